@@ -1,0 +1,12 @@
+{# Money to cents, ties to even. #}
+{% macro to_cents(amount) -%}
+    {{ return(adapter.dispatch('to_cents', 'customer_segmentation')(amount)) }}
+{%- endmacro %}
+
+{% macro default__to_cents(amount) -%}
+    cast(round_even(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
+{%- endmacro %}
+
+{% macro spark__to_cents(amount) -%}
+    cast(bround(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
+{%- endmacro %}

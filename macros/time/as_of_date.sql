@@ -1,0 +1,33 @@
+{# The business day that every customer-level model describes, including that whole day. #}
+{% macro as_of_date() -%}
+    cast('{{ as_of_day() }}' as date)
+{%- endmacro %}
+
+{# The same day as ISO text. Default: yesterday in the business time zone, when the run started. #}
+{% macro as_of_day() -%}
+    {%- set zone = modules.pytz.timezone(business_timezone()) -%}
+    {%- set yesterday = (run_started_at.astimezone(zone) - modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') -%}
+    {%- set day = run_setting('as_of_date', yesterday) | string -%}
+    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', day) -%}
+        {{ exceptions.raise_compiler_error("as_of_date is '" ~ day ~ "'; give a day such as 2026-06-30") }}
+    {%- endif -%}
+    {{ return(day) }}
+{%- endmacro %}
+
+{# The zone in which the business counts its days. #}
+{% macro business_timezone() -%}
+    {{ return(run_setting('business_timezone', 'UTC')) }}
+{%- endmacro %}
+
+{# The business day of a UTC instant. #}
+{% macro business_date(instant) -%}
+    {{ return(adapter.dispatch('business_date', 'customer_segmentation')(instant)) }}
+{%- endmacro %}
+
+{% macro default__business_date(instant) -%}
+    cast(timezone('{{ business_timezone() }}', timezone('UTC', {{ instant }})) as date)
+{%- endmacro %}
+
+{% macro spark__business_date(instant) -%}
+    cast(from_utc_timestamp({{ instant }}, '{{ business_timezone() }}') as date)
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""Everything around the warehouse: landing files in, audiences and pages out."""
