@@ -1,0 +1,34 @@
+# Two commands: `make run` (everything on demo data) and `make test` (what must hold).
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: run test verify lint benchmark clean
+
+run: $(INSTALLED)
+	$(BIN)/python -m scripts run
+
+test: $(INSTALLED) lint
+	$(BIN)/python -m scripts setup --seeds seeds/business
+	$(BIN)/python -m pytest tests -m "not verify" -q
+
+verify: $(INSTALLED)
+	$(BIN)/python -m scripts setup --seeds seeds/business
+	$(BIN)/python -m pytest tests -m verify -q
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check scripts tests
+	$(BIN)/mypy scripts
+	$(BIN)/sqlfluff lint models tests/dbt analyses
+
+benchmark: $(INSTALLED)
+	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb
+
+clean:
+	rm -rf data target logs dbt_packages package-lock.yml .venv
+
+$(INSTALLED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.11 run")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@

@@ -1,0 +1,71 @@
+{# What a rule may speak of: the columns of customer_features as its YAML describes them, by name. Each is a dict with
+   data_type, value_type, description, unit, null_meaning, needs, is_available, unavailable_reason, operators. #}
+{% macro segment_attributes() -%}
+    {%- set attributes = {} -%}
+    {%- if execute -%}
+        {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') -%}
+        {%- set sources_on = {} -%}
+        {%- for column in (features.columns.values() if features else []) if column.name not in ('customer_id', 'as_of_date') -%}
+            {%- set meta = column.get('config', {}).get('meta', {}) or column.get('meta', {}) -%}
+            {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
+            {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
+            {%- for source_name in needs + needs_any if source_name not in sources_on -%}
+                {%- do sources_on.update({source_name: source_is_on(source_name)}) -%}
+            {%- endfor -%}
+            {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
+            {%- set value_type = segment_value_type(column.data_type or 'varchar') -%}
+            {%- do attributes.update({column.name: {
+                'attribute_name': column.name, 'source_relation': 'customer_features',
+                'data_type': (column.data_type or 'varchar') | lower, 'value_type': value_type,
+                'description': column.description or '', 'unit': meta.get('unit'), 'null_meaning': meta.get('null_meaning'),
+                'operators': segment_operators(value_type), 'needs': needs, 'needs_any': needs_any,
+                'is_available': not off,
+                'unavailable_reason': ('source ' ~ off | join(', ') ~ ' is off') if off else none
+            }}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(attributes) }}
+{%- endmacro %}
+
+{# Names of sources as a list, without the `using_` of their switches. #}
+{% macro segment_attribute_sources(names) -%}
+    {%- set found = [] -%}
+    {%- for name in ([names] if names is string else names or []) if name != 'always' -%}
+        {%- do found.append(name | replace('using_', '')) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The sources whose absence makes an attribute unavailable: all of `needs`, and one at least of `needs_any`. #}
+{% macro segment_sources_off(needs, needs_any, sources_on) -%}
+    {%- set off = [] -%}
+    {%- for name in needs if not sources_on[name] -%}{%- do off.append(name) -%}{%- endfor -%}
+    {%- set any_on = [] -%}
+    {%- for name in needs_any if sources_on[name] -%}{%- do any_on.append(name) -%}{%- endfor -%}
+    {%- if needs_any and not any_on -%}{%- do off.extend(needs_any) -%}{%- endif -%}
+    {{ return(off) }}
+{%- endmacro %}
+
+{# How values of a data type are written and compared: number, text, date, boolean or timestamp. #}
+{% macro segment_value_type(data_type) -%}
+    {%- set name = data_type | lower | trim -%}
+    {%- if name.startswith('bool') -%}{{ return('boolean') }}{%- endif -%}
+    {%- if name == 'date' -%}{{ return('date') }}{%- endif -%}
+    {%- if name.startswith('timestamp') or name.startswith('datetime') -%}{{ return('timestamp') }}{%- endif -%}
+    {%- if modules.re.match('^(tiny|small|big|huge|u)?(int|integer|bigint)|^(decimal|numeric|double|float|real)', name) -%}
+        {{ return('number') }}
+    {%- endif -%}
+    {{ return('text') }}
+{%- endmacro %}
+
+{# The operators that make sense for a type of value. #}
+{% macro segment_operators(value_type) -%}
+    {%- set comparisons = ['=', '!=', '>', '>=', '<', '<=', 'between'] -%}
+    {{ return({
+        'number': comparisons + ['in', 'not_in'],
+        'date': comparisons,
+        'text': ['=', '!=', 'in', 'not_in', 'contains', 'starts_with'],
+        'boolean': ['is_true', 'is_false'],
+        'timestamp': []
+    }[value_type] + ['is_null', 'is_not_null']) }}
+{%- endmacro %}

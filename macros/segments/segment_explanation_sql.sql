@@ -1,0 +1,64 @@
+{# For a membership: the conditions that hold, with the customer's own values, in words. Over `features`,
+   `percentiles` and `memberships`. #}
+{% macro segment_explanation_sql() -%}
+    {%- set attributes = segment_attributes() -%}
+    {%- set segments = segment_rules_to_evaluate() -%}
+    {%- if not segments -%}{{ return("cast(null as " ~ dbt.type_string() ~ ")") }}{%- endif -%}
+    case memberships.segment_key
+    {%- for segment in segments %}
+        when {{ text_literal(segment.segment_key) }} then concat_ws(
+            '; or ',
+        {%- for conditions in segment.include.values() %}
+            case
+                when {{ segment_alternative_sql(conditions, attributes) }}
+                    then concat_ws(
+                        '; ',
+                    {%- for condition in conditions %}
+                        {{ segment_condition_explanation(condition, attributes) }}{{ ',' if not loop.last }}
+                    {%- endfor %}
+                    )
+            end{{ ',' if not loop.last }}
+        {%- endfor %}
+        )
+    {%- endfor %}
+    end
+{%- endmacro %}
+
+{# One condition with the customer's own value, such as `order_count_180d 4 >= 3`. #}
+{% macro segment_condition_explanation(condition, attributes) -%}
+    {%- set shown = segment_shown_value(condition.attribute, attributes) -%}
+    {%- set name = text_literal(condition.attribute ~ ' ') -%}
+    {%- if condition.operator in ('is_true', 'is_false') -%}
+        {{ return("concat(" ~ name ~ ", " ~ shown ~ ")") }}
+    {%- elif condition.operator == 'is_null' -%}
+        {{ return(text_literal(condition.attribute ~ ' is missing')) }}
+    {%- elif condition.operator == 'is_not_null' -%}
+        {{ return("concat(" ~ name ~ ", " ~ shown ~ ", ' is known')") }}
+    {%- endif -%}
+    {%- set items = [] -%}
+    {%- for item in (condition.value.split('|') if condition.operator in ('between', 'in', 'not_in') else [condition.value]) -%}
+        {%- do items.append(segment_shown_item(condition, item | trim, attributes)) -%}
+    {%- endfor -%}
+    {%- set glue = ", ' and ', " if condition.operator == 'between' else ", '|', " -%}
+    {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')
+        ~ ", " ~ items | join(glue) ~ ")") }}
+{%- endmacro %}
+
+{# A customer's value as text; numbers with at most four decimals. #}
+{% macro segment_shown_value(attribute, attributes) -%}
+    {%- set column = segment_column(attribute) -%}
+    {%- set data_type = attributes[attribute].data_type -%}
+    {%- if data_type in ('double', 'float', 'real') -%}{%- set column = 'round(' ~ column ~ ', 4)' -%}{%- endif -%}
+    {{ return("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), 'missing')") }}
+{%- endmacro %}
+
+{# A rule's value as text: the threshold of a percentile and the value of another attribute are shown too. #}
+{% macro segment_shown_item(condition, item, attributes) -%}
+    {%- if item.startswith('attr:') and item[5:] in attributes -%}
+        {{ return(text_literal(item[5:] ~ ' ') ~ ", " ~ segment_shown_value(item[5:], attributes)) }}
+    {%- elif attributes[condition.attribute].value_type == 'number' and segment_percentile(item) is not none -%}
+        {{ return("cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as " ~ dbt.type_string()
+            ~ "), " ~ text_literal(' (' ~ segment_value_text(item) ~ ')')) }}
+    {%- endif -%}
+    {{ return(text_literal(item)) }}
+{%- endmacro %}

@@ -1,0 +1,99 @@
+{# The rules, one dict per condition, as the seeds hold them. The only way by which rules reach a model: empty before
+   the seeds are loaded, and replaced by a literal list in unit tests. #}
+{% macro segment_rule_rows() -%}
+    {%- set conditions = ref('segment_rule_conditions') -%}
+    {%- set definitions = ref('segment_definitions') -%}
+    {%- if not execute or not load_relation(conditions) or not load_relation(definitions) -%}{{ return([]) }}{%- endif -%}
+    {%- set columns = ['segment_key', 'status', 'scope', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] -%}
+    {%- set found = run_query(
+        "select trim(rules.segment_key) as segment_key, definitions.status, definitions.scope, rules.kind, rules.alternative,"
+        ~ " rules.attribute, rules.operator, rules.value, rules.if_missing from " ~ conditions ~ " as rules"
+        ~ " inner join " ~ definitions ~ " as definitions on trim(rules.segment_key) = trim(definitions.segment_key)"
+        ~ " order by 1, 4, 5, 6, 7, 8"
+    ) -%}
+    {%- set rows = [] -%}
+    {%- for line in found.rows -%}
+        {%- do rows.append(dict(zip(columns, line))) -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{%- endmacro %}
+
+{# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude
+   alternatives (lists of conditions), the attributes it lacks, and those whose source is off. #}
+{% macro segment_rules() -%}
+    {%- set known = segment_attributes() -%}
+    {%- set segments = {} -%}
+    {%- for row in segment_rule_rows() -%}
+        {%- set condition = segment_condition(row) -%}
+        {%- do condition.update({'value_type': known.get(condition.attribute, {}).get('value_type')}) -%}
+        {%- if condition.segment_key not in segments -%}
+            {%- do segments.update({condition.segment_key: {
+                'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,
+                'scope': (row.scope or 'people') | string | trim | lower,
+                'include': {}, 'exclude': {}, 'missing': [], 'unavailable': []
+            }}) -%}
+        {%- endif -%}
+        {%- set segment = segments[condition.segment_key] -%}
+        {%- if condition.kind in ('include', 'exclude') -%}
+            {%- do segment[condition.kind].setdefault(condition.alternative, []).append(condition) -%}
+        {%- endif -%}
+        {%- for attribute in segment_condition_attributes(condition) -%}
+            {%- if attribute not in known -%}
+                {%- do segment.missing.append(attribute) if attribute not in segment.missing -%}
+            {%- elif not known[attribute].is_available -%}
+                {%- do segment.unavailable.append(attribute) if attribute not in segment.unavailable -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(segments.values() | sort(attribute='segment_key') | list) }}
+{%- endmacro %}
+
+{# One condition in its plain form: text without outer blanks, lower-case key words. #}
+{% macro segment_condition(row) -%}
+    {%- set cells = {} -%}
+    {%- for name in ['segment_key', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] -%}
+        {%- set cell = row.get(name) -%}
+        {%- do cells.update({name: '' if cell is none else cell | string | trim}) -%}
+    {%- endfor -%}
+    {%- for name in ['kind', 'operator', 'if_missing'] -%}
+        {%- do cells.update({name: cells[name] | lower}) -%}
+    {%- endfor -%}
+    {{ return(cells) }}
+{%- endmacro %}
+
+{# The attributes that a condition reads: its own and the one it is compared with. #}
+{% macro segment_condition_attributes(condition) -%}
+    {%- set names = [condition.attribute] -%}
+    {%- for item in condition.value.split('|') if item.strip().startswith('attr:') -%}
+        {%- do names.append(item.strip()[5:]) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{# The active segments that can be computed in this run. #}
+{% macro segment_rules_to_evaluate() -%}
+    {%- set segments = [] -%}
+    {%- for segment in segment_rules() -%}
+        {%- if segment.status == 'active' and segment.include and not segment.missing and not segment.unavailable -%}
+            {%- do segments.append(segment) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(segments) }}
+{%- endmacro %}
+
+{# Stops the model with the first faults when rules are faulty. Under `dbt build` a test has stopped it before. #}
+{% macro stop_on_segment_rule_errors() -%}
+    {%- set errors = ref('int_segment_rule_errors') -%}
+    {%- if execute and load_relation(errors) -%}
+        {%- set found = run_query(
+            "select row_text, reason, suggestion from " ~ errors ~ " where severity = 'error' order by 1, 2, 3"
+        ) -%}
+        {%- if found.rows | length > 0 -%}
+            {%- set lines = ["the segment rules have " ~ found.rows | length ~ " fault(s); nothing is evaluated until they are mended"] -%}
+            {%- for line in found.rows -%}
+                {%- if loop.index <= 5 -%}{%- do lines.append(line[0] ~ ": " ~ line[1] ~ "; " ~ line[2]) -%}{%- endif -%}
+            {%- endfor -%}
+            {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{# A text as a whole number of at most nine digits; null when it is none. #}
+{% macro whole_number(text) -%}
+    cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[0-9]{1,9}$') }}, '') as integer)
+{%- endmacro %}
+
+{# A text as a decimal number; null when it is none. #}
+{% macro decimal_number(text) -%}
+    cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[+-]?[0-9]{1,14}([.][0-9]{1,4})?$') }}, '') as decimal(18, 4))
+{%- endmacro %}
+
+{# Whether a text list joined by | holds an item. #}
+{% macro has_item(list, item) -%}
+    instr(concat('|', {{ list }}, '|'), '|{{ item }}|') > 0
+{%- endmacro %}
+
+{# Whether a text of the form 2026-06-30 is a day of the calendar. #}
+{% macro is_calendar_day(text) -%}
+    try_cast({{ text }} as date) is not null
+{%- endmacro %}
+
+{# How far apart two names are: letters to change, less what the same number in both and the same beginning weigh. #}
+{% macro name_distance(name, other) -%}
+    (
+        levenshtein({{ name }}, {{ other }})
+        - case
+            when
+                regexp_extract({{ name }}, '[0-9]+', 0) <> ''
+                and regexp_extract({{ name }}, '[0-9]+', 0) = regexp_extract({{ other }}, '[0-9]+', 0)
+                then 4
+            else 0
+        end
+        - case when substr({{ name }}, 1, 5) = substr({{ other }}, 1, 5) then 2 else 0 end
+    )
+{%- endmacro %}

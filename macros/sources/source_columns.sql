@@ -1,0 +1,63 @@
+{# Names, in lower case, of the columns that a raw table has; empty when its source is off or was never delivered.
+   Stops the run with one line when a required column is missing. #}
+{% macro delivered_columns(relation, contract) -%}
+    {%- if not source_is_on(contract.source_name) -%}{{ return([]) }}{%- endif -%}
+    {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+    {%- if found is none -%}{{ return([]) }}{%- endif -%}
+    {%- set present = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
+    {%- set missing = [] -%}
+    {%- for column in contract.columns.values() if column.config.meta.required and column.name | lower not in present -%}
+        {#- The delivery date stands in for the source's own stamp. -#}
+        {%- if column.name != contract.config.meta.known_at or '_delivered_at' not in present -%}
+            {%- do missing.append(column.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {{ exceptions.raise_compiler_error(
+            relation.schema ~ "." ~ relation.identifier ~ " lacks " ~ missing | join(", ") ~ ", which "
+            ~ contract.original_file_path ~ " requires; load it with these columns, or turn the source off"
+            ~ " (--vars 'using_" ~ contract.source_name ~ ": false')"
+        ) }}
+    {%- endif -%}
+    {{ return(present) }}
+{%- endmacro %}
+
+{# A contract column as its stated type: text trimmed and null when empty, null when the raw table lacks it. #}
+{% macro typed_column(column, is_present) -%}
+    {%- set is_text = column.data_type == 'varchar' -%}
+    {%- set type = dbt.type_string() if is_text else column.data_type -%}
+    {%- if not is_present -%}
+        cast(null as {{ type }})
+    {%- elif is_text -%}
+        nullif(trim(cast({{ adapter.quote(column.name) }} as {{ type }})), '')
+    {%- else -%}
+        cast({{ adapter.quote(column.name) }} as {{ type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# When a version became known: the source's own stamp, else the delivery date of its file. #}
+{% macro source_known_at(contract, present) -%}
+    {%- set stamps = [] -%}
+    {%- for name in [contract.config.meta.known_at, '_delivered_at'] if name in present -%}
+        {%- do stamps.append('cast(' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_timestamp() ~ ')') -%}
+    {%- endfor -%}
+    {{ 'coalesce(' ~ stamps | join(', ') ~ ')' if stamps else 'cast(null as ' ~ dbt.type_timestamp() ~ ')' }}
+{%- endmacro %}
+
+{# Column names quoted for the engine and joined with commas, each after `alias.` when one is given. #}
+{% macro quoted_list(names, alias=none) -%}
+    {%- set quoted = [] -%}
+    {%- for name in names -%}
+        {%- do quoted.append((alias ~ '.' if alias else '') ~ adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return(quoted | join(', ')) }}
+{%- endmacro %}
+
+{# The join condition of two relations on a key of one or more columns. #}
+{% macro same_key(key, left, right) -%}
+    {%- set parts = [] -%}
+    {%- for name in key -%}
+        {%- do parts.append(left ~ '.' ~ adapter.quote(name) ~ ' = ' ~ right ~ '.' ~ adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return(parts | join(' and ')) }}
+{%- endmacro %}

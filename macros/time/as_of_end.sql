@@ -1,0 +1,8 @@
+{# The UTC instant at which as_of_date ends, the first one of the next business day. What has an earlier stamp had
+   happened, or was known, by then. A literal, so that no time zone is worked out row by row. #}
+{% macro as_of_end() -%}
+    {%- set zone = modules.pytz.timezone(business_timezone()) -%}
+    {%- set next_day = modules.datetime.datetime.strptime(as_of_day(), '%Y-%m-%d') + modules.datetime.timedelta(days=1) -%}
+    {%- set instant = zone.localize(next_day).astimezone(modules.pytz.utc) -%}
+    cast('{{ instant.strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
+{%- endmacro %}

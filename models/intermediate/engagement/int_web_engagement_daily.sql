@@ -1,0 +1,60 @@
+-- Grain: one row per customer and business day with a web or app event.
+with events as (
+
+    select * from {{ ref('int_web_events') }}
+    where customer_id is not null
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_web_sessions') }}
+    where customer_id is not null
+
+),
+
+-- A visit counts on the day it began; its events on their own day.
+counted as (
+
+    select
+        customer_id,
+        occurred_date as activity_date,
+        cast(0 as bigint) as visit_count,
+        count(*) filter (where event_type = 'page_view') as page_view_count,
+        count(*) filter (where event_type = 'product_view') as product_view_count,
+        count(*) filter (where event_type = 'cart_addition') as cart_addition_count
+
+    from events
+    group by customer_id, occurred_date
+
+    union all
+
+    select
+        customer_id,
+        session_date as activity_date,
+        count(*) as visit_count,
+        0 as page_view_count,
+        0 as product_view_count,
+        0 as cart_addition_count
+
+    from sessions
+    group by customer_id, session_date
+
+),
+
+daily as (
+
+    select
+        customer_id,
+        activity_date,
+        cast(sum(visit_count) as bigint) as visit_count,
+        cast(sum(page_view_count) as bigint) as page_view_count,
+        cast(sum(product_view_count) as bigint) as product_view_count,
+        cast(sum(cart_addition_count) as bigint) as cart_addition_count
+
+    from counted
+    group by customer_id, activity_date
+
+)
+
+select * from daily

@@ -1,0 +1,80 @@
+-- Grain: one row per visit: events of one device and customer with no gap of more than 30 minutes.
+with events as (
+
+    select * from {{ ref('int_web_events') }}
+
+),
+
+with_previous as (
+
+    select
+        anonymous_id,
+        customer_id,
+        event_type,
+        occurred_at,
+        occurred_date,
+        lag(occurred_at) over (
+            partition by anonymous_id, customer_id
+            order by occurred_at
+        ) as previous_at
+
+    from events
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(
+            case when {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60 then 0 else 1 end
+        ) over (
+            partition by anonymous_id, customer_id
+            order by occurred_at
+        ) as session_number
+
+    from with_previous
+
+),
+
+sessions as (
+
+    select
+        anonymous_id,
+        customer_id,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        min(occurred_date) as session_date,
+        count(*) filter (where event_type = 'page_view') as page_view_count,
+        count(*) filter (where event_type = 'product_view') as product_view_count,
+        count(*) filter (where event_type = 'cart_addition') as cart_addition_count,
+        bool_or(event_type = 'order_completed') as has_order
+
+    from numbered
+    group by anonymous_id, customer_id, session_number
+
+),
+
+keyed as (
+
+    select
+        md5(concat(anonymous_id, '|', coalesce(customer_id, ''), '|', cast(started_at as {{ dbt.type_string() }})))
+            as session_id,
+        customer_id,
+        anonymous_id,
+
+        page_view_count,
+        product_view_count,
+        cart_addition_count,
+        {{ seconds_between('started_at', 'ended_at') }} as duration_seconds,
+
+        has_order,
+
+        started_at,
+        session_date
+
+    from sessions
+
+)
+
+select * from keyed

@@ -1,0 +1,74 @@
+-- Grain: one row per customer of the spine: everything their orders say; null or 0 when they never bought.
+with spine as (
+
+    select * from {{ ref('int_customer_spine') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_customer_orders') }}
+
+),
+
+first_orders as (
+
+    select
+        customer_id,
+        returns_amount > 0 as first_order_is_refunded
+
+    from {{ ref('orders') }}
+    where customer_order_number = 1
+
+),
+
+joined as (
+
+    select
+        spine.customer_id,
+        {% for window in ['', '_30d', '_90d', '_180d', '_365d', '_730d'] %}
+        coalesce(orders.order_count{{ window }}, 0) as order_count{{ window }},
+        {% endfor %}
+        orders.first_order_date,
+        orders.last_order_date,
+        {{ days_between('orders.first_order_date', as_of_date()) }} as days_since_first_order,
+        {{ days_between('orders.last_order_date', as_of_date()) }} as days_since_last_order,
+        orders.days_before_last_order,
+        orders.order_value / nullif(orders.order_count, 0) as average_order_value,
+        orders.online_order_share,
+        cast(orders.returned_unit_count as double) / nullif(orders.unit_count, 0) as unit_return_rate,
+        coalesce(orders.returned_order_count, 0) as returned_order_count,
+        coalesce(first_orders.first_order_is_refunded, false) as first_order_is_refunded,
+        cycle.expected_interval_days,
+        cycle.overdue_ratio,
+        prices.promoted_share,
+        prices.full_price_share,
+        coalesce(returns.size_return_count_180d, 0) as size_return_count_180d,
+        coalesce(returns.has_pending_refund, false) as has_pending_refund,
+        coalesce(categories.category_count, 0) as category_count,
+        categories.favourite_category,
+        categories.category_growth_category,
+        add_ons.missing_add_on_sku,
+        replenishment.replenishment_due_in_days
+
+    from spine
+    left join orders
+        on spine.customer_id = orders.customer_id
+    left join first_orders
+        on spine.customer_id = first_orders.customer_id
+    left join {{ ref('int_customer_order_cycle') }} as cycle
+        on spine.customer_id = cycle.customer_id
+    left join {{ ref('int_customer_prices') }} as prices
+        on spine.customer_id = prices.customer_id
+    left join {{ ref('int_customer_returns') }} as returns
+        on spine.customer_id = returns.customer_id
+    left join {{ ref('int_customer_category_summary') }} as categories
+        on spine.customer_id = categories.customer_id
+    left join {{ ref('int_customer_add_ons') }} as add_ons
+        on spine.customer_id = add_ons.customer_id
+    left join {{ ref('int_customer_replenishment') }} as replenishment
+        on spine.customer_id = replenishment.customer_id
+
+)
+
+select * from joined

@@ -1,0 +1,52 @@
+-- Grain: one row per customer with a return or a refund on its way: how often and why.
+with returns as (
+
+    select * from {{ ref('returns') }}
+    where customer_id is not null
+
+),
+
+counted as (
+
+    select
+        customer_id,
+        sum(
+            case
+                when reason_code = 'size' and {{ within_window('returned_date', 180) }} then 1
+                else 0
+            end
+        ) as size_return_count_180d,
+        max(returned_date) as last_return_date
+
+    from returns
+    group by customer_id
+
+),
+
+-- Goods booked as returned whose money has not gone back yet.
+pending as (
+
+    select distinct orders.customer_id
+
+    from {{ ref('int_pending_refunds') }} as pending_refunds
+    inner join {{ ref('orders') }} as orders
+        on pending_refunds.order_id = orders.order_id
+    where orders.customer_id is not null
+
+),
+
+joined as (
+
+    select
+        coalesce(counted.customer_id, pending.customer_id) as customer_id,
+        coalesce(counted.size_return_count_180d, 0) as size_return_count_180d,
+        counted.last_return_date,
+        pending.customer_id is not null as has_pending_refund
+
+    from counted
+    full outer join pending
+        on counted.customer_id = pending.customer_id
+
+)
+
+select * from joined

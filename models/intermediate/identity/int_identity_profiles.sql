@@ -1,0 +1,49 @@
+-- Grain: one row per profile of any source, with every identifier that it shows.
+with profiles as (
+
+    {{ identity_profile('crm', 'profile_id', ref('stg_crm__profiles'), first_seen_at='created_at',
+        email='email', phone='phone', loyalty_number='loyalty_number', customer_number='customer_number',
+        shop_customer_id='shopify_customer_id') }}
+    union all
+    {{ identity_profile('shopify', 'source_customer_id', ref('stg_shopify__customers'), first_seen_at='created_at',
+        email='email', phone='phone', shop_customer_id='source_customer_id') }}
+    union all
+    {{ identity_profile('shopify_guest', 'source_order_id', ref('stg_shopify__orders'), first_seen_at='ordered_at',
+        email='email', phone='phone', condition='source_customer_id is null') }}
+    union all
+    {{ identity_profile('loyalty', 'loyalty_number', ref('stg_loyalty__members'), first_seen_at='joined_at',
+        email='email', phone='phone', loyalty_number='loyalty_number', customer_number='customer_number') }}
+    union all
+    {{ identity_profile('pos', 'source_order_id', ref('stg_pos__receipts'), first_seen_at='ordered_at',
+        email='email', phone='phone', loyalty_number='loyalty_number', customer_number='customer_number') }}
+    union all
+    {{ identity_profile('marketplace', 'buyer_id', ref('int_marketplace_buyers'), first_seen_at='first_ordered_at',
+        own_identifier=true) }}
+    union all
+    {{ identity_profile('klaviyo', 'person_id', ref('stg_klaviyo__persons'), first_seen_at='created_at',
+        email='email', phone='phone') }}
+    union all
+    {{ identity_profile('zendesk', 'user_id', ref('stg_zendesk__users'), first_seen_at='known_at',
+        email='email', phone='phone', shop_customer_id='source_customer_id', condition="role = 'end-user'") }}
+    union all
+    {{ identity_profile('surveys', 'response_id', ref('stg_surveys__responses'), first_seen_at='responded_at',
+        email='email', loyalty_number='loyalty_number', shop_customer_id='source_customer_id') }}
+    union all
+    {{ identity_profile('consent', 'event_id', ref('stg_consent__consent_events'), first_seen_at='occurred_at',
+        email='email', phone='phone', loyalty_number='loyalty_number', shop_customer_id='source_customer_id') }}
+    union all
+    {{ identity_profile('returns', 'return_id', ref('int_unlinked_returns'), first_seen_at='returned_at',
+        customer_number='customer_number') }}
+    union all
+    {{ identity_profile('external_lists', 'email', ref('int_external_list_addresses'), first_seen_at='added_at',
+        email='email') }}
+    union all
+    {{ identity_profile('campaigns', 'email', ref('int_campaign_addresses'), first_seen_at='first_sent_at',
+        email='email') }}
+    union all
+    {{ identity_profile('web', 'anonymous_id', ref('int_web_log_ins'), first_seen_at='first_seen_at',
+        shop_customer_id='user_id') }}
+
+)
+
+select * from profiles

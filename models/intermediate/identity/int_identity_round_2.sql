@@ -1,0 +1,2 @@
+-- Grain: one row per profile; its label after round 2.
+{{ label_propagation_round(ref('int_identity_round_1')) }}

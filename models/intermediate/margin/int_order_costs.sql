@@ -1,0 +1,42 @@
+-- Grain: one row per order that counts: what sending, payment and the marketplace cost, in the reporting currency.
+with orders as (
+
+    select
+        order_id,
+        customer_id,
+        channel,
+        ordered_date,
+        gross_revenue - discounts + shipping_revenue as paid_amount,
+        gross_revenue - discounts + shipping_revenue + tax as paid_with_tax,
+        stated_marketplace_fee
+
+    from {{ ref('int_orders') }}
+    where not_counted_reason is null
+
+),
+
+costs as (
+
+    select
+        orders.order_id,
+        orders.customer_id,
+        orders.ordered_date,
+        {{ to_cents('coalesce(shipping.fixed_amount + shipping.rate * orders.paid_amount, 0)') }} as shipping_cost,
+        -- The payment provider takes its share of all that is paid, tax included.
+        {{ to_cents('coalesce(payment.fixed_amount + payment.rate * orders.paid_with_tax, 0)') }} as payment_fees,
+        {{ to_cents(
+            'coalesce(orders.stated_marketplace_fee, marketplace.fixed_amount + marketplace.rate * orders.paid_amount, 0)'
+        ) }} as marketplace_fees
+
+    from orders
+    {% for cost_type, alias in [('shipping', 'shipping'), ('payment_fee', 'payment'), ('marketplace_fee', 'marketplace')] %}
+    left join {{ ref('int_cost_assumptions') }} as {{ alias }}
+        on {{ alias }}.cost_type = '{{ cost_type }}'
+        and orders.channel = {{ alias }}.applies_to
+        and orders.ordered_date >= {{ alias }}.valid_from
+        and orders.ordered_date < {{ alias }}.valid_to
+    {% endfor %}
+
+)
+
+select * from costs

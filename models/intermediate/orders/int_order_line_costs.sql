@@ -1,0 +1,61 @@
+-- Grain: one row per order line with what came back of it and the cost of what was kept.
+with lines as (
+
+    select * from {{ ref('int_order_lines') }}
+
+),
+
+returned as (
+
+    select
+        line_id,
+        sum(returned_units) as returned_units,
+        sum(case when is_restocked then returned_units else 0 end) as restocked_units,
+        sum(returns_amount) as returns_amount
+
+    from {{ ref('int_returns') }}
+    where line_id is not null
+    group by line_id
+
+),
+
+joined as (
+
+    select
+        lines.line_id,
+        lines.order_id,
+        lines.sku,
+        products.category,
+        lines.line_type,
+        lines.quantity,
+        lines.is_promoted,
+        lines.ordered_date,
+        lines.gross_revenue,
+        lines.discounts,
+        lines.discounted_revenue,
+        lines.tax,
+        coalesce(returned.returned_units, 0) as returned_units,
+        coalesce(returned.restocked_units, 0) as restocked_units,
+        coalesce(returned.returns_amount, 0) as returns_amount,
+        costs.unit_cost is not null and lines.line_type = 'product' as has_known_cost,
+        -- Goods that went back on the shelf cost nothing; goods returned but spoilt do.
+        case
+            when lines.line_type = 'product'
+                then {{ to_cents(
+                    'costs.unit_cost * greatest(lines.quantity - coalesce(returned.restocked_units, 0), 0)'
+                ) }}
+        end as cogs
+
+    from lines
+    left join returned
+        on lines.line_id = returned.line_id
+    left join {{ ref('int_products') }} as products
+        on lines.sku = products.sku
+    left join {{ ref('int_product_costs') }} as costs
+        on lines.sku = costs.sku
+        and lines.ordered_date >= costs.valid_from
+        and lines.ordered_date < costs.valid_to
+
+)
+
+select * from joined

@@ -1,0 +1,58 @@
+-- Grain: one row per refunded or returned line, up to as_of_date, in the reporting currency without tax.
+with returns as (
+
+    select
+        *,
+        {{ business_date('returned_at') }} as returned_date
+
+    from {{ ref('int_returns_unioned') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        exchange_rate
+
+    from {{ ref('int_orders_unioned') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('int_order_lines') }}
+
+),
+
+converted as (
+
+    select
+        returns.return_id,
+        returns.unlinked_return_id,
+        orders.order_id,
+        lines.line_id,
+        coalesce(returns.sku, lines.sku) as sku,
+        returns.return_kind,
+        coalesce(returns.quantity, 0) as returned_units,
+        -- A refund is worth what the order was worth: at the order's rate where the order is known.
+        {{ to_cents('returns.refund_amount * coalesce(orders.exchange_rate, rates.rate)') }} as returns_amount,
+        coalesce(returns.reason_code, 'unknown') as reason_code,
+        returns.is_restocked,
+        returns.returned_at,
+        returns.returned_date
+
+    from returns
+    left join orders
+        on returns.order_id = orders.order_id
+    left join lines
+        on returns.line_id = lines.line_id
+    left join {{ ref('int_exchange_rates') }} as rates
+        on returns.currency = rates.currency
+        and returns.returned_date >= rates.valid_from
+        and returns.returned_date < rates.valid_to
+    where returns.returned_date <= {{ as_of_date() }}
+
+)
+
+select * from converted

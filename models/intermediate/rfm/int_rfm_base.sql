@@ -1,0 +1,25 @@
+-- Grain: one row per customer with an order that counts in the RFM window: the three measured values.
+with daily as (
+
+    select * from {{ ref('int_customer_money_daily') }}
+    where {{ within_window('activity_date', var('rfm_window_days')) }}
+
+),
+
+measured as (
+
+    select
+        customer_id,
+        {{ days_between(
+            'max(case when order_count > 0 then activity_date end)', as_of_date()
+        ) }} as recency_days,
+        sum(order_count) as frequency,
+        sum(net_revenue) as monetary
+
+    from daily
+    group by customer_id
+    having sum(order_count) > 0
+
+)
+
+select * from measured

@@ -1,0 +1,133 @@
+-- Grain: one row per membership of an active segment and channel (email, sms) it may be used on, and why it must stay behind.
+with memberships as (
+
+    select * from {{ ref('segment_memberships') }}
+
+),
+
+segment_channels as (
+
+    select
+        segment_key,
+        is_suppression,
+        trim(channel) as channel
+
+    from (
+        select
+            segment_key,
+            is_suppression,
+            {{ split_to_rows('channels') }} as channel
+
+        from {{ ref('int_segment_definitions') }}
+        where effective_status = 'active'
+    ) as split_channels
+
+),
+
+suppressed as (
+
+    select distinct
+        memberships.customer_id,
+        segment_channels.channel
+
+    from memberships
+    inner join segment_channels
+        on memberships.segment_key = segment_channels.segment_key
+    where segment_channels.is_suppression
+
+),
+
+-- A suppression that cannot be computed must not let anybody through on its channels.
+unknown_suppression as (
+
+    select distinct trim(channel) as channel
+    from (
+        select {{ split_to_rows('channels') }} as channel
+
+        from {{ ref('int_segment_definitions') }}
+        where is_suppression and effective_status = 'not_computable'
+    ) as split_channels
+
+),
+
+consents as (
+
+    select
+        customer_id,
+        channel,
+        max(case when is_opted_in then 1 else 0 end) as is_opted_in
+
+    from {{ ref('int_customer_consents') }}
+    where purpose = 'marketing'
+    group by customer_id, channel
+
+),
+
+features as (
+
+    select
+        customer_id,
+        is_email_contactable,
+        is_sms_contactable
+
+    from {{ ref('customer_features') }}
+
+),
+
+primary_segments as (
+
+    select * from {{ ref('customer_primary_segment') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('contacts') }}
+
+),
+
+joined as (
+
+    select
+        memberships.as_of_date,
+        memberships.segment_key,
+        segment_channels.channel,
+        memberships.customer_id,
+        memberships.rule_version,
+        coalesce(primary_segments.segment_key = memberships.segment_key, false) as is_primary,
+        case
+            when suppressed.customer_id is not null then 'suppressed'
+            when unknown_suppression.channel is not null then 'suppression_unknown'
+            when coalesce(consents.is_opted_in, 0) = 0 then 'no_consent'
+            when segment_channels.channel = 'email' and contacts.email is null then 'no_address'
+            when segment_channels.channel = 'sms' and contacts.phone is null then 'no_address'
+            when segment_channels.channel = 'email' and not coalesce(features.is_email_contactable, false) then 'not_contactable'
+            when segment_channels.channel = 'sms' and not coalesce(features.is_sms_contactable, false) then 'not_contactable'
+        end as left_out_reason
+
+    from memberships
+    inner join segment_channels
+        on memberships.segment_key = segment_channels.segment_key
+    left join suppressed
+        on
+            memberships.customer_id = suppressed.customer_id
+            and segment_channels.channel = suppressed.channel
+    left join unknown_suppression
+        on segment_channels.channel = unknown_suppression.channel
+    left join consents
+        on
+            memberships.customer_id = consents.customer_id
+            and segment_channels.channel = consents.channel
+    left join features
+        on memberships.customer_id = features.customer_id
+    left join primary_segments
+        on
+            memberships.customer_id = primary_segments.customer_id
+            and segment_channels.channel = primary_segments.channel
+    left join contacts
+        on memberships.customer_id = contacts.customer_id
+    where segment_channels.channel in ('email', 'sms')
+
+)
+
+select * from joined

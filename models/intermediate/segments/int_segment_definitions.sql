@@ -1,0 +1,100 @@
+-- Grain: one row per segment of the library, with the types that its columns stand for and the status it has in this run.
+with definitions as (
+
+    select * from {{ ref('segment_definitions') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_segment_rules') }}
+
+),
+
+typed as (
+
+    select
+        trim(segment_key) as segment_key,
+        {{ whole_number('library_number') }} as library_number,
+        trim(segment_name) as segment_name,
+        trim(business_purpose) as business_purpose,
+        trim(included) as included,
+        trim(excluded) as excluded,
+        trim(required_data) as required_data,
+        lower(trim(refresh_cadence)) as refresh_cadence,
+        trim(owner) as owner,
+        {{ whole_number('priority') }} as priority,
+        lower(trim(channels)) as channels,
+        trim(approved_uses) as approved_uses,
+        trim(success_measure) as success_measure,
+        trim(review_rule) as review_rule,
+        trim(next_action) as next_action,
+        lower(trim(status)) as status,
+        lower(trim(tags)) as tags,
+        lower(trim(segment_kind)) as segment_kind,
+        lower(trim(scope)) as scope,
+        coalesce(nullif(lower(trim(risk_class)), ''), 'none') as risk_class,
+        {{ decimal_number('expected_min_share') }} as expected_min_share,
+        {{ decimal_number('expected_max_share') }} as expected_max_share,
+        coalesce({{ whole_number('rule_version') }}, 1) as rule_version
+
+    from definitions
+    where nullif(trim(segment_key), '') is not null
+
+),
+
+joined as (
+
+    select
+        typed.segment_key,
+        typed.library_number,
+        typed.segment_name,
+        typed.business_purpose,
+        typed.included,
+        typed.excluded,
+        typed.required_data,
+        typed.refresh_cadence,
+        typed.owner,
+        typed.priority,
+        typed.channels,
+        typed.approved_uses,
+        typed.success_measure,
+        typed.review_rule,
+        typed.next_action,
+        typed.status,
+        typed.tags,
+        typed.segment_kind,
+        typed.scope,
+        typed.risk_class,
+        typed.expected_min_share,
+        typed.expected_max_share,
+        typed.rule_version,
+        rules.rule_text,
+        rules.rule_fingerprint,
+        rules.missing_attributes,
+        rules.unavailable_attributes,
+        coalesce({{ has_item('typed.tags', 'suppression') }}, false) as is_suppression,
+        case
+            when typed.status <> 'active' then typed.status
+            when rules.segment_key is null then 'not_computable'
+            when rules.missing_attributes is not null then 'not_computable'
+            when rules.unavailable_attributes is not null then 'not_computable'
+            else 'active'
+        end as effective_status,
+        case
+            when rules.segment_key is null then 'it has no rule yet'
+            when rules.missing_attributes is not null
+                then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
+            when rules.unavailable_attributes is not null
+                then concat(
+                    'a source is off that these attributes need: ', replace(rules.unavailable_attributes, '|', ', ')
+                )
+        end as status_reason
+
+    from typed
+    left join rules
+        on typed.segment_key = rules.segment_key
+
+)
+
+select * from joined

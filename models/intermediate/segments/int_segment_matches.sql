@@ -1,0 +1,20 @@
+-- Grain: one row per customer and active segment whose rule holds on as_of_date.
+-- depends_on: {{ ref('int_segment_rule_errors') }}
+with features as (
+
+    select * from {{ ref('customer_features') }}
+
+),
+
+percentiles as (
+
+    select * from {{ ref('int_segment_percentiles') }}
+
+),
+
+matches as (
+    {{ segment_matches_sql() }}
+
+)
+
+select * from matches

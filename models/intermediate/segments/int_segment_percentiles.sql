@@ -1,0 +1,13 @@
+-- Grain: one row per attribute and percentile that an active rule names; customers with at least one order are the base.
+with features as (
+
+    select * from {{ ref('customer_features') }}
+
+),
+
+percentiles as (
+    {{ segment_percentiles_sql() }}
+
+)
+
+select * from percentiles

@@ -1,0 +1,23 @@
+-- Grain: one row per segment that has conditions: its rule in words, its fingerprint, and what it lacks in this run.
+{%- set rows = [] %}
+{%- for segment in segment_rules() %}
+    {%- do rows.append({
+        'segment_key': segment.segment_key,
+        'rule_text': segment_rule_text(segment),
+        'rule_fingerprint': segment_rule_fingerprint(segment),
+        'missing_attributes': segment.missing | sort | join('|') or none,
+        'unavailable_attributes': segment.unavailable | sort | join('|') or none
+    }) %}
+{%- endfor %}
+with rules as (
+    {{ literal_rows({
+        'segment_key': dbt.type_string(),
+        'rule_text': dbt.type_string(),
+        'rule_fingerprint': dbt.type_string(),
+        'missing_attributes': dbt.type_string(),
+        'unavailable_attributes': dbt.type_string()
+    }, rows) }}
+
+)
+
+select * from rules

@@ -1,0 +1,50 @@
+-- Grain: one row per active segment and channel it may be used on: how many members it has, how many stay behind, and why.
+with candidates as (
+
+    select * from {{ ref('int_segment_audience_candidates') }}
+
+),
+
+segment_channels as (
+
+    select
+        segment_key,
+        trim(channel) as channel
+
+    from (
+        select
+            segment_key,
+            {{ split_to_rows('channels') }} as channel
+
+        from {{ ref('segment_library') }}
+        where effective_status = 'active'
+    ) as split_channels
+
+),
+
+counted as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        segment_channels.segment_key,
+        segment_channels.channel,
+        count(candidates.customer_id) as member_count,
+        count(case when candidates.left_out_reason = 'suppressed' then 1 end) as suppressed_count,
+        count(case when candidates.left_out_reason = 'suppression_unknown' then 1 end) as suppression_unknown_count,
+        count(case when candidates.left_out_reason = 'no_consent' then 1 end) as no_consent_count,
+        count(case when candidates.left_out_reason = 'no_address' then 1 end) as no_address_count,
+        count(case when candidates.left_out_reason = 'not_contactable' then 1 end) as not_contactable_count,
+        count(case when candidates.customer_id is not null and candidates.left_out_reason is null then 1 end)
+            as reachable_count
+
+    from segment_channels
+    left join candidates
+        on
+            segment_channels.segment_key = candidates.segment_key
+            and segment_channels.channel = candidates.channel
+    where segment_channels.channel in ('email', 'sms')
+    group by segment_channels.segment_key, segment_channels.channel
+
+)
+
+select * from counted

@@ -1,0 +1,53 @@
+-- Grain: one row per refunded or returned line, or refund without a line, in the reporting currency without tax.
+with returns as (
+
+    select * from {{ ref('int_returns') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('orders') }}
+
+),
+
+unlinked as (
+
+    select
+        unlinked_returns.return_id,
+        identities.customer_id
+
+    from {{ ref('int_unlinked_returns') }} as unlinked_returns
+    inner join {{ ref('int_customer_identities') }} as identities
+        on identities.source_system = 'returns'
+        and unlinked_returns.return_id = identities.source_profile_id
+
+),
+
+joined as (
+
+    select
+        returns.return_id,
+        returns.order_id,
+        returns.line_id,
+        coalesce(orders.customer_id, unlinked.customer_id) as customer_id,
+        returns.sku,
+        returns.return_kind,
+        returns.reason_code,
+        returns.returned_at,
+        returns.returned_date,
+        cast(returns.returned_units as bigint) as returned_units,
+        cast(returns.returns_amount as decimal(18, 2)) as returns_amount,
+        coalesce(returns.is_restocked, false) as is_restocked,
+        -- A return counts with the order it belongs to; one without an order always counts.
+        coalesce(orders.is_counted, true) as is_counted
+
+    from returns
+    left join orders
+        on returns.order_id = orders.order_id
+    left join unlinked
+        on returns.unlinked_return_id = unlinked.return_id
+
+)
+
+select * from joined

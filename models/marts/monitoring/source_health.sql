@@ -1,0 +1,42 @@
+-- Grain: one row per source table: how much of it was known by the end of as_of_date, and how old the newest of it is.
+with tables as (
+
+    {{ source_tables_health() }}
+
+),
+
+aged as (
+
+    select
+        *,
+        {{ seconds_between('last_known_at', as_of_end()) }} as age_seconds
+
+    from tables
+
+),
+
+judged as (
+
+    select
+        source,
+        table_name,
+
+        row_count,
+        cast(floor(age_seconds / 3600.0) as bigint) as age_hours,
+        sla_hours,
+
+        is_on,
+        case
+            when not is_on then 'off'
+            when row_count = 0 then 'empty'
+            when age_seconds > sla_hours * 3600 then 'stale'
+            else 'fresh'
+        end as status,
+
+        last_known_at
+
+    from aged
+
+)
+
+select * from judged

@@ -1,0 +1,54 @@
+-- Grain: one row per customer and channel in which a segment drives the next action; channel `all` is the overall one.
+with memberships as (
+
+    select * from {{ ref('segment_memberships') }}
+
+),
+
+segment_channels as (
+
+    select
+        segment_key,
+        trim(channel) as channel
+
+    from (
+        select
+            segment_key,
+            {{ split_to_rows("concat('all|', channels)") }} as channel
+
+        from {{ ref('int_segment_definitions') }}
+        where effective_status = 'active'
+    ) as split_channels
+
+),
+
+ranked as (
+
+    select
+        memberships.customer_id,
+        segment_channels.channel,
+        memberships.segment_key,
+        row_number() over (
+            partition by memberships.customer_id, segment_channels.channel
+            order by memberships.priority, memberships.segment_key
+        ) as channel_rank
+
+    from memberships
+    inner join segment_channels
+        on memberships.segment_key = segment_channels.segment_key
+
+),
+
+primary_segments as (
+
+    select
+        customer_id,
+        channel,
+        segment_key
+
+    from ranked
+    where channel_rank = 1
+
+)
+
+select * from primary_segments

@@ -1,0 +1,34 @@
+-- Grain: one row per membership: the conditions that hold, with the customer's own values.
+with memberships as (
+
+    select * from {{ ref('segment_memberships') }}
+
+),
+
+features as (
+
+    select * from {{ ref('customer_features') }}
+
+),
+
+percentiles as (
+
+    select * from {{ ref('int_segment_percentiles') }}
+
+),
+
+explained as (
+
+    select
+        memberships.as_of_date,
+        memberships.customer_id,
+        memberships.segment_key,
+        {{ segment_explanation_sql() }} as explanation
+
+    from memberships
+    inner join features
+        on memberships.customer_id = features.customer_id
+
+)
+
+select * from explained

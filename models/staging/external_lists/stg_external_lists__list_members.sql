@@ -1,0 +1,21 @@
+-- Grain: one row per list and address as it was written there.
+with versions as (
+
+    {{ latest_version('external_lists', 'list_member') }}
+
+),
+
+renamed as (
+
+    select
+        list_name,
+        tool,
+        {{ normalise_email('member_email') }} as email,
+        added_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

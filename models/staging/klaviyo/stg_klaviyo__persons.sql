@@ -1,0 +1,28 @@
+-- Grain: one row per profile of the sending tool.
+with versions as (
+
+    {{ latest_version('klaviyo', 'person') }}
+
+),
+
+renamed as (
+
+    select
+        id as person_id,
+        {{ normalise_email('email') }} as email,
+        {{ normalise_phone('phone_number') }} as phone,
+        first_name,
+        last_name,
+        city,
+        region,
+        country,
+        zip as postcode,
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        created as created_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,31 @@
+-- Grain: one row per marketplace order.
+with versions as (
+
+    {{ latest_version('marketplace', 'order') }}
+
+),
+
+renamed as (
+
+    select
+        order_id as source_order_id,
+        marketplace,
+        account,
+        buyer_id,
+        {{ normalise_email('buyer_email') }} as buyer_email,
+        status,
+        upper(currency) as currency,
+        upper(ship_country_code) as ship_country_code,
+        ship_postcode,
+        shipping_amount,
+        shipping_tax_amount,
+        commission_amount,
+        coalesce(status = 'cancelled', false) as is_cancelled,
+        purchased_at as ordered_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+-- Grain: one row per shop account.
+with versions as (
+
+    {{ latest_version('shopify', 'customer') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_customer_id,
+        first_name,
+        last_name,
+        {{ normalise_email('email') }} as email,
+        {{ normalise_phone('phone') }} as phone,
+        coalesce(accepts_marketing, false) as accepts_marketing,
+        created_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

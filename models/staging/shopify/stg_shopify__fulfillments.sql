@@ -1,0 +1,24 @@
+-- Grain: one row per parcel of an order.
+with versions as (
+
+    {{ latest_version('shopify', 'fulfillment') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_fulfillment_id,
+        order_id as source_order_id,
+        status,
+        shipment_status,
+        created_at as shipped_at,
+        -- The carrier writes no stamp of its own: the last change of a delivered parcel is its delivery.
+        case when shipment_status = 'delivered' then updated_at end as delivered_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

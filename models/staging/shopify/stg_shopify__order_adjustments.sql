@@ -1,0 +1,23 @@
+-- Grain: one row per adjustment of a refund: shipping refunded, or the rest between lines and money.
+with versions as (
+
+    {{ latest_version('shopify', 'order_adjustment') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_adjustment_id,
+        order_id as source_order_id,
+        refund_id as source_refund_id,
+        kind,
+        amount,
+        tax_amount,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,37 @@
+-- Grain: one row per order of the web shop.
+with versions as (
+
+    {{ latest_version('shopify', 'order') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_order_id,
+        customer_id as source_customer_id,
+        {{ normalise_email('email') }} as email,
+        {{ normalise_phone('phone') }} as phone,
+        upper(currency) as currency,
+        financial_status,
+        fulfillment_status,
+        shipping_address_city as ship_city,
+        shipping_address_zip as ship_postcode,
+        shipping_address_province_code as ship_region,
+        upper(shipping_address_country_code) as ship_country_code,
+        total_price,
+        total_tax,
+        total_discounts,
+        coalesce(taxes_included, false) as taxes_included,
+        coalesce(test, false) as is_test,
+        cancelled_at is not null as is_cancelled,
+        -- Imported orders keep their first date in processed_at.
+        coalesce(processed_at, created_at) as ordered_at,
+        cancelled_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,22 @@
+-- Grain: one row per product of the shop.
+with versions as (
+
+    {{ latest_version('shopify', 'product') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_product_id,
+        title,
+        product_type,
+        vendor,
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,20 @@
+-- Grain: one row per refund.
+with versions as (
+
+    {{ latest_version('shopify', 'refund') }}
+
+),
+
+renamed as (
+
+    select
+        id as source_refund_id,
+        order_id as source_order_id,
+        coalesce(processed_at, created_at) as refunded_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+-- Grain: one row per product put into a cart.
+with versions as (
+
+    {{ latest_version('web', 'product_added') }}
+
+),
+
+renamed as (
+
+    select
+        id as event_id,
+        anonymous_id,
+        user_id,
+        cart_id,
+        sku,
+        category,
+        price,
+        quantity,
+        timestamp as occurred_at,
+        {{ business_date('timestamp') }} as occurred_date,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+-- Grain: one row per finished check-out, as the browser saw it.
+with versions as (
+
+    {{ latest_version('web', 'order_completed') }}
+
+),
+
+renamed as (
+
+    select
+        id as event_id,
+        anonymous_id,
+        user_id,
+        order_id as source_order_id,
+        cart_id,
+        timestamp as occurred_at,
+        {{ business_date('timestamp') }} as occurred_date,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,23 @@
+-- Grain: one row per user of the support desk, customers and agents alike.
+with versions as (
+
+    {{ latest_version('zendesk', 'user') }}
+
+),
+
+renamed as (
+
+    select
+        id as user_id,
+        external_id as source_customer_id,
+        {{ normalise_email('email') }} as email,
+        {{ normalise_phone('phone') }} as phone,
+        name,
+        role,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

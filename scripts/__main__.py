@@ -1,0 +1,241 @@
+"""The one front door: parses the command line, calls one module, prints, and returns the exit code.
+
+Exit codes: 0 success, 1 a check does not hold, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import CheckFailed, UserError
+from scripts.world import World
+
+Handler = Callable[[argparse.Namespace, World], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        handler: Handler = options.handler
+        handler(options, World.at(options.landing, options.warehouse, options.seeds))
+    except (UserError, CheckFailed) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        print(f"error: {where}{problem.strerror or problem}; mend this and run again", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace, world: World) -> None:
+    from scripts import pipeline
+
+    pipeline.run(world, _demo_arguments(options), force=options.force)
+
+
+def _setup(options: argparse.Namespace, world: World) -> None:
+    from scripts import pipeline
+
+    pipeline.setup(world)
+
+
+def _demo(options: argparse.Namespace, world: World) -> None:
+    from scripts import pipeline
+
+    pipeline.demo(world, _demo_arguments(options))
+
+
+def _intake(options: argparse.Namespace, world: World) -> None:
+    from scripts.intake import intake
+
+    for line in intake(world).lines():
+        print(line)
+
+
+def _validate(options: argparse.Namespace, world: World) -> None:
+    from scripts import pipeline
+
+    pipeline.validate(world, _variables(options))
+
+
+def _build(options: argparse.Namespace, world: World) -> None:
+    from scripts import pipeline
+
+    pipeline.build(world, variables=_variables(options), select=options.select)
+
+
+def _publish(options: argparse.Namespace, world: World) -> None:
+    from scripts.publish import publish
+
+    publish(world)
+
+
+def _rollback(options: argparse.Namespace, world: World) -> None:
+    from scripts.publish import rollback
+
+    rollback(world, options.version)
+
+
+def _cluster(options: argparse.Namespace, world: World) -> None:
+    from scripts.cluster import cluster
+
+    cluster(world, k=options.k, seed=options.seed)
+
+
+def _approve(options: argparse.Namespace, world: World) -> None:
+    from scripts.approve import approve
+
+    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance)
+
+
+def _export(options: argparse.Namespace, world: World) -> None:
+    from scripts.export import export
+
+    export(world, options.segment, channel=options.channel, out=Path(options.out) if options.out else None)
+
+
+def _report(options: argparse.Namespace, world: World) -> None:
+    from scripts.report import report
+
+    report(world, out=Path(options.out) if options.out else None)
+
+
+def _benchmark(options: argparse.Namespace, world: World) -> None:
+    from scripts.benchmark import benchmark
+
+    benchmark(world, customers=options.customers, seeds=options.seed_list)
+
+
+def _demo_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """What `demo` and `run` may say about the data to make."""
+    if options.source and not options.file:
+        raise UserError("--from online-retail needs the file: `demo --from online-retail FILE`")
+    if options.file and not options.source:
+        raise UserError(f"{options.file}: say what it is: `demo --from online-retail FILE`")
+    return {
+        "customers": options.customers,
+        "end_date": options.end_date,
+        "seed": options.seed,
+        "source": options.source,
+        "file": Path(options.file) if options.file else None,
+    }
+
+
+def _variables(options: argparse.Namespace) -> dict[str, Any]:
+    """The dbt vars of `--vars` and `--as-of`."""
+    variables: dict[str, Any] = {}
+    if options.vars:
+        try:
+            variables = json.loads(options.vars)
+        except ValueError as problem:
+            raise UserError(f"--vars is not JSON ({problem}); write it as '{{\"using_web\": false}}'") from None
+        if not isinstance(variables, dict):
+            raise UserError("--vars must be one JSON object, such as '{\"using_web\": false}'")
+    if options.as_of:
+        variables["as_of_date"] = options.as_of.isoformat()
+    return variables
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no day; write it as 2026-06-30") from None
+
+
+class _Commands:
+    """Collects the commands, all with the same options for where the data are."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self.commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(self, name: str, handler: Handler, text: str, example: str) -> argparse.ArgumentParser:
+        command = self.commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=f"example: python -m scripts {name} {example}".rstrip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        where = command.add_argument_group("where the data are")
+        where.add_argument("--warehouse", metavar="FILE", help="private DuckDB file (default: data/warehouse.duckdb)")
+        where.add_argument("--landing", metavar="DIR", help="landing zone (default: landing/ beside the warehouse)")
+        where.add_argument("--seeds", metavar="DIR", help="the retailer's seeds (default: seeds/ beside the warehouse)")
+        command.set_defaults(handler=handler)
+        return command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts",
+        description="Customer segments a retailer can trust: from landing files to an approved audience.",
+    )
+    commands = _Commands(parser)
+
+    run = commands.add("run", _run, "Everything, from data to page; what did not change is not done again.", "")
+    run.add_argument("--force", action="store_true", help="build again even where nothing changed")
+    commands.add("setup", _setup, "Install dbt packages and make the folders.", "")
+    demo = commands.add("demo", _demo, "Write landing files of a simulated or a real retailer.", "--customers 20000")
+    for command in (run, demo):
+        command.add_argument("--customers", type=int, default=5000, help="known people to simulate (default: 5000)")
+        command.add_argument("--end-date", type=_day, default=None, help="last day of the data (default: 2026-06-30)")
+        command.add_argument("--seed", type=int, default=None, help="seed of the random generator")
+        command.add_argument(
+            "--from", dest="source", choices=["online-retail"], help="convert a real data set instead of simulating"
+        )
+        command.add_argument("file", nargs="?", metavar="FILE", help="the data set for --from")
+
+    commands.add("intake", _intake, "Load what is new in the landing zone into the raw tables.", "--landing /srv/landing")
+    validate = commands.add("validate", _validate, "Check the retailer's seeds and segment rules before a build.", "")
+    build = commands.add("build", _build, "Build and test all models with dbt.", "--as-of 2026-06-30")
+    build.add_argument("--select", metavar="NODES", help="dbt node selection, such as customer_rfm+")
+    for command in (validate, build):
+        command.add_argument("--as-of", type=_day, metavar="DAY", help="business day to describe (as_of_date)")
+        command.add_argument("--vars", metavar="JSON", help="dbt vars, such as '{\"using_web\": false}'")
+
+    cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
+    cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
+    cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+
+    approve = commands.add(
+        "approve", _approve, "Approve a segment's present rule and size in one role.",
+        "--segment lapsed --role segment_owner --by 'A. Owner'",
+    )
+    approve.add_argument("--segment", required=True, metavar="KEY", help="segment to approve")
+    approve.add_argument("--role", required=True, help="segment_owner, campaign_owner or data_owner")
+    approve.add_argument("--by", required=True, metavar="NAME", help="who approves")
+    approve.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
+
+    commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
+    rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")
+    rollback.add_argument("--version", default=None, help="version to go back to (default: the one before)")
+
+    export = commands.add("export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email")
+    export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
+    export.add_argument("--channel", default="email", help="email or sms (default: email)")
+    report = commands.add("report", _report, "Draw the static page from what is published.", "")
+    for command in (export, report):
+        command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
+
+    benchmark = commands.add(
+        "benchmark", _benchmark, "Measure the whole path at scale and compare the demo with its reference scenario.",
+        "--customers 250000",
+    )
+    benchmark.add_argument("--customers", type=int, default=250_000, help="known people (default: 250000)")
+    benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

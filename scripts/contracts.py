@@ -1,0 +1,119 @@
+"""The source contracts: what every landing table must look like, read from the dbt source files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.errors import UserError
+from scripts.world import PROJECT
+
+CONTRACTS = PROJECT / "models" / "staging"
+TYPES = ("varchar", "bigint", "decimal(18,4)", "boolean", "timestamp", "date")
+
+# The column whose value says how much money a rejected row stands for: the first of these that a table has.
+AMOUNTS = (
+    "total_price", "total_amount", "total", "amount", "refund_amount", "subtotal", "spend_amount", "cost_amount",
+    "item_price", "unit_price", "price",
+)  # fmt: skip
+UNIT_PRICES = ("unit_price", "price")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landing table; `type` is one of TYPES."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """One landing table: `key` names its record, `known_at` (may be null) its stamp of the version."""
+
+    source: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    known_at: str | None
+
+    @property
+    def schema(self) -> str:
+        return f"raw_{self.source}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.source}/{self.name}"
+
+    @property
+    def amount(self) -> str | None:
+        """Column of a row's money, if it has one."""
+        names = {column.name for column in self.columns}
+        return next((name for name in AMOUNTS if name in names), None)
+
+    @property
+    def amount_times(self) -> str | None:
+        """Column by which `amount` has to be multiplied: the quantity, where the amount is a unit price."""
+        names = {column.name for column in self.columns}
+        return "quantity" if self.amount in UNIT_PRICES and "quantity" in names else None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source system: its tables by name, the setting that switches it, the hours within which it must deliver."""
+
+    name: str
+    switch: str
+    sla_hours: int
+    tables: dict[str, Table]
+
+
+@lru_cache(maxsize=4)
+def load_contracts(folder: Path = CONTRACTS) -> dict[str, Source]:
+    """All sources by name, from `<folder>/<source>/_<source>__sources.yml`; UserError names a file that is wrong."""
+    sources: dict[str, Source] = {}
+    for file in sorted(folder.glob("*/_*__sources.yml")):
+        try:
+            document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            for entry in document["sources"]:
+                sources[entry["name"]] = _source(entry)
+        except (KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
+            text = " ".join(str(problem).split())
+            raise UserError(f"{file}: not a source contract ({type(problem).__name__}: {text}); mend it") from problem
+    if not sources:
+        raise UserError(f"{folder}: no source contracts (_<source>__sources.yml) there; run from a complete project")
+    return sources
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    meta = entry["config"]["meta"]
+    tables = {table["name"]: _table(entry["name"], table) for table in entry["tables"]}
+    return Source(entry["name"], meta["switch"], int(meta["sla_hours"]), tables)
+
+
+def _table(source: str, entry: dict[str, Any]) -> Table:
+    meta = entry["config"]["meta"]
+    columns = tuple(
+        Column(
+            column["name"],
+            column["data_type"].replace(" ", ""),
+            bool(column.get("config", {}).get("meta", {}).get("required", False)),
+        )
+        for column in entry["columns"]
+    )
+    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"))
+    required = {column.name for column in columns if column.required}
+    for column in columns:
+        if column.type not in TYPES:
+            raise ValueError(f"{table.label}.{column.name} has type {column.type}; use one of {', '.join(TYPES)}")
+    for name in table.key:
+        if name not in required:
+            raise ValueError(f"{table.label}: key column {name} must be a required column")
+    if table.known_at and not any(c.name == table.known_at and c.type == "timestamp" for c in columns):
+        raise ValueError(f"{table.label}: known_at column {table.known_at} must be a timestamp column")
+    return table

@@ -1,0 +1,105 @@
+"""Runs dbt in this process, so that its start-up is paid once, against one world."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import CheckFailed
+from scripts.world import PROJECT, World
+
+Progress = Callable[[str], None]
+
+
+@contextmanager
+def world_environment(world: World) -> Iterator[None]:
+    """The environment variables by which dbt finds the world, restored afterwards."""
+    wanted = {
+        "SEGMENTATION_WAREHOUSE": str(world.warehouse),
+        "SEGMENTATION_SEEDS": str(world.seeds),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def run_dbt(
+    world: World,
+    arguments: list[str],
+    *,
+    variables: dict[str, Any] | None = None,
+    progress: Progress = print,
+) -> list[Any]:
+    """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
+
+    Target and log files go to `<home>/dbt/`, so that worlds do not disturb each other's parse state.
+    Raises CheckFailed with one line per failed node.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    target = world.home / "dbt"
+    command = [
+        *arguments,
+        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
+        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
+        "--quiet",
+        "--no-use-colors",
+        *["--log-level", "none"],
+    ]
+    if variables:
+        command += ["--vars", json.dumps(variables)]
+    counter = _Counter(progress)
+    # dbt resolves relative paths against the current directory.
+    before = Path.cwd()
+    os.chdir(PROJECT)
+    try:
+        with world_environment(world):
+            outcome = dbtRunner(callbacks=[counter]).invoke(command)
+    finally:
+        os.chdir(before)
+        # The runner would keep the file locked against the next step.
+        DuckDBConnectionManager.close_all_connections()
+    results = list(getattr(outcome.result, "results", None) or [])
+    failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
+    if failed:
+        lines = [f"{result.node.name}: {_one_line(result.message)}" for result in failed]
+        raise CheckFailed("\n".join(lines))
+    if not outcome.success:
+        raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
+    return results
+
+
+def _one_line(message: str | None) -> str:
+    """A dbt message without its frame and line breaks."""
+    skip = ("compilation error", "runtime error", "database error", "> in macro", "> called by", "compiled code at")
+    lines = [line.strip() for line in (message or "failed").splitlines()]
+    kept = [line for line in lines if line and not line.lower().startswith(skip)]
+    return " ".join(kept or lines)
+
+
+class _Counter:
+    """Prints a line for every fiftieth finished node, and each node that takes long."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.done = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name != "NodeFinished":
+            return
+        self.done += 1
+        if self.done % 50 == 0:
+            self.progress(f"  {self.done} nodes done")

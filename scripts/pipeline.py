@@ -1,0 +1,186 @@
+"""The order of the steps: what `run` does, and what each step needs from the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import UserError
+from scripts.world import BUSINESS_SEEDS, PROJECT, World
+
+Progress = Callable[[str], None]
+
+# The demo shows one finished export; its segment and the people who sign are a demo's.
+DEMO_EXPORT = ("new_need_second_purchase", "email")
+DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
+
+
+def setup(world: World, progress: Progress = print) -> None:
+    """Install dbt packages, and give the world a seeds folder of its own where it has none."""
+    from scripts.packages import install_packages
+
+    install_packages(PROJECT, progress)
+    copy_missing_seeds(world, progress)
+
+
+def copy_missing_seeds(world: World, progress: Progress = print) -> None:
+    """Copy the business seeds that the world lacks; what is there is the retailer's and stays."""
+    if world.seeds == BUSINESS_SEEDS:
+        return
+    world.seeds.mkdir(parents=True, exist_ok=True)
+    missing = [file for file in sorted(BUSINESS_SEEDS.glob("*.csv")) if not (world.seeds / file.name).exists()]
+    for file in missing:
+        incoming = world.seeds / f".{file.name}.part"
+        shutil.copyfile(file, incoming)
+        os.replace(incoming, world.seeds / file.name)
+    if missing:
+        progress(f"seeds: {len(missing)} copied to {world.seeds}")
+
+
+def demo(world: World, arguments: dict[str, Any], progress: Progress = print) -> None:
+    """Write landing files: simulated, or converted from a real data set."""
+    if arguments["source"] == "online-retail":
+        from scripts.online_retail import convert
+
+        convert(arguments["file"], world, progress)
+        return
+    from scripts.simulator import simulate
+
+    given = {name: arguments[name] for name in ("customers", "end_date", "seed") if arguments[name] is not None}
+    simulate(world, **given, progress=progress)
+
+
+def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
+    """Check the seeds as files, then the segment rules in the warehouse."""
+    from scripts.dbt import run_dbt
+    from scripts.validate import check_seeds
+    from scripts.validate import validate as check_rules
+
+    setup(world, progress)
+    check_seeds(world.seeds)
+    _need_raw_tables(world)
+    run_dbt(world, ["seed"], variables=variables, progress=_quiet)
+    run_dbt(
+        world,
+        ["run", "--select", "attribute_catalogue", "+int_segment_rule_errors"],
+        variables=variables,
+        progress=_quiet,
+    )
+    check_rules(world, progress)
+
+
+def build(
+    world: World,
+    *,
+    variables: dict[str, Any] | None = None,
+    select: str | None = None,
+    progress: Progress = print,
+) -> int:
+    """Build and test the models of one world; returns the number of nodes that ran."""
+    from scripts.dbt import run_dbt
+    from scripts.validate import check_seeds
+
+    setup(world, progress)
+    check_seeds(world.seeds)
+    _need_raw_tables(world)
+    arguments = ["build"] + (["--select", *select.split()] if select else [])
+    progress(f"build: {'selected models' if select else 'all models and tests'}")
+    results = run_dbt(world, arguments, variables=variables, progress=progress)
+    progress(f"build: {len(results)} seeds, models and tests, all good")
+    return len(results)
+
+
+def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
+    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again."""
+    from scripts.cluster import cluster
+    from scripts.export import export
+    from scripts.intake import intake
+    from scripts.publish import publish
+    from scripts.report import report
+
+    started = time.monotonic()
+
+    def step(text: str) -> None:
+        progress(f"[{time.monotonic() - started:5.1f} s] {text}")
+
+    setup(world, step)
+    demo(world, arguments, step)
+    for line in intake(world, step).lines():
+        step(line)
+    if not force and _is_current(world):
+        step(f"nothing changed since the published version {world.published.resolve().name}; see {world.home / 'report.html'}")
+        return
+    build(world, progress=step)
+    cluster(world, progress=step)
+    if world.settings().get("kind") == "demo":
+        approve_demo(world, step)
+    build(world, select="cluster_centres+ segment_approvals+", progress=step)
+    publish(world, step)
+    if world.settings().get("kind") == "demo":
+        export(world, DEMO_EXPORT[0], channel=DEMO_EXPORT[1], progress=step)
+    page = report(world, progress=step)
+    _remember(world)
+    step(f"done: open {page}")
+
+
+def approve_demo(world: World, progress: Progress = print) -> None:
+    """Sign the demo's active segments in all three roles, in the demo's own seeds."""
+    from scripts.approve import approve_all
+
+    approve_all(world, DEMO_APPROVERS, progress)
+
+
+def _need_raw_tables(world: World) -> None:
+    if not world.warehouse.exists():
+        raise UserError(f"{world.warehouse}: no warehouse yet; run `python -m scripts intake` first")
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def _inputs(world: World) -> str:
+    """Fingerprint of all that a result depends on: landing files, seeds, and the project's own code."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in world.landing.rglob("*") if path.is_file()):
+        status = file.stat()
+        digest.update(f"{file.relative_to(world.landing)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    own = [PROJECT / name for name in ("dbt_project.yml", "packages.yml", "requirements.lock")]
+    for folder in ("models", "macros", "seeds/reference", "scripts", "tests/dbt"):
+        own += [path for path in (PROJECT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    own += list(world.seeds.glob("*.csv"))
+    for file in sorted(own):
+        digest.update(f"{file}|".encode())
+        digest.update(file.read_bytes())
+    digest.update(os.environ.get("SEGMENTATION_HASH_KEY", "demo").encode())
+    return digest.hexdigest()
+
+
+def _state_file(world: World) -> Path:
+    return world.home / "run.json"
+
+
+def _is_current(world: World) -> bool:
+    """Whether the published version was made from exactly the present inputs."""
+    file = _state_file(world)
+    if not (file.exists() and world.published.exists() and world.warehouse.exists()):
+        return False
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    published = world.published.resolve().name
+    return bool(state == {"inputs": _inputs(world), "version": published} and (world.home / "report.html").exists())
+
+
+def _remember(world: World) -> None:
+    state = {"inputs": _inputs(world), "version": world.published.resolve().name}
+    incoming = _state_file(world).with_suffix(".part")
+    incoming.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+    os.replace(incoming, _state_file(world))

@@ -1,0 +1,115 @@
+"""Every assumption about the simulated retailer's behaviour, in one place.
+
+The figures below were set once so that 250,000 customers with five years of history come out near the
+reference scenario in the docs (see `reference.py`, which prints published against simulated sizes). They
+describe a population, not one draw: they were compared over several seeds and sizes. Where the published
+figures exclude each other, the audience sizes were kept and yearly revenue gave way (see `reference.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# ---- Time kept ----------------------------------------------------------------------------------------
+HISTORY_DAYS = 1826  # orders: five years
+RECENT_DAYS = 396  # web and e-mail events: thirteen months
+LATE_DAYS = 2  # what was synced in the last days comes in a second, late delivery
+
+# ---- Who there is -------------------------------------------------------------------------------------
+STAFF_SHARE, WHOLESALER_SHARE, TEST_SHARE = 0.004, 0.0003, 0.001
+ANONYMOUS_VISITORS = 0.35  # browsers that never say who they are, per known customer
+MARKETPLACE_BUYERS = 0.24  # buyers known only by a marketplace's relay address, per known customer
+WALK_IN_RECEIPTS = 0.33  # receipts without any identifier, per receipt of a known person
+
+
+@dataclass(frozen=True)
+class BuyerClass:
+    """A latent class of the BG/NBD purchase process with lognormal spend.
+
+    Orders come at a Poisson rate (per year) drawn from a gamma distribution with the given mean and shape;
+    after every order the person drops out with a probability drawn from a beta distribution. `established`
+    is the share that bought before the simulated history began.
+    """
+
+    name: str
+    share: float
+    rate: float
+    rate_shape: float
+    dropout_a: float
+    dropout_b: float
+    spend: float
+    spend_sigma: float
+    established: float
+    basket: float
+    open_mean: float
+    consents: float
+    account: float
+    loyalty: float
+    episodes: float
+
+
+CLASSES = (
+    BuyerClass("core", 0.135, 9.2, 9.0, 1.1, 34.0, 0.42, 0.33, 0.42, 1.35, 0.46, 0.95, 0.97, 0.80, 0.75),
+    BuyerClass("slow", 0.045, 3.4, 7.0, 1.2, 14.0, 0.85, 0.35, 0.35, 1.45, 0.30, 0.80, 0.90, 0.50, 0.75),
+    BuyerClass("regular", 0.110, 2.6, 2.5, 1.1, 3.6, -0.10, 0.40, 0.15, 0.75, 0.22, 0.72, 0.80, 0.40, 0.85),
+    BuyerClass("casual", 0.400, 1.0, 1.0, 3.2, 1.1, -0.45, 0.45, 0.10, 0.40, 0.13, 0.60, 0.62, 0.16, 0.62),
+    BuyerClass("lead", 0.310, 0.0, 1.0, 1.0, 1.0, -0.20, 0.40, 0.05, 0.50, 0.17, 0.85, 0.45, 0.05, 1.10),
+)
+CORE, SLOW, REGULAR, CASUAL, LEAD = range(5)
+
+ACQUISITION_GROWTH = 0.40  # last year's daily acquisitions over the first year's, less one
+BURN_IN_DAYS = 60.0  # established customers show their first order within weeks of the history's start
+
+# Month factors of demand, January first; weekday factors, Monday first.
+MONTHS = (0.90, 0.80, 0.90, 0.92, 0.97, 1.00, 0.98, 0.88, 0.95, 1.02, 1.35, 1.40)
+WEEKDAYS = (0.95, 0.92, 0.95, 1.0, 1.08, 1.12, 0.98)
+
+# ---- Channels -----------------------------------------------------------------------------------------
+STORE_SHARE = 0.24  # mean over people of a beta distribution
+STORE_CONCENTRATION = 2.2
+MARKETPLACE_RATE = 0.42  # orders a year of a marketplace buyer
+KNOWN_MARKETPLACE_BUYERS = 0.30  # of them, also known elsewhere (which nobody can see)
+
+# ---- Price sensitivity: latent classes ------------------------------------------------------------------
+# name, share, probability of a promoted order, response to an offer
+PRICE_CLASSES = (("discount_lover", 0.27, 0.80, 2.0), ("mixed", 0.45, 0.28, 1.0), ("full_price", 0.28, 0.04, 0.25))
+SALE_SEASONS = ((11, 20, 11, 30, 0.20), (12, 26, 12, 31, 0.25), (1, 1, 1, 18, 0.20), (6, 24, 7, 14, 0.15))
+CODE_DEPTHS = (0.10, 0.15, 0.20, 0.25)
+MARKDOWN_SHARE = 0.04  # lines with a mark-down of their own
+
+# ---- After the sale -----------------------------------------------------------------------------------
+CANCELLED_SHARE, PENDING_SHARE, VOIDED_SHARE, TRAINING_SHARE = 0.014, 0.006, 0.010, 0.002
+LATE_DELIVERY = 0.07
+GIFT_CARD_SHARE = 0.012
+SERIAL_RETURNERS = 0.04
+SERIAL_FACTOR = 3.5
+TICKET_IF_LATE, TICKET_IF_RETURN, TICKET_ELSE = 0.30, 0.08, 0.010
+GOODWILL_SHARE = 0.003
+NPS_SHARE, CSAT_SHARE, REVIEW_SHARE = 0.030, 0.030, 0.025
+
+# ---- E-mail and web -----------------------------------------------------------------------------------
+NEWSLETTER_EVERY = 14  # days
+OPEN_CONCENTRATION = 3.0
+CLICK_GIVEN_OPEN = 0.20
+APPLE_SHARE, MACHINE_OPEN = 0.42, 0.90
+DORMANT_OPEN = 0.12  # factor on the open rate of those who have dropped out
+LEAD_INTEREST_DAYS = 420.0
+UNSUBSCRIBE_A_YEAR = 0.035
+HARD_BOUNCE, SPAM_COMPLAINT = 0.022, 0.003
+EPISODE_DAYS = 40.0  # a spell of interest, exponential
+EPISODE_SESSIONS = 9.5  # sessions in 30 days of a spell
+BACKGROUND_SESSIONS = 1.3  # sessions a year outside spells
+CART_PER_SESSION = 0.24
+DORMANT_BROWSING = 0.45
+
+# ---- Campaigns ----------------------------------------------------------------------------------------
+TARGETED_CAMPAIGNS = 26
+HOLDOUT_SHARES = (0.10, 0.20)
+
+# ---- Money --------------------------------------------------------------------------------------------
+CURRENCIES = ("GBP", "EUR", "USD")
+PRICE_FACTOR = (1.0, 1.18, 1.10)  # list price in each currency over the price in GBP
+REPORTING_RATE = (1.0, 0.85, 0.78)  # GBP for one unit, for the truth's own sums
+TAX_RATE = (0.20, 0.21, 0.07)  # USD prices exclude tax
+SHIPPING_CENTS, FREE_SHIPPING_FROM = 495, 5000
+COST_INFLATION, PRICE_INFLATION = 0.035, 0.025  # a year

@@ -1,0 +1,82 @@
+"""Whatever is delivered, every row is accounted for: a plain Python account of the same rows agrees."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from conftest import Zone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+COLUMNS = ["receipt_id", "payment_number", "method", "amount", "synced_at"]
+NUMBERS = {"1": 1, "2.0": 2, "+1": 1, "": None, "x": None, "1.5": None}
+AMOUNTS = {"1.5": 1.5, "1.50": 1.5, "-2": -2.0, " 3 ": 3.0, "NaN": None, "": None, "1,5": None, "inf": None}
+STAMPS = {
+    "2026-01-01": 1.0, "2026-01-02 00:00:00": 2.0, "2026-01-02T02:00:00+02:00": 2.0, "2026-01-03T00:00:00Z": 3.0,
+    "": None, "yesterday": None, "2026-13-01": None,
+}  # fmt: skip
+
+field = st.sampled_from
+good = st.tuples(field(["a", "b"]), field(["1", "2.0"]), field(["x", 'y "z"', "l1\nl2", "é😀,"]),
+                 field(["1.5", "-2"]), field(["2026-01-01", "2026-01-02 00:00:00", "2026-01-03T00:00:00Z"]))  # fmt: skip
+any_row = st.tuples(field(["a", "b", "", " "]), field(list(NUMBERS)), field(["x", 'y "z"', "l1\nl2", ""]),
+                    field(list(AMOUNTS)), field(list(STAMPS)))  # fmt: skip
+ragged = st.lists(field(["a", "b", "1"]), min_size=1, max_size=8).filter(lambda row: len(row) not in (5, 6))
+files = st.lists(st.lists(st.one_of(good, good, any_row, ragged), max_size=12), min_size=1, max_size=3)
+
+
+def account(deliveries: list[list[tuple[str, ...]]]) -> Counter[str]:
+    """Landed, rejected, and versions: per record, the runs of equal content in the order of time."""
+    totals: Counter[str] = Counter()
+    seen: dict[tuple[str, int], set[tuple[float, object]]] = defaultdict(set)
+    for rows in deliveries:
+        for row in rows:
+            totals["landed"] += 1
+            if len(row) != len(COLUMNS):
+                totals["rejected"] += 1
+                continue
+            receipt, number, method, amount, stamp = row
+            values = (NUMBERS[number], AMOUNTS[amount], STAMPS[stamp])
+            if not receipt.strip() or not method or None in values:
+                totals["rejected"] += 1
+                continue
+            seen[receipt, NUMBERS[number]].add((STAMPS[stamp], (method, AMOUNTS[amount])))  # type: ignore[index]
+    totals["records"] = len(seen)
+    totals["contents"] = sum(len({content for _, content in versions}) for versions in seen.values())
+    return totals
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(files)
+def test_landed_is_accepted_plus_duplicates_plus_rejected(deliveries: list[list[tuple[str, ...]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        zone = Zone(Path(folder))
+        for number, rows in enumerate(deliveries):
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerows([COLUMNS, *rows])
+            zone.deliver(f"pos/receipt_payment/{number}_2026-02-01.csv", text.getvalue())
+        total = zone.load().total
+        expected = account(deliveries)
+        assert total.landed == expected["landed"] == total.accepted + total.duplicates + total.rejected
+        assert total.rejected == expected["rejected"] == zone.value("select count(*) from intake.rejects")
+        assert total.accepted == zone.value("select count(*) from raw_pos.receipt_payment")
+        assert zone.value("select count(distinct _record_hash) from raw_pos.receipt_payment") == expected["contents"]
+        assert expected["records"] == zone.value(
+            "select count(*) from (select distinct receipt_id, payment_number from raw_pos.receipt_payment)"
+        )
+        assert zone.value("select count(*) from (select _file_id, _line from raw_pos.receipt_payment union all "
+                          "select file_id, line_number from intake.rejects group by all having count(*) > 1)"
+                          ) == total.accepted  # fmt: skip
+
+        before = zone.rows("from raw_pos.receipt_payment order by all")
+        for number, _ in enumerate(deliveries):
+            source = zone.world.landing / f"pos/receipt_payment/{number}_2026-02-01.csv"
+            zone.deliver(f"pos/receipt_payment/again_{number}.csv", source.read_bytes())
+        again = zone.load().total
+        assert (again.accepted, again.rejected) == (0, expected["rejected"])
+        assert zone.rows("from raw_pos.receipt_payment order by all") == before

@@ -1,0 +1,288 @@
+"""Files that come again, change, break off, or lie in the wrong place; versions and duplicates of records."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import Zone
+from helpers import PROJECT
+
+from scripts.errors import UserError
+
+HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
+
+
+def payment(receipt: str, method: str, day: int, amount: str = "1") -> str:
+    return f"{receipt},1,{method},{amount},2026-01-{day:02d} 10:00:00\n"
+
+
+def stored(zone: Zone) -> list[tuple[object, ...]]:
+    return zone.rows("select receipt_id, method, day(synced_at) from raw_pos.receipt_payment order by all")
+
+
+def test_a_second_run_finds_nothing_new_and_is_quick(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    zone.load()
+    before = stored(zone)
+    started = time.perf_counter()
+    summary = zone.load()
+    assert time.perf_counter() - started < 2
+    assert (summary.total.files, summary.known_files) == (0, 1)
+    assert summary.lines()[0].startswith("nothing new in 1 files")
+    assert stored(zone) == before
+
+
+def test_a_file_that_was_only_touched_is_known_by_its_content(zone: Zone) -> None:
+    path = zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    zone.load()
+    os.utime(path, (1, 1))
+    assert zone.load().known_files == 1
+
+
+def test_a_file_rewritten_in_the_same_moment_is_seen(zone: Zone) -> None:
+    """Same size and, as a file system with a coarse clock has it, same time of change."""
+    path = zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    stat = path.stat()
+    zone.load()
+    path.write_text(HEADER + payment("2", "card", 1))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    zone.load()
+    assert stored(zone) == [("1", "card", 1), ("2", "card", 1)]
+
+
+def test_a_changed_file_is_a_new_delivery_whose_old_rows_are_duplicates(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    zone.load()
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1) + payment("2", "cash", 2))
+    zone.load()
+    assert zone.ledger() == [(1, 1, 0, 0), (2, 1, 1, 0)]
+
+
+def test_the_same_file_under_another_name_adds_nothing(zone: Zone) -> None:
+    content = HEADER + payment("1", "card", 1) + payment("2", "cash", 2)
+    zone.deliver("pos/receipt_payment/a.csv", content)
+    zone.deliver("pos/receipt_payment/b.csv.gz", content)
+    zone.load()
+    assert zone.ledger() == [(2, 2, 0, 0), (2, 0, 2, 0)]
+
+
+def test_other_content_under_the_same_key_is_a_version(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1) + payment("1", "cash", 2))
+    zone.deliver("pos/receipt_payment/b.csv", HEADER + payment("1", "voucher", 3))
+    zone.load()
+    assert stored(zone) == [("1", "card", 1), ("1", "cash", 2), ("1", "voucher", 3)]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+@pytest.mark.parametrize("in_one_file", [True, False])
+def test_equal_content_keeps_its_earliest_stamp_in_any_order(
+    zone: Zone, order: tuple[int, ...], in_one_file: bool
+) -> None:
+    rows = [payment("1", "card", day) for day in order]
+    if in_one_file:
+        zone.deliver("pos/receipt_payment/a.csv", HEADER + "".join(rows))
+    else:
+        for number, row in enumerate(rows):
+            zone.deliver(f"pos/receipt_payment/{number}.csv", HEADER + row)
+    zone.load()
+    assert stored(zone) == [("1", "card", 1)]
+    assert sum(row[2] for row in zone.ledger()) == 2
+
+
+@pytest.mark.parametrize("in_one_file", [True, False])
+def test_content_that_comes_back_after_another_version_is_a_version(zone: Zone, in_one_file: bool) -> None:
+    rows = [payment("1", "card", 1), payment("1", "cash", 2), payment("1", "card", 3), payment("1", "card", 4)]
+    if in_one_file:
+        zone.deliver("pos/receipt_payment/a.csv", HEADER + "".join(rows))
+    else:
+        for number, row in enumerate(rows):
+            zone.deliver(f"pos/receipt_payment/{number}.csv", HEADER + row)
+    zone.load()
+    assert stored(zone) == [("1", "card", 1), ("1", "card", 3), ("1", "cash", 2)]
+
+
+def test_delivery_date_comes_from_the_name_else_from_the_file(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a_2026-02-03.csv", HEADER + payment("1", "card", 1))
+    path = zone.deliver("pos/receipt_payment/b_2026-02-31.csv", HEADER + payment("2", "card", 1))
+    os.utime(path, (1_767_225_600, 1_767_225_600))
+    zone.load()
+    assert zone.rows("select _delivered_at from raw_pos.receipt_payment order by receipt_id") == [
+        (datetime(2026, 2, 3),),
+        (datetime(2026, 1, 1),),
+    ]
+
+
+def test_header_only_is_a_delivery_of_no_rows(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a.csv", HEADER)
+    zone.deliver("pos/receipt_payment/b.csv.gz", HEADER.strip())
+    assert zone.load().total.files == 2
+    assert zone.ledger() == [(0, 0, 0, 0)] * 2
+
+
+def test_all_tables_exist_though_nothing_was_delivered(zone: Zone) -> None:
+    zone.load()
+    assert zone.value("select count(*) from duckdb_tables() where schema_name like 'raw_%'") > 40
+    assert zone.value("select count(*) from raw_zendesk.ticket_tag") == 0
+
+
+BROKEN: dict[str, tuple[str, bytes, str]] = {
+    "zero bytes": ("pos/receipt_payment/x.csv", b"", "empty, 0 bytes"),
+    "zero bytes of parquet": ("pos/receipt_payment/x.parquet", b"", "empty, 0 bytes"),
+    "white space": ("pos/receipt_payment/x.csv", b" \n", "empty, not even a header"),
+    "missing column": ("pos/receipt_payment/x.csv", b"receipt_id,amount\n1,2\n", "column payment_number, method"),
+    "missing key of JSON": ("pos/receipt_payment/x.jsonl", b'{"receipt_id": 1}\n', "column payment_number, method"),
+    "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "column amount stands twice"),
+    "latin-1": (
+        "pos/receipt_payment/x.csv",
+        (HEADER + payment("1", "card", 1) + payment("2", "chèque", 1)).encode("latin-1"),
+        "line 3 is not UTF-8 text; save the file as UTF-8",
+    ),
+    "UTF-16": ("pos/receipt_payment/x.csv", HEADER.encode("utf-16"), "UTF-16 text; save the file as UTF-8"),
+    "no parquet": ("pos/receipt_payment/x.parquet", b"PAR1 is what I say", "not readable as Parquet"),
+    "unknown table": ("pos/recipe/x.csv", HEADER.encode(), "no such table; pos has receipt, receipt_line"),
+    "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; there are campaigns, consent"),
+    "wrong place": ("pos/x.csv", HEADER.encode(), "lies outside a table's folder"),
+    "top": ("x.csv", HEADER.encode(), "lies outside a table's folder"),
+    "spreadsheet": ("pos/receipt_payment/x.xlsx", b"PK", "not a kind of file that is taken in"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_one_clear_line_and_stops_nothing_else(zone: Zone, case: str) -> None:
+    name, content, said = BROKEN[case]
+    zone.deliver(name, content)
+    zone.deliver("pos/receipt_payment/good.csv", HEADER + payment("1", "card", 1))
+    zone.deliver("web/identifies/good.csv", "id,anonymous_id,received_at,timestamp\n1,a,2026-01-01,2026-01-01\n")
+    (line,) = zone.failing_load()
+    assert said in line
+    assert str(zone.world.landing / Path(name).parent) in line
+    assert zone.ledger() == [(1, 1, 0, 0)] * 2
+    (again,) = zone.failing_load()
+    assert again == line
+
+
+@pytest.mark.parametrize("cut", ["half", "checksum"])
+@pytest.mark.parametrize("suffix", ["csv.gz", "jsonl.gz"])
+def test_a_damaged_gzip_file_is_refused_whole(zone: Zone, cut: str, suffix: str) -> None:
+    rows = [payment(str(number), "card", 1) for number in range(20_000)]
+    path = zone.deliver(f"pos/receipt_payment/x.{suffix}", HEADER + "".join(rows))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] if cut == "half" else data[:-8] + bytes(8))
+    (line,) = zone.failing_load()
+    assert "truncated or damaged gzip" in line
+    assert zone.value("select count(*) from raw_pos.receipt_payment") == 0
+
+
+def test_a_truncated_parquet_file_is_refused_whole(zone: Zone, make_zone: Callable[[str], Zone]) -> None:
+    import pandas as pd
+
+    path = zone.deliver("pos/receipt_payment/x.parquet", b"")
+    pd.DataFrame({"receipt_id": range(10_000)}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "not readable as Parquet, truncated or damaged" in zone.failing_load()[0]
+
+
+def test_a_failed_file_is_recorded_and_forgotten_once_mended(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/x.csv", b"")
+    zone.failing_load()
+    assert zone.rows("select status, landed_rows from intake.files") == [("failed", 0)]
+    zone.deliver("pos/receipt_payment/x.csv", HEADER + payment("1", "card", 1))
+    zone.load()
+    assert zone.rows("select status, landed_rows from intake.files") == [("loaded", 1)]
+
+
+def test_hidden_and_unfinished_files_are_left_alone(zone: Zone) -> None:
+    for name in ("_x.csv", ".x.csv", "x.csv.tmp", "x.parquet.part"):
+        zone.deliver(f"pos/receipt_payment/{name}", b"half")
+    assert zone.load().total.files == 0
+
+
+def test_no_landing_folder(zone: Zone) -> None:
+    zone.world.landing.rmdir()
+    with pytest.raises(UserError, match="no such landing folder"):
+        zone.load()
+    assert not zone.world.warehouse.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"as_of_date": "2026-02-30"}, "as_of_date must be a day"),
+        ({"as_of_date": 20260630}, "as_of_date must be a day"),
+        ({"business_timezone": "Mars/Olympus"}, "business_timezone must be a zone"),
+        ({"reporting_currency": "pounds"}, "reporting_currency must be a code"),
+        ({"default_country": "UK!"}, "default_country must be a code"),
+        ({"using_tills": False}, "using_tills switches no source"),
+        ({"using_pos": "no"}, "using_pos must be true or false"),
+        ({"kind": ["demo"]}, "kind must be a text"),
+    ],
+)
+def test_a_wrong_setting_is_named(zone: Zone, settings: dict[str, object], said: str) -> None:
+    zone.deliver("world.json", json.dumps(settings))
+    with pytest.raises(UserError, match=said):
+        zone.load()
+
+
+def test_settings_are_those_of_the_last_run(zone: Zone) -> None:
+    zone.deliver("world.json", '{"as_of_date": "2026-06-30", "using_pos": false, "kind": "demo"}')
+    zone.load()
+    zone.deliver("world.json", '{"as_of_date": "2026-07-01", "business_timezone": "Europe/London"}')
+    zone.load()
+    assert zone.rows("from intake.settings order by 1") == [
+        ("as_of_date", "2026-07-01"),
+        ("business_timezone", "Europe/London"),
+    ]
+
+
+INTAKE = "import sys; from scripts.intake import intake; from scripts.world import World; " \
+         "intake(World.at(landing=sys.argv[1], warehouse=sys.argv[2]))"  # fmt: skip
+
+
+def start(zone: Zone) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", INTAKE, str(zone.world.landing), str(zone.world.warehouse)]
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: Callable[[str], Zone]) -> None:
+    calm, killed = make_zone("calm"), make_zone("killed")
+    for zone in (calm, killed):
+        for number in range(6):
+            rows = "".join(payment(str(i % 9_000), f"m{number % 4}", number + 1, str(i % 7)) for i in range(30_000))
+            zone.deliver(f"pos/receipt_payment/{number}_2026-02-01.csv", HEADER + rows + "bad,row\n")
+    calm.load()
+    for pause in (0.0, 0.15, 0.4):
+        process = start(killed)
+        assert process.stdout is not None
+        while not killed.world.warehouse.exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    killed.load()
+    for query in (
+        "select * exclude (_load_id) from raw_pos.receipt_payment order by all",
+        "select * exclude (load_id) from intake.rejects order by all",
+        "select * exclude (load_id, file_stamp) from intake.files order by all",
+    ):
+        assert killed.rows(query) == calm.rows(query)
+
+
+def test_two_intakes_at_once(zone: Zone) -> None:
+    from scripts.warehouse import open_warehouse
+
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    with open_warehouse(zone.world.warehouse):
+        process = start(zone)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert b"another process has it open" in said
+    assert zone.load().total.accepted == 1
