@@ -390,13 +390,16 @@ def _place_misshapen(connection: duckdb.DuckDBPyConnection, file: LandingFile, t
         """
     )
     if _scalar(connection, "select count(*) from shapes"):
-        # The reader numbers good rows only: row n lies behind the k misshapen ones for which n > line(k) - k.
+        # The reader numbers good rows only: row n lies behind the first k misshapen ones if n > line(k) - k.
         connection.execute(
             f"""
             update {table} set {column} = shifted.line
             from (
-                select good.rowid as reference, good.{column} + shapes.place as line
-                from {table} as good asof join shapes on good.{column} > shapes.line - shapes.place
+                select good.rowid as reference, good.{column} + steps.places as line
+                from {table} as good
+                asof join (
+                    select line - place as last_before, max(place) as places from shapes group by all
+                ) as steps on good.{column} > steps.last_before
             ) as shifted
             where {table}.rowid = shifted.reference
             """

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from scripts.contracts import Source, Table
 from scripts.world import SETTINGS_FILE
@@ -202,7 +202,7 @@ def _delivered_at(path: Path, suffix: str) -> datetime:
 
 
 def _open(path: Path, is_gzip: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if is_gzip else path.open("rb")
+    return cast(IO[bytes], gzip.open(path, "rb")) if is_gzip else path.open("rb")
 
 
 def _chunks(file: LandingFile) -> Iterator[bytes]:

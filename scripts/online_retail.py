@@ -245,7 +245,7 @@ def reconcile(file: Path, world: World) -> pd.DataFrame:
 
     repeats as (
         select any_value(quantity * unit_price) * (count(*) - 1) as amount
-        from file_rows group by {', '.join(COLUMNS)} having count(*) > 1
+        from file_rows group by {", ".join(COLUMNS)} having count(*) > 1
     ),
 
     stored as (

@@ -17,7 +17,7 @@ from scripts.world import BUSINESS_SEEDS, PROJECT, World
 Progress = Callable[[str], None]
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
-DEMO_EXPORT = ("new_need_second_purchase", "email")
+DEMO_EXPORT = ("second_purchase_due", "email")
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 

@@ -99,5 +99,5 @@
     {%- for condition in conditions -%}
         {%- do tests.append(segment_condition_sql(condition, attributes)) -%}
     {%- endfor -%}
-    {{ return(tests | join(' and ')) }}
+    {{ return(tests | join('\n                and ')) }}
 {%- endmacro %}

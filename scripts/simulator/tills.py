@@ -33,6 +33,12 @@ def identified_by(orders: Orders, people: People, rng: np.random.Generator) -> I
     return shows
 
 
+def sales_channel(orders: Orders) -> Ints:
+    """0 store, 1 phone, 2 mail order: the till system books telephone and mail orders too."""
+    turn = orders.number % 40
+    return np.where(turn == 7, 1, np.where(turn == 23, 2, 0))
+
+
 def receipt_ids(orders: Orders, which: Ints) -> pa.Array:
     """Receipt ids: store, till, number."""
     return join("S", padded(which % 6 + 1, 2), "-", text(which % 4 + 1), "-", padded(orders.number[which], 8))
@@ -51,7 +57,7 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
     r0 = np.flatnonzero(orders.channel == STORE)
     payable = orders.by_order(orders.net)
     tax = orders.by_order(orders.tax)
-    kind = np.where(rng.random(n) < 0.05, rng.integers(1, 3, n), 0)
+    kind = sales_channel(orders)
     email = people.email_typed(who, rng, 0.04)
     till_email = join("till", text(np.arange(n) % 4 + 1), "@stores.example.com")
     phone = people.phone_typed(who, rng)
@@ -165,6 +171,7 @@ def write_returns(landing: Landing, orders: Orders, people: People, catalogue: C
     line = np.flatnonzero((orders.returned > 0) & (orders.state == NORMAL)[owner])
     o = owner[line]
     channel = orders.channel[o]
+    sold_by = np.where((channel == STORE) & (sales_channel(orders)[o] > 0), sales_channel(orders)[o] + 2, channel)
     back, back_tax = orders.refunded()
     money = back - np.where(orders.taxed_in[owner], back_tax, 0)
     reference = choose(channel == ONLINE, text(order_ids(orders)[o]), receipt_ids(orders, o))
@@ -181,7 +188,7 @@ def write_returns(landing: Landing, orders: Orders, people: People, catalogue: C
     known = np.maximum(known, orders.known[o] + 30)
     landing.write("returns", "return_line", known, lambda r: {
         "return_id": join("RT", padded(o[r], 9)), "line_number": orders.position[line[r]] + 1,
-        "channel": pick(["online", "store", "marketplace"], channel[r]),
+        "channel": pick(["online", "store", "marketplace", "phone", "mail_order"], sold_by[r]),
         "order_ref": only(~lost[r], reference.take(pa.array(r))),
         "order_line_ref": only(~lost[r], line_ref.take(pa.array(r))), "customer_number": number.take(pa.array(r)),
         "sku": sku_text(catalogue, orders.sku[line[r]]), "quantity": orders.returned[line[r]],

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from conftest import Zone
-from helpers import PROJECT
+from landing_zone import Zone
 
 from scripts.errors import UserError
+from scripts.warehouse import open_warehouse
+from tests.helpers import PROJECT
 
 HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
 
@@ -164,7 +166,7 @@ def test_a_broken_file_is_one_clear_line_and_stops_nothing_else(zone: Zone, case
     zone.deliver("web/identifies/good.csv", "id,anonymous_id,received_at,timestamp\n1,a,2026-01-01,2026-01-01\n")
     (line,) = zone.failing_load()
     assert said in line
-    assert str(zone.world.landing / Path(name).parent) in line
+    assert line.startswith(str(zone.world.landing / Path(name).parts[0]))
     assert zone.ledger() == [(1, 1, 0, 0)] * 2
     (again,) = zone.failing_load()
     assert again == line
@@ -182,9 +184,7 @@ def test_a_damaged_gzip_file_is_refused_whole(zone: Zone, cut: str, suffix: str)
     assert zone.value("select count(*) from raw_pos.receipt_payment") == 0
 
 
-def test_a_truncated_parquet_file_is_refused_whole(zone: Zone, make_zone: Callable[[str], Zone]) -> None:
-    import pandas as pd
-
+def test_a_truncated_parquet_file_is_refused_whole(zone: Zone) -> None:
     path = zone.deliver("pos/receipt_payment/x.parquet", b"")
     pd.DataFrame({"receipt_id": range(10_000)}).to_parquet(path)
     path.write_bytes(path.read_bytes()[:-100])
@@ -277,8 +277,6 @@ def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: C
 
 
 def test_two_intakes_at_once(zone: Zone) -> None:
-    from scripts.warehouse import open_warehouse
-
     zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
     with open_warehouse(zone.world.warehouse):
         process = start(zone)

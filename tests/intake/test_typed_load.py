@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import LINE_HEADER, Zone
+from landing_zone import LINE_HEADER, Zone
 
 PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
 STAMP = "2026-01-05 10:00:00"
@@ -104,9 +104,7 @@ def test_a_reject_keeps_the_whole_payload_and_its_money(zone: Zone) -> None:
 
 
 def test_quotes_line_breaks_and_a_byte_order_mark(zone: Zone) -> None:
-    text = payments(
-        f'1,1,"a ""b"", c",1,{STAMP}', f'2,1,"two\nlines",1,{STAMP}', "3,1", f'4,1,"x\r\ny",1,{STAMP}'
-    )
+    text = payments(f'1,1,"a ""b"", c",1,{STAMP}', f'2,1,"two\nlines",1,{STAMP}', "3,1", f'4,1,"x\r\ny",1,{STAMP}')
     zone.deliver("pos/receipt_payment/p.csv", b"\xef\xbb\xbf" + text.encode())
     zone.load()
     assert zone.rejects() == [(4, "row has fewer fields than the header")]

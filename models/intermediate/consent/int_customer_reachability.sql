@@ -45,7 +45,7 @@ legal_holds as (
     select distinct customer_id from consents
     where
         purpose = 'legal_hold'
-        and not is_opted_in
+        and status = 'opted_out'
 
 ),
 

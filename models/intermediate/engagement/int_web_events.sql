@@ -87,26 +87,6 @@ events as (
 
 ),
 
-accounts as (
-
-    select
-        source_profile_id as user_id,
-        customer_id
-    from identities
-    where source_system = 'shopify'
-
-),
-
-devices as (
-
-    select
-        source_profile_id as anonymous_id,
-        customer_id
-    from identities
-    where source_system = 'web'
-
-),
-
 -- The account that was logged in says more than the device, which a household may share.
 attributed as (
 
@@ -122,10 +102,12 @@ attributed as (
         events.occurred_date
 
     from events
-    left join accounts
-        on events.user_id = accounts.user_id
-    left join devices
-        on events.anonymous_id = devices.anonymous_id
+    left join identities as accounts
+        on events.user_id = accounts.source_profile_id
+            and accounts.source_system = 'shopify'
+    left join identities as devices
+        on events.anonymous_id = devices.source_profile_id
+            and devices.source_system = 'web'
     where events.occurred_date <= {{ as_of_date() }}
 
 )

@@ -21,16 +21,26 @@ shown as (
 
 ),
 
+distinct_values as (
+
+    select distinct
+        identifier_type,
+        identifier_value
+
+    from shown
+
+),
+
 blocked_values as (
 
     select distinct
-        shown.identifier_type,
-        shown.identifier_value
+        distinct_values.identifier_type,
+        distinct_values.identifier_value
 
-    from shown
+    from distinct_values
     inner join {{ ref('blocked_identifiers') }} as blocked
-        on shown.identifier_type = blocked.identifier_type
-        and regexp_extract(shown.identifier_value, blocked.pattern, 0) <> ''
+        on distinct_values.identifier_type = blocked.identifier_type
+        and regexp_extract(distinct_values.identifier_value, blocked.pattern, 0) <> ''
 
 ),
 

@@ -1,4 +1,7 @@
 -- Grain: one row per marketplace order, in the columns that all order systems share.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with orders as (
 
     select * from {{ ref('stg_marketplace__orders') }}

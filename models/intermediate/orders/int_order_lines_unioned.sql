@@ -1,4 +1,7 @@
 -- Grain: one row per order line of any channel, in the order's currency, amounts as the source gives them.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with shopify_discounts as (
 
     select

@@ -1,4 +1,7 @@
 -- Grain: one row per till receipt, in the columns that all order systems share.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with receipts as (
 
     select * from {{ ref('stg_pos__receipts') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per refunded or returned line, or refund without a line, in the currency it was paid in.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with shop_refunds as (
 
     select

@@ -1,0 +1,111 @@
+"""What a user gets wrong: one clear line, a non-zero exit code, nothing half-written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.__main__ import main
+from scripts.world import BUSINESS_SEEDS, World
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    """Exit code and the lines of the error output of one command."""
+    capsys.readouterr()
+    code = main(arguments)
+    return code, capsys.readouterr().err.strip().splitlines()
+
+
+def at(world: World) -> list[str]:
+    return ["--warehouse", str(world.warehouse)]
+
+
+def files_under(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_missing_landing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = refused(["intake", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
+    assert (code, len(lines)) == (2, 1)
+    assert "landing" in lines[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_build_without_a_warehouse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = refused(["build", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
+    assert (code, len(lines)) == (2, 1)
+    assert "intake" in lines[0]
+
+
+@pytest.mark.parametrize("options", [["--customers", "-5"], ["--customers", "5"]])
+def test_absurd_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+    code, lines = refused(["demo", "--warehouse", str(tmp_path / "w.duckdb"), *options], capsys)
+    assert (code, len(lines)) == (2, 1)
+    assert not (tmp_path / "landing").exists()
+
+
+def test_wrong_words_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["build", "--as-of", "30.6.2026"], ["buidl"], ["approve", "--segment", "lapsed"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 2
+    code, lines = refused(["build", "--vars", "{using_web: no}"], capsys)
+    assert (code, len(lines)) == (2, 1)
+    assert "--vars" in lines[0]
+
+
+def test_unknown_attribute_stops_before_memberships(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = demo_copy.seeds / "segment_rule_conditions.csv"
+    before = files_under(demo_copy.versions)
+    text = rules.read_text(encoding="utf-8")
+    assert "days_since_last_order" in text
+    rules.write_text(text.replace("days_since_last_order", "days_since_last_ordr"), encoding="utf-8")
+    code, lines = refused(["validate", *at(demo_copy)], capsys)
+    assert code == 1
+    assert all("days_since_last_ordr" in line for line in lines if line.startswith("error"))
+    assert any("did you mean `days_since_last_order`" in line for line in lines)
+    code, lines = refused(["build", *at(demo_copy)], capsys)
+    assert code == 1
+    assert any("segment" in line for line in lines)
+    assert files_under(demo_copy.versions) == before
+
+
+def test_malformed_seed_row_is_named_by_file_and_line(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = demo_copy.seeds / "segment_rule_conditions.csv"
+    lines = rules.read_text(encoding="utf-8").splitlines()
+    lines.insert(4, "lapsed,include,1,days_since_last_order,>=,181,,,surplus")
+    rules.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, errors = refused(["validate", *at(demo_copy)], capsys)
+    assert code in (1, 2)
+    assert len(errors) == 1
+    assert "segment_rule_conditions.csv" in errors[0]
+    assert "5" in errors[0]
+
+
+def test_segment_that_is_not_approved_is_not_exported(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files_under(demo_copy.exports)
+    for segment in ("vip_loyalists", "no_such_segment"):
+        code, lines = refused(["export", "--segment", segment, *at(demo_copy)], capsys)
+        assert code in (1, 2)
+        assert len(lines) == 1
+        assert segment in lines[0]
+    assert files_under(demo_copy.exports) == before
+
+
+def test_changed_rule_loses_its_approval(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = demo_copy.seeds / "segment_rule_conditions.csv"
+    text = rules.read_text(encoding="utf-8")
+    changed = text.replace("181|365", "182|365")
+    assert changed != text
+    rules.write_text(changed, encoding="utf-8")
+    assert main(["build", *at(demo_copy)]) == 0
+    assert main(["publish", *at(demo_copy)]) == 0
+    code, lines = refused(["export", "--segment", "lapsed", *at(demo_copy)], capsys)
+    assert code == 1
+    assert len(lines) == 1
+    assert "approv" in lines[0]
+
+
+def test_a_clone_ships_without_approvals() -> None:
+    assert len((BUSINESS_SEEDS / "segment_approvals.csv").read_text(encoding="utf-8").splitlines()) == 1

@@ -1,0 +1,171 @@
+"""The whole path on a small simulated retailer: what readers find, and what may not be there."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from scripts import pipeline
+from scripts.publish import content_checksums
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+from tests.conftest import SMALL_DEMO
+
+# First columns of the public interface; other tools rely on them and their order.
+INTERFACE = {
+    "customers": "customer_id customer_type",
+    "customer_identities": "source_system source_profile_id customer_id",
+    "orders": "order_id customer_id channel ordered_at ordered_date",
+    "order_lines": "line_id order_id customer_id",
+    "returns": "return_id order_id",
+    "engagement_daily": "customer_id activity_date",
+    "tickets": "ticket_id customer_id",
+    "products": "sku",
+    "customer_rfm": "customer_id as_of_date recency_days frequency monetary r_score f_score m_score rfm_group",
+    "customer_margin": (
+        "customer_id as_of_date gross_revenue discounts returns_amount shipping_revenue net_revenue cogs shipping_cost "
+        "payment_fees marketplace_fees return_handling_cost service_cost contribution_margin"
+    ),
+    "customer_features": "customer_id as_of_date",
+    "customer_clusters": "customer_id as_of_date",
+    "attribute_catalogue": "attribute",
+    "segment_library": "segment_key",
+    "segment_rules": "segment_key",
+    "segment_memberships": "as_of_date customer_id segment_key priority is_primary entered_date rule_version",
+    "customer_primary_segment": "customer_id channel segment_key",
+    "segment_sizes": "as_of_date segment_key customer_count",
+    "segment_overlap": "as_of_date segment_key other_segment_key",
+    "segment_explanations": "as_of_date customer_id segment_key explanation",
+    "source_health": "source",
+    "dead_letters": "source record_key reason severity value_at_risk",
+}
+
+
+def query(world: World, sql: str) -> pd.DataFrame:
+    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+def test_every_relation_of_the_interface_is_published(demo_world: World) -> None:
+    columns = query(demo_world, "select table_name, column_name from duckdb_columns() where schema_name = 'marts' order by column_index")
+    found = columns.groupby("table_name", sort=False)["column_name"].agg(list)
+    for relation, first in INTERFACE.items():
+        names = first.split()
+        assert relation in found.index, relation
+        assert found[relation][: len(names)] == names, relation
+
+
+def test_only_marts_are_published(demo_world: World) -> None:
+    schemas = query(demo_world, "select distinct schema_name from duckdb_tables()")["schema_name"].tolist()
+    assert schemas == ["marts"]
+
+
+def test_no_identifier_of_any_simulated_person_is_published(demo_world: World) -> None:
+    """Every e-mail, telephone and surname that the raw tables hold is looked for in every text column."""
+    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+        known = connection.execute(
+            """
+            select email as value from raw_shopify.customer union select phone from raw_shopify.customer
+            union select email from raw_crm.profile union select phone from raw_crm.profile
+            union select email from raw_klaviyo.person union select phone_number from raw_klaviyo.person
+            union select loyalty_number from raw_loyalty.member union select email from raw_loyalty.member
+            """
+        ).df()["value"].dropna()
+    identifiers = {value.strip().lower() for value in known if len(value.strip()) > 5}
+    assert len(identifiers) > 1000, "the search would be vacuous"
+    columns = query(
+        demo_world, "select table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' and schema_name = 'marts'"
+    )
+    for table, column in columns.itertuples(index=False):
+        values = query(demo_world, f'select distinct lower("{column}") as value from marts."{table}"')["value"].dropna()
+        assert not identifiers & set(values), f"{table}.{column}"
+        assert not values.str.contains(r"[^@\s]+@[^@\s]+\.[a-z]", regex=True).any(), f"{table}.{column}"
+
+
+def test_at_least_twelve_starting_segments_have_plausible_sizes(demo_world: World) -> None:
+    sizes = query(
+        demo_world,
+        """
+        select library.segment_key, sizes.customer_count
+        from marts.segment_sizes as sizes
+        inner join marts.segment_library as library on sizes.segment_key = library.segment_key
+        where library.effective_status = 'active' and not library.is_suppression
+        """,
+    )
+    people = query(demo_world, "select count(*) as n from marts.customers")["n"].iloc[0]
+    filled = sizes[(sizes["customer_count"] > 0) & (sizes["customer_count"] < 0.6 * people)]
+    assert len(filled) >= 12, sizes.to_string()
+
+
+def test_every_draft_names_the_attribute_it_lacks(demo_world: World) -> None:
+    drafts = query(
+        demo_world,
+        "select segment_key, missing_attributes from marts.segment_library where effective_status = 'draft'",
+    )
+    assert len(drafts) > 0
+    assert drafts["missing_attributes"].notna().all(), drafts.to_string()
+
+
+def test_every_member_has_one_primary_segment_the_one_that_comes_first(demo_world: World) -> None:
+    wrong = query(
+        demo_world,
+        """
+        select customer_id from marts.segment_memberships group by customer_id
+        having sum(case when is_primary then 1 else 0 end) <> 1
+            or min(priority) <> min(case when is_primary then priority end)
+        """,
+    )
+    assert wrong.empty
+
+
+def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> None:
+    difference = query(
+        demo_world,
+        """
+        (select customer_id, segment_key from marts.segment_memberships
+         except select customer_id, segment_key from marts.segment_explanations where explanation <> '')
+        union all
+        (select customer_id, segment_key from marts.segment_explanations
+         except select customer_id, segment_key from marts.segment_memberships)
+        """,
+    )
+    assert difference.empty
+
+
+def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
+    demo_copy: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = content_checksums(demo_copy.published / "marts.duckdb")
+    pipeline.run(demo_copy, SMALL_DEMO)
+    assert "nothing changed" in capsys.readouterr().out
+    pipeline.run(demo_copy, SMALL_DEMO, force=True)
+    assert content_checksums(demo_copy.published / "marts.duckdb") == before
+    assert len(before) >= len(INTERFACE)
+
+
+def test_identity_against_the_truth(demo_world: World) -> None:
+    """Pairs of profiles: of those we call one person, and of those that are one person (the simulator knows)."""
+    truth = pd.read_parquet(demo_world.truth / "identities.parquet")
+    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+        found = connection.execute(
+            "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
+        ).df()
+    both = truth.merge(found, on=["source_system", "source_profile_id"])
+    assert len(both) > 0.8 * len(truth)
+
+    def pairs(groups: pd.Series) -> float:
+        return float((groups * (groups - 1) / 2).sum())
+
+    together = pairs(both.groupby(["person_id", "customer_id"]).size())
+    precision = together / pairs(both.groupby("customer_id").size())
+    recall = together / pairs(both.groupby("person_id").size())
+    assert precision >= 0.99, (precision, recall)
+    assert recall >= 0.90, (precision, recall)
+
+
+def test_the_page_needs_nothing_from_outside(demo_world: World) -> None:
+    page = (demo_world.home / "report.html").read_text(encoding="utf-8")
+    outside = re.findall(r"""(?:src|href)\s*=\s*["']https?://[^"']+""", page)
+    assert not outside

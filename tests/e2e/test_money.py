@@ -1,0 +1,77 @@
+"""Revenue and RFM of customers, derived a second time in pandas from the raw tables."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import numpy as np
+import pandas as pd
+
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+
+CENT = Decimal("0.01")
+
+
+def cents(value: Decimal) -> Decimal:
+    return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_world: World) -> None:
+    """Net product and service revenue of every completed British receipt, from the raw rows alone."""
+    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+        receipts = connection.execute("select * from raw_pos.receipt").df()
+        lines = connection.execute("select * from raw_pos.receipt_line").df()
+        orders = connection.execute(
+            """
+            select order_id, gross_revenue, discounts from marts.orders
+            where source_system = 'pos' and currency = 'GBP' and is_counted
+            """
+        ).df()
+    receipts = receipts.sort_values(["synced_at", "_record_hash"]).drop_duplicates("receipt_id", keep="last")
+    included = receipts.set_index("receipt_id")["prices_include_tax"].fillna(False)
+    lines = lines.sort_values(["synced_at", "_record_hash"])
+    # The newest version decides; of two at the same instant, the smaller hash.
+    newest = lines.groupby(["receipt_id", "line_number"])["synced_at"].transform("max")
+    lines = lines[lines["synced_at"] == newest].drop_duplicates(["receipt_id", "line_number"], keep="first")
+    expected: dict[str, Decimal] = {}
+    for row in lines.itertuples(index=False):
+        if row.line_type == "gift_card":
+            continue
+        net = Decimal(str(row.unit_price)) * int(row.quantity) - Decimal(str(row.discount_amount or 0))
+        if included.get(row.receipt_id, False):
+            tax = Decimal("0") if pd.isna(row.tax_amount) else Decimal(str(row.tax_amount))
+            net -= tax
+        key = f"pos:{row.receipt_id}"
+        expected[key] = expected.get(key, Decimal("0")) + cents(net)
+    assert len(orders) > 100
+    for row in orders.itertuples(index=False):
+        assert Decimal(str(row.gross_revenue)) - Decimal(str(row.discounts)) == expected[row.order_id], row.order_id
+
+
+def test_rfm_equals_pandas(demo_world: World) -> None:
+    """Scores by the definition: 1 + the number of quintile cut-points strictly below the value."""
+    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
+        orders = connection.execute("select * from marts.orders where is_counted and customer_id is not null").df()
+        returns = connection.execute("select * from marts.returns where is_counted and customer_id is not null").df()
+        rfm = connection.execute("select * from marts.customer_rfm").df().set_index("customer_id")
+    end = pd.Timestamp(rfm["as_of_date"].iloc[0])
+    orders = orders[orders["ordered_date"] > end - pd.Timedelta(days=730)]
+    returns = returns[returns["returned_date"] > end - pd.Timedelta(days=730)]
+    sold = (orders["gross_revenue"] - orders["discounts"] + orders["shipping_revenue"]).groupby(orders["customer_id"])
+    base = pd.DataFrame({
+        "recency_days": (end - orders.groupby("customer_id")["ordered_date"].max()).dt.days,
+        "frequency": orders.groupby("customer_id").size(),
+    })
+    base["monetary"] = sold.sum().astype(float).sub(
+        returns.groupby("customer_id")["returns_amount"].sum().astype(float), fill_value=0
+    ).reindex(base.index).round(2)
+    assert set(base.index) == set(rfm.index)
+    for column, score, newest_first in (
+        ("recency_days", "r_score", True), ("frequency", "f_score", False), ("monetary", "m_score", False)
+    ):
+        values = base[column].astype(float)
+        assert np.allclose(values, rfm[column].reindex(base.index).astype(float)), column
+        cuts = np.percentile(values, [20, 40, 60, 80])
+        below = (cuts > values.to_numpy()[:, None]) if newest_first else (cuts < values.to_numpy()[:, None])
+        assert (1 + below.sum(axis=1) == rfm[score].reindex(base.index)).all(), score
