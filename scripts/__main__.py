@@ -196,7 +196,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("file", nargs="?", metavar="FILE", help="the data set for --from")
 
-    commands.add("intake", _intake, "Load what is new in the landing zone into the raw tables.", "--landing /srv/landing")
+    commands.add(
+        "intake", _intake, "Load what is new in the landing zone into the raw tables.", "--landing /srv/landing"
+    )
     validate = commands.add("validate", _validate, "Check the retailer's seeds and segment rules before a build.", "")
     build = commands.add("build", _build, "Build and test all models with dbt.", "--as-of 2026-06-30")
     build.add_argument("--select", metavar="NODES", help="dbt node selection, such as customer_rfm+")
@@ -209,7 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
 
     approve = commands.add(
-        "approve", _approve, "Approve a segment's present rule and size in one role.",
+        "approve",
+        _approve,
+        "Approve a segment's present rule and size in one role.",
         "--segment lapsed --role segment_owner --by 'A. Owner'",
     )
     approve.add_argument("--segment", required=True, metavar="KEY", help="segment to approve")
@@ -221,7 +225,9 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")
     rollback.add_argument("--version", default=None, help="version to go back to (default: the one before)")
 
-    export = commands.add("export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email")
+    export = commands.add(
+        "export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email"
+    )
     export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
     export.add_argument("--channel", default="email", help="email or sms (default: email)")
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
@@ -229,7 +235,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
 
     benchmark = commands.add(
-        "benchmark", _benchmark, "Measure the whole path at scale and compare the demo with its reference scenario.",
+        "benchmark",
+        _benchmark,
+        "Measure the whole path at scale and compare the demo with its reference scenario.",
         "--customers 250000",
     )
     benchmark.add_argument("--customers", type=int, default=250_000, help="known people (default: 250000)")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import fcntl
 import io
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,8 +52,7 @@ def approve(
     segments = _segments(world)
     if segment_key not in segments:
         raise UserError(
-            f"segment `{segment_key}` is not in the library that was last built; the segments are "
-            f"{', '.join(sorted(segments)) or 'none'}"
+            f"segment `{segment_key}` is not in the library that was last built; {which_segment(segment_key, segments)}"
         )
     segment = segments[segment_key]
     _check_segment(segment, role, by)
@@ -85,6 +85,14 @@ def approve_all(
         _append(world, rows)
     progress(f"approvals: {len(rows)} added to {world.seeds / FILE}")
     return len(rows)
+
+
+def which_segment(segment_key: str, known: Iterable[str]) -> str:
+    """What may have been meant by a key that is not known."""
+    keys = sorted(known)
+    if meant := difflib.get_close_matches(segment_key, keys, n=1):
+        return f"did you mean `{meant[0]}`?"
+    return f"the segments are {', '.join(keys)}" if keys else "it holds no segments yet"
 
 
 def _check(role: str, by: str, tolerance: float) -> None:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from scripts.errors import CheckFailed
-from scripts.world import PROJECT, World
+from scripts.world import DATA, PROJECT, World
 
 Progress = Callable[[str], None]
+
+
+def seeds_path(world: World) -> str:
+    """The folder from which dbt reads the world's seeds, as a path within the project.
+
+    dbt writes each seed's SQL to its target folder joined with the seed's path: given an absolute path, or one with
+    `..`, it would write over the retailer's own file. Seeds from outside the project are therefore copied in first.
+    """
+    if world.seeds.is_relative_to(PROJECT):
+        return str(world.seeds.relative_to(PROJECT))
+    name = hashlib.sha256(str(world.seeds).encode()).hexdigest()[:12]
+    inside = DATA / "seeds_read" / name
+    inside.mkdir(parents=True, exist_ok=True)
+    wanted = {file.name for file in world.seeds.glob("*.csv")}
+    for file in inside.glob("*.csv"):
+        if file.name not in wanted:
+            file.unlink()
+    for file_name in wanted:
+        incoming = inside / f".{file_name}.part"
+        shutil.copyfile(world.seeds / file_name, incoming)
+        incoming.replace(inside / file_name)
+    return str(inside.relative_to(PROJECT))
 
 
 @contextmanager
@@ -20,7 +44,7 @@ def world_environment(world: World) -> Iterator[None]:
     """The environment variables by which dbt finds the world, restored afterwards."""
     wanted = {
         "SEGMENTATION_WAREHOUSE": str(world.warehouse),
-        "SEGMENTATION_SEEDS": str(world.seeds),
+        "SEGMENTATION_SEEDS": seeds_path(world),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     before = {name: os.environ.get(name) for name in wanted}

@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
 from scripts.warehouse import open_warehouse
 from scripts.world import World
@@ -100,8 +101,7 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
         if not library:
             known = [row["segment_key"] for row in _dicts(marts, "select segment_key from segment_library order by 1")]
             raise UserError(
-                f"segment `{segment_key}` is not in the published library; "
-                f"the segments are {', '.join(known) or 'none'}"
+                f"segment `{segment_key}` is not in the published library; {which_segment(segment_key, known)}"
             )
         approvals = _dicts(
             marts,

@@ -17,7 +17,7 @@ from scripts.world import BUSINESS_SEEDS, PROJECT, World
 Progress = Callable[[str], None]
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
-DEMO_EXPORT = ("second_purchase_due", "email")
+DEMO_EXPORT = ("new_need_second_purchase", "email")
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -38,7 +38,7 @@ def copy_missing_seeds(world: World, progress: Progress = print) -> None:
     for file in missing:
         incoming = world.seeds / f".{file.name}.part"
         shutil.copyfile(file, incoming)
-        os.replace(incoming, world.seeds / file.name)
+        incoming.replace(world.seeds / file.name)
     if missing:
         progress(f"seeds: {len(missing)} copied to {world.seeds}")
 
@@ -114,7 +114,7 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
     for line in intake(world, step).lines():
         step(line)
     if not force and _is_current(world):
-        step(f"nothing changed since the published version {world.published.resolve().name}; see {world.home / 'report.html'}")
+        step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
     build(world, progress=step)
     cluster(world, progress=step)
@@ -183,4 +183,4 @@ def _remember(world: World) -> None:
     state = {"inputs": _inputs(world), "version": world.published.resolve().name}
     incoming = _state_file(world).with_suffix(".part")
     incoming.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    os.replace(incoming, _state_file(world))
+    incoming.replace(_state_file(world))

@@ -105,8 +105,9 @@ def typed_rows(file: LandingFile, reader: Reader) -> str:
             continue
         raw, kind = f"r{found}", reader.columns[found][1]
         values.append(f"{_value(column, raw, kind)} as v{position}")
-        is_absent = f"trim({raw}, ' \t\r\n') = ''" if kind == "VARCHAR" else "false"
-        is_given = f"({raw} is not null and not ({is_absent}))"
+        is_given = f"({raw} is not null)"
+        if kind == "VARCHAR":
+            is_given = f"coalesce(regexp_matches({raw}, '\\S'), false)"
         if column.type != "varchar":
             faults.append((f"v{position} is null and {is_given}", _fault(column, raw, kind)))
         if column.required:
@@ -171,20 +172,20 @@ def _value(column: Column, raw: str, kind: str) -> str:
 def _value_of_text(kind: str, raw: str) -> str:
     if kind == "varchar":
         return f"nullif({raw}, '')"
-    text = f"trim({raw}, ' \t\r\n')"
 
     def when(pattern: str, cast: str) -> str:
-        return f"case when regexp_full_match({text}, {literal(pattern)}) then {cast} end"
+        return f"when regexp_full_match({raw}, {literal(f' *({pattern}) *')}) then {cast} "
 
-    if kind == "bigint":
-        return when(INTEGER, f"try_cast({text} as bigint)")
-    if kind == "decimal(18,4)":
-        return when(DECIMAL, f"try_cast({text} as decimal(18,4))")
+    if kind in ("bigint", "decimal(18,4)"):
+        return f"case {when(INTEGER if kind == 'bigint' else DECIMAL, f'try_cast({raw} as {kind})')} end"
     if kind == "timestamp":
-        return when(INSTANT, f"timezone('UTC', try_cast({text} as timestamptz))")
+        # The usual form first: its cast is five times as fast as the one that knows offsets.
+        usual = f"when {raw} like '____-__-_____:__:__' then try_cast({raw} as timestamp) "
+        utc = f"timezone('UTC', try_cast(trim({raw}) as timestamptz))"
+        return f"case {usual}{when(INSTANT, utc)} end"
     if kind == "date":
-        return when(MIDNIGHT, f"try_cast(left({text}, 10) as date)")
-    return f"case lower({text}) when 'true' then true when '1' then true when 'yes' then true " \
+        return f"case {when(MIDNIGHT, f'try_cast(left(trim({raw}), 10) as date)')} end"
+    return f"case lower(trim({raw})) when 'true' then true when '1' then true when 'yes' then true " \
            f"when 'false' then false when '0' then false when 'no' then false end"  # fmt: skip
 
 

@@ -25,7 +25,9 @@ def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
     if read_only and not file.exists():
         raise UserError(f"{file}: no such warehouse; run `python -m scripts intake` and `build` first")
     file.parent.mkdir(parents=True, exist_ok=True)
-    config = {} if read_only else {"storage_compatibility_version": STORAGE}
+    config: dict[str, str | bool | int | float | list[str]] = (
+        {} if read_only else {"storage_compatibility_version": STORAGE}
+    )
     try:
         connection = duckdb.connect(str(file), read_only=read_only, config=config)
     except duckdb.IOException as problem:

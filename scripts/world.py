@@ -74,5 +74,5 @@ class World:
         except (OSError, ValueError) as problem:
             raise UserError(f"{file}: not readable as JSON ({problem}); mend or delete the file") from problem
         if not isinstance(settings, dict):
-            raise UserError(f"{file}: must hold one JSON object, such as {{\"as_of_date\": \"2026-06-30\"}}")
+            raise UserError(f'{file}: must hold one JSON object, such as {{"as_of_date": "2026-06-30"}}')
         return settings

@@ -10,3 +10,8 @@
 {% macro spark__to_cents(amount) -%}
     cast(bround(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
 {%- endmacro %}
+
+{# An amount in the reporting currency, to the cent. Widened first: an absurd amount must not overflow the build. #}
+{% macro in_reporting_currency(amount, rate) -%}
+    {{ to_cents("cast(" ~ amount ~ " as decimal(28, 10)) * " ~ rate) }}
+{%- endmacro %}

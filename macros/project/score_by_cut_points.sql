@@ -8,3 +8,11 @@
         as int
     )
 {%- endmacro %}
+
+{# The four stored cut-points of a metric as columns, for a grouped select from rfm_cut_points. #}
+{% macro cut_point_columns(metric) -%}
+    {%- for number in [1, 2, 3, 4] %}
+    max(case when metric = '{{ metric }}' and cut_number = {{ number }} then cut_value end)
+        as {{ metric }}_cut_{{ number }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -41,7 +41,7 @@
     {%- endfor -%}
     {%- set glue = ", ' and ', " if condition.operator == 'between' else ", '|', " -%}
     {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')
-        ~ ", " ~ items | join(glue) ~ ")") }}
+        ~ ", " ~ items | join(glue) ~ (", ' or missing'" if condition.if_missing == 'true' else '') ~ ")") }}
 {%- endmacro %}
 
 {# A customer's value as text; numbers with at most four decimals. #}

@@ -6,9 +6,10 @@
     {%- if found is none -%}{{ return([]) }}{%- endif -%}
     {%- set present = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
     {%- set missing = [] -%}
-    {%- for column in contract.columns.values() if column.config.meta.required and column.name | lower not in present -%}
+    {%- for column in contract.columns.values() if column.config.meta.required -%}
         {#- The delivery date stands in for the source's own stamp. -#}
-        {%- if column.name != contract.config.meta.known_at or '_delivered_at' not in present -%}
+        {%- set has_stand_in = column.name == contract.config.meta.known_at and '_delivered_at' in present -%}
+        {%- if column.name | lower not in present and not has_stand_in -%}
             {%- do missing.append(column.name) -%}
         {%- endif -%}
     {%- endfor -%}

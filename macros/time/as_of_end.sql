@@ -2,7 +2,7 @@
    happened, or was known, by then. A literal, so that no time zone is worked out row by row. #}
 {% macro as_of_end() -%}
     {%- set zone = modules.pytz.timezone(business_timezone()) -%}
-    {%- set next_day = modules.datetime.datetime.strptime(as_of_day(), '%Y-%m-%d') + modules.datetime.timedelta(days=1) -%}
-    {%- set instant = zone.localize(next_day).astimezone(modules.pytz.utc) -%}
+    {%- set day = modules.datetime.datetime.strptime(as_of_day(), '%Y-%m-%d') -%}
+    {%- set instant = zone.localize(day + modules.datetime.timedelta(days=1)).astimezone(modules.pytz.utc) -%}
     cast('{{ instant.strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}

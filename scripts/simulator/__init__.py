@@ -21,14 +21,27 @@ from scripts.simulator.landing import Landing
 from scripts.simulator.membership import write_consent, write_lists, write_loyalty
 from scripts.simulator.model import HISTORY_DAYS, WALK_IN_RECEIPTS
 from scripts.simulator.orders import Orders, fill, order_ids, revenue
-from scripts.simulator.people import People, make_people, write_people
+from scripts.simulator.people import make_people, write_people
 from scripts.simulator.purchases import (
-    MARKETPLACE, ONLINE, STORE, buy, buy_at_marketplaces, together, walk_in,
+    MARKETPLACE,
+    ONLINE,
+    STORE,
+    buy,
+    buy_at_marketplaces,
+    together,
+    walk_in,
 )  # fmt: skip
 from scripts.simulator.service import write_service, write_surveys
-from scripts.simulator.shop import ShopOrders, write_shop
+from scripts.simulator.shop import write_shop
 from scripts.simulator.tills import (
-    NOBODY, BY_TILL, identified_by, marketplace_ids, receipt_ids, write_marketplace, write_returns, write_tills,
+    BY_TILL,
+    NOBODY,
+    identified_by,
+    marketplace_ids,
+    receipt_ids,
+    write_marketplace,
+    write_returns,
+    write_tills,
 )  # fmt: skip
 from scripts.simulator.web import make_sessions, write_web
 from scripts.world import SETTINGS_FILE, World
@@ -56,7 +69,9 @@ def simulate(
     """
     asked = {"customers": customers, "end_date": str(end_date), "seed": seed, "simulator_version": SIMULATOR_VERSION}
     _check(customers, end_date, seed)
-    if _present(world.landing) == asked and world.truth.is_dir():
+    for folder in (world.landing, world.truth):
+        _recover(folder)
+    if _present(world.landing) == asked == _present(world.truth):
         progress(f"{world.landing}: already there ({customers:,} customers, to {end_date}, seed {seed})")
         return
     if world.landing.is_file():
@@ -74,7 +89,8 @@ def simulate(
             "reporting_currency": "GBP", "default_country": "GB",
         }  # fmt: skip
         (new / SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-        (new / MARKER).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        for folder in (new, new_truth):
+            (folder / MARKER).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
         _swap(new_truth, world.truth)
         _swap(new, world.landing)
     finally:
@@ -91,6 +107,13 @@ def _check(customers: int, end_date: date, seed: int) -> None:
         raise UserError(f"--end-date {end_date}: give a day from 2010-01-01 to 2040-12-31")
     if not 0 <= seed < 2**63:
         raise UserError(f"--seed {seed}: give a whole number from 0 to {2**63 - 1}")
+
+
+def _recover(target: Path) -> None:
+    """Put back what a run that died in the middle of a swap had set aside."""
+    old = _beside(target, "old")
+    if old.exists() and not target.exists():
+        old.rename(target)
 
 
 def _present(landing: Path) -> dict[str, Any] | None:
@@ -159,10 +182,11 @@ def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) 
         ids = pa.compute.if_else(pa.array(channel == MARKETPLACE), marketplace_ids(orders, r), ids)
         landing.tell("orders", {
             "source_system": pa.array(["shopify", "pos", "marketplace"]).take(pa.array(channel)),
-            "source_order_id": ids, "person_id": orders.person[r], "ordered_at": pa.array(orders.at[r]).cast(pa.timestamp("s")),
+            "source_order_id": ids, "person_id": orders.person[r],
+            "ordered_at": pa.array(orders.at[r]).cast(pa.timestamp("s")),
             "is_counted": counts[r], "is_identifiable": identified[r], "net_revenue_gbp": net[r] / 100,
             "caused_by_campaign": orders.campaign[r],
         })  # fmt: skip
 
 
-__all__ = ["simulate", "ShopOrders", "People"]
+__all__ = ["MARKER", "simulate"]

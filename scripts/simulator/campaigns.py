@@ -8,10 +8,31 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scripts.simulator.arrays import DAY, NULL, Bools, Floats, Ints, Streams, choose, join, lag, only, padded, pick, to_utc
+from scripts.simulator.arrays import (
+    DAY,
+    NULL,
+    Bools,
+    Floats,
+    Ints,
+    Streams,
+    choose,
+    join,
+    lag,
+    only,
+    padded,
+    pick,
+    to_utc,
+)
 from scripts.simulator.landing import Landing
 from scripts.simulator.model import (
-    CORE, HARD_BOUNCE, HOLDOUT_SHARES, LEAD, NEWSLETTER_EVERY, PRICE_CLASSES, RECENT_DAYS, SPAM_COMPLAINT,
+    CORE,
+    HARD_BOUNCE,
+    HOLDOUT_SHARES,
+    LEAD,
+    NEWSLETTER_EVERY,
+    PRICE_CLASSES,
+    RECENT_DAYS,
+    SPAM_COMPLAINT,
     TARGETED_CAMPAIGNS,
 )  # fmt: skip
 from scripts.simulator.people import People
@@ -78,7 +99,8 @@ def plan_campaigns(people: People, purchases: Purchases, streams: Streams) -> Pl
     reachable = people.klaviyo != NULL
     bounced = np.where(reachable & (luck < HARD_BOUNCE), somewhen, never)
     complains = reachable & (luck >= HARD_BOUNCE) & (luck < HARD_BOUNCE + SPAM_COMPLAINT)
-    complained = np.where(complains & (people.consent_at != NULL), np.maximum(somewhen, people.opened + 30 * DAY), never)
+    complains &= people.consent_at != NULL
+    complained = np.where(complains, np.maximum(somewhen, people.opened + 30 * DAY), never)
     people.optout_at = np.where(complained < people.optout_at, complained, people.optout_at)
     campaigns: list[Campaign] = []
     for number in range(RECENT_DAYS // NEWSLETTER_EVERY):
@@ -130,9 +152,9 @@ def _aimed_at(segment: str, people: People, purchases: Purchases, at: int) -> Bo
     before = purchases.at < at
     person, when = purchases.person[before], purchases.at[before]
     count = np.bincount(person, minlength=people.n)
-    last_row = np.cumsum(count) - 1
-    last = np.where(count > 0, when[np.maximum(last_row, 0)] if len(when) else 0, 0)
-    days = (at - last) // DAY
+    last_row = np.maximum(np.cumsum(count) - 1, 0)
+    last = np.where(count > 0, when[last_row] if len(when) else 0, 0)
+    days = (np.full(people.n, at) - last) // DAY
     value = count * np.exp(people.spend)
     rules: dict[str, Any] = {
         "new_second_purchase": (count == 1) & (days > 30) & (days <= 120),
@@ -168,7 +190,8 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
     depth = np.array([round(c.depth * 100) for c in all_of])
     names, ids = [c.name for c in all_of], [c.id for c in all_of]
     landing.write("campaigns", "campaign", sent - 2 * DAY, lambda r: {
-        "campaign_id": pick(ids, r), "campaign_name": pick(names, r), "segment_key": pick([c.segment for c in all_of], r),
+        "campaign_id": pick(ids, r), "campaign_name": pick(names, r),
+        "segment_key": pick([c.segment for c in all_of], r),
         "channel": pick(["email", "sms"], sms[r].astype(int)), "offer_type": pick(words, offer[r]),
         "offer_depth": depth[r], "starts_at": sent[r], "ends_at": sent[r] + 10 * DAY,
         "cost_amount": 4000 + np.where(sms, size * 4, size // 5)[r], "currency": pick(["GBP"], np.zeros(len(r), int)),
@@ -197,7 +220,8 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
     for c in all_of:
         mean = float(c.effect[c.treated].mean()) if c.treated.any() else 0.0
         landing.tell("campaigns", {
-            "campaign_id": [c.id], "segment_key": pa.array([c.segment], pa.string()), "channel": ["sms" if c.sms else "email"],
+            "campaign_id": [c.id], "segment_key": pa.array([c.segment], pa.string()),
+            "channel": ["sms" if c.sms else "email"],
             "people": [len(c.people)], "treated": [int(c.treated.sum())], "true_extra_orders_per_treated": [mean],
             "caused_orders": [int((plan.caused.campaign == c.number).sum())],
         })  # fmt: skip

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from scripts.simulator.arrays import DAY, NULL, Bools, Floats, Ints, Streams, day_number, join, lag, pick, text, to_utc
+from scripts.simulator.arrays import DAY, NULL, Bools, Floats, Ints, Streams, day_number, lag, pick, to_utc
 from scripts.simulator.landing import Landing
 from scripts.simulator.model import COST_INFLATION, HISTORY_DAYS, PRICE_INFLATION
 
@@ -204,12 +205,12 @@ def write_catalogue(landing: Landing, catalogue: Catalogue, start: date, end: da
         "unit_cost_currency_code": pick(["GBP"], np.zeros(len(r), int)), "tracked": np.ones(len(r), dtype=bool),
         "updated_at": np.full(len(r), changed),
     })  # fmt: skip
-    # --- stock: month by month for a year, then daily for the last week
+    # --- stock: month by month for half a year, then daily for the last week
     last_day = day_number(end)
-    days = np.r_[last_day - 30 * np.arange(12, 0, -1), last_day - np.arange(6, -1, -1)]
+    days = np.r_[last_day - 30 * np.arange(6, 0, -1), last_day - np.arange(6, -1, -1)]
     grid = np.stack(np.meshgrid(days, np.arange(len(LOCATIONS)), sku, indexing="ij")).reshape(3, -1)
     counted = to_utc(grid[0] * DAY + 5 * 3600)
-    recent = grid[0] > last_day - 30
+    recent = grid[0] > last_day - 7
     empty = np.where(recent, catalogue.out_of_stock[grid[2]], rng.random(grid.shape[1]) < 0.05)
     on_hand = np.where(empty, 0, rng.integers(3, 180, grid.shape[1]))
     reserved = np.minimum(rng.integers(0, 6, grid.shape[1]), on_hand)
@@ -219,14 +220,11 @@ def write_catalogue(landing: Landing, catalogue: Catalogue, start: date, end: da
     })  # fmt: skip
 
 
-def order_line_text(catalogue: Catalogue, sku: Ints) -> object:
+def order_line_text(catalogue: Catalogue, sku: Ints) -> pa.Array:
     """The title of a line; SKU -1 is a gift card."""
     return pick([*catalogue.name, "Gift card"], sku)
 
 
-def sku_text(catalogue: Catalogue, sku: Ints) -> object:
+def sku_text(catalogue: Catalogue, sku: Ints) -> pa.Array:
     """The SKU of a line; SKU -1 is a gift card."""
     return pick([*catalogue.sku, GIFT_CARD], np.where(sku < 0, len(catalogue), sku))
-
-
-__all__ = ["Catalogue", "make_catalogue", "write_catalogue", "sku_text", "order_line_text", "text", "join"]

@@ -10,22 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from scripts.simulator.landing import Contract
+    from scripts.contracts import Table
 
 # kind -> (share of rows, what a typed load should do with the row)
 RATES = {
-    "text_in_number": (0.0007, "reject"),
+    "text_in_number": (0.0008, "reject"),
     "impossible_date": (0.0007, "reject"),
     "missing_required": (0.0006, "reject"),
     "empty_key": (0.0005, "reject"),
-    "stray_whitespace": (0.0070, "accept"),
-    "emoji": (0.0020, "accept"),
+    "stray_whitespace": (0.0140, "accept"),
+    "emoji": (0.0025, "accept"),
     "future_date": (0.0003, "accept"),
     "absurd_amount": (0.20, "accept"),  # of the rows marked harmless
     "unknown_currency": (0.20, "accept"),  # of the rows marked harmless
-    "exact_duplicate": (0.0075, "dedupe"),
-    "changed_duplicate": (0.0010, "accept"),
-    "orphan": (0.0007, "accept"),
+    "exact_duplicate": (0.0120, "dedupe"),
+    "changed_duplicate": (0.0012, "accept"),
+    "orphan": (0.0010, "accept"),
 }
 IN_BINARY = {"exact_duplicate", "orphan"}
 # Lists of few, important rows: breakage comes as extra rows, never in place of a good one.
@@ -58,9 +58,9 @@ RECORD = pa.schema(
 class Dirt:
     """Plants dirt in the batches of one table and keeps the record of it."""
 
-    def __init__(self, contract: Contract, rng: np.random.Generator, kind: str, end_day: date) -> None:
+    def __init__(self, contract: Table, rng: np.random.Generator, kind: str, end_day: date) -> None:
         self.contract, self.rng, self.kind, self.end_day = contract, rng, kind, end_day
-        self.name = f"{contract.source}.{contract.table}"
+        self.name = f"{contract.source}.{contract.name}"
         self.records: list[pa.Table] = []
         plain = [c for c in contract.columns if c.name not in contract.key and c.name != contract.known_at]
         self.numbers = [c.name for c in contract.columns if c.type.startswith(("decimal", "bigint"))]
@@ -83,7 +83,7 @@ class Dirt:
         key = pc.binary_join_element_wise(*parts, "|") if len(parts) > 1 else parts[0]
         first = 2 if self.kind == "csv" else 1
         line = pa.array(np.asarray(position, dtype=np.int64) + base + first)
-        same = [self.contract.source, self.contract.table, path]
+        same = [self.contract.source, self.contract.name, path]
         columns = [pa.repeat(v, n) for v in same] + [line, pa.repeat(kind, n), pa.repeat(expected, n), key]
         self.records.append(pa.table(columns, schema=RECORD))
 

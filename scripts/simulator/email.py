@@ -20,6 +20,9 @@ TYPES = ("Received Email", "Opened Email", "Opened Email", "Clicked Email", "Bou
          "Marked Email as Spam", "Unsubscribed", "Received SMS", "Clicked SMS")  # fmt: skip
 
 
+LINKS = ("https://shop.example.com/new-in", "https://shop.example.com/sale")
+
+
 class _Events:
     """Adds events to the landing file and numbers them."""
 
@@ -34,14 +37,16 @@ class _Events:
         n = len(who)
         opened = (kind == OPENED) | (kind == MACHINE)
         machine = pa.array(kind == MACHINE, mask=~opened)
-        clicked = (kind == CLICKED) | (kind == SMS_CLICK)
+        clicked, bounced = (kind == CLICKED) | (kind == SMS_CLICK), (kind == SOFT) | (kind == HARD)
+        many = isinstance(campaign, pa.Array)
+        campaigns = campaign.take(pa.array(order)) if many else pa.array([campaign] * n, pa.string())
         self.writer.add({
             "id": join("EV", padded(self.number + np.arange(n), 10)), "person_id": self.people.klaviyo_id(who),
-            "campaign_id": campaign.take(pa.array(order)) if isinstance(campaign, pa.Array) else pa.array([campaign] * n, pa.string()),
-            "flow_id": pa.array([flow] * n, pa.string()), "type": pick(TYPES, kind), "datetime": at,
+            "campaign_id": campaigns, "flow_id": pa.array([flow] * n, pa.string()), "type": pick(TYPES, kind),
+            "datetime": at,
             "property_machine_open": machine,
-            "property_bounce_type": only((kind == SOFT) | (kind == HARD), pick(["Soft", "Hard"], (kind == HARD).astype(int))),
-            "property_url": only(clicked, pick(["https://shop.example.com/new-in", "https://shop.example.com/sale"], at % 2)),
+            "property_bounce_type": only(bounced, pick(["Soft", "Hard"], (kind == HARD).astype(int))),
+            "property_url": only(clicked, pick(LINKS, at % 2)),
             "_fivetran_synced": at + lag(self.rng, n, 20),
         })  # fmt: skip
         self.number += n

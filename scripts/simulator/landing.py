@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,59 +12,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-import yaml
 
+from scripts.contracts import Table, load_contracts
 from scripts.simulator.arrays import DAY, NULL, Ints, Streams, day_number, text, to_utc
 from scripts.simulator.dirt import Dirt
 from scripts.simulator.model import LATE_DAYS
-from scripts.world import PROJECT
 
 BATCH = 100_000
 PARQUET = {("klaviyo", "event"), ("web", "pages"), ("web", "product_viewed"), ("web", "product_added")}
 PARQUET |= {("web", "identifies"), ("web", "order_completed")}
 JSON_LINES = {"zendesk"}
 ZIPPED = {("shopify", "tax_line"), ("shopify", "transaction"), ("pos", "receipt_payment"), ("campaigns", "send")}
-ZIPPED |= {("loyalty", "points_movement"), ("shopify", "discount_allocation")}
+ZIPPED |= {("loyalty", "points_movement"), ("shopify", "discount_allocation"), ("shopify", "order_line")}
+ZIPPED |= {("paid_media", "ad_click"), ("shopify", "fulfillment"), ("inventory", "stock_level")}
 Columns = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a source's contract."""
-
-    name: str
-    type: str
-    required: bool
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What a source table must hold."""
-
-    source: str
-    table: str
-    key: tuple[str, ...]
-    known_at: str
-    columns: tuple[Column, ...]
-
-
-def read_contracts() -> dict[tuple[str, str], Contract]:
-    """The contracts of every source table, from the staging folders."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found = {}
-    for file in sorted((PROJECT / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.load(file.read_text(encoding="utf-8"), loader)["sources"]:
-            for table in source["tables"]:
-                meta = table["config"]["meta"]
-                columns = tuple(
-                    Column(c["name"], c["data_type"], bool(c.get("config", {}).get("meta", {}).get("required")))
-                    for c in table["columns"]
-                )
-                key = (source["name"], table["name"])
-                found[key] = Contract(*key, tuple(meta["key"]), meta["known_at"], columns)
-    return found
 
 
 def typed(values: Any, data_type: str) -> pa.Array:
@@ -105,17 +67,19 @@ class _File:
         if kind == "parquet":
             self.parquet = pq.ParquetWriter(path, schema, compression="zstd")
             return
-        self.raw = pa.OSFile(str(path), "wb")
-        self.sink = pa.CompressedOutputStream(self.raw, "gzip") if path.suffix == ".gz" else self.raw
+        self.raw = path.open("wb")
+        zipped = path.suffix == ".gz"
+        # Neither a name nor a time goes into the zipped file, so that the same rows give the same bytes.
+        self.sink = gzip.GzipFile("", "wb", 1, self.raw, mtime=0) if zipped else self.raw
         if kind == "csv":
-            self.csv = pa_csv.CSVWriter(self.sink, schema)
+            self.sink.write((",".join(schema.names) + "\n").encode())
 
     def add(self, table: pa.Table) -> None:
         self.rows += table.num_rows
         if self.kind == "parquet":
             self.parquet.write_table(table)
         elif self.kind == "csv":
-            self.csv.write_table(table)
+            self.sink.write(csv_lines(table))
         elif table.num_rows:
             lines = table.to_pandas().to_json(orient="records", lines=True, force_ascii=False)
             self.sink.write(lines.encode())
@@ -124,11 +88,34 @@ class _File:
         if self.kind == "parquet":
             self.parquet.close()
             return
-        if self.kind == "csv":
-            self.csv.close()
         self.sink.close()
-        if self.sink is not self.raw:
-            self.raw.close()
+        self.raw.close()
+
+
+def csv_lines(table: pa.Table) -> bytes:
+    """The rows of a table of texts as CSV; only values that need quotes get them, null is empty."""
+    if table.num_rows == 0:
+        return b""
+    columns = [_quoted(column.combine_chunks()) for column in table.columns]
+    rows = pc.binary_join_element_wise(*columns, ",", null_handling="replace", null_replacement="")
+    text_lines: bytes = pc.binary_join(_one_list(rows), "\n")[0].as_py().encode() + b"\n"
+    return text_lines
+
+
+def _one_list(rows: pa.Array) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array([0, len(rows)], pa.int32()), rows)
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks else pa.array([], pa.string())
+    data = column.buffers()[2]
+    raw = b"" if data is None else memoryview(data).tobytes()
+    if b"," not in raw and b'"' not in raw and b"\n" not in raw:
+        return column
+    inner = pc.replace_substring(column, '"', '""')
+    marked = pc.binary_join_element_wise('"', inner, '"', "")
+    return pc.if_else(pc.match_substring_regex(column, '[,"\\n]'), marked, column)
 
 
 class TableWriter:
@@ -138,9 +125,9 @@ class TableWriter:
     hours before the history file was closed comes again in the late file, as overlapping extracts do.
     """
 
-    def __init__(self, landing: Landing, contract: Contract) -> None:
+    def __init__(self, landing: Landing, contract: Table) -> None:
         self.landing, self.contract = landing, contract
-        name = (contract.source, contract.table)
+        name = (contract.source, contract.name)
         self.kind = "parquet" if name in PARQUET else "jsonl" if contract.source in JSON_LINES else "csv"
         ending = {"parquet": "parquet", "jsonl": "jsonl", "csv": "csv.gz" if name in ZIPPED else "csv"}[self.kind]
         self.ending = ending
@@ -153,8 +140,8 @@ class TableWriter:
         contract = self.contract
         names = [c.name for c in contract.columns]
         if set(columns) != set(names):
-            raise ValueError(f"{contract.source}.{contract.table}: {set(columns) ^ set(names)}")
-        known = np.asarray(columns[contract.known_at], dtype=np.int64)
+            raise ValueError(f"{contract.source}.{contract.name}: {set(columns) ^ set(names)}")
+        known = np.asarray(columns[str(contract.known_at)], dtype=np.int64)
         table = pa.table({c.name: typed(columns[c.name], c.type) for c in contract.columns})
         if self.kind == "parquet":
             types = {"timestamp": pa.timestamp("us"), "decimal(18,4)": pa.decimal128(18, 2)}
@@ -181,7 +168,7 @@ class TableWriter:
     def _deliver(self, which: str, table: pa.Table, harmless: Any, dirty: bool, repeated: int = 0) -> None:
         if which not in self.files:
             day = self.landing.end_day if which == "late" else self.landing.cut_day
-            relative = f"{self.contract.source}/{self.contract.table}/{self.contract.table}_{day}.{self.ending}"
+            relative = f"{self.contract.source}/{self.contract.name}/{self.contract.name}_{day}.{self.ending}"
             self.files[which] = _File(self.landing.folder / relative, self.kind, table.schema)
         file = self.files[which]
         path = str(file.path.relative_to(self.landing.folder))
@@ -207,7 +194,7 @@ class Landing:
         midnight = np.array([day_number(end_day) + 1, day_number(self.cut_day) + 1], dtype=np.int64) * DAY
         ends = to_utc(midnight) - 1
         self.end_second, self.cut_second = int(ends[0]), int(ends[1])
-        self.contracts = read_contracts()
+        self.contracts = load_contracts()
         self.planted: list[pa.Table] = []
         self.rows: dict[str, int] = {}
         self._truth_files: dict[str, pq.ParquetWriter] = {}
@@ -215,7 +202,7 @@ class Landing:
     @contextmanager
     def open(self, source: str, table: str) -> Iterator[TableWriter]:
         """A writer for rows that come in chunks."""
-        writer = TableWriter(self, self.contracts[source, table])
+        writer = TableWriter(self, self.contracts[source].tables[table])
         try:
             yield writer
         finally:
@@ -237,7 +224,7 @@ class Landing:
             for start in range(0, max(len(order), 1), BATCH):
                 rows = order[start : start + BATCH]
                 columns = build(rows)
-                columns[writer.contract.known_at] = known[rows]
+                columns[str(writer.contract.known_at)] = known[rows]
                 writer.add(columns, clean, None if harmless is None else harmless[rows])
 
     def tell(self, name: str, columns: Columns) -> None:
@@ -260,10 +247,7 @@ class Landing:
     def finish(self) -> None:
         """Close the ground truth, with the list of planted dirt."""
         if self.planted:
-            self.tell("planted", {n: c for n, c in zip(*_columns(pa.concat_tables(self.planted)), strict=True)})
+            planted = pa.concat_tables(self.planted)
+            self.tell("planted", {name: planted.column(name) for name in planted.column_names})
         for writer in self._truth_files.values():
             writer.close()
-
-
-def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
-    return table.column_names, table.columns

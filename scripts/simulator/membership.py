@@ -37,8 +37,8 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
     total = totals(owner, points[earned], people.n)
     last = np.zeros(people.n, dtype=np.int64)
     np.maximum.at(last, owner, orders.at[earned])
-    spent = np.where((total >= 100) & (rng.random(people.n) < 0.6), (total * rng.random(people.n) * 0.9) // 100 * 100, 0)
-    spent = spent.astype(np.int64)
+    rewards = (total * rng.random(people.n) * 0.9 // 100 * 100).astype(np.int64)
+    spent = np.where((total >= 100) & (rng.random(people.n) < 0.6), rewards, 0)
     spent_at = last + rng.integers(DAY, 20 * DAY, people.n)
     spent = np.where(spent_at < end - DAY, spent, 0)
     gone_at = last + POINTS_LAST * DAY + DAY
@@ -80,7 +80,8 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
         "phone": only(luck[2][m[r]] < 0.6, phone.take(pa.array(r))), "first_name": people.first_name(m[r]),
         "last_name": people.last_name(m[r]),
         "tier": pick(["bronze", "silver", "gold"], np.where(now[r], tier[m[r]], 0)),
-        "points_balance": np.where(now[r], balance[m[r]], 0), "joined_at": people.joined[m[r]], "updated_at": updated[r],
+        "points_balance": np.where(now[r], balance[m[r]], 0), "joined_at": people.joined[m[r]],
+        "updated_at": updated[r],
     })  # fmt: skip
     landing.who("loyalty", people.loyalty_number(base), base)
 

@@ -17,9 +17,9 @@ LATE_DAYS = 2  # what was synced in the last days comes in a second, late delive
 
 # ---- Who there is -------------------------------------------------------------------------------------
 STAFF_SHARE, WHOLESALER_SHARE, TEST_SHARE = 0.004, 0.0003, 0.001
-ANONYMOUS_VISITORS = 0.35  # browsers that never say who they are, per known customer
-MARKETPLACE_BUYERS = 0.24  # buyers known only by a marketplace's relay address, per known customer
-WALK_IN_RECEIPTS = 0.33  # receipts without any identifier, per receipt of a known person
+ANONYMOUS_VISITORS = 0.30  # browsers that never say who they are, per known customer
+MARKETPLACE_BUYERS = 0.36  # buyers known only by a marketplace's relay address, per known customer
+WALK_IN_RECEIPTS = 0.25  # receipts without any identifier, per receipt of a known person
 
 
 @dataclass(frozen=True)
@@ -49,25 +49,25 @@ class BuyerClass:
 
 
 CLASSES = (
-    BuyerClass("core", 0.135, 9.2, 9.0, 1.1, 34.0, 0.42, 0.33, 0.42, 1.35, 0.46, 0.95, 0.97, 0.80, 0.75),
-    BuyerClass("slow", 0.045, 3.4, 7.0, 1.2, 14.0, 0.85, 0.35, 0.35, 1.45, 0.30, 0.80, 0.90, 0.50, 0.75),
-    BuyerClass("regular", 0.110, 2.6, 2.5, 1.1, 3.6, -0.10, 0.40, 0.15, 0.75, 0.22, 0.72, 0.80, 0.40, 0.85),
-    BuyerClass("casual", 0.400, 1.0, 1.0, 3.2, 1.1, -0.45, 0.45, 0.10, 0.40, 0.13, 0.60, 0.62, 0.16, 0.62),
-    BuyerClass("lead", 0.310, 0.0, 1.0, 1.0, 1.0, -0.20, 0.40, 0.05, 0.50, 0.17, 0.85, 0.45, 0.05, 1.10),
+    BuyerClass("core", 0.208, 8.8, 25.0, 6.0, 189.0, 0.15, 0.12, 0.92, 1.19, 0.80, 0.985, 0.97, 0.90, 1.00),
+    BuyerClass("slow", 0.014, 3.2, 7.0, 2.0, 32.0, 0.85, 0.30, 0.50, 1.35, 0.32, 0.80, 0.90, 0.50, 1.20),
+    BuyerClass("regular", 0.085, 2.6, 2.5, 1.1, 3.6, -0.15, 0.35, 0.15, 0.65, 0.24, 0.72, 0.80, 0.40, 1.50),
+    BuyerClass("casual", 0.405, 1.0, 1.0, 3.2, 1.1, -0.50, 0.40, 0.08, 0.35, 0.15, 0.60, 0.62, 0.16, 1.30),
+    BuyerClass("lead", 0.288, 0.0, 1.0, 1.0, 1.0, -0.20, 0.40, 0.05, 0.50, 0.17, 0.85, 0.45, 0.05, 2.60),
 )
 CORE, SLOW, REGULAR, CASUAL, LEAD = range(5)
 
-ACQUISITION_GROWTH = 0.40  # last year's daily acquisitions over the first year's, less one
+ACQUISITION_GROWTH = 4.00  # new people a day at the end over those at the start, less one
 BURN_IN_DAYS = 60.0  # established customers show their first order within weeks of the history's start
 
 # Month factors of demand, January first; weekday factors, Monday first.
-MONTHS = (0.90, 0.80, 0.90, 0.92, 0.97, 1.00, 0.98, 0.88, 0.95, 1.02, 1.35, 1.40)
+MONTHS = (0.95, 0.86, 0.94, 0.96, 1.00, 1.02, 1.00, 0.90, 0.96, 1.00, 1.20, 1.24)
 WEEKDAYS = (0.95, 0.92, 0.95, 1.0, 1.08, 1.12, 0.98)
 
 # ---- Channels -----------------------------------------------------------------------------------------
-STORE_SHARE = 0.24  # mean over people of a beta distribution
+STORE_SHARE = 0.19  # mean over people of a beta distribution
 STORE_CONCENTRATION = 2.2
-MARKETPLACE_RATE = 0.42  # orders a year of a marketplace buyer
+MARKETPLACE_RATE = 0.30  # orders a year of a marketplace buyer
 KNOWN_MARKETPLACE_BUYERS = 0.30  # of them, also known elsewhere (which nobody can see)
 
 # ---- Price sensitivity: latent classes ------------------------------------------------------------------
@@ -89,15 +89,15 @@ NPS_SHARE, CSAT_SHARE, REVIEW_SHARE = 0.030, 0.030, 0.025
 
 # ---- E-mail and web -----------------------------------------------------------------------------------
 NEWSLETTER_EVERY = 14  # days
-OPEN_CONCENTRATION = 3.0
+OPEN_CONCENTRATION = 5.0
 CLICK_GIVEN_OPEN = 0.20
 APPLE_SHARE, MACHINE_OPEN = 0.42, 0.90
-DORMANT_OPEN = 0.12  # factor on the open rate of those who have dropped out
+DORMANT_OPEN = 0.33  # factor on the open rate of those who have dropped out
 LEAD_INTEREST_DAYS = 420.0
-UNSUBSCRIBE_A_YEAR = 0.035
+UNSUBSCRIBE_A_YEAR = 0.020
 HARD_BOUNCE, SPAM_COMPLAINT = 0.022, 0.003
 EPISODE_DAYS = 40.0  # a spell of interest, exponential
-EPISODE_SESSIONS = 9.5  # sessions in 30 days of a spell
+EPISODE_SESSIONS = 11.5  # sessions in 30 days of a spell
 BACKGROUND_SESSIONS = 1.3  # sessions a year outside spells
 CART_PER_SESSION = 0.24
 DORMANT_BROWSING = 0.45

@@ -7,12 +7,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from scripts.simulator.arrays import (
-    DAY, NULL, Bools, Floats, Ints, Streams, lag, part_of, ranks, split_exactly, to_local, to_utc, totals,
+    DAY,
+    NULL,
+    Bools,
+    Floats,
+    Ints,
+    Streams,
+    lag,
+    part_of,
+    ranks,
+    split_exactly,
+    to_local,
+    to_utc,
+    totals,
 )  # fmt: skip
 from scripts.simulator.catalogue import PER_TIER, SUBCATEGORIES, TIERS, Catalogue
 from scripts.simulator.model import (
-    CANCELLED_SHARE, CODE_DEPTHS, FREE_SHIPPING_FROM, GIFT_CARD_SHARE, LATE_DELIVERY, MARKDOWN_SHARE, PENDING_SHARE,
-    PRICE_CLASSES, PRICE_FACTOR, REPORTING_RATE, SALE_SEASONS, SHIPPING_CENTS, TAX_RATE, TRAINING_SHARE, VOIDED_SHARE,
+    CANCELLED_SHARE,
+    CODE_DEPTHS,
+    FREE_SHIPPING_FROM,
+    GIFT_CARD_SHARE,
+    LATE_DELIVERY,
+    MARKDOWN_SHARE,
+    PENDING_SHARE,
+    PRICE_CLASSES,
+    PRICE_FACTOR,
+    REPORTING_RATE,
+    SALE_SEASONS,
+    SHIPPING_CENTS,
+    TAX_RATE,
+    TRAINING_SHARE,
+    VOIDED_SHARE,
 )  # fmt: skip
 from scripts.simulator.people import STAFF, TEST, WHOLESALER, People
 from scripts.simulator.purchases import MARKETPLACE, ONLINE, STORE, Purchases
@@ -198,7 +223,8 @@ def _lines(
     sub = np.where((choice > 0.72) | ~known[order], random_sub, sub)
     usual = (ranks(order) == 0) & known[order] & (habit[person] >= 0) & (rng.random(m) < 0.28)
     sub = np.where(usual, habit[person], sub)
-    level = np.where(known[order], people.spend[person], -0.3) + rng.normal(0, 0.75, m)
+    strange = np.where(purchases.channel == MARKETPLACE, -0.9, -0.3)[order]
+    level = np.where(known[order], people.spend[person], strange) + rng.normal(0, 0.75, m)
     tier = (level > -0.45).astype(np.int64) + (level > 0.65)
     style = np.minimum(rng.geometric(0.35, m) - 1, PER_TIER - 1)
     settled = (catalogue.replenish[sub * TIERS * PER_TIER] > 0) & (rng.random(m) < 0.8)
@@ -278,6 +304,3 @@ def revenue(orders: Orders, end_second: int) -> tuple[Bools, Ints]:
     kept = orders.by_order(np.where(goods, orders.quantity - np.where(seen[orders.order], orders.returned, 0), 0))
     counts = (orders.state == NORMAL) & (sold > 0) & (kept > 0) & (orders.known <= end_second)
     return counts, np.rint((net + shipping) * rate).astype(np.int64)
-
-
-__all__ = ["Orders", "fill", "order_ids", "revenue", "ONLINE", "STORE", "MARKETPLACE", "REASONS"]

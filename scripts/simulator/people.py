@@ -11,31 +11,68 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scripts.simulator.arrays import (
-    DAY, NULL, Bools, Floats, Ints, Streams, choose, day_number, join, lag, only, padded, pick, text, to_utc,
+    DAY,
+    NULL,
+    Bools,
+    Floats,
+    Ints,
+    Streams,
+    choose,
+    day_number,
+    join,
+    lag,
+    only,
+    padded,
+    pick,
+    text,
+    to_utc,
 )  # fmt: skip
 from scripts.simulator.landing import Landing
 from scripts.simulator.model import (
-    ACQUISITION_GROWTH, APPLE_SHARE, BURN_IN_DAYS, CLASSES, HISTORY_DAYS, LEAD, LEAD_INTEREST_DAYS,
-    OPEN_CONCENTRATION, PRICE_CLASSES, SERIAL_FACTOR, SERIAL_RETURNERS, STAFF_SHARE, STORE_CONCENTRATION, STORE_SHARE,
-    TEST_SHARE, UNSUBSCRIBE_A_YEAR, WHOLESALER_SHARE,
+    ACQUISITION_GROWTH,
+    APPLE_SHARE,
+    BURN_IN_DAYS,
+    CLASSES,
+    CORE,
+    HISTORY_DAYS,
+    LEAD,
+    LEAD_INTEREST_DAYS,
+    OPEN_CONCENTRATION,
+    PRICE_CLASSES,
+    SERIAL_FACTOR,
+    SERIAL_RETURNERS,
+    STAFF_SHARE,
+    STORE_CONCENTRATION,
+    STORE_SHARE,
+    TEST_SHARE,
+    UNSUBSCRIBE_A_YEAR,
+    WHOLESALER_SHARE,
 )  # fmt: skip
 
 PERSON, STAFF, WHOLESALER, TEST = range(4)
 KINDS = ("person", "staff", "wholesaler", "test")
 # Only domains reserved for documentation, so no address belongs to anyone.
 DOMAINS = ("mail.example.com", "post.example.com", "inbox.example.org", "letters.example.org", "home.example.net")
-FIRST = ("Ada Amir Amelia Anton Beatrice Ben Callum Chloe Clara Colm Dara David Edith Eilidh Elena Emma Ewan Farah "
-         "Finn Freya George Grace Hannah Harriet Hugo Imogen Isla Ivan Jack Jaya Joan Jonas Kate Kofi Lena Leo Lily "
-         "Louis Lucia Maeve Mara Marcus Mila Mohan Nadia Nina Noah Nora Olga Oliver Oona Owen Petra Priya Rafael Rosa "
-         "Ruth Samir Sara Seán Silas Sofia Stella Tariq Tess Theo Thea Tom Uma Vera Viktor Wanda Will Yara Zara Zoë").split()
-LAST = ("Abbot Ainsley Archer Ashdown Atkin Barlow Beckett Birch Blythe Bray Brook Cairns Calder Carver Clay Cole "
-        "Corrigan Crane Dale Darby Dean Drake Duffy Eames Eaton Ellery Farrow Fenn Finch Flynn Ford Fox Frost Gale "
-        "Garner Gill Grove Hale Hardy Harper Hart Hayes Heath Hobbs Holt Howe Hurst Ingram Jarvis Kane Keats Kerr "
-        "Lacey Lamb Lane Larkin Lowe Lund Marsh Mercer Miles Moss Munro Nash Noble Oakes O'Dell Ogden Orr Paige Park "
-        "Pike Pope Quill Quinn Rae Reid Rigby Rowe Sage Sands Shaw Slate Snow Stone Swift Tate Thorne Tully Vale Vance "
-        "Ward Webb Wells West Wilde Wren Yardley Yates York").split()
+FIRST = (
+    "Ada", "Amir", "Amelia", "Anton", "Beatrice", "Ben", "Callum", "Chloe", "Clara", "Colm", "Dara", "David", "Edith",
+    "Eilidh", "Elena", "Emma", "Ewan", "Farah", "Finn", "Freya", "George", "Grace", "Hannah", "Harriet", "Hugo",
+    "Imogen", "Isla", "Ivan", "Jack", "Jaya", "Joan", "Jonas", "Kate", "Kofi", "Lena", "Leo", "Lily", "Louis",
+    "Lucia", "Maeve", "Mara", "Marcus", "Mila", "Mohan", "Nadia", "Nina", "Noah", "Nora", "Olga", "Oliver", "Oona",
+    "Owen", "Petra", "Priya", "Rafael", "Rosa", "Ruth", "Samir", "Sara", "Seán", "Silas", "Sofia", "Stella", "Tariq",
+    "Tess", "Theo", "Thea", "Tom", "Uma", "Vera", "Viktor", "Wanda", "Will", "Yara", "Zara", "Zoë",
+)  # fmt: skip
+LAST = (
+    "Abbot", "Ainsley", "Archer", "Ashdown", "Atkin", "Barlow", "Beckett", "Birch", "Blythe", "Bray", "Brook",
+    "Cairns", "Calder", "Carver", "Clay", "Cole", "Corrigan", "Crane", "Dale", "Darby", "Dean", "Drake", "Duffy",
+    "Eames", "Eaton", "Ellery", "Farrow", "Fenn", "Finch", "Flynn", "Ford", "Fox", "Frost", "Gale", "Garner", "Gill",
+    "Grove", "Hale", "Hardy", "Harper", "Hart", "Hayes", "Heath", "Hobbs", "Holt", "Howe", "Hurst", "Ingram",
+    "Jarvis", "Kane", "Keats", "Kerr", "Lacey", "Lamb", "Lane", "Larkin", "Lowe", "Lund", "Marsh", "Mercer", "Miles",
+    "Moss", "Munro", "Nash", "Noble", "Oakes", "O'Dell", "Ogden", "Orr", "Paige", "Park", "Pike", "Pope", "Quill",
+    "Quinn", "Rae", "Reid", "Rigby", "Rowe", "Sage", "Sands", "Shaw", "Slate", "Snow", "Stone", "Swift", "Tate",
+    "Thorne", "Tully", "Vale", "Vance", "Ward", "Webb", "Wells", "West", "Wilde", "Wren", "Yardley", "Yates", "York",
+)  # fmt: skip
 # city, region, postcode area, country, weight
-PLACES = (
+PLACES: tuple[tuple[str, str, str, str, float], ...] = (
     ("London", "London", "N1", "GB", 17), ("Manchester", "North West", "M1", "GB", 9),
     ("Birmingham", "West Midlands", "B3", "GB", 8), ("Leeds", "Yorkshire", "LS1", "GB", 7),
     ("Glasgow", "Scotland", "G2", "GB", 6), ("Edinburgh", "Scotland", "EH3", "GB", 4),
@@ -48,7 +85,11 @@ PLACES = (
     ("Paris", "Île-de-France", "75001", "FR", 1.4), ("Boston", "Massachusetts", "02108", "US", 1.2),
     ("Seattle", "Washington", "98101", "US", 1.0),
 )  # fmt: skip
-CITY, REGION, POSTCODE, COUNTRY = ([row[i] for row in PLACES] for i in range(4))
+CITY = [row[0] for row in PLACES]
+REGION = [row[1] for row in PLACES]
+POSTCODE = [row[2] for row in PLACES]
+COUNTRY = [row[3] for row in PLACES]
+STREETS = ("Mill Lane", "Station Road", "Church Street", "Elm Row")
 CURRENCY_OF = np.array([{"GB": 0, "US": 2}.get(c, 1) for c in COUNTRY])
 LANGUAGE = [{"GB": "en", "IE": "en", "US": "en", "DE": "de", "FR": "fr"}[c] for c in COUNTRY]
 
@@ -215,7 +256,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     has_crm |= kind != PERSON
     # Someone who left no address must be known by something.
     member |= ~has_email & (phone == NULL) & ~has_account
-    has_klaviyo = has_email & (rng.random(n) < np.where(klass == LEAD, 0.97, 0.88))
+    has_klaviyo = has_email & (rng.random(n) < np.where((klass == LEAD) | (klass == CORE), 0.97, 0.88))
     second_of_day = rng.integers(8 * 3600, 23 * 3600, n)
     opened = to_utc(acquired * DAY + second_of_day)
     opened = np.where(established, opened - rng.integers(30, 1500, n) * DAY, opened)
@@ -224,13 +265,15 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     leaves = rng.exponential(1 / UNSUBSCRIBE_A_YEAR, n) * 365 * DAY
     optout_at = np.where(consents, np.maximum(opened, start * DAY) + leaves.astype(np.int64), NULL)
     joined = np.where(klass == LEAD, opened, opened + (rng.exponential(25, n) * DAY).astype(np.int64))
+    years = rng.normal(0, 14, n).clip(-45, 27)
+    birth = day_number(date(1980, 6, 1)) + (years * 365).astype(np.int64)
     return People(
         n=n, start=start, end=last_day, klass=klass, kind=kind, acquired=acquired, established=established, rate=rate,
         dropout=dropout, spend=spend, basket=of("basket"), price_class=price_class, store_share=store,
         return_factor=np.where(rng.random(n) < SERIAL_RETURNERS, SERIAL_FACTOR, 0.85), open_rate=open_rate,
         sms_rate=rng.beta(1.2, 12, n), apple=rng.random(n) < APPLE_SHARE,
         interest_end=acquired + rng.exponential(LEAD_INTEREST_DAYS, n).astype(np.int64), first=first, last=last,
-        place=place, birth=day_number(date(1980, 6, 1)) + rng.normal(0, 14 * 365, n).clip(-45 * 365, 27 * 365).astype(np.int64),
+        place=place, birth=birth,
         gender=rng.choice(4, n, p=[0.52, 0.36, 0.02, 0.10]), email=only(has_email, email), email2=email2, phone=phone,
         has_email=has_email, shop=_ids(rng, 600_000_000, has_account),
         shop2=_ids(rng, 650_000_000, has_account & (rng.random(n) < 0.025)), loyalty=_ids(rng, 2_000_000, member),
@@ -249,7 +292,8 @@ def write_people(landing: Landing, people: People) -> None:
     everyone = np.arange(people.n)
     landing.tell("people", {
         "person_id": everyone, "buyer_class": pick([c.name for c in CLASSES], people.klass),
-        "customer_type": pick(KINDS, people.kind), "price_class": pick([c[0] for c in PRICE_CLASSES], people.price_class),
+        "customer_type": pick(KINDS, people.kind),
+        "price_class": pick([c[0] for c in PRICE_CLASSES], people.price_class),
         "first_known_at": pa.array(people.opened).cast(pa.timestamp("s")), "purchase_rate_per_year": people.rate,
         "dropout_probability": people.dropout, "spend_level": people.spend, "store_share": people.store_share,
         "return_factor": people.return_factor, "email_open_rate": people.open_rate, "sms_click_rate": people.sms_rate,
@@ -307,7 +351,7 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
         "first_name": people.first_name(who[r]), "last_name": people.last_name(who[r]),
         "birth_date": np.where(luck[4][r] < 0.65, people.birth[who[r]], NULL),
         "gender": pick(["female", "male", "other", None], people.gender[who[r]]),
-        "street": join(text(who[r] % 180 + 1), " ", pick(["Mill Lane", "Station Road", "Church Street", "Elm Row"], who[r] % 4)),
+        "street": join(text(who[r] % 180 + 1), " ", pick(STREETS, who[r] % 4)),
         "postcode": people.zip(who[r]), "city": pick(CITY, place[r]), "region": pick(REGION, place[r]),
         "country_code": pick(COUNTRY, place[r]), "language": pick(LANGUAGE, place[r]),
         "household_id": only(who[r] % 9 == 0, join("H", padded(who[r] // 2, 7))),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,10 @@ def measure(world: World, end: date) -> dict[str, float]:
     since = (last - feature["last"]).fillna(9999)
     value = feature["net"] + feature["expected_12m"]
     year = mine[mine["day"] > last - 365]
-    before = mine[(mine["day"] > last - 730) & (mine["day"] <= last - 365)]["person_id"].unique()
+    earlier = mine[mine["day"] <= last - 365]
+    before = earlier.loc[earlier["day"] > last - 730, "person_id"].unique()
+    times = earlier.groupby("person_id").size()
+    repeat = before[times.loc[before].to_numpy() >= 2]
     gaps = year.sort_values(["person_id", "day"]).groupby("person_id")["day"].diff().dropna()
     engaged = (feature["clicks_90d"] > 0) | (feature["opens_90d"] >= 3)
     return {
@@ -89,6 +92,7 @@ def measure(world: World, end: date) -> dict[str, float]:
         "median_days_between_orders": float(gaps[gaps > 0].median()),
         "mean_days_between_orders": float(gaps[gaps > 0].mean()),
         "yearly_churn": float(1 - np.isin(before, year["person_id"].unique()).mean()),
+        "yearly_churn_of_repeat_buyers": float(1 - np.isin(repeat, year["person_id"].unique()).mean()),
         "buyers": int((feature["orders"] > 0).sum()),
     }
 
@@ -181,6 +185,3 @@ def _profiles(world: World, systems: list[str]) -> pd.Series:
     table = pq.read_table(world.truth / "profiles.parquet", filters=[("source_system", "in", systems)]).to_pandas()
     table = table[table["person_id"] >= 0]
     return table.drop_duplicates("source_profile_id").set_index("source_profile_id")["person_id"]
-
-
-__all__ = ["compare", "measure", "PUBLISHED", "timedelta"]

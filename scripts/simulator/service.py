@@ -11,7 +11,7 @@ from scripts.simulator.landing import Landing
 from scripts.simulator.model import CSAT_SHARE, NPS_SHARE, REVIEW_SHARE, TICKET_ELSE, TICKET_IF_LATE, TICKET_IF_RETURN
 from scripts.simulator.orders import NORMAL, Orders, order_ids
 from scripts.simulator.people import People
-from scripts.simulator.purchases import ONLINE, STORE
+from scripts.simulator.purchases import STORE
 from scripts.simulator.shop import ShopOrders
 from scripts.simulator.tills import receipt_ids
 
@@ -27,7 +27,8 @@ TEXTS = (
 TAGS = ("late_delivery", "refund", "damaged", "size", "question")
 GOOD = ("Quick and friendly, thank you.", "Lovely quality, exactly as described.", "Arrived early. Will buy again.",
         "Great service in the shop.", "Fits well and looks better than in the picture.")  # fmt: skip
-FAIR = ("Fine for the price.", "Does what it should.", "Delivery was slow, the product is good.", "OK, nothing special.")
+FAIR = ("Fine for the price.", "Does what it should.", "Delivery was slow, the product is good.",
+        "OK, nothing special.")  # fmt: skip
 BAD = ("Two weeks late and no answer to my mails.", "Broke after three days.", "Sizes are all wrong.",
        "The colour is nothing like the picture.", "Still waiting for my refund.")  # fmt: skip
 AGENTS = 6
@@ -77,7 +78,8 @@ def _write_tickets(
     row, done = np.r_[np.arange(m), np.arange(m)], np.repeat([False, True], m)
     updated = np.where(done, solved[row], created[row])
     user = 800_000 + person
-    about = only(rng.random(m) < 0.8, choose(orders.channel[o] == STORE, receipt_ids(orders, o), text(order_ids(orders)[o])))
+    about = choose(orders.channel[o] == STORE, receipt_ids(orders, o), text(order_ids(orders)[o]))
+    about = only(rng.random(m) < 0.8, about)
     ended = np.where(merged, 5, np.where(solved < landing.end_second - 4 * DAY, 5, 4))
     body = pick(TEXTS, topic)
 
@@ -121,7 +123,8 @@ def _write_history(
     sort = np.repeat(np.arange(6), [len(p) for p in parts])
     names = ("status", "status", "satisfaction_score", "satisfaction_score", "satisfaction_comment",
              "satisfaction_reason_code")  # fmt: skip
-    at = np.choose(sort, [created[rows], solved[rows], solved[rows] + 60, reply[rows], reply[rows] + 5, reply[rows] + 9])
+    answer = reply[rows]
+    at = np.choose(sort, [created[rows], solved[rows], solved[rows] + 60, answer, answer + 5, answer + 9])
     value = pick(["open", "solved", "offered", "", "", ""], sort)
     value = choose((sort == 1) & (ended[rows] == 5) & merged[rows], "closed", value)
     value = choose(sort == 3, pick(["good", "bad"], bad[rows].astype(int)), value)
@@ -151,7 +154,8 @@ def _write_users(landing: Landing, people: People, person: Ints, created: Ints, 
     names = pa.concat_arrays([join(people.first_name(who), " ", people.last_name(who)), join("Agent ", text(agents))])
     shop = pa.concat_arrays([only(luck[1] < 0.4, text(people.shop[who])), pad])
     landing.write("zendesk", "user", since + lag(rng, len(ids), 20), lambda r: {
-        "id": ids[r], "email": mail.take(pa.array(r)), "phone": calls.take(pa.array(r)), "name": names.take(pa.array(r)),
+        "id": ids[r], "email": mail.take(pa.array(r)), "phone": calls.take(pa.array(r)),
+        "name": names.take(pa.array(r)),
         "role": pick(["end-user", "agent"], (ids[r] < 800_000).astype(int)), "external_id": shop.take(pa.array(r)),
         "created_at": since[r], "updated_at": since[r],
     })  # fmt: skip
@@ -176,7 +180,8 @@ def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOr
     soon = at < landing.end_second
     o, sort, mood, score, at = o[soon], sort[soon], mood[soon], score[soon], at[soon]
     m, who = len(o), orders.person[o]
-    words = choose(mood > 0.4, pick(GOOD, o % len(GOOD)), choose(mood > -0.9, pick(FAIR, o % len(FAIR)), pick(BAD, o % len(BAD))))
+    words = choose(mood > -0.9, pick(FAIR, o % len(FAIR)), pick(BAD, o % len(BAD)))
+    words = choose(mood > 0.4, pick(GOOD, o % len(GOOD)), words)
     luck = rng.random((4, m))
     email = people.email_typed(who, rng, 0.03)
     response_id = join("RSP", text(1_000_000 + rng.permutation(m)))
@@ -191,6 +196,3 @@ def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOr
         "score": score[r], "comment": only(luck[3][r] < 0.5, words.take(pa.array(r))), "responded_at": at[r],
     })  # fmt: skip
     landing.who("surveys", response_id, who)
-
-
-__all__ = ["write_service", "write_surveys", "ONLINE"]

@@ -7,11 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from scripts.simulator.arrays import DAY, NULL, Bools, Ints, blank, choose, join, lag, only, pick, text, totals
+from scripts.simulator.arrays import DAY, NULL, Bools, Ints, blank, choose, join, lag, only, pick, text
 from scripts.simulator.catalogue import Catalogue, brand_of, order_line_text, sku_text
 from scripts.simulator.landing import Landing
 from scripts.simulator.model import CURRENCIES
-from scripts.simulator.orders import CANCELLED, CODE, FIXED, IS_TEST, NORMAL, PENDING, SALE, STAFF_OFFER, Orders, order_ids
+from scripts.simulator.orders import (
+    CANCELLED,
+    CODE,
+    FIXED,
+    IS_TEST,
+    NORMAL,
+    PENDING,
+    SALE,
+    STAFF_OFFER,
+    Orders,
+    order_ids,
+)
 from scripts.simulator.people import CITY, COUNTRY, REGION, People
 from scripts.simulator.purchases import ONLINE
 
@@ -177,10 +188,12 @@ def _write_offers(landing: Landing, orders: Orders, marked: Ints) -> None:
     code = choose(code_kind == 0, join("SAVE", text(percent)), pick(["", "TENOFF", "JUSTFORYOU"], code_kind))
     code = only((sort == 0) & np.isin(offer, (CODE, FIXED)), code)
     code = choose(sort == 2, "FREESHIP", code)
-    title = choose(sort == 1, "Mark-down", choose(offer == SALE, "Seasonal sale", choose(offer == STAFF_OFFER, "Staff", code)))
+    title = choose(offer == SALE, "Seasonal sale", choose(offer == STAFF_OFFER, "Staff", code))
+    title = choose(sort == 1, "Mark-down", title)
     title = choose(sort == 2, "Free delivery", title)
     kind = np.where(sort == 1, 1, np.where(sort == 2, 0, np.array([0, 0, 1, 0, 2])[offer]))
-    value = np.choose(sort, [np.where(offer == FIXED, 1000, percent * 100), np.full(len(o), 2000), np.full(len(o), 10000)])
+    value = np.where(offer == FIXED, 1000, percent * 100)
+    value = np.where(sort == 1, 2000, np.where(sort == 2, 10_000, value))
     landing.write("shopify", "discount_application", orders.known[o], lambda r: {
         "order_id": order_ids(orders)[o[r]], "index": index[r], "code": code.take(pa.array(r)),
         "title": title.take(pa.array(r)), "type": pick(["discount_code", "automatic", "manual"], kind[r]),
@@ -208,7 +221,8 @@ def _write_deliveries(landing: Landing, orders: Orders, online: Ints, rng: np.ra
     known = np.where(done, orders.delivered[parcel] + lag(rng, len(parcel), 60), handed)
     carrier = rng.integers(0, 3, len(orders.person))
     landing.write("shopify", "fulfillment", known, lambda r: {
-        "id": 14_000_000_000 + parcel[r], "order_id": ids[parcel[r]], "status": pick(["success"], np.zeros(len(r), int)),
+        "id": 14_000_000_000 + parcel[r], "order_id": ids[parcel[r]],
+        "status": pick(["success"], np.zeros(len(r), int)),
         "shipment_status": pick(["in_transit", "delivered"], done[r].astype(int)),
         "created_at": orders.shipped[parcel[r]],
         "updated_at": np.where(done[r], orders.delivered[parcel[r]], orders.shipped[parcel[r]]),
@@ -223,7 +237,7 @@ def _write_refunds(
     n, ids, owner = len(orders.person), order_ids(orders), orders.order
     made = online[orders.refund_at[online] != NULL]
     waiting = (orders.refund_at > landing.end_second - 8 * DAY) & (rng.random(n) < 0.5)
-    processed = np.where(waiting, NULL, orders.refund_at + 1800)
+    processed = np.where(waiting, NULL, orders.refund_at)
     restock = rng.random(n) < 0.88
     note = rng.integers(0, 4, n)
     refund_id = 15_000_000_000 + orders.number
@@ -267,7 +281,8 @@ def _write_payments(landing: Landing, orders: Orders, shop: ShopOrders, online: 
     sort = np.repeat(np.arange(6), [len(g[0]) for g in groups])
     kind, amount = np.array([g[1] for g in groups])[sort], np.concatenate([g[2][g[0]] for g in groups])
     at = np.where(sort == 5, orders.refund_at[o], orders.at[o] + np.array([g[3] for g in groups])[sort])
-    status = np.where(sort == 3, 1, np.where((orders.state[o] == PENDING) | (sort == 5) & (shop.refund_total[o] < 0), 2, 0))
+    waits = (orders.state[o] == PENDING) | (sort == 5) & (shop.refund_total[o] < 0)
+    status = np.where(sort == 3, 1, np.where(waits, 2, 0))
     known = np.where(sort == 5, orders.refund_known[o], orders.known[o])
     number = 18_000_000_000 + o * 8
     gate = np.where(sort == 4, 3, np.where(orders.state[o] == IS_TEST, 4, gateway[o]))
@@ -280,6 +295,3 @@ def _write_payments(landing: Landing, orders: Orders, shop: ShopOrders, online: 
         "status": pick(["success", "failure", "pending"], status[r]), "gateway": pick(GATEWAYS, gate[r]),
         "created_at": at[r], "processed_at": blank(status[r] != 2, at[r]), "test": orders.state[o[r]] == IS_TEST,
     }, np.isin(orders.state[o], (CANCELLED, IS_TEST)))  # fmt: skip
-
-
-__all__ = ["ShopOrders", "write_shop", "totals"]

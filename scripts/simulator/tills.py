@@ -120,7 +120,6 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
 def write_marketplace(landing: Landing, orders: Orders, people: People, catalogue: Catalogue) -> None:
     """Marketplace orders: amounts without tax, relay addresses, a commission."""
     rng = landing.streams("marketplace")
-    n = len(orders.person)
     mine = np.flatnonzero(orders.channel == MARKETPLACE)
     buyers = int(orders.buyer.max()) + 1 if len(mine) else 0
     hidden = np.where(rng.random(buyers) < KNOWN_MARKETPLACE_BUYERS, rng.integers(0, people.n, buyers), -1)

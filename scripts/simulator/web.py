@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,15 @@ from scripts.simulator.arrays import DAY, NULL, Bools, Ints, Streams, join, lag,
 from scripts.simulator.catalogue import GIFT_CARD, PER_TIER, SUBCATEGORIES, TIERS, Catalogue
 from scripts.simulator.landing import Landing, TableWriter
 from scripts.simulator.model import (
-    ANONYMOUS_VISITORS, BACKGROUND_SESSIONS, CART_PER_SESSION, CLASSES, CURRENCIES, DORMANT_BROWSING, EPISODE_DAYS,
-    EPISODE_SESSIONS, RECENT_DAYS,
+    ANONYMOUS_VISITORS,
+    BACKGROUND_SESSIONS,
+    CART_PER_SESSION,
+    CLASSES,
+    CURRENCIES,
+    DORMANT_BROWSING,
+    EPISODE_DAYS,
+    EPISODE_SESSIONS,
+    RECENT_DAYS,
 )  # fmt: skip
 from scripts.simulator.orders import Orders, order_ids
 from scripts.simulator.people import People
@@ -84,12 +92,12 @@ def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
     device = np.where(person >= 0, person * 3 + turn, label)
     has_account = (person >= 0) & (people.shop[person] != NULL)
     logged = has_account & (rng.random(len(person)) < np.where(order >= 0, 0.95, 0.5))
-    source = rng.choice(len(SOURCES), len(person), p=[0.52, 0.12, 0.14, 0.10, 0.04, 0.08])
+    source = rng.choice(len(SOURCES), len(person), p=[0.58, 0.14, 0.09, 0.07, 0.03, 0.09])
     mailed = (person >= 0) & ~logged & (people.klaviyo[person] != NULL) & (rng.random(len(person)) < 0.22)
     source = np.where(mailed, 1, source)
     cart = (rng.random(len(person)) < np.where(person >= 0, CART_PER_SESSION, 0.06)) & (order < 0)
     in_time = np.argsort(at, kind="stable")
-    columns = (person, device, at, order, logged, mailed, cart, source)
+    columns: list[Any] = [person, device, at, order, logged, mailed, cart, source]
     return Sessions(*[c[in_time] for c in columns])
 
 
@@ -137,7 +145,7 @@ def _write_chunk(
     anonymous, ordered = anonymous_ids(s.device), s.order >= 0
     account = np.where(ordered, shop.account[s.order], np.where(s.person >= 0, people.shop[s.person], NULL))
     user = text(np.where(s.logged, account, NULL))
-    pages = np.where(ordered, 3, np.minimum(rng.geometric(0.42, n), 12))
+    pages = np.where(ordered, 3, np.minimum(rng.geometric(0.55, n), 12))
     session = np.repeat(np.arange(n), pages)
     step = ranks(session)
     gap = np.where(step == 0, 0, rng.integers(8, 110, len(session)))
@@ -207,7 +215,7 @@ def _write_chunk(
         "order_id": order_ids(orders)[s.order[o]], "cart_id": join("c", text(cart[o])), "total": shop.total[s.order[o]],
         "currency": pick(CURRENCIES, orders.currency[s.order[o]]),
     })  # fmt: skip
-    i = np.flatnonzero(s.logged | s.mailed)
+    i = np.flatnonzero((s.logged | s.mailed) & (rng.random(n) < 0.6))
     when = s.at[i] + 9
     writers["identifies"].add({
         "id": _number("I", counts, "identifies", len(i)), "anonymous_id": anonymous.take(pa.array(i)),

@@ -59,16 +59,24 @@ def test_rfm_equals_pandas(demo_world: World) -> None:
     orders = orders[orders["ordered_date"] > end - pd.Timedelta(days=730)]
     returns = returns[returns["returned_date"] > end - pd.Timedelta(days=730)]
     sold = (orders["gross_revenue"] - orders["discounts"] + orders["shipping_revenue"]).groupby(orders["customer_id"])
-    base = pd.DataFrame({
-        "recency_days": (end - orders.groupby("customer_id")["ordered_date"].max()).dt.days,
-        "frequency": orders.groupby("customer_id").size(),
-    })
-    base["monetary"] = sold.sum().astype(float).sub(
-        returns.groupby("customer_id")["returns_amount"].sum().astype(float), fill_value=0
-    ).reindex(base.index).round(2)
+    base = pd.DataFrame(
+        {
+            "recency_days": (end - orders.groupby("customer_id")["ordered_date"].max()).dt.days,
+            "frequency": orders.groupby("customer_id").size(),
+        }
+    )
+    base["monetary"] = (
+        sold.sum()
+        .astype(float)
+        .sub(returns.groupby("customer_id")["returns_amount"].sum().astype(float), fill_value=0)
+        .reindex(base.index)
+        .round(2)
+    )
     assert set(base.index) == set(rfm.index)
     for column, score, newest_first in (
-        ("recency_days", "r_score", True), ("frequency", "f_score", False), ("monetary", "m_score", False)
+        ("recency_days", "r_score", True),
+        ("frequency", "f_score", False),
+        ("monetary", "m_score", False),
     ):
         values = base[column].astype(float)
         assert np.allclose(values, rfm[column].reindex(base.index).astype(float)), column

@@ -8,7 +8,7 @@ with profiles as (
     from {{ ref('stg_crm__profiles') }} as profiles
     inner join {{ ref('int_customer_identities') }} as identities
         on identities.source_system = 'crm'
-        and profiles.profile_id = identities.source_profile_id
+            and profiles.profile_id = identities.source_profile_id
 
 ),
 
@@ -39,7 +39,7 @@ order_countries as (
     from {{ ref('int_orders_unioned') }} as orders
     inner join {{ ref('int_customer_identities') }} as identities
         on orders.profile_system = identities.source_system
-        and orders.source_profile_id = identities.source_profile_id
+            and orders.source_profile_id = identities.source_profile_id
     where orders.ship_country_code is not null
     group by identities.customer_id
 

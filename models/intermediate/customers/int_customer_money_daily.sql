@@ -43,7 +43,7 @@ combined as (
     from sales
     full outer join returns
         on sales.customer_id = returns.customer_id
-        and sales.activity_date = returns.activity_date
+            and sales.activity_date = returns.activity_date
 
 ),
 

@@ -1,7 +1,5 @@
 -- Grain: one row per customer on as_of_date.
-{%- set human_touch -%}
-    email_human_open_count + email_click_count + sms_click_count > 0
-{%- endset %}
+{%- set human_touch = 'email_human_open_count + email_click_count + sms_click_count > 0' %}
 
 with spine as (
 

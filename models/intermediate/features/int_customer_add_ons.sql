@@ -34,7 +34,7 @@ missing as (
         on bought.sku = add_ons.sku
     left join bought as already
         on bought.customer_id = already.customer_id
-        and add_ons.related_sku = already.sku
+            and add_ons.related_sku = already.sku
     where already.sku is null
     group by bought.customer_id
 

@@ -28,10 +28,21 @@ growth as (
         on bought.category = relations.category
     left join bought as related_bought
         on bought.customer_id = related_bought.customer_id
-        and relations.related_category = related_bought.category
+            and relations.related_category = related_bought.category
     where bought.order_count >= 2
         and related_bought.customer_id is null
     group by bought.customer_id
+
+),
+
+category_counts as (
+
+    select
+        customer_id,
+        count(*) as category_count
+
+    from bought
+    group by customer_id
 
 ),
 
@@ -40,19 +51,12 @@ summary as (
     select
         favourites.customer_id,
         favourites.category as favourite_category,
-        counts.category_count,
+        category_counts.category_count,
         growth.category_growth_category
 
     from favourites
-    inner join (
-        select
-            customer_id,
-            count(*) as category_count
-
-        from bought
-        group by customer_id
-    ) as counts
-        on favourites.customer_id = counts.customer_id
+    inner join category_counts
+        on favourites.customer_id = category_counts.customer_id
     left join growth
         on favourites.customer_id = growth.customer_id
     where favourites.favourite_rank = 1

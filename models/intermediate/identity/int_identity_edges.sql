@@ -40,7 +40,7 @@ blocked_values as (
     from distinct_values
     inner join {{ ref('blocked_identifiers') }} as blocked
         on distinct_values.identifier_type = blocked.identifier_type
-        and regexp_extract(distinct_values.identifier_value, blocked.pattern, 0) <> ''
+            and regexp_extract(distinct_values.identifier_value, blocked.pattern, 0) <> ''
 
 ),
 
@@ -82,10 +82,10 @@ linking as (
     from shown
     left join blocked_values
         on shown.identifier_type = blocked_values.identifier_type
-        and shown.identifier_value = blocked_values.identifier_value
+            and shown.identifier_value = blocked_values.identifier_value
     left join shared_values
         on shown.identifier_type = shared_values.identifier_type
-        and shown.identifier_value = shared_values.identifier_value
+            and shown.identifier_value = shared_values.identifier_value
     where blocked_values.identifier_value is null
         and shared_values.identifier_value is null
 

@@ -23,18 +23,19 @@ costs as (
         orders.ordered_date,
         {{ to_cents('coalesce(shipping.fixed_amount + shipping.rate * orders.paid_amount, 0)') }} as shipping_cost,
         -- The payment provider takes its share of all that is paid, tax included.
-        {{ to_cents('coalesce(payment.fixed_amount + payment.rate * orders.paid_with_tax, 0)') }} as payment_fees,
+        {{ to_cents('coalesce(payment_fee.fixed_amount + payment_fee.rate * orders.paid_with_tax, 0)') }}
+            as payment_fees,
         {{ to_cents(
-            'coalesce(orders.stated_marketplace_fee, marketplace.fixed_amount + marketplace.rate * orders.paid_amount, 0)'
+            'coalesce(orders.stated_marketplace_fee, marketplace_fee.fixed_amount + marketplace_fee.rate * orders.paid_amount, 0)'
         ) }} as marketplace_fees
 
     from orders
-    {% for cost_type, alias in [('shipping', 'shipping'), ('payment_fee', 'payment'), ('marketplace_fee', 'marketplace')] %}
-    left join {{ ref('int_cost_assumptions') }} as {{ alias }}
-        on {{ alias }}.cost_type = '{{ cost_type }}'
-        and orders.channel = {{ alias }}.applies_to
-        and orders.ordered_date >= {{ alias }}.valid_from
-        and orders.ordered_date < {{ alias }}.valid_to
+    {% for cost_type in ['shipping', 'payment_fee', 'marketplace_fee'] %}
+    left join {{ ref('int_cost_assumptions') }} as {{ cost_type }}
+        on {{ cost_type }}.cost_type = '{{ cost_type }}'
+            and orders.channel = {{ cost_type }}.applies_to
+            and orders.ordered_date >= {{ cost_type }}.valid_from
+            and orders.ordered_date < {{ cost_type }}.valid_to
     {% endfor %}
 
 )

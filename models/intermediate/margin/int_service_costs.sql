@@ -10,9 +10,9 @@ with handling as (
     from {{ ref('returns') }} as returns
     left join {{ ref('int_cost_assumptions') }} as costs
         on costs.cost_type = 'return_handling'
-        and costs.applies_to = 'return_line'
-        and returns.returned_date >= costs.valid_from
-        and returns.returned_date < costs.valid_to
+            and costs.applies_to = 'return_line'
+            and returns.returned_date >= costs.valid_from
+            and returns.returned_date < costs.valid_to
     -- Goods come back, and are handled, also for an order that was refunded as a whole.
     where returns.return_kind = 'line' and returns.customer_id is not null
     group by returns.customer_id
@@ -29,9 +29,9 @@ service as (
     from {{ ref('tickets') }} as tickets
     left join {{ ref('int_cost_assumptions') }} as costs
         on costs.cost_type = 'service'
-        and costs.applies_to = 'ticket'
-        and tickets.created_date >= costs.valid_from
-        and tickets.created_date < costs.valid_to
+            and costs.applies_to = 'ticket'
+            and tickets.created_date >= costs.valid_from
+            and tickets.created_date < costs.valid_to
     where tickets.customer_id is not null
     group by tickets.customer_id
 

@@ -42,7 +42,7 @@ joined as (
         case
             when lines.line_type = 'product'
                 then {{ to_cents(
-                    'costs.unit_cost * greatest(lines.quantity - coalesce(returned.restocked_units, 0), 0)'
+                    'cast(costs.unit_cost as decimal(28, 6)) * greatest(lines.quantity - coalesce(returned.restocked_units, 0), 0)'
                 ) }}
         end as cogs
 
@@ -53,8 +53,8 @@ joined as (
         on lines.sku = products.sku
     left join {{ ref('int_product_costs') }} as costs
         on lines.sku = costs.sku
-        and lines.ordered_date >= costs.valid_from
-        and lines.ordered_date < costs.valid_to
+            and lines.ordered_date >= costs.valid_from
+            and lines.ordered_date < costs.valid_to
 
 )
 

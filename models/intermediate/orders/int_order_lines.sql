@@ -30,7 +30,8 @@ without_tax as (
             when lines.listed_amount = lines.discount_amount then lines.listed_amount
             else
                 cast(
-                    lines.listed_amount * (lines.listed_amount - lines.discount_amount - lines.tax_amount)
+                    cast(lines.listed_amount as decimal(28, 6))
+                    * (lines.listed_amount - lines.discount_amount - lines.tax_amount)
                     / (lines.listed_amount - lines.discount_amount)
                     as decimal(28, 10)
                 )
@@ -57,9 +58,9 @@ converted as (
         quantity,
         is_promoted,
         ordered_date,
-        {{ to_cents('gross_amount * exchange_rate') }} as gross_revenue,
-        {{ to_cents('net_amount * exchange_rate') }} as discounted_revenue,
-        {{ to_cents('tax_amount * exchange_rate') }} as tax
+        {{ in_reporting_currency('gross_amount', 'exchange_rate') }} as gross_revenue,
+        {{ in_reporting_currency('net_amount', 'exchange_rate') }} as discounted_revenue,
+        {{ in_reporting_currency('tax_amount', 'exchange_rate') }} as tax
 
     from without_tax
 

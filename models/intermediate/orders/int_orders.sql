@@ -40,14 +40,15 @@ joined as (
         coalesce(totals.gross_revenue, 0) as gross_revenue,
         coalesce(totals.discounts, 0) as discounts,
         coalesce(totals.returns_amount, 0) as returns_amount,
-        {{ to_cents(
+        {{ in_reporting_currency(
             'case when orders.is_tax_included then orders.shipping_amount - orders.shipping_tax_amount'
-            ~ ' else orders.shipping_amount end * coalesce(orders.exchange_rate, 0)'
+            ~ ' else orders.shipping_amount end',
+            'coalesce(orders.exchange_rate, 0)'
         ) }} as shipping_revenue,
         coalesce(totals.line_tax, 0)
-        + {{ to_cents('orders.shipping_tax_amount * coalesce(orders.exchange_rate, 0)') }} as tax,
+        + {{ in_reporting_currency('orders.shipping_tax_amount', 'coalesce(orders.exchange_rate, 0)') }} as tax,
         coalesce(totals.gift_card_amount, 0) as gift_card_amount,
-        {{ to_cents('orders.marketplace_fee_amount * orders.exchange_rate') }} as stated_marketplace_fee,
+        {{ in_reporting_currency('orders.marketplace_fee_amount', 'orders.exchange_rate') }} as stated_marketplace_fee,
         coalesce(totals.priced_product_line_count, 0) > 0 as has_priced_product,
         orders.is_marked_refunded
         or (totals.product_revenue > 0 and totals.goods_returned_amount >= totals.product_revenue)
@@ -58,7 +59,7 @@ joined as (
         on orders.order_id = totals.order_id
     left join identities
         on orders.profile_system = identities.source_system
-        and orders.source_profile_id = identities.source_profile_id
+            and orders.source_profile_id = identities.source_profile_id
 
 ),
 

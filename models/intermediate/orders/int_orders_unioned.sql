@@ -29,8 +29,8 @@ known as (
     from dated
     left join {{ ref('int_exchange_rates') }} as rates
         on dated.currency = rates.currency
-        and dated.ordered_date >= rates.valid_from
-        and dated.ordered_date < rates.valid_to
+            and dated.ordered_date >= rates.valid_from
+            and dated.ordered_date < rates.valid_to
     where dated.ordered_date <= {{ as_of_date() }}
 
 )

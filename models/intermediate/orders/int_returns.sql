@@ -36,7 +36,7 @@ converted as (
         returns.return_kind,
         coalesce(returns.quantity, 0) as returned_units,
         -- A refund is worth what the order was worth: at the order's rate where the order is known.
-        {{ to_cents('returns.refund_amount * coalesce(orders.exchange_rate, rates.rate)') }} as returns_amount,
+        {{ in_reporting_currency('returns.refund_amount', 'coalesce(orders.exchange_rate, rates.rate)') }} as returns_amount,
         coalesce(returns.reason_code, 'unknown') as reason_code,
         returns.is_restocked,
         returns.returned_at,
@@ -49,8 +49,8 @@ converted as (
         on returns.line_id = lines.line_id
     left join {{ ref('int_exchange_rates') }} as rates
         on returns.currency = rates.currency
-        and returns.returned_date >= rates.valid_from
-        and returns.returned_date < rates.valid_to
+            and returns.returned_date >= rates.valid_from
+            and returns.returned_date < rates.valid_to
     where returns.returned_date <= {{ as_of_date() }}
 
 )

@@ -15,13 +15,13 @@ ranges as (
             lead(catalogue.valid_from) over (partition by catalogue.sku order by catalogue.valid_from),
             cast('9999-01-01' as date)
         ) as valid_to,
-        catalogue.unit_cost * rates.rate as unit_cost
+        cast(cast(catalogue.unit_cost as decimal(28, 10)) * rates.rate as decimal(18, 6)) as unit_cost
 
     from catalogue
     left join {{ ref('int_exchange_rates') }} as rates
         on catalogue.currency = rates.currency
-        and catalogue.valid_from >= rates.valid_from
-        and catalogue.valid_from < rates.valid_to
+            and catalogue.valid_from >= rates.valid_from
+            and catalogue.valid_from < rates.valid_to
 
 )
 

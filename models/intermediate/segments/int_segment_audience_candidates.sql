@@ -1,4 +1,4 @@
--- Grain: one row per membership of an active segment and channel (email, sms) it may be used on, and why it must stay behind.
+-- Grain: one row per membership and channel (email, sms) of its segment, with the reason why it must stay behind.
 with memberships as (
 
     select * from {{ ref('segment_memberships') }}
@@ -101,8 +101,10 @@ joined as (
             when coalesce(consents.is_opted_in, 0) = 0 then 'no_consent'
             when segment_channels.channel = 'email' and contacts.email is null then 'no_address'
             when segment_channels.channel = 'sms' and contacts.phone is null then 'no_address'
-            when segment_channels.channel = 'email' and not coalesce(features.is_email_contactable, false) then 'not_contactable'
-            when segment_channels.channel = 'sms' and not coalesce(features.is_sms_contactable, false) then 'not_contactable'
+            when segment_channels.channel = 'email' and not coalesce(features.is_email_contactable, false)
+                then 'not_contactable'
+            when segment_channels.channel = 'sms' and not coalesce(features.is_sms_contactable, false)
+                then 'not_contactable'
         end as left_out_reason
 
     from memberships

@@ -25,7 +25,11 @@ nearest_attributes as (
             attributes.attribute_name, {{ name_distance('conditions.attribute', 'attributes.attribute_name') }}
         ) as attribute_name
 
-    from (select distinct attribute from conditions where not is_known_attribute) as conditions
+    from (
+        select distinct attribute
+        from conditions
+        where not is_known_attribute
+    ) as conditions
     cross join attributes
     where
         {{ name_distance('conditions.attribute', 'attributes.attribute_name') }}

@@ -1,4 +1,4 @@
--- Grain: one row per condition of the seed, trimmed, in lower case where case means nothing, with what its attribute allows.
+-- Grain: one row per condition of the seed, trimmed, with what its attribute allows.
 with conditions as (
 
     select

@@ -94,7 +94,11 @@ faults as (
     from definitions
     where
         nullif(trim({{ name }}), '') is not null
-        and lower(trim({{ name }})) not in ('{{ allowed | join("', '") }}')
+        and lower(trim({{ name }})) not in (
+            {%- for choice in allowed %}
+            '{{ choice }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
     {%- endfor %}
 
     union all

@@ -1,4 +1,4 @@
--- Grain: one row per segment of the library, with the types that its columns stand for and the status it has in this run.
+-- Grain: one row per segment of the library, typed, with the status it has in this run.
 with definitions as (
 
     select * from {{ ref('segment_definitions') }}
@@ -86,9 +86,7 @@ joined as (
             when rules.missing_attributes is not null
                 then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
             when rules.unavailable_attributes is not null
-                then concat(
-                    'a source is off that these attributes need: ', replace(rules.unavailable_attributes, '|', ', ')
-                )
+                then concat('their source is off: ', replace(rules.unavailable_attributes, '|', ', '))
         end as status_reason
 
     from typed

@@ -6,7 +6,8 @@ with features as (
 
 ),
 
-percentiles as (
+-- Read where a rule names a percentile.
+percentiles as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_percentiles') }}
 

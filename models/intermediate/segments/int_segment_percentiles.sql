@@ -1,4 +1,4 @@
--- Grain: one row per attribute and percentile that an active rule names; customers with at least one order are the base.
+-- Grain: one row per attribute and percentile that an active rule names; base: customers with at least one order.
 with features as (
 
     select * from {{ ref('customer_features') }}

@@ -1,4 +1,4 @@
--- Grain: one row per fault of the segment seeds. An error stops memberships; a warning concerns a segment not active yet.
+-- Grain: one row per fault of the segment seeds. An error stops memberships, a warning is about an inactive segment.
 with faults as (
 
     select * from {{ ref('int_segment_condition_faults') }}

@@ -45,7 +45,10 @@ described as (
         {{ regexp_keep('items.item', '^pct:(100|[0-9]{1,2}([.][0-9]{1,2})?)$') }} <> '' as is_percentile,
         {{ regexp_keep('items.item', '^[+-]?[0-9]{1,18}([.][0-9]{1,10})?$') }} <> '' as is_number,
         {{ regexp_keep('items.item', '^[+-]?[0-9]{1,5}d$') }} <> ''
-        or ({{ regexp_keep('items.item', '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> '' and {{ is_calendar_day('items.item') }})
+        or (
+            {{ regexp_keep('items.item', '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> ''
+            and {{ is_calendar_day('items.item') }}
+        )
             as is_day
 
     from items

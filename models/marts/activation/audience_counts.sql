@@ -1,4 +1,4 @@
--- Grain: one row per active segment and channel it may be used on: how many members it has, how many stay behind, and why.
+-- Grain: one row per active segment and channel (email, sms): how many members it has, how many stay behind, why.
 with candidates as (
 
     select * from {{ ref('int_segment_audience_candidates') }}

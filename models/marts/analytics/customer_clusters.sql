@@ -1,4 +1,4 @@
--- Grain: one row per customer of customer_rfm: the nearest cluster centre; no rows while there are no centres of these data.
+-- Grain: one row per customer of customer_rfm, with the nearest cluster centre; no rows without centres of these data.
 {% set features = ['recency_days', 'frequency', 'monetary', 'contribution_margin'] %}
 {% set kind = run_setting('kind', 'own') %}
 {% if execute and ref('cluster_centres').schema and load_relation(ref('cluster_centres')) is not none -%}
@@ -42,26 +42,37 @@ centres as (
 
 ),
 
-feature_values as (
+buyers as (
 
-    {% for feature in features -%}
     select
         customers.customer_id,
         customers.as_of_date,
-        '{{ feature }}' as feature,
-        cast(
-        {%- if feature == 'contribution_margin' %} coalesce(margins.{{ feature }}, 0)
-        {%- else %} customers.{{ feature }}
-        {%- endif %} as double) as feature_value
+        customers.recency_days,
+        customers.frequency,
+        customers.monetary,
+        coalesce(margins.contribution_margin, 0) as contribution_margin
 
     from customers
     left join margins
         on customers.customer_id = margins.customer_id
+
+),
+
+feature_values as (
+
+    {% for feature in features %}
+    select
+        customer_id,
+        as_of_date,
+        '{{ feature }}' as feature,
+        cast({{ feature }} as double) as feature_value
+
+    from buyers
     {% if not loop.last %}
     union all
-
     {% endif %}
-    {%- endfor %}
+    {% endfor %}
+
 ),
 
 distances as (

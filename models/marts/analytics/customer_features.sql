@@ -17,15 +17,6 @@ money_365d as (
 
 ),
 
--- Do not contact, do not profile: stated through the consent source, lifted only by a later statement.
-legal_holds as (
-
-    select distinct customer_id
-    from {{ ref('int_customer_consents') }}
-    where purpose = 'legal_hold' and status = 'opted_out'
-
-),
-
 joined as (
 
     select
@@ -92,11 +83,11 @@ joined as (
         service.has_open_complaint,
 
         {% for column in [
-            'is_email_contactable', 'is_sms_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint'
+            'is_email_contactable', 'is_sms_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint',
+            'has_legal_hold'
         ] %}
         reachability.{{ column }},
         {% endfor %}
-        legal_holds.customer_id is not null as has_legal_hold,
 
         loyalty.loyalty_tier,
         cast(loyalty.loyalty_points_balance as bigint) as loyalty_points_balance,
@@ -117,8 +108,6 @@ joined as (
         on customers.customer_id = service.customer_id
     inner join {{ ref('int_customer_reachability') }} as reachability
         on customers.customer_id = reachability.customer_id
-    left join legal_holds
-        on customers.customer_id = legal_holds.customer_id
     left join {{ ref('int_customer_loyalty') }} as loyalty
         on customers.customer_id = loyalty.customer_id
     inner join {{ ref('int_customer_lifecycle') }} as lifecycle

@@ -8,13 +8,9 @@ with base as (
 cut_points as (
 
     select
-        {% for metric in ['recency_days', 'frequency', 'monetary'] %}
-        {% set metric_loop = loop %}
-        {% for number in [1, 2, 3, 4] %}
-        max(case when metric = '{{ metric }}' and cut_number = {{ number }} then cut_value end)
-            as {{ metric }}_cut_{{ number }}{{ ',' if not (loop.last and metric_loop.last) }}
-        {% endfor %}
-        {% endfor %}
+        {{ cut_point_columns('recency_days') }},
+        {{ cut_point_columns('frequency') }},
+        {{ cut_point_columns('monetary') }}
 
     from {{ ref('rfm_cut_points') }}
 
@@ -52,7 +48,7 @@ named as (
     from scored
     left join {{ ref('rfm_groups') }} as rfm_groups
         on scored.r_score = rfm_groups.r_score
-        and scored.f_score = rfm_groups.f_score
+            and scored.f_score = rfm_groups.f_score
 
 )
 

@@ -20,7 +20,7 @@ unlinked as (
     from {{ ref('int_unlinked_returns') }} as unlinked_returns
     inner join {{ ref('int_customer_identities') }} as identities
         on identities.source_system = 'returns'
-        and unlinked_returns.return_id = identities.source_profile_id
+            and unlinked_returns.return_id = identities.source_profile_id
 
 ),
 

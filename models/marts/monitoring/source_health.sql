@@ -15,6 +15,17 @@ aged as (
 
 ),
 
+-- A table that seldom changes is not stale while its source keeps delivering: the source's newest record decides.
+with_source_age as (
+
+    select
+        *,
+        min(age_seconds) over (partition by source) as source_age_seconds
+
+    from aged
+
+),
+
 judged as (
 
     select
@@ -29,13 +40,13 @@ judged as (
         case
             when not is_on then 'off'
             when row_count = 0 then 'empty'
-            when age_seconds > sla_hours * 3600 then 'stale'
+            when source_age_seconds > sla_hours * 3600 then 'stale'
             else 'fresh'
         end as status,
 
         last_known_at
 
-    from aged
+    from with_source_age
 
 )
 

@@ -11,7 +11,8 @@ features as (
 
 ),
 
-percentiles as (
+-- Read where a rule names a percentile.
+percentiles as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_percentiles') }}
 

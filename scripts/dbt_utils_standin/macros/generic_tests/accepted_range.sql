@@ -6,8 +6,12 @@
     {%- endif -%}
     {%- set or_equal = '=' if inclusive else '' -%}
     {%- set broken = [] -%}
-    {%- if min_value is not none %}{% do broken.append('not ' ~ column_name ~ ' >' ~ or_equal ~ ' ' ~ min_value) %}{% endif -%}
-    {%- if max_value is not none %}{% do broken.append('not ' ~ column_name ~ ' <' ~ or_equal ~ ' ' ~ max_value) %}{% endif %}
+    {%- if min_value is not none -%}
+        {%- do broken.append('not ' ~ column_name ~ ' >' ~ or_equal ~ ' ' ~ min_value) -%}
+    {%- endif -%}
+    {%- if max_value is not none -%}
+        {%- do broken.append('not ' ~ column_name ~ ' <' ~ or_equal ~ ' ' ~ max_value) -%}
+    {%- endif %}
 
 select *
 from {{ model }}

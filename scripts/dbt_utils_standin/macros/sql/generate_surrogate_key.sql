@@ -2,9 +2,10 @@
    Null counts as a value of its own unless the var surrogate_key_treat_nulls_as_empty_strings is true. #}
 {% macro generate_surrogate_key(field_list) -%}
     {%- if field_list is string or not field_list -%}
-        {{ exceptions.raise_compiler_error("generate_surrogate_key takes a list of columns, such as ['order_id', 'sku']") }}
+        {{ exceptions.raise_compiler_error("generate_surrogate_key takes a list, such as ['order_id', 'sku']") }}
     {%- endif -%}
-    {%- set null_text = '' if var('surrogate_key_treat_nulls_as_empty_strings', false) else '_dbt_utils_surrogate_key_null_' -%}
+    {%- set as_empty = var('surrogate_key_treat_nulls_as_empty_strings', false) -%}
+    {%- set null_text = '' if as_empty else '_dbt_utils_surrogate_key_null_' -%}
     {%- set parts = [] -%}
     {%- for field in field_list -%}
         {%- if not loop.first %}{% do parts.append("'-'") %}{% endif -%}

@@ -1,0 +1,14 @@
+{# Stops a run before it starts when a setting would do harm, with one line that says how to mend it. #}
+{% macro check_configuration() -%}
+    {%- if execute -%}
+        {%- set seeds = env_var('SEGMENTATION_SEEDS', 'seeds/business') -%}
+        {#- dbt writes a seed's SQL to target/run/<project>/<seed path>: outside the project it would hit the seed itself. -#}
+        {%- if seeds.startswith('/') or '..' in seeds or modules.re.match('^[A-Za-z]:', seeds) -%}
+            {{ exceptions.raise_compiler_error(
+                "SEGMENTATION_SEEDS is '" ~ seeds ~ "'; give a path within the project, such as data/seeds,"
+                ~ " or run `python -m scripts build --seeds DIR`, which copes with any folder"
+            ) }}
+        {%- endif -%}
+        {%- do as_of_day() -%}
+    {%- endif -%}
+{%- endmacro %}

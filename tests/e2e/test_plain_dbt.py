@@ -1,0 +1,63 @@
+"""dbt alone, as a data team runs it: no script but the load of the landing files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.publish import content_checksums
+from scripts.world import PROJECT, World
+from tests.conftest import world_in
+
+STRICT = ["--warn-error-options", '{"error": "all"}']
+
+
+def dbt(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One dbt command in a process of its own, with nothing but the two environment variables."""
+    environment = {
+        **os.environ,
+        "SEGMENTATION_WAREHOUSE": str(world.warehouse),
+        "SEGMENTATION_SEEDS": str(world.seeds),
+    }
+    target = world.home / "plain"
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *arguments,
+            *["--target-path", str(target / "target"), "--log-path", str(target / "logs"), "--no-use-colors"],
+        ],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def raw_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The demo's raw tables alone, with the seeds that the demo ended with."""
+    from scripts.warehouse import open_warehouse, quote
+
+    world = world_in(tmp_path_factory.mktemp("plain"))
+    shutil.copytree(demo_world.seeds, world.seeds)
+    shutil.copyfile(demo_world.warehouse, world.warehouse)
+    with open_warehouse(world.warehouse) as connection:
+        schemas = connection.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
+        for (schema,) in schemas:
+            if schema != "main" and schema != "intake" and not schema.startswith("raw_"):
+                connection.execute(f"drop schema {quote(schema)} cascade")
+    return world
+
+
+def test_seed_and_run_then_build_and_docs_without_a_warning(raw_world: World, demo_world: World) -> None:
+    for command in (["seed"], ["run"], ["build"], ["docs", "generate"]):
+        outcome = dbt(raw_world, *STRICT, *command)
+        assert outcome.returncode == 0, outcome.stdout[-3000:]
+        assert "deprecat" not in outcome.stdout.lower()
+    wanted = content_checksums(demo_world.published / "marts.duckdb")
+    assert {name: value for name, value in content_checksums(raw_world.warehouse).items() if name in wanted} == wanted
