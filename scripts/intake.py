@@ -119,8 +119,11 @@ def intake(world: World, progress: Callable[[str], None] = print) -> IntakeSumma
         raise UserError(f"{world.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR")
     sources = load_contracts()
     settings = checked_settings(world, sources)
+    if made_from := world.made_from():
+        settings["made_from"] = made_from
     files, problems = find_files(world.landing, sources)
     with open_warehouse(world.warehouse) as connection:
+        _refuse_other_data(connection, world, settings)
         _prepare(connection, sources, settings)
         summary = IntakeSummary(_next_load_id(connection), failures=problems)
         known = _known_files(connection)
@@ -141,6 +144,27 @@ def intake(world: World, progress: Callable[[str], None] = print) -> IntakeSumma
         shown = "\n".join(f"{world.landing}/{problem}" for problem in summary.failures)
         raise CheckFailed(shown)
     return summary
+
+
+def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """What the generated data in a warehouse were made from; None when they are a retailer's own, or there are none."""
+    try:
+        row = connection.execute(
+            "select setting_value from intake.settings where setting_name = 'made_from'"
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
+    return str(row[0]) if row else None
+
+
+def _refuse_other_data(connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str]) -> None:
+    """Two retailers in one warehouse would be added up; only generated data can tell that they are another's."""
+    stored = warehouse_made_from(connection)
+    if stored and stored != settings.get("made_from"):
+        raise UserError(
+            f"{world.warehouse}: filled from other generated data ({stored}); "
+            "give another --warehouse, or delete this one first"
+        )
 
 
 def checked_settings(world: World, sources: dict[str, Source]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.errors import UserError
+from scripts.warehouse import open_warehouse
 from scripts.world import BUSINESS_SEEDS, PROJECT, World
 
 Progress = Callable[[str], None]
@@ -82,7 +83,7 @@ def build(
     select: str | None = None,
     progress: Progress = print,
 ) -> int:
-    """Build and test the models of one world; returns the number of nodes that ran."""
+    """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.validate import check_seeds
 
@@ -92,8 +93,9 @@ def build(
     arguments = ["build"] + (["--select", *select.split()] if select else [])
     progress(f"build: {'selected models' if select else 'all models and tests'}")
     results = run_dbt(world, arguments, variables=variables, progress=progress)
-    progress(f"build: {len(results)} seeds, models and tests, all good")
-    return len(results)
+    tests = sum(result.node.resource_type in ("test", "unit_test") for result in results)
+    progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
+    return tests
 
 
 def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
@@ -111,22 +113,36 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
 
     setup(world, step)
     demo(world, arguments, step)
+    _start_anew_on_other_data(world, step)
     for line in intake(world, step).lines():
         step(line)
     if not force and _is_current(world):
         step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
-    build(world, progress=step)
+    tests = build(world, progress=step)
     cluster(world, progress=step)
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     build(world, select="cluster_centres+ segment_approvals+", progress=step)
-    publish(world, step)
+    publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
         export(world, DEMO_EXPORT[0], channel=DEMO_EXPORT[1], progress=step)
     page = report(world, progress=step)
     _remember(world)
     step(f"done: open {page}")
+
+
+def _start_anew_on_other_data(world: World, progress: Progress) -> None:
+    """Remove the warehouse of an earlier demo: it can be made again, and two demos in one would be added up."""
+    from scripts.intake import warehouse_made_from
+
+    if not world.warehouse.exists():
+        return
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        stored = warehouse_made_from(connection)
+    if stored and stored != world.made_from():
+        progress(f"{world.warehouse} holds another demo and is made anew")
+        world.warehouse.unlink()
 
 
 def approve_demo(world: World, progress: Progress = print) -> None:

@@ -13,6 +13,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 BUSINESS_SEEDS = PROJECT / "seeds" / "business"
 SETTINGS_FILE = "world.json"
+# Left by what makes a landing zone: the simulator, or the converter of a real data set.
+MAKERS_MARKS = ("_simulation.json", "_converted.json")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class World:
     def truth(self) -> Path:
         """Ground truth of a simulated world; never read by the product."""
         return self.home / "truth"
+
+    def made_from(self) -> str | None:
+        """What a generated landing zone was made from, as one text; None for a retailer's own deliveries."""
+        for mark in MAKERS_MARKS:
+            file = self.landing / mark
+            if file.exists():
+                return " ".join(file.read_text(encoding="utf-8").split())
+        return None
 
     def settings(self) -> dict[str, Any]:
         """Settings that the landing zone brings along (`world.json`); empty when there are none.

@@ -91,7 +91,8 @@ def write_email(landing: Landing, plan: Plan, people: People, orders: Orders) ->
         _flows(events, people, orders, plan)
         end = (people.end + 1) * DAY
         begin = end - RECENT_DAYS * DAY
-        newsletters = [c for c in plan.campaigns if c.segment is None and not c.sms]
+        # Laid to the last newsletter that nobody was held out from.
+        newsletters = [c for c in plan.campaigns if not c.logged]
         for at, kind in ((people.optout_at, UNSUBSCRIBED), (plan.complained_at, SPAM), (plan.bounced_at, HARD)):
             hit = np.flatnonzero((at > begin) & (at < end) & (people.opened < at))
             hit = hit[people.consent_at[hit] >= 0]

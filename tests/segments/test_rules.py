@@ -116,7 +116,7 @@ def test_sql_in_a_value_stays_a_value(demo_copy: World) -> None:
         return [*rows, nobody]
 
     rewrite(demo_copy, injected)
-    run_dbt(demo_copy, ["run", "--select", "int_segment_percentiles", "int_segment_matches"], progress=quiet)
+    run_dbt(demo_copy, ["run", "--select", "segment_rules", "int_segment_percentiles+1"], progress=quiet)
     assert query(demo_copy, "select count(*) > 0 from marts.customers") == [(True,)]
-    named = query(demo_copy, "select segment_key from intermediate.int_segment_rules where rule_text like '%drop table%'")
+    named = query(demo_copy, "select segment_key from marts.segment_rules where value like '%drop table%'")
     assert named == [("promoters",)]
