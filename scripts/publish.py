@@ -296,17 +296,19 @@ def _identifier_problems(connection: duckdb.DuckDBPyConnection, relations: list[
             if IDENTIFIER_COLUMN.match(column):
                 yield f"marts.{name}.{column}: identifiers belong in schema pii; leave the column out of the mart"
             text = f"cast({quote(column)} as varchar)"
+            # A cheap look first, in a case: only what passes it is matched against the pattern.
             looks = [
-                f"contains({text}, '@') and regexp_matches({text}, '{EMAIL}')",
-                f"contains({text}, '+') and regexp_matches({text}, '{INTERNATIONAL_PHONE}')",
+                f"when contains({text}, '@') then regexp_matches({text}, '{EMAIL}')",
+                f"when contains({text}, '+') then regexp_matches({text}, '{INTERNATIONAL_PHONE}')",
             ]
             if not CODE_COLUMN.search(column):
                 looks.append(
-                    f"(starts_with({text}, '0') or starts_with({text}, '('))"
-                    f" and regexp_full_match({text}, '{NATIONAL_PHONE}')"
+                    f"when starts_with({text}, '0') or starts_with({text}, '(')"
+                    f" then regexp_full_match({text}, '{NATIONAL_PHONE}')"
                     f" and length(regexp_replace({text}, '[^0-9]', '', 'g')) between 10 and 12"
                 )
-            checks.append(f"count(*) filter (where {' or '.join(f'({look})' for look in looks)})")
+            matches = " or ".join(f"case {look} else false end" for look in looks)
+            checks.append(f"count(*) filter (where {matches})")
         if not checks:
             continue
         found = connection.execute(f"select {', '.join(checks)} from marts.{quote(name)}").fetchone() or ()

@@ -47,7 +47,7 @@ def write_shop(landing: Landing, orders: Orders, people: People, catalogue: Cata
     n, who = len(orders.person), np.maximum(orders.person, 0)
     online = np.flatnonzero(orders.channel == ONLINE)
     account = np.where((people.shop2[who] != NULL) & (rng.random(n) < 0.35), people.shop2[who], people.shop[who])
-    second = account == people.shop2[who]
+    second = (people.shop2[who] != NULL) & (account == people.shop2[who])
     guest = (orders.channel == ONLINE) & ((account == NULL) | (rng.random(n) < 0.04))
     account = np.where(guest, NULL, account)
     line_total, discounts = orders.by_order(orders.amount), orders.by_order(orders.discount)

@@ -221,13 +221,20 @@ def test_shop_orders_equal_their_lines_discounts_taxes_and_shipping(world: World
         return values.reindex(complete).fillna(0).astype("int64")
 
     assert len(whole) > 0.95 * len(orders)
-    assert (money(whole["total_line_items_price"]) == of(gross)).all()
-    assert (money(whole["total_discounts"]) == of(discount)).all()
+    # Lines that lost the name of their order cannot be left out by it.
+    planted = pd.read_parquet(world.truth / "planted.parquet")
+    nameless = planted[planted["table"].isin(["order_line", "order_shipping_line"])]["kind"] == "missing_required"
+
+    def agree(stated: pd.Series, parts: pd.Series) -> bool:
+        return bool((money(stated) != parts).sum() <= nameless.sum())
+
+    assert agree(whole["total_line_items_price"], of(gross))
+    assert agree(whole["total_discounts"], of(discount))
     extra = of(tax).where(whole["taxes_included"] == "false", 0)
-    assert (money(whole["total_price"]) == of(gross) - of(discount) + of(sent) + extra).all()
+    assert agree(whole["total_price"], of(gross) - of(discount) + of(sent) + extra)
+    # What is left of the order's tax is the tax in the shipping.
     shipping_tax = money(whole["total_tax"]) - of(tax)
-    assert ((shipping_tax == 0) | (shipping_tax == (of(sent) * 0.2 / 1.2).round()) | (shipping_tax > 0)).all()
-    assert (shipping_tax <= of(sent)).all()
+    assert ((shipping_tax < 0) | (shipping_tax > of(sent) * 0.21)).sum() <= nameless.sum()
 
 
 def dirty_orders(world: World) -> set[str]:
@@ -236,11 +243,17 @@ def dirty_orders(world: World) -> set[str]:
     copies = ("exact_duplicate", "orphan", *INNOCENT)
     planted = planted[(planted["source"] == "shopify") & ~planted["kind"].isin(copies)]
     keys = planted["record_key"].str.split("|").str[0]
-    lines = pd.concat(pd.read_csv(f, dtype=str) for f in files_of(world, "shopify", "order_line"))
-    owner = lines.drop_duplicates("id").set_index("id")["order_id"]
-    shipping = pd.concat(pd.read_csv(f, dtype=str) for f in files_of(world, "shopify", "order_shipping_line"))
-    shipped = shipping.drop_duplicates("id").set_index("id")["order_id"]
-    return set(keys) | set(keys.map(owner).dropna()) | set(keys.map(shipped).dropna())
+    found, owner = set(keys), {}
+    for table in ("order_line", "order_shipping_line"):
+        for file in files_of(world, "shopify", table):
+            rows = pd.read_csv(file, dtype=str)
+            owner |= rows.set_index("id")["order_id"].to_dict()
+            spoiled = planted[planted["path"] == str(file.relative_to(world.landing))]
+            found |= set(rows["order_id"].iloc[spoiled["line"] - 2])
+            # A line that lost its id: its discounts and taxes still name it.
+            ids = spoiled["record_key"].to_list()
+            owner |= dict(zip(ids, rows["order_id"].iloc[spoiled["line"] - 2], strict=True))
+    return found | {str(owner[key]) for key in keys if key in owner}
 
 
 def test_receipts_equal_their_lines_and_payments(world: World) -> None:
