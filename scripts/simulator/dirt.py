@@ -27,7 +27,7 @@ RATES = {
     "changed_duplicate": (0.0012, "accept"),
     "orphan": (0.0010, "accept"),
 }
-IN_BINARY = {"exact_duplicate", "orphan"}
+IN_BINARY = ("exact_duplicate", "orphan")
 # Lists of few, important rows: breakage comes as extra rows, never in place of a good one.
 MASTER = {"products.product", "campaigns.campaign", "klaviyo.campaign", "shopify.product", "shopify.product_variant"}
 MASTER |= {"shopify.inventory_item", "products.product_relation", "paid_media.daily_spend"}

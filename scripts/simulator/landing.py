@@ -80,9 +80,10 @@ class _File:
             self.parquet.write_table(table)
         elif self.kind == "csv":
             self.sink.write(csv_lines(table))
-        elif table.num_rows:
-            lines = table.to_pandas().to_json(orient="records", lines=True, force_ascii=False)
-            self.sink.write(lines.encode())
+        else:
+            for start in range(0, table.num_rows, BATCH // 5):
+                part = table.slice(start, BATCH // 5).to_pandas()
+                self.sink.write(part.to_json(orient="records", lines=True, force_ascii=False).encode())
 
     def close(self) -> None:
         if self.kind == "parquet":

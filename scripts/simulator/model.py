@@ -84,7 +84,7 @@ GIFT_CARD_SHARE = 0.012
 SERIAL_RETURNERS = 0.04
 SERIAL_FACTOR = 3.5
 TICKET_IF_LATE, TICKET_IF_RETURN, TICKET_ELSE = 0.30, 0.08, 0.010
-GOODWILL_SHARE = 0.003
+GOODWILL_IF_LATE = 0.05
 NPS_SHARE, CSAT_SHARE, REVIEW_SHARE = 0.030, 0.030, 0.025
 
 # ---- E-mail and web -----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from scripts.simulator.model import (
     CODE_DEPTHS,
     FREE_SHIPPING_FROM,
     GIFT_CARD_SHARE,
+    GOODWILL_IF_LATE,
     LATE_DELIVERY,
     MARKDOWN_SHARE,
     PENDING_SHARE,
@@ -118,88 +119,122 @@ def fill(purchases: Purchases, people: People, catalogue: Catalogue, streams: St
     """Fill the orders: a gamma-mixed basket size, tastes, price tiers by spend level, offers by price class."""
     rng = streams("orders")
     n = len(purchases)
-    person, known_person = purchases.person, purchases.person >= 0
-    who = np.where(known_person, person, 0)
+    known_person = purchases.person >= 0
+    who = np.where(known_person, purchases.person, 0)
     kind = np.where(known_person, people.kind[who], 0)
     market, store = purchases.channel == MARKETPLACE, purchases.channel == STORE
     currency = np.where(known_person & ~store, people.currency(who), 0)
     currency = np.where(market, rng.choice(3, n, p=[0.85, 0.10, 0.05]), currency)
-    order, sku, quantity = _lines(purchases, people, catalogue, rng, kind)
     taxed_in = (currency != 2) & ~market
-    gift = sku < 0
-    # --- prices
-    year = np.clip((purchases.at // DAY - people.start) // 365, 0, 4)[order]
-    list_price = catalogue.list_price(np.maximum(sku, 0), year)
-    factor = np.array(PRICE_FACTOR)[currency][order]
-    price = np.where(factor == 1.0, list_price, np.rint(list_price * factor / 10).astype(np.int64) * 10 - 1)
-    price = np.where(market[order], np.rint(price / (1 + np.array(TAX_RATE)[currency][order])).astype(np.int64), price)
-    price = np.where(gift, rng.choice([1000, 2500, 5000], len(order)), price)
+    order, sku, quantity = _lines(purchases, people, catalogue, rng, kind)
+    year = np.clip((purchases.at // DAY - people.start) // 365, 0, 4)
+    price = _prices(catalogue, sku, year[order], currency[order], market[order], rng)
     amount = price * quantity
-    # --- offers
     offer, depth = _offers(purchases, people, kind, rng)
     offer, depth = np.where(market & (offer != NO_OFFER), SALE, offer), np.where(market, 0.10, depth)
-    marked = (rng.random(len(order)) < MARKDOWN_SHARE) & ~gift & ~market[order]
-    markdown = np.where(marked, (amount * rng.choice([10, 20, 30], len(order))) // 100, 0)
-    base = np.where(gift, 0, amount - markdown)
-    subtotal = totals(order, base, n)
-    percent = np.isin(offer, (CODE, SALE, STAFF_OFFER))
-    given = np.where(percent, np.rint(subtotal * depth), 0).astype(np.int64)
-    given = np.where((offer == FIXED) & (subtotal >= 4000), 1000, given)
-    offer = np.where(given == 0, NO_OFFER, offer)
-    code_discount = split_exactly(given, order, base)
+    offer, markdown, code_discount = _discounts(order, sku, amount, offer, depth, market, rng)
     net = amount - markdown - code_discount
-    # --- tax
-    rate = np.array(TAX_RATE)[currency][order]
-    rate = np.where(np.maximum(sku, 0) >= 0, rate, rate)
-    rate = np.where(gift | (catalogue.untaxed[np.maximum(sku, 0)] & (currency[order] == 0)), 0.0, rate)
-    rate = np.where((kind == WHOLESALER)[order] & (currency[order] == 2), 0.0, rate)
-    tax = np.where(taxed_in[order], part_of(net, rate), np.rint(net * rate).astype(np.int64))
-    # --- shipping
-    payable = totals(order, net, n)
-    shipping_price = np.where((payable < FREE_SHIPPING_FROM) & ~store, SHIPPING_CENTS, 0)
-    only_gifts = totals(order, ~gift, n) == 0
-    shipping_price = np.where(only_gifts, 0, shipping_price)
-    free = (rng.random(n) < 0.06) & ~market
-    shipping = np.where(free, 0, shipping_price)
-    shipping_rate = np.array(TAX_RATE)[currency]
-    shipping_tax = np.where(taxed_in, part_of(shipping, shipping_rate), 0)
-    shipping_tax = np.where(market, np.rint(shipping * shipping_rate).astype(np.int64), shipping_tax)
-    # --- what becomes of the order
-    state = np.zeros(n, dtype=np.int64)
-    luck = rng.random(n)
-    state[(luck < CANCELLED_SHARE) & ~store] = CANCELLED
-    state[(luck >= CANCELLED_SHARE) & (luck < CANCELLED_SHARE + PENDING_SHARE) & ~store] = PENDING
-    state[(luck < VOIDED_SHARE) & store] = VOIDED
-    state[(luck >= VOIDED_SHARE) & (luck < VOIDED_SHARE + TRAINING_SHARE) & store & ~known_person] = TRAINING
-    state[(kind == TEST) & ~store | (luck > 0.9992) & (purchases.channel == ONLINE)] = IS_TEST
+    rate, tax = _taxes(catalogue, sku, net, currency[order], taxed_in[order], (kind == WHOLESALER)[order])
+    shipping_price, shipping, shipping_tax = _shipping(order, sku, net, currency, taxed_in, store, market, rng)
+    state = _states(purchases, kind, rng)
     known = purchases.at + lag(rng, n, 25, late=0.008)
     shipped = purchases.at + (rng.gamma(3.0, 9.0, n) * 3600).astype(np.int64)
     late = (rng.random(n) < LATE_DELIVERY) & ~store
     days = np.where(late, rng.uniform(7, 16, n), rng.gamma(6.0, 0.4, n))
     delivered = shipped + (days * DAY).astype(np.int64)
-    # --- returns
-    chance = catalogue.return_rate[np.maximum(sku, 0)] * np.where(known_person, people.return_factor[who], 0.9)[order]
-    chance = np.where(gift | (state != NORMAL)[order], 0, chance * np.where(late[order], 1.4, 1.0) * 0.9)
-    comes_back = rng.random(len(order)) < np.minimum(chance, 0.85)
-    returned = np.where(comes_back, np.maximum(1, rng.binomial(quantity, 0.85)), 0)
-    returned = np.where((state == CANCELLED)[order], quantity, returned)
+    patience = np.where(known_person, people.return_factor[who], 0.9) * np.where(late, 1.4, 1.0)
+    returned = _returned(catalogue, sku, quantity, patience[order], state[order], rng)
     after = np.where(store, purchases.at, delivered) + ((2 + rng.gamma(2.0, 4.5, n)) * DAY).astype(np.int64)
     cancelled_at = purchases.at + (rng.exponential(7, n) * 3600).astype(np.int64) + 300
     refund_at = np.where(state == CANCELLED, cancelled_at, _in_business_hours(after, rng))
-    goodwill = np.where((rng.random(n) < 0.05) & late & (state == NORMAL), 500, 0)
-    goodwill = np.minimum(goodwill, payable // 4) // 100 * 100
+    goodwill = np.where((rng.random(n) < GOODWILL_IF_LATE) & late & (state == NORMAL), 500, 0)
+    goodwill = np.minimum(goodwill, totals(order, net, n) // 4) // 100 * 100
     has_refund = (totals(order, returned, n) > 0) | (goodwill > 0)
     refund_at = np.where(has_refund, refund_at, NULL)
     refund_known = np.where(has_refund, np.maximum(refund_at + lag(rng, n, 35), known + 120), NULL)
     reason = _reasons(rng, catalogue, sku, late[order])
     return Orders(
-        person=person, at=purchases.at, channel=purchases.channel, buyer=purchases.buyer, campaign=purchases.campaign,
-        currency=currency, taxed_in=taxed_in, state=state, offer=offer, depth=depth, shipping=shipping,
-        shipping_price=shipping_price, shipping_tax=shipping_tax, known=known, shipped=shipped, delivered=delivered,
-        late=late, refund_at=refund_at, refund_known=refund_known, goodwill=goodwill, number=np.arange(n),
-        order=order, position=ranks(order), sku=sku, quantity=quantity, price=price, amount=amount, markdown=markdown,
-        code_discount=code_discount, tax_rate=rate, tax=tax, returned=returned, reason=reason,
+        person=purchases.person, at=purchases.at, channel=purchases.channel, buyer=purchases.buyer,
+        campaign=purchases.campaign, currency=currency, taxed_in=taxed_in, state=state, offer=offer, depth=depth,
+        shipping=shipping, shipping_price=shipping_price, shipping_tax=shipping_tax, known=known, shipped=shipped,
+        delivered=delivered, late=late, refund_at=refund_at, refund_known=refund_known, goodwill=goodwill,
+        number=np.arange(n), order=order, position=ranks(order), sku=sku, quantity=quantity, price=price,
+        amount=amount, markdown=markdown, code_discount=code_discount, tax_rate=rate, tax=tax, returned=returned,
+        reason=reason,
     )  # fmt: skip
+
+
+def _prices(
+    catalogue: Catalogue, sku: Ints, year: Ints, currency: Ints, market: Bools, rng: np.random.Generator
+) -> Ints:
+    """Unit prices in cents of the order's currency; without tax at marketplaces."""
+    price = catalogue.list_price(np.maximum(sku, 0), year)
+    factor = np.array(PRICE_FACTOR)[currency]
+    price = np.where(factor == 1.0, price, np.rint(price * factor / 10).astype(np.int64) * 10 - 1)
+    price = np.where(market, np.rint(price / (1 + np.array(TAX_RATE)[currency])).astype(np.int64), price)
+    return np.where(sku < 0, rng.choice([1000, 2500, 5000], len(sku)), price)
+
+
+def _discounts(
+    order: Ints, sku: Ints, amount: Ints, offer: Ints, depth: Floats, market: Bools, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints]:
+    """The offer that took effect, and each line's own mark-down and its exact part of the order's discount."""
+    n, gift = len(offer), sku < 0
+    marked = (rng.random(len(order)) < MARKDOWN_SHARE) & ~gift & ~market[order]
+    markdown = np.where(marked, (amount * rng.choice([10, 20, 30], len(order))) // 100, 0)
+    base = np.where(gift, 0, amount - markdown)
+    subtotal = totals(order, base, n)
+    given = np.where(np.isin(offer, (CODE, SALE, STAFF_OFFER)), np.rint(subtotal * depth), 0).astype(np.int64)
+    given = np.where((offer == FIXED) & (subtotal >= 4000), 1000, given)
+    return np.where(given == 0, NO_OFFER, offer), markdown, split_exactly(given, order, base)
+
+
+def _taxes(
+    catalogue: Catalogue, sku: Ints, net: Ints, currency: Ints, taxed_in: Bools, wholesale: Bools
+) -> tuple[Floats, Ints]:
+    """Tax rate and tax of each line: none on gift cards, on food in Britain, on exports to wholesalers."""
+    rate = np.array(TAX_RATE)[currency]
+    rate = np.where((sku < 0) | (catalogue.untaxed[np.maximum(sku, 0)] & (currency == 0)), 0.0, rate)
+    rate = np.where(wholesale & (currency == 2), 0.0, rate)
+    return rate, np.where(taxed_in, part_of(net, rate), np.rint(net * rate).astype(np.int64))
+
+
+def _shipping(
+    order: Ints, sku: Ints, net: Ints, currency: Ints, taxed_in: Bools, store: Bools, market: Bools,
+    rng: np.random.Generator,
+) -> tuple[Ints, Ints, Ints]:  # fmt: skip
+    """Shipping before discounts, shipping charged, and the tax of it."""
+    n = len(store)
+    price = np.where((totals(order, net, n) < FREE_SHIPPING_FROM) & ~store, SHIPPING_CENTS, 0)
+    price = np.where(totals(order, sku >= 0, n) == 0, 0, price)
+    charged = np.where((rng.random(n) < 0.06) & ~market, 0, price)
+    rate = np.array(TAX_RATE)[currency]
+    tax = np.where(taxed_in, part_of(charged, rate), 0)
+    return price, charged, np.where(market, np.rint(charged * rate).astype(np.int64), tax)
+
+
+def _states(purchases: Purchases, kind: Ints, rng: np.random.Generator) -> Ints:
+    """What becomes of each order: cancelled, not yet paid, a test, voided, training; most are normal."""
+    n = len(purchases)
+    store, state, luck = purchases.channel == STORE, np.zeros(n, dtype=np.int64), rng.random(n)
+    state[(luck < CANCELLED_SHARE) & ~store] = CANCELLED
+    state[(luck >= CANCELLED_SHARE) & (luck < CANCELLED_SHARE + PENDING_SHARE) & ~store] = PENDING
+    state[(luck < VOIDED_SHARE) & store] = VOIDED
+    training = (luck >= VOIDED_SHARE) & (luck < VOIDED_SHARE + TRAINING_SHARE)
+    state[training & store & (purchases.person < 0)] = TRAINING
+    state[(kind == TEST) & ~store | (luck > 0.9992) & (purchases.channel == ONLINE)] = IS_TEST
+    return state
+
+
+def _returned(
+    catalogue: Catalogue, sku: Ints, quantity: Ints, patience: Floats, state: Ints, rng: np.random.Generator
+) -> Ints:
+    """Units that come back: a Bernoulli draw a line at the category's rate times the person's factor."""
+    chance = catalogue.return_rate[np.maximum(sku, 0)] * patience * 0.9
+    chance = np.where((sku < 0) | (state != NORMAL), 0, chance)
+    comes_back = rng.random(len(sku)) < np.minimum(chance, 0.85)
+    returned = np.where(comes_back, np.maximum(1, rng.binomial(quantity, 0.85)), 0)
+    return np.where(state == CANCELLED, quantity, returned)
 
 
 def _lines(

@@ -6,6 +6,9 @@ import csv
 import gzip
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +24,7 @@ from scripts.errors import UserError
 from scripts.simulator import simulate
 from scripts.simulator.arrays import split_exactly, to_local, to_utc, totals
 from scripts.simulator.reference import PUBLISHED, compare, reference_table
-from scripts.world import World
+from scripts.world import PROJECT, World
 
 END = date(2026, 6, 30)
 # Dirt in names and the like, which leaves a row's keys and amounts as they were.
@@ -82,6 +85,19 @@ def test_same_seed_same_bytes_and_another_seed_other_ones(tmp_path: Path) -> Non
     assert fingerprint(one.landing) == fingerprint(two.landing)
     assert fingerprint(one.truth) == fingerprint(two.truth)
     assert fingerprint(one.landing) != fingerprint(other.landing)
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    here = world_in(tmp_path / "here")
+    simulate(here, customers=300, seed=5, progress=quiet)
+    code = (
+        "import sys; from scripts.simulator import simulate; from scripts.world import World;"
+        "simulate(World.at(warehouse=sys.argv[1]), customers=300, seed=5)"
+    )
+    there = world_in(tmp_path / "there")
+    run = [sys.executable, "-c", code, str(there.warehouse)]
+    subprocess.run(run, check=True, cwd=PROJECT, env=os.environ | {"PYTHONHASHSEED": "7"}, capture_output=True)
+    assert fingerprint(here.landing) == fingerprint(there.landing)
 
 
 def test_every_table_of_the_contract_is_delivered_with_its_columns(world: World) -> None:

@@ -36,7 +36,8 @@ converted as (
         returns.return_kind,
         coalesce(returns.quantity, 0) as returned_units,
         -- A refund is worth what the order was worth: at the order's rate where the order is known.
-        {{ in_reporting_currency('returns.refund_amount', 'coalesce(orders.exchange_rate, rates.rate)') }} as returns_amount,
+        {{ in_reporting_currency('returns.refund_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
+            as returns_amount,
         coalesce(returns.reason_code, 'unknown') as reason_code,
         returns.is_restocked,
         returns.returned_at,
