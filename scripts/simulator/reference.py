@@ -8,8 +8,8 @@ any dbt model. The published figures exclude each other, and the five sizes were
   core customers alone; casual buyers, walk-ins and marketplaces come on top.
 - Churn: 35 % lies between the churn of repeat buyers (about 28 %) and of all buyers (about 50 %, as most first-time
   buyers never return and 26.9 % of all customers are to be inactive).
-- Most of the core had bought before the five years began, so revenue starts high and stays flat while the number of
-  new, mostly casual buyers grows.
+- Most of the core had bought before the five years began, so revenue starts high and falls over the five years
+  while the number of new, mostly casual buyers grows.
 """
 
 from __future__ import annotations

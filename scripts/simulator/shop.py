@@ -255,7 +255,9 @@ def _write_refunds(
     })  # fmt: skip
     ship, good = made[shop.refund_shipping[made] > 0], made[orders.goodwill[made] > 0]
     o, kind = np.r_[ship, good], np.repeat([0, 1], [len(ship), len(good)])
-    amount = np.where(kind == 0, shop.refund_shipping[o], orders.goodwill[o])
+    # The shop states an adjustment without its tax, also where prices include tax.
+    inside = np.where(orders.taxed_in[o], orders.shipping_tax[o], 0)
+    amount = np.where(kind == 0, shop.refund_shipping[o] - inside, orders.goodwill[o])
     tax = np.where(kind == 0, orders.shipping_tax[o], 0)
     landing.write("shopify", "order_adjustment", orders.refund_known[o], lambda r: {
         "id": 17_000_000_000 + o[r] * 2 + kind[r], "order_id": ids[o[r]], "refund_id": refund_id[o[r]],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.dbt import seeds_path
 from scripts.publish import content_checksums
 from scripts.world import PROJECT, World
 from tests.conftest import world_in
@@ -22,7 +23,7 @@ def dbt(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "SEGMENTATION_WAREHOUSE": str(world.warehouse),
-        "SEGMENTATION_SEEDS": str(world.seeds),
+        "SEGMENTATION_SEEDS": seeds_path(world),
     }
     target = world.home / "plain"
     return subprocess.run(

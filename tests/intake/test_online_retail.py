@@ -149,6 +149,9 @@ def test_a_small_csv_file(zone: Zone, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in zone.world.landing.rglob("*.parquet")} == written
     file.write_text(SMALL + "4,85048,LIGHTS,1,2011-06-03 09:00:00,1.5,,EIRE\n")
     convert(file, zone.world, progress=zone.said.append)
+    with pytest.raises(UserError, match="filled from other generated data"):
+        zone.load()
+    zone.world.warehouse.unlink()
     zone.load()
     assert zone.value("select count(*) from raw_pos.receipt") == 4
 

@@ -42,7 +42,7 @@ with profiles as (
         email='email') }}
     union all
     {{ identity_profile('web', 'anonymous_id', ref('int_web_log_ins'), first_seen_at='first_seen_at',
-        shop_customer_id='user_id') }}
+        email='email', shop_customer_id='user_id') }}
 
 )
 
