@@ -7,20 +7,8 @@ with memberships as (
 
 segment_channels as (
 
-    select
-        segment_key,
-        is_suppression,
-        trim(channel) as channel
-
-    from (
-        select
-            segment_key,
-            is_suppression,
-            {{ split_to_rows('channels') }} as channel
-
-        from {{ ref('int_segment_definitions') }}
-        where effective_status = 'active'
-    ) as split_channels
+    select * from {{ ref('int_segment_channels') }}
+    where effective_status = 'active'
 
 ),
 
@@ -40,13 +28,9 @@ suppressed as (
 -- A suppression that cannot be computed must not let anybody through on its channels.
 unknown_suppression as (
 
-    select distinct trim(channel) as channel
-    from (
-        select {{ split_to_rows('channels') }} as channel
-
-        from {{ ref('int_segment_definitions') }}
-        where is_suppression and effective_status = 'not_computable'
-    ) as split_channels
+    select distinct channel
+    from {{ ref('int_segment_channels') }}
+    where is_suppression and effective_status = 'not_computable'
 
 ),
 

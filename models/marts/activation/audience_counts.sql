@@ -7,18 +7,8 @@ with candidates as (
 
 segment_channels as (
 
-    select
-        segment_key,
-        trim(channel) as channel
-
-    from (
-        select
-            segment_key,
-            {{ split_to_rows('channels') }} as channel
-
-        from {{ ref('segment_library') }}
-        where effective_status = 'active'
-    ) as split_channels
+    select * from {{ ref('int_segment_channels') }}
+    where effective_status = 'active'
 
 ),
 

@@ -9,16 +9,19 @@ segment_channels as (
 
     select
         segment_key,
-        trim(channel) as channel
+        channel
 
-    from (
-        select
-            segment_key,
-            {{ split_to_rows("concat('all|', channels)") }} as channel
+    from {{ ref('int_segment_channels') }}
+    where effective_status = 'active'
 
-        from {{ ref('int_segment_definitions') }}
-        where effective_status = 'active'
-    ) as split_channels
+    union all
+
+    select
+        segment_key,
+        'all' as channel
+
+    from {{ ref('int_segment_definitions') }}
+    where effective_status = 'active'
 
 ),
 

@@ -1,0 +1,12 @@
+{# One row per item of a text list joined by |, for use in a select list. #}
+{% macro split_to_rows(column) -%}
+    {{ return(adapter.dispatch('split_to_rows', 'customer_segmentation')(column)) }}
+{%- endmacro %}
+
+{% macro default__split_to_rows(column) -%}
+    {{ return("unnest(string_split(" ~ column ~ ", '|'))") }}
+{%- endmacro %}
+
+{% macro spark__split_to_rows(column) -%}
+    {{ return("explode(split(" ~ column ~ ", '[|]'))") }}
+{%- endmacro %}
