@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from scripts.errors import CheckFailed, UserError
 from scripts.world import World
 
@@ -28,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (UserError, CheckFailed) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
+    except duckdb.Error as problem:
+        # Such as a full disk: DuckDB rolls back, nothing is half-written.
+        print(f"error: the warehouse stopped: {str(problem).splitlines()[0]}; mend this and run again", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
         return 1

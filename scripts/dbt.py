@@ -75,6 +75,9 @@ def run_dbt(
     from dbt.cli.main import dbtRunner
 
     target = world.home / "dbt"
+    # Compiled SQL and logs hold the key of the hashes.
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
     command = [
         *arguments,
         *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],

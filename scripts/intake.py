@@ -123,6 +123,7 @@ def intake(world: World, progress: Callable[[str], None] = print) -> IntakeSumma
         settings["made_from"] = made_from
     files, problems = find_files(world.landing, sources)
     with open_warehouse(world.warehouse) as connection:
+        world.warehouse.chmod(0o600)
         _refuse_other_data(connection, world, settings)
         _prepare(connection, sources, settings)
         summary = IntakeSummary(_next_load_id(connection), failures=problems)

@@ -91,6 +91,10 @@ def build(
     setup(world, progress)
     check_seeds(world.seeds)
     _need_raw_tables(world)
+    if world.made_from() is None and not os.environ.get("SEGMENTATION_HASH_KEY"):
+        progress(
+            "warning: customer ids are hashed with the public demo key; set SEGMENTATION_HASH_KEY to your own secret"
+        )
     # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
