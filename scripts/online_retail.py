@@ -64,9 +64,7 @@ SETTINGS = {
     "reporting_currency": "GBP",
     "default_country": "GB",
 }
-# No help desk delivers, but it stays on: with no ticket known, nobody has an open complaint, and the selling segments
-# that leave complaints out can be computed; source_health shows the source as empty.
-DELIVERING = ("using_pos", "using_crm", "using_zendesk", "always")
+DELIVERING = ("using_pos", "using_crm", "always")
 
 # Names of the file that are one country; Channel Islands, European Community, West Indies and Unspecified are none.
 COUNTRIES = {

@@ -6,6 +6,7 @@
     {%- if operator not in attributes[condition.attribute].operators -%}
         {{ segment_rule_fault(condition, "operator `" ~ operator ~ "` is not allowed for a " ~ type) }}
     {%- endif -%}
+    {%- if condition.constant -%}{{ return('1 = 1' if condition.constant == 'true' else '1 = 0') }}{%- endif -%}
     {%- if operator in ('is_null', 'is_not_null') -%}
         {{ return(column ~ ' ' ~ operator | replace('_', ' ')) }}
     {%- endif -%}

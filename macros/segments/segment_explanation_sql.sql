@@ -28,6 +28,9 @@
 {% macro segment_condition_explanation(condition, attributes) -%}
     {%- set shown = segment_shown_value(condition.attribute, attributes) -%}
     {%- set name = text_literal(condition.attribute ~ ' ') -%}
+    {%- if condition.constant -%}
+        {{ return(text_literal(condition.attribute ~ ' not known: its source is off')) }}
+    {%- endif -%}
     {%- if condition.operator in ('is_true', 'is_false') -%}
         {{ return("concat(" ~ name ~ ", " ~ shown ~ ")") }}
     {%- elif condition.operator == 'is_null' -%}
@@ -41,7 +44,7 @@
     {%- endfor -%}
     {%- set glue = ", ' and ', " if condition.operator == 'between' else ", '|', " -%}
     {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')
-        ~ ", " ~ items | join(glue) ~ (", ' or missing'" if condition.if_missing == 'true' else '') ~ ")") }}
+        ~ ", " ~ items | join(glue) ~ (", ' or not known'" if condition.if_missing == 'true' else '') ~ ")") }}
 {%- endmacro %}
 
 {# A customer's value as text; numbers with at most four decimals. #}

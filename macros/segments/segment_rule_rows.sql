@@ -19,7 +19,8 @@
 {%- endmacro %}
 
 {# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude
-   alternatives (lists of conditions), the attributes it lacks, and those whose source is off. #}
+   alternatives (lists of conditions), the attributes it lacks, those whose source is off, and those that it can do
+   without because the condition states what a missing value means. #}
 {% macro segment_rules() -%}
     {%- set known = segment_attributes() -%}
     {%- set segments = {} -%}
@@ -30,7 +31,7 @@
             {%- do segments.update({condition.segment_key: {
                 'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,
                 'scope': (row.scope or 'people') | string | trim | lower,
-                'include': {}, 'exclude': {}, 'missing': [], 'unavailable': []
+                'include': {}, 'exclude': {}, 'missing': [], 'unavailable': [], 'waived': []
             }}) -%}
         {%- endif -%}
         {%- set segment = segments[condition.segment_key] -%}
@@ -40,6 +41,10 @@
         {%- for attribute in segment_condition_attributes(condition) -%}
             {%- if attribute not in known -%}
                 {%- do segment.missing.append(attribute) if attribute not in segment.missing -%}
+            {%- elif not known[attribute].is_available and condition.if_missing in ('true', 'false') -%}
+                {#- The rule itself says what the condition means where nothing is known. -#}
+                {%- do condition.update({'constant': condition.if_missing}) -%}
+                {%- do segment.waived.append(attribute) if attribute not in segment.waived -%}
             {%- elif not known[attribute].is_available -%}
                 {%- do segment.unavailable.append(attribute) if attribute not in segment.unavailable -%}
             {%- endif -%}

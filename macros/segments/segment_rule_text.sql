@@ -32,7 +32,7 @@
     {%- endif -%}
     {%- set text = segment_attribute_text(condition.attribute) ~ ' ' ~ words.get(condition.operator, condition.operator)
         ~ (' ' ~ values | join(' and ' if condition.operator == 'between' else ', ') if values else '')
-        ~ (' or missing' if condition.if_missing == 'true' and condition.operator not in ('is_null', 'is_not_null') else '') -%}
+        ~ {'true': ' or not known', 'false': ', where that is known'}.get(condition.if_missing, '') -%}
     {{ return(modules.re.sub('\s+', ' ', text)) }}
 {%- endmacro %}
 
@@ -84,5 +84,5 @@
         {%- endfor -%}
     {%- endif -%}
     {%- set items = items | unique(case_sensitive=true) | sort(case_sensitive=true) | list if condition.operator in ('in', 'not_in') else items -%}
-    {{ return([condition.attribute, condition.operator, items, condition.if_missing == 'true']) }}
+    {{ return([condition.attribute, condition.operator, items, condition.if_missing]) }}
 {%- endmacro %}

@@ -18,7 +18,7 @@ NEEDED_BY = {
     "pos": set(),
     "marketplace": set(),
     "crm": set(),
-    "klaviyo": {"inactive", "suppression_email"},
+    "klaviyo": {"inactive", "suppression_email", "at_risk_repeat_buyers", "leads_to_nurture"},
     "web": {
         "active_browsers",
         "cart_abandoners",
@@ -26,7 +26,7 @@ NEEDED_BY = {
         "frequent_viewers_without_purchase",
         "leads_to_nurture",
     },
-    "zendesk": {"service_recovery", "high_value_repeat"},
+    "zendesk": {"service_recovery", "high_value_repeat", "promoters"},
     "loyalty": set(),
     "surveys": {"service_recovery", "promoters"},
     "inventory": {"missing_add_on"},

@@ -66,7 +66,7 @@ def test_only_a_change_of_meaning_changes_the_fingerprint(demo_copy: World) -> N
             if row["segment_key"] == "lapsed" and row["attribute"] == "days_since_last_order":
                 row["value"] = "181|366"
             if row["segment_key"] == "inactive" and row["if_missing"]:
-                row["if_missing"] = "false"
+                row["if_missing"] = "true"
         return [row for row in rows if row["segment_key"] != "won_back" or row["attribute"] != "has_open_complaint"]
 
     rewrite(demo_copy, other_meaning)

@@ -87,6 +87,11 @@ joined as (
                 then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
             when rules.unavailable_attributes is not null
                 then concat('their source is off: ', replace(rules.unavailable_attributes, '|', ', '))
+            when rules.waived_attributes is not null
+                then concat(
+                        'computed without these, as the rule allows, because their source is off: ',
+                        replace(rules.waived_attributes, '|', ', ')
+                    )
         end as status_reason
 
     from typed

@@ -6,7 +6,8 @@
         'rule_text': segment_rule_text(segment),
         'rule_fingerprint': segment_rule_fingerprint(segment),
         'missing_attributes': segment.missing | sort | join('|') or none,
-        'unavailable_attributes': segment.unavailable | sort | join('|') or none
+        'unavailable_attributes': segment.unavailable | sort | join('|') or none,
+        'waived_attributes': segment.waived | sort | join('|') or none
     }) %}
 {%- endfor %}
 with rules as (
@@ -15,7 +16,8 @@ with rules as (
         'rule_text': dbt.type_string(),
         'rule_fingerprint': dbt.type_string(),
         'missing_attributes': dbt.type_string(),
-        'unavailable_attributes': dbt.type_string()
+        'unavailable_attributes': dbt.type_string(),
+        'waived_attributes': dbt.type_string()
     }, rows) }}
 
 )
