@@ -90,7 +90,7 @@ def _publish(options: argparse.Namespace, world: World) -> None:
 def _rollback(options: argparse.Namespace, world: World) -> None:
     from scripts.publish import rollback
 
-    rollback(world, options.version)
+    print(f"readers now see version {rollback(world, options.version).name}")
 
 
 def _cluster(options: argparse.Namespace, world: World) -> None:
