@@ -83,3 +83,25 @@ def test_rfm_equals_pandas(demo_world: World) -> None:
         cuts = np.percentile(values, [20, 40, 60, 80])
         below = (cuts > values.to_numpy()[:, None]) if newest_first else (cuts < values.to_numpy()[:, None])
         assert (1 + below.sum(axis=1) == rfm[score].reindex(base.index)).all(), score
+
+
+def test_orders_equal_what_the_simulator_sold(demo_world: World) -> None:
+    """Of each order: whether it counts, and in pounds its net revenue, as the simulator knows them.
+
+    Planted faults (orphan lines, rejected rows) and goodwill, which the truth leaves out, explain the rest.
+    """
+    truth = pd.read_parquet(demo_world.truth / "orders.parquet")
+    truth["order_id"] = truth["source_system"] + ":" + truth["source_order_id"]
+    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
+        orders = connection.execute(
+            "select order_id, currency, is_counted as counts, cast(net_revenue as double) as net_revenue"
+            " from marts.orders"
+        ).df()
+    both = truth.merge(orders, on="order_id")
+    assert len(both) > 0.99 * len(truth)
+    assert (both["is_counted"] == both["counts"]).mean() > 0.99
+    sold = both[both["is_counted"] & both["counts"] & (both["currency"] == "GBP")]
+    assert set(sold["source_system"]) == {"shopify", "pos", "marketplace"}
+    for system, rows in sold.groupby("source_system"):
+        equal = (rows["net_revenue"] - rows["net_revenue_gbp"]).abs() < 0.015
+        assert equal.mean() > 0.97, system
