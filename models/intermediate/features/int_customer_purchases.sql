@@ -15,7 +15,8 @@ first_orders as (
 
     select
         customer_id,
-        returns_amount > 0 as first_order_is_refunded
+        -- Money given back out of goodwill, with the goods kept, leaves the order a purchase.
+        returned_unit_count > 0 as first_order_is_refunded
 
     from {{ ref('orders') }}
     where customer_order_number = 1

@@ -1,4 +1,4 @@
--- Grain: one row per web-shop order whose goods came back within 60 days without a refund in the shop so far.
+-- Grain: one row per web-shop order that is owed money: goods came back or a refund was made, and nothing was sent.
 with returned_goods as (
 
     select distinct
@@ -20,14 +20,32 @@ refunded as (
 
 ),
 
-pending as (
+without_refund as (
 
-    select distinct returned_goods.order_id
+    select returned_goods.order_id
 
     from returned_goods
     left join refunded
         on returned_goods.line_id = refunded.line_id
     where refunded.line_id is null
+
+),
+
+not_sent as (
+
+    select concat('shopify:', source_order_id) as order_id
+
+    from {{ ref('stg_shopify__refunds') }}
+    where not is_processed
+        and {{ within_window(business_date('refunded_at'), 60) }}
+
+),
+
+pending as (
+
+    select order_id from without_refund
+    union
+    select order_id from not_sent
 
 )
 
