@@ -133,13 +133,21 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
         step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
     tests = build(world, progress=step)
-    cluster(world, progress=step)
+    try:
+        cluster(world, progress=step)
+    except UserError as problem:
+        # A very small world has too few buyers; everything else stands without clusters.
+        step(f"no clusters: {problem}")
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     build(world, select="cluster_centres+ segment_approvals+", progress=step)
     publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
-        export(world, DEMO_EXPORT[0], channel=DEMO_EXPORT[1], progress=step)
+        try:
+            export(world, DEMO_EXPORT[0], channel=DEMO_EXPORT[1], progress=step)
+        except CheckFailed as problem:
+            # In a very small world nobody may be in the segment.
+            step(f"no export: {problem}")
     page = report(world, progress=step)
     _remember(world)
     step(f"done: open {page}")

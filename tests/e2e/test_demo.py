@@ -176,6 +176,15 @@ def test_identity_against_the_truth(demo_world: World) -> None:
     assert recall >= 0.90, (precision, recall)
 
 
+def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) -> None:
+    assert query(demo_world, "select count(*) as n from marts.customer_clusters")["n"].item() > 100
+    (folder,) = demo_world.exports.iterdir()
+    audience = pd.read_csv(folder / "audience.csv")
+    assert len(audience) > 0
+    assert audience["email"].str.contains("@").all()
+    assert audience["explanation"].str.contains("order_count 1 = 1", regex=False).all()
+
+
 def test_the_page_needs_nothing_from_outside(demo_world: World) -> None:
     page = (demo_world.home / "report.html").read_text(encoding="utf-8")
     outside = re.findall(r"""(?:src|href)\s*=\s*["']https?://[^"']+""", page)
