@@ -150,9 +150,22 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
     before = content_checksums(demo_copy.published / "marts.duckdb")
     pipeline.run(demo_copy, SMALL_DEMO)
     assert "nothing changed" in capsys.readouterr().out
+    assert content_checksums(demo_copy.published / "marts.duckdb") == before
     pipeline.run(demo_copy, SMALL_DEMO, force=True)
     assert content_checksums(demo_copy.published / "marts.duckdb") == before
     assert len(before) >= len(INTERFACE)
+
+
+def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit between the builds may have come too late for the first: the run must not call itself current."""
+
+    def edit_while_signing(world: World, progress: object) -> None:
+        with (world.seeds / "cost_assumptions.csv").open("a", encoding="utf-8") as file:
+            file.write("service,ticket,2030-01-01,5.00,0\n")
+
+    monkeypatch.setattr(pipeline, "approve_demo", edit_while_signing)
+    pipeline.run(demo_copy, SMALL_DEMO, force=True)
+    assert not pipeline._is_current(demo_copy)
 
 
 def test_identity_against_the_truth(demo_world: World) -> None:
