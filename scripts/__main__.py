@@ -118,8 +118,11 @@ def _report(options: argparse.Namespace, world: World) -> None:
 
 
 def _benchmark(options: argparse.Namespace, world: World) -> None:
-    from scripts.benchmark import benchmark
+    from scripts.benchmark import benchmark, benchmark_intake
 
+    if options.events:
+        benchmark_intake(world, events=options.events)
+        return
     benchmark(world, customers=options.customers, seeds=options.seed_list)
 
 
@@ -243,11 +246,12 @@ def _parser() -> argparse.ArgumentParser:
     benchmark = commands.add(
         "benchmark",
         _benchmark,
-        "Measure the whole path at scale and compare the demo with its reference scenario.",
+        "Measure the whole path at scale and compare the demo with its reference scenario; or intake alone.",
         "--customers 250000",
     )
     benchmark.add_argument("--customers", type=int, default=250_000, help="known people (default: 250000)")
     benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
+    benchmark.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
     return parser
 
 

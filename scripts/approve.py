@@ -65,9 +65,7 @@ def approve(
     )
 
 
-def approve_all(
-    world: World, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25
-) -> int:
+def approve_all(world: World, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25) -> int:
     """Approve every active segment in every role of `approvers`, as {role: name}; returns the number of new rows.
 
     A role that has approved the present rule, with the present size in its band, is left as it is.

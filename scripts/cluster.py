@@ -22,8 +22,19 @@ from scripts.world import World
 FEATURES = ["recency_days", "frequency", "monetary", "contribution_margin"]
 SEED_FILE = "cluster_centres.csv"
 COLUMNS = [
-    "cluster_key", "cluster_name", "feature", "centre", "centre_value", "winsor_low", "winsor_high", "log_mean",
-    "log_sd", "as_of_date", "customer_count", "world_kind", "silhouette",
+    "cluster_key",
+    "cluster_name",
+    "feature",
+    "centre",
+    "centre_value",
+    "winsor_low",
+    "winsor_high",
+    "log_mean",
+    "log_sd",
+    "as_of_date",
+    "customer_count",
+    "world_kind",
+    "silhouette",
 ]
 CLUSTER_COUNTS = range(3, 9)
 WINSOR_QUANTILES = (0.01, 0.99)
@@ -45,9 +56,7 @@ TRAIT_DISTANCE = 0.5
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def cluster(
-    world: World, k: int | None = None, seed: int = 0, progress: Callable[[str], None] = print
-) -> Path:
+def cluster(world: World, k: int | None = None, seed: int = 0, progress: Callable[[str], None] = print) -> Path:
     """Fit K-means on recency, frequency, monetary and contribution margin; returns the seed that holds the centres.
 
     Features are winsorised at the 1st and 99th percentile, moved to start at 0, put on a log scale and
@@ -102,8 +111,9 @@ def _read(world: World) -> tuple[pd.DataFrame, dict[str, Any]]:
                 """
             ).df()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no customer_rfm or customer_margin; "
-                            "run `python -m scripts build` first") from None
+            raise UserError(
+                f"{world.warehouse}: holds no customer_rfm or customer_margin; run `python -m scripts build` first"
+            ) from None
         kind = "own"
         if connection.execute(
             "select 1 from information_schema.tables where table_schema = 'intake' and table_name = 'settings'"

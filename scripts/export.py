@@ -69,8 +69,8 @@ def export(
     audience = _read(world, segment_key, channel)
     _check(audience, segment_key, channel)
     day = audience.counts["as_of_date"]
-    target = out.expanduser().absolute() if out else (
-        world.exports / f"{segment_key}_{channel}_{day}_{audience.version}"
+    target = (
+        out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
     )
     columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation"]
     rows, unsafe = _rows(audience, channel, segment_key)

@@ -38,19 +38,43 @@ REQUIRED: dict[str, list[str]] = {
     "returns": [],
     "products": [],
     "customer_rfm": [
-        "customer_id", "as_of_date", "recency_days", "frequency", "monetary", "r_score", "f_score", "m_score",
+        "customer_id",
+        "as_of_date",
+        "recency_days",
+        "frequency",
+        "monetary",
+        "r_score",
+        "f_score",
+        "m_score",
         "rfm_group",
     ],
     "customer_margin": [
-        "customer_id", "as_of_date", "gross_revenue", "discounts", "returns_amount", "shipping_revenue", "net_revenue",
-        "cogs", "shipping_cost", "payment_fees", "marketplace_fees", "return_handling_cost", "service_cost",
+        "customer_id",
+        "as_of_date",
+        "gross_revenue",
+        "discounts",
+        "returns_amount",
+        "shipping_revenue",
+        "net_revenue",
+        "cogs",
+        "shipping_cost",
+        "payment_fees",
+        "marketplace_fees",
+        "return_handling_cost",
+        "service_cost",
         "contribution_margin",
     ],
     "customer_features": ["customer_id", "as_of_date"],
     "segment_library": ["segment_key"],
     "segment_rules": ["segment_key"],
     "segment_memberships": [
-        "as_of_date", "customer_id", "segment_key", "priority", "is_primary", "entered_date", "rule_version",
+        "as_of_date",
+        "customer_id",
+        "segment_key",
+        "priority",
+        "is_primary",
+        "entered_date",
+        "rule_version",
     ],
     "customer_primary_segment": ["customer_id", "channel", "segment_key"],
     "segment_sizes": ["as_of_date", "segment_key", "customer_count"],
@@ -62,7 +86,12 @@ OPTIONAL: dict[str, list[str]] = {
     "customer_value": ["customer_id", "as_of_date"],
     "customer_behaviour_windows": ["customer_id", "as_of_date"],
     "segment_membership_history": [
-        "customer_id", "segment_key", "valid_from", "valid_to", "entry_reason", "exit_reason",
+        "customer_id",
+        "segment_key",
+        "valid_from",
+        "valid_to",
+        "entry_reason",
+        "exit_reason",
     ],
     "segment_qa": ["segment_key", "check_name", "status"],
     "dead_letters": ["source", "record_key", "reason", "severity", "value_at_risk"],
@@ -255,9 +284,11 @@ def _shape_problems(connection: duckdb.DuckDBPyConnection, relations: list[str])
 
 def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     sources = ", ".join(literal(name) for name in ORDER_SOURCES)
-    delivered = _value(connection, "select coalesce(sum(row_count), 0) from marts.source_health") if (
-        "row_count" in _columns(connection, "source_health")
-    ) else 0
+    delivered = (
+        _value(connection, "select coalesce(sum(row_count), 0) from marts.source_health")
+        if ("row_count" in _columns(connection, "source_health"))
+        else 0
+    )
     ordering = delivered and _value(
         connection, f"select coalesce(sum(row_count), 0) from marts.source_health where source in ({sources})"
     )
@@ -274,13 +305,17 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield f"marts: relations describe different days ({seen}); build all of them for one as_of_date"
     # The status in this run where there is one: an active segment may lack a source.
     statuses = [name for name in ("effective_status", "status") if name in _columns(connection, "segment_library")]
-    strangers = connection.execute(
-        f"""
+    strangers = (
+        connection.execute(
+            f"""
         select distinct memberships.segment_key from marts.segment_memberships as memberships
         left join marts.segment_library as library on memberships.segment_key = library.segment_key
         where coalesce(library.{statuses[0]}, '') <> 'active' order by 1
         """
-    ).fetchall() if statuses else []
+        ).fetchall()
+        if statuses
+        else []
+    )
     for (segment,) in strangers:
         yield f"marts.segment_memberships: segment {segment} has members but is not active; build again"
 
@@ -288,9 +323,7 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 def _identifier_problems(connection: duckdb.DuckDBPyConnection, relations: list[str]) -> Iterator[str]:
     """Columns that hold, or are named like, an e-mail address, a phone number or a name."""
     for name in relations:
-        texts = [
-            column for column, kind in _columns(connection, name).items() if re.search("VARCHAR|JSON", kind)
-        ]
+        texts = [column for column, kind in _columns(connection, name).items() if re.search("VARCHAR|JSON", kind)]
         checks = []
         for column in texts:
             if IDENTIFIER_COLUMN.match(column):
@@ -377,8 +410,11 @@ def _input_fingerprint(world: World) -> str | None:
     with open_warehouse(world.warehouse, read_only=True) as connection:
         if not {"files", "settings"} <= set(_relations(connection, "intake")):
             return None
-        wanted = [name for name in ("source_name", "table_name", "checksum", "accepted_rows")
-                  if name in _columns(connection, "files", "intake")]
+        wanted = [
+            name
+            for name in ("source_name", "table_name", "checksum", "accepted_rows")
+            if name in _columns(connection, "files", "intake")
+        ]
         files = connection.execute(f"select {', '.join(wanted)} from intake.files order by all").fetchall()
         settings = connection.execute("select setting_name, setting_value from intake.settings order by all").fetchall()
     return hashlib.sha256(json.dumps([files, settings], default=str).encode()).hexdigest()[:32]
@@ -397,7 +433,11 @@ def _code_version() -> str | None:
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--tags"],
-            cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -477,5 +517,6 @@ def _only_publisher(world: World) -> Iterator[None]:
 def _not_written(world: World, problem: Exception) -> UserError:
     first_line = str(problem).strip().splitlines()[0]
     kept = current_version(world) or "nothing"
-    return UserError(f"{world.versions}: could not write ({first_line}); free space or mend, then publish again; "
-                     f"readers keep {kept}")
+    return UserError(
+        f"{world.versions}: could not write ({first_line}); free space or mend, then publish again; readers keep {kept}"
+    )

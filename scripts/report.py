@@ -22,8 +22,15 @@ from scripts.world import World
 
 BOARDS = Path(__file__).resolve().parent / "charts"
 NEEDED = [
-    "customers", "customer_features", "customer_margin", "customer_rfm", "segment_library", "segment_memberships",
-    "segment_overlap", "segment_sizes", "source_health",
+    "customers",
+    "customer_features",
+    "customer_margin",
+    "customer_rfm",
+    "segment_library",
+    "segment_memberships",
+    "segment_overlap",
+    "segment_sizes",
+    "source_health",
 ]
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "INR": "₹"}
 DEFAULT_CURRENCY = "GBP"
@@ -93,10 +100,23 @@ def _render(folder: Path, marts: Path, currency: str) -> str:
     )
     page = folder / "report.html"
     command = [
-        str(Path(sys.executable).with_name("dct")), "--no-send-anonymous-usage-stats", "--no-workspace-guard",
-        "render", "charts/report.yml", "--format", "html", "--output", str(page),
-        "--project-dir", str(project), "--no-cache", "--no-warnings",
-        "--var", f"currency={currency}", "--var", f"symbol={symbol}",
+        str(Path(sys.executable).with_name("dct")),
+        "--no-send-anonymous-usage-stats",
+        "--no-workspace-guard",
+        "render",
+        "charts/report.yml",
+        "--format",
+        "html",
+        "--output",
+        str(page),
+        "--project-dir",
+        str(project),
+        "--no-cache",
+        "--no-warnings",
+        "--var",
+        f"currency={currency}",
+        "--var",
+        f"symbol={symbol}",
     ]
     environment = os.environ | {"DO_NOT_TRACK": "1", "NO_COLOR": "1", "COLUMNS": "200"}
     try:

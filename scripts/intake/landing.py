@@ -75,9 +75,10 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Header:
-    """Columns of a CSV file as delivered, in file order, and the delimiter between them."""
+    """Columns of a CSV file in file order, in lower case and as delivered, and the delimiter between them."""
 
     columns: tuple[str, ...]
+    as_delivered: tuple[str, ...]
     delimiter: str
 
 
@@ -129,19 +130,21 @@ def read_header(file: LandingFile, start: io.StringIO) -> Header:
         raise BrokenFile("empty, not even a header; deliver it again or delete it")
     expected = {column.name for column in file.table.columns}
     best: tuple[str, ...] = ()
+    as_delivered: tuple[str, ...] = ()
     delimiter = ","
     for candidate in DELIMITERS:
         start.seek(0)
         try:
-            names = tuple(name.strip().lower() for name in next(csv.reader(start, delimiter=candidate), []))
+            raw = tuple(next(csv.reader(start, delimiter=candidate), []))
         except csv.Error:
             continue
+        names = tuple(name.strip().lower() for name in raw)
         if len(expected.intersection(names)) > len(expected.intersection(best)) or not best:
-            best, delimiter = names, candidate
+            best, as_delivered, delimiter = names, raw, candidate
     twice = sorted({name for name in best if best.count(name) > 1 and name in expected})
     if twice:
         raise BrokenFile(f"column {', '.join(twice)} stands twice in the header; keep one")
-    return Header(best, delimiter)
+    return Header(best, as_delivered, delimiter)
 
 
 def chunks(file: LandingFile) -> Iterator[bytes]:

@@ -135,13 +135,13 @@ class Loading:
         self._record_drift()
         counts = Counts(files=1, landed=self.landed)
         counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at)
-        kept = "_line not in (select line from duplicates)" if counts.duplicates else "true"
+        kept = self.rows.good(line_not_in="duplicates" if counts.duplicates else "")
         columns = ", ".join(quote(column.name) for column in table.columns)
         counts.accepted = changed(
             connection,
             f"insert into {relation(table)} ({columns}, {', '.join(name for name, _ in HIDDEN_COLUMNS)}) "
             f"select {columns}, {literal(taken.load_id)}, {file_id}, _line, "
-            f"timestamp {literal(str(file.delivered_at))}, _record_hash from ({self.rows.good(kept)}) as kept",
+            f"timestamp {literal(str(file.delivered_at))}, _record_hash from ({kept}) as kept",
         )
         rejects = RejectStore(connection, table, file.name, taken.load_id, file_id, file.delivered_at)
         # The refused rows are looked for only where the count says that there are some.

@@ -61,7 +61,7 @@ class RejectStore:
             f"and delivered_at <= {delivery} and file_id <> {self.file_id}"
         )
         if self._any(open_before):
-            good = rows.good(f"{key_text(self.table)} in ({open_before})")
+            good = rows.good(where=f"{key_text(self.table)} in ({open_before})")
             self.connection.execute(
                 f"{close} {literal(f'delivered again in {self.path}')} where state = 'open' and {mine} "
                 f"and delivered_at <= {delivery} and file_id <> {self.file_id} and record_key in "

@@ -65,13 +65,14 @@ class Reader:
     """How to read one file: a query yielding `_line` and the columns `r0`, `r1`, ...
 
     `columns` are the delivered names and engine types in that order; `payload` is the SQL of a row's payload.
-    `names_header` says that the header may come again among the rows; `has_not_text` that NOT_TEXT may occur.
+    `header` is the header as delivered, which may come again among the rows; `has_not_text` says that NOT_TEXT may
+    occur.
     """
 
     query: str
     columns: tuple[tuple[str, str], ...]
     payload: str
-    names_header: bool = False
+    header: tuple[str, ...] = ()
     has_not_text: bool = False
 
     def position(self, name: str) -> int | None:
@@ -102,7 +103,7 @@ def csv_staging(path: str, header: Header, rejects: str) -> str:
 def csv_reader(numbered: str, header: Header, has_not_text: bool) -> Reader:
     """Reads the staged fields of a CSV file; `numbered` is a query of them with their `_line`."""
     columns = tuple((name, "VARCHAR") for name in header.columns)
-    return Reader(numbered, columns, _payload(columns), names_header=True, has_not_text=has_not_text)
+    return Reader(numbered, columns, _payload(columns), header.as_delivered, has_not_text)
 
 
 def lines_staging(path: str, rejects: str) -> str:
@@ -165,17 +166,19 @@ class TypedRows:
                 self.faults += _faults(table, column, f"v{position}", raw, kind)
         if reader.has_not_text:
             self.faults.insert(0, _not_text(reader))
-        if reader.names_header:
-            self.faults = _beside(self.faults, _header_again(reader))
+        self.is_header = _header_again(reader) if reader.header else "false"
+
+    def _typed(self, narrowed: str = "") -> str:
+        values = ", ".join(f"{value} as v{position}" for position, value in enumerate(self.values))
+        return f"select *, {values} from ({self.reader.query}) as source {narrowed}"
 
     @property
-    def _typed(self) -> str:
-        values = ", ".join(f"{value} as v{position}" for position, value in enumerate(self.values))
-        return f"select *, {values} from ({self.reader.query}) as source"
+    def _key_hash(self) -> str:
+        return f"hash({', '.join(self.values[self._positions[name]] for name in self.table.key)})"
 
     @property
     def _is_bad(self) -> str:
-        return " or ".join(f"({fault.test})" for fault in self.faults) or "false"
+        return " or ".join(f"({test})" for test in [self.is_header, *(fault.test for fault in self.faults)])
 
     @property
     def _positions(self) -> dict[str, int]:
@@ -188,19 +191,24 @@ class TypedRows:
 
     def keys(self) -> str:
         """Query of `key_hash`, one row per row of the file, good or bad."""
-        key = ", ".join(f"v{self._positions[name]}" for name in self.table.key)
-        return f"select hash({key}) as key_hash from ({self._typed}) as typed"
+        return f"select {self._key_hash} as key_hash from ({self.reader.query}) as source"
 
-    def good(self, where: str = "true") -> str:
+    def good(self, *, key_hash_in: str = "", line_not_in: str = "", where: str = "true") -> str:
         """Query of the rows that keep to the contract: its columns, `_line` and `_record_hash`.
 
-        `where` may narrow them by contract columns and `_line`.
+        The names of one-column tables narrow them before anything is computed: `key_hash_in` to records,
+        `line_not_in` to lines; `where` is a test of contract columns.
         """
+        narrowed = ""
+        if key_hash_in:
+            narrowed = f"semi join {key_hash_in} as wanted on {self._key_hash} = wanted.key_hash"
+        if line_not_in:
+            narrowed += f" anti join {line_not_in} as unwanted on source._line = unwanted.line"
         outputs = ", ".join(f"{value} as {quote(name)}" for name, value in self._given(reader_only=False))
         hashed = record_hash([(n, v) for n, v in self._given(reader_only=True) if n != self.table.known_at])
         return (
             f"select * from (select {outputs}, _line, {hashed} as _record_hash "
-            f"from ({self._typed}) as typed where not ({self._is_bad})) as good where {where}"
+            f"from ({self._typed(narrowed)}) as typed where not ({self._is_bad})) as good where {where}"
         )
 
     def bad(self) -> str:
@@ -209,16 +217,18 @@ class TypedRows:
         `_value` is the money on the row in `_currency`, where the row tells them.
         """
         reasons = ", ".join(f"case when {fault.test} then {fault.reason} end" for fault in self.faults) or "''"
-        rule = " ".join(f"when {fault.test} then {literal(fault.rule)}" for fault in self.faults)
-        hint = " ".join(f"when {fault.test} then {literal(fault.hint)}" for fault in self.faults)
+        header = Fault(self.is_header, "", "header", HINTS["header"])
+        rule = " ".join(f"when {fault.test} then {literal(fault.rule)}" for fault in [header, *self.faults])
+        hint = " ".join(f"when {fault.test} then {literal(fault.hint)}" for fault in [header, *self.faults])
         payload = self.reader.payload
         if self.reader.has_not_text:
             payload = f"replace({payload}, {literal(NOT_TEXT)}, chr(65533))"
+        reason = f"case when {self.is_header} then 'row is the header again' else concat_ws('; ', {reasons}) end"
         return (
-            f"select _line, {self._key()} as _key, concat_ws('; ', {reasons}) as _reason, "
-            f"case {rule} else '' end as _rule, case {hint} else '' end as _hint, "
+            f"select _line, {self._key()} as _key, {reason} as _reason, "
+            f"case {rule} end as _rule, case {hint} end as _hint, "
             f"{payload} as _payload, {self._value_at_risk()} as _value, {self._currency()} as _currency "
-            f"from ({self._typed}) as typed where {self._is_bad}"
+            f"from ({self._typed()}) as typed where {self._is_bad}"
         )
 
     def _key(self) -> str:
@@ -267,13 +277,13 @@ def _faults(table: Table, column: Column, value: str, raw: str, kind: str) -> li
     faults = []
     is_given = f"({raw} is not null)"
     if kind == "VARCHAR":
-        # The first character decides nearly always; the expression is for the rest.
-        is_given = f"({raw} is not null and {raw} <> '' and (ascii({raw}) > 32 or regexp_matches({raw}, '\\S')))"
+        # The first character decides nearly always: whatever is not white space sorts from '!' on.
+        is_given = f"({raw} is not null and ({raw} >= '!' or regexp_matches({raw}, '\\S')))"
     if column.type != "varchar":
         hint = HINTS[column.type]
         faults.append(Fault(f"{value} is null and {is_given}", _fault(column, raw, kind), "type", hint))
     elif (column.name in table.key or IDENTIFYING.search(column.name)) and (kind == "VARCHAR" or kind in FLOATS):
-        looks = f"contains(lower({value}), 'e+')"
+        looks = f"{value} < ':' and (contains({value}, 'E+') or contains({value}, 'e+'))"
         test = f"coalesce({looks} and regexp_full_match(trim({value}), {literal(SCIENTIFIC)}), false)"
         reason = f"{column.name} is in scientific notation, so digits are lost"
         faults.append(Fault(test, literal(reason), "precision", HINTS["precision"]))
@@ -282,16 +292,9 @@ def _faults(table: Table, column: Column, value: str, raw: str, kind: str) -> li
     return faults
 
 
-def _header_again(reader: Reader) -> Fault:
-    same = [
-        f"coalesce(lower(trim(r{position})), '') = {literal(name)}" for position, (name, _) in enumerate(reader.columns)
-    ]
-    return Fault(" and ".join(same), literal("row is the header again"), "header", HINTS["header"])
-
-
-def _beside(faults: list[Fault], sole: Fault) -> list[Fault]:
-    """The faults with one before them that explains all others: where it is found, they are not."""
-    return [sole, *(fault._replace(test=f"not ({sole.test}) and {fault.test}") for fault in faults)]
+def _header_again(reader: Reader) -> str:
+    """SQL of the test. Compared as delivered: equality costs next to nothing, and such rows are the header's copy."""
+    return " and ".join(f"coalesce(r{position}, '') = {literal(name)}" for position, name in enumerate(reader.header))
 
 
 def _not_text(reader: Reader) -> Fault:

@@ -90,7 +90,7 @@ def _collect_sightings(
         select
             {key} as key, _record_hash as hash,
             {f"coalesce({stamp}, {delivery})" if stamp else delivery} as known_at, _line as line
-        from ({rows.good(is_again)}) as good
+        from ({rows.good(key_hash_in="again")}) as good
         """
     )
     connection.execute(
