@@ -515,9 +515,9 @@ def _mark_duplicates(connection: duckdb.DuckDBPyConnection, table: Table, delive
 
 
 def _record_drift(connection: duckdb.DuckDBPyConnection, file: LandingFile, names: list[str], origin: str) -> None:
-    contract = [column.name for column in file.table.columns]
-    drift = [(name, "extra") for name in sorted(set(names)) if name not in contract]
-    drift += [(name, "missing_optional") for name in contract if name not in names]
+    contract = {column.name: column for column in file.table.columns}
+    drift = [(name, "extra") for name in sorted(set(names)) if name not in contract and not file.table.ignores(name)]
+    drift += [(n, "missing_optional") for n, c in contract.items() if n not in names and not c.may_be_absent]
     connection.execute("delete from intake.schema_drift where path = ?", [file.name])
     for name, kind in drift:
         connection.execute(f"insert into intake.schema_drift values ({origin}, ?, ?)", [name, kind])
