@@ -125,7 +125,7 @@ def typed_rows(file: LandingFile, reader: Reader) -> str:
         f"checked as (select *, {is_bad} as _bad from typed)\n"
         f"select {outputs}, _row,\n"
         f"case when _bad then concat_ws('; ', {reasons}) end as _reason,\n"
-        f"case when _bad then {reader.payload} end as _payload,\n"
+        f"case when _bad then {_kept_payload(table, reader)} end as _payload,\n"
         f"case when _bad then {_key(table, reader)} end as _key,\n"
         f"case when _bad then {_value_at_risk(table)} end as _value_at_risk,\n"
         f"case when not _bad then md5(concat_ws(chr(31), {hashed})) end as _record_hash\n"
@@ -211,6 +211,21 @@ def _payload(columns: tuple[tuple[str, str], ...]) -> str:
         label = name if seen[name] == 1 else f"{name} ({seen[name]})"
         fields.append(f"{literal(label or f'column {position + 1}')}, cast(r{position} as varchar)")
     return f"cast(json_object({', '.join(fields)}) as varchar)"
+
+
+def _kept_payload(table: Table, reader: Reader) -> str:
+    """SQL of the payload without the columns that are left behind on purpose, such as card numbers and addresses."""
+    if not table.ignored:
+        return reader.payload
+    declared = "|".join(column.name for column in table.columns)
+    ignored = "|".join(name.replace("*", ".*") for name in table.ignored)
+    is_ignored = (
+        f"regexp_full_match(lower(trim(k)), '({ignored})( [(][0-9]+[)])?') "
+        f"and not regexp_full_match(lower(trim(k)), '{declared}')"
+    )
+    keys = f"list_filter(json_keys({reader.payload}), lambda k: {is_ignored})"
+    nulls = f"'{{' || array_to_string(list_transform({keys}, lambda k: to_json(k) || ':null'), ',') || '}}'"
+    return f"cast(json_merge_patch({reader.payload}, {nulls}) as varchar)"
 
 
 def _key(table: Table, reader: Reader) -> str:

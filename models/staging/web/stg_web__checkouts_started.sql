@@ -12,7 +12,6 @@ renamed as (
         anonymous_id,
         user_id,
         order_id as source_order_id,
-        cart_id,
         upper(currency) as currency,
         value,
         timestamp as occurred_at,
