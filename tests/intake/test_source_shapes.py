@@ -302,6 +302,18 @@ def test_a_refused_row_is_kept_without_its_secrets(zone: Zone, kind: str) -> Non
     search_for_secrets(zone.world)
 
 
+def test_a_line_that_cannot_be_split_is_kept_without_card_number_and_address(zone: Zone) -> None:
+    header, *lines = as_csv(rows_of(("shopify", "order"))).splitlines()
+    lines = [line.replace("203.0.113.77", "203.0.113.77,4000 0566 5566 5556") for line in lines]
+    zone.deliver("shopify/order/rows.csv", "\n".join([header, *lines]) + "\n")
+    zone.load()
+    kept = [payload for (payload,) in zone.rows("select payload from intake.rejects")]
+    assert len(kept) == 2
+    for line in kept:
+        assert "Anna." in line and "[left out],[left out]" in line
+        assert "203.0.113" not in line and "5566" not in line
+
+
 def test_a_column_that_is_neither_declared_nor_ignored_is_drift(zone: Zone) -> None:
     rows = [row | {"loyalty_tier": "gold", "custom_hat": "L"} for row in rows_of(("klaviyo", "person"))]
     deliver(zone, ("klaviyo", "person"), rows, "csv")
