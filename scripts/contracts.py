@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,22 +26,31 @@ UNIT_PRICES = ("unit_price", "price")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a landing table; `type` is one of TYPES."""
+    """One column of a landing table; `type` is one of TYPES.
+
+    `may_be_absent`: not every account or connector delivers it, so that its absence is no drift.
+    """
 
     name: str
     type: str
     required: bool
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """One landing table: `key` names its record, `known_at` (may be null) its stamp of the version."""
+    """One landing table: `key` names its record, `known_at` (may be null) its stamp of the version.
+
+    `ignored` are columns that the source is known to have and that are left behind on purpose: never stored, and no
+    schema drift. One that ends in `*` stands for all names that begin so, but for the columns of the contract.
+    """
 
     source: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str | None
+    ignored: tuple[str, ...] = ()
 
     @property
     def schema(self) -> str:
@@ -49,6 +59,12 @@ class Table:
     @property
     def label(self) -> str:
         return f"{self.source}/{self.name}"
+
+    def ignores(self, name: str) -> bool:
+        """Whether a delivered column is one of those left behind on purpose."""
+        if any(column.name == name for column in self.columns):
+            return False
+        return any(name == known or (known[-1] == "*" and name.startswith(known[:-1])) for known in self.ignored)
 
     @property
     def amount(self) -> str | None:
@@ -103,14 +119,23 @@ def _table(source: str, entry: dict[str, Any]) -> Table:
             column["name"],
             column["data_type"].replace(" ", ""),
             bool(column.get("config", {}).get("meta", {}).get("required", False)),
+            bool(column.get("config", {}).get("meta", {}).get("may_be_absent", False)),
         )
         for column in entry["columns"]
     )
-    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"))
+    ignored = tuple(meta.get("ignored_columns", ()))
+    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored)
     required = {column.name for column in columns if column.required}
     for column in columns:
         if column.type not in TYPES:
             raise ValueError(f"{table.label}.{column.name} has type {column.type}; use one of {', '.join(TYPES)}")
+        if column.name in ignored:
+            raise ValueError(f"{table.label}.{column.name} is both declared and in ignored_columns; take it out of one")
+        if column.required and column.may_be_absent:
+            raise ValueError(f"{table.label}.{column.name} is required, so it cannot be may_be_absent")
+    for name in ignored:
+        if not re.fullmatch(r"[a-z0-9_]+[*]?", name):
+            raise ValueError(f"{table.label}: ignored column {name} must be a name in lower case, at most its end a *")
     for name in table.key:
         if name not in required:
             raise ValueError(f"{table.label}: key column {name} must be a required column")

@@ -36,13 +36,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# When a version became known: the source's own stamp, else the delivery date of its file. #}
+{# When a version became known: the source's own stamp, else the delivery date of its file. A table that has neither,
+   as deals of a CRM under a connector, shows its present state, which counts as known all along. #}
 {% macro source_known_at(contract, present) -%}
     {%- set stamps = [] -%}
     {%- for name in [contract.config.meta.known_at, '_delivered_at'] if name in present -%}
         {%- do stamps.append('cast(' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_timestamp() ~ ')') -%}
     {%- endfor -%}
-    {{ 'coalesce(' ~ stamps | join(', ') ~ ')' if stamps else 'cast(null as ' ~ dbt.type_timestamp() ~ ')' }}
+    {%- set ever = "cast('1970-01-01 00:00:00' as " ~ dbt.type_timestamp() ~ ")" -%}
+    {{ 'coalesce(' ~ stamps | join(', ') ~ ')' if stamps else ever }}
 {%- endmacro %}
 
 {# Column names quoted for the engine and joined with commas, each after `alias.` when one is given. #}

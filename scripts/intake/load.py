@@ -241,9 +241,10 @@ class Loading:
         return int(scalar(self.connection, f"select count(*) from {rows}"))
 
     def _record_drift(self) -> None:
-        file, contract = self.file, [column.name for column in self.table.columns]
-        drift = [(name, "extra") for name in sorted(set(self.names)) if name not in contract]
-        drift += [(name, "missing_optional") for name in contract if name not in self.names]
+        file, contract = self.file, {column.name: column for column in self.table.columns}
+        extra = [name for name in sorted(set(self.names)) if name not in contract and not self.table.ignores(name)]
+        drift = [(name, "extra") for name in extra]
+        drift += [(n, "missing_optional") for n, c in contract.items() if n not in self.names and not c.may_be_absent]
         self.connection.execute("delete from intake.schema_drift where path = ?", [file.name])
         for name, kind in drift:
             self.connection.execute(

@@ -12,6 +12,11 @@ from scripts.intake.typed_rows import HINTS, TypedRows, key_text
 from scripts.intake.versions import relation
 from scripts.warehouse import literal, quote
 
+# What is left out of a line that cannot be split, where its table has columns that must not be stored: a card number,
+# and the address of a browser. In a row that can be split these columns are known by name.
+CARD_NUMBER = r"\b(?:[0-9]{4}[ -]?){3}[0-9]{3,7}\b"
+IP_ADDRESS = r"\b[0-9]{1,3}(?:[.][0-9]{1,3}){3}\b"
+
 
 class RejectStore:
     """Stores the refused rows of one file of one load."""
@@ -39,11 +44,14 @@ class RejectStore:
 
     def store_unreadable(self, lines: str, rule: str) -> int:
         """Lines that hold no row at all; `lines` is a query of `line`, `reason` and `raw`."""
+        raw = "raw"
+        for pattern in (CARD_NUMBER, IP_ADDRESS) if self.table.ignored else ():
+            raw = f"regexp_replace({raw}, {literal(pattern)}, '[left out]', 'g')"
         return changed(
             self.connection,
             f"insert into intake.rejects by name select {self._constant}, line as line_number, reason, "
             f"{literal(rule)} as rule, {literal(HINTS[rule])} as repair_hint, "
-            f"cast(json_object('_raw', raw) as varchar) as payload from ({lines}) as unreadable order by line",
+            f"cast(json_object('_raw', {raw}) as varchar) as payload from ({lines}) as unreadable order by line",
         )
 
     def close_repaired(self, rows: TypedRows) -> None:

@@ -220,7 +220,7 @@ class TypedRows:
         header = Fault(self.is_header, "", "header", HINTS["header"])
         rule = " ".join(f"when {fault.test} then {literal(fault.rule)}" for fault in [header, *self.faults])
         hint = " ".join(f"when {fault.test} then {literal(fault.hint)}" for fault in [header, *self.faults])
-        payload = self.reader.payload
+        payload = _kept_payload(self.table, self.reader.payload)
         if self.reader.has_not_text:
             payload = f"replace({payload}, {literal(NOT_TEXT)}, chr(65533))"
         reason = f"case when {self.is_header} then 'row is the header again' else concat_ws('; ', {reasons}) end"
@@ -398,3 +398,18 @@ def _payload(columns: tuple[tuple[str, str], ...]) -> str:
         label = name if seen[name] == 1 else f"{name} ({seen[name]})"
         fields.append(f"{literal(label or f'column {position + 1}')}, cast(r{position} as varchar)")
     return f"cast(json_object({', '.join(fields)}) as varchar)"
+
+
+def _kept_payload(table: Table, payload: str) -> str:
+    """SQL of the payload without the columns that are left behind on purpose, such as card numbers."""
+    if not table.ignored:
+        return payload
+    declared = "|".join(column.name for column in table.columns)
+    ignored = "|".join(name.replace("*", ".*") for name in table.ignored)
+    is_ignored = (
+        f"regexp_full_match(lower(trim(k)), '({ignored})( [(][0-9]+[)])?') "
+        f"and not regexp_full_match(lower(trim(k)), '{declared}')"
+    )
+    keys = f"list_filter(json_keys({payload}), lambda k: {is_ignored})"
+    nulls = f"'{{' || array_to_string(list_transform({keys}, lambda k: to_json(k) || ':null'), ',') || '}}'"
+    return f"cast(json_merge_patch({payload}, {nulls}) as varchar)"

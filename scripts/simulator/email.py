@@ -47,7 +47,7 @@ class _Events:
             "property_machine_open": machine,
             "property_bounce_type": only(bounced, pick(["Soft", "Hard"], (kind == HARD).astype(int))),
             "property_url": only(clicked, pick(LINKS, at % 2)),
-            "_fivetran_synced": at + lag(self.rng, n, 20),
+            "_fivetran_deleted": np.zeros(n, dtype=bool), "_fivetran_synced": at + lag(self.rng, n, 20),
         })  # fmt: skip
         self.number += n
 

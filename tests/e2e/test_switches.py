@@ -33,6 +33,7 @@ NEEDED_BY = {
     "campaigns": set(),
     "paid_media": set(),
     "external_lists": set(),
+    "hubspot": set(),
 }
 
 

@@ -2,6 +2,8 @@
 with events as (
 
     select * from {{ ref('int_web_events') }}
+    -- What a server sent without a device, such as an order, is no visit.
+    where anonymous_id is not null
 
 ),
 

@@ -1,8 +1,7 @@
 -- Grain: one row per address on any external list.
 with members as (
 
-    select * from {{ ref('stg_external_lists__list_members') }}
-    where email is not null
+    select * from {{ ref('int_external_list_members') }}
 
 ),
 

@@ -26,6 +26,9 @@ with profiles as (
     {{ identity_profile('zendesk', 'user_id', ref('stg_zendesk__users'), first_seen_at='known_at',
         email='email', phone='phone', shop_customer_id='source_customer_id', condition="role = 'end-user'") }}
     union all
+    {{ identity_profile('hubspot', 'contact_id', ref('stg_hubspot__contacts'), first_seen_at='created_at',
+        email='email', condition='not is_deleted') }}
+    union all
     {{ identity_profile('surveys', 'response_id', ref('stg_surveys__responses'), first_seen_at='responded_at',
         email='email', loyalty_number='loyalty_number', shop_customer_id='source_customer_id') }}
     union all

@@ -5,26 +5,40 @@ with tickets as (
 
 ),
 
+replies as (
+
+    select * from {{ ref('int_ticket_replies') }}
+
+),
+
 final as (
 
     select
-        ticket_id,
-        customer_id,
-        created_at,
-        created_date,
-        status,
-        is_open,
-        is_complaint,
-        is_delivery_issue,
-        is_merged,
-        priority,
-        ticket_type,
-        via_channel,
-        satisfaction,
-        rated_date,
-        updated_at
+        tickets.ticket_id,
+        tickets.customer_id,
+        tickets.created_at,
+        tickets.created_date,
+        tickets.status,
+        tickets.is_open,
+        tickets.is_complaint,
+        tickets.is_delivery_issue,
+        tickets.is_merged,
+        tickets.priority,
+        tickets.ticket_type,
+        tickets.via_channel,
+        tickets.satisfaction,
+        tickets.rated_date,
+        tickets.updated_at,
+        replies.public_message_count,
+        replies.agent_reply_count,
+        replies.first_replied_at,
+        cast(
+            floor({{ seconds_between('tickets.created_at', 'replies.first_replied_at') }} / 60.0) as bigint
+        ) as first_reply_minutes
 
     from tickets
+    left join replies
+        on tickets.ticket_id = replies.ticket_id
 
 )
 

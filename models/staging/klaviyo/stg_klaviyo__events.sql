@@ -21,6 +21,7 @@ renamed as (
         known_at
 
     from versions
+    where not coalesce(_fivetran_deleted, false)
 
 )
 

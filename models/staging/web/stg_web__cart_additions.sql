@@ -1,7 +1,7 @@
 -- Grain: one row per product put into a cart.
-with versions as (
+with events as (
 
-    {{ latest_version('web', 'product_added') }}
+    {{ web_events('product_added') }}
 
 ),
 
@@ -20,7 +20,7 @@ renamed as (
         {{ business_date('timestamp') }} as occurred_date,
         known_at
 
-    from versions
+    from events
 
 )
 

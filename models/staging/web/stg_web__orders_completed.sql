@@ -1,7 +1,7 @@
 -- Grain: one row per finished check-out, as the browser saw it.
-with versions as (
+with events as (
 
-    {{ latest_version('web', 'order_completed') }}
+    {{ web_events('order_completed') }}
 
 ),
 
@@ -17,7 +17,7 @@ renamed as (
         {{ business_date('timestamp') }} as occurred_date,
         known_at
 
-    from versions
+    from events
 
 )
 

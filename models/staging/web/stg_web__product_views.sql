@@ -1,7 +1,7 @@
 -- Grain: one row per product view.
-with versions as (
+with events as (
 
-    {{ latest_version('web', 'product_viewed') }}
+    {{ web_events('product_viewed') }}
 
 ),
 
@@ -18,7 +18,7 @@ renamed as (
         {{ business_date('timestamp') }} as occurred_date,
         known_at
 
-    from versions
+    from events
 
 )
 

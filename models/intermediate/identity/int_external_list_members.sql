@@ -1,0 +1,73 @@
+-- Grain: one row per list kept outside and address on it, whichever tool keeps it.
+with list_members as (
+
+    select * from {{ ref('stg_external_lists__list_members') }}
+
+),
+
+crm_lists as (
+
+    select * from {{ ref('stg_hubspot__contact_lists') }}
+    where not is_deleted
+
+),
+
+crm_list_members as (
+
+    select * from {{ ref('stg_hubspot__contact_list_members') }}
+
+),
+
+crm_contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+    where not is_deleted
+
+),
+
+members as (
+
+    select
+        coalesce(tool, 'unknown') as tool,
+        list_name,
+        email,
+        added_at,
+        known_at
+
+    from list_members
+
+    union all
+
+    select
+        'hubspot' as tool,
+        -- Two lists of one name are two lists; a list without one still counts.
+        concat(coalesce(crm_lists.name, 'list'), ' (', crm_lists.list_id, ')') as list_name,
+        crm_contacts.email,
+        crm_list_members.added_at,
+        crm_list_members.known_at
+
+    from crm_list_members
+    inner join crm_lists
+        on crm_list_members.list_id = crm_lists.list_id
+    inner join crm_contacts
+        on crm_list_members.contact_id = crm_contacts.contact_id
+
+),
+
+-- Two spellings of an address are one member.
+addresses as (
+
+    select
+        tool,
+        list_name,
+        email,
+        min(added_at) as added_at,
+        min(known_at) as known_at
+
+    from members
+    where email is not null
+    group by tool, list_name, email
+
+)
+
+select * from addresses

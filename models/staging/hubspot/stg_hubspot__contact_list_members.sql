@@ -1,0 +1,21 @@
+-- Grain: one row per list and contact on it.
+with versions as (
+
+    {{ latest_version('hubspot', 'contact_list_member') }}
+
+),
+
+renamed as (
+
+    select
+        contact_list_id as list_id,
+        contact_id,
+        added_at,
+        known_at
+
+    from versions
+    where not coalesce(_fivetran_deleted, false)
+
+)
+
+select * from renamed

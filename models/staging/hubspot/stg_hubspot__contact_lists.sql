@@ -1,0 +1,23 @@
+-- Grain: one row per list of contacts.
+with versions as (
+
+    {{ latest_version('hubspot', 'contact_list') }}
+
+),
+
+renamed as (
+
+    select
+        id as list_id,
+        name,
+        lower(processing_type) as processing_type,
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        created_at,
+        updated_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+-- Grain: one row per contact of the CRM.
+with versions as (
+
+    {{ latest_version('hubspot', 'contact') }}
+
+),
+
+renamed as (
+
+    select
+        id as contact_id,
+        {{ normalise_email('property_email') }} as email,
+        property_firstname as first_name,
+        property_lastname as last_name,
+        property_company as company,
+        property_jobtitle as job_title,
+        property_hs_merged_object_ids as merged_contact_ids,
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        property_createdate as created_at,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+-- Grain: one row per place that keeps stock.
+with versions as (
+
+    {{ latest_version('shopify', 'location') }}
+
+),
+
+renamed as (
+
+    select
+        id as location_id,
+        name,
+        city,
+        zip as postcode,
+        province_code as region,
+        upper(country_code) as country_code,
+        coalesce(active, false) and not coalesce(_fivetran_deleted, false) as is_active,
+        known_at
+
+    from versions
+
+)
+
+select * from renamed
