@@ -41,7 +41,13 @@ converted as (
         coalesce(returns.reason_code, 'unknown') as reason_code,
         returns.is_restocked,
         returns.returned_at,
-        returns.returned_date
+        returns.returned_date,
+        returns.exchange_order_ref,
+        returns.exchange_order_ref is not null as is_exchange,
+        returns.currency,
+        returns.refund_amount + returns.refund_tax_amount as refund_with_tax,
+        {{ in_reporting_currency('returns.refund_tax_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
+            as returns_tax
 
     from returns
     left join orders
