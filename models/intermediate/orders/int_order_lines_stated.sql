@@ -24,6 +24,7 @@ shopify_taxes as (
 shopify as (
 
     select
+        'shopify' as source_system,
         concat('shopify:', lines.source_order_id) as order_id,
         concat('shopify:', lines.source_line_id) as line_id,
         lines.sku,
@@ -48,6 +49,7 @@ shopify as (
 pos as (
 
     select
+        'pos' as source_system,
         concat('pos:', source_order_id) as order_id,
         concat('pos:', source_order_id, ':', cast(line_number as {{ dbt.type_string() }})) as line_id,
         sku,
@@ -67,6 +69,7 @@ pos as (
 marketplace as (
 
     select
+        'marketplace' as source_system,
         concat('marketplace:', source_order_id) as order_id,
         concat('marketplace:', source_line_id) as line_id,
         sku,

@@ -54,6 +54,8 @@ converted as (
         on returns.order_id = orders.order_id
     left join lines
         on returns.line_id = lines.line_id
+            -- A return that names a line of another order is none of that line.
+            and returns.order_id = lines.order_id
     left join {{ ref('int_exchange_rates') }} as rates
         on returns.currency = rates.currency
             and returns.returned_date >= rates.valid_from
