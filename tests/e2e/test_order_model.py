@@ -32,8 +32,11 @@ def orders(demo_world: World, built: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], stamp: str) -> pd.DataFrame:
-    """The last version of every record, of two at one instant the later delivered, then the smaller hash."""
+    """The last version of every record known by the end of 30 June, of two at one instant the later delivered, then
+    the smaller hash."""
+    end = pd.Timestamp("2026-07-01", tz="Europe/London").tz_convert("UTC").tz_localize(None)
     rows = connection.execute(f"select * from {table}").df()
+    rows = rows[rows[stamp] < end]
     rows = rows.sort_values([stamp, "_delivered_at", "_record_hash"], ascending=[False, False, True])
     return rows.drop_duplicates(key, keep="first")
 
@@ -105,7 +108,8 @@ def test_statuses_equal_what_the_simulator_did(orders: pd.DataFrame) -> None:
         "normal": {"paid", "fulfilled", "delivered", "partly refunded", "refunded", "returned"},
     }
     assert set(orders["state"]) >= {"normal", "cancelled", "pending", "voided"}
-    for state, rows in orders.groupby("state"):
+    # The simulated marketplaces ship what the simulator thinks unpaid.
+    for state, rows in orders[(orders["state"] != "pending") | (orders["channel"] == "online")].groupby("state"):
         # A cancellation or a refund of the last days may not be known yet; a planted fault may hide a version.
         assert rows["order_status"].isin(allowed[state]).mean() > 0.9, state
         assert rows["order_status"].isin(allowed[state]).sum() >= len(rows) - 3 - 0.002 * len(rows), state
@@ -123,7 +127,9 @@ def test_totals_and_payments_equal_what_the_simulator_charged(orders: pd.DataFra
         received = paid["amount_paid"].astype(float)
         assert ((received - paid["total"]).abs() < 0.005).mean() > 0.99, system
         assert paid["paid_at"].notna().mean() > 0.99, system
-        waiting = rows[rows["state"].isin(["pending", "voided", "training", "test"])]
+        waiting = rows[
+            rows["state"].isin(["voided", "training", "test", *(["pending"] if system == "shopify" else [])])
+        ]
         assert (waiting["amount_paid"].astype(float) == 0).all(), system
 
 
@@ -150,7 +156,7 @@ def test_what_does_not_add_up_was_planted(demo_world: World, built: duckdb.DuckD
     refused = built.execute(
         """
         select count(*) from intake.rejects
-        where source in ('shopify', 'pos', 'marketplace')
+        where source_name in ('shopify', 'pos', 'marketplace')
         """
     ).fetchone()
     assert refused is not None
