@@ -59,6 +59,8 @@ def test_payments_by_method_equal_a_second_derivation(built: duckdb.DuckDBPyConn
     paid = newest(built, "raw_shopify.transaction", ["id"], "_fivetran_synced")
     paid = paid[paid["kind"].isin(["sale", "capture"]) & (paid["status"] == "success")]
     paid = paid[~paid["test"].fillna(False).astype(bool) & paid["order_id"].isin(real["id"])]
+    # A planted currency that does not exist has no rate: its money is unknown, and in no sum.
+    paid = paid[paid["currency"].fillna("GBP") == "GBP"]
     receipts = newest(built, "raw_pos.receipt", ["receipt_id"], "synced_at")
     receipts = receipts[(receipts["status"] == "completed") & (receipts["currency"] == "GBP")]
     tills = newest(built, "raw_pos.receipt_payment", ["receipt_id", "payment_number"], "synced_at")
@@ -121,11 +123,12 @@ def test_statuses_equal_what_the_simulator_did(orders: pd.DataFrame) -> None:
 
 def test_totals_and_payments_equal_what_the_simulator_charged(orders: pd.DataFrame) -> None:
     pounds = orders[orders["currency"] == "GBP"]
+    # Where a planted fault took a line away: shop and tills state the total, of a marketplace order it is added up.
     for system, rows in pounds.groupby("source_system"):
-        assert ((rows["order_total"] - rows["total"]).abs() < 0.005).mean() > 0.99, system
+        assert ((rows["order_total"] - rows["total"]).abs() < 0.005).mean() > 0.98, system
         paid = rows[(rows["state"] == "normal")]
         received = paid["amount_paid"].astype(float)
-        assert ((received - paid["total"]).abs() < 0.005).mean() > 0.99, system
+        assert ((received - paid["total"]).abs() < 0.005).mean() > 0.98, system
         assert paid["paid_at"].notna().mean() > 0.99, system
         waiting = rows[
             rows["state"].isin(["voided", "training", "test", *(["pending"] if system == "shopify" else [])])
