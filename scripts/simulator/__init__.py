@@ -20,7 +20,7 @@ from scripts.simulator.email import write_email
 from scripts.simulator.landing import Landing
 from scripts.simulator.membership import write_consent, write_lists, write_loyalty
 from scripts.simulator.model import HISTORY_DAYS, WALK_IN_RECEIPTS
-from scripts.simulator.orders import Orders, fill, order_ids, revenue
+from scripts.simulator.orders import STATES, Orders, fill, order_ids, revenue
 from scripts.simulator.people import make_people, write_people
 from scripts.simulator.purchases import (
     MARKETPLACE,
@@ -171,8 +171,11 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
 
 
 def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) -> None:
-    """Ground truth of orders: whose, whether it counts, net revenue, the campaign that caused it."""
+    """Ground truth of orders: whose, what became of it, what was to be paid, whether it counts, net revenue in the
+    end, the campaign that caused it."""
     counts, net = revenue(orders, landing.end_second)
+    on_top = np.where(orders.taxed_in, 0, orders.by_order(orders.tax) + orders.shipping_tax)
+    total = orders.by_order(orders.net) + orders.shipping + on_top
     rows = np.flatnonzero(orders.known <= landing.end_second)
     identified = (orders.person >= 0) & ((orders.channel == ONLINE) | ~np.isin(shows, (NOBODY, BY_TILL)))
     for start in range(0, max(len(rows), 1), 500_000):
@@ -185,6 +188,7 @@ def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) 
             "source_order_id": ids, "person_id": orders.person[r],
             "ordered_at": pa.array(orders.at[r]).cast(pa.timestamp("s")),
             "is_counted": counts[r], "is_identifiable": identified[r], "net_revenue_gbp": net[r] / 100,
+            "state": pa.array(STATES).take(pa.array(orders.state[r])), "total": total[r] / 100,
             "caused_by_campaign": orders.campaign[r],
         })  # fmt: skip
 

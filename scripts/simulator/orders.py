@@ -46,6 +46,7 @@ from scripts.simulator.purchases import MARKETPLACE, ONLINE, STORE, Purchases
 NO_OFFER, CODE, SALE, FIXED, STAFF_OFFER = range(5)
 REASONS = ("size", "quality", "damaged", "late", "not_as_described", "changed_mind", "unknown")
 NORMAL, CANCELLED, PENDING, IS_TEST, VOIDED, TRAINING = range(6)
+STATES = ("normal", "cancelled", "pending", "test", "voided", "training")
 
 
 @dataclass

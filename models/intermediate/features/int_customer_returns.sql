@@ -12,7 +12,7 @@ counted as (
         customer_id,
         sum(
             case
-                when reason_code = 'size' and {{ within_window('returned_date', 180) }} then 1
+                when reason_code = 'size' and not is_exchange and {{ within_window('returned_date', 180) }} then 1
                 else 0
             end
         ) as size_return_count_180d,

@@ -23,14 +23,27 @@ shared as (
         is_cancelled,
         status in ('unshipped', 'shipped', 'delivered') as is_paid,
         false as is_marked_refunded,
-        cast(null as {{ dbt.type_timestamp() }}) as delivered_at,
+        case when status = 'delivered' then delivered_at end as delivered_at,
         marketplace as payment_method,
         ship_country_code,
         coalesce(shipping_amount, 0) as shipping_amount,
         coalesce(shipping_tax_amount, 0) as shipping_tax_amount,
         coalesce(commission_amount, 0) as marketplace_fee_amount,
         cast(null as decimal(18, 4)) as stated_total,
-        known_at
+        known_at,
+        case when is_cancelled then 'voided' when status = 'pending' then 'unpaid' end as stated_payment_status,
+        case status
+            when 'shipped' then 'fulfilled'
+            when 'delivered' then 'delivered'
+            else 'unfulfilled'
+        end as fulfilment_status,
+        case when status in ('shipped', 'delivered') then shipped_at end as fulfilled_at,
+        -- Without a time of its own, a cancellation happened by when it was known.
+        case when is_cancelled then coalesce(cancelled_at, known_at) end as cancelled_at,
+        coalesce(shipping_discount_amount, 0) as shipping_discount_amount,
+        cast(0 as decimal(18, 4)) as other_charges_amount,
+        coalesce(promotion_discount, 0) as unallocated_discount_amount,
+        cast(0 as decimal(18, 4)) as unallocated_tax_amount
 
     from orders
 

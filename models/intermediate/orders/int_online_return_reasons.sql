@@ -1,4 +1,4 @@
--- Grain: one row per returned line of a web-shop order: why, and whether the goods came back to stock.
+-- Grain: one row per returned web-shop line: why, what replaced it, and whether the goods came back to stock.
 with return_lines as (
 
     select * from {{ ref('stg_returns__return_lines') }}
@@ -11,7 +11,8 @@ latest as (
     select
         source_line_ref,
         max_by(reason_code, returned_at) as reason_code,
-        max_by(is_restocked, returned_at) as is_restocked
+        max_by(is_restocked, returned_at) as is_restocked,
+        max(exchange_order_ref) as exchange_order_ref
 
     from return_lines
     group by source_line_ref

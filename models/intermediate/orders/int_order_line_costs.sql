@@ -11,6 +11,7 @@ returned as (
         line_id,
         sum(returned_units) as returned_units,
         sum(case when is_restocked then returned_units else 0 end) as restocked_units,
+        sum(case when is_restocked and not coalesce(is_exchange, false) then returned_units else 0 end) as saved_units,
         sum(returns_amount) as returns_amount
 
     from {{ ref('int_returns') }}
@@ -38,11 +39,12 @@ joined as (
         coalesce(returned.restocked_units, 0) as restocked_units,
         coalesce(returned.returns_amount, 0) as returns_amount,
         costs.unit_cost is not null and lines.line_type = 'product' as has_known_cost,
-        -- Goods that went back on the shelf cost nothing; goods returned but spoilt do.
+        -- Goods that went back on the shelf cost nothing; goods returned but spoilt do, and exchanged goods cost what
+        -- their replacement costs.
         case
             when lines.line_type = 'product'
                 then {{ to_cents(
-                    'cast(costs.unit_cost as decimal(28, 6)) * greatest(lines.quantity - coalesce(returned.restocked_units, 0), 0)'
+                    'cast(costs.unit_cost as decimal(28, 6)) * greatest(lines.quantity - coalesce(returned.saved_units, 0), 0)'
                 ) }}
         end as cogs
 

@@ -1,95 +1,38 @@
--- Grain: one row per order line of any channel, in the order's currency, amounts as the source gives them.
--- A view: read once, so there is nothing to gain from storing it.
+-- Grain: one row per order line of any channel, in the order's currency, with its part of what only the order states.
+-- A view: thin over two tables, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
-with shopify_discounts as (
+with lines as (
 
-    select
-        source_line_id,
-        sum(amount) as discount_amount
-
-    from {{ ref('stg_shopify__discount_allocations') }}
-    group by source_line_id
+    select * from {{ ref('int_order_lines_stated') }}
 
 ),
 
-shopify_taxes as (
+allocations as (
 
-    select
-        source_line_id,
-        sum(amount) as tax_amount
-
-    from {{ ref('stg_shopify__tax_lines') }}
-    group by source_line_id
+    select * from {{ ref('int_order_line_allocations') }}
 
 ),
 
-shopify as (
+joined as (
 
     select
-        concat('shopify:', lines.source_order_id) as order_id,
-        concat('shopify:', lines.source_line_id) as line_id,
+        lines.order_id,
+        lines.line_id,
         lines.sku,
-        lines.title as description,
-        case when lines.is_gift_card then 'gift_card' else 'product' end as line_type,
+        lines.description,
+        lines.line_type,
         lines.quantity,
-        lines.unit_price * lines.quantity as listed_amount,
-        coalesce(discounts.discount_amount, 0) as discount_amount,
-        coalesce(taxes.tax_amount, 0) as tax_amount,
-        coalesce(discounts.discount_amount, 0) > 0 as is_promoted
+        lines.listed_amount,
+        lines.discount_amount + coalesce(allocations.discount_amount, 0) as discount_amount,
+        lines.tax_amount + coalesce(allocations.tax_amount, 0) as tax_amount,
+        lines.is_promotion
+        or lines.discount_amount + coalesce(allocations.discount_amount, 0) > 0 as is_promoted
 
-    from {{ ref('stg_shopify__order_lines') }} as lines
-    left join shopify_discounts as discounts
-        on lines.source_line_id = discounts.source_line_id
-    left join shopify_taxes as taxes
-        on lines.source_line_id = taxes.source_line_id
-
-),
-
-pos as (
-
-    select
-        concat('pos:', source_order_id) as order_id,
-        concat('pos:', source_order_id, ':', cast(line_number as {{ dbt.type_string() }})) as line_id,
-        sku,
-        description,
-        line_type,
-        quantity,
-        unit_price * quantity as listed_amount,
-        coalesce(discount_amount, 0) as discount_amount,
-        coalesce(tax_amount, 0) as tax_amount,
-        coalesce(is_promotion, false) or coalesce(discount_amount, 0) > 0 as is_promoted
-
-    from {{ ref('stg_pos__receipt_lines') }}
-
-),
-
-marketplace as (
-
-    select
-        concat('marketplace:', source_order_id) as order_id,
-        concat('marketplace:', source_line_id) as line_id,
-        sku,
-        title as description,
-        'product' as line_type,
-        quantity,
-        item_price as listed_amount,
-        coalesce(promotion_discount, 0) as discount_amount,
-        coalesce(item_tax, 0) as tax_amount,
-        coalesce(promotion_discount, 0) > 0 as is_promoted
-
-    from {{ ref('stg_marketplace__order_items') }}
-
-),
-
-unioned as (
-
-    select * from shopify
-    union all
-    select * from pos
-    union all
-    select * from marketplace
+    from lines
+    left join allocations
+        on lines.line_id = allocations.line_id
 
 )
 
-select * from unioned
+select * from joined

@@ -23,7 +23,9 @@ returns as (
         order_id,
         sum(returns_amount) as returns_amount,
         sum(case when return_kind = 'line' then returns_amount else 0 end) as goods_returned_amount,
-        sum(returned_units) as returned_unit_count
+        -- Goods that were exchanged are replaced, not given back.
+        sum(case when is_exchange then 0 else returned_units end) as returned_unit_count,
+        sum(case when is_exchange then returned_units else 0 end) as exchanged_unit_count
 
     from {{ ref('int_returns') }}
     where order_id is not null
@@ -45,7 +47,8 @@ totals as (
         lines.priced_product_line_count,
         coalesce(returns.returns_amount, 0) as returns_amount,
         coalesce(returns.goods_returned_amount, 0) as goods_returned_amount,
-        coalesce(returns.returned_unit_count, 0) as returned_unit_count
+        coalesce(returns.returned_unit_count, 0) as returned_unit_count,
+        coalesce(returns.exchanged_unit_count, 0) as exchanged_unit_count
 
     from lines
     left join returns

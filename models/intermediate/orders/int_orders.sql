@@ -17,6 +17,18 @@ identities as (
 
 ),
 
+exchanges as (
+
+    select * from {{ ref('int_exchange_orders') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_order_payment_totals') }}
+
+),
+
 joined as (
 
     select
@@ -25,29 +37,38 @@ joined as (
         orders.channel,
         orders.source_system,
         orders.currency,
-        orders.payment_method,
+        coalesce(orders.payment_method, payments.payment_method) as payment_method,
         orders.ship_country_code,
         orders.ordered_at,
         orders.ordered_date,
+        orders.fulfilled_at,
         orders.delivered_at,
+        orders.cancelled_at,
         orders.is_paid,
         orders.is_cancelled,
         orders.is_test,
         orders.exchange_rate is not null as has_known_currency,
+        exchanges.order_id is not null as is_exchange,
+        exchanges.original_order_id,
+        -- Where the original order keeps the sale, its replacement is none.
+        coalesce(exchanges.original_keeps_the_sale, false) as is_replacement_only,
         coalesce(totals.line_count, 0) as line_count,
         coalesce(totals.unit_count, 0) as unit_count,
         coalesce(totals.returned_unit_count, 0) as returned_unit_count,
-        coalesce(totals.gross_revenue, 0) as gross_revenue,
-        coalesce(totals.discounts, 0) as discounts,
-        coalesce(totals.returns_amount, 0) as returns_amount,
+        coalesce(totals.exchanged_unit_count, 0) as exchanged_unit_count,
+        -- Without an exchange rate an amount is unknown, not nothing.
+        {% for amount in ['gross_revenue', 'discounts', 'returns_amount', 'gift_card_amount'] %}
+        case when orders.exchange_rate is not null then coalesce(totals.{{ amount }}, 0) end as {{ amount }},
+        {% endfor %}
         {{ in_reporting_currency(
             'case when orders.is_tax_included then orders.shipping_amount - orders.shipping_tax_amount'
             ~ ' else orders.shipping_amount end',
-            'coalesce(orders.exchange_rate, 0)'
+            'orders.exchange_rate'
         ) }} as shipping_revenue,
+        {{ in_reporting_currency('orders.shipping_discount_amount', 'orders.exchange_rate') }} as shipping_discounts,
         coalesce(totals.line_tax, 0)
-        + {{ in_reporting_currency('orders.shipping_tax_amount', 'coalesce(orders.exchange_rate, 0)') }} as tax,
-        coalesce(totals.gift_card_amount, 0) as gift_card_amount,
+        + {{ in_reporting_currency('orders.shipping_tax_amount', 'orders.exchange_rate') }} as tax,
+        {{ in_reporting_currency('orders.other_charges_amount', 'orders.exchange_rate') }} as other_charges,
         {{ in_reporting_currency('orders.marketplace_fee_amount', 'orders.exchange_rate') }} as stated_marketplace_fee,
         coalesce(totals.priced_product_line_count, 0) > 0 as has_priced_product,
         orders.is_marked_refunded
@@ -60,6 +81,10 @@ joined as (
     left join identities
         on orders.profile_system = identities.source_system
             and orders.source_profile_id = identities.source_profile_id
+    left join exchanges
+        on orders.order_id = exchanges.order_id
+    left join payments
+        on orders.order_id = payments.order_id
 
 ),
 
@@ -70,6 +95,7 @@ judged as (
         case
             when is_test then 'test'
             when is_cancelled then 'cancelled'
+            when is_replacement_only then 'exchange'
             when not coalesce(is_paid, false) then 'not paid'
             when not has_known_currency then 'unknown currency'
             when not has_priced_product then 'no priced product'

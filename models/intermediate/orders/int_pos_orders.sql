@@ -4,18 +4,12 @@
 
 with receipts as (
 
-    select * from {{ ref('stg_pos__receipts') }}
-
-),
-
-payments as (
-
     select
-        source_order_id,
-        max_by(method, amount) as payment_method
+        *,
+        -- Goods leave the shop with the customer. What becomes of telephone and mail orders, the till does not tell.
+        sales_channel = 'store' and status = 'completed' as is_handed_over
 
-    from {{ ref('stg_pos__receipt_payments') }}
-    group by source_order_id
+    from {{ ref('stg_pos__receipts') }}
 
 ),
 
@@ -23,30 +17,39 @@ shared as (
 
     select
         'pos' as source_system,
-        receipts.source_order_id,
-        receipts.sales_channel as channel,
+        source_order_id,
+        sales_channel as channel,
         'pos' as profile_system,
-        receipts.source_order_id as source_profile_id,
-        receipts.ordered_at,
-        receipts.currency,
-        coalesce(receipts.prices_include_tax, false) as is_tax_included,
-        receipts.is_test,
-        receipts.is_cancelled,
-        receipts.status = 'completed' as is_paid,
+        source_order_id as source_profile_id,
+        ordered_at,
+        currency,
+        coalesce(prices_include_tax, false) as is_tax_included,
+        is_test,
+        is_cancelled,
+        status = 'completed' as is_paid,
         false as is_marked_refunded,
-        -- Goods leave the shop with the customer.
-        case when receipts.sales_channel = 'store' then receipts.ordered_at end as delivered_at,
-        payments.payment_method,
-        receipts.country_code as ship_country_code,
+        case when is_handed_over then ordered_at end as delivered_at,
+        cast(null as {{ dbt.type_string() }}) as payment_method,
+        country_code as ship_country_code,
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(0 as decimal(18, 4)) as shipping_tax_amount,
         cast(null as decimal(18, 4)) as marketplace_fee_amount,
-        receipts.total_amount as stated_total,
-        receipts.known_at
+        total_amount as stated_total,
+        known_at,
+        case when is_cancelled then 'voided' when is_test then 'unpaid' end as stated_payment_status,
+        case
+            when is_handed_over then 'delivered'
+            when status <> 'completed' then 'unfulfilled'
+        end as fulfilment_status,
+        case when is_handed_over then ordered_at end as fulfilled_at,
+        -- A receipt is voided at the till, while it is made.
+        case when is_cancelled then ordered_at end as cancelled_at,
+        cast(0 as decimal(18, 4)) as shipping_discount_amount,
+        coalesce(tip_amount, 0) + coalesce(rounding_amount, 0) as other_charges_amount,
+        coalesce(discount_amount, 0) as unallocated_discount_amount,
+        cast(0 as decimal(18, 4)) as unallocated_tax_amount
 
     from receipts
-    left join payments
-        on receipts.source_order_id = payments.source_order_id
 
 )
 

@@ -41,13 +41,21 @@ converted as (
         coalesce(returns.reason_code, 'unknown') as reason_code,
         returns.is_restocked,
         returns.returned_at,
-        returns.returned_date
+        returns.returned_date,
+        returns.exchange_order_ref,
+        returns.exchange_order_ref is not null as is_exchange,
+        returns.currency,
+        returns.refund_amount + returns.refund_tax_amount as refund_with_tax,
+        {{ in_reporting_currency('returns.refund_tax_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
+            as returns_tax
 
     from returns
     left join orders
         on returns.order_id = orders.order_id
     left join lines
         on returns.line_id = lines.line_id
+            -- A return that names a line of another order is none of that line.
+            and returns.order_id = lines.order_id
     left join {{ ref('int_exchange_rates') }} as rates
         on returns.currency = rates.currency
             and returns.returned_date >= rates.valid_from

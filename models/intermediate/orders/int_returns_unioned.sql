@@ -20,7 +20,9 @@ with shop_refunds as (
         end as refund_amount,
         reasons.reason_code,
         coalesce(reasons.is_restocked, line_refunds.is_restocked) as is_restocked,
-        refunds.refunded_at as returned_at
+        refunds.refunded_at as returned_at,
+        coalesce(line_refunds.tax_amount, 0) as refund_tax_amount,
+        reasons.exchange_order_ref
 
     from {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
     inner join {{ ref('stg_shopify__refunds') }} as refunds
@@ -47,11 +49,40 @@ shop_adjustments as (
         -adjustments.amount as refund_amount,
         'unknown' as reason_code,
         false as is_restocked,
-        coalesce(refunds.refunded_at, adjustments.known_at) as returned_at
+        coalesce(refunds.refunded_at, adjustments.known_at) as returned_at,
+        -coalesce(adjustments.tax_amount, 0) as refund_tax_amount,
+        cast(null as {{ dbt.type_string() }}) as exchange_order_ref
 
     from {{ ref('stg_shopify__order_adjustments') }} as adjustments
     left join {{ ref('stg_shopify__refunds') }} as refunds
         on adjustments.source_refund_id = refunds.source_refund_id
+
+),
+
+refunded_lines as (
+
+    select distinct source_line_id
+    from {{ ref('stg_shopify__order_line_refunds') }}
+
+),
+
+-- Money of a web-shop return comes from the shop's own refund; goods exchanged without money have none.
+return_lines as (
+
+    select
+        returned.*,
+        case
+            when returned.channel = 'marketplace' then 'marketplace'
+            when returned.channel = 'online' and returned.refund_amount is null then 'shopify'
+            else 'pos'
+        end as source_system
+
+    from {{ ref('stg_returns__return_lines') }} as returned
+    left join refunded_lines
+        on returned.source_line_ref = refunded_lines.source_line_id
+            and returned.channel = 'online'
+    where returned.refund_amount is not null
+        or (returned.exchange_order_ref is not null and refunded_lines.source_line_id is null)
 
 ),
 
@@ -60,28 +91,24 @@ other_returns as (
     select
         concat('returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
         case when source_order_id is null then return_id end as unlinked_return_id,
-        case
-            when source_order_id is null then null
-            when channel = 'marketplace' then concat('marketplace:', source_order_id)
-            else concat('pos:', source_order_id)
-        end as order_id,
+        case when source_order_id is not null then concat(source_system, ':', source_order_id) end as order_id,
         case
             when source_line_ref is null then null
-            when channel = 'marketplace' then concat('marketplace:', source_line_ref)
-            else concat('pos:', source_order_id, ':', source_line_ref)
+            when source_system = 'pos' then concat('pos:', source_order_id, ':', source_line_ref)
+            else concat(source_system, ':', source_line_ref)
         end as line_id,
         sku,
         currency,
         'line' as return_kind,
         quantity,
-        refund_amount,
+        coalesce(refund_amount, 0) as refund_amount,
         reason_code,
         coalesce(is_restocked, false) as is_restocked,
-        returned_at
+        returned_at,
+        coalesce(refund_tax_amount, 0) as refund_tax_amount,
+        exchange_order_ref
 
-    from {{ ref('stg_returns__return_lines') }}
-    -- Money of a web-shop return comes from the shop's own refund.
-    where refund_amount is not null
+    from return_lines
 
 ),
 

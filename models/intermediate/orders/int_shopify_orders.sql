@@ -8,50 +8,35 @@ with orders as (
 
 ),
 
-line_taxes as (
+amounts as (
 
-    select
-        lines.source_order_id,
-        sum(taxes.amount) as tax_amount
-
-    from {{ ref('stg_shopify__tax_lines') }} as taxes
-    inner join {{ ref('stg_shopify__order_lines') }} as lines
-        on taxes.source_line_id = lines.source_line_id
-    group by lines.source_order_id
+    select * from {{ ref('int_shopify_order_amounts') }}
 
 ),
 
-shipping as (
+parcels as (
 
-    select
-        source_order_id,
-        sum(discounted_price) as shipping_amount
-
-    from {{ ref('stg_shopify__order_shipping_lines') }}
-    group by source_order_id
+    select * from {{ ref('int_shopify_parcels') }}
 
 ),
 
-deliveries as (
+with_fulfilment as (
 
     select
-        source_order_id,
-        max(delivered_at) as delivered_at
+        orders.*,
+        parcels.last_shipped_at,
+        parcels.last_delivered_at,
+        -- The shop says whether all is packed; the parcels, whether they arrived.
+        case
+            when orders.fulfillment_status = 'partial' then 'partly'
+            when parcels.delivered_parcel_count = parcels.parcel_count then 'delivered'
+            when orders.fulfillment_status = 'fulfilled' or parcels.parcel_count > 0 then 'fulfilled'
+            else 'unfulfilled'
+        end as fulfilment_status
 
-    from {{ ref('stg_shopify__fulfillments') }}
-    group by source_order_id
-
-),
-
-payments as (
-
-    select
-        source_order_id,
-        max_by(gateway, amount) as payment_method
-
-    from {{ ref('stg_shopify__transactions') }}
-    where status = 'success' and kind in ('sale', 'capture') and not is_test
-    group by source_order_id
+    from orders
+    left join parcels
+        on orders.source_order_id = parcels.source_order_id
 
 ),
 
@@ -70,29 +55,36 @@ shared as (
         coalesce(orders.is_cancelled, false) as is_cancelled,
         orders.financial_status in ('paid', 'partially_refunded', 'refunded') as is_paid,
         orders.financial_status = 'refunded' as is_marked_refunded,
-        deliveries.delivered_at,
-        payments.payment_method,
+        case when orders.fulfilment_status = 'delivered' then orders.last_delivered_at end as delivered_at,
+        cast(null as {{ dbt.type_string() }}) as payment_method,
         orders.ship_country_code,
-        coalesce(shipping.shipping_amount, 0) as shipping_amount,
-        -- The shop gives tax per line; what is left of the order's tax is the tax on shipping.
-        case
-            when shipping.shipping_amount > 0
-                then greatest(coalesce(orders.total_tax, 0) - coalesce(line_taxes.tax_amount, 0), 0)
-            else 0
-        end as shipping_tax_amount,
+        coalesce(amounts.shipping_amount, 0) as shipping_amount,
+        coalesce(amounts.shipping_tax_amount, 0) as shipping_tax_amount,
         cast(null as decimal(18, 4)) as marketplace_fee_amount,
         orders.total_price as stated_total,
-        orders.known_at
+        orders.known_at,
+        case orders.financial_status
+            when 'pending' then 'unpaid'
+            when 'authorized' then 'authorised'
+            when 'partially_paid' then 'partly paid'
+            when 'paid' then 'paid'
+            when 'partially_refunded' then 'partly refunded'
+            when 'refunded' then 'refunded'
+            when 'voided' then 'voided'
+            when 'expired' then 'voided'
+        end as stated_payment_status,
+        orders.fulfilment_status,
+        case when orders.fulfilment_status in ('fulfilled', 'delivered') then orders.last_shipped_at end
+            as fulfilled_at,
+        orders.cancelled_at,
+        coalesce(amounts.shipping_discount_amount, 0) as shipping_discount_amount,
+        coalesce(orders.total_tip_received, 0) as other_charges_amount,
+        coalesce(amounts.unallocated_discount_amount, 0) as unallocated_discount_amount,
+        coalesce(amounts.unallocated_tax_amount, 0) as unallocated_tax_amount
 
-    from orders
-    left join line_taxes
-        on orders.source_order_id = line_taxes.source_order_id
-    left join shipping
-        on orders.source_order_id = shipping.source_order_id
-    left join deliveries
-        on orders.source_order_id = deliveries.source_order_id
-    left join payments
-        on orders.source_order_id = payments.source_order_id
+    from with_fulfilment as orders
+    left join amounts
+        on orders.source_order_id = amounts.source_order_id
 
 )
 

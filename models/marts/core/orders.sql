@@ -16,6 +16,24 @@ ranked as (
 
 ),
 
+statuses as (
+
+    select * from {{ ref('int_order_statuses') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_order_payment_totals') }}
+
+),
+
+charges as (
+
+    select * from {{ ref('int_order_charges') }}
+
+),
+
 final as (
 
     select
@@ -47,9 +65,37 @@ final as (
         orders.is_cancelled,
         coalesce(orders.is_fully_refunded, false) as is_fully_refunded,
         orders.not_counted_reason is null as is_counted,
-        orders.not_counted_reason
+        orders.not_counted_reason,
+        statuses.order_status,
+        statuses.payment_status,
+        statuses.fulfilment_status,
+        statuses.paid_at,
+        orders.fulfilled_at,
+        orders.cancelled_at,
+        statuses.first_refunded_at,
+        orders.original_order_id,
+        cast(orders.exchanged_unit_count as bigint) as exchanged_unit_count,
+        cast(coalesce(payments.payment_method_count, 0) as bigint) as payment_method_count,
+        cast(orders.shipping_discounts as decimal(18, 2)) as shipping_discounts,
+        cast(orders.other_charges as decimal(18, 2)) as other_charges,
+        cast(orders.stated_marketplace_fee as decimal(18, 2)) as marketplace_fee,
+        {{ in_reporting_currency('charges.order_total', 'charges.exchange_rate') }} as order_total,
+        {% for name in ['amount_paid', 'amount_refunded', 'amount_refund_pending', 'amount_gift_card_paid'] %}
+        cast(
+            case when payments.order_id is not null then payments.{{ name }} when orders.has_known_currency then 0 end
+            as decimal(18, 2)
+        ) as {{ name }},
+        {% endfor %}
+        orders.is_exchange,
+        orders.has_known_currency
 
     from orders
+    inner join statuses
+        on orders.order_id = statuses.order_id
+    inner join charges
+        on orders.order_id = charges.order_id
+    left join payments
+        on orders.order_id = payments.order_id
     left join ranked
         on orders.order_id = ranked.order_id
 

@@ -39,8 +39,11 @@ joined as (
         cast(returns.returned_units as bigint) as returned_units,
         cast(returns.returns_amount as decimal(18, 2)) as returns_amount,
         coalesce(returns.is_restocked, false) as is_restocked,
-        -- A return counts with the order it belongs to; one without an order always counts.
-        coalesce(orders.is_counted, true) as is_counted
+        -- A return counts with the order it belongs to; one without an order always counts, and one of goods that
+        -- replaced others takes back the sale of the original order.
+        coalesce(orders.is_counted or orders.not_counted_reason = 'exchange', true) as is_counted,
+        coalesce(returns.is_exchange, false) as is_exchange,
+        cast(returns.returns_tax as decimal(18, 2)) as returns_tax
 
     from returns
     left join orders

@@ -19,9 +19,14 @@ renamed as (
         ship_postcode,
         shipping_amount,
         shipping_tax_amount,
+        shipping_discount_amount,
+        promotion_discount,
         commission_amount,
         coalesce(status = 'cancelled', false) as is_cancelled,
         purchased_at as ordered_at,
+        shipped_at,
+        delivered_at,
+        cancelled_at,
         known_at
 
     from versions

@@ -13,6 +13,7 @@ renamed as (
         channel,
         order_ref as source_order_id,
         order_line_ref as source_line_ref,
+        exchange_order_ref,
         customer_number,
         sku,
         upper(currency) as currency,

@@ -11,7 +11,9 @@ renamed as (
         order_id as source_order_id,
         index as application_index,
         code,
+        title,
         type,
+        target_type,
         value,
         value_type,
         known_at

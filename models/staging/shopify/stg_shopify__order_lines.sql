@@ -14,6 +14,9 @@ renamed as (
         title,
         quantity,
         price as unit_price,
+        total_discount,
+        fulfillment_status,
+        coalesce(taxable, true) as is_taxable,
         coalesce(gift_card, false) as is_gift_card,
         known_at
 

@@ -22,12 +22,16 @@ renamed as (
         total_price,
         total_tax,
         total_discounts,
+        total_line_items_price,
+        subtotal_price,
+        total_tip_received,
         coalesce(taxes_included, false) as taxes_included,
         coalesce(test, false) as is_test,
         cancelled_at is not null as is_cancelled,
         -- Imported orders keep their first date in processed_at.
         coalesce(processed_at, created_at) as ordered_at,
         cancelled_at,
+        cancel_reason,
         known_at
 
     from versions

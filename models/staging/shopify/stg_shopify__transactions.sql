@@ -11,6 +11,7 @@ renamed as (
         id as source_transaction_id,
         order_id as source_order_id,
         refund_id as source_refund_id,
+        parent_id as source_parent_id,
         upper(currency) as currency,
         kind,
         status,

@@ -1,0 +1,30 @@
+{# Splits an amount of every group over the group's rows by their base, to the cent and without a rest: half-even, what
+   rounding leaves goes to the row with the largest base, the first by key among equals. Rows without a base get
+   nothing and are left out. A negative amount is split the same way.
+
+   Yields `row_key` and `share`, a decimal in the amount's currency. #}
+{% macro exact_shares(relation, group_key, row_key, amount, base) -%}
+    select
+        {{ row_key }},
+        -- The first of the group takes what is left between the amount and the rounded shares of all.
+        cast(
+            rounded_share
+            + case
+                when share_rank = 1 then amount_to_split - sum(rounded_share) over (partition by {{ group_key }})
+                else 0
+            end as decimal(18, 4)
+        ) as share
+    from (
+        select
+            {{ group_key }},
+            {{ row_key }},
+            {{ amount }} as amount_to_split,
+            {{ to_cents(
+                'cast(' ~ amount ~ ' as decimal(28, 6)) * ' ~ base ~ ' / sum(' ~ base ~ ') over (partition by '
+                ~ group_key ~ ')'
+            ) }} as rounded_share,
+            row_number() over (partition by {{ group_key }} order by {{ base }} desc, {{ row_key }}) as share_rank
+        from {{ relation }}
+        where {{ base }} > 0
+    ) as rounded
+{%- endmacro %}

@@ -1,0 +1,112 @@
+-- Grain: one row per Shopify order: its stated discount, tax and shipping, split into what lines already say, what
+-- belongs to shipping, and what has still to be given to the lines.
+with orders as (
+
+    select * from {{ ref('stg_shopify__orders') }}
+
+),
+
+lines as (
+
+    select
+        order_id,
+        sum(listed_amount) as listed_amount,
+        sum(discount_amount) as discount_amount,
+        sum(tax_amount) as tax_amount,
+        sum(case when line_type <> 'gift_card' then greatest(listed_amount - discount_amount, 0) else 0 end)
+            as discountable_value,
+        -- What could carry a tax that only the order states.
+        sum(case when lacks_tax then greatest(listed_amount - discount_amount, 0) else 0 end) as value_without_tax
+
+    from {{ ref('int_order_lines_stated') }}
+    group by order_id
+
+),
+
+shipping as (
+
+    select
+        source_order_id,
+        sum(price) as shipping_price,
+        sum(discounted_price) as shipping_amount
+
+    from {{ ref('stg_shopify__order_shipping_lines') }}
+    group by source_order_id
+
+),
+
+measured as (
+
+    select
+        orders.source_order_id,
+        coalesce(shipping.shipping_amount, 0) as shipping_amount,
+        coalesce(shipping.shipping_price - shipping.shipping_amount, 0) as shipping_discount_amount,
+        lines.discountable_value,
+        lines.value_without_tax,
+        greatest(coalesce(orders.total_tax, 0) - coalesce(lines.tax_amount, 0), 0) as tax_left,
+        -- Only where all lines are there: a lost line's discount must not fall on the others.
+        case
+            when abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount)) < 0.005
+                then
+                    coalesce(orders.total_line_items_price - orders.subtotal_price, orders.total_discounts)
+                    - lines.discount_amount
+        end as discount_left
+
+    from orders
+    left join lines
+        on concat('shopify:', orders.source_order_id) = lines.order_id
+    left join shipping
+        on orders.source_order_id = shipping.source_order_id
+
+),
+
+-- Tax is charged on what is left after the discount.
+discounted as (
+
+    select
+        measured.*,
+        coalesce(
+            cast(value_without_tax as decimal(28, 6))
+            * (1 - greatest(coalesce(discount_left, 0), 0) / nullif(discountable_value, 0)),
+            0
+        ) as taxable_value
+
+    from measured
+
+),
+
+-- The shop gives tax per line; what is left of the order's tax is the tax on shipping, unless a taxable line has none:
+-- then they share it by value.
+split as (
+
+    select
+        discounted.*,
+        case
+            when shipping_amount <= 0 then 0
+            when taxable_value > 0
+                then
+                    {{ to_cents(
+                        'cast(tax_left as decimal(28, 6)) * shipping_amount / (shipping_amount + taxable_value)'
+                    ) }}
+            else least(tax_left, shipping_amount)
+        end as shipping_tax_amount
+
+    from discounted
+
+),
+
+final as (
+
+    select
+        source_order_id,
+        shipping_amount,
+        shipping_discount_amount,
+        shipping_tax_amount,
+        case when taxable_value > 0 then tax_left - shipping_tax_amount else 0 end as unallocated_tax_amount,
+        coalesce(discount_left, 0) as unallocated_discount_amount
+
+    from split
+
+)
+
+select * from final

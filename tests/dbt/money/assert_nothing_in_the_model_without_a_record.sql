@@ -1,0 +1,37 @@
+-- The other way round: the marts hold no order, line, payment or refund that staging has not, and none twice.
+with staged as (
+
+    select
+        record_type,
+        count(*) as record_count
+
+    from {{ ref('int_money_records') }}
+    where outcome = 'in the model'
+    group by record_type
+
+),
+
+held as (
+
+    {% for mart, record_type in [
+        ('orders', 'order'), ('order_lines', 'order line'), ('order_payments', 'payment'), ('returns', 'refund')
+    ] %}
+    select
+        '{{ record_type }}' as record_type,
+        count(*) as record_count
+
+    from {{ ref(mart) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select
+    held.record_type,
+    held.record_count,
+    staged.record_count as staged_record_count
+
+from held
+left join staged
+    on held.record_type = staged.record_type
+where held.record_count <> coalesce(staged.record_count, 0)
