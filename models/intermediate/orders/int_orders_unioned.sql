@@ -31,7 +31,12 @@ known as (
         on dated.currency = rates.currency
             and dated.ordered_date >= rates.valid_from
             and dated.ordered_date < rates.valid_to
-    where dated.ordered_date <= {{ as_of_date() }}
+    where
+        dated.ordered_date <= {{ as_of_date() }}
+        and dated.order_id not in (
+            select order_id from {{ ref('int_order_faults') }}
+            where is_blocking and return_id is null
+        )
 
 )
 

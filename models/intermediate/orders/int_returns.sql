@@ -6,6 +6,14 @@ with returns as (
         {{ business_date('returned_at') }} as returned_date
 
     from {{ ref('int_returns_unioned') }}
+    -- Refunds that a rule of the order's arithmetic holds back, and those of an order held back.
+    where
+        return_id not in (
+            select return_id from {{ ref('int_order_faults') }} where is_blocking and return_id is not null
+        )
+        and coalesce(order_id, '') not in (
+            select order_id from {{ ref('int_order_faults') }} where is_blocking and return_id is null
+        )
 
 ),
 
