@@ -39,8 +39,8 @@
     select
         faults.{{ columns | join(', faults.') }},
         false as is_of_order,
-        min(good.known_at) as repaired_at,
-        min_by(good.file_id, good.known_at) as repaired_file_id
+        min(coalesce(good.delivered_at, good.known_at)) as repaired_at,
+        min_by(good.file_id, coalesce(good.delivered_at, good.known_at)) as repaired_file_id
     from {{ table.faults }} as faults
     left join (
         select

@@ -166,10 +166,13 @@ faults as (
     select
         row_text,
         concat('max_value is `', max_value, '`'),
-        'write a whole number of days after the record became known, such as 2'
+        'write a whole number of days after the record became known, such as 2, at most 36500'
 
     from rules
-    where rule_type = 'date_range' and max_value <> '' and {{ whole_number('max_value') }} is null
+    where
+        rule_type = 'date_range'
+        and max_value <> ''
+        and coalesce({{ whole_number('max_value') }}, 99999) > 36500
 
     union all
 
