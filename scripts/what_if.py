@@ -130,9 +130,9 @@ def _limits(rule: Rule, rows: list[Rule], scope: Rule, minimum: str | None, maxi
         "min_value": present["min_value"] if minimum is None else _limit("--min", minimum, kind),
         "max_value": present["max_value"] if maximum is None else _limit("--max", maximum, kind),
     }
-    if kind == "range" and limits["min_value"] and limits["max_value"]:
-        if Decimal(limits["min_value"]) > Decimal(limits["max_value"]):
-            raise UserError(f"the lowest value {limits['min_value']} is above the highest {limits['max_value']}")
+    low, high = limits["min_value"], limits["max_value"]
+    if kind == "range" and low and high and Decimal(low) > Decimal(high):
+        raise UserError(f"the lowest value {low} is above the highest {high}")
     return limits
 
 

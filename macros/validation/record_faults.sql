@@ -36,6 +36,19 @@
     {%- set lists = rule_lists(rules, contract) %}
 with suspects as (
 
+    {{ suspect_versions(
+        known_versions(relation, contract, present, load_columns()), rules, contract, relation, present, lists, blocked,
+        rates
+    ) }}
+
+),
+
+{{ judged_faults(rules, contract, present, lists, 'suspects', rates, waivers) }}
+{%- endmacro %}
+
+{# Of the versions that `versions` yields, those that break any row of any rule whatever its scope, with a column per
+   list that says whether they miss it. #}
+{% macro suspect_versions(versions, rules, contract, relation, present, lists, blocked, rates) -%}
     select
         versions.*
     {%- for list in lists.values() %},
@@ -46,7 +59,7 @@ with suspects as (
         select
             {{ record_key_text(contract, 'known') }} as record_key,
             known.*
-        from ({{ known_versions(relation, contract, present, load_columns()) }}) as known
+        from ({{ versions }}) as known
     ) as versions
     {%- for list in lists.values() %}
     left join ({{ rule_list_sql(list, contract, relation, present, blocked, rates) }}) as {{ list.name }}
@@ -54,10 +67,6 @@ with suspects as (
     {%- endfor %}
     where
         {{ suspicion(rules, contract, lists) }}
-
-),
-
-{{ judged_faults(rules, contract, present, lists, 'suspects', rates, waivers) }}
 {%- endmacro %}
 
 {# The steps from suspects to faults, after a CTE that holds them. #}

@@ -33,7 +33,9 @@ refused as (
         rejects.repair_hint,
         case
             when rejects.value_at_risk is not null
-                then {{ in_reporting_currency('least(rejects.value_at_risk, 1000000000000)', 'coalesce(rates.rate, 1)') }}
+                then {{ in_reporting_currency(
+                    'least(rejects.value_at_risk, 1000000000000)', 'coalesce(rates.rate, 1)'
+                ) }}
         end as value_at_risk,
         rejects.path,
         rejects.line_number,

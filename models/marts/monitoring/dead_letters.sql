@@ -1,4 +1,4 @@
--- Grain: one row per dead letter, open ones with the most money first. Says what it was and why, never what stood in it.
+-- Grain: one row per dead letter, most money first. Says what it was and why, never what stood in it.
 with letters as (
 
     select * from {{ ref('int_dead_letters') }}

@@ -58,7 +58,7 @@ found as (
         sum(value_at_risk) as flagged_value
 
     from {{ ref('int_record_faults') }}
-    group by 1, 2, 3
+    group by rule_key, coalesce(rule_channel, ''), coalesce(rule_account, '')
 
 ),
 
