@@ -192,8 +192,10 @@ def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
         except duckdb.CatalogException:
             raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
     for rate in rates:
-        missed = "nothing planted" if rate.false_negative_rate is None else (
-            f"{rate.missed} of {rate.planted} planted rows missed ({rate.false_negative_rate:.1%})"
+        missed = (
+            "nothing planted"
+            if rate.false_negative_rate is None
+            else (f"{rate.missed} of {rate.planted} planted rows missed ({rate.false_negative_rate:.1%})")
         )
         progress(
             f"{rate.rule_key}: {rate.false_positives} of {rate.checked:,} rows wrongly flagged "

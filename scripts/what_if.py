@@ -172,5 +172,3 @@ def _say(rule: Rule, changes: Rule, result: WhatIf, progress: Progress) -> None:
         progress(f"  {rows:,} rows of {table} that refer to them come in with them")
     if not result.effects:
         progress("  no row changes sides")
-
-

@@ -1,7 +1,7 @@
 -- Faults that are judged otherwise than expected. Each type of rule that needs only the record, scopes from general to
 -- specific, a scope switched off, waivers of one rule and of all, and money in the reporting currency.
-{%- set amount = {'source': 'pos', 'table_name': 'receipt', 'rule_type': 'range', 'column_name': 'total_amount|tax_amount',
-    'min_value': '0', 'severity': 'quarantine', 'is_active': 'true', 'rule_key': 'amount'} %}
+{%- set amount = {'source': 'pos', 'table_name': 'receipt', 'rule_type': 'range',
+    'column_name': 'total_amount|tax_amount', 'min_value': '0', 'severity': 'quarantine', 'is_active': 'true', 'rule_key': 'amount'} %}
 {%- set other = dict(amount, column_name='', min_value='') %}
 {%- set rule_rows = [
     dict(amount, max_value='100'),
