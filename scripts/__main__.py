@@ -72,7 +72,19 @@ def _intake(options: argparse.Namespace, world: World) -> None:
 def _validate(options: argparse.Namespace, world: World) -> None:
     from scripts import pipeline
 
-    pipeline.validate(world, _variables(options))
+    limits = {"channel": options.channel, "account": options.account, "minimum": options.min, "maximum": options.max}
+    if options.what_if:
+        from scripts.what_if import what_if
+
+        what_if(world, options.what_if, **limits, variables=_variables(options))
+    elif any(value is not None for value in limits.values()):
+        raise UserError("--channel, --account, --min and --max go with --what-if RULE_KEY")
+    elif options.rates:
+        from scripts.rule_rates import rule_rates
+
+        rule_rates(world)
+    else:
+        pipeline.validate(world, _variables(options))
 
 
 def _build(options: argparse.Namespace, world: World) -> None:
@@ -208,7 +220,19 @@ def _parser() -> argparse.ArgumentParser:
     commands.add(
         "intake", _intake, "Load what is new in the landing zone into the raw tables.", "--landing /srv/landing"
     )
-    validate = commands.add("validate", _validate, "Check the retailer's seeds and segment rules before a build.", "")
+    validate = commands.add(
+        "validate",
+        _validate,
+        "Check the retailer's seeds and rules before a build, or ask what another limit would do.",
+        "--what-if till_line_quantity --channel phone --max 20000",
+    )
+    asked = validate.add_argument_group("instead of checking; nothing is written")
+    asked.add_argument("--what-if", metavar="RULE_KEY", help="say what another limit of a validation rule would let in")
+    asked.add_argument("--channel", help="channel that the limit is for (default: those without one of their own)")
+    asked.add_argument("--account", help="store, marketplace or platform that the limit is for")
+    asked.add_argument("--min", metavar="X", help="lowest value, or earliest day; none: no limit")
+    asked.add_argument("--max", metavar="Y", help="highest value, days or tolerance; none: no limit")
+    asked.add_argument("--rates", action="store_true", help="false alarms and misses of every rule on simulated data")
     build = commands.add("build", _build, "Build and test all models with dbt.", "--as-of 2026-06-30")
     build.add_argument("--select", metavar="NODES", help="dbt node selection, such as customer_rfm+")
     for command in (validate, build):

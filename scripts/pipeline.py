@@ -60,9 +60,9 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the segment rules in the warehouse."""
+    """Check the seeds as files, then the validation rules and the segment rules in the warehouse."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_seeds
+    from scripts.validate import check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -71,11 +71,14 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(world, ["seed"], variables=variables, progress=_quiet)
     run_dbt(
         world,
-        ["run", "--select", "attribute_catalogue", "+int_segment_rule_errors"],
+        ["run", "--select", "attribute_catalogue", "+int_segment_rule_errors", "+int_validation_rule_errors"],
         variables=variables,
         progress=_quiet,
     )
-    check_rules(world, progress)
+    try:
+        check_validation_rules(world, progress)
+    finally:
+        check_rules(world, progress)
 
 
 def build(
@@ -87,7 +90,7 @@ def build(
 ) -> int:
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_seeds
+    from scripts.validate import check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -107,6 +110,8 @@ def build(
         if "segment_rule" in str(problem):
             # Says which rows are wrong; the failed test alone only counts them.
             check_rules(world, progress)
+        if "validation_rule" in str(problem):
+            check_validation_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

@@ -1,4 +1,4 @@
-"""Checks before a build: the seeds as files, then the segment rules in the warehouse; every fault on one line."""
+"""Checks before a build: the seeds as files, then the rules in the warehouse; every fault on one line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from scripts.world import BUSINESS_SEEDS, World
 
 CONDITIONS = "segment_rule_conditions.csv"
 DEFINITIONS = "segment_definitions.csv"
+VALIDATION_RULES = "validation_rules.csv"
 
 Progress = Callable[[str], None]
 
@@ -123,6 +124,29 @@ def validate(world: World, progress: Progress = print) -> None:
     progress(f"segment rules: no errors, {warnings} warning(s) about segments that are not active yet")
 
 
+def check_validation_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the validation rules as the warehouse found them, each on one line.
+
+    Reads `int_validation_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nothing
+    is judged by rules that are in doubt.
+    """
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            found = connection.execute(
+                "select row_text, reason, suggestion from intermediate.int_validation_rule_errors order by all"
+            ).fetchall()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
+    places = _places(world.seeds)
+    for row_text, reason, suggestion in found:
+        lines = places.get(("validation_rules", row_text), [])
+        place = VALIDATION_RULES + (f", line {', '.join(map(str, lines))}" if lines else "")
+        progress(f"error: {place} ({row_text}): {reason}; {suggestion}")
+    if found:
+        raise CheckFailed(f"{world.seeds}: the validation rules have {len(found)} error(s); mend the rows named above")
+    progress("validation rules: no errors")
+
+
 def _header(file: Path) -> list[str]:
     with file.open(encoding="utf-8-sig", newline="") as lines:
         return [name.strip() for name in next(csv.reader(lines))]
@@ -131,7 +155,7 @@ def _header(file: Path) -> list[str]:
 def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
-    for name in (CONDITIONS, DEFINITIONS):
+    for name in (CONDITIONS, DEFINITIONS, VALIDATION_RULES):
         file = seeds / name
         if not file.exists():
             continue
@@ -139,7 +163,11 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
         header = [column.strip() for column in next(rows)[1]]
         for line, row in rows:
             cells = {column: cell.strip() for column, cell in zip(header, row, strict=False)}
-            text = _row_text(cells) if name == CONDITIONS else cells.get("segment_key", "")
+            text = cells.get("segment_key", "")
+            if name == CONDITIONS:
+                text = _row_text(cells)
+            elif name == VALIDATION_RULES:
+                text = _rule_text(cells)
             places.setdefault((file.stem, text or "(no key)"), []).append(line)
     return places
 
@@ -150,3 +178,9 @@ def _row_text(cells: dict[str, str]) -> str:
         f"{cells.get('segment_key', '')}, {cells.get('kind', '').lower()} {cells.get('alternative', '')}, "
         f"{cells.get('attribute', '')} {cells.get('operator', '').lower()} {cells.get('value', '')}"
     ).strip()
+
+
+def _rule_text(cells: dict[str, str]) -> str:
+    """A row of a validation rule as the rule check writes it: its key and scope."""
+    scope = "".join(f", {name} {cells[name].lower()}" for name in ("channel", "account") if cells.get(name))
+    return cells.get("rule_key", "") + scope

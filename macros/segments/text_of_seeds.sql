@@ -13,6 +13,11 @@
     instr(concat('|', {{ list }}, '|'), '|{{ item }}|') > 0
 {%- endmacro %}
 
+{# The same for an item that is a column itself. #}
+{% macro has_item_of(list, item) -%}
+    instr(concat('|', {{ list }}, '|'), concat('|', {{ item }}, '|')) > 0
+{%- endmacro %}
+
 {# Whether a text of the form 2026-06-30 is a day of the calendar. #}
 {% macro is_calendar_day(text) -%}
     try_cast({{ text }} as date) is not null

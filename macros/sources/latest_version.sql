@@ -2,32 +2,20 @@
 
    Columns are those of the source's contract, typed, with text trimmed and empty text as null; known_at comes last.
    A column that the raw table has beyond the contract is left out, an optional one that it lacks comes as null, a
-   required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows. #}
+   required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows.
+   Versions that a validation rule holds back are left out: the last good version stays in its place. #}
 {% macro latest_version(source_name, table_name) -%}
     {%- set relation = source(source_name, table_name) -%}
+    {%- set blocked = blocked_versions(source_name, table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
-    {%- set contract = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name] -%}
+    {%- set contract = source_contract(source_name, table_name) -%}
     {%- set present = delivered_columns(relation, contract) -%}
     {%- set names = contract.columns.values() | map(attribute='name') | list -%}
     {%- set key = contract.config.meta.key -%}
     {#- Where two versions have one stamp, the later delivery wins, then any fixed order. -#}
     {%- set newest_first = ['known_at desc'] + (['_delivered_at desc'] if '_delivered_at' in present else []) -%}
     {%- do newest_first.append('_record_hash' if '_record_hash' in present else quoted_list(names, 'known')) -%}
-    {%- set known -%}
-        select *
-        from (
-            select
-            {%- for column in contract.columns.values() %}
-                {{ typed_column(column, column.name | lower in present) }} as {{ adapter.quote(column.name) }},
-            {%- endfor %}
-            {%- for name in ['_delivered_at', '_record_hash'] if name in present %}
-                {{ name }},
-            {%- endfor %}
-                {{ source_known_at(contract, present) }} as known_at
-            {{ 'from ' ~ relation if present else 'where 1 = 0' }}
-        ) as typed
-        where known_at < {{ as_of_end() }}
-    {%- endset -%}
+    {%- set known = usable_versions(relation, contract, present, ['_delivered_at', '_record_hash'], blocked) -%}
     {#- Nearly every record has one version, so only those with more are ranked: on ten million events that takes
         two thirds of the time of one window over them all. -#}
     with repeated as (

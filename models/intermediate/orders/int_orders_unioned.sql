@@ -20,6 +20,14 @@ dated as (
 
 ),
 
+-- Orders whose arithmetic a rule does not let pass.
+held as (
+
+    select order_id from {{ ref('int_order_faults') }}
+    where is_blocking and return_id is null
+
+),
+
 known as (
 
     select
@@ -31,7 +39,9 @@ known as (
         on dated.currency = rates.currency
             and dated.ordered_date >= rates.valid_from
             and dated.ordered_date < rates.valid_to
-    where dated.ordered_date <= {{ as_of_date() }}
+    left join held
+        on dated.order_id = held.order_id
+    where dated.ordered_date <= {{ as_of_date() }} and held.order_id is null
 
 )
 

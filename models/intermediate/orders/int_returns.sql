@@ -1,11 +1,27 @@
 -- Grain: one row per refunded or returned line, up to as_of_date, in the reporting currency without tax.
-with returns as (
+-- Refunds that the arithmetic of their order does not let pass, and those of an order held back.
+with held as (
 
     select
-        *,
-        {{ business_date('returned_at') }} as returned_date
+        return_id,
+        order_id
 
-    from {{ ref('int_returns_unioned') }}
+    from {{ ref('int_order_faults') }}
+    where is_blocking
+
+),
+
+returns as (
+
+    select
+        unioned.*,
+        {{ business_date('unioned.returned_at') }} as returned_date
+
+    from {{ ref('int_returns_unioned') }} as unioned
+    left join held
+        on unioned.order_id = held.order_id
+            and (held.return_id is null or unioned.return_id = held.return_id)
+    where held.order_id is null
 
 ),
 

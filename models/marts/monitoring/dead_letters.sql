@@ -1,34 +1,46 @@
--- Grain: one row per refused row of a landed file. Says what it was and why, never what stood in it.
-with rejects as (
+-- Grain: one row per dead letter, most money first. Says what it was and why, never what stood in it.
+with letters as (
 
-    {{ rows_or_none('intake', 'rejects') }}
-
-),
-
-files as (
-
-    {{ rows_or_none('intake', 'files') }}
+    select * from {{ ref('int_dead_letters') }}
 
 ),
 
-dead_letters as (
+final as (
 
     select
-        rejects.source_name as source,
-        case when rejects.record_key is not null then {{ keyed_hash('rejects.record_key') }} end as record_key,
-        rejects.reason,
-        coalesce(rejects.severity, 'error') as severity,
-        cast(rejects.value_at_risk as decimal(18, 2)) as value_at_risk,
-        rejects.table_name,
-        rejects.path,
-        rejects.line_number,
-        rejects.load_id,
-        files.delivered_at as first_seen_at
+        source,
+        case when record_key is not null then {{ keyed_hash('record_key') }} end as record_key,
+        reason,
+        severity,
+        value_at_risk,
+        table_name,
+        rule_key,
+        repair_hint,
+        path,
+        line_number,
+        load_id,
+        first_seen_at,
+        last_seen_at,
+        state,
+        closed_at,
+        closed_by,
+        is_value_estimated,
+        is_consequential,
+        severity in ('reject', 'quarantine') and state = 'open' as is_held,
+        cast(row_number() over (
+            order by
+                case when severity in ('reject', 'quarantine') and state = 'open' then 1 else 2 end,
+                value_at_risk desc nulls last,
+                source,
+                table_name,
+                rule_key,
+                path,
+                line_number,
+                record_key
+        ) as bigint) as money_rank
 
-    from rejects
-    left join files
-        on rejects.file_id = files.file_id
+    from letters
 
 )
 
-select * from dead_letters
+select * from final

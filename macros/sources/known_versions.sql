@@ -1,0 +1,73 @@
+{# The contract of a source table: its entry of `graph.sources`. #}
+{% macro source_contract(source_name, table_name) -%}
+    {{ return(graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name]) }}
+{%- endmacro %}
+
+{# Every version of every record known by the end of as_of_date: the columns of the contract, typed; of the load's own
+   columns those in `extras` that the raw table has; known_at comes last. #}
+{% macro known_versions(relation, contract, present, extras) -%}
+        select *
+        from (
+            select
+            {%- for column in contract.columns.values() %}
+                {{ typed_column(column, column.name | lower in present) }} as {{ adapter.quote(column.name) }},
+            {%- endfor %}
+            {%- for name in extras if name in present %}
+                {{ name }},
+            {%- endfor %}
+                {{ source_known_at(contract, present) }} as known_at
+            {{ 'from ' ~ relation if present else 'where 1 = 0' }}
+        ) as typed
+        where known_at < {{ as_of_end() }}
+{%- endmacro %}
+
+{# The known versions that no rule holds back; `blocked` is what blocked_versions says. #}
+{% macro usable_versions(relation, contract, present, extras, blocked) -%}
+    {%- if blocked is none -%}
+        {{ return(known_versions(relation, contract, present, extras)) }}
+    {%- endif -%}
+        select known.*
+        from ({{ known_versions(relation, contract, present, (extras + ['_record_hash']) | unique | list) }}) as known
+        left join (
+            select distinct record_key, known_at, version_hash
+            from {{ blocked }}
+            where is_blocking
+        ) as blocked
+            on
+                {{ record_key_text(contract, 'known') }} = blocked.record_key
+                and known.known_at = blocked.known_at
+                and {{ version_hash(contract, present, 'known') }} = blocked.version_hash
+        where blocked.record_key is null
+{%- endmacro %}
+
+{# The relation with the faults of a table, where some of them hold versions back; none otherwise, so that a table
+   without any costs nothing. #}
+{% macro blocked_versions(source_name, table_name) -%}
+    {%- if 'reads' not in source_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
+    {%- set faults = ref('val_' ~ source_name ~ '__' ~ table_name) -%}
+    {#- A model chosen alone, on a warehouse that was never built as a whole, finds no faults judged yet. -#}
+    {%- if not execute or not load_relation(faults) -%}{{ return(none) }}{%- endif -%}
+    {%- set found = run_query("select count(*) from " ~ faults ~ " where is_blocking") -%}
+    {{ return(faults if found.rows[0][0] > 0 else none) }}
+{%- endmacro %}
+
+{# The key of a record as one text; the values of a key of several columns are joined with |. #}
+{% macro record_key_text(contract, alias) -%}
+    {%- set parts = [] -%}
+    {%- for name in contract.config.meta.key -%}
+        {%- do parts.append('cast(' ~ alias ~ '.' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {%- endfor -%}
+    {{ return(parts[0] if parts | length == 1 else "concat_ws('|', " ~ parts | join(', ') ~ ')') }}
+{%- endmacro %}
+
+{# What tells two versions of one record and one stamp apart: the load's hash, else one over all columns. #}
+{% macro version_hash(contract, present, alias) -%}
+    {%- if '_record_hash' in present -%}{{ return(alias ~ '._record_hash') }}{%- endif -%}
+    {%- set parts = [] -%}
+    {%- for column in contract.columns.values() -%}
+        {%- do parts.append(
+            "coalesce(cast(" ~ alias ~ '.' ~ adapter.quote(column.name) ~ " as " ~ dbt.type_string() ~ "), '-')"
+        ) -%}
+    {%- endfor -%}
+    {{ return("md5(concat_ws('|', " ~ parts | join(', ') ~ '))') }}
+{%- endmacro %}

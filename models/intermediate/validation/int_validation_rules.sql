@@ -1,0 +1,39 @@
+-- Grain: one row per row of the validation rules, in plain form, with the table that it is about.
+with rules as (
+
+    select
+        trim(coalesce(rule_key, '')) as rule_key,
+        lower(trim(coalesce(source, ''))) as source,
+        lower(trim(coalesce(table_name, ''))) as table_name,
+        lower(trim(coalesce(rule_type, ''))) as rule_type,
+        lower(trim(coalesce(column_name, ''))) as column_name,
+        trim(coalesce(min_value, '')) as min_value,
+        trim(coalesce(max_value, '')) as max_value,
+        lower(trim(coalesce(reference, ''))) as reference,
+        lower(trim(coalesce(channel, ''))) as channel,
+        lower(trim(coalesce(account, ''))) as account,
+        lower(trim(coalesce(severity, ''))) as severity,
+        lower(trim(coalesce(is_active, ''))) as is_active,
+        trim(coalesce(reason, '')) as reason,
+        trim(coalesce(repair_hint, '')) as repair_hint
+
+    from {{ ref('validation_rules') }}
+
+),
+
+named as (
+
+    select
+        *,
+        concat(source, '.', table_name) as table_key,
+        concat(
+            rule_key,
+            case when channel <> '' then concat(', channel ', channel) else '' end,
+            case when account <> '' then concat(', account ', account) else '' end
+        ) as row_text
+
+    from rules
+
+)
+
+select * from named

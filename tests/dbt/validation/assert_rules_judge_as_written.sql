@@ -1,0 +1,141 @@
+-- Faults that are judged otherwise than expected. Each type of rule that needs only the record, scopes from general to
+-- specific, a scope switched off, waivers of one rule and of all, and money in the reporting currency.
+{%- set amount = {'source': 'pos', 'table_name': 'receipt', 'rule_type': 'range',
+    'column_name': 'total_amount|tax_amount', 'min_value': '0', 'severity': 'quarantine', 'is_active': 'true', 'rule_key': 'amount'} %}
+{%- set other = dict(amount, column_name='', min_value='') %}
+{%- set rule_rows = [
+    dict(amount, max_value='100'),
+    dict(amount, max_value='1000', channel='Phone'),
+    dict(amount, max_value='500', account='S2'),
+    dict(amount, max_value='50', channel='phone', account='S2', severity='warn'),
+    dict(amount, max_value='1', channel='online', is_active='false'),
+    dict(other, rule_key='needed', rule_type='required', column_name='till_id', severity='reject'),
+    dict(other, rule_key='known', rule_type='accepted', column_name='status', reference='completed| Voided'),
+    dict(other, rule_key='dated', rule_type='date_range', column_name='sold_at', min_value='2000-01-01', max_value='2'),
+    dict(other, rule_key='money', rule_type='currency', column_name='currency')
+] %}
+{%- set sound = {'sales_channel': 'store', 'store_id': 'S1', 'till_id': '1', 'sold_at': '2026-01-01 10:00:00',
+    'currency': 'GBP', 'status': 'completed', 'total_amount': '10.00', 'known_at': '2026-01-01 12:00:00'} %}
+{%- set versions = [
+    dict(sound, receipt_id='sound'),
+    dict(sound, receipt_id='at the limit', total_amount='100.0000'),
+    dict(sound, receipt_id='above', total_amount='100.0100', currency='EUR'),
+    dict(sound, receipt_id='below', total_amount='-0.0100'),
+    dict(sound, receipt_id='tax', tax_amount='100.50'),
+    dict(sound, receipt_id='phone', total_amount='999.00', sales_channel='PHONE'),
+    dict(sound, receipt_id='phone above', total_amount='1000.01', sales_channel='phone'),
+    dict(sound, receipt_id='S2', total_amount='499', store_id='S2'),
+    dict(sound, receipt_id='S2 above', total_amount='501', store_id='s2', sales_channel='mail_order'),
+    dict(sound, receipt_id='S2 phone', total_amount='51', store_id='S2', sales_channel='phone'),
+    dict(sound, receipt_id='online', total_amount='999999', sales_channel='online'),
+    dict(sound, receipt_id='no channel', total_amount='101', sales_channel=none),
+    dict(sound, receipt_id='no till', till_id=none),
+    dict(sound, receipt_id='status', status='parked'),
+    dict(sound, receipt_id='VOIDED', status='VOIDED'),
+    dict(sound, receipt_id='1970', sold_at='1970-01-01 00:00:00'),
+    dict(sound, receipt_id='two days on', sold_at='2026-01-03 12:00:00'),
+    dict(sound, receipt_id='future', sold_at='2026-01-03 12:00:01'),
+    dict(sound, receipt_id='currency', currency='XXX'),
+    dict(sound, receipt_id='lower case', currency='eur'),
+    dict(sound, receipt_id='waived', total_amount='200', status='parked'),
+    dict(sound, receipt_id='all waived', total_amount='200', status='parked')
+] %}
+{%- set columns = {
+    'record_key': dbt.type_string(), 'rule_key': dbt.type_string(), 'rule_channel': dbt.type_string(),
+    'rule_account': dbt.type_string(), 'severity': dbt.type_string(), 'column_name': dbt.type_string(),
+    'value_at_risk': 'decimal(18, 2)', 'is_value_estimated': 'boolean', 'is_waived': 'boolean', 'is_blocking': 'boolean'
+} %}
+{%- set held = {'rule_key': 'amount', 'severity': 'quarantine', 'column_name': 'total_amount', 'is_waived': 'false',
+    'is_value_estimated': 'false', 'is_blocking': 'true', 'value_at_risk': '10.00'} %}
+{%- set expected_rows = [
+    dict(held, record_key='above', value_at_risk='87.01'),
+    dict(held, record_key='below', value_at_risk='0.01'),
+    dict(held, record_key='tax', column_name='tax_amount'),
+    dict(held, record_key='phone above', rule_channel='phone', value_at_risk='1000.01'),
+    dict(held, record_key='S2 above', rule_account='s2', value_at_risk='501.00'),
+    dict(held, record_key='S2 phone', rule_channel='phone', rule_account='s2', value_at_risk='51.00', severity='warn',
+        is_blocking='false'),
+    dict(held, record_key='no channel', value_at_risk='101.00'),
+    dict(held, record_key='no till', rule_key='needed', column_name='till_id', severity='reject'),
+    dict(held, record_key='status', rule_key='known', column_name='status'),
+    dict(held, record_key='1970', rule_key='dated', column_name='sold_at'),
+    dict(held, record_key='future', rule_key='dated', column_name='sold_at'),
+    dict(held, record_key='currency', rule_key='money', column_name='currency', is_value_estimated='true'),
+    dict(held, record_key='waived', value_at_risk='200.00', is_waived='true', is_blocking='false'),
+    dict(held, record_key='waived', value_at_risk='200.00', rule_key='known', column_name='status'),
+    dict(held, record_key='all waived', value_at_risk='200.00', is_waived='true', is_blocking='false'),
+    dict(held, record_key='all waived', value_at_risk='200.00', rule_key='known', column_name='status', is_waived='true',
+        is_blocking='false')
+] %}
+{%- set overrides -%}
+    (
+        select 'o1' as override_id, 'pos' as source_name, 'receipt' as table_name, 'waived' as record_key,
+            'amount' as rule_key, 'waive' as action, cast('2026-01-05' as timestamp) as decided_at
+        union all
+        select 'o2', 'pos', 'receipt', 'all waived', null, 'waive', cast('2026-01-05' as timestamp)
+        union all
+        select 'o3', 'pos', 'receipt', 'above', null, 'replace', cast('2026-01-05' as timestamp)
+        union all
+        select 'o4', 'shopify', 'order', 'below', null, 'waive', cast('2026-01-05' as timestamp)
+    )
+{%- endset %}
+{%- set rates -%}
+    (
+        select 'GBP' as currency, cast(1 as decimal(18, 8)) as rate, cast('1900-01-01' as date) as valid_from,
+            cast('9999-01-01' as date) as valid_to
+        union all
+        select 'EUR', cast(0.87 as decimal(18, 8)), cast('2026-01-01' as date), cast('9999-01-01' as date)
+    )
+{%- endset %}
+{%- if execute %}
+{%- set contract = source_contract('pos', 'receipt') %}
+{%- set types = {} %}
+{%- for column in contract.columns.values() %}{% do types.update({column.name: column.data_type}) %}{% endfor %}
+{%- set types = dict(types, known_at=dbt.type_timestamp(), _record_hash=dbt.type_string()) %}
+{%- set present = ['_record_hash'] %}
+{%- set rules = validation_rules_of(rule_rows, 'pos', 'receipt') %}
+{%- set lists = rule_lists(rules, contract) %}
+with judged as (
+
+    select * from (
+        with suspects as (
+            {{ suspect_versions(literal_rows(types, versions), rules, contract, none, present, lists, {}, rates) }}
+        ),
+
+        {{ judged_faults(rules, contract, present, lists, 'suspects', rates, overrides) }}
+    ) as faults
+
+),
+
+expected as (
+
+    {{ literal_rows(columns, expected_rows) }}
+
+),
+
+found as (
+
+    select {{ columns.keys() | join(', ') }} from judged
+
+),
+
+wrong as (
+
+    select
+        'not expected' as problem,
+        *
+    from (select * from found except select * from expected) as additional
+
+    union all
+
+    select
+        'missing' as problem,
+        *
+    from (select * from expected except select * from found) as missing
+
+)
+
+select * from wrong
+{%- else %}
+select 1 as nothing
+{%- endif %}
