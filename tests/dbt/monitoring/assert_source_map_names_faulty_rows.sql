@@ -1,4 +1,5 @@
 -- One row per faulty row of a source map that is not named, or not with the words that help.
+-- noqa: disable=LT02
 {%- set good = {
     'field': 'email', 'kind': 'field', 'source': 'crm', 'relation': 'stg_crm__profiles', 'column_name': 'email',
     'precedence': '1', 'profile_system': 'crm', 'key_column': 'profile_id', 'filter_column': '', 'filter_value': '',
@@ -28,14 +29,14 @@
     [{'source': 'pos'}, "'stg_crm__profiles' is not a relation of source 'pos'"]
 ] -%}
 {%- set missed = [] -%}
-{%- for change, wanted in changes -%}
-    {%- set row = good.copy() -%}
-    {%- do row.update(change) -%}
-    {%- set faults = source_map_row_faults(row, columns) -%}
-    {%- if (wanted is none and faults) or (wanted is not none and (faults | length != 1 or wanted not in faults[0])) -%}
-        {%- do missed.append({'changed_cells': change | string, 'wanted': wanted | string, 'found': faults | join('; ')}) -%}
-    {%- endif -%}
-{%- endfor -%}
+{%- for change, wanted in changes %}
+    {%- set row = dict(good, **change) %}
+    {%- set faults = source_map_row_faults(row, columns) %}
+    {%- set is_named = not faults if wanted is none else (faults | length == 1 and wanted in faults[0]) %}
+    {%- if not is_named %}
+        {%- do missed.append({'changed_cells': change, 'wanted': wanted | string, 'found': faults | join('; ')}) %}
+    {%- endif %}
+{%- endfor %}
 with missed as (
     {{ literal_rows({
         'changed_cells': dbt.type_string(),
