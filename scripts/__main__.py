@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,12 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
     benchmark(world, customers=options.customers, seeds=options.seed_list)
 
 
+def _health(options: argparse.Namespace, world: World) -> None:
+    from scripts.health import health
+
+    health(world, as_json=options.json, strict=options.strict, now=options.now, max_age_hours=options.max_age)
+
+
 def _demo_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """What `demo` and `run` may say about the data to make."""
     if options.source and not options.file:
@@ -173,6 +179,25 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no day; write it as 2026-06-30") from None
+
+
+def _instant(text: str) -> datetime:
+    from scripts.health import instant
+
+    try:
+        return instant(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no instant; write it as 2026-07-01T06:00:00Z") from None
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of hours; write it as 48")
+    return hours
 
 
 class _Commands:
@@ -266,6 +291,25 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
     for command in (export, report):
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
+
+    health = commands.add(
+        "health",
+        _health,
+        "Say how the sources are and what is published; exit code 1 when something is stale, missing or refused.",
+        "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
+    )
+    health.add_argument("--json", action="store_true", help="one JSON document for monitors (schema_version 1)")
+    health.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
+    health.add_argument(
+        "--now", type=_instant, metavar="INSTANT", help="judge the published version's age at this time (default: now)"
+    )
+    health.add_argument(
+        "--max-age",
+        type=_hours,
+        default=48.0,
+        metavar="HOURS",
+        help="how old the published version may be, from the end of the day it describes (default: 48)",
+    )
 
     benchmark = commands.add(
         "benchmark",

@@ -95,6 +95,7 @@ OPTIONAL: dict[str, list[str]] = {
     ],
     "segment_qa": ["segment_key", "check_name", "status"],
     "dead_letters": ["source", "record_key", "reason", "severity", "value_at_risk"],
+    "source_map": ["field", "kind", "source"],
 }
 NEVER_EMPTY = ["customers", "customer_identities", "customer_features", "segment_library", "source_health"]
 # Empty only when no source delivered an order.

@@ -20,6 +20,20 @@ identities as (
 
 ),
 
+-- Whose word counts first; a source without a precedence there is never chosen.
+precedences as (
+
+    select
+        trim(field) as field,
+        trim(profile_system) as profile_system,
+        min({{ whole_number('precedence') }}) as trust_rank
+
+    from {{ ref('source_map_fields') }}
+    where trim(field) in ('email', 'phone')
+    group by trim(field), trim(profile_system)
+
+),
+
 candidates as (
 
     select
@@ -51,14 +65,7 @@ trusted as (
         candidates.field,
         candidates.value,
         candidates.first_seen_at,
-        case candidates.source_system
-            when 'crm' then 1
-            when 'shopify' then 2
-            when 'shopify_guest' then 3
-            when 'loyalty' then 4
-            when 'klaviyo' then 5
-            when 'pos' then 6
-        end as trust_rank
+        precedences.trust_rank
 
     from candidates
     inner join identities
@@ -67,6 +74,11 @@ trusted as (
         on
             candidates.profile_key = personal_values.profile_key
             and concat(candidates.field, ':', candidates.value) = personal_values.identifier
+    inner join precedences
+        on
+            candidates.field = precedences.field
+            and candidates.source_system = precedences.profile_system
+    where precedences.trust_rank is not null
 
 ),
 
@@ -80,7 +92,6 @@ ranked as (
         ) as field_rank
 
     from trusted
-    where trust_rank is not null
 
 ),
 

@@ -1,0 +1,140 @@
+{# The map as the seed holds it, one dict per row, cells as text without outer blanks. The only way by which it reaches a
+   model: empty before the seed is loaded, and replaced by a literal list in unit tests. #}
+{% macro source_map_rows() -%}
+    {%- set seed = ref('source_map_fields') -%}
+    {%- if not execute or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
+    {%- set names = [
+        'field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system', 'key_column',
+        'filter_column', 'filter_value', 'validity', 'note'
+    ] -%}
+    {%- set found = run_query("select " ~ names | join(', ') ~ " from " ~ seed ~ " order by 1, 6, 3, 4, 5, 10") -%}
+    {%- set rows = [] -%}
+    {%- for line in found.rows -%}
+        {%- do rows.append(dict(zip(names, line))) -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{%- endmacro %}
+
+{# The staging models that the map may name. They are named here so that dbt builds them first. #}
+{% macro source_map_relation_names() -%}
+    {{ return([
+        'stg_campaigns__campaigns', 'stg_campaigns__sends', 'stg_consent__consent_events', 'stg_crm__profiles',
+        'stg_external_lists__list_members', 'stg_inventory__stock_levels', 'stg_klaviyo__campaigns',
+        'stg_klaviyo__events', 'stg_klaviyo__persons', 'stg_loyalty__members', 'stg_loyalty__points_movements',
+        'stg_marketplace__order_items', 'stg_marketplace__orders', 'stg_paid_media__ad_clicks',
+        'stg_paid_media__daily_spend', 'stg_pos__receipt_lines', 'stg_pos__receipt_payments', 'stg_pos__receipts',
+        'stg_products__products', 'stg_returns__return_lines', 'stg_shopify__customers',
+        'stg_shopify__discount_allocations', 'stg_shopify__fulfillments', 'stg_shopify__inventory_items',
+        'stg_shopify__order_line_refunds', 'stg_shopify__order_lines', 'stg_shopify__order_shipping_lines',
+        'stg_shopify__orders', 'stg_shopify__product_variants', 'stg_shopify__products', 'stg_shopify__refunds',
+        'stg_shopify__tax_lines', 'stg_shopify__transactions', 'stg_surveys__responses', 'stg_web__cart_additions',
+        'stg_web__identifies', 'stg_web__orders_completed', 'stg_web__pages', 'stg_web__product_views',
+        'stg_zendesk__ticket_field_changes', 'stg_zendesk__ticket_tags', 'stg_zendesk__tickets', 'stg_zendesk__users'
+    ]) }}
+{%- endmacro %}
+
+{# Those models as relations, by name. #}
+{% macro source_map_relations() -%}
+    {%- set relations = {} -%}
+    {%- for name in source_map_relation_names() -%}
+        {%- do relations.update({name: ref(name)}) -%}
+    {%- endfor -%}
+    {{ return(relations) }}
+{%- endmacro %}
+
+{# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with a faulty row
+   stops the model and names every one, so that no text of the seed becomes SQL unchecked. #}
+{% macro source_map() -%}
+    {%- set relations = source_map_relations() -%}
+    {%- set rows = [] -%}
+    {%- set faults = [] -%}
+    {%- set columns = {} -%}
+    {%- set seen = [] -%}
+    {%- for given in source_map_rows() -%}
+        {%- set row = {} -%}
+        {%- for name in ['field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system',
+            'key_column', 'filter_column', 'filter_value', 'validity', 'note'] -%}
+            {%- set cell = given.get(name) -%}
+            {%- do row.update({name: '' if cell is none else cell | string | trim}) -%}
+        {%- endfor -%}
+        {%- if row.relation in relations and row.relation not in columns -%}
+            {%- do columns.update({row.relation: source_map_columns(relations[row.relation])}) -%}
+        {%- endif -%}
+        {%- set row_faults = source_map_row_faults(row, columns.get(row.relation)) -%}
+        {%- set key = [row.field, row.relation, row.column_name, row.filter_value, row.profile_system] | join(', ') -%}
+        {%- do row_faults.append('stands there twice; delete one row') if key in seen -%}
+        {%- do seen.append(key) -%}
+        {%- for fault in row_faults -%}
+            {%- do faults.append([row.field, row.source, row.relation, row.column_name] | join(', ') ~ ': ' ~ fault) -%}
+        {%- endfor -%}
+        {%- if not row_faults -%}
+            {%- do row.update({'table': relations[row.relation], 'is_on': source_is_on(row.source)}) -%}
+            {%- do rows.append(row) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if faults -%}
+        {{ exceptions.raise_compiler_error(
+            'source_map_fields has ' ~ faults | length ~ ' faulty row(s); mend the seed: ' ~ faults[:5] | join('; ')
+        ) }}
+    {%- endif -%}
+    {{ return(rows) }}
+{%- endmacro %}
+
+{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema. #}
+{% macro source_map_columns(relation) -%}
+    {%- if not relation.schema -%}{{ return(none) }}{%- endif -%}
+    {%- set columns = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do columns.update({column.name: column.is_string()}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{# What is wrong with a row, in words and with what was probably meant; empty when nothing is. #}
+{% macro source_map_row_faults(row, columns) -%}
+    {%- set faults = [] -%}
+    {%- if not modules.re.match('^[a-z][a-z0-9_]*$', row.field) -%}
+        {%- do faults.append('a field is named in small letters joined by underscores, such as loyalty_tier') -%}
+    {%- endif -%}
+    {%- if row.kind not in ('field', 'metric') -%}
+        {%- do faults.append("kind is '" ~ row.kind ~ "'; write field or metric") -%}
+    {%- endif -%}
+    {%- if row.precedence and not modules.re.match('^[1-9][0-9]?$', row.precedence) -%}
+        {%- do faults.append("precedence is '" ~ row.precedence ~ "'; write 1 for the source of truth, 2 and so on, or nothing") -%}
+    {%- endif -%}
+    {%- if row.validity and row.validity not in source_map_validities() -%}
+        {%- do faults.append("validity is '" ~ row.validity ~ "'; there are " ~ source_map_validities() | join(', ')) -%}
+    {%- endif -%}
+    {%- if row.profile_system and row.profile_system not in source_map_profile_systems() -%}
+        {%- do faults.append("no profiles of '" ~ row.profile_system ~ "'; there are " ~ source_map_profile_systems() | join(', ')) -%}
+    {%- endif -%}
+    {%- if row.profile_system and not row.key_column -%}
+        {%- do faults.append('key_column is missing: the column that holds the profile of ' ~ row.profile_system) -%}
+    {%- endif -%}
+    {%- if row.relation not in source_map_relation_names() -%}
+        {%- do faults.append("no relation '" ~ row.relation ~ "' that the map may read; see source_map_relation_names()") -%}
+    {%- elif not row.relation.startswith('stg_' ~ row.source ~ '__') -%}
+        {%- do faults.append("'" ~ row.relation ~ "' is not a relation of source '" ~ row.source ~ "'") -%}
+    {%- elif columns is not none -%}
+        {%- for cell in ['column_name', 'key_column', 'filter_column'] if row[cell] or cell == 'column_name' -%}
+            {%- if row[cell] not in columns -%}
+                {%- do faults.append("no column '" ~ row[cell] ~ "' in " ~ row.relation ~ "; there are " ~ columns | join(', ')) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- set judges_text = row.validity in ['email', 'phone', 'country_code', 'language_code', 'has_digit'] -%}
+        {%- if row.validity in source_map_validities() and row.validity != 'adult_age' and row.column_name in columns
+            and columns[row.column_name] != judges_text -%}
+            {%- do faults.append(row.validity ~ ' cannot judge ' ~ row.column_name ~ ', which is '
+                ~ ('text' if columns[row.column_name] else 'no text')) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(faults) }}
+{%- endmacro %}
+
+{# Where int_customer_identities has profiles of. #}
+{% macro source_map_profile_systems() -%}
+    {{ return([
+        'campaigns', 'consent', 'crm', 'external_lists', 'klaviyo', 'loyalty', 'marketplace', 'pos', 'returns',
+        'shopify', 'shopify_guest', 'surveys', 'web', 'zendesk'
+    ]) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{# The distinct values of a group that are not null, in order, as one text with commas; null when there are none. #}
+{% macro sorted_text_list(expression) -%}
+    {{ return(adapter.dispatch('sorted_text_list', 'customer_segmentation')(expression)) }}
+{%- endmacro %}
+
+{% macro default__sorted_text_list(expression) -%}
+    string_agg(distinct {{ expression }}, ', ' order by {{ expression }})
+{%- endmacro %}
+
+{% macro spark__sorted_text_list(expression) -%}
+    nullif(array_join(array_sort(collect_set({{ expression }})), ', '), '')
+{%- endmacro %}
+
+{# The values of a group that are not null, in the order of a number, as one text; null when there are none. #}
+{% macro ordered_text_list(expression, number, separator) -%}
+    {{ return(adapter.dispatch('ordered_text_list', 'customer_segmentation')(expression, number, separator)) }}
+{%- endmacro %}
+
+{% macro default__ordered_text_list(expression, number, separator) -%}
+    string_agg({{ expression }}, '{{ separator }}' order by {{ number }})
+{%- endmacro %}
+
+{% macro spark__ordered_text_list(expression, number, separator) -%}
+    nullif(array_join(
+        transform(
+            array_sort(collect_list(case when {{ expression }} is not null then struct({{ number }} as place, {{ expression }} as text) end)),
+            item -> item.text
+        ), '{{ separator }}'
+    ), '')
+{%- endmacro %}

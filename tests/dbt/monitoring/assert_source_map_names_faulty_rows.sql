@@ -1,0 +1,49 @@
+-- One row per faulty row of a source map that is not named, or not with the words that help.
+-- noqa: disable=LT02
+{%- set good = {
+    'field': 'email', 'kind': 'field', 'source': 'crm', 'relation': 'stg_crm__profiles', 'column_name': 'email',
+    'precedence': '1', 'profile_system': 'crm', 'key_column': 'profile_id', 'filter_column': '', 'filter_value': '',
+    'validity': 'email', 'note': ''
+} -%}
+{%- set columns = {'email': true, 'profile_id': true, 'birth_date': false} -%}
+{%- set changes = [
+    [{}, none],
+    [{'precedence': ''}, none],
+    [{'column_name': 'birth_date', 'validity': 'adult_age'}, none],
+    [{'field': "x'; drop table t"}, 'a field is named in small letters'],
+    [{'kind': 'metrics'}, 'write field or metric'],
+    [{'precedence': '0'}, 'write 1 for the source of truth'],
+    [{'precedence': '1.5'}, 'write 1 for the source of truth'],
+    [{'precedence': '1 or 1 = 1'}, 'write 1 for the source of truth'],
+    [{'validity': 'nice'}, 'there are adult_age'],
+    [{'validity': 'not_negative'}, 'not_negative cannot judge email, which is text'],
+    [{'column_name': 'birth_date'}, 'email cannot judge birth_date, which is no text'],
+    [{'profile_system': 'crm2'}, "no profiles of 'crm2'"],
+    [{'key_column': ''}, 'key_column is missing'],
+    [{'key_column': 'profil_id'}, "no column 'profil_id' in stg_crm__profiles"],
+    [{'filter_column': 'role'}, "no column 'role' in stg_crm__profiles"],
+    [{'column_name': 'e_mail'}, "no column 'e_mail' in stg_crm__profiles"],
+    [{'column_name': 'email" from t --'}, 'no column'],
+    [{'relation': 'stg_crm__people'}, "no relation 'stg_crm__people' that the map may read"],
+    [{'relation': 'marts.contacts'}, "no relation 'marts.contacts'"],
+    [{'source': 'pos'}, "'stg_crm__profiles' is not a relation of source 'pos'"]
+] -%}
+{%- set missed = [] -%}
+{%- for change, wanted in changes %}
+    {%- set row = dict(good, **change) %}
+    {%- set faults = source_map_row_faults(row, columns) %}
+    {%- set is_named = not faults if wanted is none else (faults | length == 1 and wanted in faults[0]) %}
+    {%- if not is_named %}
+        {%- do missed.append({'changed_cells': change, 'wanted': wanted | string, 'found': faults | join('; ')}) %}
+    {%- endif %}
+{%- endfor %}
+with missed as (
+    {{ literal_rows({
+        'changed_cells': dbt.type_string(),
+        'wanted': dbt.type_string(),
+        'found': dbt.type_string()
+    }, missed) }}
+
+)
+
+select * from missed
