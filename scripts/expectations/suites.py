@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import logging
 import math
 import os
 import warnings
@@ -57,6 +58,7 @@ def _failed_rows(suite: str, batch: pd.DataFrame, limits: list[Limit]) -> dict[s
     """Numbers of the rows that do not hold, by expectation: Great Expectations' own verdict."""
     # Set before the import, which takes some seconds: the library would otherwise report its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger(ENGINE).setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,23 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The drawn retailer; each test puts the orders that it needs."""
-    return profiled_world(tmp_path_factory.mktemp("profiled"))
+def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
+    """The retailer without orders, and a copy of its warehouse."""
+    world = profiled_world(tmp_path_factory.mktemp("profiled"))
+    copy = world.home / "before.duckdb"
+    shutil.copyfile(world.warehouse, copy)
+    return world, copy
+
+
+@pytest.fixture
+def world(profiled: tuple[World, Path]) -> World:
+    """The retailer as it was made, nothing published; each test puts the orders that it needs."""
+    world, copy = profiled
+    shutil.copyfile(copy, world.warehouse)
+    world.published.unlink(missing_ok=True)
+    for folder in (world.versions, world.home / "refused"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return world
 
 
 @pytest.fixture(scope="module")
