@@ -38,13 +38,13 @@ p { margin: 0 0 8px; }
 .verdict { border-left: 6px solid var(--mute); background: #fff; padding: 14px 18px; margin: 20px 0;
   border-radius: 4px; }
 .verdict strong { font-size: 17px; }
-.good { border-color: var(--good); } .warn { border-color: var(--warn); }
-.bad { border-color: var(--bad); } .mute { border-color: var(--mute); }
 .counts { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; margin: 0; padding: 0; list-style: none; }
 .counts li { background: #fff; border-radius: 4px; padding: 12px 16px; }
 .counts b { display: block; font-size: 24px; line-height: 1.2; }
 .card { background: #fff; border-left: 6px solid var(--mute); border-radius: 4px; padding: 14px 18px; margin: 12px 0;
   break-inside: avoid; }
+.verdict.good { border-color: var(--good); } .verdict.warn, .card.warn { border-color: var(--warn); }
+.verdict.bad, .card.bad { border-color: var(--bad); }
 .card dl { display: grid; grid-template-columns: 110px 1fr; gap: 4px 12px; margin: 0; }
 .card dt { color: var(--soft); } .card dd { margin: 0; }
 .tag { display: inline-block; font-size: 12px; font-weight: 600; color: #fff; background: var(--mute);
@@ -64,8 +64,8 @@ svg text { font-size: 11px; fill: var(--ink); }
 @media (max-width: 720px) { .counts { grid-template-columns: repeat(2, 1fr); } .sheets { grid-template-columns: 1fr; }
   .card dl { grid-template-columns: 1fr; } .card dd { margin-bottom: 6px; } }
 @media print { body { background: #fff; font-size: 12px; } main { max-width: none; padding: 0; }
-  .card, .verdict, .counts li, .sheet, table { border: 1px solid var(--line); }
-  .card, .verdict { border-left-width: 6px; }
+  .counts li, .sheet, table { border: 1px solid var(--line); }
+  .card, .verdict { border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 

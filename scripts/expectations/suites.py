@@ -38,23 +38,51 @@ def evaluate(profiles: Profiles, limits: list[Limit]) -> Quality:
     """
     results: list[Result] = []
     for suite in sorted({limit.suite for limit in limits}):
-        batch = _batch(profiles, suite)
+        rows = _rows(profiles, suite)
         mine = [limit for limit in limits if limit.suite == suite]
-        failed = _failed_rows(suite, batch, mine)
+        failed = _failed_rows(suite, rows, mine)
         for limit in mine:
-            results += _results_of(profiles, limit, batch, failed[limit.expectation_key])
+            results += _results_of(profiles, limit, rows, failed[limit.expectation_key])
     version = importlib.metadata.version("great-expectations")
     return verdict(profiles.as_of_date, f"great-expectations {version}", results, _distributions(profiles.bins))
 
 
-def _batch(profiles: Profiles, suite: str) -> pd.DataFrame:
-    """The rows that a suite judges, numbered."""
+def _rows(profiles: Profiles, suite: str) -> pd.DataFrame:
+    """The rows of profiles that a suite judges, numbered from zero."""
     frame = {"distribution": profiles.drift, "cross_field": profiles.cross_fields}.get(suite)
-    frame = profiles.latest() if frame is None else frame
-    return frame.assign(**{ROW: range(len(frame))})
+    return (profiles.latest() if frame is None else frame).reset_index(drop=True)
 
 
-def _failed_rows(suite: str, batch: pd.DataFrame, limits: list[Limit]) -> dict[str, set[int]]:
+def _batch(rows: pd.DataFrame, limits: list[Limit]) -> pd.DataFrame:
+    """What Great Expectations gets: one column per expectation, named by its key, and one row per row of the profile.
+
+    A cell holds the value that the limits are on; it is empty, and so not judged, where the expectation is not about
+    the row or the row rests on too little. Asking for these rows by condition, expectation by expectation, would take
+    most of the time of the whole step.
+    """
+    columns = {}
+    for limit in limits:
+        judged = _about(limit, rows) & _judgeable(limit, rows)
+        columns[limit.expectation_key] = rows[limit.column_name].astype(float).where(judged)
+    return pd.DataFrame(columns, index=rows.index).assign(**{ROW: rows.index})
+
+
+def _about(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows a limit is about."""
+    in_slice = rows["slice_name"] != "all" if limit.slice_name == "*" else rows["slice_name"] == limit.slice_name
+    return (
+        (rows["profile_name"] == limit.profile_name)
+        & in_slice
+        & (rows["measure"] == limit.measure)
+        & (rows["period"] == limit.period)
+    )
+
+
+def _judgeable(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
+    return (rows["basis_rows"] >= limit.min_rows) & (rows["history_count"] >= limit.min_history)
+
+
+def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[str, set[int]]:
     """Numbers of the rows that do not hold, by expectation: Great Expectations' own verdict."""
     # Set before the import, which takes some seconds: the library would otherwise report its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -72,17 +100,16 @@ def _failed_rows(suite: str, batch: pd.DataFrame, limits: list[Limit]) -> dict[s
         for limit in limits:
             wanted.add_expectation(
                 gx.expectations.ExpectColumnValuesToBeBetween(
-                    column=limit.column_name,
+                    column=limit.expectation_key,
                     min_value=limit.min_value,
                     max_value=limit.max_value,
-                    row_condition=f"{_about(limit)} and {_judgeable(limit)}",
-                    condition_parser="pandas",
                     severity=FailureSeverity(limit.severity),
                     description=limit.expectation,
                     meta={"expectation_key": limit.expectation_key},
                 )
             )
-        validation = asset.add_batch_definition_whole_dataframe(suite).get_batch({"dataframe": batch}).validate(
+        batch = asset.add_batch_definition_whole_dataframe(suite).get_batch({"dataframe": _batch(rows, limits)})
+        validation = batch.validate(
             wanted, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
         )
     failed: dict[str, set[int]] = {}
@@ -90,40 +117,20 @@ def _failed_rows(suite: str, batch: pd.DataFrame, limits: list[Limit]) -> dict[s
         key = ((outcome.expectation_config and outcome.expectation_config.meta) or {})["expectation_key"]
         if outcome.exception_info.get("raised_exception"):
             raise RuntimeError(f"{key}: {outcome.exception_info.get('exception_message')}")
-        rows = outcome.result.get("unexpected_index_list") or []
-        failed[key] = {int(row[ROW]) for row in rows}
+        found = outcome.result.get("unexpected_index_list") or []
+        failed[key] = {int(row[ROW]) for row in found}
     return failed
 
 
-def _about(limit: Limit) -> str:
-    """The rows that a limit is about, as a pandas query."""
-    slices = 'slice_name != "all"' if limit.slice_name == "*" else f"slice_name == {_quoted(limit.slice_name)}"
-    return (
-        f"profile_name == {_quoted(limit.profile_name)} and {slices}"
-        f" and measure == {_quoted(limit.measure)} and period == {_quoted(limit.period)}"
-    )
-
-
-def _judgeable(limit: Limit) -> str:
-    return (
-        f"basis_rows >= {limit.min_rows} and history_count >= {limit.min_history}"
-        f" and {limit.column_name} == {limit.column_name}"
-    )
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _results_of(profiles: Profiles, limit: Limit, batch: pd.DataFrame, failed: set[int]) -> Iterator[Result]:
-    about = batch.query(_about(limit)) if len(batch) else batch
+def _results_of(profiles: Profiles, limit: Limit, rows: pd.DataFrame, failed: set[int]) -> Iterator[Result]:
+    about = rows[_about(limit, rows)]
     if about.empty:
         yield _result(limit, {}, NOT_JUDGED, reason="nothing was delivered, or its source is off")
-    for _, row in about.iterrows():
+    for number, row in zip(about.index, about.to_dict("records"), strict=True):
         seen = {str(name): _plain(value) for name, value in row.items()}
         if reason := _reason_not_to(limit, seen):
             yield _result(limit, seen, NOT_JUDGED, reason=reason)
-        elif seen[ROW] in failed:
+        elif number in failed:
             days = _days(profiles, limit, seen)
             yield _result(limit, seen, limit.severity, since=_since(profiles, limit, seen), days=list(days.values()))
         else:

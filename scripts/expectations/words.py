@@ -13,7 +13,13 @@ PERIODS = {
     "history": "in all history",
 }
 MEASURES = {
-    "order_count": "orders",
+    "order_count": "number",
+    "line_count": "number",
+    "visit_count": "number",
+    "ticket_count": "number",
+    "email_count": "number of e-mails",
+    "new_customer_count": "number of new ones",
+    "unknown_sku_share": "share of products that the catalogue does not know",
     "linked_share": "share with a known customer",
     "no_country_share": "share without a country",
     "no_rate_share": "share in a currency without exchange rate",

@@ -111,13 +111,15 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
         seen = np.sum(counts, axis=0) > 0
         assert drift.loc[measure, "psi"] == pytest.approx(psi(counts[0][seen], counts[1][seen]), abs=1e-7)
         assert drift.loc[measure, "bin_count"] == seen.sum()
-    for measure, column in (("channel_mix", "channel"), ("currency_mix", "currency"), ("country_mix", "ship_country_code")):
+    mixes = {"channel_mix": "channel", "currency_mix": "currency", "country_mix": "ship_country_code"}
+    for measure, column in mixes.items():
         both = pd.DataFrame({
             "recent": changed.loc[is_recent, column].value_counts(),
             "reference": changed.loc[is_reference, column].value_counts(),
         }).fillna(0)
         assert (both["recent"] / both["recent"].sum()).min() > 0.01
-        assert drift.loc[measure, "psi"] == pytest.approx(psi(both["recent"].values, both["reference"].values), abs=1e-7)
+        index = psi(both["recent"].to_numpy(), both["reference"].to_numpy())
+        assert drift.loc[measure, "psi"] == pytest.approx(index, abs=1e-7)
     bins = drift["bin_count"] - 1
     chance = (bins + 4 * np.sqrt(2 * bins)) * (1 / drift["basis_rows"] + 1 / drift["history_count"])
     pd.testing.assert_series_equal(drift["psi_by_chance"], chance, check_names=False, atol=1e-6)
@@ -145,7 +147,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
 PLANTS = {
     "a channel falls silent for a week": (
         lambda orders: orders[~((orders["channel"] == "store") & last_days(orders, 7))],
-        {("channel_week_missing", "orders, store: orders")},
+        {("channel_week_missing", "orders, store: number")},
     ),
     "pence for pounds in one week": (
         lambda orders: orders.assign(
@@ -341,9 +343,7 @@ def test_a_row_of_limits_that_means_nothing_is_named(
 
 def test_an_unknown_measure_is_shown_as_not_judged(world: World, orders: pd.DataFrame) -> None:
     put_orders(world, orders)
-    change(
-        world, """update seeds.expectation_limits set measure = 'o" or 1 == 1' where expectation_key = 'orders_week_low'"""
-    )
+    change(world, "update seeds.expectation_limits set measure = 'sales' where expectation_key = 'orders_week_low'")
     quality = expectations.judge(world.warehouse)
     (result,) = [result for result in quality.results if result.expectation_key == "orders_week_low"]
     assert result.outcome == "not_judged"
