@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from scripts import expectations
 from scripts.errors import CheckFailed, UserError
 from scripts.warehouse import literal, open_warehouse, quote
 from scripts.world import PROJECT, World
@@ -128,7 +129,7 @@ def publish(world: World, progress: Progress = print, *, tests_passed: int | Non
         incoming = world.versions / f"{INCOMING}{os.getpid()}"
         incoming.mkdir(mode=0o700)
         try:
-            manifest = _write(world, incoming, tests_passed)
+            manifest = _write(world, incoming, tests_passed, progress)
             target = _install(world, incoming, manifest, progress)
         except OSError as problem:
             raise _not_written(world, problem) from problem
@@ -192,12 +193,13 @@ def audit(marts: Path) -> list[str]:
         return [*problems, *_identifier_problems(connection, relations)]
 
 
-def _write(world: World, incoming: Path, tests_passed: int | None) -> dict[str, Any]:
+def _write(world: World, incoming: Path, tests_passed: int | None, progress: Progress) -> dict[str, Any]:
     """Copy, audit and describe: everything of a version but its name."""
     marts, activation = incoming / "marts.duckdb", incoming / "activation.duckdb"
     _copy_schema(world.warehouse, marts, "marts", incoming / "parquet")
     if problems := audit(marts):
         raise CheckFailed("\n".join(problems))
+    _judge_profiles(world, incoming, progress)
     _copy_schema(world.warehouse, activation, "activation", None)
     activation.chmod(0o600)
     shutil.rmtree(incoming / "spill", ignore_errors=True)
@@ -219,10 +221,36 @@ def _write(world: World, incoming: Path, tests_passed: int | None) -> dict[str, 
     return manifest
 
 
+def _judge_profiles(world: World, incoming: Path, progress: Progress) -> None:
+    """Hold the warehouse's profiles against the expectations; the results become part of the version.
+
+    Raises CheckFailed, one line per expectation, when a critical one does not hold; the page that shows all of them
+    is then left in `refused/`, beside the warehouse.
+    """
+    quality = expectations.judge(world.warehouse)
+    progress(quality.summary())
+    refused = world.home / "refused"
+    if lines := quality.critical_lines():
+        refused.mkdir(exist_ok=True)
+        expectations.write(quality, refused)
+        raise CheckFailed("\n".join([*lines, f"nothing is published; all results: {refused / expectations.PAGE}"]))
+    shutil.rmtree(refused, ignore_errors=True)
+    expectations.write(quality, incoming)
+
+
+def _keep_newest_judgement(incoming: Path, version: Path) -> None:
+    """The same data may be judged anew, by other limits: readers then see the new results with the same data."""
+    judged = json.loads((incoming / expectations.RESULTS).read_text(encoding="utf-8"))
+    if judged["status"] != "not_run" or not (version / expectations.RESULTS).exists():
+        for name in (expectations.RESULTS, expectations.PAGE):
+            (incoming / name).replace(version / name)
+
+
 def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
     """Give the written version its name and switch to it, unless readers have the very same content already."""
     current = current_version(world)
     if current and _same_content(_manifest(world, current), manifest):
+        _keep_newest_judgement(incoming, world.versions / current)
         progress(f"published {current}: nothing changed, no new version")
         return world.versions / current
     number = max((int(name.rsplit("-", 1)[1]) for name in _kept(world)), default=0) + 1
