@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import resource
 import shutil
 import signal
@@ -29,9 +30,15 @@ PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
 NUMBERING = {"_load_id", "load_id", "_file_id", "file_id", "file_stamp"}
 
 
-def contents(warehouse: Path) -> dict[str, tuple[Any, ...]]:
+# Which of several equal rows is kept, and so which file gets the credit, depends on the order of loading.
+ORIGIN = {"_line", "_delivered_at"}
+
+Contents = dict[str, tuple[Any, ...]]
+
+
+def contents(warehouse: Path, leave_out: set[str] = NUMBERING) -> Contents:
     """Per raw table and table of the ledger: its rows and a checksum of their content, files told by path."""
-    result: dict[str, tuple[Any, ...]] = {}
+    result: Contents = {}
     with open_warehouse(warehouse, read_only=True) as connection:
         columns: dict[tuple[str, str], list[str]] = {}
         for schema, table, column in connection.execute(
@@ -40,9 +47,9 @@ def contents(warehouse: Path) -> dict[str, tuple[Any, ...]]:
         ).fetchall():
             columns.setdefault((schema, table), []).append(column)
         for (schema, table), names in columns.items():
-            picked = [f"this.{quote(name)}" for name in names if name not in NUMBERING]
+            picked = [f"this.{quote(name)}" for name in names if name not in leave_out]
             source = f"{quote(schema)}.{quote(table)} as this"
-            if "_file_id" in names:
+            if "_file_id" in names and "_line" not in leave_out:
                 picked.append("files.path as _path")
                 source += " left join intake.files as files on this._file_id = files.file_id"
             query = f"select {', '.join(picked)} from {source}"
@@ -53,6 +60,12 @@ def contents(warehouse: Path) -> dict[str, tuple[Any, ...]]:
         )
         assert connection.execute(balance).fetchone() == (0,)
     return result
+
+
+def versions(warehouse: Path) -> Contents:
+    """The same of the record versions and rejects alone, whichever file they were taken from."""
+    found = contents(warehouse, NUMBERING | ORIGIN)
+    return {name: value for name, value in found.items() if name.startswith("raw_") or name == "intake.rejects"}
 
 
 def start(world: World, limit: int | None = None) -> subprocess.Popen[str]:
@@ -75,7 +88,8 @@ class Calm:
     """An undisturbed run: its landing zone, what it stored, the files it left, how long it took, and how it ended."""
 
     landing: Path
-    contents: dict[str, tuple[Any, ...]]
+    contents: Contents
+    versions: Contents
     left: set[str]
     seconds: float
     size: int
@@ -122,15 +136,20 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     seconds = time.perf_counter() - started
     assert status == 0, said
     assert contents(undisturbed.warehouse)["raw_pos.receipt_payment"][0] > 60_000
-    size = undisturbed.warehouse.stat().st_size
-    return Calm(made.landing, contents(undisturbed.warehouse), files_of(undisturbed), seconds, size)
+    file = undisturbed.warehouse
+    return Calm(made.landing, contents(file), versions(file), files_of(undisturbed), seconds, file.stat().st_size)
 
 
-def check_recovery(world: World, calm: Calm) -> None:
-    """One more run ends well, and leaves what the undisturbed run left; the next has nothing to do."""
+def check_recovery(world: World, calm: Calm, in_order: bool = True) -> None:
+    """One more run ends well, and leaves what the undisturbed run left; the next has nothing to do.
+
+    Not `in_order`: some files failed and came in after others, so that only the record versions are compared.
+    """
     status, said = finish(start(world))
     assert status == 0, said
-    assert contents(world.warehouse) == calm.contents
+    assert versions(world.warehouse) == calm.versions
+    if in_order:
+        assert contents(world.warehouse) == calm.contents
     assert files_of(world) == calm.left
     status, said = finish(start(world))
     assert (status, said.startswith("nothing new")) == (0, True)
@@ -245,14 +264,16 @@ def assert_waited_or_said_so(status: int, said: str) -> None:
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("part", [0.02, 0.2, 0.4, 0.6])
 def test_a_full_disk_is_one_line_and_the_next_run_mends_it(part: float, calm: Calm, tmp_path: Path) -> None:
+    """A file beside the warehouse that may not grow stands for the disk: DuckDB gets the same kind of error."""
     world = copy_of(calm, tmp_path / "world")
     status, said = finish(start(world, limit=int(calm.size * part)))
     assert status == 1, said
     assert "Traceback" not in said
-    assert len([line for line in said.splitlines() if line.startswith("error:")]) == 1
-    check_recovery(world, calm)
+    (line,) = [line for line in said.splitlines() if line.startswith("error:")]
+    assert re.search("file too large|disk|space", line, re.IGNORECASE), line
+    check_recovery(world, calm, in_order=False)
 
 
 @pytest.fixture
