@@ -33,7 +33,7 @@ import pandas as pd
 
 from scripts.contracts import load_contracts
 from scripts.errors import UserError
-from scripts.landing import checksum
+from scripts.intake.landing import checksum
 from scripts.warehouse import literal, open_warehouse
 from scripts.world import SETTINGS_FILE, World
 

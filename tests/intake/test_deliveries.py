@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -100,6 +101,22 @@ def test_equal_content_keeps_its_earliest_stamp_in_any_order(
     assert sum(row[2] for row in zone.ledger()) == 2
 
 
+@pytest.mark.parametrize("days", list(itertools.permutations((1, 2, 3, 4))))
+def test_late_content_splits_what_was_taken_for_one_version(
+    make_zone: Callable[[str], Zone], days: tuple[int, ...]
+) -> None:
+    """Card on days 1, 3 and 4, cash on day 2: however they come, three versions, and card counts at the end."""
+    zone = make_zone("zone")
+    for number, day in enumerate(days):
+        zone.deliver(f"pos/receipt_payment/{number}.csv", HEADER + payment("1", "cash" if day == 2 else "card", day))
+        zone.load()
+    assert stored(zone) == [("1", "card", 1), ("1", "card", 3), ("1", "cash", 2)]
+    assert sum(row[1] for row in zone.ledger()) == 3
+    assert sum(row[2] for row in zone.ledger()) == 1
+    for file_id, accepted in zone.rows("select file_id, accepted_rows from intake.files"):
+        assert zone.value(f"select count(*) from raw_pos.receipt_payment where _file_id = {file_id}") == accepted
+
+
 @pytest.mark.parametrize("in_one_file", [True, False])
 def test_content_that_comes_back_after_another_version_is_a_version(zone: Zone, in_one_file: bool) -> None:
     rows = [payment("1", "card", 1), payment("1", "cash", 2), payment("1", "card", 3), payment("1", "card", 4)]
@@ -143,12 +160,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "missing column": ("pos/receipt_payment/x.csv", b"receipt_id,amount\n1,2\n", "column payment_number, method"),
     "missing key of JSON": ("pos/receipt_payment/x.jsonl", b'{"receipt_id": 1}\n', "column payment_number, method"),
     "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "column amount stands twice"),
-    "latin-1": (
-        "pos/receipt_payment/x.csv",
-        (HEADER + payment("1", "card", 1) + payment("2", "chèque", 1)).encode("latin-1"),
-        "line 3 is not UTF-8 text; save the file as UTF-8",
-    ),
-    "UTF-16": ("pos/receipt_payment/x.csv", HEADER.encode("utf-16"), "UTF-16 text; save the file as UTF-8"),
+    "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "not a kind of file that is taken in"),
     "no parquet": ("pos/receipt_payment/x.parquet", b"PAR1 is what I say", "not readable as Parquet"),
     "unknown table": ("pos/recipe/x.csv", HEADER.encode(), "no such table; pos has receipt, receipt_line"),
     "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; there are campaigns, consent"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import json
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from landing_zone import LINE_HEADER, Zone
+
+from scripts.errors import UserError
 
 PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
 STAMP = "2026-01-05 10:00:00"
@@ -47,6 +51,8 @@ def test_every_type_is_read_and_ids_stay_text(zone: Zone) -> None:
         ("2026-06-30 18:05:00 UTC", datetime(2026, 6, 30, 18, 5)),
         ("2026-06-30 18:05", datetime(2026, 6, 30, 18, 5)),
         ("2026-06-30", datetime(2026, 6, 30)),
+        ("1782842700", datetime(2026, 6, 30, 18, 5)),
+        ("1782842700250", datetime(2026, 6, 30, 18, 5, 0, 250000)),
     ],
 )
 def test_timestamps_become_utc(zone: Zone, text: str, utc: datetime) -> None:
@@ -64,13 +70,16 @@ def test_timestamps_become_utc(zone: Zone, text: str, utc: datetime) -> None:
         (f"1,1_0,card,1,{STAMP}", "payment_number is not a whole number"),
         (f"1,1,card,NaN,{STAMP}", "amount is NaN or infinite"),
         (f"1,1,card,-Infinity,{STAMP}", "amount is NaN or infinite"),
-        (f'1,1,card,"12,50",{STAMP}', "amount is not a decimal number"),
+        (f'1,1,card,"12,50",{STAMP}', "amount has a decimal comma"),
+        (f'1,1,card,"1,250.00",{STAMP}', "amount has thousands separators"),
+        (f"1.23457E+12,1,card,1,{STAMP}", "receipt_id is in scientific notation, so digits are lost"),
+        (PAYMENTS.strip(), "row is the header again"),
         (f"1,1,card,1e30,{STAMP}", "amount is not a decimal number"),
         ("1,1,card,1,30/06/2026", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),
         ("1,1,card,1,2026-02-30 10:00:00", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),
-        ("1,1,card,1,1782842700", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
+        ("1,1,card,1,17828427", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),
         ("1,1,card,1,infinity", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),
@@ -85,7 +94,7 @@ def test_a_bad_row_is_refused_with_its_line_and_reason(zone: Zone, row: str, rea
     zone.load()
     assert zone.rejects() == [(3, reason)]
     assert zone.ledger() == [(3, 2, 0, 1)]
-    assert zone.rows("select receipt_id, _line from raw_pos.receipt_payment") == [("8", 2), ("9", 4)]
+    assert zone.rows("select receipt_id, _line from raw_pos.receipt_payment order by 1") == [("8", 2), ("9", 4)]
 
 
 def test_a_reject_keeps_the_whole_payload_and_its_money(zone: Zone) -> None:
@@ -132,6 +141,59 @@ def test_other_line_ends(zone: Zone, ends: str) -> None:
     assert zone.rejects()[0][0] == 4
 
 
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"),
+     ("utf-32", "utf-32"), ("latin-1", "cp1252"), ("cp1252", "cp1252")],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "csv.gz", "csv.zst", "csv.bz2"])
+def test_encodings_and_compressions(zone: Zone, encoding: str, named: str, suffix: str) -> None:
+    method = "chèque dès août"
+    text = payments(f"1,1,{method},1.5,{STAMP}", f"2,1,cash,1.5,{STAMP}")
+    if suffix == "jsonl":
+        text = json.dumps({"receipt_id": "1", "payment_number": 1, "method": method, "amount": 1.5, "synced_at": STAMP},
+                          ensure_ascii=False) + "\n" + json.dumps({"receipt_id": "2"})  # fmt: skip
+    data = text.encode(encoding)
+    if suffix.endswith("zst"):
+        data = pa.compress(data, codec="zstd", asbytes=True)
+    elif suffix.endswith("bz2"):
+        data = bz2.compress(data)
+    zone.deliver(f"pos/receipt_payment/p.{suffix}", data)
+    zone.load()
+    assert zone.value("select method from raw_pos.receipt_payment where receipt_id = '1'") == method
+    assert zone.value("select encoding from intake.files") == named
+
+
+def test_a_stated_encoding_wins(zone: Zone) -> None:
+    zone.deliver("world.json", '{"encoding_pos": "cp1250"}')
+    zone.deliver("pos/receipt_payment/p.csv", payments(f"1,1,zlecenie stałe,1.5,{STAMP}").encode("cp1250"))
+    zone.load()
+    assert zone.value("select method from raw_pos.receipt_payment") == "zlecenie stałe"
+    zone.deliver("world.json", '{"encoding_pos": "cp-eleven"}')
+    with pytest.raises(UserError, match="encoding_pos must be an encoding"):
+        zone.load()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_stray_byte_costs_one_line_not_the_file(zone: Zone, suffix: str) -> None:
+    rows = [f"{number},1,chèque é,1.5,{STAMP}" for number in (1, 2, 3)]
+    text = payments(*rows)
+    if suffix == "jsonl":
+        names = PAYMENTS.strip().split(",")
+        text = "\n".join(json.dumps(dict(zip(names, row.split(","), strict=True)), ensure_ascii=False) for row in rows)
+    data = text.encode()
+    place = data.index("è".encode(), data.index(b"2,1" if suffix == "csv" else b'"2"'))
+    zone.deliver(f"pos/receipt_payment/p.{suffix}", data[:place] + data[place + 1 :])
+    zone.load()
+    line = 3 if suffix == "csv" else 2
+    assert zone.rows("select line_number, reason, rule, state from intake.rejects") == [
+        (line, "line holds bytes that are not UTF-8 text", "encoding", "open")
+    ]
+    assert zone.rows("select receipt_id, method from raw_pos.receipt_payment order by 1") == [
+        ("1", "chèque é"), ("3", "chèque é")
+    ]  # fmt: skip
+
+
 def test_nul_bytes_are_dropped(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/p.csv", payments(f"1,1,ca\0rd,1,{STAMP}"))
     zone.load()
@@ -147,7 +209,7 @@ def test_jsonl(zone: Zone) -> None:
     text = "\ufeff" + "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
     zone.deliver("pos/receipt_payment/p.jsonl.gz", text + '\n\nno json\n[1, 2]\n{"Receipt_ID": "\x01"}\n')
     zone.load()
-    assert zone.rows("select receipt_id, payment_number, method, amount, _line from raw_pos.receipt_payment") == [
+    assert zone.rows("select receipt_id, payment_number, method, amount, _line from raw_pos.receipt_payment order by 5") == [
         ("123", 1, "card", Decimal("12.5"), 1),
         ("é😀", 2, '{"a":[1]}', Decimal(3), 2),
     ]

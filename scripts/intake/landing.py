@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import hashlib
 import io
-import os
 import re
 import time
 import zlib
@@ -16,20 +16,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
+import pyarrow as pa
+
 from scripts.contracts import Source, Table
 from scripts.world import SETTINGS_FILE
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".jsonl.gz")
+COMPRESSIONS = ("", ".gz", ".zst", ".bz2")
+KINDS = {"csv": "csv", "tsv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}
+SUFFIXES = (".parquet", *(f".{kind}{compression}" for kind in KINDS for compression in COMPRESSIONS))
 UNFINISHED = (".tmp", ".part")
 DELIMITERS = ",;\t|"
 CHUNK = 1 << 20
-HEADER_LIMIT = 1 << 18
 # A file this young may change again within one tick of the file system's clock: its time stamp proves nothing.
 SETTLED_SECONDS = 2
 
 
 class BrokenFile(Exception):
     """A delivery that cannot be taken in; the text says why and how to mend it, without any value of the data."""
+
+
+class PassingFault(BrokenFile):
+    """A fault that may pass by itself: the file vanished, is locked, changes, or its disk does not answer."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,10 @@ class LandingFile:
     delivered_at: datetime
 
     @property
-    def is_gzip(self) -> bool:
-        return self.suffix.endswith(".gz")
-
-    @property
     def kind(self) -> str:
         """csv, parquet or jsonl."""
-        return self.suffix.split(".")[1]
+        name = self.suffix.split(".")[1]
+        return KINDS.get(name, name)
 
 
 @dataclass(frozen=True)
@@ -119,65 +123,52 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def read_header(file: LandingFile) -> Header:
-    """The header of a CSV file; the delimiter is the one that yields most columns of the contract."""
-    try:
-        with _open(file.path, file.is_gzip) as stream:
-            start = stream.read(HEADER_LIMIT)
-    except (EOFError, OSError, zlib.error) as problem:
-        raise _unreadable(problem) from None
-    _refuse_other_encoding(start)
-    text = start.decode("utf-8-sig", errors="replace")
-    if not text.strip():
+def read_header(file: LandingFile, start: io.StringIO) -> Header:
+    """The header of a CSV file from its first text; the delimiter is the one that yields most contract columns."""
+    if not start.getvalue().strip():
         raise BrokenFile("empty, not even a header; deliver it again or delete it")
     expected = {column.name for column in file.table.columns}
     best: tuple[str, ...] = ()
     delimiter = ","
     for candidate in DELIMITERS:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=candidate)
-        names = tuple(name.strip().lower() for name in next(reader, []))
+        start.seek(0)
+        try:
+            names = tuple(name.strip().lower() for name in next(csv.reader(start, delimiter=candidate), []))
+        except csv.Error:
+            continue
         if len(expected.intersection(names)) > len(expected.intersection(best)) or not best:
             best, delimiter = names, candidate
-    if "\ufffd" in "".join(best):
-        raise BrokenFile("header is not UTF-8 text; save the file as UTF-8")
     twice = sorted({name for name in best if best.count(name) > 1 and name in expected})
     if twice:
         raise BrokenFile(f"column {', '.join(twice)} stands twice in the header; keep one")
     return Header(best, delimiter)
 
 
-def readable_copy(file: LandingFile, folder: Path) -> Path:
-    """The file itself, or a cleaned copy in `folder` where its bytes would stop a CSV reader.
-
-    Cleaned are NUL bytes (dropped) and mixed or old Mac line ends (become line feeds). A gzip file is read to its
-    end, so that damage shows here. Raises BrokenFile when it cannot be read.
-    """
-    nul = returns = pairs = feeds = 0
-    last = b""
+def chunks(file: LandingFile) -> Iterator[bytes]:
+    """The file's bytes, decompressed, a chunk at a time; BrokenFile when it cannot be read to its end."""
     try:
-        for chunk in _chunks(file):
-            nul += chunk.count(b"\0")
-            returns += chunk.count(b"\r")
-            feeds += chunk.count(b"\n")
-            if returns:
-                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-            last = chunk[-1:]
+        with _open(file) as stream:
+            while chunk := stream.read(CHUNK):
+                yield bytes(chunk)
     except (EOFError, OSError, zlib.error) as problem:
-        raise _unreadable(problem) from None
-    is_uniform = returns == 0 or returns == pairs == feeds
-    if file.kind != "csv" or (is_uniform and not nul):
-        return file.path
-    folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"cleaned_{os.getpid()}.csv"
-    alone = b"\n" if feeds == 0 else b" "
-    held = b""
-    with copy.open("wb") as out:
-        for chunk in _chunks(file):
-            chunk = held + chunk.replace(b"\0", b"")
-            held = b"\r" if chunk.endswith(b"\r") else b""
-            chunk = chunk[: len(chunk) - len(held)]
-            out.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", alone))
-    return copy
+        raise fault_of(problem, file) from None
+
+
+def fault_of(problem: Exception, file: LandingFile) -> BrokenFile:
+    """What a failure to read a file means to the one who delivered it."""
+    compression = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}.get(Path(file.suffix).suffix)
+    if isinstance(problem, (EOFError, gzip.BadGzipFile, zlib.error)) or (
+        # Both libraries report damage as an OSError without a number.
+        compression and isinstance(problem, OSError) and problem.errno is None
+    ):
+        return BrokenFile(f"truncated or damaged {compression}; deliver it again")
+    if isinstance(problem, PermissionError):
+        return PassingFault("may not be read; grant read permission")
+    if isinstance(problem, FileNotFoundError):
+        return PassingFault("vanished before it was read; run intake again")
+    if isinstance(problem, IsADirectoryError):
+        return BrokenFile("is a folder; deliver a file")
+    return PassingFault(f"cannot be read ({type(problem).__name__}); look at its disk and run intake again")
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -201,26 +192,11 @@ def _delivered_at(path: Path, suffix: str) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
-def _open(path: Path, is_gzip: bool) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if is_gzip else path.open("rb")
-
-
-def _chunks(file: LandingFile) -> Iterator[bytes]:
-    with _open(file.path, file.is_gzip) as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk
-
-
-def _refuse_other_encoding(start: bytes) -> None:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BrokenFile("UTF-16 text; save the file as UTF-8")
-
-
-def _unreadable(problem: Exception) -> BrokenFile:
-    if isinstance(problem, PermissionError):
-        return BrokenFile("may not be read; grant read permission")
-    if isinstance(problem, FileNotFoundError):
-        return BrokenFile("vanished before it was read; run intake again")
-    if isinstance(problem, (EOFError, gzip.BadGzipFile, zlib.error)):
-        return BrokenFile("truncated or damaged gzip; deliver it again")
-    return BrokenFile(f"cannot be read ({type(problem).__name__}); deliver it again")
+def _open(file: LandingFile) -> IO[bytes]:
+    if file.suffix.endswith(".gz"):
+        return cast(IO[bytes], gzip.open(file.path, "rb"))
+    if file.suffix.endswith(".bz2"):
+        return cast(IO[bytes], bz2.open(file.path, "rb"))
+    if file.suffix.endswith(".zst"):
+        return cast(IO[bytes], pa.input_stream(str(file.path), compression="zstd"))
+    return file.path.open("rb")

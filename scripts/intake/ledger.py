@@ -1,0 +1,180 @@
+"""The load's own tables: what was read, what was refused, what drifted; and the raw tables of the contracts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import duckdb
+
+from scripts.contracts import Source, Table
+from scripts.errors import UserError
+from scripts.intake.typed_rows import record_hash
+from scripts.warehouse import quote
+
+HIDDEN_COLUMNS = (
+    ("_load_id", "varchar"),
+    ("_file_id", "bigint"),
+    ("_line", "bigint"),
+    ("_delivered_at", "timestamp"),
+    ("_record_hash", "bigint"),
+)
+LEDGER: dict[str, dict[str, str]] = {
+    "files": {
+        "file_id": "bigint", "source_name": "varchar", "table_name": "varchar", "path": "varchar",
+        "size_bytes": "bigint", "checksum": "varchar", "landed_rows": "bigint", "accepted_rows": "bigint",
+        "duplicate_rows": "bigint", "rejected_rows": "bigint", "delivered_at": "timestamp", "load_id": "varchar",
+        "status": "varchar", "reason": "varchar", "file_stamp": "varchar", "encoding": "varchar",
+    },
+    "rejects": {
+        "source_name": "varchar", "table_name": "varchar", "path": "varchar", "line_number": "bigint",
+        "record_key": "varchar", "reason": "varchar", "severity": "varchar", "payload": "varchar",
+        "value_at_risk": "decimal(18, 4)", "load_id": "varchar", "file_id": "bigint", "rule": "varchar",
+        "repair_hint": "varchar", "currency": "varchar", "delivered_at": "timestamp", "state": "varchar",
+        "closed_at": "timestamp", "closed_by": "varchar",
+    },
+    "confirmations": {
+        "source_name": "varchar", "table_name": "varchar", "record_key": "varchar", "record_hash": "bigint",
+        "known_at": "timestamp", "delivered_at": "timestamp", "file_id": "bigint", "line_number": "bigint",
+    },
+    "settings": {"setting_name": "varchar", "setting_value": "varchar"},
+    "schema_drift": {
+        "source_name": "varchar", "table_name": "varchar", "path": "varchar", "column_name": "varchar",
+        "drift": "varchar",
+    },
+    "circuits": {"source_name": "varchar", "failures": "bigint", "load_id": "varchar", "reason": "varchar"},
+    "engine": {"name": "varchar", "value": "varchar"},
+}  # fmt: skip
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], settings: dict[str, str]) -> None:
+    """Ledger, settings and every raw table of the contracts, in one transaction; adds columns that they gained."""
+    connection.begin()
+    try:
+        present = _present(connection)
+        connection.execute("create schema if not exists intake")
+        for name, columns in LEDGER.items():
+            _ensure(connection, "intake", name, list(columns.items()), present)
+        _store_settings(connection, settings)
+        tables = [table for source in sources.values() for table in source.tables.values()]
+        for schema in sorted({table.schema for table in tables}):
+            connection.execute(f"create schema if not exists {quote(schema)}")
+        for table in tables:
+            found = present.get((table.schema, table.name))
+            if found and found["_record_hash"] == "varchar":
+                _add_hashes_anew(connection, table)
+                found["_record_hash"] = "bigint"
+            wanted = [(column.name, column.type) for column in table.columns] + list(HIDDEN_COLUMNS)
+            _ensure(connection, table.schema, table.name, wanted, present)
+        _check_hashes(connection, tables)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def next_load_id(connection: duckdb.DuckDBPyConnection) -> str:
+    """Number of the load that begins, as text of six digits."""
+    last = scalar(connection, "select coalesce(max(cast(load_id as bigint)), 0) from intake.files")
+    return f"{last + 1:06d}"
+
+
+def known_files(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[int, int, str, str]]]:
+    """Per path the versions that are in: file id, size, checksum and the file system's stamp."""
+    known: dict[str, list[tuple[int, int, str, str]]] = defaultdict(list)
+    for path, *version in connection.execute(
+        "select path, file_id, size_bytes, checksum, file_stamp from intake.files where status = 'loaded'"
+    ).fetchall():
+        known[path].append(tuple(version))
+    return known
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """First value of the first row; None when there is none."""
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def changed(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Execute an insert, update or delete and return its number of rows."""
+    return int(scalar(connection, statement))
+
+
+def rollback(connection: duckdb.DuckDBPyConnection) -> None:
+    """Undo the transaction, if there is one."""
+    try:
+        connection.rollback()
+    except duckdb.TransactionException:
+        return
+
+
+def _present(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    present: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for schema, name, column, kind in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and (schema_name = 'intake' or starts_with(schema_name, 'raw_'))"
+    ).fetchall():
+        present[schema, name][column] = kind.lower().replace(" ", "")
+    return dict(present)
+
+
+def _ensure(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    wanted: list[tuple[str, str]],
+    present: dict[tuple[str, str], dict[str, str]],
+) -> None:
+    relation = f"{quote(schema)}.{quote(name)}"
+    found = present.get((schema, name))
+    if found is None:
+        columns = ", ".join(f"{quote(column)} {kind}" for column, kind in wanted)
+        connection.execute(f"create table {relation} ({columns})")
+        return
+    for column, kind in wanted:
+        if column not in found:
+            connection.execute(f"alter table {relation} add column {quote(column)} {kind}")
+        elif found[column] != kind.replace(" ", ""):
+            raise UserError(
+                f"{schema}.{name}: column {column} is {found[column]} in the warehouse and {kind} in the contract; "
+                f"move the warehouse away and run intake again"
+            )
+
+
+def _store_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str, str]) -> None:
+    stored = dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
+    if stored != settings:
+        connection.execute("delete from intake.settings")
+        for name, value in settings.items():
+            connection.execute("insert into intake.settings values (?, ?)", [name, value])
+
+
+def _check_hashes(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+    """The engine does not promise that its hash stays the same for ever; should it change, all are computed anew."""
+    probe = str(scalar(connection, "select hash('probe', 1, timestamp '2026-01-01', cast(1.5 as decimal(18,4)))"))
+    stored = scalar(connection, "select value from intake.engine where name = 'hash_probe'")
+    if stored == probe:
+        return
+    if stored is not None:
+        for table in tables:
+            _add_hashes_anew(connection, table)
+        # Their hashes cannot be computed anew; without them a late version may end a run too early, no more.
+        connection.execute("delete from intake.confirmations")
+    connection.execute("delete from intake.engine where name = 'hash_probe'")
+    connection.execute("insert into intake.engine values ('hash_probe', ?)", [probe])
+
+
+def _add_hashes_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    relation = f"{quote(table.schema)}.{quote(table.name)}"
+    stored = {
+        row[0]
+        for row in connection.execute(
+            "select column_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? and table_name = ?",
+            [table.schema, table.name],
+        ).fetchall()
+    }
+    names = [c.name for c in table.columns if c.name != table.known_at and c.name in stored]
+    connection.execute(f"alter table {relation} drop column _record_hash")
+    connection.execute(f"alter table {relation} add column _record_hash bigint")
+    connection.execute(f"update {relation} set _record_hash = {record_hash([(n, quote(n)) for n in names])}")

@@ -1,0 +1,252 @@
+"""One landing file into its raw table: staged where it is text, typed, compared with what is there, stored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from scripts.errors import CheckFailed
+from scripts.intake import encoding
+from scripts.intake.landing import BrokenFile, LandingFile, read_header
+from scripts.intake.ledger import HIDDEN_COLUMNS, changed, rollback, scalar
+from scripts.intake.rejects import RejectStore
+from scripts.intake.typed_rows import (
+    Reader,
+    TypedRows,
+    csv_reader,
+    csv_staging,
+    is_blank,
+    is_object,
+    jsonl_reader,
+    lines_staging,
+    parquet_reader,
+)
+from scripts.intake.versions import STAGING, drop_old_confirmations, find_duplicates, relation
+from scripts.warehouse import literal, quote
+
+TEXT = "delivered_text"
+MISSHAPEN = "misshapen"
+SHAPE_FAULTS = {
+    "MISSING COLUMNS": "row has fewer fields than the header",
+    "TOO MANY COLUMNS": "row has more fields than the header",
+    "UNQUOTED VALUE": "row has a quotation mark that is not closed or not doubled",
+    "LINE SIZE OVER MAXIMUM": "row is longer than 2 MB",
+}
+JSON_SHAPE_FAULTS = {"LINE SIZE OVER MAXIMUM": "line is longer than 2 MB"}
+
+
+@dataclass
+class Counts:
+    """Rows of one file, or of several; landed = accepted + duplicates + rejected."""
+
+    files: int = 0
+    landed: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+    def add(self, other: Counts) -> None:
+        for name in vars(self):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def __str__(self) -> str:
+        return f"{self.accepted:,} accepted, {self.duplicates:,} duplicates, {self.rejected:,} rejected"
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """What the ledger says of a file beside its rows."""
+
+    load_id: str
+    size: int
+    checksum: str
+    stamp: str
+
+
+@contextmanager
+def load_file(
+    connection: duckdb.DuckDBPyConnection, file: LandingFile, stated_encoding: str | None, scratch: Path
+) -> Iterator[Loading]:
+    """Make a file readable and stage it; what was staged is gone at the end. BrokenFile when it cannot be read."""
+    copy = scratch / f"cleaned_{os.getpid()}.txt"
+    loading = Loading(connection, file)
+    try:
+        if file.kind == "parquet":
+            loading.stage_parquet()
+        else:
+            scan = encoding.TextScan(file, stated_encoding)
+            if scan.needs_copy:
+                scratch.mkdir(parents=True, exist_ok=True)
+                encoding.write_copy(file, scan, copy)
+            loading.stage_text(scan, str(copy if scan.needs_copy else file.path))
+        yield loading
+    finally:
+        rollback(connection)  # what is not committed by now broke off
+        copy.unlink(missing_ok=True)
+        for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", *STAGING):
+            connection.execute(f"drop table if exists temp.{name}")
+
+
+class Loading:
+    """One file, staged: `rows` are its typed rows, `names` its columns as delivered, in lower case."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
+        self.connection, self.file, self.table = connection, file, file.table
+        self.encoding: str | None = None
+        self.names: list[str] = []
+        self.rows: TypedRows
+        self.landed = 0
+        self.first_line = 1
+
+    def stage_parquet(self) -> None:
+        """A Parquet file needs no staging: it is read by column, as often as need be."""
+        path = literal(str(self.file.path))
+        described = self.connection.execute(f"describe select * from read_parquet({path})").fetchall()
+        reader = parquet_reader(str(self.file.path), tuple((row[0], row[1]) for row in described))
+        self.landed = int(scalar(self.connection, f"select sum(num_rows) from parquet_file_metadata({path})") or 0)
+        self._set_reader(reader, [name for name, _ in reader.columns])
+
+    def stage_text(self, scan: encoding.TextScan, path: str) -> None:
+        """A text file is split once, into a temporary table of text."""
+        self.encoding = scan.encoding
+        if self.file.kind == "csv":
+            header = read_header(self.file, encoding.sample_text(self.file, scan))
+            self._check_columns(list(header.columns))
+            self.first_line = 2
+            self._split(csv_staging(path, header, MISSHAPEN))
+            numbered = f"select *, {self._line()} as _line from {self._numbered()}"
+            self.landed = self._count(TEXT) + self._count("shapes")
+            self._set_reader(csv_reader(numbered, header, scan.has_not_text), list(header.columns))
+        else:
+            self._split(lines_staging(path, MISSHAPEN))
+            self.landed = self._count(f"{TEXT} where not {is_blank('line')}") + self._count("shapes")
+            self._set_json_reader(scan.has_not_text)
+
+    def store(self, taken: TakenFile) -> Counts:
+        """Inside a transaction: new versions, refused rows, drift and the ledger's line; returns the counts."""
+        file, table, connection = self.file, self.table, self.connection
+        connection.execute("delete from intake.files where path = ? and status = 'failed'", [file.name])
+        file_id = scalar(connection, "select coalesce(max(file_id), 0) + 1 from intake.files")
+        self._record_drift()
+        counts = Counts(files=1, landed=self.landed)
+        counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at)
+        kept = "_line not in (select line from duplicates)" if counts.duplicates else "true"
+        columns = ", ".join(quote(column.name) for column in table.columns)
+        counts.accepted = changed(
+            connection,
+            f"insert into {relation(table)} ({columns}, {', '.join(name for name, _ in HIDDEN_COLUMNS)}) "
+            f"select {columns}, {literal(taken.load_id)}, {file_id}, _line, "
+            f"timestamp {literal(str(file.delivered_at))}, _record_hash from ({self.rows.good(kept)}) as kept",
+        )
+        rejects = RejectStore(connection, table, file.name, taken.load_id, file_id, file.delivered_at)
+        # The refused rows are looked for only where the count says that there are some.
+        if counts.landed > counts.accepted + counts.duplicates:
+            counts.rejected = rejects.store(self.rows) + self._store_unreadable(rejects)
+        rejects.close_repaired(self.rows)
+        drop_old_confirmations(connection, table, file.delivered_at)
+        if counts.landed != counts.accepted + counts.duplicates + counts.rejected:
+            raise CheckFailed(
+                f"{file.path}: rows are not conserved ({counts.landed:,} rows landed, but {counts}); "
+                "nothing of this file was stored"
+            )
+        connection.execute(
+            "insert into intake.files (file_id, source_name, table_name, path, size_bytes, checksum, landed_rows, "
+            "accepted_rows, duplicate_rows, rejected_rows, delivered_at, load_id, status, file_stamp, encoding) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?, ?)",
+            [file_id, table.source, table.name, file.name, taken.size, taken.checksum, counts.landed, counts.accepted,
+             counts.duplicates, counts.rejected, file.delivered_at, taken.load_id, taken.stamp, self.encoding],
+        )  # fmt: skip
+        return counts
+
+    def _set_reader(self, reader: Reader, names: list[str]) -> None:
+        self.names = names
+        self._check_columns(names)
+        self.rows = TypedRows(self.table, reader)
+
+    def _set_json_reader(self, has_not_text: bool) -> None:
+        numbered = f"select line, {self._line()} as _line from {self._numbered()} where not {is_blank('line')}"
+        keys = self.connection.execute(
+            f"select distinct unnest(json_keys(line)) from {TEXT} where {is_object('line')} order by all"
+        ).fetchall()
+        original = {key.strip().lower(): key for (key,) in reversed(keys)}
+        contract = [column.name for column in self.table.columns]
+        # A file without a single object has no columns to miss.
+        found = [name for name in contract if name in original or not keys]
+        reader = jsonl_reader(numbered, found, original if keys else {n: n for n in contract}, has_not_text)
+        self._set_reader(reader, list(original) if keys else contract)
+
+    def _check_columns(self, names: list[str]) -> None:
+        missing = [column.name for column in self.table.columns if column.required and column.name not in names]
+        if missing:
+            raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
+
+    def _split(self, staging: str) -> None:
+        """Fill the text table, and `shapes` with the rows that the text reader could not split."""
+        self.connection.execute(f"create temp table {TEXT} as {staging}")
+        if scalar(self.connection, f"select count(*) from {MISSHAPEN} where error_type = 'INVALID ENCODING'"):
+            raise BrokenFile("holds bytes that are not UTF-8 text; save the file as UTF-8")
+        faults, other = SHAPE_FAULTS, "row cannot be read as CSV"
+        if self.file.kind == "jsonl":
+            faults, other = JSON_SHAPE_FAULTS, "line is not a JSON object"
+        cases = " ".join(f"when {literal(kind)} then {literal(text)}" for kind, text in faults.items())
+        reason = f"case min(error_type) {cases} else {literal(other)} end"
+        self.connection.execute(
+            f"""
+            create temp table shapes as
+            select
+                line,
+                row_number() over (order by line) as place,
+                {reason} as reason,
+                ltrim(min(csv_line), chr(10) || chr(13)) as raw
+            from {MISSHAPEN}
+            group by line
+            """
+        )
+
+    def _numbered(self) -> str:
+        """The staged rows with their number among the good ones, and how many misshapen ones lie before each.
+
+        The reader numbers good rows only: row n lies behind the first k misshapen ones if n > line(k) - k.
+        """
+        rows = f"(select rowid + {self.first_line} as _number, * from {TEXT}) as good"
+        if not self._count("shapes"):
+            return rows
+        steps = "(select line - place as last_before, max(place) as places from shapes group by all) as steps"
+        return f"(select good.*, steps.places from {rows} asof left join {steps} on good._number > steps.last_before)"
+
+    def _line(self) -> str:
+        return "_number + coalesce(places, 0)" if self._count("shapes") else "_number"
+
+    def _store_unreadable(self, rejects: RejectStore) -> int:
+        if self.file.kind == "parquet":
+            return 0
+        stored = rejects.store_unreadable(
+            "select line, reason, raw from shapes", "json" if self.file.kind == "jsonl" else "shape"
+        )
+        if self.file.kind == "jsonl":
+            numbered = f"select line, {self._line()} as _line from {self._numbered()} where not {is_blank('line')}"
+            stored += rejects.store_unreadable(
+                f"select _line as line, 'line is not a JSON object' as reason, line as raw from ({numbered}) "
+                f"where not {is_object('line')}",
+                "json",
+            )
+        return stored
+
+    def _count(self, rows: str) -> int:
+        return int(scalar(self.connection, f"select count(*) from {rows}"))
+
+    def _record_drift(self) -> None:
+        file, contract = self.file, [column.name for column in self.table.columns]
+        drift = [(name, "extra") for name in sorted(set(self.names)) if name not in contract]
+        drift += [(name, "missing_optional") for name in contract if name not in self.names]
+        self.connection.execute("delete from intake.schema_drift where path = ?", [file.name])
+        for name, kind in drift:
+            self.connection.execute(
+                "insert into intake.schema_drift values (?, ?, ?, ?, ?)",
+                [self.table.source, self.table.name, file.name, name, kind],
+            )

@@ -1,0 +1,99 @@
+"""Decisions of the data team about single records that the load itself carries out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from scripts.contracts import Source, Table
+from scripts.intake.landing import BrokenFile, LandingFile
+from scripts.intake.rejects import latest_payload
+
+REPLAYED = "overrides/replayed"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A record to take in again with corrected fields; one decision is carried out once."""
+
+    override_id: str
+    source_name: str
+    table_name: str
+    record_key: str
+    corrected_fields: str | None
+    decided_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The path that the ledger knows it by."""
+        return f"{REPLAYED}/{hashlib.sha256(self.override_id.encode()).hexdigest()[:16]}.jsonl"
+
+    @property
+    def checksum(self) -> str:
+        """Changes when the decision does, not when the record does: newer data are not overwritten again."""
+        text = repr((self.override_id, self.source_name, self.table_name, self.record_key, self.corrected_fields,
+                     self.decided_at))  # fmt: skip
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def file(self, connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], folder: Path) -> LandingFile:
+        """Write the corrected record as a delivery of its table; BrokenFile when that makes no sense."""
+        table = self._table(sources)
+        payload = latest_payload(connection, table, self.record_key)
+        if payload is None:
+            raise BrokenFile(f"{table.label} has no record with this key; mend record_key or wait for the record")
+        record = json.loads(payload)
+        record.pop("_raw", None)
+        record.update(self._corrections(table))
+        if table.known_at:
+            record[table.known_at] = self.decided_at.isoformat(sep=" ")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / Path(self.name).name
+        path.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+        return LandingFile(path, self.name, table, ".jsonl", self.decided_at)
+
+    def table(self, sources: dict[str, Source]) -> Table | None:
+        """The table it is about, where there is one."""
+        source = sources.get(self.source_name)
+        return source.tables.get(self.table_name) if source else None
+
+    def _table(self, sources: dict[str, Source]) -> Table:
+        table = self.table(sources)
+        if table is None:
+            raise BrokenFile("there is no such source and table; mend source_name or table_name")
+        return table
+
+    def _corrections(self, table: Table) -> dict[str, object]:
+        try:
+            fields = json.loads(self.corrected_fields or "")
+        except ValueError:
+            fields = None
+        if not isinstance(fields, dict) or not fields:
+            raise BrokenFile('corrected_fields must be a JSON object such as {"unit_price": "12.50"}')
+        unknown = sorted(set(fields) - {column.name for column in table.columns})
+        if unknown:
+            raise BrokenFile(f"{table.label} has no column {', '.join(unknown)}; mend corrected_fields")
+        return fields
+
+
+def replacements(connection: duckdb.DuckDBPyConnection) -> Iterator[Replacement]:
+    """The newest form of every decision to replace a record, in the order in which they were made."""
+    yield from (
+        Replacement(*row)
+        for row in connection.execute(
+            """
+            select override_id, lower(source_name), lower(table_name), record_key, corrected_fields, decided_at
+            from (
+                select distinct on (override_id) * from raw_overrides.record_override
+                order by override_id, decided_at desc, _record_hash
+            )
+            where lower(action) = 'replace'
+            order by decided_at, override_id
+            """
+        ).fetchall()
+    )

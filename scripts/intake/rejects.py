@@ -1,0 +1,128 @@
+"""Refused rows: how they are kept, and what closes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from scripts.contracts import Table
+from scripts.intake.ledger import changed
+from scripts.intake.typed_rows import HINTS, TypedRows, key_text
+from scripts.intake.versions import relation
+from scripts.warehouse import literal, quote
+
+
+class RejectStore:
+    """Stores the refused rows of one file of one load."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, path: str, load_id: str, file_id: int,
+        delivered_at: datetime,
+    ) -> None:  # fmt: skip
+        self.connection, self.table, self.path, self.file_id = connection, table, path, file_id
+        self.delivered_at = delivered_at
+        self._constant = (
+            f"{literal(table.source)} as source_name, {literal(table.name)} as table_name, {literal(path)} as path, "
+            f"'error' as severity, {literal(load_id)} as load_id, {file_id} as file_id, "
+            f"timestamp {literal(str(delivered_at))} as delivered_at, 'open' as state"
+        )
+
+    def store(self, rows: TypedRows) -> int:
+        """The rows that break the contract; returns how many."""
+        return changed(
+            self.connection,
+            f"insert into intake.rejects by name select {self._constant}, _line as line_number, _key as record_key, "
+            f"_reason as reason, _rule as rule, _hint as repair_hint, _payload as payload, _value as value_at_risk, "
+            f"_currency as currency from ({rows.bad()}) as bad order by _line",
+        )
+
+    def store_unreadable(self, lines: str, rule: str) -> int:
+        """Lines that hold no row at all; `lines` is a query of `line`, `reason` and `raw`."""
+        return changed(
+            self.connection,
+            f"insert into intake.rejects by name select {self._constant}, line as line_number, reason, "
+            f"{literal(rule)} as rule, {literal(HINTS[rule])} as repair_hint, "
+            f"cast(json_object('_raw', raw) as varchar) as payload from ({lines}) as unreadable order by line",
+        )
+
+    def close_repaired(self, rows: TypedRows) -> None:
+        """Close what this delivery repairs, and of its own refused rows those that a later delivery had repaired."""
+        mine = f"source_name = {literal(self.table.source)} and table_name = {literal(self.table.name)}"
+        delivery = f"timestamp {literal(str(self.delivered_at))}"
+        close = f"update intake.rejects set state = 'repaired', closed_at = {delivery}, closed_by = "
+        self.connection.execute(
+            f"{close} {literal(f'the file came again: {self.path}')} "
+            f"where state = 'open' and {mine} and path = ? and file_id <> {self.file_id}",
+            [self.path],
+        )
+        open_before = (
+            f"select record_key from intake.rejects where state = 'open' and {mine} and record_key is not null "
+            f"and delivered_at <= {delivery} and file_id <> {self.file_id}"
+        )
+        if self._any(open_before):
+            good = rows.good(f"{key_text(self.table)} in ({open_before})")
+            self.connection.execute(
+                f"{close} {literal(f'delivered again in {self.path}')} where state = 'open' and {mine} "
+                f"and delivered_at <= {delivery} and file_id <> {self.file_id} and record_key in "
+                f"(select {key_text(self.table)} from ({good}) as good)"
+            )
+        own = f"state = 'open' and file_id = {self.file_id} and record_key is not null"
+        if self._any(f"select 1 from intake.rejects where {own}"):
+            self.connection.execute(
+                f"""
+                update intake.rejects as refused set
+                    state = 'repaired', closed_at = later.delivered_at, closed_by = 'a later delivery was there already'
+                from (
+                    select {key_text(self.table)} as key, max(_delivered_at) as delivered_at
+                    from {relation(self.table)}
+                    where {key_text(self.table)} in (select record_key from intake.rejects where {own})
+                    group by all
+                ) as later
+                where refused.state = 'open' and refused.file_id = {self.file_id}
+                    and refused.record_key = later.key and later.delivered_at > refused.delivered_at
+                """
+            )
+
+    def _any(self, query: str) -> bool:
+        return self.connection.execute(f"{query} limit 1").fetchone() is not None
+
+
+def waive(connection: duckdb.DuckDBPyConnection) -> int:
+    """Close the refused rows that an override gives up; returns how many.
+
+    A row that could not be typed cannot be let in as it is: waived, it stays out and nobody is asked to repair it.
+    """
+    return changed(
+        connection,
+        """
+        update intake.rejects as refused set
+            state = 'waived', closed_at = decision.decided_at, closed_by = 'override ' || decision.override_id
+        from (
+            select distinct on (override_id) * from raw_overrides.record_override
+            order by override_id, decided_at desc, _record_hash
+        ) as decision
+        where refused.state = 'open' and lower(decision.action) = 'waive'
+            and refused.source_name = lower(decision.source_name) and refused.table_name = lower(decision.table_name)
+            and refused.record_key = decision.record_key
+            and (decision.rule_key is null or decision.rule_key = refused.rule)
+        """,
+    )
+
+
+def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str) -> str | None:
+    """The record that an override corrects, as JSON text: as refused last and still open, else as stored last."""
+    found = connection.execute(
+        "select payload from intake.rejects where source_name = ? and table_name = ? and record_key = ? "
+        "and state = 'open' order by delivered_at desc, file_id desc, line_number desc limit 1",
+        [table.source, table.name, key],
+    ).fetchone()
+    if found is None:
+        fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.columns)
+        known_at = f"coalesce({quote(table.known_at)}, _delivered_at)" if table.known_at else "_delivered_at"
+        found = connection.execute(
+            f"select cast(json_object({fields}) as varchar) from {relation(table)} where {key_text(table)} = ? "
+            f"order by {known_at} desc, _delivered_at desc, _record_hash limit 1",
+            [key],
+        ).fetchone()
+    return str(found[0]) if found else None

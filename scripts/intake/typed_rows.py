@@ -1,0 +1,397 @@
+"""SQL that turns one landing file into typed rows: those that keep to the contract, and those that do not, with why.
+
+Nothing is stored between: the good rows, the keys alone and the refused rows are three questions to the same typed
+source, and an engine reads only the columns that a question needs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scripts.contracts import Column, Table
+from scripts.intake.landing import Header
+from scripts.warehouse import literal, quote
+
+INTEGER = "[+-]?[0-9]+([.]0*)?"
+DECIMAL = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?"
+NOT_FINITE = "[+-]?(nan|inf|infinity)"
+THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?"
+DECIMAL_COMMA = "[+-]?[0-9.]*,[0-9]+"
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MIDNIGHT = f"{DATE}([T ]00:00(:00([.]0+)?)?Z?)?"
+OFFSET = "Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?"
+INSTANT = f"{DATE}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{1,9}})?)?( ?({OFFSET}))?)?"
+# Seconds or milliseconds since 1970: 10 digits reach from 2001 to 2286, 13 digits likewise, so neither is ambiguous.
+EPOCH_SECONDS = "[0-9]{10}"
+EPOCH_MILLISECONDS = "[0-9]{13}"
+# What a spreadsheet makes of a long number: the digits behind the sixth are gone.
+SCIENTIFIC = "[+-]?[0-9][.,][0-9]+[eE][+][0-9]{1,3}"
+IDENTIFYING = re.compile(r"(^|_)(id|number|ref|barcode|sku|phone)$")
+
+# Stands, in a copy made for reading, for a byte that is no text in the file's encoding. Never a character of a text.
+NOT_TEXT = "\ufdd0"
+
+FAULTS = {
+    "bigint": "is not a whole number",
+    "decimal(18,4)": "is not a decimal number",
+    "boolean": "is none of true, false, 1, 0, yes, no",
+    "timestamp": "is not a timestamp such as 2026-06-30 18:05:00 or 2026-06-30T18:05:00+02:00",
+    "date": "is not a date such as 2026-06-30",
+    "varchar": "is not text",
+}
+HINTS = {
+    "bigint": "send digits only",
+    "decimal(18,4)": "send digits with a decimal point and nothing else, at most 14 before it",
+    "boolean": "send true or false",
+    "timestamp": "send ISO 8601, with an offset where it is not UTC",
+    "date": "send ISO 8601, year first",
+    "varchar": "send text",
+    "required": "fill the field at the source and send the record again",
+    "precision": "send the identifier as text; a spreadsheet or a float has cut its digits",
+    "encoding": "send the line again as UTF-8",
+    "shape": "quote fields that hold delimiters, quotes or line breaks, and double the quotes in them",
+    "json": "send one complete JSON object per line",
+    "header": "send the header once, as the first line",
+}
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+FLOATS = ("FLOAT", "DOUBLE")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How to read one file: a query yielding `_line` and the columns `r0`, `r1`, ...
+
+    `columns` are the delivered names and engine types in that order; `payload` is the SQL of a row's payload.
+    `names_header` says that the header may come again among the rows; `has_not_text` that NOT_TEXT may occur.
+    """
+
+    query: str
+    columns: tuple[tuple[str, str], ...]
+    payload: str
+    names_header: bool = False
+    has_not_text: bool = False
+
+    def position(self, name: str) -> int | None:
+        names = [column for column, _ in self.columns]
+        return names.index(name) if name in names else None
+
+
+class Fault(NamedTuple):
+    """One way in which a row may break its contract: SQL of the test, of the reason in words, the rule, the cure."""
+
+    test: str
+    reason: str
+    rule: str
+    hint: str
+
+
+def csv_staging(path: str, header: Header, rejects: str) -> str:
+    """Query of a CSV file's fields as text; rows of another shape than the header's go to the table `rejects`."""
+    names = ", ".join(f"'r{position}': 'varchar'" for position in range(len(header.columns)))
+    return (
+        f"select * from read_csv({literal(path)}, auto_detect=false, header=true, "
+        f"delim={literal(header.delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{names}}}, "
+        f"store_rejects=true, rejects_table={literal(rejects)}, rejects_scan={literal(rejects + '_scan')}, "
+        f"rejects_limit=0)"
+    )
+
+
+def csv_reader(numbered: str, header: Header, has_not_text: bool) -> Reader:
+    """Reads the staged fields of a CSV file; `numbered` is a query of them with their `_line`."""
+    columns = tuple((name, "VARCHAR") for name in header.columns)
+    return Reader(numbered, columns, _payload(columns), names_header=True, has_not_text=has_not_text)
+
+
+def lines_staging(path: str, rejects: str) -> str:
+    """Query of a JSONL file's lines, blank ones among them."""
+    return (
+        "select ltrim(line, chr(65279)) as line "
+        f"from read_csv({literal(path)}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
+        f"columns={{'line': 'varchar'}}, store_rejects=true, rejects_table={literal(rejects)}, "
+        f"rejects_scan={literal(rejects + '_scan')}, rejects_limit=0)"
+    )
+
+
+def is_blank(line: str) -> str:
+    """SQL: whether a line of a JSONL file holds nothing."""
+    return f"coalesce(trim({line}, ' \t\r'), '') = ''"
+
+
+def is_object(line: str) -> str:
+    """SQL: whether a line is one JSON object. A raw control character is no JSON."""
+    return f"case when json_valid({line}) then json_type({line}) = 'OBJECT' else false end"
+
+
+def jsonl_reader(numbered: str, names: list[str], original: dict[str, str], has_not_text: bool) -> Reader:
+    """Reads JSON objects; `numbered` is a query of `line` and `_line`, `original` maps a column to its key there."""
+    shape = json.dumps({original[name]: "VARCHAR" for name in names})
+    picked = ", ".join(f"parsed[{literal(original[name])}] as r{i}" for i, name in enumerate(names))
+    query = (
+        f"select _line, line as _text, {picked or 'null as r0'} "
+        f"from (select _line, line, json_transform(line, {literal(shape)}) as parsed "
+        f"from ({numbered}) where {is_object('line')})"
+    )
+    return Reader(query, tuple((name, "VARCHAR") for name in names), "_text", has_not_text=has_not_text)
+
+
+def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
+    """Reads Parquet; `columns` are names and engine types as `describe` tells them."""
+    picked = ", ".join(f"{quote(name)} as r{position}" for position, (name, _) in enumerate(columns))
+    query = (
+        f"select file_row_number + 1 as _line, {picked} "
+        f"from read_parquet({literal(path)}, file_row_number=true, binary_as_string=true)"
+    )
+    lowered = tuple((name.strip().lower(), kind) for name, kind in columns)
+    return Reader(query, lowered, _payload(lowered))
+
+
+class TypedRows:
+    """The rows of one file as the contract of its table wants them."""
+
+    def __init__(self, table: Table, reader: Reader) -> None:
+        self.table, self.reader = table, reader
+        self.values: list[str] = []
+        self.faults: list[Fault] = []
+        for position, column in enumerate(table.columns):
+            found = reader.position(column.name)
+            if found is None:
+                self.values.append(f"cast(null as {column.type})")
+            else:
+                raw, kind = f"r{found}", reader.columns[found][1]
+                self.values.append(_value(column, raw, kind))
+                self.faults += _faults(table, column, f"v{position}", raw, kind)
+        if reader.has_not_text:
+            self.faults.insert(0, _not_text(reader))
+        if reader.names_header:
+            self.faults = _beside(self.faults, _header_again(reader))
+
+    @property
+    def _typed(self) -> str:
+        values = ", ".join(f"{value} as v{position}" for position, value in enumerate(self.values))
+        return f"select *, {values} from ({self.reader.query}) as source"
+
+    @property
+    def _is_bad(self) -> str:
+        return " or ".join(f"({fault.test})" for fault in self.faults) or "false"
+
+    @property
+    def _positions(self) -> dict[str, int]:
+        return {column.name: position for position, column in enumerate(self.table.columns)}
+
+    def _given(self, reader_only: bool) -> list[tuple[str, str]]:
+        positions = self._positions
+        names = [c.name for c in self.table.columns if not reader_only or self.reader.position(c.name) is not None]
+        return [(name, f"v{positions[name]}") for name in names]
+
+    def keys(self) -> str:
+        """Query of `key_hash`, one row per row of the file, good or bad."""
+        key = ", ".join(f"v{self._positions[name]}" for name in self.table.key)
+        return f"select hash({key}) as key_hash from ({self._typed}) as typed"
+
+    def good(self, where: str = "true") -> str:
+        """Query of the rows that keep to the contract: its columns, `_line` and `_record_hash`.
+
+        `where` may narrow them by contract columns and `_line`.
+        """
+        outputs = ", ".join(f"{value} as {quote(name)}" for name, value in self._given(reader_only=False))
+        hashed = record_hash([(n, v) for n, v in self._given(reader_only=True) if n != self.table.known_at])
+        return (
+            f"select * from (select {outputs}, _line, {hashed} as _record_hash "
+            f"from ({self._typed}) as typed where not ({self._is_bad})) as good where {where}"
+        )
+
+    def bad(self) -> str:
+        """Query of the refused rows: `_line`, `_key`, `_reason`, `_rule`, `_hint`, `_payload`, `_value`, `_currency`.
+
+        `_value` is the money on the row in `_currency`, where the row tells them.
+        """
+        reasons = ", ".join(f"case when {fault.test} then {fault.reason} end" for fault in self.faults) or "''"
+        rule = " ".join(f"when {fault.test} then {literal(fault.rule)}" for fault in self.faults)
+        hint = " ".join(f"when {fault.test} then {literal(fault.hint)}" for fault in self.faults)
+        payload = self.reader.payload
+        if self.reader.has_not_text:
+            payload = f"replace({payload}, {literal(NOT_TEXT)}, chr(65533))"
+        return (
+            f"select _line, {self._key()} as _key, concat_ws('; ', {reasons}) as _reason, "
+            f"case {rule} else '' end as _rule, case {hint} else '' end as _hint, "
+            f"{payload} as _payload, {self._value_at_risk()} as _value, {self._currency()} as _currency "
+            f"from ({self._typed}) as typed where {self._is_bad}"
+        )
+
+    def _key(self) -> str:
+        parts = []
+        for name in self.table.key:
+            found = self.reader.position(name)
+            raw = f"nullif(trim(cast(r{found} as varchar)), '')" if found is not None else "null"
+            parts.append(f"coalesce(cast(v{self._positions[name]} as varchar), {raw})")
+        return " || '|' || ".join(parts)
+
+    def _value_at_risk(self) -> str:
+        table, places = self.table, self._positions
+        if not table.amount:
+            return "cast(null as decimal(18,4))"
+        amount = f"abs(v{places[table.amount]})"
+        if table.amount_times:
+            amount = f"{amount} * abs(v{places[table.amount_times]})"
+        return f"try_cast({amount} as decimal(18,4))"
+
+    def _currency(self) -> str:
+        place = self._positions.get("currency")
+        if place is None:
+            return "cast(null as varchar)"
+        code = f"upper(trim(v{place}))"
+        return f"case when regexp_full_match({code}, '[A-Z]{{3}}') then {code} end"
+
+
+def record_hash(values: list[tuple[str, str]]) -> str:
+    """SQL of the hash of a record's content: names and SQL of its values.
+
+    63 bits, compared only among versions of one record. An absent value adds nothing, so a column that the contract
+    gains later leaves the hashes of older rows as they are, and the order of columns does not matter.
+    """
+    total = "cast(0 as ubigint)"
+    for name, value in values:
+        total = f"xor({total}, case when {value} is null then 0 else hash({literal(name)}, {value}) end)"
+    return f"cast({total} >> 1 as bigint)"
+
+
+def key_text(table: Table) -> str:
+    """SQL of a stored record's key as one text, as dead letters and overrides name it."""
+    return " || '|' || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
+
+
+def _faults(table: Table, column: Column, value: str, raw: str, kind: str) -> list[Fault]:
+    faults = []
+    is_given = f"({raw} is not null)"
+    if kind == "VARCHAR":
+        # The first character decides nearly always; the expression is for the rest.
+        is_given = f"({raw} is not null and {raw} <> '' and (ascii({raw}) > 32 or regexp_matches({raw}, '\\S')))"
+    if column.type != "varchar":
+        hint = HINTS[column.type]
+        faults.append(Fault(f"{value} is null and {is_given}", _fault(column, raw, kind), "type", hint))
+    elif (column.name in table.key or IDENTIFYING.search(column.name)) and (kind == "VARCHAR" or kind in FLOATS):
+        looks = f"contains(lower({value}), 'e+')"
+        test = f"coalesce({looks} and regexp_full_match(trim({value}), {literal(SCIENTIFIC)}), false)"
+        reason = f"{column.name} is in scientific notation, so digits are lost"
+        faults.append(Fault(test, literal(reason), "precision", HINTS["precision"]))
+    if column.required:
+        faults.append(Fault(f"not {is_given}", literal(f"{column.name} is missing"), "required", HINTS["required"]))
+    return faults
+
+
+def _header_again(reader: Reader) -> Fault:
+    same = [
+        f"coalesce(lower(trim(r{position})), '') = {literal(name)}" for position, (name, _) in enumerate(reader.columns)
+    ]
+    return Fault(" and ".join(same), literal("row is the header again"), "header", HINTS["header"])
+
+
+def _beside(faults: list[Fault], sole: Fault) -> list[Fault]:
+    """The faults with one before them that explains all others: where it is found, they are not."""
+    return [sole, *(fault._replace(test=f"not ({sole.test}) and {fault.test}") for fault in faults)]
+
+
+def _not_text(reader: Reader) -> Fault:
+    fields = ["_text"] if reader.payload == "_text" else [f"r{position}" for position in range(len(reader.columns))]
+    test = " or ".join(f"coalesce(contains({field}, {literal(NOT_TEXT)}), false)" for field in fields)
+    return Fault(test, literal("line holds bytes that are not UTF-8 text"), "encoding", HINTS["encoding"])
+
+
+def _value(column: Column, raw: str, kind: str) -> str:
+    """SQL of the typed value; null where the delivered value has not the contract's type."""
+    if kind == "VARCHAR":
+        return _value_of_text(column.type, raw)
+    is_finite = f"isfinite({raw})"
+    is_number = kind in INTEGERS or kind in FLOATS or kind.startswith("DECIMAL")
+    is_instant = kind.startswith("TIMESTAMP")
+    if column.type == "varchar":
+        if kind in FLOATS:  # ids that a data frame turned into floats: 123.0 is '123', NaN is nothing
+            whole = f"cast(cast({raw} as bigint) as varchar)"
+            return f"case when isnan({raw}) then null when {raw} = trunc({raw}) and abs({raw}) < 1e15 then {whole} " \
+                   f"else cast({raw} as varchar) end"  # fmt: skip
+        if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
+            return f"cast(to_json({raw}) as varchar)"
+        if kind.startswith("DECIMAL"):  # ids of a warehouse's number type: 123.00 is '123'
+            return f"case when {raw} = trunc({raw}) then cast(cast({raw} as hugeint) as varchar) " \
+                   f"else cast({raw} as varchar) end"  # fmt: skip
+        return f"nullif(cast({raw} as varchar), '')"
+    if column.type == "bigint" and is_number:
+        if kind in INTEGERS:
+            return f"try_cast({raw} as bigint)"
+        guard = f"{is_finite} and {raw} = trunc({raw})" if kind in FLOATS else f"{raw} = trunc({raw})"
+        return f"case when {guard} then try_cast({raw} as bigint) end"
+    if column.type == "decimal(18,4)" and is_number:
+        cast = f"try_cast({raw} as decimal(18,4))"
+        return f"case when {is_finite} then {cast} end" if kind in FLOATS else cast
+    if column.type == "boolean":
+        if kind == "BOOLEAN":
+            return raw
+        if kind in INTEGERS:
+            return f"case {raw} when 1 then true when 0 then false end"
+    if column.type == "timestamp" and (is_instant or kind == "DATE"):
+        utc = f"timezone('UTC', {raw})" if "WITH TIME ZONE" in kind else f"cast({raw} as timestamp)"
+        return f"case when {is_finite} then {utc} end"
+    if column.type == "timestamp" and kind in INTEGERS:
+        return f"case {_epoch_cases(f'cast({raw} as varchar)')} end"
+    if column.type == "date" and (is_instant or kind == "DATE"):
+        return f"case when {is_finite} then cast({raw} as date) end"
+    return f"cast(null as {column.type})"
+
+
+def _epoch_cases(text: str) -> str:
+    return (
+        f"when regexp_full_match({text}, '{EPOCH_SECONDS}') then epoch_ms(try_cast({text} as bigint) * 1000) "
+        f"when regexp_full_match({text}, '{EPOCH_MILLISECONDS}') then epoch_ms(try_cast({text} as bigint)) "
+    )
+
+
+def _value_of_text(kind: str, raw: str) -> str:
+    if kind == "varchar":
+        return f"nullif({raw}, '')"
+
+    def when(pattern: str, cast: str) -> str:
+        return f"when regexp_full_match({raw}, {literal(f' *({pattern}) *')}) then {cast} "
+
+    if kind in ("bigint", "decimal(18,4)"):
+        return f"case {when(INTEGER if kind == 'bigint' else DECIMAL, f'try_cast({raw} as {kind})')} end"
+    if kind == "timestamp":
+        # The usual form first: its cast is five times as fast as the one that knows offsets.
+        usual = f"when {raw} like '____-__-_____:__:__' then try_cast({raw} as timestamp) "
+        utc = f"timezone('UTC', try_cast(trim({raw}) as timestamptz))"
+        return f"case {usual}{when(INSTANT, utc)}{_epoch_cases(f'trim({raw})')} end"
+    if kind == "date":
+        return f"case {when(MIDNIGHT, f'try_cast(left(trim({raw}), 10) as date)')} end"
+    return f"case lower(trim({raw})) when 'true' then true when '1' then true when 'yes' then true " \
+           f"when 'false' then false when '0' then false when 'no' then false end"  # fmt: skip
+
+
+def _fault(column: Column, raw: str, kind: str) -> str:
+    """SQL of the reason in words. Never the value: it may be personal data, and the payload has it."""
+    usual = literal(f"{column.name} {FAULTS[column.type]}")
+    if column.type not in ("bigint", "decimal(18,4)"):
+        return usual
+    not_finite = literal(f"{column.name} is NaN or infinite")
+    if kind in FLOATS:
+        return f"case when not isfinite({raw}) then {not_finite} else {usual} end"
+    if kind != "VARCHAR":
+        return usual
+    special = ((NOT_FINITE, "is NaN or infinite"), (THOUSANDS, "has thousands separators"),
+               (DECIMAL_COMMA, "has a decimal comma"))  # fmt: skip
+    cases = " ".join(
+        f"when regexp_full_match(lower(trim({raw})), {literal(pattern)}) then {literal(f'{column.name} {words}')}"
+        for pattern, words in special
+    )
+    return f"case {cases} else {usual} end"
+
+
+def _payload(columns: tuple[tuple[str, str], ...]) -> str:
+    seen: dict[str, int] = {}
+    fields = []
+    for position, (name, _) in enumerate(columns):
+        seen[name] = seen.get(name, 0) + 1
+        label = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        fields.append(f"{literal(label or f'column {position + 1}')}, cast(r{position} as varchar)")
+    return f"cast(json_object({', '.join(fields)}) as varchar)"
