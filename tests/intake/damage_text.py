@@ -169,14 +169,14 @@ def shapes() -> list[Damage]:
             PAYMENTS,
             good,
             accepted=[paid(4, "KEY")],
-            refused=[Refused(3, "shape", "header", ("receipt_id",))],
+            refused=[Refused(3, "shape|header", "header", ("receipt_id",))],
         ),
         table_file(
             "header again at once and at the end",
             PAYMENT,
             twice,
             [paid(3, "KEY")],
-            [Refused(2, "shape", "header"), Refused(4, "shape", "header")],
+            [Refused(2, "shape|header", "header"), Refused(4, "shape|header", "header")],
         ),
         payments("header in capitals", good, header=PAYMENTS.upper(), accepted=kept),
         payments("header with spaces", good, header=PAYMENTS.replace(",", " , "), accepted=kept),
@@ -317,6 +317,18 @@ def repeats() -> list[Damage]:
     ]
 
 
+def joined_keys() -> Damage:
+    """Two members whose keys read alike once their columns are joined; each comes twice, by turns."""
+    keys, days = ("KEY a|b,c,x", "KEY a,b|c,y"), ("05", "06", "07", "08")
+    rows = [f"{keys[number % 2]},2026-01-{day} 10:00:00\n" for number, day in enumerate(days)]
+    kept: list[Row] = [
+        {"list_name": "KEY a|b", "member_email": "c", "tool": "x", "synced_at": AT, "_line": 2},
+        {"list_name": "KEY a", "member_email": "b|c", "tool": "y", "synced_at": AT.replace(day=6), "_line": 3},
+    ]
+    text = "list_name,member_email,tool,synced_at\n" + "".join(rows)
+    return table_file("keys that read alike once joined", "external_lists/list_member", text, kept, duplicates=2)
+
+
 CASES = [
     *encodings(),
     *letters(),
@@ -326,4 +338,5 @@ CASES = [
     *sizes_and_bytes(),
     *names(),
     *repeats(),
+    joined_keys(),
 ]

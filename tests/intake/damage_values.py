@@ -35,8 +35,8 @@ def numbers() -> list[Damage]:
         no_amount("a decimal comma", "12,50", comma),
         no_amount("points for thousands and a decimal comma", "1.234,50", comma),
         in_semicolons,
-        no_amount("commas for thousands", "1,234,567.50"),
-        no_amount("one comma for thousands", "1,234.50"),
+        no_amount("commas for thousands", "1,234,567.50", "thousands separators"),
+        no_amount("one comma for thousands", "1,234.50", "thousands separators"),
         no_amount("spaces for thousands", "1 234.50"),
         no_amount("hard spaces for thousands", "1\u00a0234.50"),
         no_amount("an apostrophe for thousands", "1'234.50"),
@@ -132,7 +132,7 @@ def times() -> list[Damage]:
                 "05/01/2026 10:00",
                 "1767607200",
                 "2026-01-05 12:00:00+02:00",
-                "Jan 5, 2026",
+                "5 Jan 2026",
                 "2026-01-05 10:00:00.000",
             )
         )

@@ -308,8 +308,9 @@ def rows_of_payments(count: int) -> str:
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_a_file_that_grows_while_it_is_read_is_not_read_half(
-    zone: Zone, writing: Callable[[Path, str], threading.Event], suffix: str
+    zone: Zone, writing: Callable[[Path, str], threading.Event], suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("scripts.intake.reading.FIRST_PAUSE", 0.01)
     line = "new {0},1,cash,2,2026-01-06 10:00:00\n"
     whole = rows_of_payments(20_000)
     if suffix == "jsonl":
