@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 
@@ -38,6 +39,17 @@ def encodings() -> list[Damage]:
     )
     big_endian = payments("UTF-16 big-endian", word, accepted=read, coding="utf-16-be", encoding="utf-16")
     big_endian.content = codecs.BOM_UTF16_BE + big_endian.content
+    no_mark = payments("UTF-16 without its mark", word, accepted=read, coding="utf-16-le", encoding="utf-16-le")
+    both = payments(
+        "lines of two encodings in one file",
+        *(f"KEY {number},1,chèque,1.50,{STAMP}" for number in range(5)),
+        accepted=[paid(3 + number, f"KEY {number}", "chèque") for number in range(5) if number != 2],
+        refused=[Refused(5, "encoding", "UTF-8", ("KEY 2",))],
+    )
+    letter, place = "è".encode(), -1
+    for _ in range(3):
+        place = both.content.index(letter, place + 1)
+    both.content = both.content[:place] + b"\xe8" + both.content[place + 2 :]
     two_marks = payments("two byte order marks", word, accepted=read)
     two_marks.content = codecs.BOM_UTF8 + two_marks.content
     zipped = payments("Windows-1252 compressed", word, accepted=read, coding="cp1252", encoding="cp1252")
@@ -47,6 +59,8 @@ def encodings() -> list[Damage]:
         two_marks,
         payments("UTF-16 little-endian", word, accepted=read, coding="utf-16", encoding="utf-16"),
         big_endian,
+        no_mark,
+        both,
         payments("Windows-1252", word, accepted=read, coding="cp1252", encoding="cp1252"),
         zipped,
         no_letter,
@@ -253,8 +267,11 @@ def sizes_and_bytes() -> list[Damage]:
     )
     half = members.content.index(b"card")
     members.content = gzip.compress(members.content[:half]) + gzip.compress(members.content[half:])
+    packed = payments("compressed with bzip2", f"KEY,1,card,1.50,{STAMP}", accepted=[paid(3, "KEY")], suffix="csv.bz2")
+    packed.content = bz2.compress(packed.content)
     return [
         nul,
+        packed,
         members,
         payments("a field of 1 MB", f"KEY,1,{large},1.50,{STAMP}", accepted=[paid(3, "KEY", large)]),
         payments(

@@ -6,6 +6,7 @@ Files that come in with some rows refused lie together in one landing zone and a
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -21,6 +22,7 @@ import damage_parquet
 import damage_text
 import damage_values
 import pandas as pd
+import pyarrow as pa
 import pytest
 from damage import Damage, Refused, Row, good_row
 from landing_zone import Zone
@@ -188,7 +190,8 @@ def as_file(row: Row, suffix: str, times: int = 1) -> bytes:
         content = "\n".join([json.dumps(dict(zip(row, values, strict=True)))] * times).encode()
     else:
         content = "\n".join([",".join(row), *[",".join(values)] * times, ""]).encode()
-    return gzip.compress(content) if suffix.endswith(".gz") else content
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "zst": lambda raw: pa.compress(raw, "zstd", asbytes=True)}
+    return pack.get(suffix.split(".")[-1], bytes)(content)
 
 
 def good(table: Table, suffix: str = "csv", times: int = 1) -> bytes:
@@ -224,6 +227,9 @@ BROKEN = {
     "gzip with spoilt bytes": Broken(
         "csv.gz", lambda table: spoilt(good(table, "csv.gz", 5_000), 60, 40), "damaged gzip"
     ),
+    "bzip2 cut in half": Broken("csv.bz2", lambda table: good(table, "csv.bz2", 5_000)[:-50], "damaged bzip2"),
+    "bzip2 in name only": Broken("jsonl.bz2", lambda table: good(table, "jsonl"), "truncated or damaged bzip2"),
+    "Zstandard cut in half": Broken("csv.zst", lambda table: good(table, "csv.zst", 5_000)[:-20], "damaged zstd"),
     "gzip in name only": Broken("csv.gz", good, "gzip"),
     "gzip without saying so": Broken("csv", lambda table: good(table, "csv.gz", 5_000), "gzip|header|is missing"),
     "Parquet cut off": Broken("parquet", lambda table: good(table, "parquet", 500)[:-100], "not readable as Parquet"),
