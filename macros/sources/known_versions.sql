@@ -43,7 +43,7 @@
 {# The relation with the faults of a table, where some of them hold versions back; none otherwise, so that a table
    without any costs nothing. #}
 {% macro blocked_versions(source_name, table_name) -%}
-    {%- if 'reads' not in source_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
+    {%- if 'reads' not in staged_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
     {%- set faults = ref('val_' ~ source_name ~ '__' ~ table_name) -%}
     {#- A model chosen alone, on a warehouse that was never built as a whole, finds no faults judged yet. -#}
     {%- if not execute or not load_relation(faults) -%}{{ return(none) }}{%- endif -%}
@@ -62,7 +62,9 @@
 
 {# What tells two versions of one record and one stamp apart: the load's hash, else one over all columns. #}
 {% macro version_hash(contract, present, alias) -%}
-    {%- if '_record_hash' in present -%}{{ return(alias ~ '._record_hash') }}{%- endif -%}
+    {%- if '_record_hash' in present -%}
+        {{ return('cast(' ~ alias ~ '._record_hash as ' ~ dbt.type_string() ~ ')') }}
+    {%- endif -%}
     {%- set parts = [] -%}
     {%- for column in contract.columns.values() -%}
         {%- do parts.append(

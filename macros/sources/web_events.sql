@@ -3,13 +3,14 @@
 {% macro web_events(table_name) -%}
     {%- set per_event = source('web', table_name) -%}
     {%- set tracks = ref('stg_web__tracks') -%}
+    {%- set own_events = latest_version('web', table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set contract = graph.sources['source.' ~ project_name ~ '.web.' ~ table_name] -%}
     {%- set in_tracks = {
         'id': 'event_id', 'anonymous_id': 'anonymous_id', 'user_id': 'user_id', 'timestamp': 'occurred_at'
     } -%}
     with own as (
-        {{ latest_version('web', table_name) }}
+        {{ own_events }}
     )
 
     select * from own

@@ -2,11 +2,12 @@
    them), superseded by a later version, or dead letter of a rule. #}
 {% macro record_accounts() -%}
     {%- set tables = [] -%}
-    {%- for key, entry in source_tables().items() -%}
+    {%- for key, entry in staged_tables().items() -%}
         {%- set source_name, table_name = key.split('.') -%}
         {%- do tables.append({
             'key': key, 'source_name': source_name, 'table_name': table_name,
             'raw': source(source_name, table_name), 'staging': ref(entry.staging),
+            'has_others': 'beside' in entry,
             'blocked': blocked_versions(source_name, table_name)
         }) -%}
     {%- endfor -%}
@@ -36,6 +37,9 @@
     ) as accepted
     cross join (
         select count(*) as row_count from {{ table.staging }}
+        {%- if table.has_others %}
+        where event_id in (select {{ 'id' if present else 'null' }} as id {{ 'from ' ~ table.raw if present }})
+        {%- endif %}
     ) as staged
     cross join (
         select

@@ -24,7 +24,7 @@
     ) -%}
     {%- do stop_on_validation_rule_errors() -%}
     {%- set blocked = {} -%}
-    {%- for key in source_tables()[source_name ~ '.' ~ table_name].reads -%}
+    {%- for key in staged_tables()[source_name ~ '.' ~ table_name].reads -%}
         {%- do blocked.update({key: blocked_versions(*key.split('.'))}) -%}
     {%- endfor -%}
     {%- set waivers = ref('stg_overrides__record_overrides') -%}

@@ -25,7 +25,7 @@
 {# One row per column of every source table, and what may be said of it in a rule. #}
 {% macro validation_column_rows() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
-    {%- set tables = source_tables() -%}
+    {%- set tables = staged_tables() -%}
     {%- set rows = [] -%}
     {%- for table in graph.sources.values() | sort(attribute='unique_id') -%}
         {%- if table.package_name == project_name and table.config.meta.switch -%}

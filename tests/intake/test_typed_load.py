@@ -209,7 +209,9 @@ def test_jsonl(zone: Zone) -> None:
     text = "\ufeff" + "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
     zone.deliver("pos/receipt_payment/p.jsonl.gz", text + '\n\nno json\n[1, 2]\n{"Receipt_ID": "\x01"}\n')
     zone.load()
-    assert zone.rows("select receipt_id, payment_number, method, amount, _line from raw_pos.receipt_payment order by 5") == [
+    assert zone.rows(
+        "select receipt_id, payment_number, method, amount, _line from raw_pos.receipt_payment order by 5"
+    ) == [
         ("123", 1, "card", Decimal("12.5"), 1),
         ("é😀", 2, '{"a":[1]}', Decimal(3), 2),
     ]
