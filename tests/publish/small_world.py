@@ -75,9 +75,11 @@ RELATIONS = {
     """,
     "source_health": """
         select * from (values
-            ('shopify', 'orders', 30, 5, 48, true, 'fresh', timestamp '2026-06-30 18:00:00'),
-            ('surveys', 'responses', 0, null, 168, false, 'off', null)
-        ) as t(source, table_name, row_count, age_hours, sla_hours, is_on, status, last_known_at)
+            ('shopify', 'orders', 30, 5, 48, true, 'fresh', timestamp '2026-06-30 18:00:00', 'ok', null, 5),
+            ('pos', 'receipts', 30, 50, 48, true, 'stale', timestamp '2026-06-28 18:00:00', 'fail', 'no news', 50),
+            ('surveys', 'responses', 0, null, 168, false, 'off', null, 'ok', 'switched off', null)
+        ) as t(source, table_name, row_count, age_hours, sla_hours, is_on, status, last_known_at, severity,
+            status_reason, source_age_hours)
     """,
 }
 
