@@ -82,8 +82,8 @@ def page(quality: Quality) -> str:
         f"<p>{escape(_capital(quality.reason))}</p></div>" if quality.reason else "</div>",
     ]
     if quality.status != "not_run":
-        parts += [_counts(quality), *_wrong(quality), *_held(quality), *_not_judged(quality)]
-        parts += _distributions(quality.distributions)
+        parts += [_counts(quality), *_wrong(quality), *_held(quality), *_distributions(quality.distributions)]
+        parts += _not_judged(quality)
         parts.append(
             '<h2>How it is judged</h2><p>A period is held against the same measure\'s earlier periods that ended on the'
             " same weekday: days and weeks against the twelve weeks before, 28 days against the six periods before."
@@ -150,7 +150,15 @@ def _not_judged(quality: Quality) -> list[str]:
     rows = [result for result in quality.results if result.outcome == NOT_JUDGED]
     if not rows:
         return []
-    cells = [(result.subject, result.expectation, result.reason or "") for result in rows]
+    # One row per expectation: a channel too small for one week is too small for most of them.
+    cells = [
+        (
+            "; ".join(result.subject for result in rows if result.expectation == expectation),
+            expectation,
+            "; ".join(dict.fromkeys(result.reason or "" for result in rows if result.expectation == expectation)),
+        )
+        for expectation in dict.fromkeys(result.expectation for result in rows)
+    ]
     return [
         "<h2>Not judged</h2>",
         '<p class="soft">Too little to tell, or nothing delivered. This is not a pass.</p>',
