@@ -40,6 +40,14 @@ def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], st
     end = pd.Timestamp("2026-07-01", tz="Europe/London").tz_convert("UTC").tz_localize(None)
     rows = connection.execute(f"select * from {table}").df()
     rows = rows[rows[stamp] < end]
+    # A version that a rule does not let pass is not there; the one before it is.
+    source, name = table.replace('"', "").removeprefix("raw_").split(".")
+    blocked = connection.execute(
+        "select version_hash from intermediate.int_record_faults"
+        " where is_blocking and source = ? and table_name = ?",
+        [source, name],
+    ).df()
+    rows = rows[~rows["_record_hash"].isin(blocked["version_hash"])]
     rows = rows.sort_values([stamp, "_delivered_at", "_record_hash"], ascending=[False, False, True])
     return rows.drop_duplicates(key, keep="first")
 

@@ -103,6 +103,24 @@ in_marts as (
 
 ),
 
+held as (
+
+    select distinct
+        case when return_id is null then 'order' else 'refund' end as record_type,
+        coalesce(return_id, order_id) as record_id
+
+    from {{ ref('int_order_faults') }}
+    where is_blocking
+
+),
+
+held_orders as (
+
+    select record_id as order_id from held
+    where record_type = 'order'
+
+),
+
 judged as (
 
     select
@@ -115,6 +133,7 @@ judged as (
             when in_marts.record_id is not null then 'in the model'
             when records.reason is not null then records.reason
             when {{ business_date('records.happened_at') }} > {{ as_of_date() }} then 'after as_of_date'
+            when held.record_id is not null or held_orders.order_id is not null then 'held back by a rule'
             when records.record_type = 'order line' and orders.order_id is null then 'order not known'
             else 'not told'
         end as outcome
@@ -125,6 +144,11 @@ judged as (
             and records.record_id = in_marts.record_id
     left join orders
         on records.order_id = orders.order_id
+    left join held
+        on records.record_type = held.record_type
+            and records.record_id = held.record_id
+    left join held_orders
+        on records.order_id = held_orders.order_id
 
 )
 
