@@ -25,11 +25,21 @@
                     'condition': ('upper(' ~ text ~ ')' if row.rule_type == 'currency' else text) ~ ' = ' ~ name ~ '.list_value',
                     'misses': '(' ~ column ~ ' is not null and ' ~ name ~ '.list_value is null'
                         ~ (goods_only(contract) if row.rule_type == 'product' else '') ~ ')'
+                        if can_be_held_against(row) else 'false'
                 }}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(lists) }}
+{%- endmacro %}
+
+{# Whether what a rule refers to is there at all: a source that is off, or never delivered, makes nobody an orphan. #}
+{% macro can_be_held_against(row) -%}
+    {%- if row.rule_type == 'currency' -%}{{ return(true) }}{%- endif -%}
+    {%- set names = rule_reference(row).split('.') -%}
+    {{ return(
+        delivered_columns(source(names[0], names[1]), source_contract(names[0], names[1])) | length > 0
+    ) }}
 {%- endmacro %}
 
 {# Gift cards, services and adjustments stand in no catalogue. #}
