@@ -50,9 +50,10 @@ def read_limits(connection: duckdb.DuckDBPyConnection) -> list[Limit]:
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     faults = [f"{SEED}, {row.get('expectation_key')}: {fault}" for row in rows for fault in _faults(row)]
     keys = [row["expectation_key"] for row in rows]
-    faults += [f"{SEED}, {key}: stands there twice; give one another key" for key in sorted(
-        {key for key in keys if keys.count(key) > 1}
-    )]
+    faults += [
+        f"{SEED}, {key}: stands there twice; give one another key"
+        for key in sorted({key for key in keys if keys.count(key) > 1})
+    ]
     if faults:
         raise UserError("\n".join(faults))
     return [_limit(row) for row in rows if row["is_active"]]
@@ -60,12 +61,14 @@ def read_limits(connection: duckdb.DuckDBPyConnection) -> list[Limit]:
 
 def _limit(row: dict[str, Any]) -> Limit:
     values = {name: row[name] for name in Limit.__dataclass_fields__}
-    return Limit(**{
-        **values,
-        "min_history": values["min_history"] or 0,
-        "min_rows": max(values["min_rows"] or 0, 1),
-        "what_to_do": values["what_to_do"] or "",
-    })
+    return Limit(
+        **{
+            **values,
+            "min_history": values["min_history"] or 0,
+            "min_rows": max(values["min_rows"] or 0, 1),
+            "what_to_do": values["what_to_do"] or "",
+        }
+    )
 
 
 def _faults(row: dict[str, Any]) -> list[str]:

@@ -85,7 +85,7 @@ def page(quality: Quality) -> str:
         parts += [_counts(quality), *_wrong(quality), *_held(quality), *_distributions(quality.distributions)]
         parts += _not_judged(quality)
         parts.append(
-            '<h2>How it is judged</h2><p>A period is held against the same measure\'s earlier periods that ended on the'
+            "<h2>How it is judged</h2><p>A period is held against the same measure's earlier periods that ended on the"
             " same weekday: days and weeks against the twelve weeks before, 28 days against the six periods before."
             " The usual is their median. A distribution is held against the 52 weeks before by the population"
             " stability index; what chance alone may bring is taken off. Limits are rows of"
@@ -104,8 +104,12 @@ def page(quality: Quality) -> str:
 def _counts(quality: Quality) -> str:
     items = "".join(
         f"<li><b>{quality.count(outcome)}</b>{label}</li>"
-        for outcome, label in ((CRITICAL, "critical"), (WARNING, "warnings"), (MET, "as expected"),
-                               (NOT_JUDGED, "not judged"))
+        for outcome, label in (
+            (CRITICAL, "critical"),
+            (WARNING, "warnings"),
+            (MET, "as expected"),
+            (NOT_JUDGED, "not judged"),
+        )
     )
     return f'<ul class="counts">{items}</ul>'
 
@@ -169,9 +173,7 @@ def _not_judged(quality: Quality) -> list[str]:
 def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:
     widths = (30, 44, 26)
     columns = "".join(f'<col style="width:{width}%">' for width in widths)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_capital(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(f"<td>{escape(_capital(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     heads = "".join(f"<th>{cell}</th>" for cell in head)
     return f"<table><colgroup>{columns}</colgroup><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -179,13 +181,21 @@ def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:
 def _limits(result: Result) -> str:
     """The limits as they stand in the seed, in words."""
     names = {
-        "ratio": "times the usual", "deviation": "spreads from the usual", "observed": "",
-        "psi_beyond_chance": "index beyond chance", "psi": "index", "faulty_share": "share", "faulty_rows": "rows",
+        "ratio": "times the usual",
+        "deviation": "spreads from the usual",
+        "observed": "",
+        "psi_beyond_chance": "index beyond chance",
+        "psi": "index",
+        "faulty_share": "share",
+        "faulty_rows": "rows",
     }
     low, high = result.min_value, result.max_value
     bounds = (
-        f"{low:g} to {high:g}" if low is not None and high is not None
-        else f"at least {low:g}" if low is not None else f"at most {high:g}"
+        f"{low:g} to {high:g}"
+        if low is not None and high is not None
+        else f"at least {low:g}"
+        if low is not None
+        else f"at most {high:g}"
     )
     return f"{bounds} {names.get(result.column_name, result.column_name)}".strip()
 

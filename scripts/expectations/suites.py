@@ -86,13 +86,13 @@ def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[st
     """Numbers of the rows that do not hold, by expectation: Great Expectations' own verdict."""
     # Set before the import, which takes some seconds: the library would otherwise report its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger(ENGINE).setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from great_expectations.expectations.metadata_types import FailureSeverity
 
+        logging.getLogger(ENGINE).setLevel(logging.WARNING)  # the import sets it back
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("profiles").add_dataframe_asset(suite)
@@ -157,10 +157,7 @@ def _days(profiles: Profiles, limit: Limit, row: dict[str, Any]) -> dict[str, fl
     same = profiles.history
     for name in ("profile_name", "slice_name", "measure", "period"):
         same = same[same[name] == row[name]]
-    return {
-        str(day): _plain(value)
-        for day, value in zip(same["profile_date"], same[limit.column_name], strict=True)
-    }
+    return {str(day): _plain(value) for day, value in zip(same["profile_date"], same[limit.column_name], strict=True)}
 
 
 def _since(profiles: Profiles, limit: Limit, row: dict[str, Any]) -> str | None:

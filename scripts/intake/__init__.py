@@ -11,6 +11,7 @@ between (A, B, A again) is a version of its own. The order in which files arrive
 from __future__ import annotations
 
 import codecs
+import errno
 import re
 import time
 from collections import defaultdict
@@ -25,7 +26,7 @@ from scripts.contracts import Source, load_contracts
 from scripts.errors import CheckFailed, UserError
 from scripts.intake.landing import BrokenFile, LandingFile, PassingFault, Stamp, checksum, fault_of, find_files
 from scripts.intake.ledger import known_files, next_load_id, prepare
-from scripts.intake.load import Counts, TakenFile, load_file
+from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements
 from scripts.intake.reading import Circuit, with_patience
 from scripts.intake.rejects import waive
@@ -106,7 +107,10 @@ class _Run:
         progress: Progress,
     ) -> None:  # fmt: skip
         self.connection, self.settings, self.summary, self.progress = connection, settings, summary, progress
+        self.warehouse = world.warehouse
         self.scratch = world.home / "spill"
+        for left_over in self.scratch.glob(f"{COPY}*"):  # of a run that was killed: nobody else holds the warehouse
+            left_over.unlink(missing_ok=True)
         self.known = known_files(connection)
 
     def take_in_source(self, source: str, files: list[LandingFile]) -> None:
@@ -190,6 +194,10 @@ class _Run:
         except OUR_FAULTS:
             raise
         except (BrokenFile, duckdb.Error, OSError) as problem:
+            if _is_full_disk(problem):
+                raise CheckFailed(
+                    f"{self.warehouse}: no space left to write it; free some and run intake again"
+                ) from None
             raise _broken(problem, file) from None
         self.summary.tables[file.table.source, file.table.name].add(counts)
         return counts
@@ -204,6 +212,14 @@ class _Run:
             [file.table.source, file.table.name, file.name, file.delivered_at, self.summary.load_id, reason],
         )
         self.connection.commit()
+
+
+def _is_full_disk(problem: Exception) -> bool:
+    """Whether the fault is on our side: the disk, or the allowance, that the warehouse or its scratch folder is on."""
+    if isinstance(problem, OSError):
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    words = ("no space left", "file too large", "disk quota", "database has been invalidated", "failed to write")
+    return isinstance(problem, duckdb.Error) and any(word in str(problem).lower() for word in words)
 
 
 def _broken(problem: Exception, file: LandingFile) -> BrokenFile:

@@ -30,7 +30,7 @@ class TextScan:
     def __init__(self, file: LandingFile, stated_encoding: str | None = None) -> None:
         self.encoding, self.has_not_text, self.needs_copy = stated_encoding or "", False, False
         nul = returns = pairs = feeds = valid = high = 0
-        last, is_utf8 = b"", True
+        last, is_utf8, has_blank_lines = b"", True, False
         decoder = codecs.getincrementaldecoder("utf-8")()
         for number, chunk in enumerate(chunks(file)):
             if number == 0:
@@ -40,6 +40,8 @@ class TextScan:
             feeds += chunk.count(b"\n")
             if returns:
                 pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
+            # One cut in two by the end of a chunk is noticed with the next; alone it shifts numbers, no content.
+            has_blank_lines = has_blank_lines or b"\n\n" in chunk or b"\n\r\n" in chunk
             last = chunk[-1:]
             if not chunk.isascii():
                 # Sequences cut in two by the end of a chunk are too few to tip the balance.
@@ -61,7 +63,7 @@ class TextScan:
             self.encoding = "utf-8" if is_utf8 or 4 * valid > high else LEGACY
         self.has_not_text = self.encoding != LEGACY and not (self.encoding == "utf-8" and is_utf8)
         is_uniform = returns == 0 or returns == pairs == feeds
-        is_dirty = bool(nul) or (file.kind == "csv" and not is_uniform) or self.has_not_text
+        is_dirty = bool(nul) or (file.kind == "csv" and (has_blank_lines or not is_uniform)) or self.has_not_text
         self.needs_copy = is_dirty or self.encoding != "utf-8" or file.suffix.endswith((".zst", ".bz2"))
 
     def _look_at_start(self, start: bytes) -> None:
@@ -85,22 +87,51 @@ class TextScan:
         return valid, high
 
 
-def write_copy(file: LandingFile, scan: TextScan, copy: Path) -> None:
+def write_copy(file: LandingFile, scan: TextScan, copy: Path) -> list[int]:
     """Write the file as UTF-8 with line feeds and without NUL to `copy`; bytes that are no text become NOT_TEXT.
 
-    A carriage return alone ends a line only where the file has no line feed at all; elsewhere it is a space.
+    In CSV a carriage return alone ends a line only where the file has no line feed at all; elsewhere it is a space.
+    Blank lines between CSV records, which a reader passes over without counting them, are left out: for each the
+    number of records before it, the header among them, is returned.
     """
+    blanks: list[int] = []
+    with copy.open("w", encoding="utf-8", newline="") as out:
+        if file.kind == "csv":
+            out.writelines(_records(_lines(_with_line_feeds(file, scan)), blanks))
+        else:
+            out.writelines(text.replace("\0", "") for text in _text(file, scan))
+    return blanks
+
+
+def _with_line_feeds(file: LandingFile, scan: TextScan) -> Iterator[str]:
     ends = "\n" if not _has_line_feed(file, scan) else " "
     held = ""
-    with copy.open("w", encoding="utf-8", newline="") as out:
-        for text in _text(file, scan):
-            text = held + text.replace("\0", "")
-            held = "\r" if text.endswith("\r") and file.kind == "csv" else ""
-            text = text[: len(text) - len(held)]
-            if file.kind == "csv":
-                text = text.replace("\r\n", "\n").replace("\r", ends)
-            out.write(text)
-        out.write("\n" if held else "")
+    for text in _text(file, scan):
+        text = held + text.replace("\0", "")
+        held = "\r" if text.endswith("\r") else ""
+        yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", ends)
+    yield "\n" if held else ""
+
+
+def _lines(texts: Iterator[str]) -> Iterator[str]:
+    held = ""
+    for text in texts:
+        *whole, held = (held + text).split("\n")
+        yield from (line + "\n" for line in whole)
+    if held:
+        yield held
+
+
+def _records(lines: Iterator[str], blanks: list[int]) -> Iterator[str]:
+    """The lines but those blank ones that lie outside of quotes; fills `blanks`."""
+    count, is_quoted = 0, False
+    for line in lines:
+        if line == "\n" and not is_quoted:
+            blanks.append(count)
+            continue
+        count += not is_quoted
+        is_quoted ^= line.count('"') % 2 == 1
+        yield line
 
 
 def _has_line_feed(file: LandingFile, scan: TextScan) -> bool:

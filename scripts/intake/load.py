@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from scripts.intake.versions import STAGING, drop_old_confirmations, find_duplic
 from scripts.warehouse import literal, quote
 
 TEXT = "delivered_text"
+COPY = "cleaned_"
 MISSHAPEN = "misshapen"
 SHAPE_FAULTS = {
     "MISSING COLUMNS": "row has fewer fields than the header",
@@ -73,7 +75,7 @@ def load_file(
     connection: duckdb.DuckDBPyConnection, file: LandingFile, stated_encoding: str | None, scratch: Path
 ) -> Iterator[Loading]:
     """Make a file readable and stage it; what was staged is gone at the end. BrokenFile when it cannot be read."""
-    copy = scratch / f"cleaned_{os.getpid()}.txt"
+    copy = scratch / f"{COPY}{os.getpid()}.txt"
     loading = Loading(connection, file)
     try:
         if file.kind == "parquet":
@@ -82,13 +84,13 @@ def load_file(
             scan = encoding.TextScan(file, stated_encoding)
             if scan.needs_copy:
                 scratch.mkdir(parents=True, exist_ok=True)
-                encoding.write_copy(file, scan, copy)
+                loading.note_blank_lines(encoding.write_copy(file, scan, copy))
             loading.stage_text(scan, str(copy if scan.needs_copy else file.path))
         yield loading
     finally:
         rollback(connection)  # what is not committed by now broke off
         copy.unlink(missing_ok=True)
-        for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", *STAGING):
+        for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", "blank_lines", *STAGING):
             connection.execute(f"drop table if exists temp.{name}")
 
 
@@ -102,6 +104,7 @@ class Loading:
         self.rows: TypedRows
         self.landed = 0
         self.first_line = 1
+        self.has_blank_lines = False
 
     def stage_parquet(self) -> None:
         """A Parquet file needs no staging: it is read by column, as often as need be."""
@@ -111,6 +114,16 @@ class Loading:
         self.landed = int(scalar(self.connection, f"select sum(num_rows) from parquet_file_metadata({path})") or 0)
         self._set_reader(reader, [name for name, _ in reader.columns])
 
+    def note_blank_lines(self, records_before: list[int]) -> None:
+        """Remember the blank lines that the reader will not see, by the number of records before each."""
+        self.has_blank_lines = bool(records_before)
+        if records_before:
+            self.connection.execute(
+                "create temp table blank_lines as select record as after_line, max(position) as blanks "
+                "from (select unnest(?) as record, generate_subscripts(?, 1) as position) group by record",
+                [records_before, records_before],
+            )
+
     def stage_text(self, scan: encoding.TextScan, path: str) -> None:
         """A text file is split once, into a temporary table of text."""
         self.encoding = scan.encoding
@@ -119,7 +132,7 @@ class Loading:
             self._check_columns(list(header.columns))
             self.first_line = 2
             self._split(csv_staging(path, header, MISSHAPEN))
-            numbered = f"select *, {self._line()} as _line from {self._numbered()}"
+            numbered = self._with_blank_lines(f"select *, {self._line()} as _line from {self._numbered()}", "_line")
             self.landed = self._count(TEXT) + self._count("shapes")
             self._set_reader(csv_reader(numbered, header, scan.has_not_text), list(header.columns))
         else:
@@ -173,12 +186,15 @@ class Loading:
         keys = self.connection.execute(
             f"select distinct unnest(json_keys(line)) from {TEXT} where {is_object('line')} order by all"
         ).fetchall()
-        original = {key.strip().lower(): key for (key,) in reversed(keys)}
+        spellings: dict[str, list[str]] = defaultdict(list)
+        for (key,) in keys:
+            spellings[key.strip().lower()].append(key)
         contract = [column.name for column in self.table.columns]
-        # A file without a single object has no columns to miss.
-        found = [name for name in contract if name in original or not keys]
-        reader = jsonl_reader(numbered, found, original if keys else {n: n for n in contract}, has_not_text)
-        self._set_reader(reader, list(original) if keys else contract)
+        if not keys:  # a file without a single object has no columns to miss
+            spellings = {name: [name] for name in contract}
+        found = [name for name in contract if name in spellings]
+        reader = jsonl_reader(numbered, found, spellings, has_not_text)
+        self._set_reader(reader, list(spellings))
 
     def _check_columns(self, names: list[str]) -> None:
         missing = [column.name for column in self.table.columns if column.required and column.name not in names]
@@ -219,15 +235,23 @@ class Loading:
         steps = "(select line - place as last_before, max(place) as places from shapes group by all) as steps"
         return f"(select good.*, steps.places from {rows} asof left join {steps} on good._number > steps.last_before)"
 
+    def _with_blank_lines(self, rows: str, line: str) -> str:
+        """The rows with the blank lines before each added to the number of its line."""
+        if not self.has_blank_lines:
+            return rows
+        return (
+            f"select rows.* replace (rows.{line} + coalesce(blank_lines.blanks, 0) as {line}) from ({rows}) as rows "
+            f"asof left join blank_lines on rows.{line} > blank_lines.after_line"
+        )
+
     def _line(self) -> str:
         return "_number + coalesce(places, 0)" if self._count("shapes") else "_number"
 
     def _store_unreadable(self, rejects: RejectStore) -> int:
         if self.file.kind == "parquet":
             return 0
-        stored = rejects.store_unreadable(
-            "select line, reason, raw from shapes", "json" if self.file.kind == "jsonl" else "shape"
-        )
+        shapes = self._with_blank_lines("select line, reason, raw from shapes", "line")
+        stored = rejects.store_unreadable(shapes, "json" if self.file.kind == "jsonl" else "shape")
         if self.file.kind == "jsonl":
             numbered = f"select line, {self._line()} as _line from {self._numbered()} where not {is_blank('line')}"
             stored += rejects.store_unreadable(

@@ -55,7 +55,11 @@ class RejectStore:
         )
 
     def close_repaired(self, rows: TypedRows) -> None:
-        """Close what this delivery repairs, and of its own refused rows those that a later delivery had repaired."""
+        """Close what this delivery repairs, and of its own refused rows those that a later delivery had repaired.
+
+        A later delivery that brought nothing but an exact copy of a stored version left no trace, so it counts only
+        where it comes in after the refused row.
+        """
         mine = f"source_name = {literal(self.table.source)} and table_name = {literal(self.table.name)}"
         delivery = f"timestamp {literal(str(self.delivered_at))}"
         close = f"update intake.rejects set state = 'repaired', closed_at = {delivery}, closed_by = "
@@ -82,13 +86,19 @@ class RejectStore:
                 update intake.rejects as refused set
                     state = 'repaired', closed_at = later.delivered_at, closed_by = 'a later delivery was there already'
                 from (
-                    select {key_text(self.table)} as key, max(_delivered_at) as delivered_at
-                    from {relation(self.table)}
-                    where {key_text(self.table)} in (select record_key from intake.rejects where {own})
+                    select key, max(delivered_at) as delivered_at
+                    from (
+                        select {key_text(self.table)} as key, _delivered_at as delivered_at
+                        from {relation(self.table)} where _file_id <> {self.file_id}
+                        union all
+                        select replace(record_key, chr(31), '|'), delivered_at
+                        from intake.confirmations where {mine} and file_id <> {self.file_id}
+                    ) as sightings
+                    where key in (select record_key from intake.rejects where {own})
                     group by all
                 ) as later
                 where refused.state = 'open' and refused.file_id = {self.file_id}
-                    and refused.record_key = later.key and later.delivered_at > refused.delivered_at
+                    and refused.record_key = later.key and later.delivered_at >= refused.delivered_at
                 """
             )
 

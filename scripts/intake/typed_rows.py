@@ -66,7 +66,7 @@ class Reader:
 
     `columns` are the delivered names and engine types in that order; `payload` is the SQL of a row's payload.
     `header` is the header as delivered, which may come again among the rows; `has_not_text` says that NOT_TEXT may
-    occur.
+    occur, `is_json` that `_text` is the line as delivered, one JSON object.
     """
 
     query: str
@@ -74,6 +74,7 @@ class Reader:
     payload: str
     header: tuple[str, ...] = ()
     has_not_text: bool = False
+    is_json: bool = False
 
     def position(self, name: str) -> int | None:
         names = [column for column, _ in self.columns]
@@ -126,16 +127,25 @@ def is_object(line: str) -> str:
     return f"case when json_valid({line}) then json_type({line}) = 'OBJECT' else false end"
 
 
-def jsonl_reader(numbered: str, names: list[str], original: dict[str, str], has_not_text: bool) -> Reader:
-    """Reads JSON objects; `numbered` is a query of `line` and `_line`, `original` maps a column to its key there."""
-    shape = json.dumps({original[name]: "VARCHAR" for name in names})
-    picked = ", ".join(f"parsed[{literal(original[name])}] as r{i}" for i, name in enumerate(names))
+def jsonl_reader(numbered: str, names: list[str], spellings: dict[str, list[str]], has_not_text: bool) -> Reader:
+    """Reads JSON objects; `numbered` is a query of `line` and `_line`, `spellings` the keys there of each column."""
+    shape = json.dumps({spellings[name][0]: "VARCHAR" for name in names})
+    picked = ", ".join(
+        f"coalesce({', '.join([f'parsed[{literal(keys[0])}]', *(_member(key) for key in keys[1:])])}) as r{i}"
+        for i, keys in enumerate(spellings[name] for name in names)
+    )
     query = (
         f"select _line, line as _text, {picked or 'null as r0'} "
         f"from (select _line, line, json_transform(line, {literal(shape)}) as parsed "
         f"from ({numbered}) where {is_object('line')})"
     )
-    return Reader(query, tuple((name, "VARCHAR") for name in names), "_text", has_not_text=has_not_text)
+    return Reader(query, tuple((name, "VARCHAR") for name in names), "_text", has_not_text=has_not_text, is_json=True)
+
+
+def _member(key: str) -> str:
+    """SQL of an object's member by the key's exact spelling; fields of a parsed line are told apart by letters only."""
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"json_extract_string(line, {literal(pointer)})"
 
 
 def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
@@ -163,7 +173,9 @@ class TypedRows:
             else:
                 raw, kind = f"r{found}", reader.columns[found][1]
                 self.values.append(_value(column, raw, kind))
-                self.faults += _faults(table, column, f"v{position}", raw, kind)
+                self.faults += _faults(table, column, f"v{position}", raw, kind, reader.is_json)
+        if reader.is_json:
+            self.faults.insert(0, KEY_TWICE)
         if reader.has_not_text:
             self.faults.insert(0, _not_text(reader))
         self.is_header = _header_again(reader) if reader.header else "false"
@@ -268,14 +280,31 @@ def record_hash(values: list[tuple[str, str]]) -> str:
     return f"cast({total} >> 1 as bigint)"
 
 
+def joined_key(table: Table, separator: str) -> str:
+    """SQL of a stored record's key as one text."""
+    return f" || {literal(separator)} || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
+
+
 def key_text(table: Table) -> str:
-    """SQL of a stored record's key as one text, as dead letters and overrides name it."""
-    return " || '|' || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
+    """SQL of a stored record's key as dead letters and overrides name it."""
+    return joined_key(table, "|")
 
 
-def _faults(table: Table, column: Column, value: str, raw: str, kind: str) -> list[Fault]:
+# An object may hold a key twice, in one spelling or two; which value is meant nobody can tell.
+KEY_TWICE = Fault(
+    "len(json_keys(_text)) <> len(list_distinct(list_transform(json_keys(_text), lambda key: lower(trim(key)))))",
+    literal("line has the same key twice"),
+    "json",
+    HINTS["json"],
+)
+
+
+def _faults(table: Table, column: Column, value: str, raw: str, kind: str, is_json: bool) -> list[Fault]:
     faults = []
     is_given = f"({raw} is not null)"
+    if kind in FLOATS and column.type == "varchar":
+        # As text: isnan() is folded away by the statistics of Parquet files, which leave NaN out.
+        is_given = f"(coalesce(cast({raw} as varchar), 'nan') <> 'nan')"
     if kind == "VARCHAR":
         # The first character decides nearly always: whatever is not white space sorts from '!' on.
         is_given = f"({raw} is not null and ({raw} >= '!' or regexp_matches({raw}, '\\S')))"
@@ -285,6 +314,9 @@ def _faults(table: Table, column: Column, value: str, raw: str, kind: str) -> li
     elif (column.name in table.key or IDENTIFYING.search(column.name)) and (kind == "VARCHAR" or kind in FLOATS):
         looks = f"{value} < ':' and (contains({value}, 'E+') or contains({value}, 'e+'))"
         test = f"coalesce({looks} and regexp_full_match(trim({value}), {literal(SCIENTIFIC)}), false)"
+        if is_json:  # a bare number has lost its notation when it is read as text
+            bare = f'"{re.escape(column.name)}"\\s*:\\s*-?[0-9]+([.][0-9]+)?[eE]'
+            test += f" or (contains(lower(_text), 'e') and regexp_matches(lower(_text), {literal(bare.lower())}))"
         reason = f"{column.name} is in scientific notation, so digits are lost"
         faults.append(Fault(test, literal(reason), "precision", HINTS["precision"]))
     if column.required:
@@ -312,9 +344,8 @@ def _value(column: Column, raw: str, kind: str) -> str:
     is_instant = kind.startswith("TIMESTAMP")
     if column.type == "varchar":
         if kind in FLOATS:  # ids that a data frame turned into floats: 123.0 is '123', NaN is nothing
-            whole = f"cast(cast({raw} as bigint) as varchar)"
-            return f"case when isnan({raw}) then null when {raw} = trunc({raw}) and abs({raw}) < 1e15 then {whole} " \
-                   f"else cast({raw} as varchar) end"  # fmt: skip
+            whole = f"when {raw} = trunc({raw}) and abs({raw}) < 1e15 then cast(cast({raw} as bigint) as varchar)"
+            return f"case when cast({raw} as varchar) = 'nan' then null {whole} else cast({raw} as varchar) end"
         if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
             return f"cast(to_json({raw}) as varchar)"
         if kind.startswith("DECIMAL"):  # ids of a warehouse's number type: 123.00 is '123'

@@ -17,7 +17,7 @@ import duckdb
 
 from scripts.contracts import Table
 from scripts.intake.ledger import changed, scalar
-from scripts.intake.typed_rows import TypedRows, key_text
+from scripts.intake.typed_rows import TypedRows, joined_key
 from scripts.warehouse import literal, quote
 
 CONFIRMATIONS_KEPT_DAYS = 90
@@ -82,7 +82,7 @@ def _collect_sightings(
     """
     delivery = f"timestamp {literal(str(delivered_at))}"
     stamp = quote(table.known_at) if table.known_at else None
-    key = key_text(table)
+    key = joined_key(table, chr(31))
     is_again = f"hash({', '.join(quote(name) for name in table.key)}) in (select key_hash from again)"
     connection.execute(
         f"""
@@ -181,7 +181,7 @@ def _revive_sightings(connection: duckdb.DuckDBPyConnection, table: Table) -> No
         from runs
         inner join intake.files on runs.file_id = files.file_id
         inner join (
-            select {key_text(table)} as _key, any_value(rowid) as _reference, _record_hash as _hash
+            select {joined_key(table, chr(31))} as _key, any_value(rowid) as _reference, _record_hash as _hash
             from {relation(table)} group by all
         ) as twin on runs.key = twin._key and runs.hash = twin._hash
         inner join {relation(table)} as stored on stored.rowid = twin._reference

@@ -37,18 +37,6 @@ CASES = {
 
 
 # Faults of the load that are known and not mended yet: each of these must be seen to fail.
-KNOWN_FAULTS = {
-    "blank lines between": "lines are counted without the blank ones before them",
-    "keys that read alike once joined": "histories of records are told apart by their joined keys",
-    "JSON: keys in another case in one line of several": "one line's spelling of a key hides all others",
-    "JSON: optional keys in another case in one line of several": "one line's spelling of a key hides all others",
-    "JSON: id in scientific notation": "a number loses its notation before it is looked at",
-    "JSON: one key twice with two values": "one of the values is taken",
-    "JSON: one key twice in two cases": "one of the values is taken, and other lines lose theirs",
-    "Parquet: ids as floats": "NaN counts as given, so a record without a key is stored",
-}
-
-
 @dataclass
 class Stored:
     """What a load left behind, by path: the file's line of the ledger, its rows, rejects and drift."""
@@ -119,15 +107,7 @@ def failing_files_allowed() -> Iterator[None]:
         print(problem)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=KNOWN_FAULTS[name], strict=True))
-        if name in KNOWN_FAULTS
-        else name
-        for name in CASES
-    ],
-)
+@pytest.mark.parametrize("name", CASES)
 def test_every_row_of_a_damaged_file_is_accounted_for(name: str, outcome: Callable[[Damage], Stored]) -> None:
     case = CASES[name]
     result = outcome(case)

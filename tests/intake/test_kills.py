@@ -199,7 +199,6 @@ def test_killed_again_and_again_it_still_gets_to_the_end(calm: Calm, tmp_path: P
 
 
 @pytest.mark.verify
-@pytest.mark.xfail(reason="known and not mended yet: the copy of a killed run stays", strict=True)
 def test_killed_while_it_writes_a_mended_copy(calm: Calm, tmp_path: Path) -> None:
     """Mended copies hold rows in plain sight: none may be left behind."""
     world = copy_of(calm, tmp_path / "world")

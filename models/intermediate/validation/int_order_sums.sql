@@ -54,6 +54,7 @@ identified as (
         coalesce(is_paid, false) and not is_cancelled and not is_test as is_sale,
         shipping_amount,
         shipping_tax_amount,
+        other_charges_amount,
         stated_total
 
     from orders
@@ -71,10 +72,10 @@ summed as (
         identified.is_sale,
         identified.stated_total,
         payments.paid_amount,
-        lines.listed_amount + identified.shipping_amount
+        lines.listed_amount + identified.shipping_amount + identified.other_charges_amount
         + case when identified.is_tax_included then 0 else lines.tax_amount + identified.shipping_tax_amount end
             as parts_total,
-        lines.listed_amount + identified.shipping_amount
+        lines.listed_amount + identified.shipping_amount + identified.other_charges_amount
         - case when identified.is_tax_included then lines.tax_amount + identified.shipping_tax_amount else 0 end
             as net_total
 
