@@ -21,7 +21,11 @@
         where known_at < {{ as_of_end() }}
 {%- endmacro %}
 
-{# The known versions that no rule holds back; `blocked` is what blocked_versions says. #}
+{# The known versions that no rule holds back; `blocked` is what blocked_versions says.
+
+   A rejected version is passed over: the last good one stays. A quarantined one sets its record aside, older versions
+   and all, until a good version comes: nobody knows what became of an order whose newest version is implausible, and
+   the one before it may say that it was not cancelled. #}
 {% macro usable_versions(relation, contract, present, extras, blocked) -%}
     {%- if blocked is none -%}
         {{ return(known_versions(relation, contract, present, extras)) }}
@@ -37,7 +41,16 @@
                 {{ record_key_text(contract, 'known') }} = blocked.record_key
                 and known.known_at = blocked.known_at
                 and {{ version_hash(contract, present, 'known') }} = blocked.version_hash
-        where blocked.record_key is null
+        left join (
+            select record_key, max(known_at) as held_at
+            from {{ blocked }}
+            where is_blocking and severity = 'quarantine'
+            group by record_key
+        ) as held
+            on {{ record_key_text(contract, 'known') }} = held.record_key
+        where
+            blocked.record_key is null
+            and (held.held_at is null or known.known_at > held.held_at)
 {%- endmacro %}
 
 {# The relation with the faults of a table, where some of them hold versions back; none otherwise, so that a table

@@ -3,7 +3,7 @@
    Columns are those of the source's contract, typed, with text trimmed and empty text as null; known_at comes last.
    A column that the raw table has beyond the contract is left out, an optional one that it lacks comes as null, a
    required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows.
-   Versions that a validation rule holds back are left out: the last good version stays in its place. #}
+   Versions that a validation rule holds back are left out: see usable_versions. #}
 {% macro latest_version(source_name, table_name) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- set blocked = blocked_versions(source_name, table_name) -%}

@@ -29,7 +29,11 @@
         '{{ table.table_name }}' as table_name,
         accepted.row_count as accepted_row_count,
         staged.row_count as in_use_row_count,
+        {%- if table.blocked is not none %}
+        usable.row_count - usable.record_count + set_aside.row_count as superseded_row_count,
+        {%- else %}
         usable.row_count - usable.record_count as superseded_row_count,
+        {%- endif %}
         {{ 'held.row_count' if table.blocked is not none else 'cast(0 as bigint)' }} as dead_letter_row_count
     from (
         select count(*) as row_count
@@ -56,5 +60,24 @@
         select count(*) as row_count
         from (select distinct record_key, known_at, version_hash from {{ table.blocked }} where is_blocking) as faults
     ) as held
+    cross join (
+        {#- Good versions that a quarantined one of their record came after. -#}
+        select count(*) as row_count
+        from ({{ known_versions(table.raw, contract, present, ['_record_hash']) }}) as known
+        inner join (
+            select record_key, max(known_at) as held_at
+            from {{ table.blocked }}
+            where is_blocking and severity = 'quarantine'
+            group by record_key
+        ) as newer
+            on {{ record_key_text(contract, 'known') }} = newer.record_key and known.known_at <= newer.held_at
+        left join (
+            select distinct record_key, known_at, version_hash from {{ table.blocked }} where is_blocking
+        ) as faults
+            on {{ record_key_text(contract, 'known') }} = faults.record_key
+                and known.known_at = faults.known_at
+                and {{ version_hash(contract, present, 'known') }} = faults.version_hash
+        where faults.record_key is null
+    ) as set_aside
     {%- endif %}
 {%- endmacro %}

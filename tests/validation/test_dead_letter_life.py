@@ -99,9 +99,10 @@ def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
         ("R3|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
         ("R4|1", "till_line_receipt", "open", Decimal("40.00"), True, None),
         ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
     ]
-    # Of R5 the last good version stays in place; a repeat is only warned of.
-    assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R5:1",), ("pos:R6:1",)]
+    # R5 is set aside whole, its older good version too; a repeat is only warned of.
+    assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R6:1",)]
     repeated = "select record_key from intermediate.val_pos__receipt where rule_key = 'till_receipt_repeated'"
     assert rows(first_day, repeated) == [("R6",)]
     payload = rows(first_day, "select payload, measured from pii.dead_letter_payloads where raw_record_key = 'R2'")
@@ -110,7 +111,7 @@ def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
     assert rows(
         first_day, "select accepted_row_count, in_use_row_count, superseded_row_count, dead_letter_row_count"
         " from marts.record_conservation where source = 'pos' order by table_name"
-    ) == [(6, 3, 0, 3), (6, 3, 0, 3), (0, 0, 0, 0)]  # fmt: skip
+    ) == [(6, 2, 1, 3), (6, 2, 0, 4), (0, 0, 0, 0)]  # fmt: skip
 
 
 def test_corrections_late_parents_and_overrides_let_records_in(first_day: World) -> None:
@@ -132,8 +133,9 @@ def test_corrections_late_parents_and_overrides_let_records_in(first_day: World)
         ("R2", "till_receipt_currency", "repaired", Decimal("20.00"), False, f"a good version in {corrected}"),
         ("R3", "till_receipt_amount", "waived", Decimal("6090.00"), False, "override O1"),
         ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
     ]  # fmt: skip
-    assert [line for (line,) in rows(first_day, IN_USE)] == [f"pos:R{number}:1" for number in range(1, 7)]
+    assert [line for (line,) in rows(first_day, IN_USE)] == [f"pos:R{number}:1" for number in (1, 2, 3, 4, 6)]
     wrong = "where accepted_row_count <> in_use_row_count + superseded_row_count + dead_letter_row_count"
     assert rows(first_day, f"select source, table_name from marts.record_conservation {wrong}") == []
     closed = "select closed_at >= first_seen_at from marts.dead_letters where state <> 'open'"
