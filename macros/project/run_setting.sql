@@ -3,16 +3,26 @@
     {%- set given = var(name, none) -%}
     {%- if given is not none -%}{{ return(given) }}{%- endif -%}
     {%- if execute -%}
-        {%- set settings = adapter.get_relation(target.database, 'intake', 'settings') -%}
-        {%- if settings is not none -%}
-            {%- set found = run_query(
-                "select setting_value from " ~ settings ~ " where setting_name = '" ~ name ~ "'"
-            ) -%}
-            {%- if found.rows | length > 0 -%}
-                {%- set value = found.rows[0][0] -%}
-                {{ return({'true': true, 'false': false}.get(value, value)) }}
-            {%- endif -%}
+        {%- set stored = landing_settings() -%}
+        {%- if name in stored -%}
+            {{ return({'true': true, 'false': false}.get(stored[name], stored[name])) }}
         {%- endif -%}
     {%- endif -%}
     {{ return(default) }}
+{%- endmacro %}
+
+{# The settings that the landing zone brought along, as a dict of texts. #}
+{% macro landing_settings() -%}
+    {%- set memory = run_memory('settings') -%}
+    {%- if 'stored' not in memory -%}
+        {%- set stored = {} -%}
+        {%- set settings = adapter.get_relation(target.database, 'intake', 'settings') -%}
+        {%- if settings is not none -%}
+            {%- for row in run_query("select setting_name, setting_value from " ~ settings).rows -%}
+                {%- do stored.update({row[0]: row[1]}) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- do memory.update({'stored': stored}) -%}
+    {%- endif -%}
+    {{ return(memory['stored']) }}
 {%- endmacro %}

@@ -60,8 +60,13 @@
     {%- set faults = ref('val_' ~ source_name ~ '__' ~ table_name) -%}
     {#- A model chosen alone, on a warehouse that was never built as a whole, finds no faults judged yet. -#}
     {%- if not execute or not load_relation(faults) -%}{{ return(none) }}{%- endif -%}
-    {%- set found = run_query("select count(*) from " ~ faults ~ " where is_blocking") -%}
-    {{ return(faults if found.rows[0][0] > 0 else none) }}
+    {%- set memory = run_memory('blocking') -%}
+    {%- set name = faults | string -%}
+    {%- if name not in memory -%}
+        {%- set found = run_query("select count(*) from " ~ faults ~ " where is_blocking") -%}
+        {%- do memory.update({name: found.rows[0][0] > 0}) -%}
+    {%- endif -%}
+    {{ return(faults if memory[name] else none) }}
 {%- endmacro %}
 
 {# The key of a record as one text; the values of a key of several columns are joined with |. #}

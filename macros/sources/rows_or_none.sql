@@ -5,17 +5,13 @@
     {%- set relation = source(source_name, table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set contract = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name] -%}
-    {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
-    {%- set present = [] -%}
-    {%- if found is not none -%}
-        {%- for column in adapter.get_columns_in_relation(found) %}{% do present.append(column.name) %}{% endfor -%}
-    {%- endif -%}
+    {%- set present = raw_columns(relation) %}
     select
     {%- for column in contract.columns.values() %}
-        cast({{ adapter.quote(column.name) if column.name in present else 'null' }} as {{ column.data_type }})
+        cast({{ adapter.quote(column.name) if column.name | lower in present else 'null' }} as {{ column.data_type }})
             as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
     {%- endfor %}
-    {%- if found is not none %}
+    {%- if present %}
     from {{ relation }}
     {%- else %}
     where 1 = 0

@@ -2,9 +2,8 @@
    Stops the run with one line when a required column is missing. #}
 {% macro delivered_columns(relation, contract) -%}
     {%- if not source_is_on(contract.source_name) -%}{{ return([]) }}{%- endif -%}
-    {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
-    {%- if found is none -%}{{ return([]) }}{%- endif -%}
-    {%- set present = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
+    {%- set present = raw_columns(relation) -%}
+    {%- if not present -%}{{ return([]) }}{%- endif -%}
     {%- set missing = [] -%}
     {%- for column in contract.columns.values() if column.config.meta.required -%}
         {#- The delivery date stands in for the source's own stamp. -#}
@@ -21,6 +20,19 @@
         ) }}
     {%- endif -%}
     {{ return(present) }}
+{%- endmacro %}
+
+{# Names, in lower case, of the columns of a table that dbt does not build; empty when it does not exist. #}
+{% macro raw_columns(relation) -%}
+    {%- set memory = run_memory('raw_columns') -%}
+    {%- set name = relation | string -%}
+    {%- if name not in memory -%}
+        {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+        {%- do memory.update({
+            name: adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list if found is not none else []
+        }) -%}
+    {%- endif -%}
+    {{ return(memory[name]) }}
 {%- endmacro %}
 
 {# A contract column as its stated type: text trimmed and null when empty, null when the raw table lacks it. #}

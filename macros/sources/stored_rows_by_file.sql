@@ -3,15 +3,12 @@
 {% macro stored_rows_by_file() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set selects = ['select cast(null as bigint) as file_id, cast(null as bigint) as stored_rows where 1 = 0'] -%}
-    {%- for table in graph.sources.values() | sort(attribute='unique_id') -%}
-        {%- if table.package_name == project_name and table.config.meta.switch -%}
-            {%- set found = adapter.get_relation(table.database, table.schema, table.identifier) -%}
-            {%- if found is not none
-                and '_file_id' in adapter.get_columns_in_relation(found) | map(attribute='name') | list -%}
-                {%- do selects.append(
-                    'select _file_id as file_id, count(*) as stored_rows from ' ~ found ~ ' group by _file_id'
-                ) -%}
-            {%- endif -%}
+    {%- for table in delivered_tables() -%}
+        {%- set relation = raw_relation(table) -%}
+        {%- if '_file_id' in raw_columns(relation) -%}
+            {%- do selects.append(
+                'select _file_id as file_id, count(*) as stored_rows from ' ~ relation ~ ' group by _file_id'
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(selects | join('\n    union all\n    ')) }}

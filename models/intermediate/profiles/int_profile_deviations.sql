@@ -1,4 +1,4 @@
--- Grain: as int_profile_history, with how far the observed value lies from the expected one.
+-- Grain: one row per row of int_profile_history, with how far the observed value lies from the expected one.
 with history as (
 
     select * from {{ ref('int_profile_history') }}
