@@ -97,6 +97,51 @@ def test_invoices_cancellations_and_codes_are_where_they_belong(loaded: Zone, fr
     assert loaded.value("select count(*) from raw_returns.return_line where quantity <= 0 or refund_amount < 0") == 0
 
 
+QUIRKS = {
+    # What is known to be odd in the file (rows), the rows themselves, and where all of them but repeats must be.
+    "rows without a customer": (235_287, lambda f: f["customer_id"].isna(),
+                                "customer_number is null"),
+    "rows of cancellations": (19_165, lambda f: f["invoice_no"].str.startswith("C"),
+                              "invoice like 'C%'"),
+    "negative rows that are no cancellation": (3_393, lambda f: (f["quantity"] < 0) & (f["invoice_no"].str[0] != "C"),
+                                               "invoice not like 'C%' and quantity < 0 and line_type = 'adjustment'"),
+    "bad debts": (6, lambda f: f["invoice_no"].str.startswith("A"),
+                  "invoice like 'A%' and line_type = 'adjustment'"),
+    "zero prices": (6_024, lambda f: f["unit_price"].astype(float) == 0,
+                    "price = 0"),
+    "thousands at once": (None, lambda f: (f["quantity"].abs() >= 1_000),
+                          "abs(quantity) >= 1000"),
+    "codes that are no products": (None, lambda f: ~f["is_product"],
+                                   "line_type not in ('product', 'return')"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_every_quirk_ends_in_its_place(loaded: Zone, frame: pd.DataFrame, quirk: str) -> None:
+    """Exact repeats are duplicates; every other row with the quirk is stored, and in the right kind of line."""
+    published, rows, place = QUIRKS[quirk]
+    chosen = frame[rows(frame)]
+    assert published is None or len(chosen) == published
+    stored = f"""
+        select count(*) from (
+            select receipt_id as invoice, customer_number, quantity, unit_price as price, line_type
+            from raw_pos.receipt_line inner join raw_pos.receipt using (receipt_id)
+            union all
+            select return_id, customer_number, -quantity, refund_amount / quantity, 'return'
+            from raw_returns.return_line
+        ) where {place}
+    """
+    expected = int((~chosen["is_repeat"]).sum())
+    if quirk == "codes that are no products":
+        # Stock movements of products without a price are no sales of them either.
+        odd = frame["is_product"] & (frame["quantity"] < 0) & ~frame["is_return"]
+        expected = int((~frame["is_repeat"] & (~frame["is_product"] | odd)).sum())
+    assert loaded.value(stored) == expected
+    assert loaded.value("select sum(duplicate_rows) from intake.files where source_name in ('pos', 'returns')") >= int(
+        chosen["is_repeat"].sum()
+    )
+
+
 def test_local_time_becomes_utc(loaded: Zone) -> None:
     winter, summer = "2009-12-01 07:45:00", "2010-06-01 07:00:00"
     assert str(loaded.value("select min(sold_at) from raw_pos.receipt")) == winter
