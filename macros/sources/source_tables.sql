@@ -10,11 +10,11 @@
     {{ return(tables) }}
 {%- endmacro %}
 
-{# One row per source table: is it switched on, and within how many hours must its source deliver. #}
+{# One row per source table that is watched: is it switched on, and within how many hours must its source deliver. #}
 {% macro source_tables() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set rows = [] -%}
-    {%- for table in delivered_tables() -%}
+    {%- for table in delivered_tables() if table.config.meta.is_watched is not false -%}
         {%- do rows.append({
             'source': table.source_name, 'table_name': table.name,
             'is_on': 'true' if source_is_on(table.source_name) else 'false', 'sla_hours': table.config.meta.sla_hours

@@ -40,14 +40,17 @@ def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], st
     end = pd.Timestamp("2026-07-01", tz="Europe/London").tz_convert("UTC").tz_localize(None)
     rows = connection.execute(f"select * from {table}").df()
     rows = rows[rows[stamp] < end]
-    # A version that a rule does not let pass is not there; the one before it is.
+    # A version that a rule does not let pass is not there; a quarantined one takes all before it along.
     source, name = table.replace('"', "").removeprefix("raw_").split(".")
-    blocked = connection.execute(
-        "select version_hash from intermediate.int_record_faults"
+    faults = connection.execute(
+        "select record_key, version_hash, known_at, severity from intermediate.int_record_faults"
         " where is_blocking and source = ? and table_name = ?",
         [source, name],
     ).df()
-    rows = rows[~rows["_record_hash"].isin(blocked["version_hash"])]
+    held = faults[faults["severity"] == "quarantine"].groupby("record_key")["known_at"].max()
+    record = rows[key].astype(str).agg("|".join, axis=1)
+    is_held = rows[stamp] <= record.map(held).fillna(pd.Timestamp.min)
+    rows = rows[~rows["_record_hash"].astype(str).isin(faults["version_hash"]) & ~is_held]
     rows = rows.sort_values([stamp, "_delivered_at", "_record_hash"], ascending=[False, False, True])
     return rows.drop_duplicates(key, keep="first")
 

@@ -203,7 +203,8 @@ def staged(value: Any, found: Any) -> Any:
 
 def build_staging(world: World, variables: dict[str, Any]) -> None:
     copy_missing_seeds(world, lambda _: None)
-    command = ["build", "--select", "path:models/staging", "--exclude-resource-type", "unit_test", *STRICT]
+    wanted = ["--select", "path:models/staging", "--indirect-selection", "cautious"]
+    command = ["build", *wanted, "--exclude-resource-type", "unit_test", *STRICT]
     run_dbt(world, command, variables=variables, progress=lambda _: None)
 
 
