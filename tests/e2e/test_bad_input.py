@@ -94,6 +94,7 @@ def test_segment_that_is_not_approved_is_not_exported(demo_copy: World, capsys: 
     assert files_under(demo_copy.exports) == before
 
 
+@pytest.mark.verify
 def test_changed_rule_loses_its_approval(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     text = rules.read_text(encoding="utf-8")

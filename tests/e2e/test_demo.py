@@ -156,6 +156,7 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
     assert len(before) >= len(INTERFACE)
 
 
+@pytest.mark.verify
 def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit between the builds may have come too late for the first: the run must not call itself current."""
 

@@ -69,6 +69,7 @@ def check(world: World, source: str) -> None:
     assert len(active) >= 8, status
 
 
+@pytest.mark.verify
 def test_without_web_events(switchable: World) -> None:
     check(switchable, "web")
 
