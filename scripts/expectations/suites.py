@@ -92,7 +92,8 @@ def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[st
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from great_expectations.expectations.metadata_types import FailureSeverity
 
-        logging.getLogger(ENGINE).setLevel(logging.WARNING)  # the import sets it back
+        for name in [name for name in logging.root.manager.loggerDict if name.startswith(ENGINE)]:
+            logging.getLogger(name).setLevel(logging.WARNING)  # some of its modules set their own
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("profiles").add_dataframe_asset(suite)
