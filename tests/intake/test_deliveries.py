@@ -296,3 +296,22 @@ def test_two_intakes_at_once(zone: Zone) -> None:
     assert process.returncode != 0
     assert b"another process has it open" in said
     assert zone.load().total.accepted == 1
+
+
+@pytest.mark.parametrize("before", ["another hash of the engine", "hashes as text"])
+def test_hashes_of_another_engine_are_computed_anew(zone: Zone, before: str) -> None:
+    content = HEADER + payment("1", "card", 1) + payment("2", "cash", 2)
+    zone.deliver("pos/receipt_payment/a.csv", content)
+    zone.load()
+    rows = "select * from raw_pos.receipt_payment order by receipt_id"
+    stored_before = zone.rows(rows)
+    with open_warehouse(zone.world.warehouse) as connection:
+        if before == "hashes as text":
+            connection.execute("alter table raw_pos.receipt_payment alter _record_hash type varchar")
+        else:
+            connection.execute("update intake.engine set value = 'other'")
+            connection.execute("update raw_pos.receipt_payment set _record_hash = 7")
+    zone.deliver("pos/receipt_payment/b.csv", content)
+    zone.load()
+    assert zone.rows(rows) == stored_before
+    assert zone.ledger()[1] == (2, 0, 2, 0)
