@@ -41,13 +41,15 @@ class TextScan:
             if returns:
                 pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
             # One cut in two by the end of a chunk is noticed with the next; alone it shifts numbers, no content.
-            has_blank_lines = has_blank_lines or b"\n\n" in chunk or b"\n\r\n" in chunk
+            has_blank_lines = has_blank_lines or b"\n\n" in chunk or (returns > 0 and b"\n\r\n" in chunk)
             last = chunk[-1:]
-            if not chunk.isascii():
+            is_ascii = chunk.isascii()
+            if not is_ascii:
                 # Sequences cut in two by the end of a chunk are too few to tip the balance.
                 valid += sum(1 for _ in VALID_SEQUENCE.finditer(chunk)) if not is_utf8 else 0
                 high += sum(1 for _ in HIGH_BYTE.finditer(chunk)) if not is_utf8 else 0
-            if is_utf8:
+            # Decoding costs a hundred times what looking for a high byte does, so plain ASCII is passed over.
+            if is_utf8 and not (is_ascii and not decoder.getstate()[0]):
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError:
