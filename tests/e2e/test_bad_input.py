@@ -55,6 +55,7 @@ def test_wrong_words_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--vars" in lines[0]
 
 
+@pytest.mark.verify
 def test_unknown_attribute_stops_before_memberships(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     before = files_under(demo_copy.versions)

@@ -144,6 +144,7 @@ def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> No
     assert difference.empty
 
 
+@pytest.mark.verify
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
     demo_copy: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
