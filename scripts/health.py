@@ -182,12 +182,10 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Rows | No
 def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any] | None:
     """How many refused rows still wait for repair, and what they are worth; warnings are in use and do not count."""
     try:
-        columns = {row["column_name"] for row in _rows(connection, f"describe {schema}dead_letters")}
-        is_open = "coalesce(state, 'open') = 'open' and " if "state" in columns else ""
         row = _rows(
             connection,
             f"select count(*) as open_count, coalesce(sum(value_at_risk), 0) as value_at_risk from {schema}dead_letters"
-            f" where {is_open}coalesce(severity, 'error') not in ('warn', 'warning')",
+            " where state = 'open' and severity <> 'warn'",
         )[0]
     except (duckdb.CatalogException, duckdb.BinderException):
         return None

@@ -104,19 +104,12 @@ def validate(world: World, progress: Progress = print) -> None:
     Reads `int_segment_rule_errors`, which the caller has built. Faults of segments that are not active are
     warnings. Raises CheckFailed when there is an error.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        try:
-            found = connection.execute(
-                "select severity, seed_name, row_text, reason, suggestion from intermediate.int_segment_rule_errors"
-                " order by severity, seed_name, segment_key, row_text, reason"
-            ).fetchall()
-        except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
-    places = _places(world.seeds)
-    for severity, seed, row_text, reason, suggestion in found:
-        lines = places.get((seed, row_text), [])
-        place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
-        progress(f"{severity}: {place} ({row_text}): {reason}; {suggestion}")
+    found = _report(
+        world,
+        "select severity, seed_name, row_text, reason, suggestion from intermediate.int_segment_rule_errors"
+        " order by severity, seed_name, segment_key, row_text, reason",
+        progress,
+    )
     errors = sum(1 for severity, *_ in found if severity == "error")
     warnings = len(found) - errors
     if errors:
@@ -130,21 +123,30 @@ def check_validation_rules(world: World, progress: Progress = print) -> None:
     Reads `int_validation_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nothing
     is judged by rules that are in doubt.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        try:
-            found = connection.execute(
-                "select row_text, reason, suggestion from intermediate.int_validation_rule_errors order by all"
-            ).fetchall()
-        except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
-    places = _places(world.seeds)
-    for row_text, reason, suggestion in found:
-        lines = places.get(("validation_rules", row_text), [])
-        place = VALIDATION_RULES + (f", line {', '.join(map(str, lines))}" if lines else "")
-        progress(f"error: {place} ({row_text}): {reason}; {suggestion}")
+    found = _report(
+        world,
+        "select 'error', 'validation_rules', row_text, reason, suggestion from intermediate.int_validation_rule_errors"
+        " order by all",
+        progress,
+    )
     if found:
         raise CheckFailed(f"{world.seeds}: the validation rules have {len(found)} error(s); mend the rows named above")
     progress("validation rules: no errors")
+
+
+def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...]]:
+    """Say every fault that `query` finds (severity, seed, row, reason, suggestion) with its line, and return them."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            found = connection.execute(query).fetchall()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
+    places = _places(world.seeds)
+    for severity, seed, row_text, reason, suggestion in found:
+        lines = places.get((seed, row_text), [])
+        place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
+        progress(f"{severity}: {place} ({row_text}): {reason}; {suggestion}")
+    return found
 
 
 def _header(file: Path) -> list[str]:

@@ -86,20 +86,11 @@
     {{ return(segments) }}
 {%- endmacro %}
 
-{# Stops the model with the first faults when rules are faulty. Under `dbt build` a test has stopped it before. #}
+{# Stops the model with the first faults when segment rules are faulty. #}
 {% macro stop_on_segment_rule_errors() -%}
-    {%- set errors = ref('int_segment_rule_errors') -%}
-    {#- A fixture of a unit test is no relation of the warehouse: it has no schema. -#}
-    {%- if execute and errors.schema and load_relation(errors) -%}
-        {%- set found = run_query(
-            "select row_text, reason, suggestion from " ~ errors ~ " where severity = 'error' order by 1, 2, 3"
-        ) -%}
-        {%- if found.rows | length > 0 -%}
-            {%- set lines = ["the segment rules have " ~ found.rows | length ~ " fault(s); nothing is evaluated until they are mended"] -%}
-            {%- for line in found.rows -%}
-                {%- if loop.index <= 5 -%}{%- do lines.append(line[0] ~ ": " ~ line[1] ~ "; " ~ line[2]) -%}{%- endif -%}
-            {%- endfor -%}
-            {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
-        {%- endif -%}
-    {%- endif -%}
+    {%- do stop_on_rule_errors(
+        ref('int_segment_rule_errors'),
+        'the segment rules have {count} fault(s); nothing is evaluated until they are mended',
+        "severity = 'error'"
+    ) -%}
 {%- endmacro %}

@@ -1,16 +1,9 @@
-{# Stops a model with the first faults when validation rules are faulty. Under `dbt build` a test has stopped it before. #}
+{# Stops a model with the first faults when validation rules are faulty. #}
 {% macro stop_on_validation_rule_errors() -%}
-    {%- set errors = ref('int_validation_rule_errors') -%}
-    {%- if execute and errors.schema and load_relation(errors) -%}
-        {%- set found = run_query("select row_text, reason, suggestion from " ~ errors ~ " order by 1, 2, 3") -%}
-        {%- if found.rows | length > 0 -%}
-            {%- set lines = ["the validation rules have " ~ found.rows | length ~ " fault(s); nothing is judged until they are mended"] -%}
-            {%- for line in found.rows -%}
-                {%- if loop.index <= 5 -%}{%- do lines.append(line[0] ~ ": " ~ line[1] ~ "; " ~ line[2]) -%}{%- endif -%}
-            {%- endfor -%}
-            {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
-        {%- endif -%}
-    {%- endif -%}
+    {%- do stop_on_rule_errors(
+        ref('int_validation_rule_errors'),
+        'the validation rules have {count} fault(s); nothing is judged until they are mended'
+    ) -%}
 {%- endmacro %}
 
 {# The arithmetic of orders that rules may name, and the tables it is told of. #}
@@ -27,18 +20,16 @@
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set tables = staged_tables() -%}
     {%- set rows = [] -%}
-    {%- for table in graph.sources.values() | sort(attribute='unique_id') -%}
-        {%- if table.package_name == project_name and table.config.meta.switch -%}
-            {%- set key = table.source_name ~ '.' ~ table.name -%}
-            {%- set scopes = table_scopes(table) -%}
-            {%- for column in table.columns.values() -%}
-                {%- do rows.append(
-                    "('" ~ key ~ "', '" ~ column.name ~ "', '" ~ column.data_type ~ "', "
-                    ~ ('reads' in tables.get(key, {})) | string | lower ~ ", " ~ ('channel' in scopes) | string | lower ~ ", "
-                    ~ ('account' in scopes) | string | lower ~ ", '|" ~ tables.get(key, {}).get('reads', []) | join('|') ~ "|')"
-                ) -%}
-            {%- endfor -%}
-        {%- endif -%}
+    {%- for table in delivered_tables() -%}
+        {%- set key = table.source_name ~ '.' ~ table.name -%}
+        {%- set scopes = table_scopes(table) -%}
+        {%- for column in table.columns.values() -%}
+            {%- do rows.append(
+                "('" ~ key ~ "', '" ~ column.name ~ "', '" ~ column.data_type ~ "', "
+                ~ ('reads' in tables.get(key, {})) | string | lower ~ ", " ~ ('channel' in scopes) | string | lower ~ ", "
+                ~ ('account' in scopes) | string | lower ~ ", '|" ~ tables.get(key, {}).get('reads', []) | join('|') ~ "|')"
+            ) -%}
+        {%- endfor -%}
     {%- endfor -%}
     select table_key, column_name, data_type, is_validated, has_channel, has_account, readable_tables
     from (values

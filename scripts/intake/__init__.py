@@ -27,9 +27,8 @@ from scripts.errors import CheckFailed, UserError
 from scripts.intake.landing import BrokenFile, LandingFile, PassingFault, Stamp, checksum, fault_of, find_files
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
-from scripts.intake.overrides import Replacement, replacements
+from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_patience
-from scripts.intake.rejects import waive
 from scripts.warehouse import open_warehouse
 from scripts.world import SETTINGS_FILE, World
 

@@ -13,9 +13,17 @@ import duckdb
 
 from scripts.contracts import Source, Table
 from scripts.intake.landing import BrokenFile, LandingFile
+from scripts.intake.ledger import changed
 from scripts.intake.rejects import latest_payload
 
 REPLAYED = "overrides/replayed"
+# The newest form of every decision.
+DECISIONS = """
+    select distinct on (override_id)
+        * replace (lower(action) as action, lower(source_name) as source_name, lower(table_name) as table_name)
+    from raw_overrides.record_override
+    order by override_id, decided_at desc, _record_hash
+"""
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,9 @@ class Replacement:
         path.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
         return LandingFile(path, self.name, table, ".jsonl", self.decided_at)
 
-    def table(self, sources: dict[str, Source]) -> Table | None:
-        """The table it is about, where there is one."""
-        source = sources.get(self.source_name)
-        return source.tables.get(self.table_name) if source else None
-
     def _table(self, sources: dict[str, Source]) -> Table:
-        table = self.table(sources)
+        source = sources.get(self.source_name)
+        table = source.tables.get(self.table_name) if source else None
         if table is None:
             raise BrokenFile("there is no such source and table; mend source_name or table_name")
         return table
@@ -86,14 +90,30 @@ def replacements(connection: duckdb.DuckDBPyConnection) -> Iterator[Replacement]
     yield from (
         Replacement(*row)
         for row in connection.execute(
-            """
-            select override_id, lower(source_name), lower(table_name), record_key, corrected_fields, decided_at
-            from (
-                select distinct on (override_id) * from raw_overrides.record_override
-                order by override_id, decided_at desc, _record_hash
-            )
-            where lower(action) = 'replace'
+            f"""
+            select override_id, source_name, table_name, record_key, corrected_fields, decided_at
+            from ({DECISIONS}) as decisions
+            where action = 'replace'
             order by decided_at, override_id
             """
         ).fetchall()
+    )
+
+
+def waive(connection: duckdb.DuckDBPyConnection) -> int:
+    """Close the refused rows that an override gives up; returns how many.
+
+    A row that could not be typed cannot be let in as it is: waived, it stays out and nobody is asked to repair it.
+    """
+    return changed(
+        connection,
+        f"""
+        update intake.rejects as refused set
+            state = 'waived', closed_at = decision.decided_at, closed_by = 'override ' || decision.override_id
+        from ({DECISIONS}) as decision
+        where refused.state = 'open' and decision.action = 'waive'
+            and refused.source_name = decision.source_name and refused.table_name = decision.table_name
+            and refused.record_key = decision.record_key
+            and (decision.rule_key is null or decision.rule_key = refused.rule)
+        """,
     )

@@ -106,28 +106,6 @@ class RejectStore:
         return self.connection.execute(f"{query} limit 1").fetchone() is not None
 
 
-def waive(connection: duckdb.DuckDBPyConnection) -> int:
-    """Close the refused rows that an override gives up; returns how many.
-
-    A row that could not be typed cannot be let in as it is: waived, it stays out and nobody is asked to repair it.
-    """
-    return changed(
-        connection,
-        """
-        update intake.rejects as refused set
-            state = 'waived', closed_at = decision.decided_at, closed_by = 'override ' || decision.override_id
-        from (
-            select distinct on (override_id) * from raw_overrides.record_override
-            order by override_id, decided_at desc, _record_hash
-        ) as decision
-        where refused.state = 'open' and lower(decision.action) = 'waive'
-            and refused.source_name = lower(decision.source_name) and refused.table_name = lower(decision.table_name)
-            and refused.record_key = decision.record_key
-            and (decision.rule_key is null or decision.rule_key = refused.rule)
-        """,
-    )
-
-
 def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str) -> str | None:
     """The record that an override corrects, as JSON text: as refused last and still open, else as stored last."""
     found = connection.execute(

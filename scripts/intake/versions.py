@@ -16,7 +16,7 @@ from datetime import datetime
 import duckdb
 
 from scripts.contracts import Table
-from scripts.intake.ledger import changed, scalar
+from scripts.intake.ledger import scalar
 from scripts.intake.typed_rows import TypedRows, joined_key
 from scripts.warehouse import literal, quote
 
@@ -229,8 +229,7 @@ def _note_confirmations(connection: duckdb.DuckDBPyConnection, table: Table) -> 
     connection.execute(
         "delete from intake.confirmations where rowid in (select reference from runs where origin = 'confirmed')"
     )
-    changed(
-        connection,
+    connection.execute(
         f"insert into intake.confirmations select {literal(table.source)}, {literal(table.name)}, * "
-        "from later_sightings",
+        "from later_sightings"
     )

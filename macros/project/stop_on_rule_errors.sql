@@ -1,0 +1,17 @@
+{# Stops a model with the first faults that `errors` lists (row_text, reason, suggestion), after `words` with their number.
+   Under `dbt build` a test has stopped it before. #}
+{% macro stop_on_rule_errors(errors, words, condition='true') -%}
+    {#- A fixture of a unit test is no relation of the warehouse: it has no schema. -#}
+    {%- if execute and errors.schema and load_relation(errors) -%}
+        {%- set found = run_query(
+            "select row_text, reason, suggestion from " ~ errors ~ " where " ~ condition ~ " order by 1, 2, 3"
+        ) -%}
+        {%- if found.rows | length > 0 -%}
+            {%- set lines = [words | replace('{count}', found.rows | length)] -%}
+            {%- for line in found.rows -%}
+                {%- if loop.index <= 5 -%}{%- do lines.append(line[0] ~ ": " ~ line[1] ~ "; " ~ line[2]) -%}{%- endif -%}
+            {%- endfor -%}
+            {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
