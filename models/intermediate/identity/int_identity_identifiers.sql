@@ -43,14 +43,24 @@ changed as (
 shown as (
 
     {% for type in identifier_types() %}
-    select profile_number, profile_key, source_system, '{{ type }}' as identifier_type, {{ type }} as shown_value,
+    select
+        profile_number,
+        profile_key,
+        source_system,
+        '{{ type }}' as identifier_type,
+        {{ type }} as shown_value,
         first_known_at
     from unchanged
     where {{ type }} is not null
 
     union all
 
-    select profile_number, profile_key, source_system, '{{ type }}' as identifier_type, {{ type }} as shown_value,
+    select
+        profile_number,
+        profile_key,
+        source_system,
+        '{{ type }}' as identifier_type,
+        {{ type }} as shown_value,
         min(known_at) as first_known_at
     from changed
     where {{ type }} is not null
