@@ -62,7 +62,8 @@ def benchmark_identity(world: World, *, profiles: int = 1_000_000, progress: Pro
     results = run_dbt(own, ["run", "--select", "+int_identity_by_phone"], progress=_quiet)
     seconds = {result.node.name: float(result.execution_time) for result in results}
     resolution = sum(seconds[name] for name in RESOLUTION)
-    progress(f"  resolution {resolution:.1f} s, reading and normalising before it {sum(seconds.values()) - resolution:.1f} s")
+    before = sum(seconds.values()) - resolution
+    progress(f"  resolution {resolution:.1f} s, reading and normalising before it {before:.1f} s")
     for name in RESOLUTION:
         progress(f"    {name:<30} {seconds[name]:5.2f} s")
     scipy_seconds, components = _scipy_seconds(own)
@@ -77,8 +78,8 @@ def _write_raw_tables(world: World, profiles: int) -> None:
         connection.execute("create schema raw_crm; create schema raw_klaviyo")
         connection.execute(f"create temp table people as {PEOPLE.format(profiles=profiles)}")
         connection.execute(
-            "create table raw_crm.profile as select 'CRM-' || number as profile_id, email, phone, first_name, last_name,"
-            " seen_at as created_at, seen_at as synced_at from people where number % 2 = 0"
+            "create table raw_crm.profile as select 'CRM-' || number as profile_id, email, phone, first_name,"
+            " last_name, seen_at as created_at, seen_at as synced_at from people where number % 2 = 0"
         )
         connection.execute(
             "create table raw_klaviyo.person as select 'KL' || number as id, email, phone as phone_number, first_name,"
