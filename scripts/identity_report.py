@@ -65,9 +65,7 @@ def identity_report(world: World, progress: Progress = print) -> dict[str, Any]:
 
 def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
     """Profiles with their customer; identifier values (as numbers) by profile; what stopped linking, by type."""
-    relations = connection.execute(
-        "select table_name, schema_name from duckdb_tables() union all select view_name, schema_name from duckdb_views()"
-    )
+    relations = connection.execute("select table_name, table_schema from information_schema.tables")
     schema = dict(relations.fetchall())
     if "int_customer_identities" not in schema:
         raise UserError("nobody was resolved in this warehouse yet; run `python -m scripts build` first")

@@ -380,8 +380,8 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
     row = np.r_[np.arange(len(who)), np.searchsorted(base, new)]
     who, opened, email, kind, place = who[row], opened[row], email.take(pa.array(row)), kind[row], place[row]
     updated, known, luck = np.r_[updated, when], np.r_[known, when + 900], luck[:, row]
-    # On such an occasion the number is asked for.
-    luck[3, len(row) - len(new) :] = 0.0
+    # Those who had a number one after the other were asked for it.
+    luck[3, people.traps.recycles[who]] = 0.0
     phone = pa.concat_arrays([phone, people.phone_typed(new, landing.streams("new numbers"), when)])
     home, wrong = people.traps.home[who], people.traps.wrong_card[who]
     card = choose(wrong >= 0, people.loyalty_number(wrong), only(luck[1] < 0.8, people.loyalty_number(who)))

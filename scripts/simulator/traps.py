@@ -38,6 +38,7 @@ class Traps:
 
     phone_before: Ints  # subscriber digits given up; NULL when the number never changed
     phone_changed_at: Ints
+    recycles: Bools  # had a number that another one had before or has now
     placeholder: Bools  # gives the form's example as a telephone number
     spelled: Bools  # the sending tool has the address in another spelling, and nothing else ties it
     wrong_card: Ints  # the person whose card number the CRM profile shows; -1: none
@@ -93,7 +94,10 @@ def no_traps(n: int) -> Traps:
     """Nobody is in any trap."""
     nobody, never = np.full(n, -1), np.full(n, NULL)
     no = np.zeros(n, dtype=bool)
-    return Traps(never, never.copy(), no, no.copy(), nobody, nobody.copy(), np.arange(n), no.copy())
+    return Traps(
+        phone_before=never, phone_changed_at=never.copy(), recycles=no, placeholder=no.copy(), spelled=no.copy(),
+        wrong_card=nobody, tablet=nobody.copy(), home=np.arange(n), shares_email=no.copy(),
+    )  # fmt: skip
 
 
 def set_traps(people: People, streams: Streams) -> None:
@@ -109,7 +113,7 @@ def set_traps(people: People, streams: Streams) -> None:
     has = {name: getattr(people, name) != NULL for name in ("phone", "shop", "crm", "loyalty", "klaviyo")}
     traps.cases["family_phone"] = [*family]
 
-    _recycle(people, draw, at_home & has["phone"], has["crm"] | has["shop"])
+    _recycle(people, draw, at_home & has["phone"] & has["crm"])
 
     only_mail = has["klaviyo"] & has["shop"] & ~has["crm"] & ~has["loyalty"] & ~has["phone"]
     spelled = draw.some(only_mail, SPELLINGS)
@@ -158,18 +162,19 @@ def _families(people: People) -> tuple[Ints, Ints]:
     return same, same + 1
 
 
-def _recycle(people: People, draw: _Draw, has_phone: Bools, has_profile: Bools) -> None:
+def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
     """Numbers given up and, months later, given by somebody else."""
     traps, rng = people.traps, draw.rng
     start = people.start * DAY
-    early = has_phone & has_profile & (people.opened < start + 200 * DAY)
-    late = has_phone & (people.opened > start + 500 * DAY)
+    early = fits & (people.opened < start + 200 * DAY)
+    late = fits & (people.opened > start + 500 * DAY)
     before = draw.some(early, RECYCLED_NUMBERS)
     after = draw.some(late, RECYCLED_NUMBERS)
     count = min(len(before), len(after))
     draw.free[np.r_[before[count:], after[count:]]] = True
     before, after = before[:count], after[:count]
     from_, to = np.maximum(people.opened[before], start) + 100 * DAY, people.opened[after] - 60 * DAY
+    traps.recycles[np.r_[before, after]] = True
     traps.phone_before[before] = people.phone[before]
     traps.phone_changed_at[before] = from_ + ((to - from_) * rng.random(count)).astype(np.int64)
     people.phone[after] = people.phone[before]
