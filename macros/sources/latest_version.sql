@@ -1,6 +1,7 @@
 {# The last version of every record of a source table that was known by the end of as_of_date, one row per key.
 
-   Columns are those of the source's contract, typed, with text trimmed and empty text as null; known_at comes last.
+   Columns are those of the source's contract, typed, with text trimmed and empty text as null; at the end
+   come first_known_at, when any version of the record was first known, and known_at.
    A column that the raw table has beyond the contract is left out, an optional one that it lacks comes as null, a
    required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows.
    Versions that a validation rule holds back are left out: see usable_versions. #}
@@ -25,17 +26,18 @@
         having count(*) > 1
     )
 
-    select {{ quoted_list(names, 'known') }}, known.known_at
+    select {{ quoted_list(names, 'known') }}, known.known_at as first_known_at, known.known_at
     from ({{ known }}) as known
     left join repeated on {{ same_key(key, 'known', 'repeated') }}
     where repeated.{{ adapter.quote(key[0]) }} is null
 
     union all
 
-    select {{ quoted_list(names) }}, known_at
+    select {{ quoted_list(names) }}, first_known_at, known_at
     from (
         select
             known.*,
+            min(known_at) over (partition by {{ quoted_list(key, 'known') }}) as first_known_at,
             row_number() over (
                 partition by {{ quoted_list(key, 'known') }} order by {{ newest_first | join(', ') }}
             ) as version_rank

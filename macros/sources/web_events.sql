@@ -23,6 +23,7 @@
         cast({{ 'tracks.' ~ in_tracks[column.name] if column.name in in_tracks else 'null' }} as {{ type }})
             as {{ adapter.quote(column.name) }},
     {%- endfor %}
+        tracks.known_at as first_known_at,
         tracks.known_at
     from {{ tracks }} as tracks
     left join own

@@ -14,6 +14,7 @@
         'hubspot.contact_list': {'staging': 'stg_hubspot__contact_lists'},
         'hubspot.contact_list_member': {'staging': 'stg_hubspot__contact_list_members'},
         'hubspot.deal': {'staging': 'stg_hubspot__deals'},
+        'identity.link_decision': {'staging': 'stg_identity__link_decisions'},
         'inventory.stock_level': {'staging': 'stg_inventory__stock_levels', 'reads': ['products.product']},
         'klaviyo.campaign': {'staging': 'stg_klaviyo__campaigns'},
         'klaviyo.event': {'staging': 'stg_klaviyo__events', 'reads': []},

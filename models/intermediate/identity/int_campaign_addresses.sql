@@ -11,7 +11,7 @@ addresses as (
     select
         email,
         min(sent_at) as first_sent_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from sends
     group by email

@@ -1,47 +1,49 @@
 -- Grain: one row per profile of a known person: whose profile it is.
--- {{ stop_unless_converged(ref('int_identity_round_6')) }}
-with labels as (
+-- A person keeps the id that the registry has; of several, the one given first. A new person is named after the profile
+-- that was known first, so that the same evidence gives the same id in whatever order, and at once or day by day.
+with people as (
 
-    select * from {{ ref('int_identity_round_6') }}
-
-),
-
-profiles as (
-
-    select * from {{ ref('int_identity_profiles') }}
+    select * from {{ ref('int_identity_people') }}
 
 ),
 
-members as (
+holders as (
+
+    select * from {{ ref('int_identity_holders') }}
+
+),
+
+registered as (
 
     select
-        profiles.profile_key,
-        profiles.source_system,
-        profiles.source_profile_id,
-        profiles.first_seen_at,
-        labels.label,
-        -- The person is named after the profile that was there first, so later evidence does not rename anybody.
-        first_value(profiles.profile_key) over (
-            partition by labels.label
-            order by profiles.first_seen_at, profiles.profile_key
-        ) as first_profile_key
+        people.person_number,
+        holders.customer_id,
+        row_number() over (
+            partition by people.person_number order by holders.first_known_at, holders.customer_id
+        ) as age_rank
 
-    from profiles
-    inner join labels
-        on profiles.profile_key = labels.profile_key
+    from holders
+    inner join people
+        on holders.holder_number = people.profile_number
 
 ),
 
 identities as (
 
     select
-        profile_key,
-        source_system,
-        source_profile_id,
-        {{ keyed_hash('first_profile_key') }} as customer_id,
-        first_seen_at
+        people.profile_key,
+        people.source_system,
+        people.source_profile_id,
+        coalesce(registered.customer_id, founders.profile_id) as customer_id,
+        people.first_seen_at
 
-    from members
+    from people
+    -- Profiles are numbered by age, and a person by the smallest number.
+    inner join people as founders
+        on people.person_number = founders.profile_number
+    left join registered
+        on people.person_number = registered.person_number
+            and registered.age_rank = 1
 
 )
 

@@ -10,7 +10,7 @@ addresses as (
     select
         email,
         min(added_at) as added_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from members
     group by email

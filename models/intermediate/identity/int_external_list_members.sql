@@ -32,7 +32,7 @@ members as (
         list_name,
         email,
         added_at,
-        known_at
+        first_known_at
 
     from list_members
 
@@ -44,7 +44,7 @@ members as (
         concat(coalesce(crm_lists.name, 'list'), ' (', crm_lists.list_id, ')') as list_name,
         crm_contacts.email,
         crm_list_members.added_at,
-        crm_list_members.known_at
+        crm_list_members.first_known_at
 
     from crm_list_members
     inner join crm_lists
@@ -62,7 +62,7 @@ addresses as (
         list_name,
         email,
         min(added_at) as added_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from members
     where email is not null

@@ -11,7 +11,7 @@ buyers as (
     select
         buyer_id,
         min(ordered_at) as first_ordered_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from orders
     group by buyer_id

@@ -12,7 +12,7 @@ returns as (
         return_id,
         min(customer_number) as customer_number,
         min(returned_at) as returned_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from return_lines
     group by return_id

@@ -14,7 +14,7 @@ browsers as (
         -- One account may have changed its address; only a single address stands for the person.
         case when count(distinct email) = 1 then min(email) end as email,
         min(occurred_at) as first_seen_at,
-        min(known_at) as known_at
+        min(first_known_at) as first_known_at
 
     from identifies
     group by anonymous_id

@@ -16,6 +16,7 @@ renamed as (
         arm,
         sent_at,
         {{ business_date('sent_at') }} as sent_date,
+        first_known_at,
         known_at
 
     from versions

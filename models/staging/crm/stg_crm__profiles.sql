@@ -28,6 +28,7 @@ renamed as (
         household_id,
         created_at,
         updated_at,
+        first_known_at,
         known_at
 
     from versions

@@ -12,6 +12,7 @@ renamed as (
         tool,
         {{ normalise_email('member_email') }} as email,
         added_at,
+        first_known_at,
         known_at
 
     from versions

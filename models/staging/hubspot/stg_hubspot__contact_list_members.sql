@@ -11,6 +11,7 @@ renamed as (
         contact_list_id as list_id,
         contact_id,
         added_at,
+        first_known_at,
         known_at
 
     from versions

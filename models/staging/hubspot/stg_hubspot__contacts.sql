@@ -17,6 +17,7 @@ renamed as (
         property_hs_merged_object_ids as merged_contact_ids,
         coalesce(_fivetran_deleted, false) as is_deleted,
         property_createdate as created_at,
+        first_known_at,
         known_at
 
     from versions

@@ -19,6 +19,7 @@ renamed as (
         zip as postcode,
         coalesce(_fivetran_deleted, false) as is_deleted,
         created as created_at,
+        first_known_at,
         known_at
 
     from versions

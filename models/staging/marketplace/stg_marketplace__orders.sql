@@ -27,6 +27,7 @@ renamed as (
         shipped_at,
         delivered_at,
         cancelled_at,
+        first_known_at,
         known_at
 
     from versions

@@ -27,6 +27,7 @@ renamed as (
         coalesce(status = 'training', false) as is_test,
         coalesce(status = 'voided', false) as is_cancelled,
         sold_at as ordered_at,
+        first_known_at,
         known_at
 
     from versions

@@ -24,6 +24,7 @@ renamed as (
         coalesce(is_restocked, false) as is_restocked,
         returned_at,
         {{ business_date('returned_at') }} as returned_date,
+        first_known_at,
         known_at
 
     from versions

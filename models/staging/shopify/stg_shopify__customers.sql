@@ -15,6 +15,7 @@ renamed as (
         {{ normalise_phone('phone') }} as phone,
         coalesce(accepts_marketing, false) as accepts_marketing,
         created_at,
+        first_known_at,
         known_at
 
     from versions

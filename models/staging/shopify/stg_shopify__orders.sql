@@ -32,6 +32,7 @@ renamed as (
         coalesce(processed_at, created_at) as ordered_at,
         cancelled_at,
         cancel_reason,
+        first_known_at,
         known_at
 
     from versions

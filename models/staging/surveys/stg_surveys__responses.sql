@@ -19,6 +19,7 @@ renamed as (
         score,
         responded_at,
         {{ business_date('responded_at') }} as responded_date,
+        first_known_at,
         known_at
 
     from versions

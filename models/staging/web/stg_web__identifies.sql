@@ -13,6 +13,7 @@ renamed as (
         user_id,
         {{ normalise_email('email') }} as email,
         timestamp as occurred_at,
+        first_known_at,
         known_at
 
     from versions

@@ -14,6 +14,7 @@ renamed as (
         {{ normalise_phone('phone') }} as phone,
         name,
         role,
+        first_known_at,
         known_at
 
     from versions

@@ -1,0 +1,52 @@
+{# A card or account number as it is compared: capitals, without blanks, dots, slashes and dashes between its parts.
+   One that begins with a dash stays as it is: -1 is a placeholder, 1 may be a customer. #}
+{% macro normalise_number(column) -%}
+    case
+        when {{ column }} like '-%' then {{ column }}
+        else nullif(upper({{ regexp_replace_all(column, '[ ./-]') }}), '')
+    end
+{%- endmacro %}
+
+{# The mailbox behind an address, by the rules of its provider (seed email_providers, joined as `provider`): some ignore
+   dots, many deliver anna+shop@ to anna@, some have one mailbox under two domains. For linking only: messages go to
+   the address as it was given. #}
+{% macro mailbox_of(email, provider='providers') -%}
+    {%- set local = "split_part(" ~ email ~ ", '@', 1)" -%}
+    {%- set without_suffix = "case when " ~ provider ~ ".ignores_suffix then split_part(" ~ local ~ ", '+', 1) else " ~ local ~ " end" -%}
+    case
+        when {{ provider }}.domain is null or {{ local }} = '' or split_part({{ local }}, '+', 1) = '' then {{ email }}
+        else concat(
+            case when {{ provider }}.ignores_dots then replace({{ without_suffix }}, '.', '') else {{ without_suffix }} end,
+            '@', {{ provider }}.canonical_domain
+        )
+    end
+{%- endmacro %}
+
+{# What two spellings of a given name have in common: its first three letters, without accents (Kate and Katherine,
+   Zoë and Zoe). Null for an initial, which says too little. #}
+{% macro first_name_key(column) -%}
+    case
+        when length({{ plain_letters(column) }}) >= 3 then substr({{ plain_letters(column) }}, 1, 3)
+        when length({{ plain_letters(column) }}) = 2 then {{ plain_letters(column) }}
+    end
+{%- endmacro %}
+
+{# A family name for comparing: letters only, without accents; null for an initial. #}
+{% macro last_name_key(column) -%}
+    case when length({{ plain_letters(column) }}) >= 2 then {{ plain_letters(column) }} end
+{%- endmacro %}
+
+{# The letters of a text in lower case without accents; of another script, the letters as they are. #}
+{% macro plain_letters(column) -%}
+    {{ return(adapter.dispatch('plain_letters', 'customer_segmentation')(column)) }}
+{%- endmacro %}
+
+{% macro default__plain_letters(column) -%}
+    regexp_replace(lower(strip_accents({{ column }})), '[^[:alpha:]\p{L}]', '', 'g')
+{%- endmacro %}
+
+{% macro spark__plain_letters(column) -%}
+    regexp_replace(
+        translate(lower({{ column }}), 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿšžł', 'aaaaaaceeeeiiiinoooooouuuuyyszl'), '[^\\p{L}]', ''
+    )
+{%- endmacro %}

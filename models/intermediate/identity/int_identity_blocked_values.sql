@@ -1,0 +1,59 @@
+-- Grain: one row per identifier that links nobody: a placeholder by the seed's patterns, or blocked by hand.
+with identifiers as (
+
+    select distinct
+        identifier_type,
+        identifier_value,
+        shown_value
+
+    from {{ ref('int_identity_identifiers') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decisions') }}
+    where action = 'block'
+
+),
+
+blocked as (
+
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        'placeholder' as reason
+
+    from identifiers
+    inner join {{ ref('blocked_identifiers') }} as patterns
+        on identifiers.identifier_type = patterns.identifier_type
+            and regexp_extract(identifiers.shown_value, patterns.pattern, 0) <> ''
+
+    union all
+
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        'blocked_by_hand' as reason
+
+    from identifiers
+    inner join decisions
+        on identifiers.identifier_type = decisions.identifier_type
+            and identifiers.shown_value = decisions.identifier_value
+
+),
+
+values_once as (
+
+    select
+        identifier_type,
+        identifier_value,
+        -- A decision by hand says more than a pattern.
+        min(reason) as reason
+
+    from blocked
+    group by identifier_type, identifier_value
+
+)
+
+select * from values_once

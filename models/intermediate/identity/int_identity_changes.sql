@@ -1,0 +1,180 @@
+-- Grain: one row per customer id whose profiles went to another id in this run, and piece of evidence for it.
+with moved as (
+
+    select * from {{ ref('int_identity_moves') }}
+    where previous_customer_id is not null
+
+),
+
+people as (
+
+    select
+        people.*,
+        identities.customer_id
+
+    from {{ ref('int_identity_people') }} as people
+    inner join {{ ref('int_customer_identities') }} as identities
+        on people.profile_key = identities.profile_key
+
+),
+
+changes as (
+
+    select
+        moved.previous_customer_id as old_customer_id,
+        moved.customer_id as new_customer_id,
+        case when min(remaining.customer_id) is null then 'merge' else 'split' end as change,
+        count(*) as profile_count
+
+    from moved
+    left join (select distinct customer_id from people) as remaining
+        on moved.previous_customer_id = remaining.customer_id
+    group by moved.previous_customer_id, moved.customer_id
+
+),
+
+movers as (
+
+    select
+        changes.*,
+        people.profile_number as mover_number,
+        people.profile_key as mover_key,
+        people.profile_id as mover_id
+
+    from changes
+    inner join people
+        on changes.old_customer_id = people.registered_customer_id
+            and changes.new_customer_id = people.customer_id
+
+),
+
+-- The profiles on the other side: those joined now, or those left behind.
+pairs as (
+
+    select
+        movers.*,
+        people.profile_number as counterpart_number,
+        people.profile_key as counterpart_key,
+        people.profile_id as counterpart_id
+
+    from movers
+    inner join people
+        on movers.new_customer_id = people.customer_id
+    where movers.change = 'merge'
+        and coalesce(people.registered_customer_id, '') <> movers.old_customer_id
+
+    union all
+
+    select
+        movers.*,
+        people.profile_number as counterpart_number,
+        people.profile_key as counterpart_key,
+        people.profile_id as counterpart_id
+
+    from movers
+    inner join people
+        on movers.old_customer_id = people.registered_customer_id
+    where movers.change = 'split'
+        and people.customer_id <> movers.new_customer_id
+
+),
+
+evidence as (
+
+    select
+        pairs.old_customer_id,
+        pairs.new_customer_id,
+        shown.identifier_type as evidence_type,
+        {{ keyed_hash("shown.identifier_type || ':' || shown.identifier_value") }} as evidence_id,
+        shown.identifier_type,
+        shown.identifier_value,
+        pairs.mover_id,
+        pairs.counterpart_id,
+        greatest(shown.first_known_at, also_shown.first_known_at) as evidence_known_at
+
+    from pairs
+    inner join {{ ref('int_identity_identifiers') }} as shown
+        on pairs.mover_number = shown.profile_number
+    inner join {{ ref('int_identity_identifiers') }} as also_shown
+        on pairs.counterpart_number = also_shown.profile_number
+            and shown.identifier_type = also_shown.identifier_type
+            and shown.identifier_value = also_shown.identifier_value
+
+    union all
+
+    select
+        pairs.old_customer_id,
+        pairs.new_customer_id,
+        'decision' as evidence_type,
+        decisions.decision_id as evidence_id,
+        null as identifier_type,
+        null as identifier_value,
+        pairs.mover_id,
+        pairs.counterpart_id,
+        decisions.decided_at as evidence_known_at
+
+    from pairs
+    inner join {{ ref('int_identity_decisions') }} as decisions
+        on decisions.left_profile_key = least(pairs.mover_key, pairs.counterpart_key)
+            and decisions.right_profile_key = greatest(pairs.mover_key, pairs.counterpart_key)
+
+),
+
+-- What came last is what changed the answer; three pieces say enough.
+ranked as (
+
+    select
+        evidence.*,
+        row_number() over (
+            partition by old_customer_id, new_customer_id
+            order by evidence_known_at desc, evidence_id asc, mover_id asc, counterpart_id asc
+        ) as evidence_rank
+
+    from evidence
+
+),
+
+refusals as (
+
+    select
+        identifier_type,
+        identifier_value,
+        min(reason) as reason
+
+    from {{ ref('int_identity_refusals') }}
+    group by identifier_type, identifier_value
+
+),
+
+joined as (
+
+    select
+        changes.old_customer_id,
+        changes.new_customer_id,
+        changes.change,
+        {{ as_of_date() }} as changed_date,
+        changes.profile_count,
+        coalesce(ranked.evidence_rank, 1) as evidence_rank,
+        coalesce(ranked.evidence_type, 'evidence_gone') as evidence_type,
+        ranked.evidence_id,
+        ranked.mover_id as moved_profile_id,
+        ranked.counterpart_id as other_profile_id,
+        ranked.evidence_known_at,
+        case
+            when changes.change = 'merge' then 'shown by both'
+            when ranked.evidence_type = 'decision' then 'cut_by_hand'
+            when ranked.evidence_type is not null then coalesce(refusals.reason, 'no longer joins')
+        end as reason
+
+    from changes
+    left join ranked
+        on changes.old_customer_id = ranked.old_customer_id
+            and changes.new_customer_id = ranked.new_customer_id
+            and ranked.evidence_rank <= 3
+    left join refusals
+        on ranked.identifier_type = refusals.identifier_type
+            and ranked.identifier_value = refusals.identifier_value
+
+)
+
+select * from joined

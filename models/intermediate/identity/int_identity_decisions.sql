@@ -1,0 +1,55 @@
+-- Grain: one row per pair of profiles, or identifier, that the data team decided about: what counts as of as_of_date.
+with decisions as (
+
+    select * from {{ ref('stg_identity__link_decisions') }}
+
+),
+
+about as (
+
+    select
+        decision_id,
+        action,
+        decided_at,
+        least(left_profile_key, right_profile_key) as left_profile_key,
+        greatest(left_profile_key, right_profile_key) as right_profile_key,
+        identifier_type,
+        identifier_value,
+        -- Null, where a decision names neither a pair nor an identifier.
+        coalesce(
+            least(left_profile_key, right_profile_key) || '|' || greatest(left_profile_key, right_profile_key),
+            identifier_type || ':' || identifier_value
+        ) as subject
+
+    from decisions
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by subject order by decided_at desc, decision_id desc) as recency_rank
+
+    from about
+    where subject is not null
+
+),
+
+counting as (
+
+    select
+        decision_id,
+        action,
+        decided_at,
+        left_profile_key,
+        right_profile_key,
+        identifier_type,
+        identifier_value
+
+    from ranked
+    where recency_rank = 1 and action <> 'withdraw'
+
+)
+
+select * from counting

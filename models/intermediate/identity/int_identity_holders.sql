@@ -1,0 +1,56 @@
+-- Grain: one row per registered customer of whom any profile is still there: the profile that its id goes with.
+-- That is the profile it was named after; where that one is gone, the one known longest of the customer's others.
+with people as (
+
+    select * from {{ ref('int_identity_people') }}
+
+),
+
+registry as (
+
+    {{ identity_registry_rows() }}
+
+),
+
+anchors as (
+
+    select
+        registry.profile_id as customer_id,
+        registry.first_known_at,
+        people.profile_number as anchor_number
+
+    from registry
+    inner join (select distinct customer_id from registry) as customers
+        on registry.profile_id = customers.customer_id
+    left join people
+        on registry.profile_id = people.profile_id
+
+),
+
+others as (
+
+    select
+        registered_customer_id as customer_id,
+        min(profile_number) as longest_known_number
+
+    from people
+    where registered_customer_id is not null
+    group by registered_customer_id
+
+),
+
+holders as (
+
+    select
+        anchors.customer_id,
+        anchors.first_known_at,
+        coalesce(anchors.anchor_number, others.longest_known_number) as holder_number
+
+    from anchors
+    left join others
+        on anchors.customer_id = others.customer_id
+
+)
+
+select * from holders
+where holder_number is not null

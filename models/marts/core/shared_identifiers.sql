@@ -1,0 +1,37 @@
+-- Grain: one row per identifier that stopped linking and customer who shows it.
+with refusals as (
+
+    select * from {{ ref('int_identity_refusals') }}
+
+),
+
+customers as (
+
+    select
+        people.profile_number,
+        identities.customer_id
+
+    from {{ ref('int_identity_people') }} as people
+    inner join {{ ref('int_customer_identities') }} as identities
+        on people.profile_key = identities.profile_key
+
+),
+
+listed as (
+
+    select
+        {{ keyed_hash("refusals.identifier_type || ':' || refusals.identifier_value") }} as identifier_id,
+        customers.customer_id,
+        refusals.identifier_type,
+        refusals.reason,
+        count(*) over (
+            partition by refusals.identifier_type, refusals.identifier_value, refusals.reason
+        ) as customer_count
+
+    from refusals
+    inner join customers
+        on refusals.person_number = customers.profile_number
+
+)
+
+select * from listed
