@@ -30,7 +30,7 @@ from scripts.world import World
 
 Progress = Callable[[str], None]
 REPORT = "identity_report.json"
-IDENTIFIERS = ("email", "phone", "loyalty_number", "customer_number", "shop_customer_id")
+NEEDED = {"int_customer_identities", "int_identity_identifiers", "int_identity_edges", "blocked_identifiers"}
 SIZES = ((1, 1), (2, 5), (6, 10), (11, 20), (21, 50), (51, 200), (201, None))
 WORST = 10
 KEY = ["source_system", "source_profile_id"]
@@ -67,39 +67,36 @@ def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataF
     """Profiles with their customer; identifier values (as numbers) by profile; what stopped linking, by type."""
     relations = connection.execute("select table_name, table_schema from information_schema.tables")
     schema = dict(relations.fetchall())
-    if "int_customer_identities" not in schema:
+    if not set(schema) >= NEEDED:
         raise UserError("nobody was resolved in this warehouse yet; run `python -m scripts build` first")
     profiles = connection.execute(
         f"select profile_key, {', '.join(KEY)}, customer_id from intermediate.int_customer_identities"
     ).df()
-    if "int_identity_identifiers" in schema:
-        values = "select profile_key, identifier_type, identifier_value from intermediate.int_identity_identifiers"
-    else:
-        values = " union all ".join(
-            f"select profile_key, '{name}' as identifier_type, {name} as identifier_value"
-            f" from intermediate.int_identity_profiles where {name} is not null"
-            for name in IDENTIFIERS
-        )
-    linking = f"""
-        with shown as (select distinct * from ({values})),
+    shown = connection.execute(
+        f"""
+        with shown as (
+            select profile_key, identifier_type, identifier_value, shown_value,
+                concat(identifier_type, ':', shown_value) as identifier
+            from intermediate.int_identity_identifiers
+        ),
         valued as (select *, dense_rank() over (order by identifier_type, identifier_value) as value_id from shown),
         blocked as (
-            select distinct shown.identifier_type, shown.identifier_value
-            from (select distinct identifier_type, identifier_value from shown) as shown
+            select distinct shown.identifier
+            from (select distinct identifier, identifier_type, shown_value from shown) as shown
             inner join {schema["blocked_identifiers"]}.blocked_identifiers as patterns
                 on shown.identifier_type = patterns.identifier_type
-                and regexp_extract(shown.identifier_value, patterns.pattern, 0) <> ''
+                and regexp_extract(shown.shown_value, patterns.pattern, 0) <> ''
         ),
-        edges as (select distinct identifier from intermediate.int_identity_edges)
+        edges as (select distinct profile_key, identifier from intermediate.int_identity_edges)
         select valued.profile_key, valued.identifier_type, valued.value_id,
-            blocked.identifier_value is not null as is_blocked, edges.identifier is not null as is_linking
+            bool_or(blocked.identifier is not null) as is_blocked, bool_or(edges.identifier is not null) as is_linking
         from valued
-        left join blocked
-            on valued.identifier_type = blocked.identifier_type and valued.identifier_value = blocked.identifier_value
-        left join edges on concat(valued.identifier_type, ':', valued.identifier_value) = edges.identifier
-    """
-    shown = connection.execute(linking).df()
-    still = shown[~shown["is_linking"]]
+        left join blocked on valued.identifier = blocked.identifier
+        left join edges on valued.profile_key = edges.profile_key and valued.identifier = edges.identifier
+        group by all
+        """
+    ).df()
+    still = shown[~shown.groupby("value_id")["is_linking"].transform("any")]
     groups = still.groupby(["identifier_type", "is_blocked"])
     stopped = [
         {
@@ -228,8 +225,8 @@ def against_truth(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _joined(rows: pd.DataFrame) -> pd.Index:
-    """Owners who share a customer with another owner."""
-    owners = rows[["customer", "owner"]].drop_duplicates()
+    """Owners who share a customer with another owner; of profiles that the truth lacks, nobody can say."""
+    owners = rows.loc[rows["person"] > -2, ["customer", "owner"]].drop_duplicates()
     crowded = owners[owners.duplicated("customer", keep=False)]
     return pd.Index(crowded["owner"].unique())
 

@@ -21,7 +21,7 @@ from scripts.dbt import run_dbt
 from scripts.intake import intake
 from scripts.pipeline import setup
 from scripts.warehouse import open_warehouse
-from scripts.world import MAKERS_MARKS, PROJECT, SETTINGS_FILE, World
+from scripts.world import MAKERS_MARKS, SETTINGS_FILE, World
 from tests.conftest import world_in
 
 # Tables that profiles, or the rules that judge them, are read from; the rest has no bearing on who is who.
@@ -77,23 +77,18 @@ class Retailer:
     def changes(self) -> set[tuple[str, str]]:
         """Old and new ids of the logged merges and splits."""
         with open_warehouse(self.world.warehouse, read_only=True) as connection:
-            tables = connection.execute(
-                "select table_schema from information_schema.tables where table_name = 'customer_id_changes'"
-            ).fetchall()
-            if not tables:
-                return set()
             found = connection.execute(
-                f"select old_customer_id, new_customer_id from {tables[0][0]}.customer_id_changes"
+                "select old_customer_id, new_customer_id from marts.customer_id_changes"
             ).fetchall()
         return {(str(old), str(new)) for old, new in found}
 
 
 def build_identities(world: World) -> pd.Series:
-    """Build what resolution needs, its log where there is one; gives customer_id by profile_key."""
+    """Build the resolution, with all it needs and its log; gives customer_id by profile_key."""
     setup(world, quiet)
-    log = ["+customer_id_changes"] if any(PROJECT.glob("models/**/customer_id_changes.sql")) else []
+    wanted = ["+int_customer_identities", "+int_identity_edges", "+customer_id_changes"]
     no_tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    run_dbt(world, ["build", *no_tests, "--select", "+int_customer_identities", *log], progress=quiet)
+    run_dbt(world, ["build", *no_tests, "--select", *wanted], progress=quiet)
     return identities(world)
 
 
