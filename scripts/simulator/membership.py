@@ -131,6 +131,7 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
     silent = np.flatnonzero((people.consent_at == NULL) & people.has_email & ~np.isin(everyone, refused))
     unsure = traps.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
     objects, held = people.traps.cases["profiling_objection"][0], people.traps.cases["legal_hold"][0]
+    # 2: a sign-up that waits; 3: an objection to profiling; 4: a legal hold
     more = np.r_[unsure, objects, held]
     kind = np.repeat([2, 3, 4], [len(unsure), len(objects), len(held)])
     when = np.maximum(people.opened[more], people.start * DAY)

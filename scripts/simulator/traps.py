@@ -102,7 +102,7 @@ def no_traps(n: int) -> Traps:
 
 def set_traps(people: People, streams: Streams) -> None:
     """Draw who is in which trap, and give them the contact data that go with it."""
-    from scripts.simulator.people import CURRENCY_OF, FIRST, PERSON
+    from scripts.simulator.people import CURRENCY_OF, FIRST, PERSON  # which imports this module
 
     rng = streams("identity traps")
     n, everyone = people.n, np.arange(people.n)
