@@ -141,6 +141,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
     if options.events:
         benchmark_intake(world, events=options.events)
         return
+    if options.profiles:
+        from scripts.benchmark_identity import benchmark_identity
+
+        benchmark_identity(world, profiles=options.profiles)
+        return
     benchmark(world, customers=options.customers, seeds=options.seed_list)
 
 
@@ -332,6 +337,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--customers", type=int, default=250_000, help="known people (default: 250000)")
     benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
     benchmark.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
+    benchmark.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
     return parser
 
 

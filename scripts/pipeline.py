@@ -90,6 +90,7 @@ def build(
 ) -> int:
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
+    from scripts.state import restore
     from scripts.validate import check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
@@ -100,6 +101,7 @@ def build(
         progress(
             "warning: customer ids are hashed with the public demo key; set SEGMENTATION_HASH_KEY to your own secret"
         )
+    restore(world, progress)
     # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []

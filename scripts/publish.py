@@ -23,6 +23,7 @@ import duckdb
 
 from scripts import expectations
 from scripts.errors import CheckFailed, UserError
+from scripts.state import back_up, replace_back_up
 from scripts.warehouse import literal, open_warehouse, quote
 from scripts.world import PROJECT, World
 
@@ -202,6 +203,7 @@ def _write(world: World, incoming: Path, tests_passed: int | None, progress: Pro
     _judge_profiles(world, incoming, progress)
     _copy_schema(world.warehouse, activation, "activation", None)
     activation.chmod(0o600)
+    back_up(world, incoming)
     shutil.rmtree(incoming / "spill", ignore_errors=True)
     with open_warehouse(marts, read_only=True) as connection:
         day = _value(connection, "select max(as_of_date) from marts.customer_features")
@@ -251,6 +253,7 @@ def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: P
     current = current_version(world)
     if current and _same_content(_manifest(world, current), manifest):
         _keep_newest_judgement(incoming, world.versions / current)
+        replace_back_up(incoming, world.versions / current)
         progress(f"published {current}: nothing changed, no new version")
         return world.versions / current
     number = max((int(name.rsplit("-", 1)[1]) for name in _kept(world)), default=0) + 1

@@ -1,4 +1,4 @@
-{# One source's accounts in the shared shape, one row per version: what each ever showed of a person. #}
+{# One source's accounts in the shared shape, one row per version of those that changed. #}
 {% macro account_versions(
     source_system, source_name, table_name, id_column, email='null', phone='null', loyalty_number='null',
     customer_number='null', shop_customer_id='null'
@@ -12,7 +12,7 @@
         {{ normalise_number('cast(' ~ shop_customer_id ~ ' as ' ~ dbt.type_string() ~ ')') }} as shop_customer_id,
         known_at
     from (
-        {{ record_versions(source_name, table_name) }}
+        {{ versions_of_changed_records(source_name, table_name) }}
     ) as versions
     where {{ id_column }} is not null
 {%- endmacro %}

@@ -22,18 +22,15 @@
     end
 {%- endmacro %}
 
-{# What two spellings of a given name have in common: its first three letters, without accents (Kate and Katherine,
-   Zoë and Zoe). Null for an initial, which says too little. #}
-{% macro first_name_key(column) -%}
-    case
-        when length({{ plain_letters(column) }}) >= 3 then substr({{ plain_letters(column) }}, 1, 3)
-        when length({{ plain_letters(column) }}) = 2 then {{ plain_letters(column) }}
-    end
+{# What two spellings of a given name have in common: its first three letters (Kate and Katherine), of plain_letters.
+   Null for an initial, which says too little. #}
+{% macro first_name_key(letters) -%}
+    case when length({{ letters }}) >= 2 then substr({{ letters }}, 1, 3) end
 {%- endmacro %}
 
-{# A family name for comparing: letters only, without accents; null for an initial. #}
-{% macro last_name_key(column) -%}
-    case when length({{ plain_letters(column) }}) >= 2 then {{ plain_letters(column) }} end
+{# A family name for comparing, of plain_letters; null for an initial. #}
+{% macro last_name_key(letters) -%}
+    case when length({{ letters }}) >= 2 then {{ letters }} end
 {%- endmacro %}
 
 {# The letters of a text in lower case without accents; of another script, the letters as they are. #}
@@ -42,7 +39,7 @@
 {%- endmacro %}
 
 {% macro default__plain_letters(column) -%}
-    regexp_replace(lower(strip_accents({{ column }})), '[^[:alpha:]\p{L}]', '', 'g')
+    regexp_replace(lower(strip_accents({{ column }})), '[^\p{L}]', '', 'g')
 {%- endmacro %}
 
 {% macro spark__plain_letters(column) -%}

@@ -1,5 +1,5 @@
--- Grain: one row per merge or split of customers and piece of evidence. State: only ever added to. A run that looks back
--- to an earlier day adds nothing.
+-- Grain: one row per merge or split of customers and piece of evidence. State: only ever added to. A run that looks
+-- back to an earlier day adds nothing.
 {{ config(schema='state', materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
 with changes as (
@@ -7,18 +7,31 @@ with changes as (
     select * from {{ ref('int_identity_changes') }}
 
 ),
+{% if is_incremental() %}
+logged as (
 
+    select * from {{ this }}
+
+),
+
+later as (
+
+    select max(changed_date) as newest_date from logged
+
+),
+{% endif %}
 unlogged as (
 
     select changes.* from changes
     {% if is_incremental() -%}
-    left join {{ this }} as logged
+    cross join later
+    left join logged
         on changes.old_customer_id = logged.old_customer_id
             and changes.new_customer_id = logged.new_customer_id
             and changes.changed_date = logged.changed_date
             and changes.evidence_rank = logged.evidence_rank
     where logged.old_customer_id is null
-        and not exists (select 1 from {{ this }} as later where later.changed_date > {{ as_of_date() }})
+        and coalesce(later.newest_date <= {{ as_of_date() }}, true)
     {%- endif %}
 
 )

@@ -8,24 +8,32 @@ with moves as (
 
 ),
 
+{% if is_incremental() %}
+newest as (
+
+    select
+        max(run_number) as run_number,
+        max(assigned_date) as assigned_date
+
+    from {{ this }}
+
+),
+{% endif %}
 numbered as (
 
     select
-        profile_id,
-        customer_id,
-        previous_customer_id,
-        first_known_at,
+        moves.profile_id,
+        moves.customer_id,
+        moves.previous_customer_id,
+        moves.first_known_at,
         {{ as_of_date() }} as assigned_date,
-        {% if is_incremental() -%}
-        (select coalesce(max(run_number), 0) + 1 from {{ this }}) as run_number,
-        {%- else -%}
-        cast(1 as bigint) as run_number,
-        {%- endif %}
+        {% if is_incremental() %}coalesce(newest.run_number, 0) + 1{% else %}cast(1 as bigint){% endif %} as run_number,
         {{ keyed_hash("'identity registry'") }} as key_check
 
     from moves
     {% if is_incremental() -%}
-    where not exists (select 1 from {{ this }} where assigned_date > {{ as_of_date() }})
+    cross join newest
+    where coalesce(newest.assigned_date <= {{ as_of_date() }}, true)
     {%- endif %}
 
 )

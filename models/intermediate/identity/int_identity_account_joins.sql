@@ -36,9 +36,17 @@ decisions as (
 
 links as (
 
-    select profile_number as node, link from numbers
+    select
+        profile_number as node,
+        link
+    from numbers
+
     union all
-    select profile_number as node, link from decisions
+
+    select
+        profile_number as node,
+        link
+    from decisions
 
 )
 

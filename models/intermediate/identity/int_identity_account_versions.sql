@@ -1,4 +1,4 @@
--- Grain: one row per account and version known by as_of_date, with the identifiers that the version shows.
+-- Grain: one row per version, known by as_of_date, of the accounts that have several, with the identifiers it shows.
 with versions as (
 
     {{ account_versions('crm', 'crm', 'profile', 'profile_id', email='email', phone='phone',

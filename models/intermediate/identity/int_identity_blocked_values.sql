@@ -17,20 +17,25 @@ decisions as (
 
 ),
 
+-- The patterns of a type as one constant: a pattern read row by row would be compiled anew for every value.
 blocked as (
 
+    {% for type in identifier_types() -%}
+    {%- set patterns = blocked_patterns(type) -%}
+    {%- if patterns -%}
     select
-        identifiers.identifier_type,
-        identifiers.identifier_value,
+        identifier_type,
+        identifier_value,
         'placeholder' as reason
 
     from identifiers
-    inner join {{ ref('blocked_identifiers') }} as patterns
-        on identifiers.identifier_type = patterns.identifier_type
-            and regexp_extract(identifiers.shown_value, patterns.pattern, 0) <> ''
+    where identifier_type = '{{ type }}'
+        and regexp_extract(shown_value, {{ text_literal('(' ~ patterns | join(')|(') ~ ')') }}, 0) <> ''
 
     union all
 
+    {% endif -%}
+    {%- endfor -%}
     select
         identifiers.identifier_type,
         identifiers.identifier_value,

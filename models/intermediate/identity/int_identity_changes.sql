@@ -18,6 +18,12 @@ people as (
 
 ),
 
+remaining_customers as (
+
+    select distinct customer_id from people
+
+),
+
 changes as (
 
     select
@@ -27,7 +33,7 @@ changes as (
         count(*) as profile_count
 
     from moved
-    left join (select distinct customer_id from people) as remaining
+    left join remaining_customers as remaining
         on moved.previous_customer_id = remaining.customer_id
     group by moved.previous_customer_id, moved.customer_id
 

@@ -15,9 +15,12 @@ about as (
         greatest(left_profile_key, right_profile_key) as right_profile_key,
         identifier_type,
         identifier_value,
-        -- Null, where a decision names neither a pair nor an identifier.
+        -- Null where a decision names neither two profiles nor an identifier.
         coalesce(
-            least(left_profile_key, right_profile_key) || '|' || greatest(left_profile_key, right_profile_key),
+            case
+                when left_profile_key < right_profile_key then left_profile_key || '|' || right_profile_key
+                else right_profile_key || '|' || left_profile_key
+            end,
             identifier_type || ':' || identifier_value
         ) as subject
 

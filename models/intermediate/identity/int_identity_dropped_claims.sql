@@ -88,8 +88,10 @@ dropped as (
         claims.identifier_type,
         claims.identifier_value,
         claims.profile_number,
-        case when not (claims.has_same_first_name or claims.has_same_last_name) then 'names_differ'
-            else 'too_many_people' end as reason
+        case
+            when not (claims.has_same_first_name or claims.has_same_last_name) then 'names_differ'
+            else 'too_many_people'
+        end as reason
 
     from claims
     inner join {{ ref('identifier_limits') }} as limits

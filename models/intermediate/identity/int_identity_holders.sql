@@ -12,6 +12,12 @@ registry as (
 
 ),
 
+customers as (
+
+    select distinct customer_id from registry
+
+),
+
 anchors as (
 
     select
@@ -20,7 +26,7 @@ anchors as (
         people.profile_number as anchor_number
 
     from registry
-    inner join (select distinct customer_id from registry) as customers
+    inner join customers
         on registry.profile_id = customers.customer_id
     left join people
         on registry.profile_id = people.profile_id

@@ -11,81 +11,83 @@ account_versions as (
 
 ),
 
--- A person who changed an address stays one person, so accounts count with every version; an event has one.
+-- A person who changed an address stays one person, so a changed account counts with every version.
+changed_accounts as (
+
+    select distinct profile_key from account_versions
+
+),
+
+unchanged as (
+
+    select profiles.* from profiles
+    left join changed_accounts
+        on profiles.profile_key = changed_accounts.profile_key
+    where changed_accounts.profile_key is null
+
+),
+
+changed as (
+
+    select
+        profiles.profile_number,
+        profiles.source_system,
+        account_versions.*
+
+    from account_versions
+    inner join profiles
+        on account_versions.profile_key = profiles.profile_key
+
+),
+
 shown as (
 
     {% for type in identifier_types() %}
     select
+        profile_number,
         profile_key,
+        source_system,
         '{{ type }}' as identifier_type,
         {{ type }} as shown_value,
-        known_at
-
-    from account_versions
+        first_known_at
+    from unchanged
     where {{ type }} is not null
 
     union all
 
     select
+        profile_number,
         profile_key,
+        source_system,
         '{{ type }}' as identifier_type,
         {{ type }} as shown_value,
-        first_known_at as known_at
-
-    from profiles
-    where {{ type }} is not null and source_system not in ({{ literal_list(account_sources()) }})
+        min(known_at) as first_known_at
+    from changed
+    where {{ type }} is not null
+    group by profile_number, profile_key, source_system, {{ type }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
-
-),
-
-distinct_values as (
-
-    select distinct
-        identifier_type,
-        shown_value
-
-    from shown
-
-),
-
-compared as (
-
-    select
-        distinct_values.identifier_type,
-        distinct_values.shown_value,
-        case
-            when distinct_values.identifier_type = 'email' then {{ mailbox_of('distinct_values.shown_value') }}
-            else distinct_values.shown_value
-        end as identifier_value
-
-    from distinct_values
-    left join {{ ref('email_providers') }} as providers
-        on distinct_values.identifier_type = 'email'
-            and split_part(distinct_values.shown_value, '@', 2) = providers.domain
 
 ),
 
 identifiers as (
 
     select
-        profiles.profile_number,
-        profiles.profile_key,
-        profiles.source_system,
+        shown.profile_number,
+        shown.profile_key,
+        shown.source_system,
         shown.identifier_type,
-        compared.identifier_value,
+        case
+            when shown.identifier_type = 'email' then {{ mailbox_of('shown.shown_value') }}
+            else shown.shown_value
+        end as identifier_value,
         shown.shown_value,
-        min(shown.known_at) as first_known_at
+        shown.first_known_at
 
     from shown
-    inner join profiles
-        on shown.profile_key = profiles.profile_key
-    inner join compared
-        on shown.identifier_type = compared.identifier_type
-            and shown.shown_value = compared.shown_value
-    group by
-        profiles.profile_number, profiles.profile_key, profiles.source_system, shown.identifier_type,
-        compared.identifier_value, shown.shown_value
+    left join {{ ref('email_providers') }} as providers
+        on shown.identifier_type = 'email'
+            and split_part(shown.shown_value, '@', 2) = providers.domain
 
 )
 

@@ -53,15 +53,33 @@ with profiles as (
 
 ),
 
+lettered as (
+
+    select
+        profiles.*,
+        {{ plain_letters('first_name') }} as first_letters,
+        {{ plain_letters('last_name') }} as last_letters
+
+    from profiles
+
+),
+
 numbered as (
 
     select
         row_number() over (order by first_known_at, profile_key) as profile_number,
-        profiles.*,
-        {{ first_name_key('first_name') }} as first_name_key,
-        {{ last_name_key('last_name') }} as last_name_key
+        profile_key,
+        source_system,
+        source_profile_id,
+        first_known_at,
+        first_seen_at,
+        {% for type in identifier_types() -%}
+        {{ type }},
+        {% endfor -%}
+        {{ first_name_key('first_letters') }} as first_name_key,
+        {{ last_name_key('last_letters') }} as last_name_key
 
-    from profiles
+    from lettered
 
 )
 

@@ -93,21 +93,32 @@ dropped as (
 
 ),
 
-refusals as (
+joined_by_chain as (
 
-    select identifier_type, identifier_value, person_number, reason from present
-    where reason is not null
-    union
-    select present.identifier_type, present.identifier_value, present.person_number, 'chain_contradicts' as reason
+    select
+        present.identifier_type,
+        present.identifier_value,
+        present.person_number,
+        'chain_contradicts' as reason
+
     from present
     inner join undone
         on present.identifier_type = undone.identifier_type
             and present.identifier_value = undone.identifier_value
-    union
-    select identifier_type, identifier_value, person_number, reason from blocked
-    union
-    select identifier_type, identifier_value, person_number, reason from dropped
 
+),
+
+refusals as (
+    {% for part in ['present', 'joined_by_chain', 'blocked', 'dropped'] %}
+    select
+        identifier_type,
+        identifier_value,
+        person_number,
+        reason
+    from {{ part }}
+    where reason is not null
+    {{ 'union' if not loop.last }}
+    {% endfor %}
 )
 
 select * from refusals

@@ -2,9 +2,11 @@
    `link` (anything). The table has one row per node that is joined to another: `node`, and `component`, the smallest
    node of all that are joined to it, however long the chain.
 
-   Each round joins every node to its smallest neighbour, follows that neighbour's own choice twice, and keeps only the
-   edges that still run between groups, so that the graph shrinks by a large factor a round. Stops the run when edges
-   are left after `max_rounds`: an unfinished resolution would split people. Plain tables, no recursion: any engine. #}
+   Each round joins every node to its smallest neighbour, follows these choices to nodes that have no smaller neighbour,
+   and keeps only the edges that still run between the groups so made. At most every second node of a graph has no
+   smaller neighbour, so each round halves it at least, however the nodes are numbered; chains of choices are followed
+   by doubling. Stops the run when edges are left after `max_rounds`: an unfinished resolution would split people.
+   Plain tables, no recursion: any engine. #}
 {% materialization connected_components, default, supported_languages=['sql'] %}
     {%- set joined = this.incorporate(type='table') -%}
     {%- set max_rounds = config.get('max_rounds', 40) -%}
@@ -23,7 +25,8 @@
             {%- set remaining = component_work_table('edges_' ~ number) -%}
             {%- do rounds.append(choices) -%}
             {%- do work.append(remaining) -%}
-            {%- do replace_work_table(choices, smallest_neighbour_sql(state.edges)) -%}
+            {%- do replace_work_table(choices, followed_twice_sql(smallest_neighbour_sql(state.edges))) -%}
+            {%- do follow_to_the_end(choices, component_work_table('followed')) -%}
             {%- do replace_work_table(remaining, remaining_edges_sql(state.edges, choices)) -%}
             {%- set state.edges = remaining -%}
             {%- set state.left = run_query('select count(*) from ' ~ remaining).rows[0][0] -%}
@@ -83,25 +86,45 @@
     where linked.node <> centres.centre
 {%- endmacro %}
 
-{# What each node that has a smaller neighbour is joined to: that neighbour's neighbour's smallest neighbour. #}
+{# What each node that has a smaller neighbour is joined to: the smallest of them. #}
 {% macro smallest_neighbour_sql(edges) -%}
-    with chosen as (
-        select high as node, min(low) as component
-        from {{ edges }}
-        group by high
-    ),
+    select high as node, min(low) as component
+    from {{ edges }}
+    group by high
+{%- endmacro %}
 
-    followed as (
+{# Choices, their choices', and those' again: chains of up to four in one go. #}
+{% macro followed_twice_sql(choices) -%}
+    with choices_0 as (
+        {{ choices }}
+    )
+    {%- for step in [0, 1] %},
+
+    choices_{{ step + 1 }} as (
         select chosen.node, coalesce(further.component, chosen.component) as component
-        from chosen
-        left join chosen as further
+        from choices_{{ step }} as chosen
+        left join choices_{{ step }} as further
             on chosen.component = further.node
     )
+    {%- endfor %}
 
-    select followed.node, coalesce(further.component, followed.component) as component
-    from followed
-    left join chosen as further
-        on followed.component = further.node
+    select node, component from choices_2
+{%- endmacro %}
+
+{# Follows the choices of a table until none leads to a node that has a choice of its own. #}
+{% macro follow_to_the_end(choices, beside) -%}
+    {%- set open_query = 'select count(*) from ' ~ choices ~ ' as chosen inner join ' ~ choices ~ ' as further'
+        ~ ' on chosen.component = further.node' -%}
+    {%- set state = namespace(open=run_query(open_query).rows[0][0]) -%}
+    {#- Each pass makes the steps four times as long; 32 passes follow any chain that fits a computer. -#}
+    {%- for step in range(32) -%}
+        {%- if state.open > 0 -%}
+            {%- do replace_work_table(beside, followed_twice_sql('select * from ' ~ choices)) -%}
+            {%- do replace_work_table(choices, 'select * from ' ~ beside) -%}
+            {%- set state.open = run_query(open_query).rows[0][0] -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do run_query('drop table if exists ' ~ beside) -%}
 {%- endmacro %}
 
 {# The edges that still run between two groups, named after the groups. #}

@@ -1,0 +1,20 @@
+{# Every usable version, known by the end of as_of_date, of the records of a source table that have several: the columns
+   of the contract, typed, and known_at. For what a record showed before; what it shows now is latest_version. Records
+   with one version, nearly all, are left out, since latest_version has said all of them. #}
+{% macro versions_of_changed_records(source_name, table_name) -%}
+    {%- set relation = source(source_name, table_name) -%}
+    {%- set blocked = blocked_versions(source_name, table_name) -%}
+    {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
+    {%- set contract = source_contract(source_name, table_name) -%}
+    {%- set key = contract.config.meta.key -%}
+    {%- set usable = usable_versions(relation, contract, delivered_columns(relation, contract), [], blocked) -%}
+    select versions.*
+    from ({{ usable }}) as versions
+    inner join (
+        select {{ quoted_list(key) }}
+        from ({{ usable }}) as known
+        group by {{ quoted_list(key) }}
+        having count(*) > 1
+    ) as changed
+        on {{ same_key(key, 'versions', 'changed') }}
+{%- endmacro %}

@@ -1,0 +1,174 @@
+"""Customer ids over time: what decisions, another day, another key and a lost warehouse do to them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scripts import state
+from scripts.dbt import run_dbt
+from scripts.errors import CheckFailed
+from scripts.intake import intake
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+
+COLUMNS = [
+    *["decision_id", "action", "left_system", "left_profile_id", "right_system", "right_profile_id"],
+    *["identifier_type", "identifier_value", "reason", "decided_by", "decided_at"],
+]
+RESOLVE = [
+    "run",
+    "--select",
+    "stg_identity__link_decisions",
+    "path:models/intermediate/identity",
+    "customer_id_changes",
+]
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def query(world: World, text: str) -> pd.DataFrame:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return connection.execute(text).df()
+
+
+def ids(world: World) -> pd.Series:
+    found = query(world, "select profile_key, customer_id from intermediate.int_customer_identities")
+    return found.set_index("profile_key")["customer_id"].sort_index()
+
+
+def decide(world: World, name: str, **fields: str) -> None:
+    """Deliver one decision, known on the last day of the demo, and resolve anew."""
+    file = world.landing / "identity" / "link_decision" / f"{name}_2026-06-30.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, COLUMNS)
+        writer.writeheader()
+        writer.writerow({"decision_id": name, "decided_by": "data team", "reason": "test", **fields})
+    intake(world, quiet)
+    run_dbt(world, RESOLVE, progress=quiet)
+
+
+def pair_joined_by_address_alone(world: World) -> tuple[str, str, str]:
+    """A customer of exactly a CRM profile, known first, and a profile of the sending tool with the same address."""
+    found = query(
+        world,
+        """
+        select identities.customer_id, min(profiles.profile_key) as crm, max(profiles.profile_key) as klaviyo
+        from intermediate.int_customer_identities as identities
+        inner join intermediate.int_identity_profiles as profiles using (profile_key)
+        group by identities.customer_id
+        having count(*) = 2 and count(distinct profiles.email) = 1 and count(profiles.email) = 2
+            and min(profiles.source_system) = 'crm' and max(profiles.source_system) = 'klaviyo'
+            and max(profiles.phone) is null
+        order by 1
+        """,
+    )
+    if found.empty:
+        found = query(
+            world,
+            """
+            select identities.customer_id,
+                min(profiles.profile_key) filter (where profiles.source_system = 'crm') as crm,
+                min(profiles.profile_key) filter (where profiles.source_system = 'klaviyo') as klaviyo
+            from intermediate.int_customer_identities as identities
+            inner join intermediate.int_identity_profiles as profiles using (profile_key)
+            group by identities.customer_id
+            having count(*) filter (where profiles.source_system = 'crm') = 1
+                and count(*) filter (where profiles.source_system = 'klaviyo') = 1
+            order by 1
+            """,
+        )
+    customer, crm, klaviyo = found.iloc[0]
+    return customer, crm, klaviyo
+
+
+def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_copy: World) -> None:
+    run_dbt(demo_copy, RESOLVE, progress=quiet)
+    before = ids(demo_copy)
+    customer, crm, klaviyo = pair_joined_by_address_alone(demo_copy)
+    pair = {
+        "left_system": "crm",
+        "left_profile_id": crm.partition(":")[2],
+        "right_system": "klaviyo",
+        "right_profile_id": klaviyo.partition(":")[2],
+    }
+
+    decide(demo_copy, "d1", action="cut", decided_at="2026-06-30 09:00:00", **pair)
+    apart = ids(demo_copy)
+    assert apart[crm] != apart[klaviyo]
+    assert customer in set(apart[before[before == customer].index]), "whoever holds the first profile keeps the id"
+    others = before[before != customer].index
+    pd.testing.assert_series_equal(apart[others], before[others])
+    log = query(demo_copy, "select * from marts.customer_id_changes")
+    split = log[(log["change"] == "split") & (log["old_customer_id"] == customer)]
+    assert set(split["new_customer_id"]) == set(apart[before[before == customer].index]) - {customer}
+    assert "cut_by_hand" in set(split["reason"])
+
+    decide(demo_copy, "d2", action="withdraw", decided_at="2026-06-30 10:00:00", **pair)
+    pd.testing.assert_series_equal(ids(demo_copy), before)
+    log = query(demo_copy, "select * from marts.customer_id_changes where change = 'merge'")
+    merged = log[log["new_customer_id"] == customer]
+    assert set(merged["old_customer_id"]) == set(split["new_customer_id"])
+    assert (merged["current_customer_id"] == customer).all()
+
+    # A look back at an earlier day tells the same ids and leaves the registry alone.
+    registry = query(demo_copy, "select * from state.identity_registry order by all")
+    run_dbt(demo_copy, RESOLVE, variables={"as_of_date": "2026-03-31"}, progress=quiet)
+    pd.testing.assert_frame_equal(query(demo_copy, "select * from state.identity_registry order by all"), registry)
+
+
+def test_another_key_stops_the_run(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
+    with pytest.raises(CheckFailed, match="SEGMENTATION_HASH_KEY is not the key") as caught:
+        run_dbt(demo_copy, ["run", "--select", "int_identity_people"], progress=quiet)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def a_world(folder: Path) -> World:
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    world.landing.mkdir(parents=True)
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("create schema state")
+        connection.execute("create table state.identity_registry as select 'p' as profile_id, 'c' as customer_id")
+        connection.execute("create table state.identity_log as select 'c' as old_customer_id where false")
+        connection.execute("create table state.tombstones as select 'kept elsewhere' as hash")
+    return world
+
+
+def test_the_registry_comes_back_into_a_new_warehouse(tmp_path: Path) -> None:
+    world = a_world(tmp_path)
+    version = world.versions / "2026-06-30-001"
+    version.mkdir(parents=True)
+    state.back_up(world, version)
+    assert {file.stat().st_mode & 0o077 for file in (version / "state").glob("*.parquet")} == {0}
+    world.published.symlink_to(version)
+    world.warehouse.unlink()
+
+    state.restore(world, quiet)
+    assert query(world, "select * from state.identity_registry").to_dict("records") == [
+        {"profile_id": "p", "customer_id": "c"}
+    ]
+    assert query(world, "select * from state.identity_log").empty
+    # What is there is never overwritten.
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("update state.identity_registry set customer_id = 'newer'")
+    state.restore(world, quiet)
+    assert query(world, "select customer_id from state.identity_registry").iloc[0, 0] == "newer"
+
+
+def test_another_demo_does_not_get_the_registry(tmp_path: Path) -> None:
+    world = a_world(tmp_path)
+    version = world.versions / "2026-06-30-001"
+    version.mkdir(parents=True)
+    state.back_up(world, version)
+    world.published.symlink_to(version)
+    world.warehouse.unlink()
+    (world.landing / "_simulation.json").write_text('{"seed": 7}')
+    state.restore(world, quiet)
+    assert not query(world, "select * from information_schema.schemata where schema_name = 'state'").shape[0]
