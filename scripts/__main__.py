@@ -129,6 +129,12 @@ def _report(options: argparse.Namespace, world: World) -> None:
     report(world, out=Path(options.out) if options.out else None)
 
 
+def _identity(options: argparse.Namespace, world: World) -> None:
+    from scripts.identity_report import identity_report
+
+    identity_report(world)
+
+
 def _benchmark(options: argparse.Namespace, world: World) -> None:
     from scripts.benchmark import benchmark, benchmark_intake
 
@@ -316,6 +322,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how old the published version may be, from the end of the day it describes (default: 48)",
     )
 
+    commands.add(
+        "identity",
+        _identity,
+        "Say how well profiles were joined to people: against the truth of a demo, else what can be said without one.",
+        "--warehouse /srv/segments/warehouse.duckdb",
+    )
     benchmark = commands.add(
         "benchmark",
         _benchmark,

@@ -43,10 +43,11 @@ from scripts.simulator.tills import (
     write_returns,
     write_tills,
 )  # fmt: skip
+from scripts.simulator.traps import set_traps, tell_traps
 from scripts.simulator.web import make_sessions, write_web
 from scripts.world import SETTINGS_FILE, World
 
-SIMULATOR_VERSION = 1
+SIMULATOR_VERSION = 2
 MARKER = "_simulation.json"
 FEWEST, MOST = 50, 5_000_000
 DEFAULT_END, DEFAULT_SEED = date(2026, 6, 30), 20260630
@@ -144,6 +145,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     catalogue = make_catalogue(streams)
     write_catalogue(landing, catalogue, end_date - timedelta(days=HISTORY_DAYS - 1), end_date)
     people = make_people(customers, end_date, streams)
+    set_traps(people, streams)
     known = buy(people, streams("purchases"))
     plan = plan_campaigns(people, known, streams)
     receipts = int((known.channel == STORE).sum() * WALK_IN_RECEIPTS)
@@ -152,6 +154,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     orders = fill(together(known, plan.caused, strangers, market), people, catalogue, streams)
     shows = identified_by(orders, people, streams("receipts"))
     write_people(landing, people)
+    tell_traps(landing, people)
     shop = write_shop(landing, orders, people, catalogue)
     write_tills(landing, orders, people, catalogue, shows)
     write_marketplace(landing, orders, people, catalogue)

@@ -35,7 +35,7 @@ from scripts.simulator.model import (
     SPAM_COMPLAINT,
     TARGETED_CAMPAIGNS,
 )  # fmt: skip
-from scripts.simulator.people import People
+from scripts.simulator.people import People, tell_addresses
 from scripts.simulator.purchases import ONLINE, Purchases
 
 # segment aimed at, name, offer, depth, extra orders per 100 people treated (mean over people)
@@ -209,7 +209,7 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
             n, who = len(c.people), c.people
             at = c.sent_at + rng.integers(0, 1200, n)
             email = people.email.take(pa.array(who))
-            phone = people.phone_typed(who, rng)
+            phone = people.phone_typed(who, rng, at)
             writer.add({
                 "send_id": join("SND", padded(number + np.arange(n), 9)), "campaign_id": pa.repeat(c.id, n),
                 "klaviyo_person_id": only(rng.random(n) < 0.97, people.klaviyo_id(who)),
@@ -228,4 +228,4 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
         })  # fmt: skip
     addressed = [c.people for c in all_of if c.logged and not c.sms]
     who = np.unique(np.concatenate(addressed)) if addressed else np.zeros(0, np.int64)
-    landing.who("campaigns", people.email.take(pa.array(who)), who)
+    tell_addresses(landing, "campaigns", people, who)

@@ -19,6 +19,7 @@ from scripts.contracts import Table, load_contracts
 from scripts.simulator.arrays import DAY, NULL, Ints, Streams, day_number, text, to_utc
 from scripts.simulator.dirt import Dirt
 from scripts.simulator.model import LATE_DAYS
+from scripts.simulator.traps import Noticed
 
 BATCH = 100_000
 PARQUET = {("klaviyo", "event"), ("web", "pages"), ("web", "product_viewed"), ("web", "product_added")}
@@ -157,6 +158,7 @@ class TableWriter:
             raise ValueError(f"{contract.source}.{contract.name}: {set(columns) ^ set(names)}")
         known = np.asarray(columns[str(contract.known_at)], dtype=np.int64)
         table = pa.table({c.name: typed(columns[c.name], c.type) for c in contract.columns})
+        self.landing.noticed.look(contract, table.filter(pa.array(known <= self.landing.end_second)))
         if self.kind == "parquet":
             types = {"timestamp": pa.timestamp("us"), "decimal(18,4)": pa.decimal128(18, 2)}
             plain = [
@@ -210,6 +212,7 @@ class Landing:
         self.end_second, self.cut_second = int(ends[0]), int(ends[1])
         self.contracts = load_contracts()
         self.planted: list[pa.Table] = []
+        self.noticed = Noticed()
         self.rows: dict[str, int] = {}
         self._truth_files: dict[str, pq.ParquetWriter] = {}
 
@@ -259,7 +262,8 @@ class Landing:
             self.tell("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
 
     def finish(self) -> None:
-        """Close the ground truth, with the list of planted dirt."""
+        """Close the ground truth, with the list of planted dirt and the traps that lie in what was typed."""
+        self.noticed.tell(self)
         if self.planted:
             planted = pa.concat_tables(self.planted)
             self.tell("planted", {name: planted.column(name) for name in planted.column_names})

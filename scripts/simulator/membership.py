@@ -8,11 +8,12 @@ import pyarrow as pa
 from scripts.simulator.arrays import DAY, NULL, Bools, Ints, choose, join, lag, only, padded, pick, text, totals
 from scripts.simulator.campaigns import Plan
 from scripts.simulator.landing import Landing
-from scripts.simulator.model import REPORTING_RATE
+from scripts.simulator.model import RECENT_DAYS, REPORTING_RATE
 from scripts.simulator.orders import NORMAL, Orders, order_ids
-from scripts.simulator.people import People
+from scripts.simulator.people import People, tell_addresses
 from scripts.simulator.purchases import STORE
 from scripts.simulator.tills import BY_CARD, receipt_ids
+from scripts.simulator.traps import LEAVES_BY_CARD, LEAVES_BY_SECOND_ADDRESS, NEVER_CONFIRMED, tell_profiles
 
 GOLD_FROM, SILVER_FROM = 1_000, 400  # GBP spent in the last twelve months
 POINTS_LAST = 730  # days
@@ -66,7 +67,7 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
     m = np.r_[base, later]
     now = np.repeat([False, True], [len(base), len(later)])
     updated = np.where(now, changed[m], people.joined[m])
-    email, phone = people.email_typed(m, rng, 0.05), people.phone_typed(m, rng)
+    email, phone = people.email_typed(m, rng, 0.05), people.phone_typed(m, rng, updated, form=True)
     luck = rng.random((3, people.n))
     balance = total - spent - gone
     stamp = np.where(now, np.maximum(updated + 600, 0), updated + lag(rng, len(m), 100))
@@ -87,7 +88,11 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
 
 
 def write_consent(landing: Landing, people: People, plan: Plan) -> None:
-    """Statements by channel: given at sign-up, withdrawn later by some, given again by a few; others never asked."""
+    """Statements by channel: given at sign-up, withdrawn later by some, given again by a few; others never asked.
+
+    Traps: withdrawn under the card alone or under a second address; sign-ups never confirmed, or confirmed an hour
+    later; objections to profiling; legal holds.
+    """
     rng = landing.streams("consent")
     end, everyone = landing.end_second, np.arange(people.n)
     gave = everyone[people.consent_at != NULL]
@@ -111,20 +116,56 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
     n = len(who)
     by_card: Bools = (people.loyalty[who] != NULL) & (rng.random(n) < 0.25)
     by_shop: Bools = (people.shop[who] != NULL) & (rng.random(n) < 0.3)
-    email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng)
+    email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, at)
     place = rng.choice(4, n, p=[0.5, 0.2, 0.2, 0.1])
-    event_id = join("CE", padded(rng.permutation(n), 9))
-    landing.write("consent", "consent_event", at + lag(rng, n, 20), lambda r: {
-        "event_id": event_id.take(pa.array(r)), "email": only(channel[r] != 1, email.take(pa.array(r))),
+    number, known = rng.permutation(n), at + lag(rng, n, 20)
+    traps = landing.streams("consent traps")
+    # Withdrawn before the sending tool's own events begin, so that no other record tells of it.
+    quiet = (sort == 1) & (at < (people.end - RECENT_DAYS) * DAY)
+    second = quiet & (people.shop2[who] != NULL) & (traps.random(n) < LEAVES_BY_SECOND_ADDRESS)
+    card_only = quiet & ~second & (people.loyalty[who] != NULL) & (traps.random(n) < LEAVES_BY_CARD)
+    email = choose(second, people.email2.take(pa.array(who)), email)
+    account = only(by_shop & ~card_only, text(people.shop[who]))
+    account = choose(second, text(people.shop2[who]), account)
+    by_card = by_card & ~second | card_only
+    silent = np.flatnonzero((people.consent_at == NULL) & people.has_email & ~np.isin(everyone, refused))
+    unsure = traps.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
+    objects, held = people.traps.cases["profiling_objection"][0], people.traps.cases["legal_hold"][0]
+    # 2: a sign-up that waits; 3: an objection to profiling; 4: a legal hold
+    more = np.r_[unsure, objects, held]
+    kind = np.repeat([2, 3, 4], [len(unsure), len(objects), len(held)])
+    when = np.maximum(people.opened[more], people.start * DAY)
+    when = when + ((end - when) * np.where(kind == 2, 0.0, traps.random(len(more)))).astype(np.int64) + 120
+    who, at, known = np.r_[who, more], np.r_[at, when], np.r_[known, when + lag(traps, len(more), 20)]
+    channel = np.r_[channel, np.where(kind == 2, 0, kind - 1)]
+    status, sort = np.r_[status, np.where(kind == 2, 2, 1)], np.r_[sort, len(groups) - 2 + kind]
+    number, place = np.r_[number, n + np.arange(len(more))], np.r_[place, np.full(len(more), 3)]
+    no = np.zeros(len(more), dtype=bool)
+    by_card, card_only = np.r_[by_card, no], np.r_[card_only, no]
+    email = pa.concat_arrays([email, people.email.take(pa.array(more))])
+    phone = pa.concat_arrays([phone, pa.nulls(len(more), pa.string())])
+    account = pa.concat_arrays([account, pa.nulls(len(more), pa.string())])
+    event_id = join("CE", padded(number, 9))
+    landing.write("consent", "consent_event", known, lambda r: {
+        "event_id": event_id.take(pa.array(r)),
+        "email": only((channel[r] != 1) & ~card_only[r], email.take(pa.array(r))),
         "phone": only(channel[r] == 1, phone.take(pa.array(r))),
         "loyalty_number": only(by_card[r], people.loyalty_number(who[r])),
-        "shopify_customer_id": only(by_shop[r], text(people.shop[who[r]])),
-        "channel": pick(["email", "sms", "email"], channel[r]),
-        "purpose": pick(["marketing", None, "profiling"], np.where(channel[r] == 2, 2, (r % 4 == 0).astype(int))),
+        "shopify_customer_id": account.take(pa.array(r)),
+        "channel": pick(["email", "sms", "email", "email"], channel[r]),
+        "purpose": pick(["marketing", None, "profiling", "legal_hold"],
+                        np.where(channel[r] >= 2, channel[r], (r % 4 == 0).astype(int))),
         "status": pick(["opted_in", "opted_out", "pending"], status[r]),
         "source_name": pick(["checkout", "account page", "till", "preference centre"], place[r]), "occurred_at": at[r],
     })  # fmt: skip
     landing.who("consent", event_id, who)
+    told = known <= end
+    for trap, mask in (
+        ("opt_out_by_second_address", np.r_[second, no]), ("opt_out_by_card", card_only),
+        ("pending_then_opted_in", sort == 6), ("pending_only", sort == len(groups)),
+    ):  # fmt: skip
+        rows = np.flatnonzero(mask & told)
+        tell_profiles(landing, trap, "consent", event_id.take(pa.array(rows)), np.arange(len(rows)))
 
 
 def write_lists(landing: Landing, people: People, orders: Orders) -> None:
@@ -151,4 +192,4 @@ def write_lists(landing: Landing, people: People, orders: Orders) -> None:
         "member_email": email.take(pa.array(r)), "added_at": added[r],
     })  # fmt: skip
     listed = np.unique(who)
-    landing.who("external_lists", people.email.take(pa.array(listed)), listed)
+    tell_addresses(landing, "external_lists", people, listed)

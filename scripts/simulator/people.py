@@ -48,6 +48,7 @@ from scripts.simulator.model import (
     UNSUBSCRIBE_A_YEAR,
     WHOLESALER_SHARE,
 )  # fmt: skip
+from scripts.simulator.traps import PLACEHOLDER, Traps, no_traps, respelled, tell_people
 
 PERSON, STAFF, WHOLESALER, TEST = range(4)
 KINDS = ("person", "staff", "wholesaler", "test")
@@ -136,6 +137,7 @@ class People:
     optout_at: Ints
     sms_consent: Bools
     last_active: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # second; set after the orders
+    traps: Traps = field(default_factory=lambda: no_traps(0))
 
     def first_name(self, who: Ints) -> pa.Array:
         return pick(FIRST, self.first[who])
@@ -148,7 +150,8 @@ class People:
 
     def zip(self, who: Ints) -> pa.Array:
         """A postcode of the right form; the inward part is made up."""
-        inward = join(text(who * 7 % 9 + 1), pick(["AA", "BX", "ZZ", "QE", "HD", "JT"], who % 6))
+        home = self.traps.home[who]
+        inward = join(text(home * 7 % 9 + 1), pick(["AA", "BX", "ZZ", "QE", "HD", "JT"], home % 6))
         area = pick(POSTCODE, self.place[who])
         return choose(CURRENCY_OF[self.place[who]] == 0, join(area, inward, sep=" "), area)
 
@@ -179,13 +182,17 @@ class People:
         typo = pc.replace_substring(plain, "example", "exmaple.example")
         return choose((luck >= rate * 0.93) & (luck < rate), typo, out)
 
-    def phone_typed(self, who: Ints, rng: np.random.Generator) -> pa.Array:
-        """The number in one of the forms people use.
+    def phone_typed(self, who: Ints, rng: np.random.Generator, at: Ints, form: bool = False) -> pa.Array:
+        """The number that they had at those seconds, in one of the forms people use.
 
         UK numbers are +44 7700 9 and seven digits: Ofcom's fictional range lengthened by two digits, so that
-        there are enough of them and none can be dialled. US ones are +1 555 01 and seven digits.
+        there are enough of them and none can be dialled. US ones are +1 555 01 and seven digits. On a `form` that
+        insists on a number, some give the example beside the field.
         """
-        digits = self.phone[who]
+        traps = self.traps
+        digits = np.where(at < traps.phone_changed_at[who], traps.phone_before[who], self.phone[who])
+        if form:
+            digits = np.where(traps.placeholder[who], PLACEHOLDER, digits)
         number = padded(np.abs(digits) % 10**7, 7)
         style = rng.integers(0, 12, len(who))
         plain = join("07700 9", number)
@@ -283,6 +290,14 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     )  # fmt: skip
 
 
+def tell_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
+    """Ground truth of profiles that are nothing but an address: one of a couple's is not one person's."""
+    ours = people.traps.shares_email[who]
+    landing.who(system, people.email.take(pa.array(who[~ours])), who[~ours])
+    shared = pc.unique(people.email.take(pa.array(who[ours])))
+    landing.who(system, shared, np.full(len(shared), -1), "address of a couple, either")
+
+
 def write_people(landing: Landing, people: People) -> None:
     """Shop accounts, CRM profiles, sending-tool profiles, and who they belong to."""
     rng = landing.streams("people files")
@@ -313,10 +328,20 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
     changed = opened + ((now - opened) * rng.beta(3, 1, len(who))).astype(np.int64)
     updated = np.where(version == 2, changed, opened)
     email = choose(version >= 1, people.email2.take(pa.array(who)), people.email_typed(who, rng))
-    phone = only(rng.random(len(who)) < 0.6, people.phone_typed(who, rng))
+    email = choose(people.traps.spelled[who], people.email.take(pa.array(who)), email)
+    shows_phone = rng.random(len(who)) < 0.6
+    phone = people.phone_typed(who, rng, updated, form=True)
     state = rng.choice(3, len(who), p=[0.9, 0.02, 0.08])
+    known = updated + lag(rng, len(who))
+    # Who gave up a telephone number says so some time later.
+    new, when = _new_numbers(landing, people, people.shop != NULL)
+    row = np.r_[np.arange(len(who)), np.searchsorted(one, new)]
+    who, account, opened, state, email = who[row], account[row], opened[row], state[row], email.take(pa.array(row))
+    updated, known, shows_phone = np.r_[updated, when], np.r_[known, when + 900], np.r_[shows_phone, when > 0]
+    phone = pa.concat_arrays([phone, people.phone_typed(new, landing.streams("new numbers"), when)])
+    phone = only(shows_phone, phone)
     agrees = people.consent_at[who] != NULL
-    landing.write("shopify", "customer", updated + lag(rng, len(who)), lambda r: {
+    landing.write("shopify", "customer", known, lambda r: {
         "id": account[r], "first_name": people.first_name(who[r]), "last_name": people.last_name(who[r]),
         "email": email.take(pa.array(r)), "phone": phone.take(pa.array(r)),
         "state": pick(["enabled", "disabled", "invited"], state[r]), "created_at": opened[r],
@@ -325,6 +350,14 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
     })  # fmt: skip
     landing.who("shopify", people.shop[one], one)
     landing.who("shopify", people.shop2[two], two, "second account, other address")
+    tell_people(landing, "moved_address", moved, np.arange(len(moved)))
+
+
+def _new_numbers(landing: Landing, people: People, has: Bools) -> tuple[Ints, Ints]:
+    """People of `has`, in order, whose telephone number changed, and the seconds at which they tell."""
+    who = np.flatnonzero(has & (people.traps.phone_before != NULL))
+    late = landing.streams("new numbers told").integers(2 * DAY, 40 * DAY, people.n)
+    return who, people.traps.phone_changed_at[who] + late[who]
 
 
 def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> None:
@@ -337,21 +370,31 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
     now = (people.end + 1) * DAY
     updated = np.where(version == 1, opened + ((now - opened) * rng.random(len(who))).astype(np.int64), opened)
     luck = rng.random((6, len(who)))
-    email, phone = people.email_typed(who, rng, 0.10), people.phone_typed(who, rng)
+    email, phone = people.email_typed(who, rng, 0.10), people.phone_typed(who, rng, updated, form=True)
     kind = np.where(people.kind[who] == PERSON, np.where(luck[5] < 0.8, 0, -1), people.kind[who])
     kind_words: list[str | None] = [*KINDS, None]
     moved = np.where(version == 1, (people.place[who] + 1) % 14, people.place[who])
     place = np.where(CURRENCY_OF[people.place[who]] == 0, moved, people.place[who])
-    landing.write("crm", "profile", updated + lag(rng, len(who), 300), lambda r: {
+    known = updated + lag(rng, len(who), 300)
+    new, when = _new_numbers(landing, people, people.crm != NULL)
+    row = np.r_[np.arange(len(who)), np.searchsorted(base, new)]
+    who, opened, email, kind, place = who[row], opened[row], email.take(pa.array(row)), kind[row], place[row]
+    updated, known, luck = np.r_[updated, when], np.r_[known, when + 900], luck[:, row]
+    # Those who had a number one after the other were asked for it.
+    luck[3, people.traps.recycles[who]] = 0.0
+    phone = pa.concat_arrays([phone, people.phone_typed(new, landing.streams("new numbers"), when)])
+    home, wrong = people.traps.home[who], people.traps.wrong_card[who]
+    card = choose(wrong >= 0, people.loyalty_number(wrong), only(luck[1] < 0.8, people.loyalty_number(who)))
+    landing.write("crm", "profile", known, lambda r: {
         "profile_id": join("CRM-", text(people.crm[who[r]])), "customer_number": people.customer_number(who[r]),
         "shopify_customer_id": only(luck[0][r] < 0.6, text(people.shop[who[r]])),
-        "loyalty_number": only(luck[1][r] < 0.8, people.loyalty_number(who[r])),
+        "loyalty_number": card.take(pa.array(r)),
         "email": only(luck[2][r] < 0.85, email.take(pa.array(r))),
         "phone": only(luck[3][r] < 0.75, phone.take(pa.array(r))),
         "first_name": people.first_name(who[r]), "last_name": people.last_name(who[r]),
         "birth_date": np.where(luck[4][r] < 0.65, people.birth[who[r]], NULL),
         "gender": pick(["female", "male", "other", None], people.gender[who[r]]),
-        "street": join(text(who[r] % 180 + 1), " ", pick(STREETS, who[r] % 4)),
+        "street": join(text(home[r] % 180 + 1), " ", pick(STREETS, home[r] % 4)),
         "postcode": people.zip(who[r]), "city": pick(CITY, place[r]), "region": pick(REGION, place[r]),
         "country_code": pick(COUNTRY, place[r]), "language": pick(LANGUAGE, place[r]),
         "household_id": only(who[r] % 9 == 0, join("H", padded(who[r] // 2, 7))),
@@ -364,7 +407,8 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
 def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -> None:
     """Profiles of the sending tool."""
     who = np.flatnonzero(people.klaviyo != NULL)
-    email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng)
+    email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, people.opened[who])
+    email = choose(people.traps.spelled[who], respelled(people.email.take(pa.array(who)), who), email)
     named, deleted = rng.random(len(who)) < 0.8, rng.random(len(who)) < 0.004
     known = people.opened[who] + lag(rng, len(who), 60)
     landing.write("klaviyo", "person", known, lambda r: {

@@ -143,7 +143,7 @@ def _write_users(landing: Landing, people: People, person: Ints, created: Ints, 
     order = np.argsort(created, kind="stable")
     who, first = np.unique(person[order], return_index=True)
     since = created[order][first] - 5
-    email, phone = people.email_typed(who, rng, 0.08), people.phone_typed(who, rng)
+    email, phone = people.email_typed(who, rng, 0.08), people.phone_typed(who, rng, created[order][first])
     luck = rng.random((2, len(who)))
     agents = np.arange(AGENTS)
     since = np.r_[since, np.full(AGENTS, people.start * DAY)]

@@ -93,7 +93,7 @@ def _write_orders(
     # Traps: a form that sends "null", and a house address typed in for someone who gave none.
     email = choose(shop.guest & (rng.random(n) < 0.015), "null@null", email)
     has_phone = rng.random(n) < 0.45
-    phone = people.phone_typed(who, rng)
+    phone = people.phone_typed(who, rng, orders.at)
     source = rng.choice(3, n, p=[0.74, 0.24, 0.02])
     referrer = rng.choice(5, n, p=[0.35, 0.25, 0.15, 0.10, 0.15])
     cancel_reason = rng.choice(4, n, p=[0.6, 0.1, 0.2, 0.1])

@@ -12,6 +12,7 @@ from scripts.simulator.model import CURRENCIES, KNOWN_MARKETPLACE_BUYERS
 from scripts.simulator.orders import CANCELLED, NORMAL, REASONS, TRAINING, VOIDED, Orders, order_ids
 from scripts.simulator.people import POSTCODE, People
 from scripts.simulator.purchases import MARKETPLACE, ONLINE, STORE
+from scripts.simulator.traps import DESK_BARE, DESK_BY_CARD, desk_addresses
 
 NOBODY, BY_CARD, BY_EMAIL, BY_NUMBER, BY_TILL, BY_PHONE = range(6)
 COUNTRIES = ("GB", "DE", "US")
@@ -60,7 +61,11 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
     kind = sales_channel(orders)
     email = people.email_typed(who, rng, 0.04)
     till_email = join("till", text(np.arange(n) % 4 + 1), "@stores.example.com")
-    phone = people.phone_typed(who, rng)
+    # Trap: an address of the counter that nobody has listed, typed for card holders and for strangers.
+    luck = landing.streams("counter").random(n)
+    at_desk = (orders.channel == STORE) & (luck < np.choose(shows, [DESK_BARE, DESK_BY_CARD, 0, 0, 0, 0]))
+    till_email = choose(at_desk, desk_addresses(np.arange(n)), till_email)
+    phone = people.phone_typed(who, rng, orders.at)
     also = rng.random((2, n))
     status = np.where(orders.state == VOIDED, 1, np.where(orders.state == TRAINING, 2, 0))
 
@@ -76,7 +81,7 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
             "prices_include_tax": orders.taxed_in[o],
             "customer_number": only((s == BY_NUMBER) | (s == BY_CARD) & (also[1][o] < 0.3), people.customer_number(p)),
             "loyalty_number": only(s == BY_CARD, people.loyalty_number(p)),
-            "email": choose(s == BY_TILL, till_email.take(pa.array(o)), address),
+            "email": choose((s == BY_TILL) | at_desk[o], till_email.take(pa.array(o)), address),
             "phone": only(s == BY_PHONE, phone.take(pa.array(o))),
             "status": pick(["completed", "voided", "training"], status[o]), "total_amount": payable[o],
             "tax_amount": tax[o], "country_code": pick(["GB"], np.zeros(len(o), int)),
@@ -113,8 +118,10 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
     })  # fmt: skip
     shown = r0[(shows[r0] != NOBODY) & (shows[r0] != BY_TILL)]
     landing.who("pos", receipt_ids(orders, shown), orders.person[shown])
-    shared = r0[shows[r0] == BY_TILL]
-    landing.who("pos", receipt_ids(orders, shared), np.full(len(shared), -1), "till's own address, anyone")
+    for note, mask in (("till's own address, anyone", shows == BY_TILL),
+                       ("counter's own address, anyone", at_desk & (shows == NOBODY))):  # fmt: skip
+        shared = r0[mask[r0]]
+        landing.who("pos", receipt_ids(orders, shared), np.full(len(shared), -1), note)
 
 
 def write_marketplace(landing: Landing, orders: Orders, people: People, catalogue: Catalogue) -> None:

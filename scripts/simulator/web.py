@@ -90,6 +90,9 @@ def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
     label = np.r_[label, np.zeros(len(bought), dtype=np.int64)]
     turn = np.minimum(rng.geometric(0.68, len(person)) - 1, 2)
     device = np.where(person >= 0, person * 3 + turn, label)
+    # Trap: some use the first browser of the one they live with.
+    lends = people.traps.tablet[np.maximum(person, 0)]
+    device = np.where((person >= 0) & (lends >= 0) & (turn == 0), lends * 3, device)
     has_account = (person >= 0) & (people.shop[person] != NULL)
     logged = has_account & (rng.random(len(person)) < np.where(order >= 0, 0.95, 0.5))
     source = rng.choice(len(SOURCES), len(person), p=[0.58, 0.14, 0.09, 0.07, 0.03, 0.09])
@@ -126,7 +129,16 @@ def write_web(
             table.__exit__(None, None, None)
     devices, first = np.unique(sessions.device, return_index=True)
     person = sessions.person[first]
+    shared = np.unique(sessions.device[sessions.person != person[np.searchsorted(devices, sessions.device)]])
+    person[np.isin(devices, shared)] = -2
     landing.who("web", anonymous_ids(devices[person >= 0]), person[person >= 0])
+    landing.who("web", anonymous_ids(shared), np.full(len(shared), -1), "browser of two people")
+    rows = np.flatnonzero(np.isin(sessions.device, shared))
+    landing.tell("shared_browser_sessions", {
+        "anonymous_id": anonymous_ids(sessions.device[rows]),
+        "started_at": pa.array(sessions.at[rows]).cast(pa.timestamp("s")),
+        "person_id": sessions.person[rows], "is_logged_in": sessions.logged[rows],
+    })  # fmt: skip
     _write_ads(landing, sessions, rng, people)
 
 

@@ -170,27 +170,6 @@ def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkey
     assert not pipeline._is_current(demo_copy)
 
 
-def test_identity_against_the_truth(demo_world: World) -> None:
-    """Pairs of profiles: of those we call one person, and of those that are one person (the simulator knows)."""
-    truth = pd.read_parquet(demo_world.truth / "profiles.parquet")
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
-        found = connection.execute(
-            "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
-        ).df()
-    # Negative persons stand for nobody, such as a till's own address.
-    both = truth[truth["person_id"] >= 0].merge(found, on=["source_system", "source_profile_id"])
-    assert len(both) > 0.8 * len(truth)
-
-    def pairs(groups: pd.Series) -> float:
-        return float((groups * (groups - 1) / 2).sum())
-
-    together = pairs(both.groupby(["person_id", "customer_id"]).size())
-    precision = together / pairs(both.groupby("customer_id").size())
-    recall = together / pairs(both.groupby("person_id").size())
-    assert precision >= 0.992, (precision, recall)
-    assert recall >= 0.95, (precision, recall)
-
-
 def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) -> None:
     assert query(demo_world, "select count(*) as n from marts.customer_clusters")["n"].item() > 100
     (folder,) = demo_world.exports.iterdir()
