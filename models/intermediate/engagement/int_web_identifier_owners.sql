@@ -1,4 +1,4 @@
--- Grain: one row per identifier seen on any browser: whose it is. Orders of unknown people are left out: they say nothing.
+-- Grain: one row per identifier seen on any browser: whose it is. Orders of unknown people are left out.
 with identifiers as (
 
     select distinct

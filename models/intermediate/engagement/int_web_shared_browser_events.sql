@@ -1,7 +1,5 @@
 -- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
-{%- set in_order -%}
-    order by occurred_at, order_of_instant, event_type, event_id
-{%- endset %}
+{%- set in_order = 'order by occurred_at, order_of_instant, event_type, event_id' %}
 
 with browsers as (
 
