@@ -34,6 +34,7 @@ RANDOM_SEED = 1
 RANDOM_PAIRS = 1_000_000
 DECIMALS = 8
 FORMAT = 1
+FEWEST_MATCHES = 20
 
 Progress = Callable[[str], None]
 
@@ -80,8 +81,12 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
         except Exception as problem:
             raise CheckFailed(f"match: too little data to learn from ({_first_line(problem)})") from None
         learnings = [learning for rule in rules if (learning := _learn(model, rule, records))]
-        if not learnings:
-            raise CheckFailed("match: no two records agree in a date of birth, an e-mail or a name; nothing to learn")
+        likely = max((item.matches for item in learnings), default=0.0)
+        if likely < FEWEST_MATCHES:
+            raise CheckFailed(
+                f"match: {likely:.0f} likely pairs among {len(records.frame):,} records are too few to learn from, "
+                f"{FEWEST_MATCHES} are needed; train on more data"
+            )
         learnt = model.misc.save_model_to_json()
     return {
         "format": FORMAT,
@@ -205,7 +210,7 @@ def _probabilities(
         told = [] if skipped else [item for item in learnings if comparison.name in item.shares]
         judged = sum(item.judged[comparison.name] for item in told)
         usual = sum(level.usual for level in levels)
-        seen_u = {level["label_for_charts"]: level.get("u_probability") for level in described[comparison.name]}
+        seen_u = {level["label_for_charts"]: level.get("u_probability") for level in described.get(comparison.name, [])}
         half_a_pair = 0.5 / max(_pairs(records, (), comparison.name), 1)
         result[comparison.name] = [
             {
