@@ -165,10 +165,13 @@ def _learn(model: Any, rule: tuple[str, ...], records: Records) -> _Learning | N
     """EM over the pairs that agree in the rule's keys; None when there are too few."""
     from splink import block_on
 
-    try:
-        session = model.training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
-    except Exception:
+    varying = [item for item in comparisons_of(records.fields) if not {*item.fields, "street"} & set(rule)]
+    # Asked for pairs that do not exist, Splink would forget the comparisons that the rule holds fixed.
+    if not varying or not _pairs(records, rule):
         return None
+    session = model.training.estimate_parameters_using_expectation_maximisation(
+        block_on(*rule), estimate_without_term_frequencies=True
+    )
     found = session.core_model_settings
     matching = float(found.probability_two_random_records_match)
     shares, judged = {}, {}
@@ -210,7 +213,7 @@ def _probabilities(
         told = [] if skipped else [item for item in learnings if comparison.name in item.shares]
         judged = sum(item.judged[comparison.name] for item in told)
         usual = sum(level.usual for level in levels)
-        seen_u = {level["label_for_charts"]: level.get("u_probability") for level in described.get(comparison.name, [])}
+        seen_u = {level["label_for_charts"]: level.get("u_probability") for level in described[comparison.name]}
         half_a_pair = 0.5 / max(_pairs(records, (), comparison.name), 1)
         result[comparison.name] = [
             {
