@@ -111,6 +111,29 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
     cluster(world, k=options.k, seed=options.seed)
 
 
+def _match(options: argparse.Namespace, world: World) -> None:
+    from scripts import matching
+
+    given = [name for name in ("train", "accept", "evaluate") if getattr(options, name)]
+    if len(given) > 1:
+        raise UserError(f"--{given[0]} and --{given[1]} are two steps; run them one after the other")
+    if (options.truth or options.out) and not options.evaluate:
+        raise UserError("--truth and --out go with --evaluate FILE")
+    if options.by and not options.accept:
+        raise UserError("--by goes with --accept FILE")
+    if options.accept and options.threshold is not None:
+        raise UserError("--threshold says nothing about decisions; leave it out with --accept")
+    if options.train:
+        matching.train_world(world, options.threshold)
+    elif options.accept:
+        matching.accept(world, Path(options.accept), options.by)
+    elif options.evaluate:
+        truth, out = (Path(path) if path else None for path in (options.truth, options.out))
+        matching.evaluate(world, [Path(file) for file in options.evaluate], truth, options.threshold, out)
+    else:
+        matching.propose(world, options.threshold)
+
+
 def _approve(options: argparse.Namespace, world: World) -> None:
     from scripts.approve import approve
 
@@ -211,6 +234,16 @@ def _hours(text: str) -> float:
     return hours
 
 
+def _probability(text: str) -> float:
+    try:
+        probability = float(text)
+    except ValueError:
+        probability = -1.0
+    if not 0 < probability < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no probability; write it as 0.9")
+    return probability
+
+
 class _Commands:
     """Collects the commands, all with the same options for where the data are."""
 
@@ -278,6 +311,20 @@ def _parser() -> argparse.ArgumentParser:
     cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
     cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+
+    match = commands.add(
+        "match",
+        _match,
+        "Propose pairs of customers that may be one person, for a reviewer to decide; links nobody by itself.",
+        "--accept data/review/match_proposals.csv --by 'A. Reviewer'",
+    )
+    match.add_argument("--train", action="store_true", help="learn from the built profiles how telling each field is")
+    match.add_argument("--threshold", type=_probability, metavar="P", help="lowest probability (default: 0.9)")
+    match.add_argument("--accept", metavar="FILE", help="take over the decisions of a reviewed file")
+    match.add_argument("--by", metavar="NAME", help="who decided, where the file does not say")
+    match.add_argument("--evaluate", metavar="FILE", nargs="+", help="resolve records whose truth is known, and count")
+    match.add_argument("--truth", metavar="FILE", help="who is who in them (default: their column cluster)")
+    match.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
 
     approve = commands.add(
         "approve",

@@ -25,6 +25,7 @@
         'loyalty.points_movement': {'staging': 'stg_loyalty__points_movements', 'reads': ['loyalty.member']},
         'marketplace.order': {'staging': 'stg_marketplace__orders', 'reads': []},
         'marketplace.order_item': {'staging': 'stg_marketplace__order_items', 'reads': ['marketplace.order', 'products.product']},
+        'matching.proposal': {'staging': 'stg_matching__proposals'},
         'overrides.record_override': {'staging': 'stg_overrides__record_overrides'},
         'paid_media.ad_click': {'staging': 'stg_paid_media__ad_clicks', 'reads': []},
         'paid_media.daily_spend': {'staging': 'stg_paid_media__daily_spend', 'reads': []},

@@ -1,115 +1,79 @@
 -- Grain: one row per web or app event that happened by as_of_date, with the customer it belongs to.
-with page_views as (
+{%- set columns %}
+        hits.anonymous_id,
+        hits.sku,
+        hits.category,
+        hits.source_order_id,
+        hits.occurred_at,
+        hits.occurred_date
+{%- endset %}
 
-    select * from {{ ref('stg_web__pages') }}
+with hits as (
 
-),
-
-product_views as (
-
-    select * from {{ ref('stg_web__product_views') }}
-
-),
-
-cart_additions as (
-
-    select * from {{ ref('stg_web__cart_additions') }}
+    select * from {{ ref('int_web_hits') }}
 
 ),
 
-orders_completed as (
+browsers as (
 
-    select * from {{ ref('stg_web__orders_completed') }}
+    select * from {{ ref('int_web_browsers') }}
 
 ),
 
-identities as (
+owners as (
 
-    select * from {{ ref('int_customer_identities') }}
+    select * from {{ ref('int_web_identifier_owners') }}
+
+),
+
+on_shared_browsers as (
+
+    select * from {{ ref('int_web_shared_browser_events') }}
+
+),
+
+-- Where only one person was ever identified, all visits are that person's, also those without a log-in.
+on_other_browsers as (
+
+    select
+        hits.event_id,
+        hits.event_type,
+        browsers.customer_id,
+        {{- columns }}
+
+    from hits
+    left join browsers
+        on hits.anonymous_id = browsers.anonymous_id
+    where hits.anonymous_id is not null and not coalesce(browsers.is_shared, false)
+
+),
+
+-- What a server sent names nobody's browser; it is whose account or order it shows.
+without_browser as (
+
+    select
+        hits.event_id,
+        hits.event_type,
+        coalesce(accounts.customer_id, buyers.customer_id) as customer_id,
+        {{- columns }}
+
+    from hits
+    left join owners as accounts
+        on accounts.identifier_type = 'shop_customer_id' and hits.user_id = accounts.identifier_value
+    left join owners as buyers
+        on buyers.identifier_type = 'order' and hits.source_order_id = buyers.identifier_value
+    where hits.anonymous_id is null
 
 ),
 
 events as (
 
-    select
-        event_id,
-        'page_view' as event_type,
-        anonymous_id,
-        user_id,
-        cast(null as {{ dbt.type_string() }}) as sku,
-        cast(null as {{ dbt.type_string() }}) as category,
-        cast(null as {{ dbt.type_string() }}) as source_order_id,
-        occurred_at,
-        occurred_date
-    from page_views
-
+    select * from on_shared_browsers
     union all
-
-    select
-        event_id,
-        'product_view' as event_type,
-        anonymous_id,
-        user_id,
-        sku,
-        category,
-        null as source_order_id,
-        occurred_at,
-        occurred_date
-    from product_views
-
+    select * from on_other_browsers
     union all
-
-    select
-        event_id,
-        'cart_addition' as event_type,
-        anonymous_id,
-        user_id,
-        sku,
-        category,
-        null as source_order_id,
-        occurred_at,
-        occurred_date
-    from cart_additions
-
-    union all
-
-    select
-        event_id,
-        'order_completed' as event_type,
-        anonymous_id,
-        user_id,
-        null as sku,
-        null as category,
-        source_order_id,
-        occurred_at,
-        occurred_date
-    from orders_completed
-
-),
-
--- The account that was logged in says more than the device, which a household may share.
-attributed as (
-
-    select
-        events.event_id,
-        events.event_type,
-        coalesce(accounts.customer_id, devices.customer_id) as customer_id,
-        events.anonymous_id,
-        events.sku,
-        events.category,
-        events.source_order_id,
-        events.occurred_at,
-        events.occurred_date
-
-    from events
-    left join identities as accounts
-        on events.user_id = accounts.source_profile_id
-            and accounts.source_system = 'shopify'
-    left join identities as devices
-        on events.anonymous_id = devices.source_profile_id
-            and devices.source_system = 'web'
-    where events.occurred_date <= {{ as_of_date() }}
+    select * from without_browser
 
 )
 
-select * from attributed
+select * from events

@@ -1,4 +1,4 @@
--- Grain: one row per visit: events of one device and customer with no gap of more than 30 minutes.
+-- Grain: one row per visit: events of one device with no gap of more than 30 minutes, split where the person changes.
 with events as (
 
     select * from {{ ref('int_web_events') }}
@@ -15,10 +15,8 @@ with_previous as (
         event_type,
         occurred_at,
         occurred_date,
-        lag(occurred_at) over (
-            partition by anonymous_id, customer_id
-            order by occurred_at
-        ) as previous_at
+        lag(occurred_at) over (partition by anonymous_id order by occurred_at, customer_id) as previous_at,
+        lag(customer_id) over (partition by anonymous_id order by occurred_at, customer_id) as previous_customer_id
 
     from events
 
@@ -29,10 +27,16 @@ numbered as (
     select
         *,
         sum(
-            case when {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60 then 0 else 1 end
+            case
+                when
+                    {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60
+                    and coalesce(customer_id, '') = coalesce(previous_customer_id, '')
+                    then 0
+                else 1
+            end
         ) over (
-            partition by anonymous_id, customer_id
-            order by occurred_at
+            partition by anonymous_id
+            order by occurred_at, customer_id
         ) as session_number
 
     from with_previous

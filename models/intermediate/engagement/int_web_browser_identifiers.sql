@@ -1,0 +1,109 @@
+-- Grain: one row per browser (null: sent by a server) and identifier seen on it by as_of_date: account, address, order.
+with hits as (
+
+    select * from {{ ref('int_web_hits') }}
+
+),
+
+calls as (
+
+    select * from {{ ref('stg_web__identifies') }}
+    where occurred_at < {{ as_of_end() }}
+
+),
+
+-- The only pass over all events: what is left has a row per browser and account.
+account_hits as (
+
+    select
+        anonymous_id,
+        user_id,
+        min(occurred_at) as first_seen_at
+
+    from hits
+    where user_id is not null
+    group by anonymous_id, user_id
+
+),
+
+shown as (
+
+    select
+        anonymous_id,
+        'shop_customer_id' as identifier_type,
+        user_id as identifier_value,
+        first_seen_at
+    from account_hits
+
+    union all
+
+    select
+        anonymous_id,
+        case when user_id is null then 'email' else 'shop_customer_id' end as identifier_type,
+        coalesce(user_id, email) as identifier_value,
+        occurred_at as first_seen_at
+    from calls
+    where user_id is not null or email is not null
+
+    union all
+
+    select
+        anonymous_id,
+        'order' as identifier_type,
+        source_order_id as identifier_value,
+        occurred_at as first_seen_at
+    from hits
+    where event_type = 'order_completed' and source_order_id is not null
+
+),
+
+seen as (
+
+    select
+        anonymous_id,
+        identifier_type,
+        identifier_value,
+        min(first_seen_at) as first_seen_at
+
+    from shown
+    group by anonymous_id, identifier_type, identifier_value
+
+),
+
+distinct_values as (
+
+    select distinct
+        identifier_type,
+        identifier_value
+
+    from seen
+    where identifier_type <> 'order'
+
+),
+
+-- What a tracker sends for nobody must not look like a second person.
+blocked_values as (
+
+    select distinct
+        distinct_values.identifier_type,
+        distinct_values.identifier_value
+
+    from distinct_values
+    inner join {{ ref('blocked_identifiers') }} as blocked
+        on distinct_values.identifier_type = blocked.identifier_type
+            and regexp_extract(distinct_values.identifier_value, blocked.pattern, 0) <> ''
+
+),
+
+identifiers as (
+
+    select seen.*
+    from seen
+    left join blocked_values
+        on seen.identifier_type = blocked_values.identifier_type
+            and seen.identifier_value = blocked_values.identifier_value
+    where blocked_values.identifier_value is null
+
+)
+
+select * from identifiers
