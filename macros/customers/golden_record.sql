@@ -86,6 +86,9 @@
     } -%}
     {%- set order = [] -%}
     {%- for criterion in rule.criteria -%}{%- do order.append(orders[criterion]) -%}{%- endfor -%}
+    {#- Counting what was said how often sorts everything once more, so only where it is asked for. -#}
+    {%- set said = 'sum(record_count) over (partition by customer_id, ' ~ same | join(', ') ~ ')'
+        if 'most_frequent' in rule.criteria else '0' -%}
     {%- do order.append('valued_at desc') -%}
     {%- for field in fields -%}{%- do order.append(field ~ ' asc nulls last') -%}{%- endfor -%}
     select
@@ -99,7 +102,7 @@
             select
                 customer_id, source_system, valued_at, {{ unit }}_precedence, {{ fields | join(', ') }},
                 {{ filled | join(' + ') }} as filled_count,
-                sum(record_count) over (partition by customer_id, {{ same | join(', ') }}) as said_count
+                {{ said }} as said_count
             from {{ statements }}
             where {{ unit }}_precedence is not null and coalesce({{ (fields + ['null']) | join(', ') }}) is not null
         ) as candidates

@@ -12,6 +12,7 @@ with golden as (
         customer_id
 
     from {{ ref('int_customer_golden_values') }}
+    where field in ('country', 'region', 'gender', 'language', 'birth_date')
     group by customer_id
 
 ),

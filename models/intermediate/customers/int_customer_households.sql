@@ -15,6 +15,7 @@ with golden as (
         max(value) filter (where field = 'postcode') as postcode
 
     from {{ ref('int_customer_golden_values') }}
+    where field in ('household', 'last_name', 'street', 'postcode')
     group by customer_id
 
 ),
