@@ -60,9 +60,9 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the validation rules and the segment rules in the warehouse."""
+    """Check the seeds as files, then the rules of validation, customers and segments in the warehouse."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_seeds, check_validation_rules
+    from scripts.validate import check_customer_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -71,14 +71,20 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(world, ["seed"], variables=variables, progress=_quiet)
     run_dbt(
         world,
-        ["run", "--select", "attribute_catalogue", "+int_segment_rule_errors", "+int_validation_rule_errors"],
+        [
+            "run", "--select", "attribute_catalogue", "+int_segment_rule_errors", "+int_validation_rule_errors",
+            "int_customer_rule_errors",
+        ],
         variables=variables,
         progress=_quiet,
-    )
+    )  # fmt: skip
     try:
         check_validation_rules(world, progress)
     finally:
-        check_rules(world, progress)
+        try:
+            check_customer_rules(world, progress)
+        finally:
+            check_rules(world, progress)
 
 
 def build(
@@ -91,7 +97,7 @@ def build(
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import check_seeds, check_validation_rules
+    from scripts.validate import check_customer_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -114,6 +120,12 @@ def build(
             check_rules(world, progress)
         if "validation_rule" in str(problem):
             check_validation_rules(world, progress)
+        if (
+            "customer_rule" in str(problem)
+            or "survivorship_rule" in str(problem)
+            or "customer_type_rule" in str(problem)
+        ):
+            check_customer_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

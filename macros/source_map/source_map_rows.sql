@@ -19,8 +19,9 @@
 {% macro source_map_relation_names() -%}
     {{ return([
         'stg_campaigns__campaigns', 'stg_campaigns__sends', 'stg_consent__consent_events', 'stg_crm__profiles',
-        'stg_external_lists__list_members', 'stg_inventory__stock_levels', 'stg_klaviyo__campaigns',
-        'stg_klaviyo__events', 'stg_klaviyo__persons', 'stg_loyalty__members', 'stg_loyalty__points_movements',
+        'stg_external_lists__list_members', 'stg_hubspot__contacts', 'stg_inventory__stock_levels',
+        'stg_klaviyo__campaigns', 'stg_klaviyo__events', 'stg_klaviyo__persons', 'stg_loyalty__members',
+        'stg_loyalty__points_movements',
         'stg_marketplace__order_items', 'stg_marketplace__orders', 'stg_paid_media__ad_clicks',
         'stg_paid_media__daily_spend', 'stg_pos__receipt_lines', 'stg_pos__receipt_payments', 'stg_pos__receipts',
         'stg_products__products', 'stg_returns__return_lines', 'stg_shopify__customers',
@@ -34,23 +35,24 @@
 {%- endmacro %}
 
 {# Those models as relations, by name. #}
-{% macro source_map_relations() -%}
+{% macro source_map_relations(names=none) -%}
     {%- set relations = {} -%}
-    {%- for name in source_map_relation_names() -%}
+    {%- for name in names or source_map_relation_names() -%}
         {%- do relations.update({name: ref(name)}) -%}
     {%- endfor -%}
     {{ return(relations) }}
 {%- endmacro %}
 
 {# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with a faulty row
-   stops the model and names every one, so that no text of the seed becomes SQL unchecked. #}
-{% macro source_map() -%}
-    {%- set relations = source_map_relations() -%}
+   stops the model and names every one, so that no text of the seed becomes SQL unchecked. With `names`, only the rows of
+   those relations, so that the model need not wait for all the others. #}
+{% macro source_map(names=none) -%}
+    {%- set relations = source_map_relations(names) -%}
     {%- set rows = [] -%}
     {%- set faults = [] -%}
     {%- set columns = {} -%}
     {%- set seen = [] -%}
-    {%- for given in source_map_rows() -%}
+    {%- for given in source_map_rows() if names is none or given.relation | trim in names -%}
         {%- set row = {} -%}
         {%- for name in ['field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system',
             'key_column', 'filter_column', 'filter_value', 'validity', 'note'] -%}
@@ -134,7 +136,7 @@
 {# Where int_customer_identities has profiles of. #}
 {% macro source_map_profile_systems() -%}
     {{ return([
-        'campaigns', 'consent', 'crm', 'external_lists', 'klaviyo', 'loyalty', 'marketplace', 'pos', 'returns',
-        'shopify', 'shopify_guest', 'surveys', 'web', 'zendesk'
+        'campaigns', 'consent', 'crm', 'external_lists', 'hubspot', 'klaviyo', 'loyalty', 'marketplace', 'pos',
+        'returns', 'shopify', 'shopify_guest', 'surveys', 'web', 'zendesk'
     ]) }}
 {%- endmacro %}

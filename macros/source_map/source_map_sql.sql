@@ -77,8 +77,8 @@
 {%- endmacro %}
 
 {# One row per row of the map that can be held against the one source of truth of its field, and person (or product, or
-   whatever the key column names): the newest value, in small letters. Values of persons: for a step within a model, never to be
-   stored. #}
+   whatever the key column names): the newest value, in small letters, and when anything was stated last. Values of
+   persons: for a step within a model, never to be stored. #}
 {% macro source_map_values(identities) -%}
     {%- set rows = source_map() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
@@ -94,7 +94,7 @@
         {%- do selects.append(
             'select ' ~ source_map_key_sql(row) ~ ', ' ~ ('true' if row.precedence == '1' else 'false') ~ ' as is_truth, '
             ~ entity ~ ' as entity, max_by(' ~ value ~ ', concat(cast(known_at as ' ~ dbt.type_string() ~ "), '|', "
-            ~ value ~ ')) as newest_value from (select * from ' ~ row.table ~ ' where ' ~ source_map_filter_sql(row)
+            ~ value ~ ')) as newest_value, max(' ~ stated_at(row.relation, 'stated') ~ ') as newest_stated_at from (select * from ' ~ row.table ~ ' where ' ~ source_map_filter_sql(row)
             ~ ') as stated'
             ~ (' inner join ' ~ identities ~ ' as identities on identities.source_system = '
                ~ text_literal(row.profile_system) ~ ' and identities.source_profile_id = ' ~ key if row.profile_system else '')
@@ -102,7 +102,8 @@
         ) -%}
     {%- endfor -%}
     {%- do selects.append(source_map_no_rows({
-        'is_truth': 'boolean', 'entity': dbt.type_string(), 'newest_value': dbt.type_string()
+        'is_truth': 'boolean', 'entity': dbt.type_string(), 'newest_value': dbt.type_string(),
+        'newest_stated_at': dbt.type_timestamp()
     })) -%}
     {{ return(selects | join('\n    union all\n    ')) }}
 {%- endmacro %}

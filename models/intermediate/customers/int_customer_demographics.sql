@@ -1,72 +1,47 @@
--- Grain: one row per customer: type, place, age, language, from the newest trusted statement of each.
-with profiles as (
+-- Grain: one row per customer: type, place, age, language and household from the golden record, each with its source.
+{%- set fields = {
+    'country_code': 'country', 'region': 'region', 'gender': 'gender', 'language': 'language', 'birth_date': 'birth_date'
+} %}
+with golden as (
 
     select
-        identities.customer_id,
-        profiles.*
+        {% for column, field in fields.items() %}
+        max(value) filter (where field = '{{ field }}') as {{ column }},
+        max(source_system) filter (where field = '{{ field }}') as {{ column }}_source,
+        {% endfor %}
+        customer_id
 
-    from {{ ref('stg_crm__profiles') }} as profiles
-    inner join {{ ref('int_customer_identities') }} as identities
-        on identities.source_system = 'crm'
-            and profiles.profile_id = identities.source_profile_id
-
-),
-
--- The CRM is the source of truth here; each field takes its newest non-null value.
-crm as (
-
-    select
-        customer_id,
-        max_by(country_code, known_at) filter (where country_code is not null) as country_code,
-        max_by(region, known_at) filter (where region is not null) as region,
-        max_by(birth_date, known_at) filter (where birth_date is not null) as birth_date,
-        max_by(gender, known_at) filter (where gender is not null) as gender,
-        max_by(language, known_at) filter (where language is not null) as language,
-        -- One profile that says staff, wholesaler or test is enough: such an account is no ordinary customer.
-        max(case customer_type when 'test' then 3 when 'staff' then 2 when 'wholesaler' then 1 else 0 end) as type_rank
-
-    from profiles
+    from {{ ref('int_customer_golden_values') }}
+    where field in ('country', 'region', 'gender', 'language', 'birth_date')
     group by customer_id
-
-),
-
-order_countries as (
-
-    select
-        identities.customer_id,
-        max_by(orders.ship_country_code, orders.ordered_at) as country_code
-
-    from {{ ref('int_orders_unioned') }} as orders
-    inner join {{ ref('int_customer_identities') }} as identities
-        on orders.profile_system = identities.source_system
-            and orders.source_profile_id = identities.source_profile_id
-    where orders.ship_country_code is not null
-    group by identities.customer_id
 
 ),
 
 joined as (
 
     select
-        spine.customer_id,
-        case
-            when crm.type_rank = 3 then 'test'
-            when crm.type_rank = 2 then 'staff'
-            when crm.type_rank = 1 then 'wholesaler'
-            when spine.is_marketplace_only then 'relay'
-            else 'person'
-        end as customer_type,
-        coalesce(crm.country_code, order_countries.country_code) as country_code,
-        crm.region,
-        crm.gender,
-        crm.language,
-        {{ age_in_years('crm.birth_date') }} as age_years
+        types.customer_id,
+        types.customer_type,
+        types.customer_type_rule,
+        golden.country_code,
+        golden.region,
+        golden.gender,
+        golden.language,
+        {{ age_in_years('cast(golden.birth_date as date)') }} as age_years,
+        golden.country_code_source,
+        golden.region_source,
+        golden.gender_source,
+        golden.language_source,
+        golden.birth_date_source,
+        households.household_id,
+        households.household_source,
+        households.household_size
 
-    from {{ ref('int_customer_spine') }} as spine
-    left join crm
-        on spine.customer_id = crm.customer_id
-    left join order_countries
-        on spine.customer_id = order_countries.customer_id
+    from {{ ref('int_customer_types') }} as types
+    left join golden
+        on types.customer_id = golden.customer_id
+    left join {{ ref('int_customer_households') }} as households
+        on types.customer_id = households.customer_id
 
 ),
 
@@ -87,7 +62,16 @@ banded as (
             when age_years < 55 then '45-54'
             when age_years < 65 then '55-64'
             when age_years >= 65 then '65+'
-        end as age_band
+        end as age_band,
+        household_id,
+        household_size,
+        customer_type_rule,
+        country_code_source,
+        region_source,
+        gender_source,
+        language_source,
+        birth_date_source,
+        household_source
 
     from joined
 

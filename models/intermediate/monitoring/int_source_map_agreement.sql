@@ -1,8 +1,38 @@
--- Grain: one row per row of the source map that has something in common with the source of truth: how often they agree.
+-- Grain: one row per row of the source map that has a key and one source of truth: of how many people or products it
+-- speaks, how many different values it has, how new they are, and how often they agree with the truth.
 -- The values of persons are compared here and go no further; what is stored are counts.
 with newest_values as (
 
     {{ source_map_values(ref('int_customer_identities')) }}
+
+),
+
+aged as (
+
+    select
+        newest_values.*,
+        {{ days_between(business_date('newest_stated_at'), as_of_date()) }} as age_days
+
+    from newest_values
+
+),
+
+stated as (
+
+    select
+        field,
+        source,
+        relation,
+        column_name,
+        filter_value,
+        profile_system,
+        count(*) as entity_count,
+        count(distinct newest_value) as distinct_count,
+        count(*) filter (where age_days < {{ var('profile_recency_days') | int }}) as recent_count,
+        median(cast(age_days as double)) as median_age_days
+
+    from aged
+    group by field, source, relation, column_name, filter_value, profile_system
 
 ),
 
@@ -25,6 +55,25 @@ compared as (
     group by
         others.field, others.source, others.relation, others.column_name, others.filter_value, others.profile_system
 
+),
+
+joined as (
+
+    select
+        stated.*,
+        compared.compared_count,
+        compared.agreed_count
+
+    from stated
+    left join compared
+        on
+            stated.field = compared.field
+            and stated.source = compared.source
+            and stated.relation = compared.relation
+            and stated.column_name = compared.column_name
+            and stated.filter_value = compared.filter_value
+            and stated.profile_system = compared.profile_system
+
 )
 
-select * from compared
+select * from joined

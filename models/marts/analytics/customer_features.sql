@@ -23,7 +23,9 @@ joined as (
         customers.customer_id,
         {{ as_of_date() }} as as_of_date,
 
-        {% for column in ['customer_type', 'country_code', 'region', 'age_band', 'gender', 'language'] %}
+        {% for column in [
+            'customer_type', 'country_code', 'region', 'age_band', 'gender', 'language', 'household_size'
+        ] %}
         customers.{{ column }},
         {% endfor %}
 

@@ -23,7 +23,16 @@ joined as (
         demographics.language,
         cast(spine.profile_count as bigint) as profile_count,
         cast(spine.source_count as bigint) as source_count,
-        spine.first_seen_date
+        spine.first_seen_date,
+        demographics.household_id,
+        cast(demographics.household_size as bigint) as household_size,
+        demographics.customer_type_rule,
+        demographics.country_code_source,
+        demographics.region_source,
+        demographics.birth_date_source as age_band_source,
+        demographics.gender_source,
+        demographics.language_source,
+        demographics.household_source
 
     from spine
     inner join demographics

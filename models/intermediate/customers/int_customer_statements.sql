@@ -1,0 +1,62 @@
+-- Grain: one row per customer, source system and set of values that its records state: all that the golden record is
+-- chosen from. Holds identifiers. An implausible value is null, and so is an identifier that many people share.
+{{ config(schema='pii') }}
+
+with owned_identifiers as (
+
+    select
+        {% for type in identifier_types() %}
+        bool_or(edges.identifier = concat('{{ type }}:', profiles.{{ type }})) as owns_{{ type }},
+        {% endfor %}
+        profiles.profile_key
+
+    from {{ ref('int_identity_profiles') }} as profiles
+    inner join {{ ref('int_identity_edges') }} as edges
+        on profiles.profile_key = edges.profile_key
+    group by profiles.profile_key
+
+),
+
+people as (  -- noqa: ST03
+
+    select
+        {% for type in identifier_types() %}
+        coalesce(owned_identifiers.owns_{{ type }}, false) as owns_{{ type }},
+        {% endfor %}
+        identities.customer_id,
+        identities.source_system,
+        identities.source_profile_id
+
+    from {{ ref('int_customer_identities') }} as identities
+    left join owned_identifiers
+        on identities.profile_key = owned_identifiers.profile_key
+
+),
+
+stated as (
+
+    {{ golden_statements('people') }}
+
+),
+
+statements as (
+
+    select
+        customer_id,
+        source_system,
+        {% for field in golden_fields() %}
+        {{ field }},
+        {% endfor %}
+        {% for unit in golden_units() %}
+        min({{ unit }}_precedence) as {{ unit }}_precedence,
+        {% endfor %}
+        count(*) as record_count,
+        max(valued_at) as valued_at
+
+    from stated
+    where coalesce({{ golden_fields() | join(', ') }}) is not null
+    group by customer_id, source_system, {{ golden_fields() | join(', ') }}
+
+)
+
+select * from statements

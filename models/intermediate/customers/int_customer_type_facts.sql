@@ -1,0 +1,90 @@
+-- Grain: one row per customer and fact that a rule of customer_type_rules may look at: a word in small letters or an
+-- amount. Holds identifiers, so it is never stored.
+{{ config(materialized='ephemeral') }}
+
+with identities as (
+
+    select * from {{ ref('int_customer_identities') }}
+
+),
+
+volumes as (
+
+    select
+        customer_id,
+        count(*) as orders_365d,
+        sum(unit_count) as units_365d,
+        sum(net_revenue) as net_revenue_365d
+
+    from {{ ref('orders') }}
+    where is_counted and {{ within_window('ordered_date', 365) }}
+    group by customer_id
+
+),
+
+facts as (
+
+    select
+        identities.customer_id,
+        'crm_type' as looks_at,
+        lower(profiles.customer_type) as word,
+        cast(null as double) as amount
+
+    from {{ ref('stg_crm__profiles') }} as profiles
+    inner join identities
+        on identities.source_system = 'crm'
+            and profiles.profile_id = identities.source_profile_id
+
+    union all
+
+    select
+        identities.customer_id,
+        'shop_tag',
+        lower(tags.tag),
+        null
+
+    from {{ ref('stg_shopify__customer_tags') }} as tags
+    inner join identities
+        on identities.source_system = 'shopify'
+            and tags.source_customer_id = identities.source_profile_id
+
+    union all
+
+    select
+        customer_id,
+        'marketplace_only',
+        'true',
+        null
+
+    from {{ ref('int_customer_spine') }}
+    where is_marketplace_only
+
+    {% for view in ['email_domain', 'email_address'] %}
+    union all
+
+    -- Only addresses that stand for one person: a till's own address says nothing of who stood before it.
+    select
+        customer_id,
+        '{{ view }}',
+        lower(email),
+        null
+
+    from {{ ref('int_customer_statements') }}
+    where email is not null
+
+    {% endfor %}
+    {% for view in ['orders_365d', 'units_365d', 'net_revenue_365d'] %}
+    union all
+
+    select
+        customer_id,
+        '{{ view }}',
+        null,
+        cast({{ view }} as double)
+
+    from volumes
+
+    {% endfor %}
+)
+
+select * from facts

@@ -1,0 +1,8 @@
+-- Faults of the seeds about customers, each with row, reason and suggestion. Any one stops the build.
+select
+    seed_name,
+    row_text,
+    reason,
+    suggestion
+
+from {{ ref('int_customer_rule_errors') }}
