@@ -60,9 +60,9 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the validation rules and the segment rules in the warehouse."""
+    """Check the seeds as files, then the rules of validation, consent and segments in the warehouse."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_seeds, check_validation_rules
+    from scripts.validate import check_consent_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -71,14 +71,21 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(world, ["seed"], variables=variables, progress=_quiet)
     run_dbt(
         world,
-        ["run", "--select", "attribute_catalogue", "+int_segment_rule_errors", "+int_validation_rule_errors"],
+        [
+            *("run", "--select", "attribute_catalogue"),
+            *("+int_segment_rule_errors", "+int_validation_rule_errors", "+int_consent_rule_errors"),
+        ],
         variables=variables,
         progress=_quiet,
     )
-    try:
-        check_validation_rules(world, progress)
-    finally:
-        check_rules(world, progress)
+    problems = []
+    for check in (check_validation_rules, check_consent_rules, check_rules):
+        try:
+            check(world, progress)
+        except CheckFailed as problem:
+            problems.append(str(problem))
+    if problems:
+        raise CheckFailed("\n".join(problems))
 
 
 def build(
@@ -90,7 +97,7 @@ def build(
 ) -> int:
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_seeds, check_validation_rules
+    from scripts.validate import check_consent_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -112,6 +119,8 @@ def build(
             check_rules(world, progress)
         if "validation_rule" in str(problem):
             check_validation_rules(world, progress)
+        if "consent_rule" in str(problem):
+            check_consent_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

@@ -17,6 +17,8 @@ from scripts.world import BUSINESS_SEEDS, World
 CONDITIONS = "segment_rule_conditions.csv"
 DEFINITIONS = "segment_definitions.csv"
 VALIDATION_RULES = "validation_rules.csv"
+CONSENT_RULES = "consent_rules.csv"
+CONSENT_SIGNALS = "consent_signals.csv"
 
 Progress = Callable[[str], None]
 
@@ -134,6 +136,23 @@ def check_validation_rules(world: World, progress: Progress = print) -> None:
     progress("validation rules: no errors")
 
 
+def check_consent_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the consent seeds as the warehouse found them, each on one line.
+
+    Reads `int_consent_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nobody is
+    contacted by rules that are in doubt.
+    """
+    found = _report(
+        world,
+        "select 'error', seed_name, row_text, reason, suggestion from intermediate.int_consent_rule_errors"
+        " order by all",
+        progress,
+    )
+    if found:
+        raise CheckFailed(f"{world.seeds}: the consent rules have {len(found)} error(s); mend the rows named above")
+    progress("consent rules: no errors")
+
+
 def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...]]:
     """Say every fault that `query` finds (severity, seed, row, reason, suggestion) with its line, and return them."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
@@ -157,7 +176,7 @@ def _header(file: Path) -> list[str]:
 def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
-    for name in (CONDITIONS, DEFINITIONS, VALIDATION_RULES):
+    for name in (CONDITIONS, DEFINITIONS, VALIDATION_RULES, CONSENT_RULES, CONSENT_SIGNALS):
         file = seeds / name
         if not file.exists():
             continue
@@ -170,6 +189,10 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
                 text = _row_text(cells)
             elif name == VALIDATION_RULES:
                 text = _rule_text(cells)
+            elif name == CONSENT_RULES:
+                text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
+            elif name == CONSENT_SIGNALS:
+                text = f"{cells.get('source', '').lower()}, {cells.get('signal', '').lower()}"
             places.setdefault((file.stem, text or "(no key)"), []).append(line)
     return places
 

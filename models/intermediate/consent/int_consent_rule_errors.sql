@@ -18,17 +18,16 @@
         ]
     }
 } %}
-{%- set needed = [] %}
-{%- for channel in contact_channels() %}{% do needed.append(['consent_rules', channel ~ ', marketing']) %}{% endfor %}
-{%- for row in ['all, profiling', 'all, legal_hold', 'all, do_not_contact'] %}
-    {%- do needed.append(['consent_rules', row]) %}
-{%- endfor %}
-{%- for row in [
-    'klaviyo, unsubscribed_email', 'klaviyo, unsubscribed_sms', 'shopify, accepts_marketing_true',
-    'shopify, accepts_marketing_false', 'shopify, accepts_marketing_withdrawn', 'hubspot, email_opt_out_true'
-] %}
-    {%- do needed.append(['consent_signals', row]) %}
-{%- endfor %}
+{%- set needed = {
+    'consent_rules': [
+        'email, marketing', 'sms, marketing', 'phone, marketing', 'post, marketing', 'ads, marketing',
+        'all, profiling', 'all, legal_hold', 'all, do_not_contact'
+    ],
+    'consent_signals': [
+        'klaviyo, unsubscribed_email', 'klaviyo, unsubscribed_sms', 'shopify, accepts_marketing_true',
+        'shopify, accepts_marketing_false', 'shopify, accepts_marketing_withdrawn', 'hubspot, email_opt_out_true'
+    ]
+} %}
 with rules as (
 
     select * from {{ ref('int_consent_rules') }}
@@ -82,17 +81,32 @@ wrong_cells as (
 
 rows_there as (
 
-    select 'consent_rules' as seed_name, row_text from rules
+    select
+        'consent_rules' as seed_name,
+        row_text
+
+    from rules
+
     union all
-    select 'consent_signals' as seed_name, row_text from signals
+
+    select
+        'consent_signals' as seed_name,
+        row_text
+
+    from signals
 
 ),
 
 needed as (
-    {%- for seed, row in needed %}
+    {%- for seed, rows in needed.items() %}
+    {%- set needed_loop = loop %}
+    {%- for row in rows %}
 
-    select '{{ seed }}' as seed_name, '{{ row }}' as row_text
-    {{ 'union all' if not loop.last }}
+    select
+        '{{ seed }}' as seed_name,
+        '{{ row }}' as row_text
+    {{ 'union all' if not (loop.last and needed_loop.last) }}
+    {%- endfor %}
     {%- endfor %}
 
 ),
@@ -137,12 +151,26 @@ faults as (
     select
         'consent_rules',
         row_text,
-        'the purpose has a row for `all` and others',
-        'write one row for `all`, or one for each channel'
+        concat('the purpose `', purpose, '` is about the person, not about a channel'),
+        'delete the row; the one for `all` is there'
 
     from rules
-    where purpose in (select purpose from rules where channel = 'all' group by purpose)
-        and channel <> 'all'
+    where
+        channel <> 'all'
+        and purpose in ('profiling', 'legal_hold', 'do_not_contact')
+
+    union all
+
+    select
+        'consent_rules',
+        row_text,
+        concat('the purpose `', purpose, '` stands under `all`'),
+        'write a row for each channel: permission is given for one'
+
+    from rules
+    where
+        channel = 'all'
+        and purpose not in ('profiling', 'legal_hold', 'do_not_contact')
 
     union all
 

@@ -45,6 +45,9 @@ followed as (
         min(case when kind not in ('opted_in', 'hard_bounce') then stated_at end) over (
             partition by customer_id, channel, purpose, contact_point {{ later }}
         ) as taken_at,
+        min(case when kind <> 'hard_bounce' then stated_at end) over (
+            partition by customer_id, channel, purpose, contact_point {{ later }}
+        ) as followed_at,
         min(case when kind = 'opted_in' then stated_at end) over (
             partition by customer_id, channel, purpose {{ later }}
         ) as given_anywhere_at
@@ -75,11 +78,7 @@ ended as (
             when followed.kind = 'hard_bounce' and coalesce(followed.email <> contacts.email, false)
                 then followed.given_anywhere_at
             -- Until it is answered, either way.
-            when followed.kind in ('pending', 'unclear')
-                then least(
-                    coalesce(followed.given_again_at, followed.taken_at),
-                    coalesce(followed.taken_at, followed.given_again_at)
-                )
+            when followed.kind in ('pending', 'unclear') then followed.followed_at
             else followed.given_again_at
         end) as ended_at
 

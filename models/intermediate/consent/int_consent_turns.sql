@@ -68,14 +68,28 @@ ranges as (
 turns as (
 
     select
-        customer_id, channel, purpose, kind, source_system, valid_from as turns_on, 1 as step
+        customer_id,
+        channel,
+        purpose,
+        kind,
+        source_system,
+        valid_from as turns_on,
+        1 as step
+
     from ranges
     where valid_to is null or valid_to > valid_from
 
     union all
 
     select
-        customer_id, channel, purpose, kind, null as source_system, valid_to as turns_on, -1 as step
+        customer_id,
+        channel,
+        purpose,
+        kind,
+        null as source_system,
+        valid_to as turns_on,
+        -1 as step
+
     from ranges
     where valid_to > valid_from
 
@@ -87,11 +101,11 @@ daily as (
         customer_id,
         channel,
         purpose,
-        turns_on,
         {% for kind in consent_kinds() %}
         sum(case when kind = '{{ kind }}' then step else 0 end) as {{ kind }}_step,
-        max(case when kind = '{{ kind }}' then source_system end) as {{ kind }}_source{{ ',' if not loop.last }}
+        max(case when kind = '{{ kind }}' then source_system end) as {{ kind }}_source,
         {% endfor %}
+        turns_on
 
     from turns
     group by customer_id, channel, purpose, turns_on

@@ -11,9 +11,9 @@ consents as (
         customer_id,
         {% for channel in contact_channels() %}
         bool_or(channel = '{{ channel }}' and is_permitted) as is_{{ channel }}_permitted,
-        max(stated_at) filter (where channel = '{{ channel }}' and is_permitted) as {{ channel }}_opted_in_at
-        {{- ',' if not loop.last }}
         {% endfor %}
+        max(stated_at) filter (where channel = 'email' and is_permitted) as email_opted_in_at,
+        max(stated_at) filter (where channel = 'sms' and is_permitted) as sms_opted_in_at
 
     from {{ ref('customer_consents') }}
     where purpose = 'marketing'
@@ -28,10 +28,10 @@ suppressions as (
         {% for channel in contact_channels() %}
         bool_or(channel = '{{ channel }}') as is_{{ channel }}_suppressed,
         {% endfor %}
-        bool_or(reason = 'opted_out' and channel in ('email', 'sms')) as has_opted_out,
         {% for reason in ['hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
-        bool_or(reason = '{{ reason }}') as has_{{ reason }}{{ ',' if not loop.last }}
+        bool_or(reason = '{{ reason }}') as has_{{ reason }},
         {% endfor %}
+        bool_or(reason = 'opted_out' and channel in ('email', 'sms')) as has_opted_out
 
     from {{ ref('suppressions') }}
     group by customer_id
@@ -90,10 +90,8 @@ reachability as (
         {% for reason in ['opted_out', 'hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
         coalesce(suppressions.has_{{ reason }}, false) as has_{{ reason }},
         {% endfor %}
-        {% for channel in ['email', 'sms'] %}
-        {{ days_between(business_date('consents.' ~ channel ~ '_opted_in_at'), as_of_date()) }}
-            as days_since_{{ channel }}_opt_in{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ days_between(business_date('consents.email_opted_in_at'), as_of_date()) }} as days_since_email_opt_in,
+        {{ days_between(business_date('consents.sms_opted_in_at'), as_of_date()) }} as days_since_sms_opt_in
 
     from addressed
     left join consents

@@ -110,6 +110,7 @@ joined as (
         case
             when forbidden.customer_id is not null then forbidden.reason
             when suppressed.customer_id is not null then 'suppression_segment'
+            when unknown_suppression.channel is not null then null
             when not coalesce(consents.is_permitted, false) then coalesce(consents.decided_by, 'never_asked')
         end as left_out_detail
 

@@ -26,14 +26,13 @@ counted as (
         count(case when candidates.left_out_reason = 'not_contactable' then 1 end) as not_contactable_count,
         count(case when candidates.customer_id is not null and candidates.left_out_reason is null then 1 end)
             as reachable_count,
-        {% for reason in ['opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment'] %}
-        count(case when candidates.left_out_reason = 'suppressed' and candidates.left_out_detail = '{{ reason }}' then 1 end)
-            as {{ reason }}_count,
+        {% for reason in [
+            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment'
+        ] %}
+        count(case when candidates.left_out_detail = '{{ reason }}' then 1 end) as {{ reason }}_count,
         {% endfor %}
-        {% for detail in ['expired', 'pending'] %}
-        count(case when candidates.left_out_reason = 'no_consent' and candidates.left_out_detail = '{{ detail }}' then 1 end)
-            as {{ detail }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        count(case when candidates.left_out_detail = 'expired' then 1 end) as expired_count,
+        count(case when candidates.left_out_detail = 'pending' then 1 end) as pending_count
 
     from segment_channels
     left join candidates

@@ -12,12 +12,16 @@ running as (
         customer_id,
         channel,
         purpose,
-        turns_on,
         {% for kind in consent_kinds() %}
         sum({{ kind }}_step) over so_far as {{ kind }}_count,
-        max(case when {{ kind }}_source is not null then concat(cast(turns_on as {{ dbt.type_string() }}), {{ kind }}_source) end)
-            over so_far as {{ kind }}_source{{ ',' if not loop.last }}
+        max(
+            case
+                when {{ kind }}_source is not null
+                    then concat(cast(turns_on as {{ dbt.type_string() }}), {{ kind }}_source)
+            end
+        ) over so_far as {{ kind }}_source,
         {% endfor %}
+        turns_on
 
     from turns
     window so_far as (

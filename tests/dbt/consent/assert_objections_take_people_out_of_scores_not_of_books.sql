@@ -9,21 +9,33 @@ with objecting as (
 
 profiled as (
 
-    {% for relation in ['customer_rfm', 'customer_clusters', 'customer_features', 'segment_memberships', 'audience_members'] %}
-    select customer_id, '{{ relation }}' as found_in from {{ ref(relation) }}
+    {% for relation in [
+        'customer_rfm', 'customer_clusters', 'customer_features', 'segment_memberships', 'audience_members'
+    ] %}
+    select
+        customer_id,
+        '{{ relation }}' as found_in
+
+    from {{ ref(relation) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 )
 
-select objecting.customer_id, profiled.found_in
+select
+    objecting.customer_id,
+    profiled.found_in
+
 from objecting
 inner join profiled
     on objecting.customer_id = profiled.customer_id
 
 union all
 
-select customers.customer_id, 'not in customer_features' as found_in
+select
+    customers.customer_id,
+    'not in customer_features' as found_in
+
 from {{ ref('customers') }} as customers
 left join objecting
     on customers.customer_id = objecting.customer_id
