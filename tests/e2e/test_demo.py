@@ -38,6 +38,9 @@ INTERFACE = {
     "segment_sizes": "as_of_date segment_key customer_count",
     "segment_overlap": "as_of_date segment_key other_segment_key",
     "segment_explanations": "as_of_date customer_id segment_key explanation",
+    "customer_consents": "customer_id channel purpose status is_permitted",
+    "consent_history": "customer_id channel purpose status valid_from valid_to",
+    "suppressions": "customer_id channel reason since source",
     "source_health": "source",
     "dead_letters": "source record_key reason severity value_at_risk",
 }
