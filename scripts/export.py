@@ -33,6 +33,11 @@ LEFT_OUT = {
     "no_address_count": "no address",
     "not_contactable_count": "not contactable for another reason, such as a bounce",
 }
+# Of the suppressed and of those without consent: why.
+LEFT_OUT_DETAILS = (
+    "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
+    "pending",
+)  # fmt: skip
 
 Progress = Callable[[str], None]
 
@@ -230,6 +235,7 @@ def _manifest(
                 "unsafe_address": unsafe,
             },
         },
+        "left_out_details": {name: counts[f"{name}_count"] for name in LEFT_OUT_DETAILS if f"{name}_count" in counts},
         "left_out_reasons": {
             **{name.removesuffix("_count"): words for name, words in LEFT_OUT.items()},
             "unsafe_address": "a spreadsheet would run the address as a formula, or the number is not E.164",

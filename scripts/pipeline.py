@@ -60,9 +60,9 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the rules of validation, customers and segments in the warehouse."""
+    """Check the seeds as files, then the rules of validation, consent, customers and segments in the warehouse."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -72,19 +72,20 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(
         world,
         [
-            "run", "--select", "attribute_catalogue", "+int_segment_rule_errors", "+int_validation_rule_errors",
-            "int_customer_rule_errors",
+            *("run", "--select", "attribute_catalogue", "int_customer_rule_errors"),
+            *("+int_segment_rule_errors", "+int_validation_rule_errors", "+int_consent_rule_errors"),
         ],
         variables=variables,
         progress=_quiet,
-    )  # fmt: skip
-    try:
-        check_validation_rules(world, progress)
-    finally:
+    )
+    problems = []
+    for check in (check_validation_rules, check_consent_rules, check_customer_rules, check_rules):
         try:
-            check_customer_rules(world, progress)
-        finally:
-            check_rules(world, progress)
+            check(world, progress)
+        except CheckFailed as problem:
+            problems.append(str(problem))
+    if problems:
+        raise CheckFailed("\n".join(problems))
 
 
 def build(
@@ -97,7 +98,7 @@ def build(
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -126,6 +127,8 @@ def build(
             or "customer_type_rule" in str(problem)
         ):
             check_customer_rules(world, progress)
+        if "consent_rule" in str(problem):
+            check_consent_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

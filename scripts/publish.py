@@ -96,6 +96,9 @@ OPTIONAL: dict[str, list[str]] = {
         "exit_reason",
     ],
     "segment_qa": ["segment_key", "check_name", "status"],
+    "customer_consents": ["customer_id", "channel", "purpose", "status", "is_permitted"],
+    "consent_history": ["customer_id", "channel", "purpose", "status", "valid_from", "valid_to"],
+    "suppressions": ["customer_id", "channel", "reason", "since", "source"],
     "dead_letters": ["source", "record_key", "reason", "severity", "value_at_risk"],
     "source_map": ["field", "kind", "source"],
 }

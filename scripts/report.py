@@ -26,6 +26,8 @@ NEEDED = [
     "customer_features",
     "customer_margin",
     "customer_rfm",
+    "orders",
+    "returns",
     "segment_library",
     "segment_memberships",
     "segment_overlap",

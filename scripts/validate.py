@@ -19,6 +19,8 @@ DEFINITIONS = "segment_definitions.csv"
 VALIDATION_RULES = "validation_rules.csv"
 SURVIVORSHIP_RULES = "survivorship_rules.csv"
 CUSTOMER_TYPE_RULES = "customer_type_rules.csv"
+CONSENT_RULES = "consent_rules.csv"
+CONSENT_SIGNALS = "consent_signals.csv"
 
 Progress = Callable[[str], None]
 
@@ -141,15 +143,27 @@ def check_customer_rules(world: World, progress: Progress = print) -> None:
 
     Reads `int_customer_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault.
     """
+    _check_seed_rules(world, "int_customer_rule_errors", "customer", progress)
+
+
+def check_consent_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the consent seeds as the warehouse found them, each on one line.
+
+    Reads `int_consent_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nobody is
+    contacted by rules that are in doubt.
+    """
+    _check_seed_rules(world, "int_consent_rule_errors", "consent", progress)
+
+
+def _check_seed_rules(world: World, model: str, what: str, progress: Progress) -> None:
     found = _report(
         world,
-        "select 'error', seed_name, row_text, reason, suggestion from intermediate.int_customer_rule_errors"
-        " order by all",
+        f"select 'error', seed_name, row_text, reason, suggestion from intermediate.{model} order by all",
         progress,
     )
     if found:
-        raise CheckFailed(f"{world.seeds}: the customer rules have {len(found)} error(s); mend the rows named above")
-    progress("customer rules: no errors")
+        raise CheckFailed(f"{world.seeds}: the {what} rules have {len(found)} error(s); mend the rows named above")
+    progress(f"{what} rules: no errors")
 
 
 def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...]]:
@@ -175,7 +189,10 @@ def _header(file: Path) -> list[str]:
 def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
-    for name in (CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES):
+    for name in (
+        *(CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES),
+        *(CONSENT_RULES, CONSENT_SIGNALS),
+    ):
         file = seeds / name
         if not file.exists():
             continue
@@ -192,6 +209,10 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
                 text = cells.get("field", "") or "(no field)"
             elif name == CUSTOMER_TYPE_RULES:
                 text = cells.get("rule_key", "")
+            elif name == CONSENT_RULES:
+                text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
+            elif name == CONSENT_SIGNALS:
+                text = f"{cells.get('source', '').lower()}, {cells.get('signal', '').lower()}"
             places.setdefault((file.stem, text or "(no key)"), []).append(line)
     return places
 

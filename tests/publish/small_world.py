@@ -16,11 +16,16 @@ RELATIONS = {
     """,
     "orders": """
         select 'shopify:' || customer_id as order_id, customer_id, 'online' as channel,
-            timestamp '2026-06-01 10:00:00' as ordered_at, date '2026-06-01' as ordered_date
+            timestamp '2026-06-01 10:00:00' as ordered_at, date '2026-06-01' as ordered_date, true as is_counted,
+            60.00 as gross_revenue, 5.00 as discounts, 5.00 as shipping_revenue
         from marts.customers where customer_id < 'c30'
     """,
     "order_lines": "select order_id || ':1' as order_line_id, order_id, 'A-1' as sku from marts.orders",
-    "returns": "select order_line_id as return_line_id, order_id from marts.order_lines where false",
+    "returns": """
+        select order_line_id as return_line_id, order_id, 'c00' as customer_id, date '2026-06-05' as returned_date,
+            0.00 as returns_amount, true as is_counted
+        from marts.order_lines where false
+    """,
     "products": "select 'A-1' as sku, 'Kettle' as product_name",
     "customer_rfm": f"""
         select customer_id, date '{AS_OF}' as as_of_date, row_number() over (order by customer_id) * 5 as recency_days,

@@ -7,13 +7,34 @@ with spine as (
 
 consents as (
 
-    select * from {{ ref('int_customer_consents') }}
+    select
+        customer_id,
+        {% for channel in contact_channels() %}
+        bool_or(channel = '{{ channel }}' and is_permitted) as is_{{ channel }}_permitted,
+        {% endfor %}
+        max(stated_at) filter (where channel = 'email' and is_permitted) as email_opted_in_at,
+        max(stated_at) filter (where channel = 'sms' and is_permitted) as sms_opted_in_at
+
+    from {{ ref('customer_consents') }}
+    where purpose = 'marketing'
+    group by customer_id
 
 ),
 
-blocks as (
+suppressions as (
 
-    select * from {{ ref('int_customer_email_blocks') }}
+    select
+        customer_id,
+        {% for channel in contact_channels() %}
+        bool_or(channel = '{{ channel }}') as is_{{ channel }}_suppressed,
+        {% endfor %}
+        {% for reason in ['hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
+        bool_or(reason = '{{ reason }}') as has_{{ reason }},
+        {% endfor %}
+        bool_or(reason = 'opted_out' and channel in ('email', 'sms')) as has_opted_out
+
+    from {{ ref('suppressions') }}
+    group by customer_id
 
 ),
 
@@ -23,82 +44,60 @@ contacts as (
 
 ),
 
-consent_by_channel as (
+post_addresses as (
 
-    select
-        customer_id,
-        max(stated_at) filter (where channel = 'email' and is_opted_in) as email_opted_in_at,
-        max(stated_at) filter (where channel = 'sms' and is_opted_in) as sms_opted_in_at,
-        bool_or(status = 'opted_out') as has_opted_out
+    select distinct identities.customer_id
 
-    from consents
+    from {{ ref('stg_crm__profiles') }} as profiles
+    inner join {{ ref('int_customer_identities') }} as identities
+        on
+            profiles.profile_id = identities.source_profile_id
+            and identities.source_system = 'crm'
     where
-        purpose = 'marketing'
-        and channel in ('email', 'sms')
-    group by customer_id
+        profiles.street is not null
+        and profiles.postcode is not null
 
 ),
 
--- A hold on any channel is a hold on all, until it is lifted.
-legal_holds as (
-
-    select distinct customer_id from consents
-    where
-        purpose = 'legal_hold'
-        and status = 'opted_out'
-
-),
-
-joined as (
+addressed as (
 
     select
         spine.customer_id,
-        contacts.email is not null as has_email,
-        contacts.phone is not null as has_phone,
-        consent_by_channel.email_opted_in_at,
-        consent_by_channel.sms_opted_in_at,
-        coalesce(consent_by_channel.has_opted_out, false) as has_opted_out,
-        -- Only permission given after a bounce or a complaint lifts it.
-        (
-            blocks.last_hard_bounce_at is not null
-            and coalesce(blocks.last_hard_bounce_at >= consent_by_channel.email_opted_in_at, true)
-        ) as has_hard_bounce,
-        (
-            blocks.last_spam_complaint_at is not null
-            and coalesce(blocks.last_spam_complaint_at >= consent_by_channel.email_opted_in_at, true)
-        ) as has_spam_complaint,
-        legal_holds.customer_id is not null as has_legal_hold
+        contacts.email is not null as has_email_address,
+        contacts.phone is not null as has_sms_address,
+        contacts.phone is not null as has_phone_address,
+        post_addresses.customer_id is not null as has_post_address,
+        -- Ad platforms match by either.
+        coalesce(contacts.email, contacts.phone) is not null as has_ads_address
 
     from spine
-    left join consent_by_channel
-        on spine.customer_id = consent_by_channel.customer_id
-    left join legal_holds
-        on spine.customer_id = legal_holds.customer_id
-    left join blocks
-        on spine.customer_id = blocks.customer_id
     left join contacts
         on spine.customer_id = contacts.customer_id
+    left join post_addresses
+        on spine.customer_id = post_addresses.customer_id
 
 ),
 
 reachability as (
 
     select
-        customer_id,
-        (
-            has_email
-            and email_opted_in_at is not null
-            and not has_hard_bounce
-            and not has_spam_complaint
-            and not has_legal_hold
-        ) as is_email_contactable,
-        has_phone and sms_opted_in_at is not null and not has_legal_hold as is_sms_contactable,
-        has_opted_out,
-        has_hard_bounce,
-        has_spam_complaint,
-        has_legal_hold
+        addressed.customer_id,
+        {% for channel in contact_channels() %}
+        addressed.has_{{ channel }}_address
+        and coalesce(consents.is_{{ channel }}_permitted, false)
+        and not coalesce(suppressions.is_{{ channel }}_suppressed, false) as is_{{ channel }}_contactable,
+        {% endfor %}
+        {% for reason in ['opted_out', 'hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
+        coalesce(suppressions.has_{{ reason }}, false) as has_{{ reason }},
+        {% endfor %}
+        {{ days_between(business_date('consents.email_opted_in_at'), as_of_date()) }} as days_since_email_opt_in,
+        {{ days_between(business_date('consents.sms_opted_in_at'), as_of_date()) }} as days_since_sms_opt_in
 
-    from joined
+    from addressed
+    left join consents
+        on addressed.customer_id = consents.customer_id
+    left join suppressions
+        on addressed.customer_id = suppressions.customer_id
 
 )
 

@@ -1,8 +1,12 @@
--- Grain: one row per customer with an order that counts in the RFM window: the three measured values.
+-- Grain: one row per customer with an order that counts in the RFM window, and who may be profiled: three values.
 with daily as (
 
-    select * from {{ ref('int_customer_money_daily') }}
-    where {{ within_window('activity_date', var('rfm_window_days')) }}
+    select money.*
+
+    from {{ ref('int_customer_money_daily') }} as money
+    inner join {{ ref('int_profiled_customers') }} as profiled
+        on money.customer_id = profiled.customer_id
+    where {{ within_window('money.activity_date', var('rfm_window_days')) }}
 
 ),
 

@@ -34,16 +34,33 @@ unknown_suppression as (
 
 ),
 
+-- What the person said, or what became of the address; of several reasons the weightiest.
+forbidden as (
+
+    select
+        customer_id,
+        channel,
+        min_by(reason, case reason
+            {% for reason in ['legal_hold', 'do_not_contact', 'opted_out', 'spam_complaint', 'hard_bounce'] %}
+            when '{{ reason }}' then {{ loop.index }}
+            {% endfor %}
+        end) as reason
+
+    from {{ ref('suppressions') }}
+    group by customer_id, channel
+
+),
+
 consents as (
 
     select
         customer_id,
         channel,
-        max(case when is_opted_in then 1 else 0 end) as is_opted_in
+        is_permitted,
+        decided_by
 
-    from {{ ref('int_customer_consents') }}
+    from {{ ref('customer_consents') }}
     where purpose = 'marketing'
-    group by customer_id, channel
 
 ),
 
@@ -80,16 +97,22 @@ joined as (
         memberships.rule_version,
         coalesce(primary_segments.segment_key = memberships.segment_key, false) as is_primary,
         case
-            when suppressed.customer_id is not null then 'suppressed'
+            when coalesce(forbidden.customer_id, suppressed.customer_id) is not null then 'suppressed'
             when unknown_suppression.channel is not null then 'suppression_unknown'
-            when coalesce(consents.is_opted_in, 0) = 0 then 'no_consent'
+            when not coalesce(consents.is_permitted, false) then 'no_consent'
             when segment_channels.channel = 'email' and contacts.email is null then 'no_address'
             when segment_channels.channel = 'sms' and contacts.phone is null then 'no_address'
             when segment_channels.channel = 'email' and not coalesce(features.is_email_contactable, false)
                 then 'not_contactable'
             when segment_channels.channel = 'sms' and not coalesce(features.is_sms_contactable, false)
                 then 'not_contactable'
-        end as left_out_reason
+        end as left_out_reason,
+        case
+            when forbidden.customer_id is not null then forbidden.reason
+            when suppressed.customer_id is not null then 'suppression_segment'
+            when unknown_suppression.channel is not null then null
+            when not coalesce(consents.is_permitted, false) then coalesce(consents.decided_by, 'never_asked')
+        end as left_out_detail
 
     from memberships
     inner join segment_channels
@@ -98,6 +121,10 @@ joined as (
         on
             memberships.customer_id = suppressed.customer_id
             and segment_channels.channel = suppressed.channel
+    left join forbidden
+        on
+            memberships.customer_id = forbidden.customer_id
+            and segment_channels.channel = forbidden.channel
     left join unknown_suppression
         on segment_channels.channel = unknown_suppression.channel
     left join consents

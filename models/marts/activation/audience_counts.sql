@@ -25,7 +25,14 @@ counted as (
         count(case when candidates.left_out_reason = 'no_address' then 1 end) as no_address_count,
         count(case when candidates.left_out_reason = 'not_contactable' then 1 end) as not_contactable_count,
         count(case when candidates.customer_id is not null and candidates.left_out_reason is null then 1 end)
-            as reachable_count
+            as reachable_count,
+        {% for reason in [
+            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment'
+        ] %}
+        count(case when candidates.left_out_detail = '{{ reason }}' then 1 end) as {{ reason }}_count,
+        {% endfor %}
+        count(case when candidates.left_out_detail = 'expired' then 1 end) as expired_count,
+        count(case when candidates.left_out_detail = 'pending' then 1 end) as pending_count
 
     from segment_channels
     left join candidates

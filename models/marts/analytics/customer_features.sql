@@ -1,7 +1,11 @@
--- Grain: one row per customer known by as_of_date: every attribute that a segment rule may use.
+-- Grain: one row per customer who may be profiled: every attribute that a segment rule may use.
 with customers as (
 
-    select * from {{ ref('customers') }}
+    select customers.*
+
+    from {{ ref('customers') }} as customers
+    inner join {{ ref('int_profiled_customers') }} as profiled
+        on customers.customer_id = profiled.customer_id
 
 ),
 
@@ -85,10 +89,14 @@ joined as (
         service.has_open_complaint,
 
         {% for column in [
-            'is_email_contactable', 'is_sms_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint',
-            'has_legal_hold'
+            'is_email_contactable', 'is_sms_contactable', 'is_phone_contactable', 'is_post_contactable',
+            'is_ads_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint', 'has_legal_hold',
+            'has_do_not_contact'
         ] %}
         reachability.{{ column }},
+        {% endfor %}
+        {% for column in ['days_since_email_opt_in', 'days_since_sms_opt_in'] %}
+        cast(reachability.{{ column }} as bigint) as {{ column }},
         {% endfor %}
 
         loyalty.loyalty_tier,

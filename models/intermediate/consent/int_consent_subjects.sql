@@ -1,0 +1,86 @@
+-- Grain: one row per statement and customer whom it concerns.
+with stated as (
+
+    select * from {{ ref('int_consent_stated') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('int_customer_identities') }}
+
+),
+
+linked as (
+
+    select
+        stated.statement_id,
+        identities.customer_id
+
+    from stated
+    inner join identities
+        on
+            stated.source_system = identities.source_system
+            and stated.source_profile_id = identities.source_profile_id
+
+),
+
+-- What takes permission away reaches everybody who shows the identifier it names, also where the identifier links
+-- nobody because several people share it: nobody knows which of them spoke, so it is all of them.
+taking_points as (
+
+    select
+        statement_id,
+        contact_point
+
+    from {{ ref('int_consent_contact_points') }} as contact_points
+    where
+        kind in ('opted_out', 'hard_bounce', 'spam_complaint')
+        and not exists (
+            select 1
+            from {{ ref('blocked_identifiers') }} as blocked
+            where
+                contact_points.identifier_type = blocked.identifier_type
+                and regexp_extract(contact_points.identifier_value, blocked.pattern, 0) <> ''
+        )
+
+),
+
+shown as (
+
+    {% for type in ['email', 'phone', 'loyalty_number', 'shop_customer_id'] %}
+    select
+        profile_key,
+        concat('{{ type }}:', {{ type }}) as contact_point
+
+    from {{ ref('int_identity_profiles') }}
+    where {{ type }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+reached as (
+
+    select
+        taking_points.statement_id,
+        identities.customer_id
+
+    from taking_points
+    inner join shown
+        on taking_points.contact_point = shown.contact_point
+    inner join identities
+        on shown.profile_key = identities.profile_key
+
+),
+
+-- A union keeps each pair once.
+subjects as (
+
+    select * from linked
+    union
+    select * from reached
+
+)
+
+select * from subjects
