@@ -105,6 +105,21 @@ def _rollback(options: argparse.Namespace, world: World) -> None:
     print(f"readers now see version {rollback(world, options.version).name}")
 
 
+def _erase(options: argparse.Namespace, world: World) -> None:
+    from scripts.erase.command import Request, erase, requests_of_file
+
+    given = tuple(
+        (name, getattr(options, name))
+        for name in ("email", "phone", "loyalty_number", "customer_number", "shop_customer_id")
+        if getattr(options, name)
+    )
+    if given and options.file:
+        raise UserError("give one person's identifiers or --file, not both")
+    requests = requests_of_file(Path(options.file)) if options.file else [Request(given)] if given else []
+    outcome = erase(world, requests, despite_hold=options.despite_hold, dry_run=options.dry_run)
+    print(f"{outcome.erased} people {'would be ' if options.dry_run else ''}erased, {outcome.unknown} not known here")
+
+
 def _cluster(options: argparse.Namespace, world: World) -> None:
     from scripts.cluster import cluster
 
@@ -349,6 +364,19 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
     for command in (export, report):
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
+
+    erased = commands.add(
+        "erase",
+        _erase,
+        "Erase a person from everything held here; without a name, carry out the open requests of the landing zone.",
+        "--file requests.csv --dry-run",
+    )
+    named = erased.add_argument_group("who (a shell keeps what is typed: prefer --file)")
+    for name in ("email", "phone", "loyalty-number", "customer-number", "shop-customer-id"):
+        named.add_argument(f"--{name}", metavar="X", help=f"{name.replace('-', ' ')} of the person")
+    named.add_argument("--file", metavar="CSV", help="many people: columns named as above with _, one line each")
+    erased.add_argument("--dry-run", action="store_true", help="say in counts what would be touched; change nothing")
+    erased.add_argument("--despite-hold", action="store_true", help="erase a person who is under a legal hold, too")
 
     health = commands.add(
         "health",

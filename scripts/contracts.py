@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scripts.erase.kinds import Privacy, privacy_of
 from scripts.errors import UserError
 from scripts.world import PROJECT
 
@@ -51,6 +52,7 @@ class Table:
     key: tuple[str, ...]
     known_at: str | None
     ignored: tuple[str, ...] = ()
+    privacy: Privacy = field(default_factory=Privacy, hash=False)
 
     @property
     def schema(self) -> str:
@@ -124,7 +126,7 @@ def _table(source: str, entry: dict[str, Any]) -> Table:
         for column in entry["columns"]
     )
     ignored = tuple(meta.get("ignored_columns", ()))
-    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored)
+    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta))
     required = {column.name for column in columns if column.required}
     for column in columns:
         if column.type not in TYPES:

@@ -129,7 +129,7 @@ def publish(world: World, progress: Progress = print, *, tests_passed: int | Non
     with open_warehouse(world.warehouse, read_only=True) as warehouse:
         if not _relations(warehouse, "marts"):
             raise UserError(f"{world.warehouse}: holds no marts; run `python -m scripts build` first")
-    with _only_publisher(world):
+    with only_publisher(world):
         incoming = world.versions / f"{INCOMING}{os.getpid()}"
         incoming.mkdir(mode=0o700)
         try:
@@ -155,7 +155,7 @@ def current_version(world: World) -> str | None:
 
 def rollback(world: World, version: str | None = None) -> Path:
     """Switch readers to `version`, or to the one before the current; returns its folder."""
-    with _only_publisher(world):
+    with only_publisher(world):
         kept = _kept(world)
         current = current_version(world)
         if version is None:
@@ -216,7 +216,7 @@ def _write(world: World, incoming: Path, tests_passed: int | None, progress: Pro
         "version": None,
         "as_of_date": day.isoformat(),
         "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "code_version": _code_version(),
+        "code_version": code_version(),
         **_run_settings(world),
         "input_fingerprint": _input_fingerprint(world),
         "tests_passed": tests_passed,
@@ -464,7 +464,7 @@ def _run_settings(world: World) -> dict[str, str | None]:
     return {name: found.get(name) for name in ("kind", "reporting_currency")}
 
 
-def _code_version() -> str | None:
+def code_version() -> str | None:
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--tags"],
@@ -531,7 +531,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _only_publisher(world: World) -> Iterator[None]:
+def only_publisher(world: World) -> Iterator[None]:
     """One publisher at a time; what a killed one left behind is removed."""
     world.versions.mkdir(parents=True, exist_ok=True)
     handle = os.open(world.versions / ".lock", os.O_CREAT | os.O_RDWR, 0o600)

@@ -32,6 +32,7 @@
         'pos.receipt': {'staging': 'stg_pos__receipts', 'reads': []},
         'pos.receipt_line': {'staging': 'stg_pos__receipt_lines', 'reads': ['pos.receipt', 'products.product']},
         'pos.receipt_payment': {'staging': 'stg_pos__receipt_payments', 'reads': ['pos.receipt']},
+        'privacy.erasure_request': {'staging': 'stg_privacy__erasure_requests'},
         'products.product': {'staging': 'stg_products__products', 'reads': []},
         'products.product_relation': {'staging': 'stg_products__product_relations'},
         'returns.return_line': {'staging': 'stg_returns__return_lines', 'reads': ['pos.receipt', 'marketplace.order', 'shopify.order', 'products.product']},

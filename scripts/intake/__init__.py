@@ -1,7 +1,7 @@
 """Intake: landing files become typed raw tables, append-only by record version, with a ledger and the rows refused.
 
 A file is taken in whole or not at all: its rows, its rejects and its line of the ledger are one transaction, so that
-a broken-off run is mended by running again. For every file: landed = accepted + duplicates + rejected.
+a broken-off run is mended by running again. For every file: landed = accepted + duplicates + rejected + erased.
 
 What counts as a duplicate: the same content (all contract columns but the stamp `known_at`) as the version of that
 record before or after it in time. The earliest stamp is kept. Content that comes back after another version lay
@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -32,9 +33,13 @@ from scripts.intake.reading import Circuit, with_patience
 from scripts.warehouse import open_warehouse
 from scripts.world import SETTINGS_FILE, World
 
+if TYPE_CHECKING:
+    from scripts.erase.at_load import LoadGuard
+
 # Errors of these kinds come from our own SQL, not from a damaged file.
 OUR_FAULTS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
 ENCODING = "encoding_"
+DEFAULT_COUNTRY = "GB"
 
 Progress = Callable[[str], None]
 
@@ -71,6 +76,9 @@ def intake(world: World, progress: Progress = print) -> IntakeSummary:
     Raises UserError when there is no landing folder, a setting is wrong or another process holds the warehouse;
     CheckFailed, after everything else is in, with one line per file that could not be taken in.
     """
+    from scripts.erase.at_load import LoadGuard
+    from scripts.erase.command import carry_out_requests
+
     started = time.perf_counter()
     if not world.landing.is_dir():
         raise UserError(f"{world.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR")
@@ -84,13 +92,16 @@ def intake(world: World, progress: Progress = print) -> IntakeSummary:
         _refuse_other_data(connection, world, settings)
         prepare(connection, sources, settings)
         summary = IntakeSummary(next_load_id(connection), failures=problems)
-        run = _Run(connection, world, settings, summary, progress)
+        guard = LoadGuard(connection, world, settings.get("default_country", DEFAULT_COUNTRY))
+        run = _Run(connection, world, settings, summary, progress, guard)
         by_source: dict[str, list[LandingFile]] = defaultdict(list)
         for file in files:
             by_source[file.table.source].append(file)
         for source, deliveries in by_source.items():
             run.take_in_source(source, deliveries)
         run.carry_out_overrides(sources)
+        guard.finish(sources, summary.load_id)
+    carry_out_requests(world, progress)
     summary.seconds = time.perf_counter() - started
     if summary.failures:
         shown = "\n".join(f"{world.landing}/{problem}" for problem in summary.failures)
@@ -103,8 +114,9 @@ class _Run:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str], summary: IntakeSummary,
-        progress: Progress,
+        progress: Progress, guard: LoadGuard,
     ) -> None:  # fmt: skip
+        self.guard = guard
         self.connection, self.settings, self.summary, self.progress = connection, settings, summary, progress
         self.warehouse = world.warehouse
         self.scratch = world.home / "spill"
@@ -181,7 +193,7 @@ class _Run:
                     self.summary.known_files += 1
                     return Counts()
             encoding = self.settings.get(f"{ENCODING}{file.table.source}") if decision is None else None
-            with load_file(self.connection, file, encoding, self.scratch) as loading:
+            with load_file(self.connection, file, encoding, self.scratch, self.guard) as loading:
                 if stamp != Stamp.of(file.path):
                     raise PassingFault("changed while it was read; run intake again once it is delivered")
                 self.connection.begin()

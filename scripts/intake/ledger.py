@@ -23,7 +23,8 @@ LEDGER: dict[str, dict[str, str]] = {
     "files": {
         "file_id": "bigint", "source_name": "varchar", "table_name": "varchar", "path": "varchar",
         "size_bytes": "bigint", "checksum": "varchar", "landed_rows": "bigint", "accepted_rows": "bigint",
-        "duplicate_rows": "bigint", "rejected_rows": "bigint", "delivered_at": "timestamp", "load_id": "varchar",
+        "duplicate_rows": "bigint", "rejected_rows": "bigint", "erased_rows": "bigint", "delivered_at": "timestamp",
+        "load_id": "varchar",
         "status": "varchar", "reason": "varchar", "file_stamp": "varchar", "encoding": "varchar",
     },
     "rejects": {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -30,6 +31,9 @@ from scripts.intake.typed_rows import (
 from scripts.intake.versions import STAGING, drop_old_confirmations, find_duplicates, relation
 from scripts.warehouse import literal, quote
 
+if TYPE_CHECKING:
+    from scripts.erase.at_load import LoadGuard
+
 TEXT = "delivered_text"
 COPY = "cleaned_"
 MISSHAPEN = "misshapen"
@@ -44,20 +48,25 @@ JSON_SHAPE_FAULTS = {"LINE SIZE OVER MAXIMUM": "line is longer than 2 MB"}
 
 @dataclass
 class Counts:
-    """Rows of one file, or of several; landed = accepted + duplicates + rejected."""
+    """Rows of one file, or of several; landed = accepted + duplicates + rejected + erased.
+
+    `erased`: left behind because they are about a person who was erased.
+    """
 
     files: int = 0
     landed: int = 0
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+    erased: int = 0
 
     def add(self, other: Counts) -> None:
         for name in vars(self):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def __str__(self) -> str:
-        return f"{self.accepted:,} accepted, {self.duplicates:,} duplicates, {self.rejected:,} rejected"
+        erased = f", {self.erased:,} erased" if self.erased else ""
+        return f"{self.accepted:,} accepted, {self.duplicates:,} duplicates, {self.rejected:,} rejected{erased}"
 
 
 @dataclass(frozen=True)
@@ -72,11 +81,15 @@ class TakenFile:
 
 @contextmanager
 def load_file(
-    connection: duckdb.DuckDBPyConnection, file: LandingFile, stated_encoding: str | None, scratch: Path
+    connection: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    stated_encoding: str | None,
+    scratch: Path,
+    guard: LoadGuard,
 ) -> Iterator[Loading]:
     """Make a file readable and stage it; what was staged is gone at the end. BrokenFile when it cannot be read."""
     copy = scratch / f"{COPY}{os.getpid()}.txt"
-    loading = Loading(connection, file)
+    loading = Loading(connection, file, guard)
     try:
         if file.kind == "parquet":
             loading.stage_parquet()
@@ -97,8 +110,8 @@ def load_file(
 class Loading:
     """One file, staged: `rows` are its typed rows, `names` its columns as delivered, in lower case."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
-        self.connection, self.file, self.table = connection, file, file.table
+    def __init__(self, connection: duckdb.DuckDBPyConnection, file: LandingFile, guard: LoadGuard) -> None:
+        self.connection, self.file, self.table, self.guard = connection, file, file.table, guard
         self.encoding: str | None = None
         self.names: list[str] = []
         self.rows: TypedRows
@@ -147,7 +160,7 @@ class Loading:
         file_id = scalar(connection, "select coalesce(max(file_id), 0) + 1 from intake.files")
         self._record_drift()
         counts = Counts(files=1, landed=self.landed)
-        counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at)
+        counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at, self.guard)
         kept = self.rows.good(line_not_in="duplicates" if counts.duplicates else "")
         columns = ", ".join(quote(column.name) for column in table.columns)
         counts.accepted = changed(
@@ -161,18 +174,21 @@ class Loading:
         if counts.landed > counts.accepted + counts.duplicates:
             counts.rejected = rejects.store(self.rows) + self._store_unreadable(rejects)
         rejects.close_repaired(self.rows)
+        counts.erased = self.guard.new_rows(table, file_id)
+        counts.accepted -= counts.erased
         drop_old_confirmations(connection, table, file.delivered_at)
-        if counts.landed != counts.accepted + counts.duplicates + counts.rejected:
+        if counts.landed != counts.accepted + counts.duplicates + counts.rejected + counts.erased:
             raise CheckFailed(
                 f"{file.path}: rows are not conserved ({counts.landed:,} rows landed, but {counts}); "
                 "nothing of this file was stored"
             )
         connection.execute(
             "insert into intake.files (file_id, source_name, table_name, path, size_bytes, checksum, landed_rows, "
-            "accepted_rows, duplicate_rows, rejected_rows, delivered_at, load_id, status, file_stamp, encoding) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?, ?)",
+            "accepted_rows, duplicate_rows, rejected_rows, erased_rows, delivered_at, load_id, status, file_stamp, "
+            "encoding) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?, ?)",
             [file_id, table.source, table.name, file.name, taken.size, taken.checksum, counts.landed, counts.accepted,
-             counts.duplicates, counts.rejected, file.delivered_at, taken.load_id, taken.stamp, self.encoding],
+             counts.duplicates, counts.rejected, counts.erased, file.delivered_at, taken.load_id, taken.stamp,
+             self.encoding],
         )  # fmt: skip
         return counts
 

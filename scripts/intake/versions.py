@@ -12,6 +12,7 @@ content that comes later than that may leave a record on an older version than o
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -20,12 +21,20 @@ from scripts.intake.ledger import scalar
 from scripts.intake.typed_rows import TypedRows, joined_key
 from scripts.warehouse import literal, quote
 
+if TYPE_CHECKING:
+    from scripts.erase.at_load import LoadGuard
+
 CONFIRMATIONS_KEPT_DAYS = 90
 STAGING = ("again", "again_rows", "sightings", "runs", "duplicates", "later_sightings")
 
 
 def find_duplicates(
-    connection: duckdb.DuckDBPyConnection, table: Table, rows: TypedRows, file_id: int, delivered_at: datetime
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: TypedRows,
+    file_id: int,
+    delivered_at: datetime,
+    guard: LoadGuard,
 ) -> int:
     """Fill the temporary table `duplicates` with the lines not to store, and return how many they are.
 
@@ -44,7 +53,7 @@ def find_duplicates(
     if not scalar(connection, "select count(*) from again"):
         connection.execute("create temp table duplicates (line bigint)")
         return 0
-    _collect_sightings(connection, table, rows, file_id, delivered_at)
+    _collect_sightings(connection, table, rows, file_id, delivered_at, guard)
     _form_runs(connection)
     _move_stamps(connection, table)
     _revive_sightings(connection, table)
@@ -73,7 +82,12 @@ def _of_table(table: Table) -> str:
 
 
 def _collect_sightings(
-    connection: duckdb.DuckDBPyConnection, table: Table, rows: TypedRows, file_id: int, delivered_at: datetime
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: TypedRows,
+    file_id: int,
+    delivered_at: datetime,
+    guard: LoadGuard,
 ) -> None:
     """Temporary table `sightings`: one row per sighting of the records in `again`, of whatever origin.
 
@@ -93,6 +107,7 @@ def _collect_sightings(
         from ({rows.good(key_hash_in="again")}) as good
         """
     )
+    guard.know_again(table)
     connection.execute(
         f"""
         create temp table sightings as

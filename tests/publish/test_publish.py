@@ -242,7 +242,7 @@ def test_the_last_versions_are_kept_and_one_can_go_back(world: World) -> None:
 
 
 def test_one_publisher_at_a_time(world: World) -> None:
-    with publishing._only_publisher(world), pytest.raises(UserError, match="another publish is running"):
+    with publishing.only_publisher(world), pytest.raises(UserError, match="another publish is running"):
         publish(world, quiet)
 
 

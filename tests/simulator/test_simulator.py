@@ -34,11 +34,11 @@ INNOCENT = ("redelivered", "stray_whitespace", "emoji")
 # Tables that the simulated retailer does not have; rows of them are in tests/intake/source_shapes.py.
 NOT_SIMULATED = {
     "hubspot/contact", "hubspot/contact_list", "hubspot/contact_list_member", "hubspot/deal", "klaviyo/flow",
-    "klaviyo/metric", "matching/proposal", "overrides/record_override", "shopify/abandoned_checkout",
-    "shopify/customer_tag", "shopify/inventory_level", "shopify/inventory_quantity", "shopify/location",
-    "shopify/order_discount_code", "shopify/order_tag", "shopify/product_tag", "web/cart_viewed",
-    "web/checkout_started", "web/order_refunded", "web/product_list_viewed", "web/product_removed",
-    "web/products_searched", "web/tracks", "zendesk/ticket_comment",
+    "identity/link_decision", "klaviyo/metric", "matching/proposal", "overrides/record_override",
+    "privacy/erasure_request", "shopify/abandoned_checkout", "shopify/customer_tag", "shopify/inventory_level",
+    "shopify/inventory_quantity", "shopify/location", "shopify/order_discount_code", "shopify/order_tag",
+    "shopify/product_tag", "web/cart_viewed", "web/checkout_started", "web/order_refunded", "web/product_list_viewed",
+    "web/product_removed", "web/products_searched", "web/tracks", "zendesk/ticket_comment",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
--- One row per landed file whose rows are not all accepted, duplicate or refused, or not all kept where the ledger says.
+-- One row per landed file whose rows are not all accepted, duplicate, refused or erased, or not all kept as it says.
 with files as (
 
     {{ rows_or_none('intake', 'files') }}
@@ -37,6 +37,7 @@ joined as (
         files.accepted_rows,
         files.duplicate_rows,
         files.rejected_rows,
+        coalesce(files.erased_rows, 0) as erased_rows,
         coalesce(stored.stored_rows, 0) as stored_rows,
         coalesce(rejected_by_file.kept_rows, 0) as kept_rows
 
@@ -53,7 +54,7 @@ unaccounted as (
 
     select * from joined
     where
-        landed_rows <> accepted_rows + duplicate_rows + rejected_rows
+        landed_rows <> accepted_rows + duplicate_rows + rejected_rows + erased_rows
         or accepted_rows <> stored_rows
         or rejected_rows <> kept_rows
 

@@ -1,0 +1,238 @@
+"""One person is erased from the demo: nothing of them is found anywhere, nothing of anybody else has changed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from scripts import pipeline
+from scripts.erase.command import Request, erase
+from scripts.intake import intake
+from scripts.publish import content_checksums
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+from tests.conftest import world_in
+from tests.erasure.everywhere import Subject, places
+
+MONEY = """
+    select 'shop orders', count(distinct id), sum(total_price) from raw_shopify."order" union all
+    select 'shop lines', count(*), sum(price * quantity) from raw_shopify.order_line union all
+    select 'shop payments', count(*), sum(amount) from raw_shopify.transaction union all
+    select 'refund lines', count(*), sum(subtotal) from raw_shopify.order_line_refund union all
+    select 'receipts', count(distinct receipt_id), sum(total_amount) from raw_pos.receipt union all
+    select 'receipt lines', count(*), sum(unit_price * quantity) from raw_pos.receipt_line union all
+    select 'market orders', count(distinct order_id), sum(commission_amount) from raw_marketplace."order" union all
+    select 'returns', count(*), sum(refund_amount) from raw_returns.return_line union all
+    select 'points', count(*), sum(points) from raw_loyalty.points_movement
+"""
+MART_MONEY = """
+    select count(*), sum(gross_revenue), sum(discounts), sum(returns_amount), sum(net_revenue), sum(tax),
+        sum(amount_paid), count(*) filter (where is_counted) from orders
+"""
+
+
+def rows(file: Path, query: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(file, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def subject_of(world: World) -> tuple[dict[str, str], Subject]:
+    """Somebody with an account everywhere, and all that the landing files' contents (as loaded) show of them."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            """
+            select lower(c.email), c.phone, c.customer_number, c.loyalty_number, c.shopify_customer_id, c.profile_id,
+                lower(c.first_name), lower(c.last_name), lower(c.street), k.id
+            from raw_crm.profile as c
+            inner join raw_klaviyo.person as k on lower(trim(c.email)) = lower(trim(k.email))
+            where coalesce(c.customer_type, 'person') not in ('test', 'staff', 'wholesaler')
+                and length(regexp_replace(c.phone, '[^0-9]', '', 'g')) >= 10
+                and (select count(distinct o.profile_id) from raw_crm.profile as o
+                    where (o.first_name = c.first_name and o.last_name = c.last_name)
+                        or ends_with(o.street, c.street)) = 1
+                and (select count(distinct o.profile_id) from raw_crm.profile as o
+                    where lower(o.email) = lower(c.email) or o.phone = c.phone) = 1
+                and exists (select 1 from raw_web.identifies as i where i.user_id = c.shopify_customer_id)
+                and exists (select 1 from raw_shopify."order" as o where o.customer_id = c.shopify_customer_id)
+                and exists (select 1 from raw_pos.receipt as o where o.loyalty_number = c.loyalty_number)
+            order by c.profile_id limit 1
+            """
+        ).fetchone()
+        assert row
+        email, phone, number, card, account, crm, first, last, street, klaviyo = (str(value) for value in row)
+        browsers = {
+            str(name).lower()
+            for (name,) in connection.execute(
+                "select distinct anonymous_id from raw_web.identifies where user_id = ? and anonymous_id not in "
+                "(select anonymous_id from raw_web.identifies where user_id <> ?)",
+                [account, account],
+            ).fetchall()
+        }
+    digits = "".join(character for character in phone if character.isdigit())
+    national = digits.removeprefix("44").removeprefix("0")
+    texts = {email, number.lower(), card.lower(), account, crm.lower(), street, klaviyo.lower()} | browsers
+    assert len(texts) >= 8 and len(national) >= 9
+    given = {"email": email, "phone": phone, "loyalty_number": card}
+    return given, Subject(texts, {national}, (first, last))
+
+
+def others(world: World, customer_id: str) -> dict[str, Any]:
+    """What the published version says of everybody else."""
+    marts = world.published.resolve() / "marts.duckdb"
+    found: dict[str, Any] = {}
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        for (table,) in connection.execute(
+            "select table_name from duckdb_columns() where column_name = 'customer_id' and schema_name = 'main'"
+        ).fetchall():
+            found[table] = connection.execute(
+                f"select count(*), sum(cast(hash(t) as hugeint)) from {table} as t "
+                "where customer_id is not null and customer_id <> ?",
+                [customer_id],
+            ).fetchone()
+    return found
+
+
+@pytest.fixture(scope="module")
+def erased(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A copy of the demo from which one person was erased, with what it was like before."""
+    home = tmp_path_factory.mktemp("erased") / "world"
+    shutil.copytree(demo_world.home, home, symlinks=True)
+    world = world_in(home)
+    given, subject = subject_of(world)
+    # Copies that people make: a note, a mailing list, an extract, a backup; and a text that names the person.
+    (home / "notes.txt").write_text(f"call {subject.name[0]} on {given['phone']}, or {given['email']}\n")
+    with gzip.open(home / "mailing.csv.gz", "wt") as file:
+        file.write(f"email,first_name\nsomebody@example.com,Jo\n{given['email']},{subject.name[0]}\n")
+    shutil.copy(world.warehouse, home / "warehouse.backup")
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("create schema scratch")
+        connection.execute("create table scratch.list as select email, first_name from raw_crm.profile")
+        connection.execute(f"copy (select * from raw_klaviyo.person) to '{home / 'extract.parquet'}' (format parquet)")
+        connection.execute(
+            "update raw_zendesk.ticket set description = description || ? where id = (select min(id) from "
+            "raw_zendesk.ticket)",
+            [f" My friend {given['email'].upper()} has the same."],
+        )
+        customer_id = connection.execute(
+            "select distinct customer_id from intermediate.int_customer_identities as i "
+            "inner join intermediate.int_identity_profiles as p on i.profile_key = p.profile_key where p.email = ?",
+            [given["email"]],
+        ).fetchall()
+    assert len(customer_id) == 1
+    before = {
+        "places": places(home, subject, (world.landing,)),
+        "money": rows(world.warehouse, MONEY),
+        "marts": rows(world.published / "marts.duckdb", MART_MONEY),
+        "others": others(world, customer_id[0][0]),
+        "sizes": rows(world.published / "marts.duckdb", "from segment_sizes order by all"),
+    }
+    said: list[str] = []
+    erase(world, [Request((("email", given["email"]),))], progress=said.append)
+    yield {"world": world, "given": given, "subject": subject, "before": before, "said": said, "id": customer_id[0][0]}
+
+
+def test_nothing_of_the_person_is_left_anywhere(erased: dict[str, Any]) -> None:
+    world, subject, before = erased["world"], erased["subject"], erased["before"]["places"]
+    kinds = ("warehouse.duckdb: raw_", "warehouse.duckdb: bytes", "notes.txt", "mailing.csv.gz", "extract.parquet",
+             "warehouse.duckdb: scratch", "warehouse.duckdb: staging", "warehouse.duckdb: pii", "warehouse.backup",
+             "raw_zendesk.ticket: \"description\"")  # fmt: skip
+    for kind in kinds:  # the search sees them all
+        assert any(kind in place for place in before), kind
+    assert places(world.home, subject, (world.landing,)) == []
+
+
+def test_the_customer_is_gone_from_every_version_and_aggregates_stay(erased: dict[str, Any]) -> None:
+    world, before, customer_id = erased["world"], erased["before"], erased["id"]
+    version = world.published.resolve()
+    for file in ("marts.duckdb", "activation.duckdb"):
+        assert customer_id.encode() not in (version / file).read_bytes()
+    assert others(world, customer_id) == before["others"]
+    assert rows(version / "marts.duckdb", MART_MONEY) == before["marts"]
+    assert rows(version / "marts.duckdb", "from segment_sizes order by all") == before["sizes"]
+    manifest = json.loads((version / "manifest.json").read_text())
+    assert manifest["erased_at"]
+    stated = {name: relation["checksum"] for name, relation in manifest["relations"].items()}
+    assert stated == content_checksums(version / "marts.duckdb") | content_checksums(version / "activation.duckdb")
+    for file in (version / "parquet").glob("*.parquet"):
+        relation = manifest["relations"][f"marts.{file.stem}"]
+        assert duckdb.sql(f"select count(*) from '{file}'").fetchall() == [(relation["rows"],)]
+
+
+def test_money_stays_to_the_cent(erased: dict[str, Any]) -> None:
+    assert rows(erased["world"].warehouse, MONEY) == erased["before"]["money"]
+
+
+def test_the_same_files_do_not_bring_the_person_back(erased: dict[str, Any], tmp_path: Path) -> None:
+    world, subject = erased["world"], erased["subject"]
+    assert intake(world, progress=lambda _: None).total.accepted == 0
+    # A new warehouse beside the tombstones, and everything delivered once more under other names.
+    home = tmp_path / "anew"
+    home.mkdir()
+    shutil.copytree(world.landing, home / "landing")
+    (home / "erasures").mkdir()
+    shutil.copy(world.home / "erasures" / "tombstones.json", home / "erasures")
+    anew = world_in(home)
+    total = intake(anew, progress=lambda _: None).total
+    assert total.erased > 0
+    assert total.landed == total.accepted + total.duplicates + total.rejected + total.erased
+    assert places(home, subject, (anew.landing,)) == []
+    assert rows(anew.warehouse, MONEY) == erased["before"]["money"]
+    stored = rows(anew.warehouse, 'select count(*) from raw_shopify."order"')
+    for file in sorted((anew.landing / "shopify" / "order").iterdir()):
+        shutil.copy(file, file.with_name(f"again_{file.name}"))
+    again = intake(anew, progress=lambda _: None).total
+    assert (again.accepted, again.erased) == (0, 0) and again.duplicates > 0
+    assert rows(anew.warehouse, 'select count(*) from raw_shopify."order"') == stored
+
+
+def test_a_certificate_without_personal_data_is_kept(erased: dict[str, Any]) -> None:
+    folder = erased["world"].home / "erasures"
+    (certificate,) = [json.loads(file.read_text()) for file in folder.glob("*.json") if file.name != "tombstones.json"]
+    assert certificate["outcome"] == "erased"
+    assert certificate["raw_tables"]["crm/profile"]["deleted"] >= 1
+    assert certificate["searched"]["places_left"] == 0
+    assert not list(folder.glob(".journal*"))
+    assert (folder / "tombstones.json").stat().st_mode & 0o077 == 0
+    assert not any(text in line.lower() for line in erased["said"] for text in erased["subject"].texts)
+
+
+def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
+    world, subject, email = erased["world"], erased["subject"], erased["given"]["email"]
+    planted = world.home / "planted"
+    planted.mkdir()
+    try:
+        duckdb.sql(f"copy (select ['x', '{email}'] as list) to '{planted / 'a.parquet'}' (format parquet)")
+        with gzip.open(planted / "b.json.gz", "wt") as file:
+            json.dump({"to": email.upper()}, file)
+        with duckdb.connect(str(planted / "c.duckdb")) as connection:
+            connection.execute(f"create table t as select 'tel. {erased['given']['phone']}' as note")
+        found = places(world.home, subject, (world.landing,))
+        assert {place.split(":")[0] for place in found} == {f"planted/{name}" for name in ("a.parquet", "b.json.gz",
+                                                                                          "c.duckdb")}  # fmt: skip
+    finally:
+        shutil.rmtree(planted)
+
+
+@pytest.mark.verify
+def test_build_and_publish_again_bring_nothing_back(erased: dict[str, Any]) -> None:
+    world, subject = erased["world"], erased["subject"]
+    pipeline.build(world, progress=lambda _: None)
+    pipeline.build(world, select="destination_removals", progress=lambda _: None)
+    from scripts.publish import publish
+
+    publish(world, lambda _: None)
+    assert places(world.home, subject, (world.landing,)) == []
+    version = world.published.resolve()
+    assert rows(version / "marts.duckdb", MART_MONEY) == erased["before"]["marts"]
+    removals = rows(
+        version / "activation.duckdb", "select destination, channel, hashed_identifier from destination_removals"
+    )
+    assert {"meta", "google", "tiktok", "mailchimp", "other"} == {row[0] for row in removals}
+    assert rows(version / "marts.duckdb", f"select 1 from customers where customer_id = '{erased['id']}'") == []
