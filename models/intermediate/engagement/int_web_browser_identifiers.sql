@@ -15,45 +15,12 @@ calls as (
 -- The only pass over all events: what is left has a row per browser and account.
 account_hits as (
 
-    select
+    select distinct
         anonymous_id,
-        user_id,
-        min(occurred_at) as first_seen_at
+        user_id
 
     from hits
     where user_id is not null
-    group by anonymous_id, user_id
-
-),
-
-shown as (
-
-    select
-        anonymous_id,
-        'shop_customer_id' as identifier_type,
-        user_id as identifier_value,
-        first_seen_at
-    from account_hits
-
-    union all
-
-    select
-        anonymous_id,
-        case when user_id is null then 'email' else 'shop_customer_id' end as identifier_type,
-        coalesce(user_id, email) as identifier_value,
-        occurred_at as first_seen_at
-    from calls
-    where user_id is not null or email is not null
-
-    union all
-
-    select
-        anonymous_id,
-        'order' as identifier_type,
-        source_order_id as identifier_value,
-        occurred_at as first_seen_at
-    from hits
-    where event_type = 'order_completed' and source_order_id is not null
 
 ),
 
@@ -61,12 +28,27 @@ seen as (
 
     select
         anonymous_id,
-        identifier_type,
-        identifier_value,
-        min(first_seen_at) as first_seen_at
+        'shop_customer_id' as identifier_type,
+        user_id as identifier_value
+    from account_hits
 
-    from shown
-    group by anonymous_id, identifier_type, identifier_value
+    union distinct
+
+    select
+        anonymous_id,
+        case when user_id is null then 'email' else 'shop_customer_id' end as identifier_type,
+        coalesce(user_id, email) as identifier_value
+    from calls
+    where user_id is not null or email is not null
+
+    union distinct
+
+    select
+        anonymous_id,
+        'order' as identifier_type,
+        source_order_id as identifier_value
+    from hits
+    where event_type = 'order_completed' and source_order_id is not null
 
 ),
 
