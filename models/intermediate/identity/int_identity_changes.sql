@@ -1,87 +1,19 @@
 -- Grain: one row per customer id whose profiles went to another id in this run, and piece of evidence for it.
-with moved as (
+with pairs as (
 
-    select * from {{ ref('int_identity_moves') }}
-    where previous_customer_id is not null
-
-),
-
-people as (
-
-    select
-        people.*,
-        identities.customer_id
-
-    from {{ ref('int_identity_people') }} as people
-    inner join {{ ref('int_customer_identities') }} as identities
-        on people.profile_key = identities.profile_key
-
-),
-
-remaining_customers as (
-
-    select distinct customer_id from people
+    select * from {{ ref('int_identity_change_pairs') }}
 
 ),
 
 changes as (
 
-    select
-        moved.previous_customer_id as old_customer_id,
-        moved.customer_id as new_customer_id,
-        case when min(remaining.customer_id) is null then 'merge' else 'split' end as change,
-        count(*) as profile_count
+    select distinct
+        old_customer_id,
+        new_customer_id,
+        change,
+        profile_count
 
-    from moved
-    left join remaining_customers as remaining
-        on moved.previous_customer_id = remaining.customer_id
-    group by moved.previous_customer_id, moved.customer_id
-
-),
-
-movers as (
-
-    select
-        changes.*,
-        people.profile_number as mover_number,
-        people.profile_key as mover_key,
-        people.profile_id as mover_id
-
-    from changes
-    inner join people
-        on changes.old_customer_id = people.registered_customer_id
-            and changes.new_customer_id = people.customer_id
-
-),
-
--- The profiles on the other side: those joined now, or those left behind.
-pairs as (
-
-    select
-        movers.*,
-        people.profile_number as counterpart_number,
-        people.profile_key as counterpart_key,
-        people.profile_id as counterpart_id
-
-    from movers
-    inner join people
-        on movers.new_customer_id = people.customer_id
-    where movers.change = 'merge'
-        and coalesce(people.registered_customer_id, '') <> movers.old_customer_id
-
-    union all
-
-    select
-        movers.*,
-        people.profile_number as counterpart_number,
-        people.profile_key as counterpart_key,
-        people.profile_id as counterpart_id
-
-    from movers
-    inner join people
-        on movers.old_customer_id = people.registered_customer_id
-    where movers.change = 'split'
-        and people.customer_id <> movers.new_customer_id
+    from pairs
 
 ),
 
@@ -167,9 +99,10 @@ joined as (
         ranked.counterpart_id as other_profile_id,
         ranked.evidence_known_at,
         case
+            when ranked.evidence_type is null then null
             when changes.change = 'merge' then 'shown by both'
             when ranked.evidence_type = 'decision' then 'cut_by_hand'
-            when ranked.evidence_type is not null then coalesce(refusals.reason, 'no longer joins')
+            else coalesce(refusals.reason, 'no longer joins')
         end as reason
 
     from changes
