@@ -15,6 +15,7 @@ from scripts.intake import intake
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 from tests.conftest import world_in
+from tests.erasure.everywhere import Subject, places
 
 CRM = "profile_id,customer_number,loyalty_number,email,phone,first_name,last_name,street,created_at,synced_at\n"
 RECEIPTS = "receipt_id,sold_at,currency,loyalty_number,email,status,total_amount,synced_at\n"
@@ -83,6 +84,25 @@ def ask(**given: str) -> list[Request]:
 
 def quiet(_: str) -> None:
     return None
+
+
+def test_nothing_is_found_but_what_is_planted(world: World) -> None:
+    subject = Subject({"ann@example.com", "loy-0001", "cus-0001", "1 long lane"}, {"7700900001"}, ("ann", "archer"))
+    before = places(world.home, subject, (world.landing,))
+    assert any("raw_crm.profile" in place for place in before) and any("bytes" in place for place in before)
+    erase(world, ask(email="ann@example.com"), progress=quiet)
+    assert places(world.home, subject, (world.landing,)) == []
+    (world.home / "left.json").write_text('{"to": "ANN@example.com"}')
+    assert places(world.home, subject, (world.landing,)) == ["left.json: bytes"]
+
+
+def test_a_file_that_cannot_be_rewritten_is_named(world: World) -> None:
+    (world.home / "left.bin").write_bytes(b"\0\xff ann@example.com")
+    with pytest.raises(CheckFailed, match=r"left.bin: shows a person and cannot be rewritten; delete it"):
+        erase(world, ask(email="ann@example.com"), progress=quiet)
+    (world.home / "left.bin").unlink()
+    erase(world, [], progress=quiet)
+    assert not (world.home / "erasures" / ".journal.json").exists()
 
 
 def test_profiles_go_and_receipts_stay_as_nobodys(world: World) -> None:
