@@ -138,6 +138,7 @@ def build(
 def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
     """From nothing to a published, approved, exported and drawn result; unchanged input is not built again."""
     from scripts.cluster import cluster
+    from scripts.erase.command import carry_out_requests
     from scripts.export import export
     from scripts.intake import intake
     from scripts.publish import publish
@@ -159,6 +160,9 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
         step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
     tests = build(world, progress=step)
+    # Requests for erasure that came with the first delivery had to wait until it was known who is who.
+    if carry_out_requests(world, step):
+        tests = build(world, progress=step)
     try:
         cluster(world, progress=step)
     except UserError as problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.erase.needles import REPLACEMENT, Needles
-from scripts.warehouse import STORAGE, literal, quote
+from scripts.warehouse import MEMORY_LIMIT, STORAGE, literal, quote
 
 # A table with one of these describes something that happened: its rows stay and are nobody's. Other rows about a
 # customer go.
@@ -109,12 +109,20 @@ def count_mentioning(
     columns = _text_columns(connection, schema, table)
     if not columns:
         return {}
+    # One look at each row as a whole; the columns one by one only where it shows something.
+    row = f"concat_ws(chr(31), {', '.join(f'cast({quote(name)} as varchar)' for name, _ in columns)})"
+    anything = literal("|".join([needles.pattern(), *sorted(needles.aliases)]))
+    relation = f"{quote(schema)}.{quote(table)}"
+    if not connection.execute(
+        f"select 1 from {relation} where regexp_matches({row}, {anything}, 'i') limit 1"
+    ).fetchone():
+        return {}
     aliases = ", ".join(literal(alias) for alias in sorted(needles.aliases)) or "null"
     checks = ", ".join(
         f"count(*) filter (where {_matches(name, pattern)} or cast({quote(name)} as varchar) in ({aliases}))"
         for name, _ in columns
     )
-    counts = connection.execute(f"select {checks} from {quote(schema)}.{quote(table)}").fetchone() or ()
+    counts = connection.execute(f"select {checks} from {relation}").fetchone() or ()
     for (name, _), count in zip(columns, counts, strict=True):
         if count:
             found[name] = int(count)
@@ -126,6 +134,7 @@ def compact(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     connection = duckdb.connect(":memory:")
     try:
+        connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
         connection.execute(f"attach {literal(str(source))} as source (read_only)")
         copy_database(connection, "source", target)
     finally:
@@ -147,11 +156,7 @@ def _matches(name: str, pattern: str) -> str:
 
 def _text_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:
     """Columns that may hold text, with their type: text, JSON, bytes, and whatever is made of them."""
-    rows = connection.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
+    rows = [row[:2] for row in connection.execute(f"describe {quote(schema)}.{quote(table)}").fetchall()]
     return [(name, kind) for name, kind in rows if any(word in kind for word in ("VARCHAR", "JSON", "BLOB", "ENUM"))]
 
 

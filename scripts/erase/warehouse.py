@@ -21,6 +21,7 @@ from scripts.erase.relations import (
     replace_in_table,
     tables_of,
 )
+from scripts.intake.ledger import scalar
 from scripts.warehouse import quote
 from scripts.world import World
 
@@ -100,7 +101,7 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     connection.execute("checkpoint")
     target = world.warehouse.with_name(world.warehouse.name + NEW_FILE)
     clear_left_overs(world)
-    copy_database(connection, world.warehouse.stem, target)
+    copy_database(connection, str(scalar(connection, "select current_database()")), target)
     target.chmod(0o600)
     with target.open("rb") as file:
         os.fsync(file.fileno())

@@ -55,8 +55,9 @@ def _look(data: bytes, label: str, path: Path | None, subject: Subject, found: l
                 _look(packed.read(item), f"{label}: {item}", None, subject, found)
     lowered = data.lower()
     # In the bytes of a binary file digits run together by chance; its columns were looked at one by one.
-    texts = {text for text in subject.texts if text.encode() in lowered and not (text.isdigit() and b"\0" in data)}
-    found += [f"{label}: bytes" for text in texts if re.search(_whole(text).encode(), lowered)]
+    for text in subject.texts:
+        if not (text.isdigit() and b"\0" in data) and _stands_in(lowered, text.encode()):
+            found.append(f"{label}: bytes")
     if b"\0" not in data[:4096]:
         numbers = b"\n".join(re.findall(rb"[0-9+(][0-9 ()./-]{8,}", data))
         found += [f"{label}: phone" for phone in subject.phones if re.search(_phone(phone).encode(), numbers)]
@@ -87,3 +88,14 @@ def _phone(digits: str) -> str:
 
 def _whole(text: str) -> str:
     return f"(^|[^a-z0-9]){re.escape(text)}($|[^a-z0-9])"
+
+
+def _stands_in(data: bytes, text: bytes) -> bool:
+    """Whether the text stands in the bytes as a word of its own."""
+    at = data.find(text)
+    while at >= 0:
+        around = data[at - 1 : at] + data[at + len(text) : at + len(text) + 1]
+        if not re.search(rb"[a-z0-9]", around):
+            return True
+        at = data.find(text, at + 1)
+    return False

@@ -21,6 +21,8 @@ from scripts.world import World
 from tests.conftest import world_in
 from tests.erasure.everywhere import Subject, places
 
+pytestmark = pytest.mark.verify
+
 MONEY = """
     select 'shop orders', count(distinct id), sum(total_price) from raw_shopify."order" union all
     select 'shop lines', count(*), sum(price * quantity) from raw_shopify.order_line union all
@@ -220,7 +222,6 @@ def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
         shutil.rmtree(planted)
 
 
-@pytest.mark.verify
 def test_build_and_publish_again_bring_nothing_back(erased: dict[str, Any]) -> None:
     world, subject = erased["world"], erased["subject"]
     pipeline.build(world, progress=lambda _: None)

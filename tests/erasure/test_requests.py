@@ -1,0 +1,247 @@
+"""Requests that arrive, are refused, break off or come twice; on a warehouse made by hand, without a build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.__main__ import main
+from scripts.erase import command
+from scripts.erase.command import Request, erase, requests_of_file
+from scripts.errors import CheckFailed, UserError
+from scripts.intake import intake
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+from tests.conftest import world_in
+from tests.erasure.everywhere import Subject, places
+
+CRM = "profile_id,customer_number,loyalty_number,email,phone,first_name,last_name,street,created_at,synced_at\n"
+RECEIPTS = "receipt_id,sold_at,currency,loyalty_number,email,status,total_amount,synced_at\n"
+CONSENT = "event_id,email,channel,purpose,status,occurred_at,synced_at\n"
+ASKED = "request_id,email,phone,loyalty_number,requested_at,reason\n"
+DAY = "2026-06-01 10:00:00"
+# Who is who, as a build says it: two people who share the till's address.
+IDENTITIES = f"""
+    create schema intermediate;
+    create table intermediate.int_customer_identities (profile_key varchar, source_system varchar,
+        source_profile_id varchar, customer_id varchar, first_seen_at timestamp);
+    insert into intermediate.int_customer_identities values
+        ('crm:P1', 'crm', 'P1', 'cust-one', '{DAY}'), ('crm:P2', 'crm', 'P2', 'cust-two', '{DAY}'),
+        ('pos:R1', 'pos', 'R1', 'cust-one', '{DAY}'), ('pos:R2', 'pos', 'R2', 'cust-two', '{DAY}');
+    create table intermediate.int_identity_profiles (profile_key varchar, email varchar, phone varchar,
+        loyalty_number varchar, customer_number varchar, shop_customer_id varchar);
+    insert into intermediate.int_identity_profiles values
+        ('crm:P1', 'ann@example.com', '+447700900001', 'LOY-0001', 'CUS-0001', null),
+        ('crm:P2', 'bob@example.com', '+447700900002', 'LOY-0002', 'CUS-0002', null),
+        ('pos:R1', 'till@example.com', null, 'LOY-0001', null, null),
+        ('pos:R2', 'till@example.com', null, 'LOY-0002', null, null);
+    create table intermediate.int_identity_edges (profile_key varchar, identifier varchar);
+    insert into intermediate.int_identity_edges values
+        ('crm:P1', 'email:ann@example.com'), ('crm:P1', 'phone:+447700900001'), ('crm:P1', 'loyalty_number:LOY-0001'),
+        ('pos:R1', 'loyalty_number:LOY-0001'), ('crm:P2', 'email:bob@example.com'),
+        ('crm:P2', 'loyalty_number:LOY-0002'), ('pos:R2', 'loyalty_number:LOY-0002');
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Two customers, a receipt each, loaded and resolved."""
+    made = world_in(tmp_path / "world")
+    deliver(made, "crm/profile/a_2026-06-02.csv", CRM
+            + f"P1,CUS-0001,LOY-0001,Ann@Example.com,07700 900001,Ann,Archer,1 Long Lane,{DAY},{DAY}\n"
+            + f"P2,CUS-0002,LOY-0002,bob@example.com,07700 900002,Bob,Baker,2 Long Lane,{DAY},{DAY}\n")  # fmt: skip
+    deliver(made, "pos/receipt/a_2026-06-02.csv", RECEIPTS
+            + f"R1,{DAY},GBP,LOY-0001,till@example.com,completed,10.50,{DAY}\n"
+            + f"R2,{DAY},GBP,LOY-0002,till@example.com,completed,20.00,{DAY}\n")  # fmt: skip
+    load(made)
+    with open_warehouse(made.warehouse) as connection:
+        connection.execute(IDENTITIES)
+    return made
+
+
+def deliver(world: World, name: str, text: str) -> None:
+    file = world.landing / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def load(world: World) -> list[str]:
+    said: list[str] = []
+    intake(world, said.append)
+    return said
+
+
+def rows(world: World, query: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def ask(**given: str) -> list[Request]:
+    return [Request(tuple(given.items()))]
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def test_nothing_is_found_but_what_is_planted(world: World) -> None:
+    subject = Subject({"ann@example.com", "loy-0001", "cus-0001", "1 long lane"}, {"7700900001"}, ("ann", "archer"))
+    before = places(world.home, subject, (world.landing,))
+    assert any("raw_crm.profile" in place for place in before) and any("bytes" in place for place in before)
+    erase(world, ask(email="ann@example.com"), progress=quiet)
+    assert places(world.home, subject, (world.landing,)) == []
+    (world.home / "left.json").write_text('{"to": "ANN@example.com"}')
+    assert places(world.home, subject, (world.landing,)) == ["left.json: bytes"]
+
+
+def test_a_file_that_cannot_be_rewritten_is_named(world: World) -> None:
+    (world.home / "left.bin").write_bytes(b"\0\xff ann@example.com")
+    with pytest.raises(CheckFailed, match=r"left.bin: shows a person and cannot be rewritten; delete it"):
+        erase(world, ask(email="ann@example.com"), progress=quiet)
+    (world.home / "left.bin").unlink()
+    erase(world, [], progress=quiet)
+    assert not (world.home / "erasures" / ".journal.json").exists()
+
+
+def test_profiles_go_and_receipts_stay_as_nobodys(world: World) -> None:
+    erase(world, ask(email=" ANN@example.com"), progress=quiet)
+    total = "cast(total_amount as varchar)"
+    assert rows(world, "select profile_id, email from raw_crm.profile") == [("P2", "bob@example.com")]
+    assert rows(world, f"select receipt_id, loyalty_number, email, {total} from raw_pos.receipt order by 1") == [
+        ("R1", None, None, "10.5000"), ("R2", "LOY-0002", "till@example.com", "20.0000"),
+    ]  # fmt: skip
+    landed = rows(world, "select accepted_rows, erased_rows from intake.files order by path")
+    assert landed == [(1, 1), (2, 0)]
+
+
+def test_the_landing_source_is_carried_out_by_intake_and_emptied(world: World) -> None:
+    deliver(world, "privacy/erasure_request/a_2026-06-03.csv",
+            f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
+    load(world)
+    assert rows(world, "select count(*) from raw_crm.profile where profile_id = 'P1'") == [(0,)]
+    assert rows(world, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
+    assert rows(world, "select request_id, outcome from state.erasure_requests") == [("Q1", "erased")]
+    assert b"7700900001" not in world.warehouse.read_bytes().replace(b" ", b"")
+    # The same request in another file is known, and nothing of it is stored.
+    deliver(world, "privacy/erasure_request/b_2026-06-04.csv",
+            f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
+    load(world)
+    assert rows(world, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
+
+
+def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(world: World) -> None:
+    erase(world, ask(loyalty_number="LOY-0001"), progress=quiet)
+    later = "2026-06-09 10:00:00"
+    deliver(world, "crm/profile/b_2026-06-10.csv", CRM
+            + f"P1,CUS-0001,LOY-0001,ann.new@example.com,,Ann,Archer,9 New Road,{DAY},{later}\n"
+            + f"P3,CUS-0003,,carl@example.com,07700 900001,Carl,Cook,3 Long Lane,{DAY},{later}\n")  # fmt: skip
+    deliver(world, "pos/receipt/b_2026-06-10.csv", RECEIPTS
+            + f"R1,{DAY},GBP,LOY-0001,till@example.com,refunded,10.50,{later}\n"
+            + f"R3,{DAY},GBP,LOY-0001,,completed,5.00,{later}\n")  # fmt: skip
+    load(world)
+    # A recycled number: the stranger stays, without the number that is still remembered as erased.
+    assert rows(world, "select profile_id, first_name, phone from raw_crm.profile order by 1") == [
+        ("P2", "Bob", "07700 900002"), ("P3", "Carl", None),
+    ]  # fmt: skip
+    receipts = "select receipt_id, status, loyalty_number, email from raw_pos.receipt where receipt_id <> 'R2'"
+    assert rows(world, f"{receipts} order by all") == [
+        ("R1", "completed", None, None), ("R1", "refunded", None, None), ("R3", "completed", None, None),
+    ]  # fmt: skip
+    assert rows(world, "select landed_rows - accepted_rows - duplicate_rows - rejected_rows - erased_rows from "
+                       "intake.files where delivered_at > timestamp '2026-06-05'") == [(0,), (0,)]  # fmt: skip
+
+
+def test_what_people_share_names_nobody(world: World) -> None:
+    before = rows(world, "from raw_pos.receipt order by 1")
+    with pytest.raises(CheckFailed, match="stand for several people or for nobody"):
+        erase(world, ask(email="till@example.com"), progress=quiet)
+    with pytest.raises(CheckFailed, match="belong to 2 people"):
+        erase(world, ask(email="ann@example.com", loyalty_number="LOY-0002"), progress=quiet)
+    with pytest.raises(UserError, match="has not the form of one"):
+        erase(world, ask(email="ann at example"), progress=quiet)
+    assert rows(world, "from raw_pos.receipt order by 1") == before
+
+
+def test_nobody_found_is_remembered(world: World) -> None:
+    outcome = erase(world, ask(email="dora@example.com"), progress=quiet)
+    assert (outcome.erased, outcome.unknown) == (0, 1)
+    deliver(world, "crm/profile/c_2026-06-11.csv", CRM + f"P4,CUS-0004,,Dora@example.com,,Dora,Dane,,{DAY},{DAY}\n")
+    load(world)
+    assert rows(world, "select count(*) from raw_crm.profile where profile_id = 'P4'") == [(0,)]
+
+
+def test_a_legal_hold_stops_an_erasure(world: World) -> None:
+    deliver(world, "consent/consent_event/a_2026-06-02.csv",
+            f"{CONSENT}E1,ann@example.com,all,legal_hold,opted_out,{DAY},{DAY}\n")  # fmt: skip
+    load(world)
+    with pytest.raises(CheckFailed, match="legal hold") as stopped:
+        erase(world, ask(email="ann@example.com"), progress=quiet)
+    assert "\n" not in str(stopped.value)
+    assert rows(world, "select count(*) from raw_crm.profile") == [(2,)]
+    erase(world, ask(email="ann@example.com"), despite_hold=True, progress=quiet)
+    assert rows(world, "select count(*) from raw_crm.profile") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "rewrite_file",
+        *(pytest.param(name, marks=pytest.mark.verify) for name in ("_in_warehouse", "rewrite_versions", "search")),
+    ],
+)
+def test_a_killed_erasure_is_finished_by_the_next(world: World, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    (world.home / "note.txt").write_text("ann@example.com")
+    with monkeypatch.context() as patched:
+        patched.setattr(command, step, die)
+        with pytest.raises(Killed):
+            erase(world, ask(email="ann@example.com"), progress=quiet)
+    journal = world.home / "erasures" / ".journal.json"
+    assert journal.exists() and journal.stat().st_mode & 0o077 == 0
+    said: list[str] = []
+    erase(world, [], progress=said.append)
+    assert said[0] == "an erasure was broken off; it is finished first"
+    assert not journal.exists()
+    assert rows(world, "select profile_id from raw_crm.profile") == [("P2",)]
+    assert (world.home / "note.txt").read_text() == "[erased]"
+    assert b"ann@example.com" not in world.warehouse.read_bytes().lower()
+
+
+def test_a_dry_run_changes_nothing(world: World) -> None:
+    everything = "select (select list(p order by p) from raw_crm.profile as p), (select list(f) from intake.files as f)"
+    before, said = rows(world, everything), list[str]()
+    erase(world, ask(email="ann@example.com"), dry_run=True, progress=said.append)
+    assert any("crm/profile: rows deleted 1" in line for line in said)
+    assert rows(world, everything) == before
+    assert not (world.home / "erasures" / "tombstones.json").exists()
+
+
+def test_the_command_line_takes_a_file_and_says_no_identifier(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "asked.csv"
+    file.write_text("request_id,email,loyalty_number\nA,ann@example.com,\nB,till@example.com,\nC,,LOY-0002\n")
+    assert main(["erase", "--warehouse", str(world.warehouse), "--file", str(file)]) == 1
+    output = capsys.readouterr()
+    assert "line 3" in output.err and "example.com" not in output.out + output.err
+    assert rows(world, "select count(*) from raw_crm.profile") == [(0,)]
+    assert main(["erase", "--warehouse", str(world.warehouse), "--file", str(file), "--email", "x@example.com"]) == 2
+    file.write_text("name\nAnn\n")
+    with pytest.raises(UserError, match="has none of the columns"):
+        requests_of_file(file)
+
+
+def test_two_at_once_and_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    erase(world, ask(email="ann@example.com"), progress=quiet)
+    with command._only_eraser(world), pytest.raises(UserError, match="another erasure is running"):
+        erase(world, ask(email="bob@example.com"), progress=quiet)
+    monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
+    with pytest.raises(UserError, match="another SEGMENTATION_HASH_KEY"):
+        load(world)
