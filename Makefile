@@ -19,7 +19,7 @@ verify: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check scripts tests
 	$(BIN)/mypy scripts
-	$(BIN)/sqlfluff lint models tests/dbt analyses
+	$(BIN)/sqlfluff lint --processes 2 models tests/dbt analyses
 
 benchmark: $(INSTALLED)
 	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb

@@ -30,22 +30,19 @@ linked as (
 taking_points as (
 
     select
-        statement_id,
-        contact_point
+        contact_points.statement_id,
+        contact_points.contact_point
 
     from {{ ref('int_consent_contact_points') }} as contact_points
-    where
-        kind in ('opted_out', 'hard_bounce', 'spam_complaint')
-        and not exists (
-            select 1
-            from {{ ref('blocked_identifiers') }} as blocked
-            where
-                contact_points.identifier_type = blocked.identifier_type
-                and regexp_extract(contact_points.identifier_value, blocked.pattern, 0) <> ''
-        )
+    left join {{ ref('int_identity_blocked_values') }} as blocked
+        on contact_points.identifier_type = blocked.identifier_type
+            and contact_points.identifier_value = blocked.identifier_value
+    where contact_points.kind in ('opted_out', 'hard_bounce', 'spam_complaint')
+        and blocked.identifier_value is null
 
 ),
 
+-- What is shown now: a number that somebody gave up says nothing of its former holder any more.
 shown as (
 
     {% for type in ['email', 'phone', 'loyalty_number', 'shop_customer_id'] %}
