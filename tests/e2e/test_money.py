@@ -55,6 +55,13 @@ def test_rfm_equals_pandas(demo_world: World) -> None:
         orders = connection.execute("select * from marts.orders where is_counted and customer_id is not null").df()
         returns = connection.execute("select * from marts.returns where is_counted and customer_id is not null").df()
         rfm = connection.execute("select * from marts.customer_rfm").df().set_index("customer_id")
+        consents = connection.execute("select * from marts.customer_consents where purpose = 'profiling'").df()
+    # Who objects to profiling has no score.
+    objectors = set(consents[consents["status"] == "opted_out"]["customer_id"])
+    assert objectors & set(orders["customer_id"]), "the test would be vacuous"
+    assert not objectors & set(rfm.index)
+    orders = orders[~orders["customer_id"].isin(objectors)]
+    returns = returns[~returns["customer_id"].isin(objectors)]
     end = pd.Timestamp(rfm["as_of_date"].iloc[0])
     orders = orders[orders["ordered_date"] > end - pd.Timedelta(days=730)]
     returns = returns[returns["returned_date"] > end - pd.Timedelta(days=730)]

@@ -88,6 +88,7 @@ def pair_joined_by_address_alone(world: World) -> tuple[str, str, str]:
     return customer, crm, klaviyo
 
 
+@pytest.mark.verify
 def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_copy: World) -> None:
     run_dbt(demo_copy, RESOLVE, progress=quiet)
     before = ids(demo_copy)
