@@ -55,13 +55,27 @@ parts as (
 names as (
 
     {{ identity_names(type, "select profile_number, previous_number as person_number, joined_number from joined"
-        ~ " where joined_number is not null", ['joined_number']) }}
+        ~ " where joined_number is not null", ['joined_number'], all_forms=false) }}
+
+),
+
+doubtful_people as (
+
+    {{ contradicted_groups(['joined_number'], 'names') }}
+
+),
+
+doubtful_names as (
+
+    {{ identity_names(type, "select joined.profile_number, joined.previous_number as person_number,"
+        ~ " joined.joined_number from joined inner join doubtful_people"
+        ~ " on joined.joined_number = doubtful_people.joined_number", ['joined_number']) }}
 
 ),
 
 contradicted_people as (
 
-    {{ contradicted_groups(['joined_number'], 'names') }}
+    {{ contradicted_groups(['joined_number'], 'doubtful_names') }}
 
 ),
 
@@ -109,23 +123,125 @@ people as (
 select * from people
 {%- endmacro %}
 
-{# Distinct names by which people are told apart for one type of identifier, of profiles given as a query with
-   profile_number, person_number and the columns of `group_columns`. #}
-{% macro identity_names(type, profiles_query, group_columns) -%}
+{# Forms of the names by which people are told apart for one type of identifier, of profiles given as a query with
+   profile_number, person_number and the columns of `group_columns`. One form that two people share is enough for them
+   to be one: names are shortened, swapped with each other and mistyped. #}
+{% macro identity_names(type, profiles_query, group_columns, all_forms=true) -%}
+    {%- set group = group_columns + ['person_number'] %}
+    with members as (
+        select distinct
+            {% for column in group %}chosen.{{ column }}, {% endfor -%}
+            profiles.first_letters,
+            profiles.first_name_key,
+            profiles.last_name_key,
+            limits.told_apart_by
+        from ({{ profiles_query }}) as chosen
+        inner join {{ ref('int_identity_profiles') }} as profiles
+            on chosen.profile_number = profiles.profile_number
+        inner join {{ ref('identifier_limits') }} as limits
+            on limits.identifier_type = '{{ type }}'
+        where profiles.first_name_key is not null and limits.told_apart_by <> 'nothing'
+    )
+
     select distinct
-        {% for column in group_columns %}members.{{ column }}, {% endfor -%}
-        members.person_number,
-        case limits.told_apart_by
-            when 'first_name' then profiles.first_name_key
-            when 'full_name' then profiles.first_name_key || ' ' || profiles.last_name_key
-        end as name_key
-    from ({{ profiles_query }}) as members
-    inner join {{ ref('int_identity_profiles') }} as profiles
-        on members.profile_number = profiles.profile_number
-    inner join {{ ref('identifier_limits') }} as limits
-        on limits.identifier_type = '{{ type }}'
-    where profiles.first_name_key is not null
-        and (limits.told_apart_by = 'first_name' or profiles.last_name_key is not null)
+        {% for column in group %}{{ column }}, {% endfor -%}
+        name_key
+    from (
+        {{ name_forms(group | join(', '), all_forms) }}
+    ) as forms
+    where name_key is not null
+{%- endmacro %}
+
+{# The forms of each of `members`: the given name's first letters, or both names. Where these disagree, more forms of
+   the same names are tried (`all_forms`), which are many and cost time: both names, whichever comes first, and where
+   the given name alone tells people apart, it with at most one letter left out anywhere, so that two such forms meet
+   where one letter was mistyped. Names of fewer than 5 letters are too near each other for that. #}
+{% macro name_forms(columns, all_forms) -%}
+    {%- set longest = 12 %}
+        select
+            {{ columns }},
+            case told_apart_by
+                when 'first_name' then 'first ' || first_name_key
+                else 'full ' || first_name_key || ' ' || last_name_key
+            end as name_key
+        from members
+        {%- if all_forms %}
+        union all
+        select
+            {{ columns }},
+            'both ' || least(first_letters, last_name_key) || ' ' || greatest(first_letters, last_name_key) as name_key
+        from members
+        where first_letters is not null and last_name_key is not null
+        union all
+        select
+            {{ columns }},
+            'but one ' || substr(first_letters, 1, place - 1) || substr(first_letters, place + 1) as name_key
+        from members
+        inner join (
+            {% for place in range(1, longest + 2) -%}
+            select {{ place }} as place{{ ' union all ' if not loop.last }}
+            {%- endfor %}
+        ) as places
+            -- The last place leaves out nothing.
+            on places.place <= length(members.first_letters) or places.place = {{ longest + 1 }}
+        where told_apart_by = 'first_name' and length(first_letters) between 5 and {{ longest }}
+        {%- endif %}
+{%- endmacro %}
+
+{# What joins people at one level: identifiers that may, and, of an identifier that several people share, those whose
+   names have a form in common. Who carries no name may be any of them, and stays apart; a crowd's address joins nobody
+   at all. #}
+{% macro identity_level_joins(type, previous, values) -%}
+with shown as (
+
+    select * from {{ values }}
+
+),
+
+contested as (
+
+    select
+        identifier_value,
+        person_number
+
+    from shown
+    where reason = 'names_differ' and not is_crowd
+
+),
+
+named as (
+
+    {{ identity_names(
+        type,
+        "select people.profile_number, people.person_number from " ~ previous ~ " as people"
+        ~ " inner join (select distinct person_number from contested) as wanted"
+        ~ " on people.person_number = wanted.person_number",
+        []
+    ) }}
+
+),
+
+links as (
+
+    select
+        person_number as node,
+        identifier_value as link
+    from shown
+    where reason is null
+
+    union all
+
+    select
+        contested.person_number as node,
+        contested.identifier_value || ' of ' || named.name_key as link
+
+    from contested
+    inner join named
+        on contested.person_number = named.person_number
+
+)
+
+select * from links
 {%- endmacro %}
 
 {# Groups of people of whom some carry names, but no name that all of these share. `names` holds, without repeats,
@@ -205,7 +321,7 @@ members as (
 
 person_names as (
 
-    {{ identity_names(type, 'select * from members', []) }}
+    {{ identity_names(type, 'select * from members', [], all_forms=false) }}
 
 ),
 
@@ -222,9 +338,43 @@ names as (
 
 ),
 
-contradicted as (
+doubtful as (
 
     {{ contradicted_groups(['identifier_value'], 'names') }}
+
+),
+
+doubtful_candidates as (
+
+    select candidates.* from candidates
+    inner join doubtful
+        on candidates.identifier_value = doubtful.identifier_value
+
+),
+
+doubtful_person_names as (
+
+    {{ identity_names(type, "select members.* from members inner join (select distinct person_number"
+        ~ " from doubtful_candidates) as wanted on members.person_number = wanted.person_number", []) }}
+
+),
+
+doubtful_names as (
+
+    select
+        doubtful_candidates.identifier_value,
+        doubtful_candidates.person_number,
+        doubtful_person_names.name_key
+
+    from doubtful_candidates
+    inner join doubtful_person_names
+        on doubtful_candidates.person_number = doubtful_person_names.person_number
+
+),
+
+contradicted as (
+
+    {{ contradicted_groups(['identifier_value'], 'doubtful_names') }}
 
 ),
 
@@ -288,7 +438,8 @@ judged as (
             when counted.known_count > limits.max_people then 'too_many_people'
             when limits.needs_name and counted.known_count > 1 and counted.known_unnamed_count > 0
                 then 'people_without_name'
-        end as reason
+        end as reason,
+        counted.known_count > limits.max_people as is_crowd
 
     from candidates
     inner join counted

@@ -1,9 +1,4 @@
 -- Grain: one row per person number that a shared telephone joins to another.
 {{ config(materialized='connected_components') }}
 
-select
-    person_number as node,
-    identifier_value as link
-
-from {{ ref('int_identity_phone_values') }}
-where reason is null
+{{ identity_level_joins('phone', ref('int_identity_by_email'), ref('int_identity_phone_values')) }}

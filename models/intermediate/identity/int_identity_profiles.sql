@@ -76,6 +76,7 @@ numbered as (
         {% for type in identifier_types() -%}
         {{ type }},
         {% endfor -%}
+        first_letters,
         {{ first_name_key('first_letters') }} as first_name_key,
         {{ last_name_key('last_letters') }} as last_name_key
 
