@@ -39,6 +39,11 @@ def back_up(world: World, version: Path) -> None:
     (folder / DESCRIPTION).write_text(description, encoding="utf-8")
 
 
+def is_back_up(path: Path) -> bool:
+    """Whether a file is one of those that `back_up` wrote: keyed hashes, an erased person's among them as tombstone."""
+    return path.parent.name == FOLDER and path.stem in TABLES and path.suffix == ".parquet"
+
+
 def replace_back_up(incoming: Path, version: Path) -> None:
     """The newest state beside a version whose own content did not change."""
     kept, old = version / FOLDER, version / f".{FOLDER}-old-{os.getpid()}"

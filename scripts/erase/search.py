@@ -14,6 +14,7 @@ import duckdb
 from scripts.erase.files import DATABASE, PACKED, PARQUET, ZIP, files_of, kind_of
 from scripts.erase.needles import Needles
 from scripts.erase.relations import count_mentioning
+from scripts.state import is_back_up
 from scripts.warehouse import literal
 from scripts.world import World
 
@@ -50,7 +51,7 @@ def _look_into(path: Path, name: str, needles: Needles, found: Found) -> None:
         connection = duckdb.connect(":memory:")
         try:
             connection.execute(f"create view content as from read_parquet({literal(str(path))})")
-            _count(connection, "main", "content", name, needles, found)
+            _count(connection, "main", "content", name, needles, found, is_state=is_back_up(path))
         finally:
             connection.close()
     elif head.startswith(ZIP):
@@ -74,17 +75,24 @@ def _look_into_database(path: Path, name: str, needles: Needles, found: Found) -
         for schema, table in connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = current_database() order by all"
         ).fetchall():
-            _count(connection, schema, table, f"{name}: {schema}.{table}", needles, found)
+            _count(connection, schema, table, f"{name}: {schema}.{table}", needles, found, is_state=schema == "state")
     finally:
         connection.close()
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str, name: str, needles: Needles, found: Found
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    name: str,
+    needles: Needles,
+    found: Found,
+    *,
+    is_state: bool,
 ) -> None:
     found.relations += 1
     # The registry of customer ids keeps an erased person's, as a tombstone.
-    wanted = needles if schema != "state" else Needles(needles.emails, needles.numbers, [], needles.cores, set())
+    wanted = needles if not is_state else Needles(needles.emails, needles.numbers, [], needles.cores, set())
     for column, count in count_mentioning(connection, schema, table, wanted).items():
         found.places.append(f"{name}.{column}: {count} rows")
 

@@ -16,6 +16,7 @@ from scripts.erase.files import Redo, remove_from_file
 from scripts.erase.needles import Needles
 from scripts.erase.relations import compact, remove_customers
 from scripts.publish import INCOMING, content_checksums, only_publisher
+from scripts.state import is_back_up
 from scripts.warehouse import STORAGE, literal, quote
 from scripts.world import World
 
@@ -48,7 +49,8 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
                 for relation, count in _rewrite_database(beside / name, beside / "parquet", needles).items():
                     changes[f"{Path(name).stem}.{relation}"] = count
         for path in sorted(beside.rglob("*")):
-            if path.is_file() and not path.is_symlink() and path.name not in (*DATABASES, "manifest.json"):
+            is_done = path.name in (*DATABASES, "manifest.json") or is_back_up(path)
+            if path.is_file() and not path.is_symlink() and not is_done:
                 count = remove_from_file(path, needles, redo_warehouse)
                 if count:
                     changes[str(path.relative_to(beside))] = count

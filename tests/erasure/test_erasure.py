@@ -51,24 +51,25 @@ def subject_of(world: World) -> tuple[dict[str, str], Subject]:
         row = connection.execute(
             """
             select lower(c.email), c.phone, c.customer_number, c.loyalty_number, c.shopify_customer_id, c.profile_id,
-                lower(c.first_name), lower(c.last_name), lower(c.street), k.id
+                lower(c.first_name), lower(c.last_name), lower(c.street), k.id,
+                (select count(distinct o.profile_id) from raw_crm.profile as o where ends_with(o.street, c.street)) = 1
+                    as has_own_street
             from raw_crm.profile as c
             inner join raw_klaviyo.person as k on lower(trim(c.email)) = lower(trim(k.email))
             where coalesce(c.customer_type, 'person') not in ('test', 'staff', 'wholesaler')
                 and length(regexp_replace(c.phone, '[^0-9]', '', 'g')) >= 10
                 and (select count(distinct o.profile_id) from raw_crm.profile as o
-                    where (o.first_name = c.first_name and o.last_name = c.last_name)
-                        or ends_with(o.street, c.street)) = 1
+                    where o.first_name = c.first_name and o.last_name = c.last_name) = 1
                 and (select count(distinct o.profile_id) from raw_crm.profile as o
                     where lower(o.email) = lower(c.email) or o.phone = c.phone) = 1
                 and exists (select 1 from raw_web.identifies as i where i.user_id = c.shopify_customer_id)
                 and exists (select 1 from raw_shopify."order" as o where o.customer_id = c.shopify_customer_id)
                 and exists (select 1 from raw_pos.receipt as o where o.loyalty_number = c.loyalty_number)
-            order by c.profile_id limit 1
+            order by has_own_street desc, c.profile_id limit 1
             """
         ).fetchone()
         assert row
-        email, phone, number, card, account, crm, first, last, street, klaviyo = (str(value) for value in row)
+        email, phone, number, card, account, crm, first, last, street, klaviyo = (str(value) for value in row[:-1])
         browsers = {
             str(name).lower()
             for (name,) in connection.execute(
@@ -79,7 +80,10 @@ def subject_of(world: World) -> tuple[dict[str, str], Subject]:
         }
     digits = "".join(character for character in phone if character.isdigit())
     national = digits.removeprefix("44").removeprefix("0")
-    texts = {email, number.lower(), card.lower(), account, crm.lower(), street, klaviyo.lower()} | browsers
+    texts = {email, number.lower(), card.lower(), account, crm.lower(), klaviyo.lower()} | browsers
+    if row[-1]:
+        # A street where others live too says nothing of the person by itself.
+        texts.add(street)
     assert len(texts) >= 8 and len(national) >= 9
     given = {"email": email, "phone": phone, "loyalty_number": card}
     return given, Subject(texts, {national}, (first, last))
