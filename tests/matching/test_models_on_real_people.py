@@ -27,9 +27,11 @@ def pairs(groups: pd.Series) -> int:
 
 @pytest.mark.verify
 def test_fake_people_are_joined_by_address_and_never_with_a_stranger(tmp_path: Path) -> None:
-    """Every address of the set stands for one person, so an exact match has precision 1 and a recall of 0.336. Names of
-    the set are mangled on purpose (letters swapped, lost and doubled, given and family name exchanged): a resolution that
-    lets names tell people apart gives up part of that recall, and never its precision."""
+    """Every address of the set stands for one person, so an exact match has precision 1 and a recall of 0.336.
+
+    Names of the set are mangled on purpose (letters swapped, lost and doubled, given and family name exchanged): a
+    resolution that lets names tell people apart gives up part of that recall, and never its precision.
+    """
     people = pd.read_parquet(shared_data("identity/splink_fake_1000.parquet"))
     world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     folder = world.landing / "crm" / "profile"
