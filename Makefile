@@ -10,7 +10,7 @@ run: $(INSTALLED)
 
 test: $(INSTALLED) lint
 	$(BIN)/python -m scripts setup --seeds seeds/business
-	$(BIN)/python -m pytest tests -m "not verify" -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests -m "not verify" -q -n 2 --dist loadfile --no-loadscope-reorder
 
 verify: $(INSTALLED)
 	$(BIN)/python -m scripts setup --seeds seeds/business

@@ -42,6 +42,7 @@ def test_an_id_that_changed_without_a_log_entry_is_found() -> None:
     assert unexplained(one, other, {("b", "m"), ("m", "x")}).index.to_list() == ["crm:3"]
 
 
+@pytest.mark.verify
 def test_shuffled_and_split_files_give_the_same_ids(demo_world: World, tmp_path: Path) -> None:
     retailer = Retailer(demo_world, tmp_path)
     retailer.start_anew()

@@ -105,6 +105,7 @@ def test_the_hash_is_the_macros(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == (keyed_hash("crm:1"),)
 
 
+@pytest.mark.verify
 def test_the_same_data_train_the_same_settings(trained: World, world: World) -> None:
     stored = (trained.seeds / SETTINGS_FILE).read_bytes()
     matching.train_world(world, progress=quiet)
