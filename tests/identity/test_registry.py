@@ -124,6 +124,7 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_c
     pd.testing.assert_frame_equal(query(demo_copy, "select * from state.identity_registry order by all"), registry)
 
 
+@pytest.mark.verify
 def test_another_key_stops_the_run(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
     with pytest.raises(CheckFailed, match="SEGMENTATION_HASH_KEY is not the key") as caught:

@@ -197,6 +197,7 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
     assert document(world, capsys, "--strict")[0] == 1
 
 
+@pytest.mark.verify
 def test_many_refused_rows_fail_and_a_few_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def deliver(world: World, faulty: int) -> dict[str, Any]:
         lines = ["profile_id,birth_date,synced_at"]

@@ -70,6 +70,7 @@ def landed(world: World, table: str) -> pd.DataFrame:
     return pd.concat(parts).map(str.strip).drop_duplicates()
 
 
+@pytest.mark.verify
 def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) -> None:
     set_store_limit(demo_copy, "300")
     receipts, lines = landed(demo_copy, "receipt"), landed(demo_copy, "receipt_line")
