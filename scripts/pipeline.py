@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.errors import CheckFailed, UserError
+from scripts.keyed_hash import KEY_VARIABLE, hash_key
 from scripts.warehouse import open_warehouse
 from scripts.world import BUSINESS_SEEDS, PROJECT, World
 
@@ -104,7 +105,7 @@ def build(
     setup(world, progress)
     check_seeds(world.seeds)
     _need_raw_tables(world)
-    if world.made_from() is None and not os.environ.get("SEGMENTATION_HASH_KEY"):
+    if world.made_from() is None and not os.environ.get(KEY_VARIABLE):
         progress(
             "warning: customer ids are hashed with the public demo key; set SEGMENTATION_HASH_KEY to your own secret"
         )
@@ -228,7 +229,7 @@ def _inputs(world: World, without: Collection[str] = ()) -> str:
     for file in sorted(own):
         digest.update(f"{file}|".encode())
         digest.update(file.read_bytes())
-    digest.update(os.environ.get("SEGMENTATION_HASH_KEY", "demo").encode())
+    digest.update(hash_key().encode())
     return digest.hexdigest()
 
 

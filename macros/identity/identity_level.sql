@@ -41,17 +41,6 @@ cut_people as (
 
 ),
 {% if previous %}
-parts as (
-
-    select distinct
-        joined_number,
-        previous_number
-
-    from joined
-    where joined_number is not null
-
-),
-
 names as (
 
     {{ identity_names(type, "select profile_number, previous_number as person_number, joined_number from joined"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -10,9 +9,10 @@ import duckdb
 
 from scripts.contracts import Source
 from scripts.erase.kinds import ACCOUNTS
-from scripts.erase.normal import hash_key, macro
+from scripts.erase.normal import macro
 from scripts.erase.person import Person
 from scripts.erase.redact import Redactor
+from scripts.keyed_hash import keyed_hash
 from scripts.warehouse import quote
 
 BETWEEN = "[ ()./-]*"
@@ -75,7 +75,7 @@ def needles_of(
     for person in persons:
         for kind, value in person.ids:
             values.setdefault(kind, set()).add(value)
-        needles.aliases |= {*person.customer_ids, *(_alias(key) for key in person.profile_keys)}
+        needles.aliases |= {*person.customer_ids, *(keyed_hash(key) for key in person.profile_keys)}
     for email in sorted(values.get("email", ())):
         needles.emails.append(re.escape(email).replace("@", "(?:@|%40)"))
         needles.cores.add(_core(email))
@@ -112,11 +112,6 @@ def _phone(phone: str, country: str) -> tuple[str, str]:
     national = digits[len(code) :]
     before = f"(?:{BETWEEN.join(code)}{BETWEEN}(?:\\(0\\){BETWEEN})?|00{BETWEEN.join(code)}{BETWEEN}|0{BETWEEN})?"
     return f"{before}{BETWEEN.join(national)}", national
-
-
-def _alias(profile_key: str) -> str:
-    """The keyed hash of a profile, as marts show it."""
-    return hashlib.sha256(f"{hash_key()}|{profile_key}".encode()).hexdigest()[:32]
 
 
 def _names(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], country: str) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 
+from scripts.keyed_hash import hash_key
 from scripts.warehouse import literal
 from scripts.world import PROJECT
 
@@ -23,11 +24,6 @@ class _Returned(Exception):
 
     def __init__(self, value: Any) -> None:
         self.value = value
-
-
-def hash_key() -> str:
-    """The key of all keyed hashes."""
-    return os.environ.get("SEGMENTATION_HASH_KEY", "demo")
 
 
 @cache

@@ -5,7 +5,6 @@ Both lie in the schema `state` of the warehouse and in a file beside it, from wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from datetime import datetime
@@ -14,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from scripts.erase.normal import hash_key
 from scripts.errors import UserError
+from scripts.keyed_hash import keyed_hash
 from scripts.warehouse import quote
 from scripts.world import World
 
@@ -49,7 +48,7 @@ def tombstone_file(world: World) -> Path:
 
 def key_check() -> str:
     """Tells whether two sets of tombstones were made under the same key."""
-    return hashlib.sha256(f"{hash_key()}|erasure_key".encode()).hexdigest()[:16]
+    return keyed_hash("erasure_key")[:16]
 
 
 def prepare_state(connection: duckdb.DuckDBPyConnection) -> None:
@@ -121,7 +120,7 @@ def write_private(path: Path, text: str) -> None:
 
 def tombstone(kind: str, value: str) -> str:
     """The keyed hash of a normalised value; the same as macro keyed_hash makes of `<kind>:<value>`."""
-    return hashlib.sha256(f"{hash_key()}|{kind}:{value}".encode()).hexdigest()[:32]
+    return keyed_hash(f"{kind}:{value}")
 
 
 def _typed(name: str, row: list[Any]) -> tuple[Any, ...]:

@@ -18,12 +18,6 @@ PROPOSAL_COLUMNS = ["proposal_id", "left_source_system", "left_source_profile_id
                     "stated_at"]  # fmt: skip
 
 
-def keyed_hash(text: str) -> str:
-    """The same as the macro of that name: nobody without the key can tell from which text."""
-    key = os.environ.get("SEGMENTATION_HASH_KEY", "demo")
-    return hashlib.sha256(f"{key}|{text}".encode()).hexdigest()[:32]
-
-
 def write_guarded(target: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all; its folder is made where it is missing."""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,10 @@ import duckdb
 import pandas as pd
 
 from scripts.errors import UserError
+from scripts.keyed_hash import keyed_hash
 from scripts.matching.decisions import ACTIONS, Decision, decision_id, read_rows, stored_decisions
 from scripts.matching.fields import FIELDS
-from scripts.matching.landed import keyed_hash, land_proposals, newest_proposals, write_guarded
+from scripts.matching.landed import land_proposals, newest_proposals, write_guarded
 from scripts.matching.model import need_splink
 from scripts.matching.records import Records, world_records
 from scripts.matching.scoring import score

@@ -17,8 +17,9 @@ import pytest
 from scripts import matching
 from scripts.__main__ import main
 from scripts.errors import CheckFailed, UserError
+from scripts.keyed_hash import keyed_hash
 from scripts.matching.decisions import COLUMNS, decision_id, stored_decisions
-from scripts.matching.landed import keyed_hash, landing_rows
+from scripts.matching.landed import landing_rows
 from scripts.matching.proposals import review_file
 from scripts.matching.training import SETTINGS_FILE
 from scripts.world import World
