@@ -64,7 +64,7 @@ banded as (
             when age_years >= 65 then '65+'
         end as age_band,
         household_id,
-        household_size,
+        cast(household_size as bigint) as household_size,
         customer_type_rule,
         country_code_source,
         region_source,

@@ -1,7 +1,7 @@
 -- Grain: one row per customer of the spine: where they stand between first visit and farewell.
 with purchases as (
 
-    select * from {{ ref('int_customer_purchases') }}
+    select * from {{ ref('int_features_orders') }}
 
 ),
 

@@ -17,7 +17,7 @@ ranked as (
     select
         identities.customer_id,
         members.tier as loyalty_tier,
-        members.points_balance as loyalty_points_balance,
+        cast(members.points_balance as bigint) as loyalty_points_balance,
         row_number() over (
             partition by identities.customer_id
             order by members.known_at desc, members.joined_at desc nulls last, members.loyalty_number asc

@@ -58,9 +58,9 @@ joined as (
         spine.customer_id,
 
         coalesce(ticket_totals.open_ticket_count, 0) as open_ticket_count,
-        score_totals.worst_satisfaction_90d,
-        score_totals.latest_nps_score,
-        score_totals.lowest_nps_90d,
+        cast(score_totals.worst_satisfaction_90d as bigint) as worst_satisfaction_90d,
+        cast(score_totals.latest_nps_score as bigint) as latest_nps_score,
+        cast(score_totals.lowest_nps_90d as bigint) as lowest_nps_90d,
         coalesce(score_totals.good_satisfaction_count_365d, 0) as good_satisfaction_count_365d,
 
         coalesce(ticket_totals.open_ticket_count, 0) > 0 as has_open_issue,

@@ -25,7 +25,7 @@ joined as (
         cast(spine.source_count as bigint) as source_count,
         spine.first_seen_date,
         demographics.household_id,
-        cast(demographics.household_size as bigint) as household_size,
+        demographics.household_size,
         demographics.customer_type_rule,
         demographics.country_code_source,
         demographics.region_source,

@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: everything their orders say; null or 0 when they never bought.
+-- Grain: one row per customer of the spine: what their orders say; null or 0 when they never bought.
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}
@@ -28,29 +28,29 @@ joined as (
     select
         spine.customer_id,
         {% for window in ['', '_30d', '_90d', '_180d', '_365d', '_730d'] %}
-        coalesce(orders.order_count{{ window }}, 0) as order_count{{ window }},
+        cast(coalesce(orders.order_count{{ window }}, 0) as bigint) as order_count{{ window }},
         {% endfor %}
         orders.first_order_date,
         orders.last_order_date,
         {{ days_between('orders.first_order_date', as_of_date()) }} as days_since_first_order,
         {{ days_between('orders.last_order_date', as_of_date()) }} as days_since_last_order,
         orders.days_before_last_order,
-        orders.order_value / nullif(orders.order_count, 0) as average_order_value,
-        orders.online_order_share,
+        cast(orders.order_value / nullif(orders.order_count, 0) as decimal(18, 2)) as average_order_value,
+        cast(orders.online_order_share as double) as online_order_share,
         cast(orders.returned_unit_count as double) / nullif(orders.unit_count, 0) as unit_return_rate,
-        coalesce(orders.returned_order_count, 0) as returned_order_count,
+        cast(coalesce(orders.returned_order_count, 0) as bigint) as returned_order_count,
         coalesce(first_orders.first_order_is_refunded, false) as first_order_is_refunded,
-        cycle.expected_interval_days,
-        cycle.overdue_ratio,
+        cast(cycle.expected_interval_days as double) as expected_interval_days,
+        cast(cycle.overdue_ratio as double) as overdue_ratio,
         prices.promoted_share,
         prices.full_price_share,
-        coalesce(returns.size_return_count_180d, 0) as size_return_count_180d,
+        cast(coalesce(returns.size_return_count_180d, 0) as bigint) as size_return_count_180d,
         coalesce(returns.has_pending_refund, false) as has_pending_refund,
-        coalesce(categories.category_count, 0) as category_count,
+        cast(coalesce(categories.category_count, 0) as bigint) as category_count,
         categories.favourite_category,
         categories.category_growth_category,
         add_ons.missing_add_on_sku,
-        replenishment.replenishment_due_in_days
+        cast(replenishment.replenishment_due_in_days as bigint) as replenishment_due_in_days
 
     from spine
     left join orders
