@@ -6,16 +6,36 @@
     ],
     'int_features_orders': [
         'order_count', 'order_count_30d', 'order_count_90d', 'order_count_180d', 'order_count_365d',
-        'order_count_730d', 'days_since_first_order', 'days_since_last_order', 'days_before_last_order',
-        'first_order_date', 'last_order_date', 'average_order_value', 'online_order_share',
-        'expected_interval_days', 'overdue_ratio',
-        'returned_order_count', 'size_return_count_180d', 'unit_return_rate', 'first_order_is_refunded',
-        'has_pending_refund', 'promoted_share', 'full_price_share',
+        'order_count_730d', 'days_since_first_order', 'days_since_last_order', 'first_order_date',
+        'last_order_date', 'average_order_value', 'average_order_value_365d', 'highest_order_value',
+        'last_order_value', 'unit_count', 'units_per_order', 'gift_card_order_count', 'order_channel_count',
+        'online_order_share', 'store_order_share', 'marketplace_order_share', 'weekend_order_share',
+        'preferred_order_channel', 'first_order_channel', 'last_order_channel', 'preferred_payment_method',
+        'favourite_order_weekday', 'favourite_order_daypart',
+        'expected_interval_days', 'overdue_ratio', 'interval_basis', 'expected_order_date',
+        'order_window_start_date', 'order_window_end_date', 'expected_order_in_days'
+    ],
+    'int_features_lifecycle': [
+        'lifecycle_stage', 'lifecycle_stage_entered_date', 'days_in_lifecycle_stage', 'first_order_cohort',
+        'days_before_last_order', 'days_since_last_comeback', 'comeback_count', 'days_since_first_seen'
+    ],
+    'int_features_returns': [
+        'returned_order_count', 'size_return_count_180d', 'unit_return_rate', 'unit_return_rate_365d',
+        'returned_unit_count_365d', 'exchange_count_365d', 'goodwill_refund_count_365d', 'days_since_last_return',
+        'first_order_is_refunded', 'has_pending_refund'
+    ],
+    'int_features_prices': [
+        'promoted_share', 'full_price_share', 'promoted_order_count', 'promoted_order_share',
+        'average_discount_rate', 'promoted_discount_rate', 'deepest_discount_rate', 'first_order_is_promoted',
+        'last_order_is_promoted', 'offer_count_365d', 'used_offer_count_365d', 'offer_response_rate_365d',
+        'orders_per_30d_on_offer', 'orders_per_30d_off_offer', 'price_sensitivity_score', 'price_sensitivity',
+        'largest_bearable_discount_rate'
+    ],
+    'int_features_categories': [
         'category_count', 'favourite_category', 'category_growth_category', 'missing_add_on_sku',
         'replenishment_due_in_days'
     ],
-    'int_customer_lifecycle': ['lifecycle_stage'],
-    'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_group'],
+    'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_score', 'rfm_cell', 'rfm_group'],
     'int_features_money': [
         'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate'
     ],
@@ -35,7 +55,10 @@
         'is_ads_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint', 'has_legal_hold',
         'has_do_not_contact', 'days_since_email_opt_in', 'days_since_sms_opt_in'
     ],
-    'int_customer_loyalty': ['loyalty_tier', 'loyalty_points_balance']
+    'int_customer_loyalty': ['loyalty_tier', 'loyalty_points_balance'],
+    'int_features_predictions': [
+        'lifetime_value_total', 'predicted_margin_12m', 'churn_propensity', 'adoption_propensity'
+    ]
 } %}
 with customers as (
 
@@ -47,18 +70,18 @@ joined as (
 
     select
         customers.customer_id,
+        {% for theme, columns in themes.items() %}
+        {% for column in columns %}
+        {{ theme }}.{{ column }},
+        {% endfor %}
+        {% endfor %}
         {{ as_of_date() }} as as_of_date
-        {%- for theme, columns in themes.items() %}
-        {%- for column in columns %},
-        {{ theme }}.{{ column }}
-        {%- endfor %}
-        {%- endfor %}
 
     from customers
-    {%- for theme in themes %}
+    {% for theme in themes %}
     left join {{ ref(theme) }} as {{ theme }}
         on customers.customer_id = {{ theme }}.customer_id
-    {%- endfor %}
+    {% endfor %}
 
 )
 
