@@ -92,8 +92,8 @@ used as (
     from offers
     inner join orders
         on offers.customer_id = orders.customer_id
-            and orders.ordered_date >= offers.first_offer_date
-            and orders.ordered_date <= offers.last_offer_date
+            and offers.first_offer_date <= orders.ordered_date
+            and offers.last_offer_date >= orders.ordered_date
     group by offers.customer_id
 
 ),

@@ -1,4 +1,5 @@
 -- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
+{%- set usual_orders = var('price_score_usual_orders') %}
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}
@@ -38,10 +39,11 @@ measured as (
         -- One order says too little of a taste.
         case
             when orders.order_count >= 2
-                then
-                    (orders.promoted_order_count + {{ var('price_score_usual_orders') }} * usual.promoted_order_share)
-                    / (orders.order_count + {{ var('price_score_usual_orders') }})
-        end as expected_promoted_share,
+                then round(
+                    100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
+                    / (orders.order_count + {{ usual_orders }}), 1
+                )
+        end as price_sensitivity_score,
         prices.promoted_share,
         prices.full_price_share,
         prices.promoted_discount_rate,
@@ -89,12 +91,12 @@ final as (
         -- A rate over a few days would be mostly chance.
         case when plain_day_count >= 30 then cast(30.0 * plain_order_count as double) / plain_day_count end
             as orders_per_30d_off_offer,
-        round(100 * expected_promoted_share, 1) as price_sensitivity_score,
+        price_sensitivity_score,
         case
-            when expected_promoted_share >= 0.7 then 'waits for offers'
-            when expected_promoted_share >= 0.4 then 'likes offers'
-            when expected_promoted_share >= 0.15 then 'buys either way'
-            when expected_promoted_share < 0.15 then 'pays full price'
+            when price_sensitivity_score >= 70 then 'waits for offers'
+            when price_sensitivity_score >= 40 then 'likes offers'
+            when price_sensitivity_score >= 15 then 'buys either way'
+            when price_sensitivity_score < 15 then 'pays full price'
         end as price_sensitivity,
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
             as largest_bearable_discount_rate
