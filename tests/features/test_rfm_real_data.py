@@ -179,11 +179,11 @@ def test_cdnow_from_receipts_to_scores(tmp_path: Path) -> None:
     run_dbt(world, ["run", "--select", "+customer_rfm"], variables=variables, progress=lambda _: None)
     with open_warehouse(world.warehouse, read_only=True) as connection:
         found = connection.execute("select * from marts.customer_rfm").df()
-        cards = connection.execute(
-            "select distinct customer_id, source_profile_id from intermediate.int_customer_identities"
-            " where source_profile_id like 'CD%'"
-        ).df()
-    found["customer_id"] = found["customer_id"].map(cards.set_index("customer_id")["source_profile_id"])
+        orders = connection.execute("select order_id, customer_id from marts.orders").df()
+    card = dict(zip("pos:" + receipts["receipt_id"], receipts["loyalty_number"], strict=True))
+    cards = orders.assign(card=orders["order_id"].map(card)).drop_duplicates(["customer_id", "card"])
+    assert cards["customer_id"].is_unique and cards["card"].is_unique
+    found["customer_id"] = found["customer_id"].map(cards.set_index("customer_id")["card"])
     base = cdnow(end)
     base.index = "CD" + base.index.str.zfill(7)
     assert_equal_scores(found.set_index("customer_id"), base)
