@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 {# What can be counted, by the name that a row of behaviour_windows uses. Each event is some rows (`is`) of a source;
-   `filters` gives the expression of each dimension, `measures` that of each measure beside count and days. #}
+   `goods` says what became of its products, `filters` gives the expression of each dimension, `measures` that of each measure beside count and days. #}
 {% macro behaviour_events() -%}
     {%- set product = {
         'sku': 'events.sku', 'category': 'coalesce(products.category, events.category)',
@@ -34,12 +34,12 @@
     {%- set message = {'campaign': 'events.campaign_id', 'flow': 'events.flow_id'} -%}
     {%- set events = {
         'page_view': {'source': 'web', 'noun': 'page views', 'filters': {'path': 'events.path', 'device': 'events.device_type'}},
-        'product_view': {'source': 'web', 'noun': 'product views', 'filters': product, 'measures': skus},
+        'product_view': {'source': 'web', 'noun': 'product views', 'goods': 'looked at', 'filters': product, 'measures': skus},
         'product_list_view': {'source': 'web', 'noun': 'views of a list of products', 'filters': {'category': 'events.category'}},
         'search': {'source': 'web', 'noun': 'searches in the shop'},
         'cart_view': {'source': 'web', 'noun': 'views of the cart'},
-        'cart_addition': {'source': 'web', 'noun': 'cart additions', 'filters': product, 'measures': skus},
-        'cart_removal': {'source': 'web', 'noun': 'cart removals', 'filters': product, 'measures': skus},
+        'cart_addition': {'source': 'web', 'noun': 'cart additions', 'goods': 'put into the cart', 'filters': product, 'measures': skus},
+        'cart_removal': {'source': 'web', 'noun': 'cart removals', 'goods': 'taken out of the cart', 'filters': product, 'measures': skus},
         'checkout_started': {'source': 'web', 'noun': 'check-outs begun'},
         'visit': {'source': 'visits', 'noun': 'visits', 'filters': {'device': 'events.device_type'}},
         'email_received': {'source': 'messages', 'noun': 'e-mails received', 'filters': message},
@@ -49,12 +49,12 @@
         'sms_received': {'source': 'messages', 'noun': 'SMS received', 'filters': message},
         'sms_click': {'source': 'messages', 'noun': 'SMS clicks', 'filters': message},
         'ad_click': {'source': 'ads', 'noun': 'clicks on advertisements', 'filters': {'platform': 'events.platform', 'campaign': 'events.ad_campaign_id'}},
-        'order': {'source': 'orders', 'noun': 'orders that count',
+        'order': {'source': 'orders', 'noun': 'orders that count', 'goods': 'in orders that count',
             'filters': {'channel': 'events.channel', 'payment_method': 'events.payment_method'},
             'measures': {'amount': 'events.gross_revenue - events.discounts', 'units': 'events.unit_count'}},
-        'product_bought': {'source': 'lines', 'noun': 'order lines bought', 'filters': catalogued,
+        'product_bought': {'source': 'lines', 'noun': 'order lines bought', 'goods': 'bought', 'filters': catalogued,
             'measures': {'products': 'events.sku', 'amount': 'events.discounted_revenue', 'units': 'events.quantity'}},
-        'product_returned': {'source': 'returns', 'noun': 'lines sent back', 'filters': dict(catalogued, reason='events.reason_code'),
+        'product_returned': {'source': 'returns', 'noun': 'lines sent back', 'goods': 'sent back', 'filters': dict(catalogued, reason='events.reason_code'),
             'measures': {'products': 'events.sku', 'amount': 'events.returns_amount', 'units': 'events.returned_units'}},
         'ticket': {'source': 'tickets', 'noun': 'support tickets',
             'filters': {'channel': 'events.via_channel', 'type': 'events.ticket_type', 'priority': 'events.priority'}},
@@ -68,13 +68,14 @@
     {{ return(events) }}
 {%- endmacro %}
 
-{# What a measure yields: its words before the noun of the event, its unit (none: that of the event), its data type. #}
+{# What a measure yields: its words before those of the event (`goods` for what is told of products, else `noun`), its unit
+   (none: that of the event), its data type. #}
 {% macro behaviour_measures() -%}
     {{ return({
         'count': {'words': '', 'unit': none, 'data_type': 'bigint'},
         'days': {'words': 'days with ', 'unit': 'days', 'data_type': 'bigint'},
-        'products': {'words': 'different products of ', 'unit': 'products', 'data_type': 'bigint'},
-        'units': {'words': 'units of ', 'unit': 'units', 'data_type': 'bigint'},
-        'amount': {'words': 'value of ', 'unit': 'reporting currency', 'data_type': 'decimal(18,2)'}
+        'products': {'words': 'different products ', 'unit': 'products', 'data_type': 'bigint'},
+        'units': {'words': 'units ', 'unit': 'units', 'data_type': 'bigint'},
+        'amount': {'words': 'value of goods ', 'unit': 'reporting currency', 'data_type': 'decimal(18,2)'}
     }) }}
 {%- endmacro %}

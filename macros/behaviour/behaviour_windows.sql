@@ -28,7 +28,7 @@
             'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
             'needs_catalogue': 'products.' in tests | join(' '),
             'unit': row.unit or kind.unit or event.noun,
-            'description': row.description or behaviour_window_text(row, event.noun, kind.words)
+            'description': row.description or behaviour_window_text(row, kind.words ~ (event.noun if measure in ('count', 'days') else event.goods))
         }) -%}
     {%- endfor -%}
     {{ return(windows) }}
@@ -61,12 +61,12 @@
 {%- endmacro %}
 
 {# What a row says in words, where it does not say so itself. #}
-{% macro behaviour_window_text(row, noun, words) -%}
+{% macro behaviour_window_text(row, counted) -%}
     {%- set parts = [] -%}
     {%- for part in behaviour_filter(row.filter) -%}
         {%- do parts.append(part.name | replace('_', ' ') ~ ' ' ~ part['values'] | join(' or ')) -%}
     {%- endfor -%}
-    {%- set text = words ~ noun ~ (', ' ~ parts | join(', ') if parts else '') ~ ', in the last ' ~ row.days ~ ' days' -%}
+    {%- set text = counted ~ (', ' ~ parts | join(', ') ~ ',' if parts else '') ~ ' in the last ' ~ row.days ~ ' days' -%}
     {{ return(text[0] | upper ~ text[1:] ~ '.') }}
 {%- endmacro %}
 

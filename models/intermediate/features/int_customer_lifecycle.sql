@@ -7,7 +7,7 @@ with purchases as (
 
 engagement as (
 
-    select * from {{ ref('int_customer_engagement') }}
+    select * from {{ ref('int_features_behaviour') }}
 
 ),
 

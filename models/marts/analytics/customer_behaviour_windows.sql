@@ -24,7 +24,7 @@ with customers as (
 
 ),
 {% for name, source in sources.items() %}
-{{ name }} as (
+from_{{ name }} as (
 
     select
         events.customer_id
@@ -57,14 +57,14 @@ joined as (
         customers.customer_id,
         {{ as_of_date() }} as as_of_date
         {%- for window in windows %},
-        cast(coalesce({{ window.source }}.{{ adapter.quote(window.attribute_name) }}, 0) as {{ window.data_type }})
+        cast(coalesce(from_{{ window.source }}.{{ adapter.quote(window.attribute_name) }}, 0) as {{ window.data_type }})
             as {{ adapter.quote(window.attribute_name) }}
         {%- endfor %}
 
     from customers
     {%- for name in sources %}
-    left join {{ name }}
-        on customers.customer_id = {{ name }}.customer_id
+    left join from_{{ name }}
+        on customers.customer_id = from_{{ name }}.customer_id
     {%- endfor %}
 
 )
