@@ -101,9 +101,9 @@ judged as (
 
     select
         *,
-        least(cast(email_human_open_count_90d as double) / nullif(cast(email_received_count_90d as double), 0), 1.0)
+        cast(least(email_human_open_count_90d, email_received_count_90d) as double) / nullif(cast(email_received_count_90d as double), 0)
             as email_open_rate_90d,
-        least(cast(email_click_count_90d as double) / nullif(cast(email_received_count_90d as double), 0), 1.0)
+        cast(least(email_click_count_90d, email_received_count_90d) as double) / nullif(cast(email_received_count_90d as double), 0)
             as email_click_rate_90d,
         email_click_count_90d >= 1 or email_human_open_count_90d >= 3 as has_high_email_engagement,
         case
