@@ -94,7 +94,7 @@
 
 {# The columns of customer_features, as its YAML names them. #}
 {% macro customer_feature_names() -%}
-    {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') if execute else none -%}
+    {%- set features = graph.get('nodes', {}).get('model.' ~ project_name ~ '.customer_features') if execute else none -%}
     {{ return(features.columns | list if features else []) }}
 {%- endmacro %}
 
