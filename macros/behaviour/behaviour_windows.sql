@@ -84,6 +84,66 @@
     {{ return(attributes) }}
 {%- endmacro %}
 
+{# Every window of every customer, over `customers`: one grouped pass over each relation that a row of the seed uses, over
+   no more days than its rows look back. #}
+{% macro behaviour_windows_sql() -%}
+    {%- do stop_on_seed_faults(behaviour_window_faults(behaviour_window_rows())) -%}
+    {%- set windows = behaviour_windows() -%}
+    {%- set passes = [] -%}
+    {%- for name, source in behaviour_event_sources().items() -%}
+        {%- set wanted = windows | selectattr('source', 'equalto', name) | list -%}
+        {#- What the seed will use is not known when dbt reads the project: every relation is named then. -#}
+        {%- if wanted or not execute -%}
+            {%- set catalogue = not execute or wanted | selectattr('needs_catalogue') | list | length > 0 -%}
+            {%- do passes.append({
+                'alias': 'from_' ~ name, 'source': source, 'windows': wanted, 'relation': ref(source.model),
+                'catalogue': ref('int_products') if catalogue else none
+            }) -%}
+        {%- endif -%}
+    {%- endfor %}
+    select
+        customers.customer_id,
+        {{ as_of_date() }} as as_of_date
+        {%- for window in windows %},
+        cast(coalesce(from_{{ window.source }}.{{ adapter.quote(window.attribute_name) }}, 0) as {{ window.data_type }})
+            as {{ adapter.quote(window.attribute_name) }}
+        {%- endfor %}
+
+    from customers
+    {%- for pass in passes %}
+    left join (
+        {{ behaviour_pass_sql(pass) }}
+    ) as {{ pass.alias }}
+        on customers.customer_id = {{ pass.alias }}.customer_id
+    {%- endfor %}
+{%- endmacro %}
+
+{# The pass over one relation: one row per customer, one column per window. #}
+{% macro behaviour_pass_sql(pass) -%}
+    {%- set kinds = pass.windows | map(attribute='is') | unique | list -%}
+        select
+            events.customer_id
+            {%- for window in pass.windows %},
+            {{ behaviour_window_sql(window) }} as {{ adapter.quote(window.attribute_name) }}
+            {%- endfor %}
+
+        from {{ pass.relation }} as events
+        {%- if pass.catalogue %}
+        left join {{ pass.catalogue }} as products
+            on events.sku = products.sku
+        {%- endif %}
+        where
+            events.customer_id is not null
+            and {{ within_window(pass.source.date, pass.windows | map(attribute='days') | max if pass.windows else 1) }}
+            {%- if pass.source.where %}
+            and {{ pass.source.where }}
+            {%- endif %}
+            {%- if kinds and '' not in kinds %}
+            and ({{ kinds | join(' or ') }})
+            {%- endif %}
+        group by events.customer_id
+{%- endmacro %}
+
 {# The value of a window over the joined rows of its source. #}
 {% macro behaviour_window_sql(window) -%}
     {%- set tests = window.tests + [within_window(behaviour_event_sources()[window.source].date, window.days)] -%}

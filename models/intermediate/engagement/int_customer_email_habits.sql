@@ -13,16 +13,29 @@ with answers as (
 
 ),
 
+signs as (
+
+    {% for habit in ['weekday_number', 'answer_hour'] %}
+    select
+        customer_id,
+        '{{ habit }}' as habit,
+        {{ habit }} as number_seen
+    from answers
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 counted as (
 
     select
         customer_id,
-        weekday_number,
-        answer_hour,
+        habit,
+        number_seen,
         count(*) as answer_count
 
-    from answers
-    group by grouping sets ((customer_id, weekday_number), (customer_id, answer_hour))
+    from signs
+    group by customer_id, habit, number_seen
 
 ),
 
@@ -31,10 +44,9 @@ habits as (
 
     select
         customer_id,
-        sum(answer_count) filter (where weekday_number is not null) as answer_count,
-        max_by(weekday_number, answer_count * 7 - weekday_number) filter (where weekday_number is not null)
-            as weekday_number,
-        max_by(answer_hour, answer_count * 24 - answer_hour) filter (where answer_hour is not null) as answer_hour
+        sum(answer_count) filter (where habit = 'weekday_number') as answer_count,
+        max_by(number_seen, answer_count * 100 - number_seen) filter (where habit = 'weekday_number') as weekday_number,
+        max_by(number_seen, answer_count * 100 - number_seen) filter (where habit = 'answer_hour') as answer_hour
 
     from counted
     group by customer_id

@@ -3,9 +3,10 @@ with sessions as (
 
     select
         customer_id,
-        device_type,
         {{ weekday_number('session_date') }} as weekday_number,
-        {{ business_hour('started_at') }} as visit_hour
+        {{ business_hour('started_at') }} as visit_hour,
+        case device_type when 'app' then 1 when 'computer' then 2 when 'phone' then 3 when 'tablet' then 4 end
+            as device_number
 
     from {{ ref('int_web_sessions') }}
     where
@@ -14,18 +15,30 @@ with sessions as (
 
 ),
 
--- What a customer's visits have in common, one habit at a time.
+signs as (
+
+    {% for habit in ['weekday_number', 'visit_hour', 'device_number'] %}
+    select
+        customer_id,
+        '{{ habit }}' as habit,
+        {{ habit }} as number_seen
+    from sessions
+    where {{ habit }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 counted as (
 
     select
         customer_id,
-        weekday_number,
-        visit_hour,
-        device_type,
+        habit,
+        number_seen,
         count(*) as visit_count
 
-    from sessions
-    group by grouping sets ((customer_id, weekday_number), (customer_id, visit_hour), (customer_id, device_type))
+    from signs
+    group by customer_id, habit, number_seen
 
 ),
 
@@ -34,28 +47,13 @@ habits as (
 
     select
         customer_id,
-        sum(visit_count) filter (where weekday_number is not null) as visit_count,
-        max_by(weekday_number, visit_count * 7 - weekday_number) filter (where weekday_number is not null)
-            as weekday_number,
-        max_by(visit_hour, visit_count * 24 - visit_hour) filter (where visit_hour is not null) as visit_hour,
-        max(visit_count) filter (where device_type is not null) as device_visit_count
+        sum(visit_count) filter (where habit = 'weekday_number') as visit_count,
+        max_by(number_seen, visit_count * 100 - number_seen) filter (where habit = 'weekday_number') as weekday_number,
+        max_by(number_seen, visit_count * 100 - number_seen) filter (where habit = 'visit_hour') as visit_hour,
+        max_by(number_seen, visit_count * 100 - number_seen) filter (where habit = 'device_number') as device_number
 
     from counted
     group by customer_id
-
-),
-
-devices as (
-
-    select
-        counted.customer_id,
-        min(counted.device_type) as device_type
-
-    from counted
-    inner join habits
-        on counted.customer_id = habits.customer_id
-    where counted.device_type is not null and counted.visit_count = habits.device_visit_count
-    group by counted.customer_id
 
 ),
 
@@ -63,14 +61,13 @@ devices as (
 named as (
 
     select
-        habits.customer_id,
-        case when habits.visit_count >= 3 then {{ weekday_name('habits.weekday_number') }} end as favourite_visit_weekday_90d,
-        case when habits.visit_count >= 3 then habits.visit_hour end as favourite_visit_hour_90d,
-        devices.device_type as favourite_device_90d
+        customer_id,
+        case when visit_count >= 3 then {{ weekday_name('weekday_number') }} end as favourite_visit_weekday_90d,
+        case when visit_count >= 3 then visit_hour end as favourite_visit_hour_90d,
+        case device_number when 1 then 'app' when 2 then 'computer' when 3 then 'phone' when 4 then 'tablet' end
+            as favourite_device_90d
 
     from habits
-    left join devices
-        on habits.customer_id = devices.customer_id
 
 )
 

@@ -1,13 +1,13 @@
 -- Grain: one row per customer on as_of_date: what they do on the web.
 {%- set windows = {
     'visit_count': [7, 30, 90], 'page_view_count': [7, 30, 90], 'product_view_count': [30, 90],
-    'product_list_view_count': [30], 'search_count': [30], 'cart_addition_count': [30, 90], 'cart_removal_count': [30],
+    'product_list_view_count': [30], 'search_count': [30], 'cart_addition_count': [30], 'cart_removal_count': [30],
     'checkout_start_count': [30]
 } %}
 {%- set last_days = {
-    'days_since_last_visit': 'visit_count', 'days_since_last_product_view': 'product_view_count',
-    'days_since_last_search': 'search_count'
+    'days_since_last_visit': 'visit_count', 'days_since_last_product_view': 'product_view_count'
 } %}
+{%- set on_the_web = 'visit_count + page_view_count + product_view_count + cart_addition_count > 0' %}
 
 with spine as (
 
@@ -62,8 +62,7 @@ counted as (
         {% endfor %}
         {% for days in [30, 90] %}
         count(*) filter (
-            where visit_count + page_view_count + product_view_count + cart_addition_count > 0
-                and {{ within_window('activity_date', days) }}
+            where {{ on_the_web }} and {{ within_window('activity_date', days) }}
         ) as web_day_count_{{ days }}d,
         {% endfor %}
         {% for name, measure in last_days.items() %}
@@ -91,7 +90,8 @@ joined as (
         {% for name in last_days %}
         cast(counted.{{ name }} as bigint) as {{ name }},
         {% endfor %}
-        cast({{ days_between('carts.last_cart_addition_date', as_of_date()) }} as bigint) as days_since_last_cart_addition,
+        cast({{ days_between('carts.last_cart_addition_date', as_of_date()) }} as bigint)
+            as days_since_last_cart_addition,
         cast(counted.page_view_count_90d as double) / nullif(cast(counted.visit_count_90d as double), 0)
             as pages_per_visit_90d,
         cast(counted.visit_seconds_90d as double) / nullif(cast(counted.visit_count_90d as double), 0) / 60

@@ -55,13 +55,11 @@ counted as (
         sum({{ measure }}) filter (where {{ within_window('activity_date', days) }}) as {{ measure }}_{{ days }}d,
         {% endfor %}
         {% endfor %}
-        {% for days in [30, 90] %}
-        sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', days) }})
-            as touch_count_{{ days }}d,
-        {% endfor %}
         {% for name, measure in last_days.items() %}
-        {{ days_between('max(activity_date) filter (where ' ~ measure ~ ' > 0)', as_of_date()) }} as {{ name }}{{ ',' if not loop.last }}
+        {{ days_between('max(activity_date) filter (where ' ~ measure ~ ' > 0)', as_of_date()) }} as {{ name }},
         {% endfor %}
+        sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 30) }}) as touch_count_30d,
+        sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 90) }}) as touch_count_90d
 
     from daily
     group by customer_id
@@ -101,13 +99,16 @@ judged as (
 
     select
         *,
-        cast(least(email_human_open_count_90d, email_received_count_90d) as double) / nullif(cast(email_received_count_90d as double), 0)
-            as email_open_rate_90d,
-        cast(least(email_click_count_90d, email_received_count_90d) as double) / nullif(cast(email_received_count_90d as double), 0)
-            as email_click_rate_90d,
+        cast(least(email_human_open_count_90d, email_received_count_90d) as double)
+        / nullif(cast(email_received_count_90d as double), 0) as email_open_rate_90d,
+        cast(least(email_click_count_90d, email_received_count_90d) as double)
+        / nullif(cast(email_received_count_90d as double), 0) as email_click_rate_90d,
         email_click_count_90d >= 1 or email_human_open_count_90d >= 3 as has_high_email_engagement,
         case
-            when email_click_count_90d + sms_click_count_90d >= 1 or email_human_open_count_90d >= 3 or visit_count_90d >= 5
+            when
+                email_click_count_90d + sms_click_count_90d >= 1
+                or email_human_open_count_90d >= 3
+                or visit_count_90d >= 5
                 then 'high'
             when touch_count_90d >= 1 then 'medium'
             when days_since_last_activity < 365 then 'low'
