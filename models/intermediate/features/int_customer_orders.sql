@@ -7,7 +7,7 @@ with orders as (
         gross_revenue - discounts as order_value,
         -- A mark-down on one small line does not make an order promoted.
         gross_revenue > 0 and discounts >= {{ var('promoted_order_discount') }} * gross_revenue as is_promoted_order,
-        {{ iso_weekday('ordered_date') }} as order_weekday,
+        {{ weekday_number('ordered_date') }} as order_weekday,
         {{ business_hour('ordered_at') }} as order_hour
 
     from {{ ref('orders') }} as orders

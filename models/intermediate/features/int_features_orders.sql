@@ -56,7 +56,7 @@ joined as (
         choices.first_order_channel,
         choices.last_order_channel,
         choices.preferred_payment_method,
-        cast(orders.favourite_order_weekday as bigint) as favourite_order_weekday,
+        {{ weekday_name('orders.favourite_order_weekday') }} as favourite_order_weekday,
         orders.favourite_order_daypart,
         cast(cycle.expected_interval_days as double) as expected_interval_days,
         cast(cycle.overdue_ratio as double) as overdue_ratio,

@@ -39,12 +39,24 @@
     'int_features_money': [
         'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate'
     ],
-    'int_customer_engagement': [
-        'email_received_count_90d', 'email_human_open_count_30d', 'email_human_open_count_90d',
-        'email_click_count_90d', 'days_since_last_engagement', 'days_since_last_activity',
-        'has_high_email_engagement',
-        'visit_count_30d', 'page_view_count_7d', 'cart_addition_count_30d', 'days_since_last_cart_addition',
-        'has_open_cart'
+    'int_features_behaviour': [
+        'visit_count_7d', 'visit_count_30d', 'visit_count_90d', 'web_day_count_30d', 'web_day_count_90d',
+        'days_since_last_visit', 'average_visit_minutes_90d', 'pages_per_visit_90d', 'page_view_count_7d',
+        'page_view_count_30d', 'product_view_count_30d', 'product_view_count_90d', 'viewed_product_count_30d',
+        'days_since_last_product_view', 'favourite_viewed_category_90d', 'last_viewed_category_90d',
+        'last_viewed_sku_90d', 'product_list_view_count_30d', 'search_count_30d', 'cart_addition_count_30d',
+        'cart_removal_count_30d', 'days_since_last_cart_addition', 'has_open_cart', 'open_cart_value',
+        'checkout_start_count_30d', 'has_abandoned_checkout', 'has_browsed_without_cart_30d',
+        'favourite_visit_weekday_90d', 'favourite_visit_hour_90d', 'favourite_device_90d'
+    ],
+    'int_features_engagement': [
+        'email_received_count_30d', 'email_received_count_90d', 'email_human_open_count_30d',
+        'email_human_open_count_90d', 'email_machine_open_count_90d', 'email_click_count_30d',
+        'email_click_count_90d', 'email_open_rate_90d', 'email_click_rate_90d',
+        'days_since_last_email_received', 'days_since_last_email_open', 'days_since_last_email_click',
+        'favourite_email_weekday_180d', 'favourite_email_hour_180d', 'sms_received_count_90d',
+        'sms_click_count_90d', 'ad_click_count_90d', 'days_since_last_engagement', 'days_since_last_activity',
+        'has_high_email_engagement', 'engagement_tier', 'engagement_trend', 'channel_preference'
     ],
     'int_customer_service': [
         'open_ticket_count', 'good_satisfaction_count_365d', 'worst_satisfaction_90d', 'latest_nps_score',
