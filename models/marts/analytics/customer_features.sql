@@ -17,7 +17,11 @@
     'int_customer_lifecycle': ['lifecycle_stage'],
     'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_group'],
     'int_features_money': [
-        'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate'
+        'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate',
+        'contribution_margin_365d', 'contribution_margin_rate_365d', 'contribution_margin_per_order',
+        'last_order_value', 'last_order_margin', 'discount_rate', 'returns_amount', 'returns_amount_365d',
+        'returns_rate', 'return_handling_cost', 'service_cost', 'service_cost_365d', 'shipping_subsidy',
+        'cost_coverage'
     ],
     'int_customer_engagement': [
         'email_received_count_90d', 'email_human_open_count_30d', 'email_human_open_count_90d',
