@@ -27,7 +27,16 @@ AMOUNTS = (
 NUMBERS = (
     *("price", "quantity", "amount", "total_tax", "subtotal", "discounted_price", "unit_price", "discount_amount"),
     *("tax_amount", "item_price", "item_tax", "promotion_discount", "shipping_amount", "shipping_tax_amount"),
-    *("commission_amount", "refund_amount", "refund_tax_amount", "unit_cost", "total_price", "total_amount", "line_number"),
+    *(
+        "commission_amount",
+        "refund_amount",
+        "refund_tax_amount",
+        "unit_cost",
+        "total_price",
+        "total_amount",
+        "line_number",
+        "index",
+    ),
 )
 INSTANTS = ("created_at", "processed_at", "sold_at", "purchased_at", "returned_at", "valid_from")
 # What a record belongs to.
@@ -135,7 +144,8 @@ class Landing:
     def __init__(self, folder: Path, last_day: date, spoilt: set[str]) -> None:
         self.folder = folder
         self.spoilt = spoilt
-        self.touched: set[str] = set()
+        # A spoilt key is not found in the files: its first part is what it belonged to.
+        self.touched = {key.split("|")[0] for key in spoilt}
         end = datetime(last_day.year, last_day.month, last_day.day, 23, 59, 59, tzinfo=LONDON).astimezone(UTC)
         self.known_by = end.strftime("%Y-%m-%d %H:%M:%S")
 
@@ -155,8 +165,7 @@ class Landing:
 
     @staticmethod
     def _read(file: Path) -> Iterator[Row]:
-        opened = gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")
-        with opened as lines:
+        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
             found: Iterable[Row] = map(json.loads, lines) if file.suffix == ".jsonl" else csv.DictReader(lines)
             for row in found:
                 yield {name: str(value).strip() if value is not None else "" for name, value in row.items()}
@@ -224,7 +233,9 @@ class Books:
     def _read_shop(self) -> None:
         """Shopify: prices with or without tax as the order says; discounts allocated to lines; refunds per line, and
         of shipping or for goodwill as (negative) adjustments; an order's tax beyond that of its lines is shipping's."""
-        discounts = _summed(self.files.rows("shopify/discount_allocation", ("order_line_id", "index")), "order_line_id", "amount")
+        discounts = _summed(
+            self.files.rows("shopify/discount_allocation", ("order_line_id", "index")), "order_line_id", "amount"
+        )
         taxes = _summed(self.files.rows("shopify/tax_line", ("order_line_id", "index")), "order_line_id", "price")
         shipping = _summed(self.files.rows("shopify/order_shipping_line", ("id",)), "order_id", "discounted_price")
         lines: dict[str, list[Line]] = defaultdict(list)
