@@ -21,6 +21,7 @@ SURVIVORSHIP_RULES = "survivorship_rules.csv"
 CUSTOMER_TYPE_RULES = "customer_type_rules.csv"
 CONSENT_RULES = "consent_rules.csv"
 CONSENT_SIGNALS = "consent_signals.csv"
+COST_ASSUMPTIONS = "cost_assumptions.csv"
 
 Progress = Callable[[str], None]
 
@@ -155,6 +156,15 @@ def check_consent_rules(world: World, progress: Progress = print) -> None:
     _check_seed_rules(world, "int_consent_rule_errors", "consent", progress)
 
 
+def check_cost_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the cost assumptions as the warehouse found them, each on one line.
+
+    Reads `int_cost_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: no margin is
+    worked out from costs that are in doubt.
+    """
+    _check_seed_rules(world, "int_cost_rule_errors", "cost", progress)
+
+
 def _check_seed_rules(world: World, model: str, what: str, progress: Progress) -> None:
     found = _report(
         world,
@@ -191,7 +201,7 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     places: dict[tuple[str, str], list[int]] = {}
     for name in (
         *(CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES),
-        *(CONSENT_RULES, CONSENT_SIGNALS),
+        *(CONSENT_RULES, CONSENT_SIGNALS, COST_ASSUMPTIONS),
     ):
         file = seeds / name
         if not file.exists():
@@ -213,6 +223,9 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
                 text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
             elif name == CONSENT_SIGNALS:
                 text = f"{cells.get('source', '').lower()}, {cells.get('signal', '').lower()}"
+            elif name == COST_ASSUMPTIONS:
+                words = (cells.get(column, "") for column in ("cost_type", "applies_to", "valid_from"))
+                text = ", ".join(words).lower()
             places.setdefault((file.stem, text or "(no key)"), []).append(line)
     return places
 

@@ -74,3 +74,17 @@
 {% macro order_channels() -%}
     {{ return(['online', 'store', 'phone', 'mail_order', 'marketplace']) }}
 {%- endmacro %}
+
+{# Sums of amounts under their own names. #}
+{% macro sums_of(amounts, relation=none) -%}
+    {%- for amount in amounts -%}
+    sum({{ relation ~ '.' if relation }}{{ amount }}) as {{ amount }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# All `amounts`: those named in `given` as a mapping of name to expression, the others as 0. #}
+{% macro amounts_or_zero(amounts, given) -%}
+    {%- for amount in amounts -%}
+    {{ given[amount] if amount in given else 'cast(0 as decimal(18, 2))' }} as {{ amount }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

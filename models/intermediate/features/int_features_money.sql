@@ -19,9 +19,7 @@ last_year as (
 
     select
         customer_id,
-        {%- for amount in amounts_365d %}
-        sum({{ amount }}) as {{ amount }}_365d{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(amounts_365d) }}
 
     from {{ ref('int_customer_margin_daily') }}
     where {{ within_window('activity_date', 365) }}
@@ -68,12 +66,12 @@ joined as (
         cast(coalesce(margins.{{ amount }}, 0) as decimal(18, 2)) as {{ amount }},
         {%- endfor %}
         {%- for amount in amounts_365d %}
-        cast(coalesce(last_year.{{ amount }}_365d, 0) as decimal(18, 2)) as {{ amount }}_365d,
+        cast(coalesce(last_year.{{ amount }}, 0) as decimal(18, 2)) as {{ amount }}_365d,
         {%- endfor %}
         cast(coalesce(margins.shipping_cost - margins.shipping_revenue, 0) as decimal(18, 2)) as shipping_subsidy,
         cast(margins.contribution_margin as double) / nullif(cast(margins.net_revenue as double), 0)
             as contribution_margin_rate,
-        cast(last_year.contribution_margin_365d as double) / nullif(cast(last_year.net_revenue_365d as double), 0)
+        cast(last_year.contribution_margin as double) / nullif(cast(last_year.net_revenue as double), 0)
             as contribution_margin_rate_365d,
         cast(margins.discounts as double) / nullif(cast(margins.gross_revenue as double), 0) as discount_rate,
         cast(margins.returns_amount as double)

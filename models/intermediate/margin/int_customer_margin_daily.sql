@@ -86,10 +86,7 @@ unioned as (
     select
         customer_id,
         activity_date,
-        {%- for amount in margin_parts() %}
-        {% if amount in amounts %}{{ amount }}{% else %}cast(0 as decimal(18, 2)) as {{ amount }}{% endif %}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {{ amounts_or_zero(margin_parts(), dict(zip(amounts, amounts))) }}
     from {{ moment }}
     where customer_id is not null
     {{ 'union all' if not loop.last }}
@@ -102,9 +99,7 @@ totals as (
     select
         customer_id,
         activity_date,
-        {%- for amount in margin_parts() %}
-        sum({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(margin_parts()) }}
 
     from unioned
     group by customer_id, activity_date

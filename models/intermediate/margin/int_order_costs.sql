@@ -18,13 +18,14 @@ assumed as (
 
     select
         orders.*,
-        shipping.fixed_amount + shipping.rate * paid_amount as shipping_cost,
+        shipping.fixed_amount + shipping.rate * orders.paid_amount as shipping_cost,
         -- The payment provider takes its share of all that is paid, tax included.
-        payment_fee.fixed_amount + payment_fee.rate * paid_with_tax as payment_fees,
-        case
-            when orders.channel <> 'marketplace' then coalesce(stated_marketplace_fee, 0)
-            else coalesce(stated_marketplace_fee, marketplace_fee.fixed_amount + marketplace_fee.rate * paid_amount)
-        end as marketplace_fees
+        payment_fee.fixed_amount + payment_fee.rate * orders.paid_with_tax as payment_fees,
+        coalesce(
+            orders.stated_marketplace_fee,
+            marketplace_fee.fixed_amount + marketplace_fee.rate * orders.paid_amount,
+            case when orders.channel <> 'marketplace' then 0 end
+        ) as marketplace_fees
 
     from orders
     {% for cost_type in ['shipping', 'payment_fee', 'marketplace_fee'] %}

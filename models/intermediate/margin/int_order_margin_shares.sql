@@ -7,10 +7,7 @@
 with orders as (
 
     select * from {{ ref('int_order_margin_amounts') }}
-    where
-        {%- for amount in amounts %}
-        {{ 'or ' if not loop.first }}{{ amount }} <> 0
-        {%- endfor %}
+    where {{ amounts | join(' <> 0 or ') }} <> 0
 
 ),
 

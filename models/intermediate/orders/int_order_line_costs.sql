@@ -12,7 +12,7 @@ returned as (
         sum(returned_units) as returned_units,
         sum(case when is_restocked then returned_units else 0 end) as restocked_units,
         -- Goods swapped without money stay sold: what came back on the shelf went out again as their replacement, and
-        -- what came back spoilt was sent twice. Where money went back, the replacement is a sale with a cost of its own.
+        -- what came back spoilt was sent twice. Where money went back, the replacement is a sale with its own cost.
         sum(
             case
                 when is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0) then returned_units

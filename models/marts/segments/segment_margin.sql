@@ -24,9 +24,7 @@ last_year as (
 
     select
         customer_id,
-        {%- for amount in margin_amounts() %}
-        sum({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(margin_amounts()) }}
 
     from {{ ref('int_customer_margin_daily') }}
     where {{ within_window('activity_date', 365) }}
@@ -44,7 +42,7 @@ totals as (
         coalesce(sum(margins.{{ amount }}), 0) as {{ amount }},
         {%- endfor %}
         {%- for amount in margin_amounts() %}
-        coalesce(sum(last_year.{{ amount }}), 0) as {{ amount }}_365d,
+        coalesce(sum(last_year.{{ amount }}), 0) as {{ amount ~ '_365d' }},
         {%- endfor %}
         {{ all_missing_costs('margins.missing_costs') }} as missing_costs
 
@@ -68,12 +66,12 @@ final as (
         customer_with_margin_count,
         {%- for window in ['', '_365d'] %}
         {%- for amount in margin_amounts() %}
-        cast({{ amount }}{{ window }} as decimal(18, 2)) as {{ amount }}{{ window }},
+        cast({{ amount ~ window }} as decimal(18, 2)) as {{ amount ~ window }},
         {%- endfor %}
-        cast(contribution_margin{{ window }} as double) / nullif(cast(net_revenue{{ window }} as double), 0)
-            as contribution_margin_rate{{ window }},
-        cast(contribution_margin{{ window }} as double) / nullif(cast(customer_count as double), 0)
-            as margin_per_customer{{ window }},
+        cast({{ 'contribution_margin' ~ window }} as double)
+        / nullif(cast({{ 'net_revenue' ~ window }} as double), 0) as {{ 'contribution_margin_rate' ~ window }},
+        cast({{ 'contribution_margin' ~ window }} as double)
+        / nullif(cast(customer_count as double), 0) as {{ 'margin_per_customer' ~ window }},
         {%- endfor %}
         cast(revenue_with_known_cost as double) / nullif(cast(product_revenue as double), 0) as cost_coverage,
         missing_costs

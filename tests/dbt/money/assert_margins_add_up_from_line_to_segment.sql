@@ -2,13 +2,13 @@
 -- returns and tickets of no order, make the customer; the days make the customer too; the members make the segment, in
 -- all history and in the last 365 days. Net revenue and margin follow from their parts in every row.
 {%- set amounts = margin_amounts() %}
+{%- set segment_columns = {'': amounts, '_365d': []} %}
+{%- for amount in amounts %}{% do segment_columns['_365d'].append(amount ~ '_365d as ' ~ amount) %}{% endfor %}
 with lines as (
 
     select
         order_id as record_id,
-        {%- for amount in amounts %}
-        sum({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(amounts) }}
     from {{ ref('order_line_margins') }}
     group by order_id
 
@@ -18,8 +18,9 @@ orders as (
 
     select
         order_id as record_id,
-        {{ amounts | join(', ') }}
+        {{ sums_of(amounts) }}
     from {{ ref('order_margins') }}
+    group by order_id
 
 ),
 
@@ -28,16 +29,20 @@ pieces as (
 
     select
         customer_id,
-        {{ amounts | join(', ') }}
+        {{ sums_of(amounts) }}
     from {{ ref('order_margins') }}
     where customer_id is not null
+    group by customer_id
 
     union all
 
     select
         customer_id,
-        0, 0, returns_amount, 0, -returns_amount, 0, 0, 0, 0, return_handling_cost, 0,
-        -returns_amount - return_handling_cost
+        {{ amounts_or_zero(amounts, {
+            'returns_amount': 'returns_amount', 'net_revenue': '-returns_amount',
+            'return_handling_cost': 'return_handling_cost',
+            'contribution_margin': '-returns_amount - return_handling_cost'
+        }) }}
     from {{ ref('int_return_costs') }}
     where order_id is null and customer_id is not null
 
@@ -45,7 +50,7 @@ pieces as (
 
     select
         customer_id,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, service_cost, -service_cost
+        {{ amounts_or_zero(amounts, {'service_cost': 'service_cost', 'contribution_margin': '-service_cost'}) }}
     from {{ ref('int_ticket_costs') }}
     where order_id is null and customer_id is not null
 
@@ -55,9 +60,7 @@ customers_from_orders as (
 
     select
         customer_id as record_id,
-        {%- for amount in amounts %}
-        sum({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(amounts) }}
     from pieces
     group by customer_id
 
@@ -67,9 +70,7 @@ customers_from_days as (
 
     select
         customer_id as record_id,
-        {%- for amount in amounts %}
-        sum({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(amounts) }}
     from {{ ref('int_customer_margin_daily') }}
     group by customer_id
 
@@ -79,8 +80,9 @@ customers as (
 
     select
         customer_id as record_id,
-        {{ amounts | join(', ') }}
+        {{ sums_of(amounts) }}
     from {{ ref('customer_margin') }}
+    group by customer_id
 
 ),
 
@@ -89,18 +91,11 @@ members{{ window }} as (
 
     select
         memberships.segment_key as record_id,
-        {%- for amount in amounts %}
-        sum(money.{{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of(amounts, 'money') }}
     from {{ ref('segment_memberships') }} as memberships
-    {%- if window %}
-    inner join {{ ref('int_customer_margin_daily') }} as money
+    inner join {{ ref('int_customer_margin_daily') if window else ref('customer_margin') }} as money
         on memberships.customer_id = money.customer_id
-            and {{ within_window('money.activity_date', 365) }}
-    {%- else %}
-    inner join {{ ref('customer_margin') }} as money
-        on memberships.customer_id = money.customer_id
-    {%- endif %}
+    where {{ within_window('money.activity_date', 365) if window else 'true' }}
     group by memberships.segment_key
 
 ),
@@ -109,9 +104,7 @@ segments{{ window }} as (
 
     select
         segment_key as record_id,
-        {%- for amount in amounts %}
-        {{ amount }}{{ window }} as {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ segment_columns[window] | join(', ') }}
     from {{ ref('segment_margin') }}
 
 ),
@@ -119,13 +112,12 @@ segments{{ window }} as (
 {% endfor %}
 compared as (
 
-    {%- for hop, parts, whole in [
+    {% for hop, parts, whole in [
         ('lines to order', 'lines', 'orders'), ('orders to customer', 'customers_from_orders', 'customers'),
         ('days to customer', 'customers_from_days', 'customers'), ('members to segment', 'members', 'segments'),
         ('members to segment, 365 days', 'members_365d', 'segments_365d')
     ] %}
-    {%- set hop_loop = loop %}
-    {%- for amount in amounts %}
+    {% for amount in amounts %}
     select
         '{{ hop }}' as hop,
         '{{ amount }}' as amount,
@@ -135,16 +127,13 @@ compared as (
     from {{ parts }} as parts
     full outer join {{ whole }} as whole
         on parts.record_id = whole.record_id
-    where coalesce(parts.{{ amount }}, 0) <> coalesce(whole.{{ amount }}, 0)
-        or whole.{{ amount }} is null
-    {{ 'union all' if not (loop.last and hop_loop.last) }}
-    {%- endfor %}
-    {%- endfor %}
-
-    {%- for relation in ['lines', 'orders', 'customers', 'segments', 'segments_365d'] %}
+    where coalesce(parts.{{ amount }}, 0) <> coalesce(whole.{{ amount }}, 0) or whole.{{ amount }} is null
 
     union all
+    {% endfor %}
+    {% endfor %}
 
+    {% for relation in ['lines', 'orders', 'customers', 'segments', 'segments_365d'] %}
     select
         'within {{ relation }}' as hop,
         'contribution_margin' as amount,
@@ -156,7 +145,8 @@ compared as (
     where gross_revenue - discounts - returns_amount + shipping_revenue <> net_revenue
         or gross_revenue - discounts - returns_amount + shipping_revenue - cogs - shipping_cost - payment_fees
         - marketplace_fees - return_handling_cost - service_cost <> contribution_margin
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 

@@ -52,10 +52,10 @@ by_order as (
     {% endfor %}
 
     select
-        'returns_amount of an order that counts',
-        orders.order_id,
-        orders.returns_amount,
-        margins.returns_amount
+        'returns_amount of an order that counts' as amount,
+        orders.order_id as record_id,
+        orders.returns_amount as in_the_books,
+        margins.returns_amount as in_the_margin
     from orders
     left join margins
         on orders.order_id = margins.order_id
@@ -172,7 +172,10 @@ in_total as (
     select
         'returns handled' as amount,
         'all' as record_id,
-        (select count(*) from {{ ref('returns') }} where is_counted or is_handled) as in_the_books,
+        (
+            select count(*) from {{ ref('returns') }}
+            where is_counted or is_handled
+        ) as in_the_books,
         (select count(*) from {{ ref('int_return_costs') }}) as in_the_margin
 
     union all
@@ -188,7 +191,10 @@ in_total as (
     select
         'return_handling_cost of all orders',
         'all',
-        (select coalesce(sum(return_handling_cost), 0) from {{ ref('int_return_costs') }} where order_id is not null),
+        (
+            select coalesce(sum(return_handling_cost), 0) from {{ ref('int_return_costs') }}
+            where order_id is not null
+        ),
         (select coalesce(sum(return_handling_cost), 0) from margins)
 
     union all
@@ -196,7 +202,10 @@ in_total as (
     select
         'service_cost of all orders',
         'all',
-        (select coalesce(sum(service_cost), 0) from {{ ref('int_ticket_costs') }} where order_id is not null),
+        (
+            select coalesce(sum(service_cost), 0) from {{ ref('int_ticket_costs') }}
+            where order_id is not null
+        ),
         (select coalesce(sum(service_cost), 0) from margins)
 
     union all
