@@ -37,7 +37,11 @@
     ],
     'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_score', 'rfm_cell', 'rfm_group'],
     'int_features_money': [
-        'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate'
+        'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate',
+        'contribution_margin_365d', 'contribution_margin_rate_365d', 'contribution_margin_per_order',
+        'last_order_value', 'last_order_margin', 'discount_rate', 'returns_amount', 'returns_amount_365d',
+        'returns_rate', 'return_handling_cost', 'service_cost', 'service_cost_365d', 'shipping_subsidy',
+        'cost_coverage'
     ],
     'int_features_behaviour': [
         'visit_count_7d', 'visit_count_30d', 'visit_count_90d', 'web_day_count_30d', 'web_day_count_90d',

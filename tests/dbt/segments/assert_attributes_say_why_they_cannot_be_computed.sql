@@ -7,7 +7,7 @@
     [{'needs': ['using_klaviyo', 'using_web']}, 'source web is off'],
     [{'needs_any': ['using_klaviyo', 'using_web']}, none],
     [{'needs_any': ['using_pos', 'using_web']}, 'source pos, web is off'],
-    [{'needs_parameters': 'never_fitted'}, 'no parameters yet: run `python -m scripts fit never_fitted`'],
+    [{'needs_parameters': 'never_fitted'}, 'the model never_fitted has no fitted parameters yet'],
     [{'needs': ['using_web'], 'needs_parameters': 'never_fitted'}, 'source web is off']
 ] -%}
 {%- set missed = [] -%}
