@@ -30,7 +30,7 @@ daily as (
     from {{ ref('int_loyalty_points_daily') }}
     where {{ within_window('movement_date', 365) }}
         {%- endif %}
-    group by 1, 2
+    group by customer_id, {{ 'activity_date' if measure == 'net_revenue_365d' else 'movement_date' }}
 
 ),
 
@@ -60,7 +60,7 @@ standing as (
         on members.customer_id = measured.customer_id
     left join tiers
         on coalesce(measured.amount_365d, 0) >= tiers.threshold
-    group by 1, 2, 3
+    group by members.customer_id, measured.amount_365d, measured.amount_180d
 
 ),
 
@@ -70,7 +70,9 @@ aims as (
         standing.*,
         tiers.tier as next_loyalty_tier,
         tiers.threshold,
-        greatest(tiers.threshold - standing.amount_365d, 0) as next_tier_gap
+        case
+            when tiers.threshold is not null then greatest(tiers.threshold - standing.amount_365d, 0)
+        end as next_tier_gap
 
     from standing
     left join tiers
