@@ -15,10 +15,34 @@
      ({{ negators | trim }}) ((very|so|really|that|too|a|an|the|any|at|all|as|be|been|quite|even|much|sehr|très) )*
 {%- endmacro %}
 
-{# Keywords as a LIKE pattern on plain words; * stands for any text. Checked words hold nothing that LIKE reads. #}
-{% macro keyword_pattern(words) -%}
-    {%- set inner = words | lower | replace('*', '%') -%}
-    {{ text_literal('% ' ~ inner ~ ('' if words.endswith('*') else ' %')) }}
+{# One row of the list that texts are held against: what it speaks for, a LIKE pattern, which form of the text is meant,
+   and its longest word (three letters and * when it may end in any way), by which a text finds the few rows that may be
+   in it. Checked words hold nothing that LIKE reads. #}
+{% macro keyword_row(label, weight, words, pattern_words, looks_at_marked) -%}
+    {%- set longest = namespace(word='') -%}
+    {%- for word in words.split(' ') if (not word.endswith('*') or word | length > 3) and word | length > longest.word | length -%}
+        {%- set longest.word = word -%}
+    {%- endfor -%}
+    {%- set inner = pattern_words | replace('*', '%') -%}
+    ({{ text_literal(label) }}, {{ weight | int }}, {{ text_literal('% ' ~ inner ~ ('' if inner.endswith('%') else ' %')) }}, {{ looks_at_marked }}, {{ text_literal(longest.word[:3] ~ '*' if longest.word.endswith('*') else longest.word) }})
+{%- endmacro %}
+
+{# All rows of that list. A negation before a bad word takes it away; before a good one it turns it round. #}
+{% macro keyword_rows(keywords, sentiments) -%}
+    {%- set rows = [] -%}
+    {%- for row in keywords -%}
+        {%- do rows.append(keyword_row(row.topic, row.weight, row.words, row.words, 'false')) -%}
+    {%- endfor -%}
+    {%- for row in sentiments -%}
+        {%- set marked = modules.re.sub(negation_pattern(), ' not~', ' ' ~ row.words ~ ' ') | trim -%}
+        {%- set sign = 1 if row.sentiment == 'positive' else -1 -%}
+        {%- do rows.append(keyword_row('(sentiment)', sign, row.words, marked, 'true')) -%}
+        {%- if sign == 1 and ' ' not in row.words -%}
+            {%- do rows.append(keyword_row('(sentiment)', -1, row.words, 'not~' ~ row.words, 'true')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do rows.append("('(none)', 0, '', false, '')") -%}
+    {{ rows | join(',\n        ') }}
 {%- endmacro %}
 
 {# The topics of every text and how it sounds: one row per text and topic that at least one keyword speaks for, `other`
@@ -27,7 +51,6 @@
 
    keywords: dicts of topic, words, weight; sentiments: dicts of sentiment, words. Both checked before. #}
 {% macro classified_texts(relation, text_key, text, keywords, sentiments) -%}
-    {%- set topics = keywords | map(attribute='topic') | unique | sort -%}
     with plain as (
 
         select
@@ -49,65 +72,85 @@
 
     ),
 
-    scored as (
+    keywords (label, weight, pattern, looks_at_marked, anchor) as (
+
+        values
+        {{ keyword_rows(keywords, sentiments) }}
+
+    ),
+
+    words as (
 
         select
             {{ text_key }},
-            {% for topic in topics -%}
-            {%- for row in keywords if row.topic == topic -%}
-            {{ '+ ' if not loop.first }}case when plain_words like {{ keyword_pattern(row.words) }} then {{ row.weight | int }} else 0 end
-            {% endfor %} as {{ topic }}_score,
-            {% endfor -%}
-            {%- for sentiment in ['positive', 'negative'] -%}
-            0
-            {%- for row in sentiments if row.sentiment == sentiment %}
-            {%- set words = modules.re.sub(negation_pattern(), ' not~', ' ' ~ row.words ~ ' ') | trim %}
-            + case when marked_words like {{ keyword_pattern(words) }} then 1 else 0 end
-            {%- endfor %} as {{ sentiment }}_count,
-            {% endfor -%}
-            0
-            {%- for row in sentiments if row.sentiment == 'positive' and ' ' not in row.words %}
-            + case when marked_words like {{ keyword_pattern('not~' ~ row.words) }} then 1 else 0 end
-            {%- endfor %} as negated_positive_count
+            {{ split_to_rows("replace(trim(plain_words), ' ', '|')") }} as word
 
         from marked
 
     ),
 
-    topics as (
+    anchors as (
 
-        {% for topic in topics %}
         select
             {{ text_key }},
-            '{{ topic }}' as topic,
-            {{ topic }}_score as topic_score
-        from scored
-        where {{ topic }}_score > 0
-        union all
-        {% endfor %}
+            word as anchor
+        from words
+        union
         select
             {{ text_key }},
-            'other' as topic,
-            0 as topic_score
-        from scored
-        where {% for topic in topics %}{{ topic }}_score{{ ' + ' if not loop.last }}{% else %}0{% endfor %} = 0
+            concat(substr(word, 1, 3), '*') as anchor
+        from words
+
+    ),
+
+    scores as (
+
+        select
+            marked.{{ text_key }},
+            keywords.label,
+            sum(keywords.weight) as score
+
+        from anchors
+        inner join keywords
+            on anchors.anchor = keywords.anchor
+        inner join marked
+            on anchors.{{ text_key }} = marked.{{ text_key }}
+        where
+            case when keywords.looks_at_marked then marked.marked_words else marked.plain_words end
+            like keywords.pattern
+        group by marked.{{ text_key }}, keywords.label
+
+    ),
+
+    ranked as (
+
+        select
+            {{ text_key }},
+            label,
+            score,
+            row_number() over (partition by {{ text_key }} order by score desc, label) as place
+
+        from scores
+        where label <> '(sentiment)'
 
     )
 
     select
-        topics.{{ text_key }},
-        topics.topic,
-        cast(topics.topic_score as bigint) as topic_score,
-        row_number() over (
-            partition by topics.{{ text_key }} order by topics.topic_score desc, topics.topic
-        ) = 1 as is_main_topic,
+        marked.{{ text_key }},
+        coalesce(ranked.label, 'other') as topic,
+        cast(coalesce(ranked.score, 0) as bigint) as topic_score,
+        coalesce(ranked.place, 1) = 1 as is_main_topic,
         case
-            when scored.positive_count > scored.negative_count + scored.negated_positive_count then 'positive'
-            when scored.positive_count < scored.negative_count + scored.negated_positive_count then 'negative'
+            when sentiments.score > 0 then 'positive'
+            when sentiments.score < 0 then 'negative'
             else 'neutral'
         end as word_sentiment
 
-    from topics
-    inner join scored
-        on topics.{{ text_key }} = scored.{{ text_key }}
+    from marked
+    left join ranked
+        on marked.{{ text_key }} = ranked.{{ text_key }}
+    left join scores as sentiments
+        on
+            marked.{{ text_key }} = sentiments.{{ text_key }}
+            and sentiments.label = '(sentiment)'
 {%- endmacro %}

@@ -35,8 +35,11 @@
                 "words cannot be '" ~ row.words ~ "'",
                 'write small letters and figures with one space between words, no punctuation (wont, not won\'t); * stands for any text, but not first'
             ]) -%}
-        {%- elif modules.re.sub('[ *]', '', row.words) | length < 2 -%}
-            {%- do found.append(["words is '" ~ row.words ~ "', which is in almost every text", 'write two letters at least']) -%}
+        {%- elif not modules.re.search('(^| )([^ *]{2,}( |$)|[^ *]{3,}[*])', row.words) -%}
+            {%- do found.append([
+                "words is '" ~ row.words ~ "', which is in almost every text",
+                'write one whole word of two letters at least, or three letters before a *'
+            ]) -%}
         {%- elif [seed_name, label, row.words] in seen -%}
             {%- do found.append([row.words ~ ' stands there twice for ' ~ label, 'delete one row']) -%}
         {%- endif -%}
