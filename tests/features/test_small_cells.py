@@ -1,4 +1,4 @@
-"""No hidden cell of a cross-table follows from what is shown: an attacker with linear algebra tries on random people."""
+"""No hidden cell of a cross-table follows from what is shown: an attacker tries, on random people."""
 
 from __future__ import annotations
 

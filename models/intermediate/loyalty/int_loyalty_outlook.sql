@@ -116,7 +116,8 @@ reached as (
     inner join steps
         on aims.customer_id = steps.customer_id
     where
-        aims.amount_180d > 0
+        aims.next_tier_gap > 0
+        and aims.amount_180d > 0
         and steps.day_until > greatest(
             steps.day_from,
             ceil(cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double) / cast(aims.amount_180d as double))
