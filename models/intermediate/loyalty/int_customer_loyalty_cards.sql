@@ -38,7 +38,9 @@ cards as (
             when members.points_balance is not null or unstated.unstated_points is not null
                 then coalesce(members.points_balance, 0) + coalesce(unstated.unstated_points, 0)
         end as points_balance,
-        case when members.joined_at < {{ as_of_end() }} then {{ business_date('members.joined_at') }} end as joined_date,
+        case
+            when members.joined_at < {{ as_of_end() }} then {{ business_date('members.joined_at') }}
+        end as joined_date,
         -- The best of several cards; of tiers that the seed does not name, that of the newest card.
         row_number() over (
             partition by identities.customer_id

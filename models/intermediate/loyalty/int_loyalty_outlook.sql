@@ -1,7 +1,9 @@
 -- Grain: one row per customer with a loyalty card: the next tier, what it takes, and when it comes at the present pace.
 -- Pace: what the last 180 days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
 {%- set tiers = loyalty_tiers() %}
-{%- set measure = tiers[0].measure if tiers else 'points_earned_365d' %}
+{#- Days until the amount, less what has left the window, reaches the threshold. -#}
+{%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double)' %}
+{%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_180d as double))' %}
 with members as (
 
     select * from {{ ref('int_customer_loyalty_cards') }}
@@ -15,22 +17,7 @@ tiers as (
 
 daily as (
 
-    select
-        customer_id,
-        {% if measure == 'net_revenue_365d' -%}
-        activity_date as measure_date,
-        sum(net_revenue) as amount
-
-    from {{ ref('int_customer_money_daily') }}
-    where {{ within_window('activity_date', 365) }}
-        {%- else -%}
-        movement_date as measure_date,
-        sum(earned_points) as amount
-
-    from {{ ref('int_loyalty_points_daily') }}
-    where {{ within_window('movement_date', 365) }}
-        {%- endif %}
-    group by customer_id, {{ 'activity_date' if measure == 'net_revenue_365d' else 'movement_date' }}
+    select * from {{ ref('int_loyalty_measure_daily') }}
 
 ),
 
@@ -107,10 +94,7 @@ reached as (
 
     select
         aims.customer_id,
-        min(greatest(
-            steps.day_from,
-            ceil(cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double) / cast(aims.amount_180d as double))
-        )) as expected_days
+        min(greatest(steps.day_from, {{ days_needed }})) as expected_days
 
     from aims
     inner join steps
@@ -118,10 +102,7 @@ reached as (
     where
         aims.next_tier_gap > 0
         and aims.amount_180d > 0
-        and steps.day_until > greatest(
-            steps.day_from,
-            ceil(cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double) / cast(aims.amount_180d as double))
-        )
+        and steps.day_until > greatest(steps.day_from, {{ days_needed }})
     group by aims.customer_id
 
 ),

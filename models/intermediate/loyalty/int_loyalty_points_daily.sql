@@ -1,10 +1,11 @@
--- Grain: one row per card, business day and day of expiry: points earned, redeemed and otherwise moved. Cards of customers.
-{%- set tiers = loyalty_tiers() %}
+-- Grain: one row per card of a customer, business day and day of expiry: points earned, redeemed, otherwise moved.
+{%- set expiry_by_rule = 'cast(movements.movement_date + expiry.points_expiry_days as date)' %}
 with movements as (
 
     select
         movements.*,
-        {{ business_date('movements.occurred_at') }} as movement_date
+        {{ business_date('movements.occurred_at') }} as movement_date,
+        {{ business_date('movements.expires_at') }} as expiry_date
 
     from {{ ref('stg_loyalty__points_movements') }} as movements
     where movements.occurred_at < {{ as_of_end() }}
@@ -25,7 +26,7 @@ identities as (
 ),
 
 expiry as (
-    {{ literal_rows({'tier': dbt.type_string(), 'points_expiry_days': 'int'}, tiers) }}
+    {{ literal_rows({'tier': dbt.type_string(), 'points_expiry_days': 'int'}, loyalty_tiers()) }}
 
 ),
 
@@ -38,13 +39,7 @@ joined as (
         lower(movements.movement_type) as movement_type,
         movements.points,
         -- What the programme says, else the rule of the member's tier; null for what never expires.
-        case
-            when movements.points > 0
-                then coalesce(
-                    {{ business_date('movements.expires_at') }},
-                    cast(movements.movement_date + expiry.points_expiry_days as date)
-                )
-        end as expiry_date,
+        case when movements.points > 0 then coalesce(movements.expiry_date, {{ expiry_by_rule }}) end as expiry_date,
         -- A balance stated later holds this movement already; one stated before does not.
         coalesce(
             members.points_balance is null or movements.occurred_at >= coalesce(members.updated_at, members.known_at),

@@ -10,10 +10,11 @@ feedback as (
 
     select
         customer_id,
-        count(*) filter (where is_main_topic and sentiment = 'negative') as negative_feedback_count_365d,
         {% for topic in feedback_topic_counts() -%}
-        count(*) filter (where topic = '{{ topic }}') as {{ topic }}_feedback_count_365d{{ ',' if not loop.last }}
-        {% endfor %}
+        count(*) filter (where topic = '{{ topic }}') as {{ topic }}_feedback_count_365d,
+        {% endfor -%}
+        count(*) filter (where is_main_topic and sentiment = 'negative') as negative_feedback_count_365d
+
     from topics
     where {{ within_window('said_date', 365) }}
     group by customer_id

@@ -1,6 +1,7 @@
 -- Grain: one row per customer who gave a score: how satisfied they are, and whether that is changing.
 {%- set recent = within_window('scored_date', 365) %}
-{%- set earlier = 'scored_date > ' ~ days_before(as_of_date(), 730) ~ ' and scored_date <= ' ~ days_before(as_of_date(), 365) %}
+{%- set year_ago = days_before(as_of_date(), 365) %}
+{%- set earlier = 'scored_date > ' ~ days_before(as_of_date(), 730) ~ ' and scored_date <= ' ~ year_ago %}
 with scores as (
 
     select

@@ -1,5 +1,5 @@
 -- Grain: one row per text of a customer: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
--- Free text, so it stays out of the marts. Of merged and deleted tickets nothing: their story goes on elsewhere or ended.
+-- Free text, so it stays out of the marts. Nothing of merged and deleted tickets.
 {{ config(schema='pii') }}
 
 with tickets as (

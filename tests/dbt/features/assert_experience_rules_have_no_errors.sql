@@ -1,4 +1,4 @@
--- Faults of the seeds about topics, sentiment and loyalty, each with row, reason and suggestion. Any one stops the build.
+-- Faults of the seeds about topics, sentiment and loyalty, each with row, reason, suggestion. One stops the build.
 select
     seed_name,
     row_text,

@@ -1,4 +1,4 @@
--- One row per faulty row of topic_keywords, sentiment_words or loyalty_tiers that is not named with the words that help.
+-- One row per faulty row of topic_keywords, sentiment_words or loyalty_tiers not named with words that help.
 -- noqa: disable=LT02,LT05
 {%- set keyword = {'topic': 'delivery', 'language': 'en', 'words': 'where * parcel*', 'weight': '2'} -%}
 {%- set word = {'sentiment': 'negative', 'language': 'en', 'words': 'doesnt work'} -%}

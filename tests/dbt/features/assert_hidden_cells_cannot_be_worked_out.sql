@@ -51,15 +51,27 @@ with cells as (
 ),
 
 {% endfor -%}
-bare as (
+bare_people as (
 
     select * from people_hidden
     except
     select * from people_covered
-    union all
-    (select * from revenue_hidden
+
+),
+
+bare_revenue as (
+
+    select * from revenue_hidden
     except
-    select * from revenue_covered)
+    select * from revenue_covered
+
+),
+
+bare as (
+
+    select * from bare_people
+    union all
+    select * from bare_revenue
 
 ),
 
