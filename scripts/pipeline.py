@@ -63,7 +63,13 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
     """Check the seeds as files, then the rules of validation, consent, customers and segments in the warehouse."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import (
+        check_consent_rules,
+        check_customer_rules,
+        check_experience_rules,
+        check_seeds,
+        check_validation_rules,
+    )
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -73,14 +79,17 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(
         world,
         [
-            *("run", "--select", "attribute_catalogue", "int_customer_rule_errors"),
+            *("run", "--select", "attribute_catalogue", "int_customer_rule_errors", "int_experience_rule_errors"),
             *("+int_segment_rule_errors", "+int_validation_rule_errors", "+int_consent_rule_errors"),
         ],
         variables=variables,
         progress=_quiet,
     )
     problems = []
-    for check in (check_validation_rules, check_consent_rules, check_customer_rules, check_rules):
+    for check in (
+        *(check_validation_rules, check_consent_rules, check_customer_rules, check_experience_rules),
+        check_rules,
+    ):
         try:
             check(world, progress)
         except CheckFailed as problem:
@@ -99,7 +108,13 @@ def build(
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import (
+        check_consent_rules,
+        check_customer_rules,
+        check_experience_rules,
+        check_seeds,
+        check_validation_rules,
+    )
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -128,6 +143,8 @@ def build(
             or "customer_type_rule" in str(problem)
         ):
             check_customer_rules(world, progress)
+        if any(name in str(problem) for name in ("experience_rule", "topic_keyword", "sentiment_word", "loyalty_tier")):
+            check_experience_rules(world, progress)
         if "consent_rule" in str(problem):
             check_consent_rules(world, progress)
         raise

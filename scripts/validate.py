@@ -21,6 +21,7 @@ SURVIVORSHIP_RULES = "survivorship_rules.csv"
 CUSTOMER_TYPE_RULES = "customer_type_rules.csv"
 CONSENT_RULES = "consent_rules.csv"
 CONSENT_SIGNALS = "consent_signals.csv"
+LOYALTY_TIERS = "loyalty_tiers.csv"
 
 Progress = Callable[[str], None]
 
@@ -155,6 +156,14 @@ def check_consent_rules(world: World, progress: Progress = print) -> None:
     _check_seed_rules(world, "int_consent_rule_errors", "consent", progress)
 
 
+def check_experience_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the seeds about topics, sentiment and loyalty tiers, each on one line.
+
+    Reads `int_experience_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault.
+    """
+    _check_seed_rules(world, "int_experience_rule_errors", "topic and loyalty", progress)
+
+
 def _check_seed_rules(world: World, model: str, what: str, progress: Progress) -> None:
     found = _report(
         world,
@@ -191,7 +200,7 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     places: dict[tuple[str, str], list[int]] = {}
     for name in (
         *(CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES),
-        *(CONSENT_RULES, CONSENT_SIGNALS),
+        *(CONSENT_RULES, CONSENT_SIGNALS, LOYALTY_TIERS),
     ):
         file = seeds / name
         if not file.exists():
@@ -209,6 +218,8 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
                 text = cells.get("field", "") or "(no field)"
             elif name == CUSTOMER_TYPE_RULES:
                 text = cells.get("rule_key", "")
+            elif name == LOYALTY_TIERS:
+                text = cells.get("tier", "") or "(no tier)"
             elif name == CONSENT_RULES:
                 text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
             elif name == CONSENT_SIGNALS:
