@@ -96,8 +96,7 @@ final as (
         {{ year_month('first_order_date') }} as first_order_cohort,
         days_before_last_order,
         {{ days_between('last_comeback_date', day) }} as days_since_last_comeback,
-        cast(coalesce(comeback_count, 0) as bigint) as comeback_count,
-        {{ days_between('first_seen_date', day) }} as days_since_first_seen
+        cast(coalesce(comeback_count, 0) as bigint) as comeback_count
 
     from entered
 

@@ -50,7 +50,6 @@ order_facts as (
         customer_id,
         count(*) as order_count,
         sum(contribution_margin) as contribution_margin,
-        max_by(net_revenue, customer_order_number) as last_order_value,
         max_by(contribution_margin, customer_order_number) as last_order_margin
 
     from orders
@@ -73,11 +72,9 @@ joined as (
             as contribution_margin_rate,
         cast(last_year.contribution_margin as double) / nullif(cast(last_year.net_revenue as double), 0)
             as contribution_margin_rate_365d,
-        cast(margins.discounts as double) / nullif(cast(margins.gross_revenue as double), 0) as discount_rate,
         cast(margins.returns_amount as double)
         / nullif(cast(margins.gross_revenue - margins.discounts as double), 0) as returns_rate,
         cast(order_facts.contribution_margin as double) / order_facts.order_count as contribution_margin_per_order,
-        cast(order_facts.last_order_value as decimal(18, 2)) as last_order_value,
         cast(order_facts.last_order_margin as decimal(18, 2)) as last_order_margin,
         cast(margins.cost_coverage as double) as cost_coverage
 

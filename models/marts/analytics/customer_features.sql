@@ -1,8 +1,10 @@
 -- Grain: one row per customer who may be profiled: every attribute that a segment rule may use.
 -- Each theme has a row for every customer, with its columns named and typed as here; this model only joins them.
 {%- set themes = {
-    'int_customer_demographics': [
-        'customer_type', 'country_code', 'region', 'age_band', 'gender', 'language', 'household_size'
+    'int_features_demographics': [
+        'customer_type', 'country_code', 'region', 'age_band', 'gender', 'language', 'household_size',
+        'is_domestic', 'birth_month', 'known_channels', 'source_count', 'days_since_first_seen',
+        'demographic_completeness'
     ],
     'int_features_orders': [
         'order_count', 'order_count_30d', 'order_count_90d', 'order_count_180d', 'order_count_365d',
@@ -17,7 +19,7 @@
     ],
     'int_features_lifecycle': [
         'lifecycle_stage', 'lifecycle_stage_entered_date', 'days_in_lifecycle_stage', 'first_order_cohort',
-        'days_before_last_order', 'days_since_last_comeback', 'comeback_count', 'days_since_first_seen'
+        'days_before_last_order', 'days_since_last_comeback', 'comeback_count'
     ],
     'int_features_returns': [
         'returned_order_count', 'size_return_count_180d', 'unit_return_rate', 'unit_return_rate_365d',
@@ -39,7 +41,7 @@
     'int_features_money': [
         'gross_revenue', 'net_revenue', 'contribution_margin', 'net_revenue_365d', 'contribution_margin_rate',
         'contribution_margin_365d', 'contribution_margin_rate_365d', 'contribution_margin_per_order',
-        'last_order_value', 'last_order_margin', 'discount_rate', 'returns_amount', 'returns_amount_365d',
+        'last_order_margin', 'returns_amount', 'returns_amount_365d',
         'returns_rate', 'return_handling_cost', 'service_cost', 'service_cost_365d', 'shipping_subsidy',
         'cost_coverage'
     ],
@@ -62,16 +64,29 @@
         'sms_click_count_90d', 'ad_click_count_90d', 'days_since_last_engagement', 'days_since_last_activity',
         'has_high_email_engagement', 'engagement_tier', 'engagement_trend', 'channel_preference'
     ],
-    'int_customer_service': [
+    'int_features_service': [
         'open_ticket_count', 'good_satisfaction_count_365d', 'worst_satisfaction_90d', 'latest_nps_score',
-        'lowest_nps_90d', 'has_open_issue', 'has_open_complaint'
+        'lowest_nps_90d', 'has_open_issue', 'has_open_complaint',
+        'ticket_count_90d', 'ticket_count_365d', 'complaint_count_365d', 'delivery_issue_count_365d',
+        'oldest_open_ticket_days', 'days_since_last_ticket', 'average_first_reply_minutes_180d',
+        'longest_first_reply_minutes_180d', 'average_resolution_hours_365d', 'latest_satisfaction_365d',
+        'average_satisfaction_365d', 'satisfaction_trend', 'nps_group', 'review_count', 'average_review_stars',
+        'latest_ticket_topic', 'delivery_feedback_count_365d', 'return_refund_feedback_count_365d',
+        'product_quality_feedback_count_365d', 'size_fit_feedback_count_365d',
+        'payment_billing_feedback_count_365d', 'service_feedback_count_365d', 'negative_feedback_count_365d',
+        'main_return_reason_365d'
     ],
     'int_customer_reachability': [
         'is_email_contactable', 'is_sms_contactable', 'is_phone_contactable', 'is_post_contactable',
         'is_ads_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint', 'has_legal_hold',
         'has_do_not_contact', 'days_since_email_opt_in', 'days_since_sms_opt_in'
     ],
-    'int_customer_loyalty': ['loyalty_tier', 'loyalty_points_balance'],
+    'int_features_loyalty': [
+        'loyalty_tier', 'loyalty_points_balance', 'loyalty_card_count', 'days_since_joined_loyalty',
+        'points_earned_365d', 'points_redeemed_365d', 'points_expiring_30d', 'points_expiring_90d',
+        'next_points_expiry_date', 'days_since_points_earned', 'days_since_points_redeemed',
+        'points_redemption_rate', 'next_loyalty_tier', 'next_tier_gap', 'expected_days_to_next_tier'
+    ],
     'int_features_predictions': [
         'lifetime_value_total', 'predicted_margin_12m', 'churn_propensity', 'adoption_propensity'
     ]
