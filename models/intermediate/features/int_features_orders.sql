@@ -45,12 +45,7 @@ joined as (
         prices.promoted_share,
         prices.full_price_share,
         cast(coalesce(returns.size_return_count_180d, 0) as bigint) as size_return_count_180d,
-        coalesce(returns.has_pending_refund, false) as has_pending_refund,
-        cast(coalesce(categories.category_count, 0) as bigint) as category_count,
-        categories.favourite_category,
-        categories.category_growth_category,
-        add_ons.missing_add_on_sku,
-        cast(replenishment.replenishment_due_in_days as bigint) as replenishment_due_in_days
+        coalesce(returns.has_pending_refund, false) as has_pending_refund
 
     from spine
     left join orders
@@ -63,12 +58,6 @@ joined as (
         on spine.customer_id = prices.customer_id
     left join {{ ref('int_customer_returns') }} as returns
         on spine.customer_id = returns.customer_id
-    left join {{ ref('int_customer_category_summary') }} as categories
-        on spine.customer_id = categories.customer_id
-    left join {{ ref('int_customer_add_ons') }} as add_ons
-        on spine.customer_id = add_ons.customer_id
-    left join {{ ref('int_customer_replenishment') }} as replenishment
-        on spine.customer_id = replenishment.customer_id
 
 )
 

@@ -10,9 +10,15 @@
         'first_order_date', 'last_order_date', 'average_order_value', 'online_order_share',
         'expected_interval_days', 'overdue_ratio',
         'returned_order_count', 'size_return_count_180d', 'unit_return_rate', 'first_order_is_refunded',
-        'has_pending_refund', 'promoted_share', 'full_price_share',
-        'category_count', 'favourite_category', 'category_growth_category', 'missing_add_on_sku',
-        'replenishment_due_in_days'
+        'has_pending_refund', 'promoted_share', 'full_price_share'
+    ],
+    'int_features_categories': [
+        'category_count', 'category_count_365d', 'new_category_count_365d', 'product_group_count',
+        'favourite_category', 'favourite_category_share', 'second_category', 'last_category',
+        'category_growth_category', 'next_best_category', 'next_best_category_lift',
+        'next_best_category_probability', 'missing_add_on_sku', 'missing_add_on_category',
+        'replenishment_due_in_days', 'replenishment_due_group', 'replenishment_overdue_count',
+        'has_kept_campaign_product_365d', 'recommendation_sku', 'recommendation_kind', 'recommendation_count'
     ],
     'int_customer_lifecycle': ['lifecycle_stage'],
     'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_group'],
