@@ -61,9 +61,15 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the rules of validation, consent, customers and segments in the warehouse."""
+    """Check the seeds as files, then all rules in them (validation, consent, customers, categories, segments)."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import (
+        check_category_rules,
+        check_consent_rules,
+        check_customer_rules,
+        check_seeds,
+        check_validation_rules,
+    )
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -75,12 +81,13 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
         [
             *("run", "--select", "attribute_catalogue", "int_customer_rule_errors"),
             *("+int_segment_rule_errors", "+int_validation_rule_errors", "+int_consent_rule_errors"),
+            "+int_category_rule_errors",
         ],
         variables=variables,
         progress=_quiet,
     )
     problems = []
-    for check in (check_validation_rules, check_consent_rules, check_customer_rules, check_rules):
+    for check in (check_validation_rules, check_consent_rules, check_customer_rules, check_category_rules, check_rules):
         try:
             check(world, progress)
         except CheckFailed as problem:
@@ -99,7 +106,13 @@ def build(
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
+    from scripts.validate import (
+        check_category_rules,
+        check_consent_rules,
+        check_customer_rules,
+        check_seeds,
+        check_validation_rules,
+    )
     from scripts.validate import validate as check_rules
 
     setup(world, progress)
@@ -130,6 +143,8 @@ def build(
             check_customer_rules(world, progress)
         if "consent_rule" in str(problem):
             check_consent_rules(world, progress)
+        if "category_rule" in str(problem):
+            check_category_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

@@ -21,6 +21,8 @@ SURVIVORSHIP_RULES = "survivorship_rules.csv"
 CUSTOMER_TYPE_RULES = "customer_type_rules.csv"
 CONSENT_RULES = "consent_rules.csv"
 CONSENT_SIGNALS = "consent_signals.csv"
+CATEGORY_RELATIONS = "category_relations.csv"
+CAMPAIGN_PRODUCTS = "campaign_products.csv"
 
 Progress = Callable[[str], None]
 
@@ -155,6 +157,14 @@ def check_consent_rules(world: World, progress: Progress = print) -> None:
     _check_seed_rules(world, "int_consent_rule_errors", "consent", progress)
 
 
+def check_category_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the seeds about categories (relations, campaign products), each on one line.
+
+    Reads `int_category_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault.
+    """
+    _check_seed_rules(world, "int_category_rule_errors", "category", progress)
+
+
 def _check_seed_rules(world: World, model: str, what: str, progress: Progress) -> None:
     found = _report(
         world,
@@ -191,7 +201,7 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     places: dict[tuple[str, str], list[int]] = {}
     for name in (
         *(CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES),
-        *(CONSENT_RULES, CONSENT_SIGNALS),
+        *(CONSENT_RULES, CONSENT_SIGNALS, CATEGORY_RELATIONS, CAMPAIGN_PRODUCTS),
     ):
         file = seeds / name
         if not file.exists():
@@ -213,6 +223,10 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
                 text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
             elif name == CONSENT_SIGNALS:
                 text = f"{cells.get('source', '').lower()}, {cells.get('signal', '').lower()}"
+            elif name == CATEGORY_RELATIONS:
+                text = f"{cells.get('category', '')}, {cells.get('related_category', '')}"
+            elif name == CAMPAIGN_PRODUCTS:
+                text = ", ".join(cells.get(column, "") for column in ("campaign_key", "sku", "category"))
             places.setdefault((file.stem, text or "(no key)"), []).append(line)
     return places
 

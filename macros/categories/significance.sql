@@ -2,7 +2,7 @@
 {% macro two_sided_p_value(z_score) -%}
     {%- set size = 'abs(' ~ z_score ~ ')' -%}
     {%- set t = '(1 / (1 + 0.2316419 * ' ~ size ~ '))' -%}
-    case when {{ size }} > 37 then 0 else least(1, 2 * 0.3989422804014327 * exp(-{{ size }} * {{ size }} / 2) * {{ t }} * (
+    case when {{ z_score }} is null then null when {{ size }} > 37 then 0 else least(1, 2 * 0.3989422804014327 * exp(-{{ size }} * {{ size }} / 2) * {{ t }} * (
         0.319381530 + {{ t }} * (
             -0.356563782 + {{ t }} * (1.781477937 + {{ t }} * (-1.821255978 + {{ t }} * 1.330274429))
         )

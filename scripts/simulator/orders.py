@@ -46,7 +46,7 @@ from scripts.simulator.purchases import MARKETPLACE, ONLINE, STORE, Purchases
 NO_OFFER, CODE, SALE, FIXED, STAFF_OFFER = range(5)
 REASONS = ("size", "quality", "damaged", "late", "not_as_described", "changed_mind", "unknown")
 NORMAL, CANCELLED, PENDING, IS_TEST, VOIDED, TRAINING = range(6)
-# Categories that are bought by the same people, and the share of what people buy beside their favourite that stays among them.
+# Categories that the same people buy, and the share of what they buy beside their favourite that stays among them.
 WAYS_OF_LIFE = (
     ("Fashion", "Accessories", "Beauty"),
     ("Home", "Kitchen", "Food and drink", "Garden", "Pets"),
@@ -291,7 +291,7 @@ def _lines(
 
 
 def _chances(popularity: Floats) -> Floats:
-    """Chance of each subcategory (column) for who likes one (row) best: mostly of the same way of life, by popularity."""
+    """Chance of each subcategory (column) for who likes one (row) best: mostly of the same way of life."""
     way = np.array([next(i for i, ways in enumerate(WAYS_OF_LIFE) if row[0] in ways) for row in SUBCATEGORIES])
     same = popularity * (way[:, None] == way)
     return SAME_WAY_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_WAY_SHARE) * popularity

@@ -1,4 +1,4 @@
--- Grain: one row per SKU and category that the catalogue ever named, also after as_of_date: to check names in seeds with.
+-- Grain: one row per SKU and category that the catalogue ever named, also after as_of_date: for checking seeds.
 {{ config(materialized='view') }}
 
 with products as (

@@ -1,4 +1,4 @@
--- Grain: one row per category and category not yet bought: how often it came next, and how often that was to be expected.
+-- Grain: one row per category and category not bought before: how often it came next, and how often to be expected.
 -- Every turn counts once, split over what was bought before it by days of purchase: so a heavy buyer's turn weighs no
 -- more, and that some buy much of everything makes no pair of categories seem related.
 with turns as (
@@ -71,9 +71,11 @@ balanced as (
         related_category,
         customers_in_sequence,
         cast(next_count as double) as next_count,
-        cast(expected_count as double)
-        * cast(sum(next_count) over (partition by related_category) as double)
-        / cast(nullif(sum(expected_count) over (partition by related_category), 0) as double) as expected_next_count,
+        round(
+            cast(expected_count as double)
+            * cast(sum(next_count) over (partition by related_category) as double)
+            / cast(nullif(sum(expected_count) over (partition by related_category), 0) as double), 9
+        ) as expected_next_count,
         cast(next_variance as double) as next_variance
 
     from pairs

@@ -10,7 +10,9 @@ ranked as (
     select
         *,
         row_number() over (partition by customer_id order by revenue desc, category) as favourite_rank,
-        row_number() over (partition by customer_id order by last_ordered_date desc, revenue desc, category) as last_rank
+        row_number() over (
+            partition by customer_id order by last_ordered_date desc, revenue desc, category
+        ) as last_rank
 
     from bought
 

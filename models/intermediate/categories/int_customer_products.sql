@@ -25,7 +25,7 @@ joined as (
         bought.*,
         products.category,
         products.product_group,
-        products.product_name
+        coalesce(products.product_name, bought.sku) as product_name
 
     from bought
     inner join {{ ref('int_products') }} as products

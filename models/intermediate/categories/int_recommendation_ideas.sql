@@ -1,4 +1,5 @@
--- Grain: one row per customer, product and kind of recommendation that has a reason; what they have is still among them.
+-- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
+-- A main product bought more than two years ago no longer speaks for an add-on or a better one.
 {%- set kinds = ['replenish', 'viewed', 'add_on', 'after_first_purchase', 'cross_sell', 'upgrade'] %}
 with stocked as (
 
@@ -19,7 +20,8 @@ replenish as (
         sku,
         due_in_days as place,
         case
-            when due_in_days < 0 then concat('last bought on ', last_ordered_date, ', used up ', -due_in_days, ' days ago')
+            when due_in_days < 0
+                then concat('last bought on ', last_ordered_date, ', used up ', -due_in_days, ' days ago')
             else concat('last bought on ', last_ordered_date, ', used up in ', due_in_days, ' days')
         end as reason
 
@@ -50,13 +52,14 @@ add_on as (
         add_ons.missing_add_on_sku as sku,
         1 as place,
         concat(
-            'goes with ', products.product_name, ', bought on ', add_ons.main_ordered_date,
+            'goes with ', coalesce(products.product_name, add_ons.main_sku), ', bought on ', add_ons.main_ordered_date,
             case when add_ons.is_stated then '' else ', as other customers'' orders show' end
         ) as reason
 
     from {{ ref('int_customer_add_ons') }} as add_ons
     inner join {{ ref('int_products') }} as products
         on add_ons.main_sku = products.sku
+    where {{ within_window('add_ons.main_ordered_date', 730) }}
 
 ),
 
@@ -112,7 +115,7 @@ upgrade as (
         on bought.sku = products.sku
     where
         relations.relation_type = 'upgrade'
-        and bought.last_kept_date is not null
+        and {{ within_window('bought.last_kept_date', 730) }}
         and stocked.list_price > products.list_price
 
 ),

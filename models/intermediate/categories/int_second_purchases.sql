@@ -1,4 +1,4 @@
--- Grain: one row per category of a first purchase: the product group most bought on the second day of purchase, in stock.
+-- Grain: one row per category of a first purchase: the product group most bought on the second day, in stock.
 with lines as (
 
     select * from {{ ref('order_lines') }}

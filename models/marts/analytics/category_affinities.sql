@@ -8,12 +8,12 @@ with customers as (
 bought as (
 
     select
-        bought.customer_id,
-        bought.category
+        purchases.customer_id,
+        purchases.category
 
-    from {{ ref('int_customer_categories') }} as bought
+    from {{ ref('int_customer_categories') }} as purchases
     inner join customers
-        on bought.customer_id = customers.customer_id
+        on purchases.customer_id = customers.customer_id
 
 ),
 
@@ -21,26 +21,30 @@ sizes as (
 
     select
         category,
-        count(*) as customer_count,
-        (select count(distinct customer_id) from bought) as buyer_count
-
+        count(*) as customer_count
     from bought
     group by category
+
+),
+
+buyers as (
+
+    select count(distinct customer_id) as buyer_count from bought
 
 ),
 
 both_bought as (
 
     select
-        bought.category,
+        own.category,
         other.category as related_category,
         count(*) as customers_with_both
 
-    from bought
+    from bought as own
     inner join bought as other
-        on bought.customer_id = other.customer_id
-            and bought.category <> other.category
-    group by bought.category, other.category
+        on own.customer_id = other.customer_id
+            and own.category <> other.category
+    group by own.category, other.category
 
 ),
 
@@ -51,7 +55,7 @@ pairs as (
         other.category as related_category,
         own.customer_count as customers_with_category,
         other.customer_count as customers_with_related,
-        own.buyer_count,
+        buyers.buyer_count,
         coalesce(both_bought.customers_with_both, 0) as customers_with_both,
         coalesce(sequences.customers_in_sequence, 0) as customers_in_sequence,
         coalesce(sequences.next_count, 0) as next_count,
@@ -66,6 +70,7 @@ pairs as (
     from sizes as own
     inner join sizes as other
         on own.category <> other.category
+    cross join buyers
     left join both_bought
         on own.category = both_bought.category
             and other.category = both_bought.related_category
@@ -121,7 +126,7 @@ final as (
         cast(round(judged.expected_next_count, 6) as double) as expected_next_count,
         cast(round(judged.next_count / nullif(judged.expected_next_count, 0), 6) as double) as next_lift,
         cast(round(judged.z_score, 6) as double) as z_score,
-        cast(round(judged.p_value, 9) as double) as p_value,
+        cast(round(judged.p_value, 7) as double) as p_value,
         relations.relation,
         judged.is_significant,
         -- A merchant's or the catalogue's word counts as twice as likely where there are too few purchases to tell.

@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and product group whose next purchase is due or was at most 30 days ago.
+-- Grain: one row per customer who may be profiled and product group they use up, until 30 days after it was due.
 with due as (
 
     select * from {{ ref('int_customer_replenishment') }}
