@@ -37,7 +37,7 @@ baskets as (
     from lines
     inner join products
         on lines.sku = products.sku
-    inner join {{ ref('int_profiled_customers') }} as customers
+    inner join {{ ref('int_category_learners') }} as customers
         on lines.customer_id = customers.customer_id
 
 ),

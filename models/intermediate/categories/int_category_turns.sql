@@ -2,7 +2,7 @@
 -- that was not yet bought before it: which of them it was, and how likely each was.
 with customers as (
 
-    select customer_id from {{ ref('int_profiled_customers') }}
+    select customer_id from {{ ref('int_category_learners') }}
 
 ),
 

@@ -17,7 +17,7 @@ days as (
     from lines
     inner join {{ ref('int_products') }} as products
         on lines.sku = products.sku
-    inner join {{ ref('int_profiled_customers') }} as customers
+    inner join {{ ref('int_category_learners') }} as customers
         on lines.customer_id = customers.customer_id
 
 ),

@@ -1,7 +1,7 @@
 -- Grain: one row per category and other category of the customers' purchases up to as_of_date.
 with customers as (
 
-    select customer_id from {{ ref('int_profiled_customers') }}
+    select customer_id from {{ ref('int_category_learners') }}
 
 ),
 
