@@ -32,7 +32,6 @@ orders as (
     select
         order_margins.order_id,
         order_margins.customer_id,
-        order_margins.net_revenue,
         order_margins.contribution_margin,
         order_numbers.customer_order_number
 
