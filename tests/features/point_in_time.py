@@ -34,6 +34,7 @@ HAPPENED = {
     "loyalty/points_movement": "occurred_at",
     "marketplace/order": "purchased_at",
     "pos/receipt": "sold_at",
+    "products/product": "valid_from",
     "returns/return_line": "returned_at",
     "shopify/order": "created_at",
     "shopify/refund": "created_at",
@@ -46,8 +47,6 @@ HAPPENED = {
         for kind in ("identifies", "pages", "product_viewed", "product_added", "order_completed")
     },
 }
-# Relations whose rows are numbered or named by the run itself, and not by what is known.
-SCHEMAS = ("marts",)
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,8 @@ def _instant(value: Any) -> datetime | None:
     return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
 
 
-def differences(full: Path, cut: Path, schemas: Iterable[str] = SCHEMAS, shown: int = 3) -> list[Difference]:
-    """Every relation and column of two warehouses in which their rows differ; none when they say the same.
+def differences(full: Path, cut: Path, relations: Iterable[str], shown: int = 3) -> list[Difference]:
+    """Every column in which the rows of a relation (`schema.name`) differ between two warehouses; none when both agree.
 
     Rows are matched by the shortest run of leading columns that is unique in both, since every mart names its grain
     first. Doubles may differ in their last digits, because sums of them depend on the order of rows.
@@ -184,41 +183,24 @@ def differences(full: Path, cut: Path, schemas: Iterable[str] = SCHEMAS, shown: 
     try:
         connection.execute(f"attach '{full}' as whole (read_only); attach '{cut}' as cut (read_only)")
         found: list[Difference] = []
-        for schema in schemas:
-            found += _differences_of_schema(connection, schema, shown)
+        for relation in sorted(relations):
+            columns = [_columns(connection, side, relation) for side in ("whole", "cut")]
+            if columns[0] != columns[1]:
+                found.append(Difference(relation, "*", 0, ("has other columns",)))
+            else:
+                found += _differences_of_relation(connection, relation, columns[0], shown)
         return found
     finally:
         connection.close()
 
 
-def _differences_of_schema(connection: duckdb.DuckDBPyConnection, schema: str, shown: int) -> list[Difference]:
-    columns = {
-        side: _columns(connection, side, schema) for side in ("whole", "cut")
-    }
-    found = [
-        Difference(f"{schema}.{name}", "*", 0, ("stands in one of the two only",))
-        for name in sorted(set(columns["whole"]) ^ set(columns["cut"]))
-    ]
-    for name in sorted(set(columns["whole"]) & set(columns["cut"])):
-        relation = f"{schema}.{name}"
-        if columns["whole"][name] != columns["cut"][name]:
-            found.append(Difference(relation, "*", 0, ("has other columns",)))
-            continue
-        found += _differences_of_relation(connection, relation, columns["whole"][name], shown)
-    return found
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, side: str, schema: str) -> dict[str, list[tuple[str, str]]]:
-    """Columns and their types, in order, per relation of one warehouse's schema."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    rows = connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ?"
-        " order by table_name, column_index",
-        [side, schema],
+def _columns(connection: duckdb.DuckDBPyConnection, side: str, relation: str) -> list[tuple[str, str]]:
+    """Columns of one relation and their types, in order; none where it does not exist."""
+    return connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ?"
+        " and table_name = ? order by column_index",
+        [side, *relation.split(".")],
     ).fetchall()
-    for table, column, data_type in rows:
-        found.setdefault(table, []).append((column, data_type))
-    return found
 
 
 def _differences_of_relation(
