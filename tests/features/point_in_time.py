@@ -185,8 +185,8 @@ def differences(full: Path, cut: Path, relations: Iterable[str], shown: int = 3)
         found: list[Difference] = []
         for relation in sorted(relations):
             columns = [_columns(connection, side, relation) for side in ("whole", "cut")]
-            if columns[0] != columns[1]:
-                found.append(Difference(relation, "*", 0, ("has other columns",)))
+            if not columns[0] or columns[0] != columns[1]:
+                found.append(Difference(relation, "*", 0, ("is absent or has other columns",)))
             else:
                 found += _differences_of_relation(connection, relation, columns[0], shown)
         return found
