@@ -236,7 +236,7 @@ def _rows(kind: Kind, table: Table, words: dict[str, str]) -> str:
 def _decisions(
     connection: duckdb.DuckDBPyConnection, landing: Path, end: datetime, end_text: str, delivered: str
 ) -> dict[str, int]:
-    """Links, cuts, blocks and waivers that people decide on after the day, about what was known before."""
+    """Links, cuts, blocks and waivers decided after the day about what was known before, and corrections before it."""
     later = str(end + timedelta(days=1))
     profiles = [
         row[0]
@@ -283,7 +283,20 @@ def _decisions(
             "order by total_amount desc limit 40"
         ).fetchall()
     ]  # fmt: skip
-    for folder, rows in (("identity/link_decision", linked + cut + blocked), ("overrides/record_override", waived)):
+    # Decided before the day, about profiles that change after it: no later version may come along with the correction.
+    corrected = [
+        {
+            "override_id": f"replace {delivered} {key}", "source_name": "crm", "table_name": "profile",
+            "record_key": key, "action": "replace", "corrected_fields": '{"language": "cy"}',
+            "decided_by": "A. Reviewer", "decided_at": str(end - timedelta(hours=3)),
+        }
+        for (key,) in connection.execute(
+            f"select distinct on (profile_id) profile_id from raw_crm.profile where synced_at < {end_text} "
+            "order by synced_at desc, profile_id limit 5"
+        ).fetchall()
+    ]  # fmt: skip
+    overrides = waived + corrected
+    for folder, rows in (("identity/link_decision", linked + cut + blocked), ("overrides/record_override", overrides)):
         (landing / folder).mkdir(parents=True, exist_ok=True)
         file = landing / folder / f"planted_{delivered}.jsonl"
         if rows:
@@ -293,6 +306,7 @@ def _decisions(
         "profiles cut apart by hand": len(cut),
         "addresses blocked by hand": len(blocked),
         "receipts let through by hand": len(waived),
+        "profiles corrected by hand before the day": len(corrected),
     }
 
 
