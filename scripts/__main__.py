@@ -184,6 +184,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_identity(world, profiles=options.profiles)
         return
+    if options.features:
+        from scripts.benchmark_features import benchmark_features
+
+        benchmark_features(world, customers=options.customers, smaller=options.times)
+        return
     benchmark(world, customers=options.customers, seeds=options.seed_list)
 
 
@@ -413,6 +418,12 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
     benchmark.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
     benchmark.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
+    benchmark.add_argument(
+        "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
+    )
+    benchmark.add_argument(
+        "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
+    )
     return parser
 
 

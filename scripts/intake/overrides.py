@@ -52,7 +52,7 @@ class Replacement:
     def file(self, connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], folder: Path) -> LandingFile:
         """Write the corrected record as a delivery of its table; BrokenFile when that makes no sense."""
         table = self._table(sources)
-        payload = latest_payload(connection, table, self.record_key)
+        payload = latest_payload(connection, table, self.record_key, self.decided_at)
         if payload is None:
             raise BrokenFile(f"{table.label} has no record with this key; mend record_key or wait for the record")
         record = json.loads(payload)

@@ -106,19 +106,32 @@ class RejectStore:
         return self.connection.execute(f"{query} limit 1").fetchone() is not None
 
 
-def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str) -> str | None:
-    """The record that an override corrects, as JSON text: as refused last and still open, else as stored last."""
+def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str, decided_at: datetime) -> str | None:
+    """The record that an override corrects, as JSON text: as refused last and still open, else as stored last.
+
+    What came after the decision was not looked at by who decided, so it is taken only where nothing else is there:
+    loaded anew from the beginning, a correction of the past must not carry what the source said later. Of refused rows
+    those of the day count too, since a decision is often dated without the hour.
+    """
+    decided = f"timestamp {literal(str(decided_at))}"
+    fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.columns)
+    known_at = f"coalesce({quote(table.known_at)}, _delivered_at)" if table.known_at else "_delivered_at"
     found = connection.execute(
-        "select payload from intake.rejects where source_name = ? and table_name = ? and record_key = ? "
-        "and state = 'open' order by delivered_at desc, file_id desc, line_number desc limit 1",
-        [table.source, table.name, key],
+        f"""
+        select payload from (
+            select
+                payload, 1 as origin, delivered_at as known_at, delivered_at, file_id, line_number, 0 as hash,
+                delivered_at < date_trunc('day', {decided}) + interval 1 day as was_there
+            from intake.rejects
+            where source_name = ? and table_name = ? and record_key = ? and state = 'open'
+            union all
+            select cast(json_object({fields}) as varchar), 2, {known_at}, _delivered_at, 0, 0, _record_hash,
+                {known_at} <= {decided}
+            from {relation(table)} where {key_text(table)} = ?
+        )
+        order by was_there desc, origin, known_at desc, delivered_at desc, file_id desc, line_number desc, hash
+        limit 1
+        """,
+        [table.source, table.name, key, key],
     ).fetchone()
-    if found is None:
-        fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.columns)
-        known_at = f"coalesce({quote(table.known_at)}, _delivered_at)" if table.known_at else "_delivered_at"
-        found = connection.execute(
-            f"select cast(json_object({fields}) as varchar) from {relation(table)} where {key_text(table)} = ? "
-            f"order by {known_at} desc, _delivered_at desc, _record_hash limit 1",
-            [key],
-        ).fetchone()
     return str(found[0]) if found else None

@@ -99,6 +99,16 @@ def test_an_override_replaces_a_stored_record(zone: Zone) -> None:
     ]  # fmt: skip
 
 
+def test_a_correction_of_the_past_does_not_carry_what_came_later(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a_2026-01-01.csv", HEADER + GOOD)
+    zone.deliver("overrides/record_override/o_2026-01-05.csv", override("replace", '{"amount": 99}'))
+    zone.deliver("pos/receipt_payment/b_2026-01-07.csv", HEADER + "1,1,voucher,13,2026-01-07 10:00:00\n")
+    zone.load()
+    assert zone.rows("select amount, method from raw_pos.receipt_payment order by synced_at") == [
+        (Decimal(12), "card"), (Decimal(99), "card"), (Decimal(13), "voucher")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
