@@ -1,5 +1,5 @@
--- Grain: one row per customer from whom it is learnt what goes with what: people who may be profiled. Wholesalers, staff,
--- test accounts and relay addresses of marketplaces buy by other rules, and relay addresses are seldom one person.
+-- Grain: one row per customer from whom it is learnt what goes with what: people who may be profiled. Wholesalers,
+-- staff, tests and relay addresses of marketplaces buy by other rules, and a relay address is seldom one person.
 {{ config(materialized='view') }}
 
 with people as (
