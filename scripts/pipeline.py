@@ -61,10 +61,10 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then the rules of validation, consent, customers and segments in the warehouse."""
+    """Check the seeds as files, then all rules and declarations in them, as the warehouse finds them."""
     from scripts.dbt import run_dbt
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
-    from scripts.validate import validate as check_rules
+    from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
+    from scripts.validate import validate as check_segment_rules
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -73,18 +73,22 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     run_dbt(
         world,
         [
-            *("run", "--select", "attribute_catalogue", "int_customer_rule_errors"),
-            *("+int_segment_rule_errors", "+int_validation_rule_errors", "+int_consent_rule_errors"),
+            *("run", "--select", "attribute_catalogue", "+int_segment_rule_errors"),
+            *(rules.select for rules in SEED_RULES),
         ],
         variables=variables,
         progress=_quiet,
     )
     problems = []
-    for check in (check_validation_rules, check_consent_rules, check_customer_rules, check_rules):
+    for rules in SEED_RULES:
         try:
-            check(world, progress)
+            check_seed_rules(world, rules, progress)
         except CheckFailed as problem:
             problems.append(str(problem))
+    try:
+        check_segment_rules(world, progress)
+    except CheckFailed as problem:
+        problems.append(str(problem))
     if problems:
         raise CheckFailed("\n".join(problems))
 
@@ -99,8 +103,8 @@ def build(
     """Build and test the models of one world; returns the number of tests that passed."""
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import check_consent_rules, check_customer_rules, check_seeds, check_validation_rules
-    from scripts.validate import validate as check_rules
+    from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
+    from scripts.validate import validate as check_segment_rules
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -117,19 +121,12 @@ def build(
     try:
         results = run_dbt(world, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:
+        # Says which rows are wrong; the failed test alone only counts them.
         if "segment_rule" in str(problem):
-            # Says which rows are wrong; the failed test alone only counts them.
-            check_rules(world, progress)
-        if "validation_rule" in str(problem):
-            check_validation_rules(world, progress)
-        if (
-            "customer_rule" in str(problem)
-            or "survivorship_rule" in str(problem)
-            or "customer_type_rule" in str(problem)
-        ):
-            check_customer_rules(world, progress)
-        if "consent_rule" in str(problem):
-            check_consent_rules(world, progress)
+            check_segment_rules(world, progress)
+        for rules in SEED_RULES:
+            if any(mark in str(problem) for mark in rules.marks):
+                check_seed_rules(world, rules, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

@@ -6,6 +6,7 @@ import csv
 import difflib
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,10 +18,6 @@ from scripts.world import BUSINESS_SEEDS, World
 CONDITIONS = "segment_rule_conditions.csv"
 DEFINITIONS = "segment_definitions.csv"
 VALIDATION_RULES = "validation_rules.csv"
-SURVIVORSHIP_RULES = "survivorship_rules.csv"
-CUSTOMER_TYPE_RULES = "customer_type_rules.csv"
-CONSENT_RULES = "consent_rules.csv"
-CONSENT_SIGNALS = "consent_signals.csv"
 
 Progress = Callable[[str], None]
 
@@ -121,49 +118,61 @@ def validate(world: World, progress: Progress = print) -> None:
     progress(f"segment rules: no errors, {warnings} warning(s) about segments that are not active yet")
 
 
-def check_validation_rules(world: World, progress: Progress = print) -> None:
-    """Report every fault of the validation rules as the warehouse found them, each on one line.
+@dataclass(frozen=True)
+class SeedRules:
+    """Rules that a retailer keeps in seeds and the warehouse checks.
 
-    Reads `int_validation_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nothing
-    is judged by rules that are in doubt.
+    `what` names them in messages; `select` builds `model`, which lists their faults (seed_name, row_text, reason,
+    suggestion); one of `marks` is in the message of a build that they stopped.
+    """
+
+    what: str
+    model: str
+    marks: tuple[str, ...]
+    with_parents: bool = True
+
+    @property
+    def select(self) -> str:
+        return f"+{self.model}" if self.with_parents else self.model
+
+
+SEED_RULES = (
+    SeedRules("validation", "int_validation_rule_errors", ("validation_rule",)),
+    SeedRules("consent", "int_consent_rule_errors", ("consent_rule",)),
+    SeedRules(
+        "customer",
+        "int_customer_rule_errors",
+        ("customer_rule", "survivorship_rule", "customer_type_rule"),
+        with_parents=False,
+    ),
+    SeedRules("event window", "int_behaviour_window_errors", ("behaviour_window",), with_parents=False),
+    SeedRules("cost", "int_cost_rule_errors", ("cost_rule", "cost assumptions")),
+    SeedRules(
+        "topic and loyalty",
+        "int_experience_rule_errors",
+        ("experience_rule", "topic_keyword", "sentiment_word", "loyalty_tier"),
+        with_parents=False,
+    ),
+    SeedRules("category", "int_category_rule_errors", ("category_rule",)),
+)
+
+
+def check_seed_rules(world: World, rules: SeedRules, progress: Progress = print) -> None:
+    """Report every fault of these rules as the warehouse found them, each on one line.
+
+    Reads `rules.model`, which the caller has built. Raises CheckFailed when there is a fault: nothing is judged,
+    counted or sent by rules that are in doubt.
     """
     found = _report(
         world,
-        "select 'error', 'validation_rules', row_text, reason, suggestion from intermediate.int_validation_rule_errors"
-        " order by all",
+        f"select 'error', seed_name, row_text, reason, suggestion from intermediate.{rules.model} order by all",
         progress,
     )
     if found:
-        raise CheckFailed(f"{world.seeds}: the validation rules have {len(found)} error(s); mend the rows named above")
-    progress("validation rules: no errors")
-
-
-def check_customer_rules(world: World, progress: Progress = print) -> None:
-    """Report every fault of the rules about customers (survivorship, types), each on one line.
-
-    Reads `int_customer_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault.
-    """
-    _check_seed_rules(world, "int_customer_rule_errors", "customer", progress)
-
-
-def check_consent_rules(world: World, progress: Progress = print) -> None:
-    """Report every fault of the consent seeds as the warehouse found them, each on one line.
-
-    Reads `int_consent_rule_errors`, which the caller has built. Raises CheckFailed when there is a fault: nobody is
-    contacted by rules that are in doubt.
-    """
-    _check_seed_rules(world, "int_consent_rule_errors", "consent", progress)
-
-
-def _check_seed_rules(world: World, model: str, what: str, progress: Progress) -> None:
-    found = _report(
-        world,
-        f"select 'error', seed_name, row_text, reason, suggestion from intermediate.{model} order by all",
-        progress,
-    )
-    if found:
-        raise CheckFailed(f"{world.seeds}: the {what} rules have {len(found)} error(s); mend the rows named above")
-    progress(f"{what} rules: no errors")
+        raise CheckFailed(
+            f"{world.seeds}: the {rules.what} rules have {len(found)} error(s); mend the rows named above"
+        )
+    progress(f"{rules.what} rules: no errors")
 
 
 def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...]]:
@@ -189,10 +198,7 @@ def _header(file: Path) -> list[str]:
 def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
-    for name in (
-        *(CONDITIONS, DEFINITIONS, VALIDATION_RULES, SURVIVORSHIP_RULES, CUSTOMER_TYPE_RULES),
-        *(CONSENT_RULES, CONSENT_SIGNALS),
-    ):
+    for name, text_of in ROW_TEXTS.items():
         file = seeds / name
         if not file.exists():
             continue
@@ -200,21 +206,18 @@ def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
         header = [column.strip() for column in next(rows)[1]]
         for line, row in rows:
             cells = {column: cell.strip() for column, cell in zip(header, row, strict=False)}
-            text = cells.get("segment_key", "")
-            if name == CONDITIONS:
-                text = _row_text(cells)
-            elif name == VALIDATION_RULES:
-                text = _rule_text(cells)
-            elif name == SURVIVORSHIP_RULES:
-                text = cells.get("field", "") or "(no field)"
-            elif name == CUSTOMER_TYPE_RULES:
-                text = cells.get("rule_key", "")
-            elif name == CONSENT_RULES:
-                text = f"{cells.get('channel', '').lower()}, {cells.get('purpose', '').lower()}"
-            elif name == CONSENT_SIGNALS:
-                text = f"{cells.get('source', '').lower()}, {cells.get('signal', '').lower()}"
-            places.setdefault((file.stem, text or "(no key)"), []).append(line)
+            places.setdefault((file.stem, text_of(cells) or "(no key)"), []).append(line)
     return places
+
+
+def _cells(*columns: str, lower: bool = False, missing: str = "") -> Callable[[dict[str, str]], str]:
+    """How the rule check writes a row of which these cells are the key."""
+
+    def text_of(cells: dict[str, str]) -> str:
+        text = ", ".join(cells.get(column, "") for column in columns)
+        return (text.lower() if lower else text) or missing
+
+    return text_of
 
 
 def _row_text(cells: dict[str, str]) -> str:
@@ -229,3 +232,19 @@ def _rule_text(cells: dict[str, str]) -> str:
     """A row of a validation rule as the rule check writes it: its key and scope."""
     scope = "".join(f", {name} {cells[name].lower()}" for name in ("channel", "account") if cells.get(name))
     return cells.get("rule_key", "") + scope
+
+
+ROW_TEXTS: dict[str, Callable[[dict[str, str]], str]] = {
+    CONDITIONS: _row_text,
+    DEFINITIONS: _cells("segment_key"),
+    VALIDATION_RULES: _rule_text,
+    "survivorship_rules.csv": _cells("field", missing="(no field)"),
+    "customer_type_rules.csv": _cells("rule_key"),
+    "consent_rules.csv": _cells("channel", "purpose", lower=True),
+    "consent_signals.csv": _cells("source", "signal", lower=True),
+    "behaviour_windows.csv": _cells("attribute_name", missing="(no name)"),
+    "cost_assumptions.csv": _cells("cost_type", "applies_to", "valid_from", lower=True),
+    "loyalty_tiers.csv": _cells("tier", missing="(no tier)"),
+    "category_relations.csv": _cells("category", "related_category"),
+    "campaign_products.csv": _cells("campaign_key", "sku", "category"),
+}

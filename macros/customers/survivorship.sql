@@ -30,10 +30,12 @@
 {%- endmacro %}
 
 {# Rows of a seed as dicts of text without outer blanks, in a fixed order; none before it is loaded. #}
-{% macro seed_rows(seed, names) -%}
+{% macro seed_rows(seed, names, sorted=true) -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
     {%- set rows = [] -%}
-    {%- for line in run_query('select ' ~ names | join(', ') ~ ' from ' ~ seed ~ ' order by ' ~ names | join(', ')).rows -%}
+    {%- for line in run_query(
+        'select ' ~ names | join(', ') ~ ' from ' ~ seed ~ (' order by ' ~ names | join(', ') if sorted else '')
+    ).rows -%}
         {%- set row = {} -%}
         {%- for name in names -%}
             {%- do row.update({name: '' if line[name] is none else line[name] | string | trim}) -%}

@@ -6,23 +6,38 @@
 {% macro exact_shares(relation, group_key, row_key, amount, base) -%}
     select
         {{ row_key }},
+        {{ amount }} as share
+    from (
+        {{ exact_shares_of_each(relation, group_key, row_key, [amount], base) }}
+    ) as shares
+{%- endmacro %}
+
+{# The same for several amounts by one base, in one pass. Yields `row_key` and a share under each amount's own name. #}
+{% macro exact_shares_of_each(relation, group_key, row_key, amounts, base) -%}
+    select
+        {{ row_key }},
+        {%- for amount in amounts %}
         -- The first of the group takes what is left between the amount and the rounded shares of all.
         cast(
-            rounded_share
+            rounded_{{ amount }}
             + case
-                when share_rank = 1 then amount_to_split - sum(rounded_share) over (partition by {{ group_key }})
+                when share_rank = 1
+                    then {{ amount }} - sum(rounded_{{ amount }}) over (partition by {{ group_key }})
                 else 0
             end as decimal(18, 4)
-        ) as share
+        ) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from (
         select
             {{ group_key }},
             {{ row_key }},
-            {{ amount }} as amount_to_split,
+            {%- for amount in amounts %}
+            {{ amount }},
             {{ to_cents(
                 'cast(' ~ amount ~ ' as decimal(28, 6)) * ' ~ base ~ ' / sum(' ~ base ~ ') over (partition by '
                 ~ group_key ~ ')'
-            ) }} as rounded_share,
+            ) }} as rounded_{{ amount }},
+            {%- endfor %}
             row_number() over (partition by {{ group_key }} order by {{ base }} desc, {{ row_key }}) as share_rank
         from {{ relation }}
         where {{ base }} > 0

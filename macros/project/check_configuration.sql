@@ -9,6 +9,11 @@
                 ~ " or run `python -m scripts build --seeds DIR`, which copes with any folder"
             ) }}
         {%- endif -%}
+        {%- if var('rfm_method') not in ['quintiles', 'fixed'] -%}
+            {{ exceptions.raise_compiler_error(
+                "rfm_method is '" ~ var('rfm_method') ~ "'; give quintiles, or fixed with the seed rfm_fixed_cut_points"
+            ) }}
+        {%- endif -%}
         {%- do as_of_day() -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,30 +1,56 @@
-{# What a rule may speak of: the columns of customer_features as its YAML describes them, by name. Each is a dict with
-   data_type, value_type, description, unit, null_meaning, needs, is_available, unavailable_reason, operators. #}
+{# What a rule may speak of, by name: the columns of customer_features as its YAML describes them, and those of
+   customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
+   data_type, value_type, description, unit, null_meaning, needs, needs_any, is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set attributes = {} -%}
+    {%- set windows = behaviour_window_attributes() -%}
     {%- if execute -%}
         {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') -%}
         {%- set sources_on = {} -%}
         {%- for column in (features.columns.values() if features else []) if column.name not in ('customer_id', 'as_of_date') -%}
             {%- set meta = column.get('config', {}).get('meta', {}) or column.get('meta', {}) -%}
-            {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
-            {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
-            {%- for source_name in needs + needs_any if source_name not in sources_on -%}
-                {%- do sources_on.update({source_name: source_is_on(source_name)}) -%}
-            {%- endfor -%}
-            {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
-            {%- set value_type = segment_value_type(column.data_type or 'varchar') -%}
-            {%- do attributes.update({column.name: {
-                'attribute_name': column.name, 'source_relation': 'customer_features',
-                'data_type': (column.data_type or 'varchar') | lower, 'value_type': value_type,
-                'description': column.description or '', 'unit': meta.get('unit'), 'null_meaning': meta.get('null_meaning'),
-                'operators': segment_operators(value_type), 'needs': needs, 'needs_any': needs_any,
-                'is_available': not off,
-                'unavailable_reason': ('source ' ~ off | join(', ') ~ ' is off') if off else none
-            }}) -%}
+            {%- do attributes.update({column.name: segment_attribute(
+                'customer_features', column.name, column.data_type or 'varchar', column.description or '', meta, sources_on
+            )}) -%}
+        {%- endfor -%}
+        {%- for window in windows -%}
+            {%- do attributes.update({window.attribute_name: segment_attribute(
+                'customer_behaviour_windows', window.attribute_name, window.data_type, window.description, window, sources_on
+            )}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(attributes) }}
+{%- endmacro %}
+
+{# One attribute in full. `meta` says theme, unit, null_meaning, needs, needs_any, needs_parameters; `sources_on` remembers
+   which sources are on. #}
+{% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
+    {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
+    {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
+    {%- for source_name in needs + needs_any if source_name not in sources_on -%}
+        {%- do sources_on.update({source_name: source_is_on(source_name)}) -%}
+    {%- endfor -%}
+    {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
+    {%- set reason = 'source ' ~ off | join(', ') ~ ' is off' if off else none -%}
+    {%- if not off and meta.get('needs_parameters') and not has_parameters(meta.needs_parameters) -%}
+        {%- set reason = 'the model ' ~ meta.needs_parameters ~ ' has no fitted parameters yet' -%}
+    {%- endif -%}
+    {%- set value_type = segment_value_type(data_type) -%}
+    {{ return({
+        'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
+        'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
+        'null_meaning': meta.get('null_meaning'), 'operators': segment_operators(value_type), 'needs': needs,
+        'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason
+    }) }}
+{%- endmacro %}
+
+{# Whether the seed <name>_parameters is there, loaded and not empty. #}
+{% macro has_parameters(name) -%}
+    {%- set seed = graph.nodes.get('seed.' ~ project_name ~ '.' ~ name ~ '_parameters') -%}
+    {%- if not seed -%}{{ return(false) }}{%- endif -%}
+    {%- set relation = adapter.get_relation(seed.database, seed.schema, seed.alias) -%}
+    {%- if relation is none -%}{{ return(false) }}{%- endif -%}
+    {{ return(run_query('select count(*) from ' ~ relation).rows[0][0] > 0) }}
 {%- endmacro %}
 
 {# Names of sources as a list, without the `using_` of their switches. #}

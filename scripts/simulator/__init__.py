@@ -47,7 +47,7 @@ from scripts.simulator.traps import set_traps, tell_traps
 from scripts.simulator.web import make_sessions, write_web
 from scripts.world import SETTINGS_FILE, World
 
-SIMULATOR_VERSION = 2
+SIMULATOR_VERSION = 3
 MARKER = "_simulation.json"
 FEWEST, MOST = 50, 5_000_000
 DEFAULT_END, DEFAULT_SEED = date(2026, 6, 30), 20260630

@@ -46,6 +46,13 @@ from scripts.simulator.purchases import MARKETPLACE, ONLINE, STORE, Purchases
 NO_OFFER, CODE, SALE, FIXED, STAFF_OFFER = range(5)
 REASONS = ("size", "quality", "damaged", "late", "not_as_described", "changed_mind", "unknown")
 NORMAL, CANCELLED, PENDING, IS_TEST, VOIDED, TRAINING = range(6)
+# Categories that the same people buy, and the share of what they buy beside their favourite that stays among them.
+WAYS_OF_LIFE = (
+    ("Fashion", "Accessories", "Beauty"),
+    ("Home", "Kitchen", "Food and drink", "Garden", "Pets"),
+    ("Sports", "Sports nutrition", "Electronics", "Electronics accessories"),
+)
+SAME_WAY_SHARE = 0.6
 STATES = ("normal", "cancelled", "pending", "test", "voided", "training")
 
 
@@ -244,7 +251,9 @@ def _lines(
     """Order number, SKU and units of every line. Favourite subcategories, habits, add-ons with their main item."""
     n, subs = len(purchases), len(SUBCATEGORIES)
     popularity = catalogue.popularity / catalogue.popularity.sum()
-    taste = rng.choice(subs, (people.n, 3), p=popularity)
+    chances = _chances(popularity)
+    first = rng.choice(subs, people.n, p=popularity)
+    taste = np.column_stack([first, _drawn(chances, first, rng), _drawn(chances, first, rng)])
     consumable = np.array([i for i, row in enumerate(SUBCATEGORIES) if 0 < row[5] <= 90])
     habit = np.where(rng.random(people.n) < 0.5, rng.choice(consumable, people.n), -1)
     known = purchases.person >= 0
@@ -254,7 +263,7 @@ def _lines(
     order = np.repeat(np.arange(n), size)
     m = len(order)
     choice, person = rng.random(m), who[order]
-    random_sub = rng.choice(subs, m, p=popularity)
+    random_sub = np.where(known[order], _drawn(chances, first[person], rng), rng.choice(subs, m, p=popularity))
     sub = np.where(choice < 0.42, taste[person, 0], np.where(choice < 0.62, taste[person, 1], taste[person, 2]))
     sub = np.where((choice > 0.72) | ~known[order], random_sub, sub)
     usual = (ranks(order) == 0) & known[order] & (habit[person] >= 0) & (rng.random(m) < 0.28)
@@ -279,6 +288,24 @@ def _lines(
     quantity = np.r_[quantity, np.ones(len(main), dtype=np.int64)]
     by_order = np.argsort(order, kind="stable")
     return order[by_order], sku[by_order], quantity[by_order]
+
+
+def _chances(popularity: Floats) -> Floats:
+    """Chance of each subcategory (column) for who likes one (row) best: mostly of the same way of life."""
+    way = np.array([next(i for i, ways in enumerate(WAYS_OF_LIFE) if row[0] in ways) for row in SUBCATEGORIES])
+    same = popularity * (way[:, None] == way)
+    return SAME_WAY_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_WAY_SHARE) * popularity
+
+
+def _drawn(chances: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
+    """One column for every row number in `rows`, by the chances in that row."""
+    below = np.cumsum(chances, axis=1)[:, :-1]
+    luck = rng.random(len(rows))
+    out = np.empty(len(rows), dtype=np.int64)
+    for row in range(len(chances)):
+        of = rows == row
+        out[of] = np.searchsorted(below[row], luck[of], side="right")
+    return out
 
 
 def _offers(purchases: Purchases, people: People, kind: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:

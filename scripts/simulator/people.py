@@ -310,7 +310,12 @@ def write_people(landing: Landing, people: People) -> None:
         "customer_type": pick(KINDS, people.kind),
         "price_class": pick([c[0] for c in PRICE_CLASSES], people.price_class),
         "first_known_at": pa.array(people.opened).cast(pa.timestamp("s")), "purchase_rate_per_year": people.rate,
-        "dropout_probability": people.dropout, "spend_level": people.spend, "store_share": people.store_share,
+        "dropout_probability": people.dropout,
+        # Of buyers who will not come back by themselves, the last order; null while they still would.
+        "dropped_out_at": pa.array(
+            people.last_active, mask=people.last_active >= (people.end + 1) * DAY
+        ).cast(pa.timestamp("s")),
+        "spend_level": people.spend, "store_share": people.store_share,
         "return_factor": people.return_factor, "email_open_rate": people.open_rate, "sms_click_rate": people.sms_rate,
         "uses_machine_opens": people.apple, "has_email_consent": people.opted_in(everyone, (people.end + 1) * DAY),
     })  # fmt: skip

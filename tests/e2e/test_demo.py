@@ -29,6 +29,7 @@ INTERFACE = {
         "payment_fees marketplace_fees return_handling_cost service_cost contribution_margin"
     ),
     "customer_features": "customer_id as_of_date",
+    "customer_behaviour_windows": "customer_id as_of_date",
     "customer_clusters": "customer_id as_of_date",
     "attribute_catalogue": "attribute_name",
     "segment_library": "segment_key",

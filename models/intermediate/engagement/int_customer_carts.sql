@@ -1,10 +1,10 @@
--- Grain: one row per customer who ever put something into a cart, as of as_of_date.
+-- Grain: one row per customer who ever put something into a cart or began a check-out, as of as_of_date.
 with events as (
 
     select * from {{ ref('int_web_events') }}
     where
         customer_id is not null
-        and event_type in ('cart_addition', 'order_completed')
+        and event_type in ('cart_addition', 'checkout_started', 'order_completed')
 
 ),
 
@@ -17,15 +17,17 @@ orders as (
 
 ),
 
-last_additions as (
+last_steps as (
 
     select
         customer_id,
-        max(occurred_at) as last_cart_addition_at,
-        max(occurred_date) as last_cart_addition_date
+        max(occurred_at) filter (where event_type = 'cart_addition') as last_cart_addition_at,
+        max(occurred_date) filter (where event_type = 'cart_addition') as last_cart_addition_date,
+        max(occurred_at) filter (where event_type = 'checkout_started') as last_checkout_started_at,
+        max(occurred_date) filter (where event_type = 'checkout_started') as last_checkout_started_date
 
     from events
-    where event_type = 'cart_addition'
+    where event_type in ('cart_addition', 'checkout_started')
     group by customer_id
 
 ),
@@ -62,21 +64,26 @@ last_orders as (
 joined as (
 
     select
-        last_additions.customer_id,
-        (
-            {{ within_window('last_additions.last_cart_addition_date', 7) }}
-            and {{ seconds_between('last_additions.last_cart_addition_at', as_of_end()) }} >= 24 * 60 * 60
+        last_steps.customer_id,
+        {% for step, flag in [('cart_addition', 'has_open_cart'), ('checkout_started', 'has_abandoned_checkout')] %}
+        coalesce(
+            {{ within_window('last_steps.last_' ~ step ~ '_date', 7) }}
+            and {{ seconds_between('last_steps.last_' ~ step ~ '_at', as_of_end()) }} >= 24 * 60 * 60
             and (
                 last_orders.last_ordered_at is null
-                or last_orders.last_ordered_at < last_additions.last_cart_addition_at
-            )
-        ) as has_open_cart,
-        last_additions.last_cart_addition_at,
-        last_additions.last_cart_addition_date
+                or last_orders.last_ordered_at < last_steps.last_{{ step }}_at
+            ),
+            false
+        ) as {{ flag }},
+        {% endfor %}
+        last_steps.last_cart_addition_at,
+        last_steps.last_cart_addition_date,
+        last_steps.last_checkout_started_at,
+        last_orders.last_ordered_at
 
-    from last_additions
+    from last_steps
     left join last_orders
-        on last_additions.customer_id = last_orders.customer_id
+        on last_steps.customer_id = last_orders.customer_id
 
 )
 

@@ -4,6 +4,8 @@
         hits.sku,
         hits.category,
         hits.source_order_id,
+        hits.path,
+        hits.device_type,
         hits.occurred_at,
         hits.occurred_date
 {%- endset %}

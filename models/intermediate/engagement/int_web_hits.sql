@@ -2,24 +2,30 @@
 -- A view: the models that read it take a few columns each, and none needs it stored once more.
 {{ config(materialized='view') }}
 
+{#- Which of the further columns each kind of event has. -#}
 {%- set kinds = [
-    ('page_view', 'stg_web__pages', false, false),
-    ('product_view', 'stg_web__product_views', true, false),
-    ('cart_addition', 'stg_web__cart_additions', true, false),
-    ('order_completed', 'stg_web__orders_completed', false, true)
+    ('page_view', 'stg_web__pages', ['path', 'device_type']),
+    ('product_view', 'stg_web__product_views', ['sku', 'category']),
+    ('product_list_view', 'stg_web__product_list_views', ['category']),
+    ('search', 'stg_web__product_searches', []),
+    ('cart_view', 'stg_web__cart_views', []),
+    ('cart_addition', 'stg_web__cart_additions', ['sku', 'category']),
+    ('cart_removal', 'stg_web__cart_removals', ['sku', 'category']),
+    ('checkout_started', 'stg_web__checkouts_started', []),
+    ('order_completed', 'stg_web__orders_completed', ['source_order_id'])
 ] %}
 
 with hits as (
 
-    {% for event_type, relation, has_product, has_order in kinds %}
+    {% for event_type, relation, has in kinds %}
     select
         event_id,
         '{{ event_type }}' as event_type,
         anonymous_id,
         user_id,
-        {{ 'sku' if has_product else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as sku,
-        {{ 'category' if has_product else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as category,
-        {{ 'source_order_id' if has_order else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as source_order_id,
+        {% for column in ['sku', 'category', 'source_order_id', 'path', 'device_type'] %}
+        {{ column if column in has else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as {{ column }},
+        {% endfor %}
         occurred_at,
         occurred_date
     from {{ ref(relation) }}

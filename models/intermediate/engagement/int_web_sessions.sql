@@ -13,6 +13,7 @@ with_previous as (
         anonymous_id,
         customer_id,
         event_type,
+        device_type,
         occurred_at,
         occurred_date,
         lag(occurred_at) over (partition by anonymous_id order by occurred_at, customer_id) as previous_at,
@@ -54,6 +55,7 @@ sessions as (
         count(*) filter (where event_type = 'page_view') as page_view_count,
         count(*) filter (where event_type = 'product_view') as product_view_count,
         count(*) filter (where event_type = 'cart_addition') as cart_addition_count,
+        max(device_type) as device_type,
         bool_or(event_type = 'order_completed') as has_order
 
     from numbered
@@ -68,6 +70,7 @@ keyed as (
             as session_id,
         customer_id,
         anonymous_id,
+        device_type,
 
         page_view_count,
         product_view_count,

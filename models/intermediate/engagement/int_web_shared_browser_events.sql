@@ -26,6 +26,8 @@ moments as (
         source_order_id,
         sku,
         category,
+        path,
+        device_type,
         occurred_at,
         occurred_date
     from {{ ref('int_web_hits') }}
@@ -42,6 +44,8 @@ moments as (
         null as source_order_id,
         null as sku,
         null as category,
+        null as path,
+        null as device_type,
         occurred_at,
         null as occurred_date
     from {{ ref('stg_web__identifies') }}
@@ -114,6 +118,8 @@ attributed as (
         sku,
         category,
         source_order_id,
+        path,
+        device_type,
         occurred_at,
         occurred_date
 

@@ -1,44 +1,127 @@
--- Grain: one row per customer with an order that counts: the interval at which the customer buys.
+-- Grain: one row per customer with an order that counts: the interval at which the customer buys, when the next order
+-- is to be expected, and how late it is. Intervals are in days of average demand (int_demand_calendar).
+{%- set pooled_weight = var('cycle_pooled_gaps') %}
 with orders as (
 
     select * from {{ ref('int_customer_orders') }}
 
 ),
 
-personal as (
+calendar as (
 
-    select
-        customer_id,
-        {{ days_between('last_order_date', as_of_date()) }} as days_since_last_order,
-        case
-            when order_day_count >= 3
-                then
-                    cast({{ days_between('first_order_date', 'last_order_date') }} as double)
-                    / (order_day_count - 1)
-        end as personal_interval_days
-
-    from orders
+    select * from {{ ref('int_demand_calendar') }}
 
 ),
 
--- Too little history of one's own: the middle of those who have some.
-pooled as (
+categories as (
 
-    select median(personal_interval_days) as pooled_interval_days
-    from personal
+    select * from {{ ref('int_customer_category_summary') }}
+
+),
+
+today as (
+
+    select demand_day from calendar
+    where day = {{ as_of_date() }}
+
+),
+
+measured as (
+
+    select
+        orders.customer_id,
+        orders.last_order_date,
+        orders.order_day_count - 1 as gap_count,
+        categories.favourite_category,
+        last_days.demand_day as last_demand_day,
+        cast(last_days.demand_day - first_days.demand_day as double) as demand_span,
+        cast(today.demand_day - last_days.demand_day as double) as waiting_days
+
+    from orders
+    inner join calendar as first_days
+        on orders.first_order_date = first_days.day
+    inner join calendar as last_days
+        on orders.last_order_date = last_days.day
+    cross join today
+    left join categories
+        on orders.customer_id = categories.customer_id
+
+),
+
+-- What is usual: the middle of those with two gaps or more, by favourite category where enough of them share it.
+pooled_by_category as (
+
+    select
+        favourite_category,
+        median(demand_span / gap_count) as pooled_interval
+
+    from measured
+    where gap_count >= 2 and favourite_category is not null
+    group by favourite_category
+    having count(*) >= {{ var('cycle_category_customers') }}
+
+),
+
+pooled_of_all as (
+
+    select median(demand_span / gap_count) as pooled_interval
+    from measured
+    where gap_count >= 2
+
+),
+
+-- One's own gaps, steadied by the usual one counted as some gaps more: two gaps alone are mostly chance.
+intervals as (
+
+    select
+        measured.*,
+        case
+            when measured.gap_count >= 1 then 'own'
+            when pooled_by_category.pooled_interval is not null then 'category'
+            when pooled_of_all.pooled_interval is not null then 'everyone'
+        end as interval_basis,
+        case
+            when coalesce(pooled_by_category.pooled_interval, pooled_of_all.pooled_interval) is null
+                then measured.demand_span / nullif(measured.gap_count, 0)
+            else
+                (
+                    measured.demand_span
+                    + {{ pooled_weight }}
+                    * coalesce(pooled_by_category.pooled_interval, pooled_of_all.pooled_interval)
+                ) / (measured.gap_count + {{ pooled_weight }})
+        end as mean_interval
+
+    from measured
+    cross join pooled_of_all
+    left join pooled_by_category
+        on measured.favourite_category = pooled_by_category.favourite_category
+
+),
+
+bounded as (
+
+    select
+        intervals.*,
+        -- `greatest` would make a day of an interval that nobody knows.
+        case when mean_interval < 1 then 1 else mean_interval end as expected_interval
+
+    from intervals
 
 ),
 
 cycle as (
 
     select
-        personal.customer_id,
-        coalesce(personal.personal_interval_days, pooled.pooled_interval_days) as expected_interval_days,
-        personal.days_since_last_order
-        / nullif(coalesce(personal.personal_interval_days, pooled.pooled_interval_days), 0) as overdue_ratio
+        customer_id,
+        last_order_date,
+        gap_count,
+        interval_basis,
+        round(expected_interval, 4) as expected_interval_days,
+        round(waiting_days / expected_interval, 4) as overdue_ratio,
+        last_demand_day + cast(expected_interval as decimal(18, 4)) as expected_demand_day,
+        last_demand_day + cast(1.5 * expected_interval as decimal(18, 4)) as late_demand_day
 
-    from personal
-    cross join pooled
+    from bounded
 
 )
 

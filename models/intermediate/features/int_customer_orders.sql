@@ -1,19 +1,17 @@
--- Grain: one row per customer with an order that counts: counts, dates and rhythm.
+-- Grain: one row per customer with an order that counts: counts, dates, values and habits.
+{%- set dayparts = {'night': [0, 5], 'morning': [6, 11], 'afternoon': [12, 17], 'evening': [18, 23]} %}
 with orders as (
-
-    select * from {{ ref('orders') }}
-    where is_counted and customer_id is not null
-
-),
-
-sequenced as (
 
     select
         orders.*,
-        lag(ordered_date) over (partition by customer_id order by customer_order_number) as previous_order_date,
-        row_number() over (partition by customer_id order by customer_order_number desc) as recency_rank
+        gross_revenue - discounts as order_value,
+        -- A mark-down on one small line does not make an order promoted.
+        gross_revenue > 0 and discounts >= {{ var('promoted_order_discount') }} * gross_revenue as is_promoted_order,
+        {{ weekday_number('ordered_date') }} as order_weekday,
+        {{ business_hour('ordered_at') }} as order_hour
 
-    from orders
+    from {{ ref('orders') }} as orders
+    where is_counted and customer_id is not null
 
 ),
 
@@ -28,18 +26,65 @@ counted as (
         count(distinct ordered_date) as order_day_count,
         min(ordered_date) as first_order_date,
         max(ordered_date) as last_order_date,
-        max(
-            case when recency_rank = 1 then {{ days_between('previous_order_date', 'ordered_date') }} end
-        ) as days_before_last_order,
-        sum(gross_revenue - discounts) as order_value,
-        avg(case when channel = 'online' then 1.0 else 0.0 end) as online_order_share,
+        sum(order_value) as order_value,
+        sum(case when {{ within_window('ordered_date', 365) }} then order_value end) as order_value_365d,
+        max(order_value) as highest_order_value,
+        max_by(order_value, customer_order_number) as last_order_value,
+        sum(case when channel = 'online' then 1 else 0 end) as online_order_count,
+        sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
+        sum(case when channel = 'marketplace' then 1 else 0 end) as marketplace_order_count,
+        count(distinct channel) as order_channel_count,
         sum(unit_count) as unit_count,
         sum(returned_unit_count) as returned_unit_count,
-        sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count
+        sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
+        {% for column in ['unit_count', 'returned_unit_count'] %}
+        sum(case when {{ within_window('ordered_date', 365) }} then {{ column }} else 0 end) as {{ column }}_365d,
+        {% endfor %}
+        -- Money given back out of goodwill, with the goods kept, leaves the order a purchase.
+        min_by(returned_unit_count > 0, customer_order_number) as first_order_is_refunded,
+        sum(gross_revenue) as gross_revenue,
+        sum(discounts) as discounts,
+        sum(case when is_promoted_order then 1 else 0 end) as promoted_order_count,
+        min_by(is_promoted_order, customer_order_number) as first_order_is_promoted,
+        max_by(is_promoted_order, customer_order_number) as last_order_is_promoted,
+        max(case when gross_revenue > 0 then cast(discounts as double) / cast(gross_revenue as double) end)
+            as deepest_discount,
+        {% for number in range(1, 8) %}
+        sum(case when order_weekday = {{ number }} then 1 else 0 end) as weekday_{{ number }}_count,
+        {% endfor %}
+        {% for name, hours in dayparts.items() %}
+        sum(case when order_hour between {{ hours[0] }} and {{ hours[1] }} then 1 else 0 end) as {{ name }}_count,
+        {% endfor %}
+        sum(case when order_weekday >= 6 then 1 else 0 end) as weekend_order_count,
+        sum(case when gift_card_amount > 0 then 1 else 0 end) as gift_card_order_count
 
-    from sequenced
+    from orders
     group by customer_id
+
+),
+
+-- Of habits equally often, the earlier in the week or day.
+with_habits as (
+
+    select
+        counted.*,
+        {%- set weekdays = [] %}
+        {%- for number in range(1, 8) %}{% do weekdays.append('weekday_' ~ number ~ '_count') %}{% endfor %}
+        case greatest({{ weekdays | join(', ') }})
+            {% for name in weekdays %}
+            when {{ name }} then {{ loop.index }}
+            {% endfor %}
+        end as favourite_order_weekday,
+        {%- set parts = [] %}
+        {%- for name in dayparts %}{% do parts.append(name ~ '_count') %}{% endfor %}
+        case greatest({{ parts | join(', ') }})
+            {% for name in dayparts %}
+            when {{ name }}_count then '{{ name }}'
+            {% endfor %}
+        end as favourite_order_daypart
+
+    from counted
 
 )
 
-select * from counted
+select * from with_habits

@@ -1,4 +1,4 @@
--- Grain: one row per customer with product revenue: how much of it was promoted.
+-- Grain: one row per customer with product revenue: how much of it was promoted, and how deep.
 with lines as (
 
     select * from {{ ref('order_lines') }}
@@ -13,7 +13,9 @@ shares as (
         cast(sum(case when is_promoted then discounted_revenue else 0 end) as double)
         / nullif(cast(sum(discounted_revenue) as double), 0) as promoted_share,
         cast(sum(case when not is_promoted then discounted_revenue else 0 end) as double)
-        / nullif(cast(sum(discounted_revenue) as double), 0) as full_price_share
+        / nullif(cast(sum(discounted_revenue) as double), 0) as full_price_share,
+        cast(sum(case when is_promoted then discounts else 0 end) as double)
+        / nullif(cast(sum(case when is_promoted then gross_revenue else 0 end) as double), 0) as promoted_discount_rate
 
     from lines
     group by customer_id

@@ -16,7 +16,15 @@ counted as (
                 else 0
             end
         ) as size_return_count_180d,
-        max(returned_date) as last_return_date
+        sum(case when is_exchange and {{ within_window('returned_date', 365) }} then 1 else 0 end)
+            as exchange_count_365d,
+        sum(
+            case
+                when returned_units = 0 and returns_amount > 0 and {{ within_window('returned_date', 365) }} then 1
+                else 0
+            end
+        ) as goodwill_refund_count_365d,
+        max(case when returned_units > 0 then returned_date end) as last_return_date
 
     from returns
     group by customer_id
@@ -40,6 +48,8 @@ joined as (
     select
         coalesce(counted.customer_id, pending.customer_id) as customer_id,
         coalesce(counted.size_return_count_180d, 0) as size_return_count_180d,
+        coalesce(counted.exchange_count_365d, 0) as exchange_count_365d,
+        coalesce(counted.goodwill_refund_count_365d, 0) as goodwill_refund_count_365d,
         counted.last_return_date,
         pending.customer_id is not null as has_pending_refund
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: what their orders say; null or 0 when they never bought.
+-- Grain: one row per customer of the spine: how often, when, where and for how much they ordered, and when again.
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}
@@ -11,15 +11,21 @@ orders as (
 
 ),
 
-first_orders as (
+choices as (
 
-    select
-        customer_id,
-        -- Money given back out of goodwill, with the goods kept, leaves the order a purchase.
-        returned_unit_count > 0 as first_order_is_refunded
+    select * from {{ ref('int_customer_order_choices') }}
 
-    from {{ ref('orders') }}
-    where customer_order_number = 1
+),
+
+cycle as (
+
+    select * from {{ ref('int_customer_order_cycle') }}
+
+),
+
+next_orders as (
+
+    select * from {{ ref('int_customer_next_order') }}
 
 ),
 
@@ -30,45 +36,45 @@ joined as (
         {% for window in ['', '_30d', '_90d', '_180d', '_365d', '_730d'] %}
         cast(coalesce(orders.order_count{{ window }}, 0) as bigint) as order_count{{ window }},
         {% endfor %}
+        {% for column in ['order_channel_count', 'unit_count', 'gift_card_order_count'] %}
+        cast(coalesce(orders.{{ column }}, 0) as bigint) as {{ column }},
+        {% endfor %}
         orders.first_order_date,
         orders.last_order_date,
         {{ days_between('orders.first_order_date', as_of_date()) }} as days_since_first_order,
         {{ days_between('orders.last_order_date', as_of_date()) }} as days_since_last_order,
-        orders.days_before_last_order,
         cast(orders.order_value / nullif(orders.order_count, 0) as decimal(18, 2)) as average_order_value,
-        cast(orders.online_order_share as double) as online_order_share,
-        cast(orders.returned_unit_count as double) / nullif(orders.unit_count, 0) as unit_return_rate,
-        cast(coalesce(orders.returned_order_count, 0) as bigint) as returned_order_count,
-        coalesce(first_orders.first_order_is_refunded, false) as first_order_is_refunded,
+        cast(orders.order_value_365d / nullif(orders.order_count_365d, 0) as decimal(18, 2))
+            as average_order_value_365d,
+        cast(orders.highest_order_value as decimal(18, 2)) as highest_order_value,
+        cast(orders.last_order_value as decimal(18, 2)) as last_order_value,
+        cast(orders.unit_count as double) / nullif(orders.order_count, 0) as units_per_order,
+        {% for name in ['online', 'store', 'marketplace', 'weekend'] %}
+        cast(orders.{{ name }}_order_count as double) / nullif(orders.order_count, 0) as {{ name }}_order_share,
+        {% endfor %}
+        choices.preferred_order_channel,
+        choices.first_order_channel,
+        choices.last_order_channel,
+        choices.preferred_payment_method,
+        {{ weekday_name('orders.favourite_order_weekday') }} as favourite_order_weekday,
+        orders.favourite_order_daypart,
         cast(cycle.expected_interval_days as double) as expected_interval_days,
         cast(cycle.overdue_ratio as double) as overdue_ratio,
-        prices.promoted_share,
-        prices.full_price_share,
-        cast(coalesce(returns.size_return_count_180d, 0) as bigint) as size_return_count_180d,
-        coalesce(returns.has_pending_refund, false) as has_pending_refund,
-        cast(coalesce(categories.category_count, 0) as bigint) as category_count,
-        categories.favourite_category,
-        categories.category_growth_category,
-        add_ons.missing_add_on_sku,
-        cast(replenishment.replenishment_due_in_days as bigint) as replenishment_due_in_days
+        cycle.interval_basis,
+        next_orders.expected_order_date,
+        next_orders.order_window_start_date,
+        next_orders.order_window_end_date,
+        {{ days_between(as_of_date(), 'next_orders.expected_order_date') }} as expected_order_in_days
 
     from spine
     left join orders
         on spine.customer_id = orders.customer_id
-    left join first_orders
-        on spine.customer_id = first_orders.customer_id
-    left join {{ ref('int_customer_order_cycle') }} as cycle
+    left join choices
+        on spine.customer_id = choices.customer_id
+    left join cycle
         on spine.customer_id = cycle.customer_id
-    left join {{ ref('int_customer_prices') }} as prices
-        on spine.customer_id = prices.customer_id
-    left join {{ ref('int_customer_returns') }} as returns
-        on spine.customer_id = returns.customer_id
-    left join {{ ref('int_customer_category_summary') }} as categories
-        on spine.customer_id = categories.customer_id
-    left join {{ ref('int_customer_add_ons') }} as add_ons
-        on spine.customer_id = add_ons.customer_id
-    left join {{ ref('int_customer_replenishment') }} as replenishment
-        on spine.customer_id = replenishment.customer_id
+    left join next_orders
+        on spine.customer_id = next_orders.customer_id
 
 )
 

@@ -1,7 +1,20 @@
 -- Grain: one row per kind of cost, what it applies to, and validity; valid_from <= day < valid_to.
+-- depends_on: {{ ref('int_cost_rule_errors') }}
+{% do stop_on_rule_errors(
+    ref('int_cost_rule_errors'),
+    'the cost assumptions have {count} fault(s); no margin is worked out until they are mended'
+) %}
 with assumptions as (
 
-    select * from {{ ref('cost_assumptions') }}
+    select
+        {{ cost_word('cost_type') }} as cost_type,
+        {{ cost_word('applies_to') }} as applies_to,
+        try_cast(trim(valid_from) as date) as valid_from,
+        -- One of the two may be left empty.
+        coalesce(try_cast(trim(fixed_amount) as decimal(18, 4)), 0) as fixed_amount,
+        coalesce(try_cast(trim(rate) as decimal(18, 6)), 0) as rate
+
+    from {{ ref('cost_assumptions') }}
 
 ),
 
@@ -10,16 +23,13 @@ ranges as (
     select
         cost_type,
         applies_to,
-        cast(valid_from as date) as valid_from,
+        valid_from,
         coalesce(
-            lead(cast(valid_from as date)) over (
-                partition by cost_type, applies_to
-                order by cast(valid_from as date)
-            ),
+            lead(valid_from) over (partition by cost_type, applies_to order by valid_from),
             cast('9999-01-01' as date)
         ) as valid_to,
-        cast(fixed_amount as decimal(18, 4)) as fixed_amount,
-        cast(rate as decimal(18, 6)) as rate
+        fixed_amount,
+        rate
 
     from assumptions
 

@@ -3,7 +3,6 @@ with orders as (
 
     select
         order_id,
-        customer_id,
         channel,
         ordered_date,
         gross_revenue - discounts + shipping_revenue as paid_amount,
@@ -15,19 +14,18 @@ with orders as (
 
 ),
 
-costs as (
+assumed as (
 
     select
-        orders.order_id,
-        orders.customer_id,
-        orders.ordered_date,
-        {{ to_cents('coalesce(shipping.fixed_amount + shipping.rate * orders.paid_amount, 0)') }} as shipping_cost,
+        orders.*,
+        shipping.fixed_amount + shipping.rate * orders.paid_amount as shipping_cost,
         -- The payment provider takes its share of all that is paid, tax included.
-        {{ to_cents('coalesce(payment_fee.fixed_amount + payment_fee.rate * orders.paid_with_tax, 0)') }}
-            as payment_fees,
-        {{ to_cents(
-            'coalesce(orders.stated_marketplace_fee, marketplace_fee.fixed_amount + marketplace_fee.rate * orders.paid_amount, 0)'
-        ) }} as marketplace_fees
+        payment_fee.fixed_amount + payment_fee.rate * orders.paid_with_tax as payment_fees,
+        coalesce(
+            orders.stated_marketplace_fee,
+            marketplace_fee.fixed_amount + marketplace_fee.rate * orders.paid_amount,
+            case when orders.channel <> 'marketplace' then 0 end
+        ) as marketplace_fees
 
     from orders
     {% for cost_type in ['shipping', 'payment_fee', 'marketplace_fee'] %}
@@ -37,6 +35,29 @@ costs as (
             and orders.ordered_date >= {{ cost_type }}.valid_from
             and orders.ordered_date < {{ cost_type }}.valid_to
     {% endfor %}
+
+),
+
+costs as (
+
+    select
+        order_id,
+        channel,
+        ordered_date,
+        {{ to_cents('coalesce(shipping_cost, 0)') }} as shipping_cost,
+        {{ to_cents('coalesce(payment_fees, 0)') }} as payment_fees,
+        {{ to_cents('coalesce(marketplace_fees, 0)') }} as marketplace_fees,
+        nullif(
+            concat_ws(
+                ', ',
+                case when shipping_cost is null then 'shipping' end,
+                case when payment_fees is null then 'payment_fee' end,
+                case when marketplace_fees is null then 'marketplace_fee' end
+            ),
+            ''
+        ) as missing_costs
+
+    from assumed
 
 )
 

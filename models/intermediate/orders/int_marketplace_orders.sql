@@ -28,7 +28,8 @@ shared as (
         ship_country_code,
         coalesce(shipping_amount, 0) as shipping_amount,
         coalesce(shipping_tax_amount, 0) as shipping_tax_amount,
-        coalesce(commission_amount, 0) as marketplace_fee_amount,
+        -- Not stated is unknown, not free: the cost assumptions step in.
+        commission_amount as marketplace_fee_amount,
         cast(null as decimal(18, 4)) as stated_total,
         known_at,
         case when is_cancelled then 'voided' when status = 'pending' then 'unpaid' end as stated_payment_status,

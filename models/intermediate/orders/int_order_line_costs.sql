@@ -11,7 +11,25 @@ returned as (
         line_id,
         sum(returned_units) as returned_units,
         sum(case when is_restocked then returned_units else 0 end) as restocked_units,
-        sum(case when is_restocked and not coalesce(is_exchange, false) then returned_units else 0 end) as saved_units,
+        -- Goods swapped without money stay sold: what came back on the shelf went out again as their replacement, and
+        -- what came back spoilt was sent twice. Where money went back, the replacement is a sale with its own cost.
+        sum(
+            case
+                when is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0) then returned_units
+                else 0
+            end
+        ) as saved_units,
+        sum(
+            case
+                when not is_restocked and is_exchange and returns_amount = 0 then returned_units
+                else 0
+            end
+        ) as resent_units,
+        max(
+            case
+                when is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0) then returned_date
+            end
+        ) as restocked_date,
         sum(returns_amount) as returns_amount
 
     from {{ ref('int_returns') }}
@@ -39,14 +57,11 @@ joined as (
         coalesce(returned.restocked_units, 0) as restocked_units,
         coalesce(returned.returns_amount, 0) as returns_amount,
         costs.unit_cost is not null and lines.line_type = 'product' as has_known_cost,
-        -- Goods that went back on the shelf cost nothing; goods returned but spoilt do, and exchanged goods cost what
-        -- their replacement costs.
-        case
-            when lines.line_type = 'product'
-                then {{ to_cents(
-                    'cast(costs.unit_cost as decimal(28, 6)) * greatest(lines.quantity - coalesce(returned.saved_units, 0), 0)'
-                ) }}
-        end as cogs
+        returned.restocked_date,
+        cast(case when lines.line_type = 'product' then costs.unit_cost end as decimal(28, 6)) as unit_cost,
+        lines.quantity + coalesce(returned.resent_units, 0) as sent_units,
+        greatest(lines.quantity + coalesce(returned.resent_units, 0) - coalesce(returned.saved_units, 0), 0)
+            as kept_units
 
     from lines
     left join returned
@@ -58,6 +73,18 @@ joined as (
             and lines.ordered_date >= costs.valid_from
             and lines.ordered_date < costs.valid_to
 
+),
+
+-- Goods that went back on the shelf cost nothing, from that day on; goods returned but spoilt do.
+costed as (
+
+    select
+        joined.*,
+        {{ to_cents('unit_cost * kept_units') }} as cogs,
+        {{ to_cents('unit_cost * sent_units') }} - {{ to_cents('unit_cost * kept_units') }} as cogs_saved
+
+    from joined
+
 )
 
-select * from joined
+select * from costed

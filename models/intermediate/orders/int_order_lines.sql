@@ -25,9 +25,11 @@ without_tax as (
         orders.exchange_rate,
         lines.tax_amount,
         -- Tax is charged on the discounted amount, so the listed price loses tax in the same proportion.
+        -- All branches in one type: mixed with the wide type of the sources, the fraction would lose half its digits
+        -- and be rounded twice.
         case
-            when not orders.is_tax_included then lines.listed_amount
-            when lines.listed_amount = lines.discount_amount then lines.listed_amount
+            when not orders.is_tax_included or lines.listed_amount = lines.discount_amount
+                then cast(lines.listed_amount as decimal(28, 10))
             else
                 cast(
                     cast(lines.listed_amount as decimal(28, 6))

@@ -28,7 +28,8 @@ returns as (
         sum(case when is_exchange then returned_units else 0 end) as exchanged_unit_count
 
     from {{ ref('int_returns') }}
-    where order_id is not null
+    -- A gift card was no sale, so its refund takes none back.
+    where order_id is not null and not coalesce(is_gift_card, false)
     group by order_id
 
 ),

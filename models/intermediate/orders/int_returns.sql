@@ -63,7 +63,12 @@ converted as (
         returns.currency,
         returns.refund_amount + returns.refund_tax_amount as refund_with_tax,
         {{ in_reporting_currency('returns.refund_tax_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
-            as returns_tax
+            as returns_tax,
+        coalesce(lines.line_type = 'gift_card', false) as is_gift_card,
+        -- Goods came back and somebody dealt with them.
+        returns.return_kind = 'line'
+        and not returns.is_cancellation
+        and coalesce(lines.line_type, 'product') <> 'gift_card' as is_handled
 
     from returns
     left join orders

@@ -22,7 +22,9 @@ with shop_refunds as (
         coalesce(reasons.is_restocked, line_refunds.is_restocked) as is_restocked,
         refunds.refunded_at as returned_at,
         coalesce(line_refunds.tax_amount, 0) as refund_tax_amount,
-        reasons.exchange_order_ref
+        reasons.exchange_order_ref,
+        -- Taken off the order before it left: money goes back, goods never came.
+        coalesce(line_refunds.restock_type = 'cancel', false) as is_cancellation
 
     from {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
     inner join {{ ref('stg_shopify__refunds') }} as refunds
@@ -51,7 +53,8 @@ shop_adjustments as (
         false as is_restocked,
         coalesce(refunds.refunded_at, adjustments.known_at) as returned_at,
         -coalesce(adjustments.tax_amount, 0) as refund_tax_amount,
-        cast(null as {{ dbt.type_string() }}) as exchange_order_ref
+        cast(null as {{ dbt.type_string() }}) as exchange_order_ref,
+        false as is_cancellation
 
     from {{ ref('stg_shopify__order_adjustments') }} as adjustments
     left join {{ ref('stg_shopify__refunds') }} as refunds
@@ -106,7 +109,8 @@ other_returns as (
         coalesce(is_restocked, false) as is_restocked,
         returned_at,
         coalesce(refund_tax_amount, 0) as refund_tax_amount,
-        exchange_order_ref
+        exchange_order_ref,
+        false as is_cancellation
 
     from return_lines
 

@@ -43,6 +43,11 @@ joined as (
         catalogue.product_name,
         catalogue.category,
         catalogue.subcategory,
+        -- Two categories may each have a subcategory of one name.
+        case
+            when catalogue.subcategory is null then catalogue.category
+            else concat(catalogue.category, ' > ', catalogue.subcategory)
+        end as product_group,
         catalogue.brand,
         catalogue.list_price,
         catalogue.unit_cost,

@@ -2,7 +2,7 @@
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 
-    select * from {{ ref('customer_features') }}
+    {{ segment_features() }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row per attribute and percentile that an active rule names; base: customers with at least one order.
 with features as (
 
-    select * from {{ ref('customer_features') }}
+    {{ segment_features() }}
 
 ),
 

@@ -1,10 +1,24 @@
--- Grain: one row per metric and cut-point (1 to 4): the values that part the base into fifths in this run.
+-- Grain: one row per metric and cut-point (1 to 4) that this run scores by: fifths of the base, or fixed by a seed.
 with base as (
 
     select * from {{ ref('int_rfm_base') }}
 
 ),
 
+{% if var('rfm_method') == 'fixed' -%}
+cut_points as (
+
+    select
+        metric,
+        cut_number,
+        cut_value
+
+    from {{ ref('rfm_fixed_cut_points') }}
+    -- Nobody to score, no cut-points.
+    where (select count(*) from base) > 0
+
+)
+{%- else -%}
 measured as (
 
     {% for metric in ['recency_days', 'frequency', 'monetary'] %}
@@ -31,7 +45,8 @@ cut_points as (
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
-),
+)
+{%- endif %},
 
 final as (
 

@@ -46,7 +46,12 @@ joined as (
         coalesce(web.visit_count, 0) as visit_count,
         coalesce(web.page_view_count, 0) as page_view_count,
         coalesce(web.product_view_count, 0) as product_view_count,
-        coalesce(web.cart_addition_count, 0) as cart_addition_count
+        coalesce(web.cart_addition_count, 0) as cart_addition_count,
+        coalesce(web.product_list_view_count, 0) as product_list_view_count,
+        coalesce(web.search_count, 0) as search_count,
+        coalesce(web.cart_removal_count, 0) as cart_removal_count,
+        coalesce(web.checkout_start_count, 0) as checkout_start_count,
+        coalesce(web.visit_seconds, 0) as visit_seconds
 
     from days
     left join messages

@@ -32,7 +32,9 @@ joined as (
         cast(lines.cogs as decimal(18, 2)) as cogs,
         lines.has_known_cost,
         lines.is_promoted,
-        orders.is_counted
+        orders.is_counted,
+        cast(lines.cogs_saved as decimal(18, 2)) as cogs_saved,
+        lines.restocked_date
 
     from lines
     inner join orders

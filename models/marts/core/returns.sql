@@ -40,10 +40,13 @@ joined as (
         cast(returns.returns_amount as decimal(18, 2)) as returns_amount,
         coalesce(returns.is_restocked, false) as is_restocked,
         -- A return counts with the order it belongs to; one without an order always counts, and one of goods that
-        -- replaced others takes back the sale of the original order.
-        coalesce(orders.is_counted or orders.not_counted_reason = 'exchange', true) as is_counted,
+        -- replaced others takes back the sale of the original order. A gift card was no sale in the first place.
+        coalesce(orders.is_counted or orders.not_counted_reason = 'exchange', true)
+        and not coalesce(returns.is_gift_card, false) as is_counted,
         coalesce(returns.is_exchange, false) as is_exchange,
-        cast(returns.returns_tax as decimal(18, 2)) as returns_tax
+        cast(returns.returns_tax as decimal(18, 2)) as returns_tax,
+        coalesce(returns.is_handled, false) as is_handled,
+        coalesce(returns.is_gift_card, false) as is_gift_card
 
     from returns
     left join orders

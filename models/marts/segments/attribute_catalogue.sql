@@ -1,9 +1,10 @@
--- Grain: one row per attribute that a segment rule may use; generated from the YAML of customer_features.
+-- Grain: one row per attribute that a segment rule may use; from the YAML of customer_features and behaviour_windows.
 {%- set rows = [] %}
 {%- for attribute in segment_attributes().values() %}
     {%- do rows.append({
         'attribute_name': attribute.attribute_name,
         'source_relation': attribute.source_relation,
+        'theme': attribute.theme,
         'data_type': attribute.data_type,
         'value_type': attribute.value_type,
         'description': modules.re.sub('\s+', ' ', attribute.description) | trim,
@@ -20,6 +21,7 @@ with attributes as (
     {{ literal_rows({
         'attribute_name': dbt.type_string(),
         'source_relation': dbt.type_string(),
+        'theme': dbt.type_string(),
         'data_type': dbt.type_string(),
         'value_type': dbt.type_string(),
         'description': dbt.type_string(),

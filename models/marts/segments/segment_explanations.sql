@@ -7,7 +7,7 @@ with memberships as (
 
 features as (
 
-    select * from {{ ref('customer_features') }}
+    {{ segment_features() }}
 
 ),
 

@@ -17,6 +17,7 @@ renamed as (
         lower(tier) as tier,
         points_balance,
         joined_at,
+        updated_at,
         first_known_at,
         known_at
 

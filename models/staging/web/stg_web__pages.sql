@@ -16,6 +16,7 @@ renamed as (
         context_campaign_source as campaign_source,
         context_campaign_medium as campaign_medium,
         context_campaign_name as campaign_name,
+        {{ device_type('context_user_agent') }} as device_type,
         timestamp as occurred_at,
         {{ business_date('timestamp') }} as occurred_date,
         known_at

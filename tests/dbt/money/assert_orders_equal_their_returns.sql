@@ -1,4 +1,5 @@
 -- What came back of an order is the sum of its returns, and of its lines where the line is known, to the cent.
+-- Gift cards aside, which are no sale.
 with returns as (
 
     select
@@ -9,7 +10,7 @@ with returns as (
         sum(case when is_exchange then returned_units else 0 end) as exchanged_units
 
     from {{ ref('returns') }}
-    where order_id is not null
+    where order_id is not null and not is_gift_card
     group by order_id
 
 ),
@@ -21,6 +22,7 @@ lines as (
         sum(returns_amount) as returns_amount
 
     from {{ ref('order_lines') }}
+    where line_type <> 'gift_card'
     group by order_id
 
 )

@@ -1,0 +1,167 @@
+{# The seed behaviour_windows, one dict per row, in its order. Empty before it is loaded; unit tests override it. #}
+{% macro behaviour_window_rows() -%}
+    {{ return(seed_rows(
+        ref('behaviour_windows'),
+        ['attribute_name', 'event', 'filter', 'measure', 'days', 'description', 'unit'],
+        sorted=false
+    )) }}
+{%- endmacro %}
+
+{# The rows without a fault, ready to be computed: dicts of attribute_name, source, is (SQL of the event), tests (SQL over `events` and
+   `products`), measure, value (SQL of what is summed or told apart), days, needs_catalogue, data_type, description,
+   unit. #}
+{% macro behaviour_windows() -%}
+    {%- set rows = behaviour_window_rows() -%}
+    {%- set faulty = behaviour_window_faults(rows) | map(attribute='row_text') | list -%}
+    {%- set known = behaviour_events() -%}
+    {%- set windows = [] -%}
+    {%- for row in rows if row.attribute_name not in faulty -%}
+        {%- set event = known[row.event] -%}
+        {%- set measure = row.measure or 'count' -%}
+        {%- set kind = behaviour_measures()[measure] -%}
+        {%- set tests = [event.is] if event.is else [] -%}
+        {%- for part in behaviour_filter(row.filter) -%}
+            {%- do tests.append(behaviour_filter_sql(part, event.filters[part.name])) -%}
+        {%- endfor -%}
+        {%- do windows.append({
+            'attribute_name': row.attribute_name, 'source': event.source, 'is': event.is, 'tests': tests, 'days': row.days | int,
+            'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
+            'needs_catalogue': 'products.' in tests | join(' '),
+            'unit': row.unit or kind.unit or event.noun,
+            'description': row.description or behaviour_window_text(row, kind.words ~ (event.noun if measure in ('count', 'days') else event.goods))
+        }) -%}
+    {%- endfor -%}
+    {{ return(windows) }}
+{%- endmacro %}
+
+{# A filter such as `category=Shoes|Bags; brand=Acme` as a list of dicts of name and values; a part without = has no
+   values. #}
+{% macro behaviour_filter(text) -%}
+    {%- set parts = [] -%}
+    {%- for part in (text or '').split(';') if part | trim -%}
+        {%- set cells = part.split('=', 1) -%}
+        {%- set values = [] -%}
+        {%- for value in (cells[1] if cells | length == 2 else '').split('|') if value | trim -%}
+            {%- do values.append(value | trim) -%}
+        {%- endfor -%}
+        {%- do parts.append({'name': cells[0] | trim, 'values': values}) -%}
+    {%- endfor -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+{# One part of a filter as SQL: capital and small letters are alike; a path is meant with all that lies below it. #}
+{% macro behaviour_filter_sql(part, expression) -%}
+    {%- set tests = [] -%}
+    {%- for value in part['values'] -%}
+        {%- set literal = 'lower(' ~ text_literal(value) ~ ')' -%}
+        {%- do tests.append('instr(lower(' ~ expression ~ '), ' ~ literal ~ ') = 1' if part.name == 'path' else literal) -%}
+    {%- endfor -%}
+    {{ return('(' ~ tests | join(' or ') ~ ')' if part.name == 'path'
+        else 'lower(' ~ expression ~ ') in (' ~ tests | join(', ') ~ ')') }}
+{%- endmacro %}
+
+{# What a row says in words, where it does not say so itself. #}
+{% macro behaviour_window_text(row, counted) -%}
+    {%- set parts = [] -%}
+    {%- for part in behaviour_filter(row.filter) -%}
+        {%- do parts.append(part.name | replace('_', ' ') ~ ' ' ~ part['values'] | join(' or ')) -%}
+    {%- endfor -%}
+    {%- set text = counted ~ (', ' ~ parts | join(', ') ~ ',' if parts else '') ~ ' in the last ' ~ row.days ~ ' days' -%}
+    {{ return(text[0] | upper ~ text[1:] ~ '.') }}
+{%- endmacro %}
+
+{# The attributes that the seed declares, as segment_attributes() describes those of customer_features. #}
+{% macro behaviour_window_attributes() -%}
+    {%- set sources = behaviour_event_sources() -%}
+    {%- set attributes = [] -%}
+    {%- for window in behaviour_windows() -%}
+        {%- do attributes.append({
+            'attribute_name': window.attribute_name, 'data_type': window.data_type, 'description': window.description,
+            'theme': 'behaviour_windows', 'unit': window.unit, 'null_meaning': 'never null',
+            'needs': sources[window.source].needs, 'needs_any': sources[window.source].needs_any
+        }) -%}
+    {%- endfor -%}
+    {{ return(attributes) }}
+{%- endmacro %}
+
+{# Every window of every customer, over `customers`: one grouped pass over each relation that a row of the seed uses, over
+   no more days than its rows look back. #}
+{% macro behaviour_windows_sql() -%}
+    {%- do stop_on_seed_faults(behaviour_window_faults(behaviour_window_rows())) -%}
+    {%- set windows = behaviour_windows() -%}
+    {%- set passes = [] -%}
+    {%- for name, source in behaviour_event_sources().items() -%}
+        {%- set wanted = windows | selectattr('source', 'equalto', name) | list -%}
+        {#- What the seed will use is not known when dbt reads the project: every relation is named then. -#}
+        {%- if wanted or not execute -%}
+            {%- set catalogue = not execute or wanted | selectattr('needs_catalogue') | list | length > 0 -%}
+            {%- do passes.append({
+                'alias': 'from_' ~ name, 'source': source, 'windows': wanted, 'relation': ref(source.model),
+                'catalogue': ref('int_products') if catalogue else none
+            }) -%}
+        {%- endif -%}
+    {%- endfor %}
+    select
+        customers.customer_id,
+        {{ as_of_date() }} as as_of_date
+        {%- for window in windows %},
+        cast(coalesce(from_{{ window.source }}.{{ adapter.quote(window.attribute_name) }}, 0) as {{ window.data_type }})
+            as {{ adapter.quote(window.attribute_name) }}
+        {%- endfor %}
+
+    from customers
+    {%- for pass in passes %}
+    left join (
+        {{ behaviour_pass_sql(pass) }}
+    ) as {{ pass.alias }}
+        on customers.customer_id = {{ pass.alias }}.customer_id
+    {%- endfor %}
+{%- endmacro %}
+
+{# The pass over one relation: one row per customer, one column per window. #}
+{% macro behaviour_pass_sql(pass) -%}
+    {%- set kinds = pass.windows | map(attribute='is') | unique | list -%}
+        select
+            events.customer_id
+            {%- for window in pass.windows %},
+            {{ behaviour_window_sql(window) }} as {{ adapter.quote(window.attribute_name) }}
+            {%- endfor %}
+
+        from {{ pass.relation }} as events
+        {%- if pass.catalogue %}
+        left join {{ pass.catalogue }} as products
+            on events.sku = products.sku
+        {%- endif %}
+        where
+            events.customer_id is not null
+            and {{ within_window(pass.source.date, pass.windows | map(attribute='days') | max if pass.windows else 1) }}
+            {%- if pass.source.where %}
+            and {{ pass.source.where }}
+            {%- endif %}
+            {%- if kinds and '' not in kinds %}
+            and ({{ kinds | join(' or ') }})
+            {%- endif %}
+        group by events.customer_id
+{%- endmacro %}
+
+{# The value of a window over the joined rows of its source. #}
+{% macro behaviour_window_sql(window) -%}
+    {%- set tests = window.tests + [within_window(behaviour_event_sources()[window.source].date, window.days)] -%}
+    {%- set value = {
+        'count': 'count(*)',
+        'days': 'count(distinct ' ~ behaviour_event_sources()[window.source].date ~ ')',
+        'products': 'count(distinct ' ~ window.value ~ ')'
+    }.get(window.measure, 'sum(' ~ window.value ~ ')') -%}
+    {{ return(value ~ ' filter (where ' ~ tests | join(' and ') ~ ')') }}
+{%- endmacro %}
+
+{# Describes the columns that the seed declares; for a model whose YAML cannot name them. #}
+{% macro comment_on_behaviour_windows() -%}
+    {%- if execute -%}
+        {%- set columns = {} -%}
+        {%- for window in behaviour_windows() -%}
+            {%- do columns.update({window.attribute_name: {'description': window.description, 'quote': true}}) -%}
+        {%- endfor -%}
+        {%- if columns -%}{%- do run_query(alter_column_comment(this, columns)) -%}{%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,90 @@
+{# The costs that may be missing, by the words that `missing_costs` columns use. #}
+{% macro cost_words() -%}
+    {{ return([
+        'goods', 'shipping', 'payment_fee', 'marketplace_fee', 'return_handling', 'service', 'exchange_rate'
+    ]) }}
+{%- endmacro %}
+
+{# Which costs any row of a group misses: the words of a `missing_costs` column, each once, in one order; null when
+   none does. For use beside `group by`. #}
+{% macro all_missing_costs(column) -%}
+    nullif(
+        concat_ws(
+            ', '
+            {%- for word in cost_words() -%}
+            , max(case when {{ column }} like '%{{ word }}%' then '{{ word }}' end)
+            {%- endfor -%}
+        ),
+        ''
+    )
+{%- endmacro %}
+
+{# The same for the columns of one row. #}
+{% macro missing_costs_of(columns) -%}
+    nullif(
+        concat_ws(
+            ', '
+            {%- for word in cost_words() -%}
+            , case
+                when {% for column in columns %}{{ column }} like '%{{ word }}%'{{ ' or ' if not loop.last }}{% endfor %}
+                    then '{{ word }}'
+            end
+            {%- endfor -%}
+        ),
+        ''
+    )
+{%- endmacro %}
+
+{# The amounts of a margin, from revenue down to the last cost; contribution_margin follows from them. #}
+{% macro margin_amounts() -%}
+    {{ return([
+        'gross_revenue', 'discounts', 'returns_amount', 'shipping_revenue', 'net_revenue', 'cogs', 'shipping_cost',
+        'payment_fees', 'marketplace_fees', 'return_handling_cost', 'service_cost', 'contribution_margin'
+    ]) }}
+{%- endmacro %}
+
+{# Those that are added up; net revenue and margin are worked out from them. #}
+{% macro margin_parts() -%}
+    {{ return(margin_amounts() | reject('in', ['net_revenue', 'contribution_margin']) | list) }}
+{%- endmacro %}
+
+{# All columns of a margin from a relation that holds its parts, each a decimal. #}
+{% macro margin_columns() -%}
+    {%- for amount in margin_amounts() %}
+    {%- if amount == 'net_revenue' %}
+        cast(gross_revenue - discounts - returns_amount + shipping_revenue as decimal(18, 2)) as net_revenue
+    {%- elif amount == 'contribution_margin' %}
+        cast(
+            gross_revenue - discounts - returns_amount + shipping_revenue
+            - cogs - shipping_cost - payment_fees - marketplace_fees - return_handling_cost - service_cost
+            as decimal(18, 2)
+        ) as contribution_margin
+    {%- else %}
+        cast({{ amount }} as decimal(18, 2)) as {{ amount }}
+    {%- endif %}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# A word of the seed cost_assumptions, however it was typed. #}
+{% macro cost_word(column) -%}
+    lower(trim(coalesce(cast({{ column }} as {{ dbt.type_string() }}), '')))
+{%- endmacro %}
+
+{# The channels in which an order may come in. #}
+{% macro order_channels() -%}
+    {{ return(['online', 'store', 'phone', 'mail_order', 'marketplace']) }}
+{%- endmacro %}
+
+{# Sums of amounts under their own names. #}
+{% macro sums_of(amounts, relation=none) -%}
+    {%- for amount in amounts -%}
+    sum({{ relation ~ '.' if relation }}{{ amount }}) as {{ amount }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# All `amounts`: those named in `given` as a mapping of name to expression, the others as 0. #}
+{% macro amounts_or_zero(amounts, given) -%}
+    {%- for amount in amounts -%}
+    {{ given[amount] if amount in given else 'cast(0 as decimal(18, 2))' }} as {{ amount }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,25 @@
+{# The dimensions of demographic_overlap: column of customer_features -> what a person without a value is called. #}
+{% macro demographic_dimensions() -%}
+    {{ return({
+        'age_band': 'unknown', 'region': 'unknown', 'gender': 'unknown', 'country_code': 'unknown', 'language': 'unknown',
+        'loyalty_tier': 'no tier', 'lifecycle_stage': 'unknown'
+    }) }}
+{%- endmacro %}
+
+{# The pairs of them that are crossed. #}
+{% macro demographic_pairs() -%}
+    {{ return([
+        ['age_band', 'region'], ['age_band', 'gender'], ['age_band', 'country_code'], ['gender', 'region'],
+        ['country_code', 'language'], ['loyalty_tier', 'age_band'], ['loyalty_tier', 'region'],
+        ['lifecycle_stage', 'age_band'], ['lifecycle_stage', 'region']
+    ]) }}
+{%- endmacro %}
+
+{# From how many people on a cell is shown. #}
+{% macro small_cell_minimum() -%}
+    {%- set minimum = var('small_cell_minimum') | string -%}
+    {%- if not modules.re.match('^[1-9][0-9]{0,3}$', minimum) -%}
+        {{ exceptions.raise_compiler_error("small_cell_minimum is '" ~ minimum ~ "'; give a whole number such as 10, or 1 to show every cell") }}
+    {%- endif -%}
+    {{ return(minimum | int) }}
+{%- endmacro %}

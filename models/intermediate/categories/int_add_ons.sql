@@ -1,0 +1,105 @@
+-- Grain: one row per product and natural add-on that is in stock: as the catalogue states, else as baskets show.
+with products as (
+
+    select * from {{ ref('int_products') }}
+
+),
+
+stocked as (
+
+    select * from {{ ref('int_product_sales') }}
+
+),
+
+stated as (
+
+    select
+        relations.sku,
+        relations.related_sku,
+        stocked.product_group as related_group,
+        stocked.line_count_365d
+
+    from {{ ref('stg_products__product_relations') }} as relations
+    inner join stocked
+        on relations.related_sku = stocked.sku
+    where relations.relation_type = 'add_on'
+
+),
+
+-- What is bought with a group far more often than by chance, and costs less: its best seller is the add-on.
+from_baskets as (
+
+    select
+        products.sku,
+        stocked.sku as related_sku,
+        stocked.product_group as related_group,
+        stocked.line_count_365d
+
+    from {{ ref('int_basket_affinities') }} as affinities
+    inner join products
+        on affinities.product_group = products.product_group
+    inner join stocked
+        on affinities.related_group = stocked.product_group
+            and stocked.group_rank = 1
+    where
+        affinities.is_significant
+        and affinities.is_cheaper
+        and affinities.lift >= 1.5
+        and affinities.confidence >= 0.05
+
+),
+
+both_kinds as (
+
+    select
+        stated.*,
+        true as is_stated
+    from stated
+
+    union all
+
+    select
+        from_baskets.*,
+        false as is_stated
+    from from_baskets
+    left join stated
+        on from_baskets.sku = stated.sku
+            and from_baskets.related_group = stated.related_group
+    where stated.sku is null
+
+),
+
+ranked as (
+
+    select
+        both_kinds.sku,
+        both_kinds.related_sku,
+        both_kinds.related_group,
+        products.product_group = both_kinds.related_group as is_same_group,
+        both_kinds.is_stated,
+        -- One add-on of a kind is enough.
+        row_number() over (
+            partition by both_kinds.sku, both_kinds.related_group
+            order by both_kinds.line_count_365d desc, both_kinds.related_sku
+        ) as place
+
+    from both_kinds
+    inner join products
+        on both_kinds.sku = products.sku
+
+),
+
+best as (
+
+    select
+        sku,
+        related_sku,
+        related_group,
+        is_same_group,
+        is_stated
+    from ranked
+    where place = 1
+
+)
+
+select * from best

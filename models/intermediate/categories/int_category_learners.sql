@@ -1,0 +1,16 @@
+-- Grain: one row per customer from whom it is learnt what goes with what: people who may be profiled. Wholesalers, staff,
+-- test accounts and relay addresses of marketplaces buy by other rules, and relay addresses are seldom one person.
+{{ config(materialized='view') }}
+
+with people as (
+
+    select profiled.customer_id
+
+    from {{ ref('int_profiled_customers') }} as profiled
+    inner join {{ ref('int_customer_types') }} as types
+        on profiled.customer_id = types.customer_id
+    where types.customer_type = 'person'
+
+)
+
+select * from people

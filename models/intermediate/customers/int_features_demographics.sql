@@ -1,0 +1,73 @@
+-- Grain: one row per customer of the spine: who they are as far as we know, and how well we know them.
+{%- set known = ['country_code', 'region', 'age_band', 'gender', 'language', 'household_size'] %}
+with demographics as (
+
+    select * from {{ ref('int_customer_demographics') }}
+
+),
+
+birthdays as (
+
+    select
+        customer_id,
+        extract(month from cast(value as date)) as birth_month
+
+    from {{ ref('int_customer_golden_values') }}
+    where field = 'birth_date'
+
+),
+
+channels as (
+
+    select
+        customer_id,
+        {{ sorted_text_list("case
+            when source_system in ('shopify', 'shopify_guest', 'web') then 'online'
+            when source_system = 'pos' then 'store'
+            when source_system = 'marketplace' then 'marketplace'
+        end") }} as known_channels
+
+    from (
+        select distinct
+            customer_id,
+            source_system
+        from {{ ref('int_customer_identities') }}
+    ) as sources
+    group by customer_id
+
+),
+
+joined as (
+
+    select
+        spine.customer_id,
+        demographics.customer_type,
+        demographics.country_code,
+        demographics.region,
+        demographics.age_band,
+        demographics.gender,
+        demographics.language,
+        demographics.household_size,
+        demographics.country_code = {{ text_literal(run_setting('default_country', 'GB')) }} as is_domestic,
+        -- A birth date that is not believed gives no age band, and no birthday either.
+        cast(case when demographics.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
+        channels.known_channels,
+        cast(spine.source_count as bigint) as source_count,
+        cast({{ days_between('spine.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen,
+        cast(
+            {% for column in known -%}
+            case when demographics.{{ column }} is not null then 1 else 0 end{{ ' + ' if not loop.last }}
+            {% endfor %} as double
+        ) / {{ known | length }} as demographic_completeness
+
+    from {{ ref('int_customer_spine') }} as spine
+    inner join demographics
+        on spine.customer_id = demographics.customer_id
+    left join birthdays
+        on spine.customer_id = birthdays.customer_id
+    left join channels
+        on spine.customer_id = channels.customer_id
+
+)
+
+select * from joined

@@ -1,0 +1,117 @@
+-- Grain: one row per customer of int_customer_order_cycle: the days on which the next order is to be expected.
+-- The window holds the middle half of all gaps, as a share of each customer's own mean.
+with cycle as (
+
+    select * from {{ ref('int_customer_order_cycle') }}
+
+),
+
+sequence as (
+
+    select * from {{ ref('int_customer_order_sequence') }}
+
+),
+
+calendar as (
+
+    select * from {{ ref('int_demand_calendar') }}
+
+),
+
+-- A day may be worth two of average demand, so each stands for its own number and the one before.
+numbered as (
+
+    select
+        cast(floor(demand_day) as bigint) as demand_number,
+        day
+    from calendar
+
+    union all
+
+    select
+        cast(floor(demand_day) as bigint) - 1 as demand_number,
+        day
+    from calendar
+
+),
+
+-- The first day on which so many days of average demand have passed.
+first_days as (
+
+    select
+        demand_number,
+        min(day) as first_day
+
+    from numbered
+    group by demand_number
+
+),
+
+means as (
+
+    select
+        customer_id,
+        cast({{ days_between('first_order_date', 'last_order_date') }} as double) / (order_day_count - 1)
+            as mean_gap_days
+
+    from {{ ref('int_customer_orders') }}
+    where order_day_count >= 5
+
+),
+
+spread as (
+
+    select
+        percentile_cont(0.25) within group (order by sequence.gap_days / means.mean_gap_days) as early_factor,
+        percentile_cont(0.75) within group (order by sequence.gap_days / means.mean_gap_days) as late_factor
+
+    from sequence
+    inner join means
+        on sequence.customer_id = means.customer_id
+    where sequence.gap_days > 0
+
+),
+
+targets as (
+
+    select
+        cycle.customer_id,
+        cast(ceil(cycle.expected_demand_day) as bigint) as expected_number,
+        cast(floor(cycle.late_demand_day) + 1 as bigint) as late_number,
+        cast(
+            ceil(
+                cycle.expected_demand_day
+                + (coalesce(spread.early_factor, 0.5) - 1) * cycle.expected_interval_days
+            ) as bigint
+        ) as window_start_number,
+        cast(
+            ceil(
+                cycle.expected_demand_day
+                + (coalesce(spread.late_factor, 1.5) - 1) * cycle.expected_interval_days
+            ) as bigint
+        ) as window_end_number
+
+    from cycle
+    cross join spread
+    where cycle.expected_interval_days is not null
+
+),
+
+dated as (
+
+    select
+        targets.customer_id,
+        expected_days.first_day as expected_order_date,
+        window_start_days.first_day as order_window_start_date,
+        window_end_days.first_day as order_window_end_date,
+        late_days.first_day as at_risk_from_date
+
+    from targets
+    {% for name in ['expected', 'window_start', 'window_end', 'late'] %}
+    left join first_days as {{ name }}_days
+        on targets.{{ name }}_number = {{ name }}_days.demand_number
+    {% endfor %}
+
+)
+
+select * from dated

@@ -1,0 +1,135 @@
+-- Grain: one row per customer who was sent an offer in the last 365 days: how many, how long, and how many were used.
+with sends as (
+
+    -- A profile of the sending tool, or the address where the send names none.
+    select
+        campaign_id,
+        sent_date,
+        case when klaviyo_person_id is null then 'campaigns' else 'klaviyo' end as source_system,
+        coalesce(klaviyo_person_id, email) as source_profile_id
+
+    from {{ ref('stg_campaigns__sends') }}
+    where
+        lower(arm) <> 'holdout'
+        and {{ within_window('sent_date', 365) }}
+
+),
+
+campaigns as (
+
+    select
+        campaign_id,
+        -- An offer without an end is taken to stand for two weeks.
+        least(
+            coalesce({{ business_date('ends_at') }}, cast({{ business_date('starts_at') }} + cast(14 as int) as date)),
+            {{ as_of_date() }}
+        ) as last_offer_date
+
+    from {{ ref('stg_campaigns__campaigns') }}
+    where offer_type <> 'none'
+
+),
+
+identities as (
+
+    select * from {{ ref('int_customer_identities') }}
+    where source_system in ('klaviyo', 'campaigns')
+
+),
+
+offers as (
+
+    select
+        identities.customer_id,
+        sends.campaign_id,
+        min(sends.sent_date) as first_offer_date,
+        max(campaigns.last_offer_date) as last_offer_date
+
+    from sends
+    inner join campaigns
+        on sends.campaign_id = campaigns.campaign_id
+    inner join identities
+        on sends.source_system = identities.source_system
+            and sends.source_profile_id = identities.source_profile_id
+    group by identities.customer_id, sends.campaign_id
+    having min(sends.sent_date) <= max(campaigns.last_offer_date)
+
+),
+
+-- Days that two offers share count once.
+with_new_days as (
+
+    select
+        offers.*,
+        max(last_offer_date) over (
+            partition by customer_id order by first_offer_date, campaign_id
+            rows between unbounded preceding and 1 preceding
+        ) as covered_to_date
+
+    from offers
+
+),
+
+orders as (
+
+    select
+        customer_id,
+        order_id,
+        ordered_date
+
+    from {{ ref('orders') }}
+    where is_counted and customer_id is not null and {{ within_window('ordered_date', 365) }}
+
+),
+
+used as (
+
+    select
+        offers.customer_id,
+        count(distinct offers.campaign_id) as used_offer_count,
+        count(distinct orders.order_id) as order_count_on_offer
+
+    from offers
+    inner join orders
+        on offers.customer_id = orders.customer_id
+            and offers.first_offer_date <= orders.ordered_date
+            and offers.last_offer_date >= orders.ordered_date
+    group by offers.customer_id
+
+),
+
+received as (
+
+    select
+        customer_id,
+        count(*) as offer_count,
+        sum(
+            case
+                when covered_to_date >= last_offer_date then 0
+                when covered_to_date >= first_offer_date
+                    then {{ days_between('covered_to_date', 'last_offer_date') }}
+                else {{ days_between('first_offer_date', 'last_offer_date') }} + 1
+            end
+        ) as offer_day_count
+
+    from with_new_days
+    group by customer_id
+
+),
+
+joined as (
+
+    select
+        received.customer_id,
+        received.offer_count,
+        received.offer_day_count,
+        coalesce(used.used_offer_count, 0) as used_offer_count,
+        coalesce(used.order_count_on_offer, 0) as order_count_on_offer
+
+    from received
+    left join used
+        on received.customer_id = used.customer_id
+
+)
+
+select * from joined

@@ -1,0 +1,77 @@
+-- Grain: one row per customer with an order that counts: the last gap, comebacks, and since when the customer has
+-- been loyal or repeat without a break. Of the stages themselves see int_features_lifecycle.
+with sequence as (
+
+    select * from {{ ref('int_customer_order_sequence') }}
+
+),
+
+cycle as (
+
+    select * from {{ ref('int_customer_order_cycle') }}
+
+),
+
+-- The eve of an order: the last day on which it was not placed yet, or the day itself where it is not the first of it.
+eves as (
+
+    select
+        sequence.customer_id,
+        sequence.customer_order_number as order_number,
+        sequence.ordered_date,
+        sequence.previous_date,
+        sequence.gap_days,
+        sequence.fourth_latest_date,
+        sequence.fourth_latest_date_before,
+        {{ days_before('sequence.ordered_date', 'case when sequence.gap_days > 0 then 1 else 0 end') }} as eve,
+        coalesce(
+            sequence.gap_days - 1 > 180
+            or (sequence.customer_order_number > 2 and sequence.gap_days - 1 > 1.5 * cycle.expected_interval_days),
+            false
+        ) as was_late
+
+    from sequence
+    inner join cycle
+        on sequence.customer_id = cycle.customer_id
+
+),
+
+judged as (
+
+    select
+        eves.*,
+        coalesce({{ days_between('fourth_latest_date', 'ordered_date') }} < 365, false) as is_loyal,
+        coalesce({{ days_between('fourth_latest_date_before', 'previous_date') }} < 365, false) as was_loyal_at_order,
+        coalesce(not was_late and {{ days_between('fourth_latest_date_before', 'eve') }} < 365, false)
+            as was_loyal_on_eve
+
+    from eves
+
+),
+
+runs as (
+
+    select
+        customer_id,
+        max_by(gap_days, order_number) as days_before_last_order,
+        max_by(fourth_latest_date, order_number) as fourth_latest_date,
+        max(case when gap_days >= 180 then ordered_date end) as last_comeback_date,
+        sum(case when gap_days >= 180 then 1 else 0 end) as comeback_count,
+        max_by(is_loyal, order_number) as is_loyal_at_last_order,
+        max(case when is_loyal and not was_loyal_on_eve then ordered_date end) as loyal_since,
+        max(
+            case
+                when is_loyal or order_number < 2 then null
+                -- Not repeat on the eve: only just bought for the second time, loyal till then, or late.
+                when order_number = 2 or was_late or was_loyal_on_eve then ordered_date
+                -- Loyal once, and no longer so since four orders in a year had become fewer.
+                when was_loyal_at_order then cast(fourth_latest_date_before + cast(365 as int) as date)
+            end
+        ) as repeat_since
+
+    from judged
+    group by customer_id
+
+)
+
+select * from runs

@@ -1,0 +1,108 @@
+-- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
+{%- set usual_orders = var('price_score_usual_orders') %}
+with spine as (
+
+    select * from {{ ref('int_customer_spine') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_customer_orders') }}
+
+),
+
+margins as (
+
+    select * from {{ ref('customer_margin') }}
+
+),
+
+-- How usual it is to buy on promotion here: what few orders say is steadied by it.
+usual as (
+
+    select cast(sum(promoted_order_count) as double) / nullif(sum(order_count), 0) as promoted_order_share
+    from orders
+
+),
+
+measured as (
+
+    select
+        spine.customer_id,
+        orders.order_count,
+        orders.promoted_order_count,
+        orders.first_order_is_promoted,
+        orders.last_order_is_promoted,
+        orders.deepest_discount,
+        cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
+        -- One order says too little of a taste.
+        case
+            when orders.order_count >= 2
+                then round(
+                    100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
+                    / (orders.order_count + {{ usual_orders }}), 1
+                )
+        end as price_sensitivity_score,
+        prices.promoted_share,
+        prices.full_price_share,
+        prices.promoted_discount_rate,
+        offers.offer_count,
+        offers.used_offer_count,
+        offers.offer_day_count,
+        offers.order_count_on_offer,
+        -- Days of the last 365 on which a buyer could have ordered without an offer.
+        least(365, {{ days_between('spine.first_seen_date', as_of_date()) }} + 1) - coalesce(offers.offer_day_count, 0)
+            as plain_day_count,
+        orders.order_count_365d - coalesce(offers.order_count_on_offer, 0) as plain_order_count,
+        cast(margins.contribution_margin + margins.discounts as double)
+        / nullif(cast(margins.gross_revenue as double), 0) as undiscounted_margin_rate
+
+    from spine
+    cross join usual
+    left join orders
+        on spine.customer_id = orders.customer_id
+    left join {{ ref('int_customer_prices') }} as prices
+        on spine.customer_id = prices.customer_id
+    left join {{ ref('int_customer_offers') }} as offers
+        on spine.customer_id = offers.customer_id
+    left join margins
+        on spine.customer_id = margins.customer_id
+
+),
+
+final as (
+
+    select
+        customer_id,
+        cast(promoted_share as double) as promoted_share,
+        cast(full_price_share as double) as full_price_share,
+        cast(coalesce(promoted_order_count, 0) as bigint) as promoted_order_count,
+        cast(promoted_order_count as double) / nullif(order_count, 0) as promoted_order_share,
+        average_discount_rate,
+        cast(promoted_discount_rate as double) as promoted_discount_rate,
+        deepest_discount as deepest_discount_rate,
+        coalesce(first_order_is_promoted, false) as first_order_is_promoted,
+        coalesce(last_order_is_promoted, false) as last_order_is_promoted,
+        cast(coalesce(offer_count, 0) as bigint) as offer_count_365d,
+        cast(coalesce(used_offer_count, 0) as bigint) as used_offer_count_365d,
+        cast(used_offer_count as double) / nullif(offer_count, 0) as offer_response_rate_365d,
+        cast(30.0 * order_count_on_offer as double) / nullif(offer_day_count, 0) as orders_per_30d_on_offer,
+        -- A rate over a few days would be mostly chance.
+        case when plain_day_count >= 30 then cast(30.0 * plain_order_count as double) / plain_day_count end
+            as orders_per_30d_off_offer,
+        price_sensitivity_score,
+        case
+            when price_sensitivity_score >= 70 then 'waits for offers'
+            when price_sensitivity_score >= 40 then 'likes offers'
+            when price_sensitivity_score >= 15 then 'buys either way'
+            when price_sensitivity_score < 15 then 'pays full price'
+        end as price_sensitivity,
+        case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
+            as largest_bearable_discount_rate
+
+    from measured
+
+)
+
+select * from final

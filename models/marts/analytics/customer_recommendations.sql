@@ -1,0 +1,100 @@
+-- Grain: one row per customer and product to recommend, at most five a customer and two of a kind.
+with customers as (
+
+    select customer_id from {{ ref('int_profiled_customers') }}
+
+),
+
+stocked as (
+
+    select * from {{ ref('int_product_sales') }}
+
+),
+
+-- Who bought a product in the last year, kept or sent back, needs no other, unless it is used up.
+bought_lately as (
+
+    select
+        customer_id,
+        sku
+    from {{ ref('int_customer_products') }}
+    where {{ within_window('last_ordered_date', 365) }}
+
+),
+
+ideas as (
+
+    select
+        ideas.customer_id,
+        ideas.sku,
+        stocked.product_name,
+        stocked.category,
+        ideas.kind,
+        ideas.kind_place,
+        ideas.place,
+        ideas.reason
+
+    from {{ ref('int_recommendation_ideas') }} as ideas
+    inner join customers
+        on ideas.customer_id = customers.customer_id
+    inner join stocked
+        on ideas.sku = stocked.sku
+    left join bought_lately
+        on ideas.customer_id = bought_lately.customer_id
+            and ideas.sku = bought_lately.sku
+            and ideas.kind <> 'replenish'
+    where bought_lately.sku is null
+
+),
+
+-- A product that has two reasons is recommended for the stronger one.
+once as (
+
+    select
+        *,
+        row_number() over (partition by customer_id, sku order by kind_place, place, reason) as product_place
+    from ideas
+
+),
+
+of_kind as (
+
+    select
+        *,
+        row_number() over (partition by customer_id, kind order by place, sku) as place_in_kind
+    from once
+    where product_place = 1
+
+),
+
+-- The best of each kind before a second one of any.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id order by place_in_kind, kind_place
+        ) as recommendation_rank
+    from of_kind
+    where place_in_kind <= 2
+
+),
+
+final as (
+
+    select
+        customer_id,
+        sku,
+        {{ as_of_date() }} as as_of_date,
+        product_name,
+        category,
+        kind,
+        reason,
+        cast(recommendation_rank as bigint) as recommendation_rank
+
+    from ranked
+    where recommendation_rank <= 5
+
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- Grain: one row per text of a customer (ticket, survey comment, comment on a rating) and topic. No free text.
+with texts as (
+
+    select * from {{ ref('int_feedback_texts') }}
+
+),
+
+topics as (
+
+    select * from {{ ref('int_text_topics') }}
+
+),
+
+labelled as (
+
+    select
+        texts.feedback_id,
+        topics.topic,
+        texts.customer_id,
+        texts.source,
+        texts.ticket_id,
+        texts.said_date,
+        topics.is_main_topic,
+        topics.topic_score,
+        -- A rating that was given with the words outranks what the words sound like.
+        coalesce(texts.rating_sentiment, topics.word_sentiment) as sentiment,
+        case when texts.rating_sentiment is not null then 'rating' else 'words' end as sentiment_from
+
+    from texts
+    inner join topics
+        on texts.text_key = topics.text_key
+
+)
+
+select * from labelled

@@ -1,0 +1,25 @@
+-- One row per case in which an attribute does not say whether, and why not, it can be computed.
+-- noqa: disable=LT02,LT05
+{%- set off = {'web': false, 'klaviyo': true, 'pos': false} -%}
+{%- set cases = [
+    [{}, none],
+    [{'needs': ['using_klaviyo']}, none],
+    [{'needs': ['using_klaviyo', 'using_web']}, 'source web is off'],
+    [{'needs_any': ['using_klaviyo', 'using_web']}, none],
+    [{'needs_any': ['using_pos', 'using_web']}, 'source pos, web is off'],
+    [{'needs_parameters': 'never_fitted'}, 'the model never_fitted has no fitted parameters yet'],
+    [{'needs': ['using_web'], 'needs_parameters': 'never_fitted'}, 'source web is off']
+] -%}
+{%- set missed = [] -%}
+{%- for meta, wanted in cases if execute %}
+    {%- set found = segment_attribute('customer_features', 'x', 'double', 'An attribute.', meta, dict(off)) %}
+    {%- if found.unavailable_reason != wanted or found.is_available != (wanted is none) %}
+        {%- do missed.append({'meta': meta | string, 'wanted': wanted | string, 'found': found.unavailable_reason | string}) %}
+    {%- endif %}
+{%- endfor %}
+with missed as (
+    {{ literal_rows({'meta': dbt.type_string(), 'wanted': dbt.type_string(), 'found': dbt.type_string()}, missed) }}
+
+)
+
+select * from missed
