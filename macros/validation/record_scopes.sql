@@ -37,11 +37,12 @@
         from ({{ known_versions(relation, parent, present, []) }}) as typed
         where {{ record_key_text(parent, 'typed') }} in ({{ wanted }})
     {%- endset -%}
+    {#- Of two versions with one stamp the scope that sorts last, so that the order of rows says nothing. -#}
     select
-        record_key,
-        max_by(scope_channel, known_at) as scope_channel,
-        max_by(scope_account, known_at) as scope_account,
-        max_by(scope_currency, known_at) as scope_currency
+        record_key
+        {%- for scope in ['scope_channel', 'scope_account', 'scope_currency'] %},
+        max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
+        {%- endfor %}
     from (
         select
             known.record_key,

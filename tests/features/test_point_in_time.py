@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 import scripts.dbt
@@ -107,6 +108,7 @@ class Pair:
         self.natural = natural(world.warehouse, end)
         self.planted = plant(world.warehouse, world.landing, end, f"2026-07-{10 + number}")
         intake(world, quiet)
+        state = state_of(world.warehouse, day)
         self.relations = build(world, day)
         shutil.copyfile(world.warehouse, self.full)
         # In the same folder, so that dbt need not parse again.
@@ -116,6 +118,7 @@ class Pair:
         self.cut_counts = cut_off(world.landing, landing, end)
         self.cut_world = World(landing=landing, warehouse=world.warehouse, seeds=world.seeds)
         intake(self.cut_world, quiet)
+        give_state(world.warehouse, state)
         build(self.cut_world, day)
         self.cut = world.home / f"cut{number}.duckdb"
         world.warehouse.rename(self.cut)
@@ -123,6 +126,25 @@ class Pair:
 
     def differences(self) -> list[Difference]:
         return differences(self.full, self.cut, self.relations)
+
+
+def state_of(warehouse: Path, day: date) -> dict[str, pa.Table]:
+    """What runs up to a day had written of who is called what: it was known then, and nothing can compute it anew."""
+    stamps = {"identity_registry": "assigned_date", "identity_log": "changed_date"}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return {
+            name: connection.execute(f"select * from state.{name} where {stamp} <= ?", [day]).to_arrow_table()
+            for name, stamp in stamps.items()
+        }
+
+
+def give_state(warehouse: Path, state: dict[str, pa.Table]) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema state")
+        for name, rows in state.items():
+            connection.register("rows_of_state", rows)
+            connection.execute(f"create table state.{name} as from rows_of_state")
+            connection.unregister("rows_of_state")
 
 
 def lines(found: Sequence[Difference]) -> str:

@@ -2,7 +2,20 @@
 with return_lines as (
 
     select * from {{ ref('stg_returns__return_lines') }}
-    where refund_amount is null and source_line_ref is not null
+    where refund_amount is null and source_line_ref is not null and returned_date <= {{ as_of_date() }}
+
+),
+
+-- Of two lines booked at one instant the one with the later number counts.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by source_line_ref order by returned_at desc, return_id desc, line_number desc
+        ) as recency_rank
+
+    from return_lines
 
 ),
 
@@ -10,11 +23,11 @@ latest as (
 
     select
         source_line_ref,
-        max_by(reason_code, returned_at) as reason_code,
-        max_by(is_restocked, returned_at) as is_restocked,
+        max(case when recency_rank = 1 then reason_code end) as reason_code,
+        bool_or(recency_rank = 1 and is_restocked) as is_restocked,
         max(exchange_order_ref) as exchange_order_ref
 
-    from return_lines
+    from ranked
     group by source_line_ref
 
 )
