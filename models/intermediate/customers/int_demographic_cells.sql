@@ -1,4 +1,4 @@
--- Grain: one row per pair of dimensions and of their shown values, whether anybody has both or not. Nothing is hidden yet.
+-- Grain: one row per pair of dimensions and of their shown values, whether anybody has both or not. Nothing is hidden.
 with groups as (
 
     select * from {{ ref('int_demographic_groups') }}
