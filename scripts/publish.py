@@ -87,6 +87,9 @@ OPTIONAL: dict[str, list[str]] = {
     "customer_clusters": ["customer_id", "as_of_date", "cluster_key", "cluster_name", "distance"],
     "customer_value": ["customer_id", "as_of_date"],
     "customer_behaviour_windows": ["customer_id", "as_of_date"],
+    "customer_recommendations": ["customer_id", "sku", "as_of_date"],
+    "order_margins": ["order_id", "customer_id"],
+    "segment_margin": ["as_of_date", "segment_key"],
     "segment_membership_history": [
         "customer_id",
         "segment_key",

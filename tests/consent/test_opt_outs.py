@@ -262,7 +262,7 @@ def test_who_objects_to_profiling_is_in_no_score_segment_or_audience(spoken: Spo
     person = spoken.people[case]
     for relation in (
         "customer_rfm", "customer_clusters", "customer_features", "segment_memberships", "segment_explanations",
-        "customer_primary_segment",
+        "customer_primary_segment", "customer_behaviour_windows", "customer_recommendations", "customer_replenishment",
     ):  # fmt: skip
         found = spoken.marts(f"select 1 from marts.{relation} where customer_id = $person", person=person)
         assert found.empty, relation

@@ -51,7 +51,8 @@ affinities as (
 
 ),
 
--- What the categories bought say for or against another, by their share in the customer's days of purchase.
+-- What the categories bought say for or against another, by their share in the customer's days of purchase. Only of
+-- those from whom it was learnt: for others, such as relay addresses, what most people buy next is the better guess.
 pulls as (
 
     select
@@ -60,6 +61,8 @@ pulls as (
         {{ exact_sum('bought.order_day_share * (affinities.applied_lift - 1)') }} as pull
 
     from bought
+    inner join {{ ref('int_category_learners') }} as learners
+        on bought.customer_id = learners.customer_id
     inner join affinities
         on bought.category = affinities.category
     group by bought.customer_id, affinities.related_category

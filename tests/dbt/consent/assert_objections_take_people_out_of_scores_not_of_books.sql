@@ -10,7 +10,8 @@ with objecting as (
 profiled as (
 
     {% for relation in [
-        'customer_rfm', 'customer_clusters', 'customer_features', 'segment_memberships', 'audience_members'
+        'customer_rfm', 'customer_clusters', 'customer_features', 'customer_behaviour_windows',
+        'customer_recommendations', 'customer_replenishment', 'segment_memberships', 'audience_members'
     ] %}
     select
         customer_id,
