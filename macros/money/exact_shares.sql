@@ -33,13 +33,19 @@
             {{ row_key }},
             {%- for amount in amounts %}
             {{ amount }},
-            {{ to_cents(
-                'cast(' ~ amount ~ ' as decimal(28, 6)) * ' ~ base ~ ' / sum(' ~ base ~ ') over (partition by '
-                ~ group_key ~ ')'
-            ) }} as rounded_{{ amount }},
+            {{ to_cents('cast(' ~ amount ~ ' as decimal(28, 6)) * ' ~ base ~ ' / base_total') }} as rounded_{{ amount }},
             {%- endfor %}
-            row_number() over (partition by {{ group_key }} order by {{ base }} desc, {{ row_key }}) as share_rank
-        from {{ relation }}
-        where {{ base }} > 0
+            share_rank
+        from (
+            select
+                {{ group_key }},
+                {{ row_key }},
+                {{ base }},
+                {{ amounts | join(', ') }},
+                sum({{ base }}) over (partition by {{ group_key }}) as base_total,
+                row_number() over (partition by {{ group_key }} order by {{ base }} desc, {{ row_key }}) as share_rank
+            from {{ relation }}
+            where {{ base }} > 0
+        ) as weighed
     ) as rounded
 {%- endmacro %}

@@ -12,7 +12,7 @@
         concat_ws(
             ', '
             {%- for word in cost_words() -%}
-            , max(case when {{ column }} like '%{{ word }}%' then '{{ word }}' end)
+            , case when bool_or({{ column }} like '%{{ word }}%') then '{{ word }}' end
             {%- endfor -%}
         ),
         ''

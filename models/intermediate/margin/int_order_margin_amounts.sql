@@ -24,8 +24,9 @@ returns as (
 
     select
         order_id,
-        sum(case when line_id is null then returns_amount else 0 end) as returns_amount,
-        sum(case when line_id is null then return_handling_cost else 0 end) as return_handling_cost,
+        cast(sum(case when line_id is null then returns_amount else 0 end) as decimal(18, 2)) as returns_amount,
+        cast(sum(case when line_id is null then return_handling_cost else 0 end) as decimal(18, 2))
+            as return_handling_cost,
         {{ all_missing_costs('missing_costs') }} as missing_costs
 
     from {{ ref('int_return_costs') }}
@@ -38,7 +39,7 @@ tickets as (
 
     select
         order_id,
-        sum(service_cost) as service_cost,
+        cast(sum(service_cost) as decimal(18, 2)) as service_cost,
         {{ all_missing_costs('missing_costs') }} as missing_costs
 
     from {{ ref('int_ticket_costs') }}

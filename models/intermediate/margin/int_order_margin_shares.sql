@@ -28,7 +28,7 @@ order_values as (
     select
         order_id,
         count(*) as line_count,
-        sum(line_value) as order_value
+        cast(sum(line_value) as decimal(18, 2)) as order_value
 
     from lines
     group by order_id

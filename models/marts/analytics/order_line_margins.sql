@@ -23,8 +23,8 @@ returns as (
 
     select
         line_id,
-        sum(returns_amount) as returns_amount,
-        sum(return_handling_cost) as return_handling_cost
+        cast(sum(returns_amount) as decimal(18, 2)) as returns_amount,
+        cast(sum(return_handling_cost) as decimal(18, 2)) as return_handling_cost
 
     from {{ ref('int_return_costs') }}
     where line_id is not null

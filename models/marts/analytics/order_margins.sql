@@ -5,22 +5,36 @@ with lines as (
 
 ),
 
--- A line carries what its order carries, so that any one of them knows whose order it is.
+orders as (
+
+    select * from {{ ref('int_order_margin_amounts') }}
+
+),
+
 totals as (
 
     select
         order_id,
-        min(customer_id) as customer_id,
-        min(channel) as channel,
-        min(ordered_date) as ordered_date,
-        bool_or(is_counted) as is_counted,
-        {%- for amount in margin_parts() + ['product_revenue', 'revenue_with_known_cost'] %}
-        sum({{ amount }}) as {{ amount }},
-        {%- endfor %}
+        {{ sums_of(margin_parts() + ['product_revenue', 'revenue_with_known_cost']) }},
         {{ all_missing_costs('missing_costs') }} as missing_costs
 
     from lines
     group by order_id
+
+),
+
+joined as (
+
+    select
+        orders.customer_id,
+        orders.channel,
+        orders.ordered_date,
+        orders.is_counted,
+        totals.*
+
+    from totals
+    inner join orders
+        on totals.order_id = orders.order_id
 
 ),
 
@@ -38,7 +52,7 @@ final as (
         cast(revenue_with_known_cost as double) / nullif(cast(product_revenue as double), 0) as cost_coverage,
         missing_costs
 
-    from totals
+    from joined
 
 )
 
