@@ -35,7 +35,9 @@ def test_marts_have_contracts_and_descriptions(models: list[dict[str, Any]]) -> 
 
 def test_every_published_column_is_described(demo_world: World) -> None:
     with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
-        columns = connection.execute("select table_name, column_name, comment from duckdb_columns() where not internal").fetchall()
+        columns = connection.execute(
+            "select table_name, column_name, comment from duckdb_columns() where not internal"
+        ).fetchall()
     assert sum(table == "customer_behaviour_windows" for table, _, _ in columns) > 2
     assert [f"{table}.{column}" for table, column, comment in columns if not (comment or "").strip()] == []
 
