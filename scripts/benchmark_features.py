@@ -29,10 +29,7 @@ Progress = Callable[[str], None]
 BASE_CUSTOMERS = 5000
 THREADS = 2
 # Marts of a customer's attributes; those that a project does not have are left out.
-FEATURE_MARTS = (
-    *("customer_features", "customer_behaviour_windows", "customer_rfm", "rfm_cut_points", "customer_margin"),
-    *("customer_recommendations", "customer_themes"),
-)
+FEATURE_MARTS = ("customer_features", "customer_behaviour_windows", "customer_rfm", "rfm_cut_points", "customer_margin")
 GOAL_RATIO = 6.0
 GOAL_GROWTH = 12.0
 # Ids of people and of what is theirs end so; those of a retailer's own things are shared by all customers.
