@@ -2,11 +2,18 @@
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
    data_type, value_type, description, unit, null_meaning, needs, needs_any, is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
-    {%- set attributes = {} -%}
     {%- set windows = behaviour_window_attributes() -%}
-    {%- if execute -%}
+    {%- if not execute -%}{{ return({}) }}{%- endif -%}
+    {#- The same for every model of a run, but for unit tests, which set windows and sources of their own. -#}
+    {%- set sources_on = {} -%}
+    {%- for table in delivered_tables() if table.source_name not in sources_on -%}
+        {%- do sources_on.update({table.source_name: source_is_on(table.source_name)}) -%}
+    {%- endfor -%}
+    {%- set memory = run_memory('segment_attributes') -%}
+    {%- set settings = tojson([windows, sources_on]) -%}
+    {%- if settings not in memory -%}
+        {%- set attributes = {} -%}
         {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') -%}
-        {%- set sources_on = {} -%}
         {%- for column in (features.columns.values() if features else []) if column.name not in ('customer_id', 'as_of_date') -%}
             {%- set meta = column.get('config', {}).get('meta', {}) or column.get('meta', {}) -%}
             {%- do attributes.update({column.name: segment_attribute(
@@ -18,8 +25,9 @@
                 'customer_behaviour_windows', window.attribute_name, window.data_type, window.description, window, sources_on
             )}) -%}
         {%- endfor -%}
+        {%- do memory.update({settings: attributes}) -%}
     {%- endif -%}
-    {{ return(attributes) }}
+    {{ return(memory[settings]) }}
 {%- endmacro %}
 
 {# One attribute in full. `meta` says theme, unit, null_meaning, needs, needs_any, needs_parameters; `sources_on` remembers

@@ -5,24 +5,13 @@ with spine as (
 
 ),
 
-groups as (
-
-    select
-        customer_id,
-        count(distinct product_group) as product_group_count
-    from {{ ref('int_customer_products') }}
-    group by customer_id
-
-),
-
 due as (
 
     select
         customer_id,
         min(due_in_days) as replenishment_due_in_days,
         min_by(product_group, concat(lpad(cast(due_in_days + 1000 as {{ dbt.type_string() }}), 8, '0'), product_group))
-            as replenishment_due_group,
-        count(*) filter (where due_in_days < 0) as replenishment_overdue_count
+            as replenishment_due_group
 
     from {{ ref('int_customer_replenishment') }}
     group by customer_id
@@ -33,7 +22,6 @@ recommendations as (
 
     select
         customer_id,
-        count(*) as recommendation_count,
         max(case when recommendation_rank = 1 then sku end) as recommendation_sku,
         max(case when recommendation_rank = 1 then kind end) as recommendation_kind
 
@@ -49,30 +37,24 @@ joined as (
         cast(coalesce(categories.category_count, 0) as bigint) as category_count,
         cast(coalesce(categories.category_count_365d, 0) as bigint) as category_count_365d,
         cast(coalesce(categories.new_category_count_365d, 0) as bigint) as new_category_count_365d,
-        cast(coalesce(groups.product_group_count, 0) as bigint) as product_group_count,
         categories.favourite_category,
         cast(categories.favourite_category_share as double) as favourite_category_share,
         categories.second_category,
         categories.last_category,
         categories.category_growth_category,
         next.next_best_category,
-        cast(next.next_best_category_lift as double) as next_best_category_lift,
         cast(next.next_best_category_probability as double) as next_best_category_probability,
         add_ons.missing_add_on_sku,
         add_ons.missing_add_on_category,
         cast(due.replenishment_due_in_days as bigint) as replenishment_due_in_days,
         due.replenishment_due_group,
-        cast(coalesce(due.replenishment_overdue_count, 0) as bigint) as replenishment_overdue_count,
         owners.customer_id is not null as has_kept_campaign_product_365d,
         recommendations.recommendation_sku,
-        recommendations.recommendation_kind,
-        cast(coalesce(recommendations.recommendation_count, 0) as bigint) as recommendation_count
+        recommendations.recommendation_kind
 
     from spine
     left join {{ ref('int_customer_category_summary') }} as categories
         on spine.customer_id = categories.customer_id
-    left join groups
-        on spine.customer_id = groups.customer_id
     left join {{ ref('int_customer_next_category') }} as next
         on spine.customer_id = next.customer_id
     left join {{ ref('int_customer_add_ons') }} as add_ons

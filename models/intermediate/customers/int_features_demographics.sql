@@ -52,7 +52,6 @@ joined as (
         -- A birth date that is not believed gives no age band, and no birthday either.
         cast(case when demographics.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
         channels.known_channels,
-        cast(spine.source_count as bigint) as source_count,
         cast({{ days_between('spine.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen,
         cast(
             {% for column in known -%}

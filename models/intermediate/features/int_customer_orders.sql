@@ -34,8 +34,6 @@ counted as (
         sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
         sum(case when channel = 'marketplace' then 1 else 0 end) as marketplace_order_count,
         count(distinct channel) as order_channel_count,
-        sum(unit_count) as unit_count,
-        sum(returned_unit_count) as returned_unit_count,
         sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
         {% for column in ['unit_count', 'returned_unit_count'] %}
         sum(case when {{ within_window('ordered_date', 365) }} then {{ column }} else 0 end) as {{ column }}_365d,
@@ -55,8 +53,8 @@ counted as (
         {% for name, hours in dayparts.items() %}
         sum(case when order_hour between {{ hours[0] }} and {{ hours[1] }} then 1 else 0 end) as {{ name }}_count,
         {% endfor %}
-        sum(case when order_weekday >= 6 then 1 else 0 end) as weekend_order_count,
-        sum(case when gift_card_amount > 0 then 1 else 0 end) as gift_card_order_count
+        sum(unit_count) as unit_count,
+        sum(returned_unit_count) as returned_unit_count
 
     from orders
     group by customer_id

@@ -1,8 +1,7 @@
 -- Grain: one row per customer on as_of_date: what they do on the web.
 {%- set windows = {
-    'visit_count': [7, 30, 90], 'page_view_count': [7, 30, 90], 'product_view_count': [30, 90],
-    'product_list_view_count': [30], 'search_count': [30], 'cart_addition_count': [30], 'cart_removal_count': [30],
-    'checkout_start_count': [30]
+    'visit_count': [30, 90], 'page_view_count': [7, 90], 'product_view_count': [30], 'search_count': [30],
+    'cart_addition_count': [30], 'checkout_start_count': [30]
 } %}
 {%- set last_days = {
     'days_since_last_visit': 'visit_count', 'days_since_last_product_view': 'product_view_count'
@@ -60,11 +59,7 @@ counted as (
         sum({{ measure }}) filter (where {{ within_window('activity_date', days) }}) as {{ measure }}_{{ days }}d,
         {% endfor %}
         {% endfor %}
-        {% for days in [30, 90] %}
-        count(*) filter (
-            where {{ on_the_web }} and {{ within_window('activity_date', days) }}
-        ) as web_day_count_{{ days }}d,
-        {% endfor %}
+        count(*) filter (where {{ on_the_web }} and {{ within_window('activity_date', 30) }}) as web_day_count_30d,
         {% for name, measure in last_days.items() %}
         {{ days_between('max(activity_date) filter (where ' ~ measure ~ ' > 0)', as_of_date()) }} as {{ name }},
         {% endfor %}
@@ -84,9 +79,7 @@ joined as (
         cast(coalesce(counted.{{ measure }}_{{ days }}d, 0) as bigint) as {{ measure }}_{{ days }}d,
         {% endfor %}
         {% endfor %}
-        {% for days in [30, 90] %}
-        cast(coalesce(counted.web_day_count_{{ days }}d, 0) as bigint) as web_day_count_{{ days }}d,
-        {% endfor %}
+        cast(coalesce(counted.web_day_count_30d, 0) as bigint) as web_day_count_30d,
         {% for name in last_days %}
         cast(counted.{{ name }} as bigint) as {{ name }},
         {% endfor %}

@@ -1,11 +1,11 @@
 -- Grain: one row per customer on as_of_date: what they answer.
 {%- set windows = {
-    'email_received_count': [30, 90], 'email_human_open_count': [30, 90], 'email_machine_open_count': [90],
-    'email_click_count': [30, 90], 'sms_received_count': [90], 'sms_click_count': [90], 'visit_count': [30, 90]
+    'email_received_count': [90], 'email_human_open_count': [30, 90], 'email_machine_open_count': [90],
+    'email_click_count': [90], 'sms_click_count': [90], 'visit_count': [30, 90]
 } %}
 {%- set answers = 'email_human_open_count + email_click_count + sms_click_count' %}
 {%- set last_days = {
-    'days_since_last_email_received': 'email_received_count', 'days_since_last_email_open': 'email_human_open_count',
+    'days_since_last_email_open': 'email_human_open_count',
     'days_since_last_email_click': 'email_click_count', 'days_since_last_engagement': answers,
     'days_since_last_activity': answers ~ ' + visit_count'
 } %}

@@ -1,7 +1,5 @@
 -- Grain: one row per customer of the spine: revenue, costs and margin; amounts are 0 when nothing happened.
-{%- set amounts_ever = [
-    'gross_revenue', 'net_revenue', 'contribution_margin', 'returns_amount', 'return_handling_cost', 'service_cost'
-] %}
+{%- set amounts_ever = ['gross_revenue', 'net_revenue', 'contribution_margin', 'service_cost'] %}
 {%- set amounts_365d = ['net_revenue', 'contribution_margin', 'returns_amount', 'service_cost'] %}
 with spine as (
 

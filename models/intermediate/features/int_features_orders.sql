@@ -36,7 +36,7 @@ joined as (
         {% for window in ['', '_30d', '_90d', '_180d', '_365d', '_730d'] %}
         cast(coalesce(orders.order_count{{ window }}, 0) as bigint) as order_count{{ window }},
         {% endfor %}
-        {% for column in ['order_channel_count', 'unit_count', 'gift_card_order_count'] %}
+        {% for column in ['order_channel_count', 'unit_count'] %}
         cast(coalesce(orders.{{ column }}, 0) as bigint) as {{ column }},
         {% endfor %}
         orders.first_order_date,
@@ -49,7 +49,7 @@ joined as (
         cast(orders.highest_order_value as decimal(18, 2)) as highest_order_value,
         cast(orders.last_order_value as decimal(18, 2)) as last_order_value,
         cast(orders.unit_count as double) / nullif(orders.order_count, 0) as units_per_order,
-        {% for name in ['online', 'store', 'marketplace', 'weekend'] %}
+        {% for name in ['online', 'store', 'marketplace'] %}
         cast(orders.{{ name }}_order_count as double) / nullif(orders.order_count, 0) as {{ name }}_order_share,
         {% endfor %}
         choices.preferred_order_channel,

@@ -37,13 +37,9 @@ measured as (
         orders.deepest_discount,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
         -- One order says too little of a taste.
-        case
-            when orders.order_count >= 2
-                then round(
-                    100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
-                    / (orders.order_count + {{ usual_orders }}), 1
-                )
-        end as price_sensitivity_score,
+        (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
+        / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end
+            as expected_promoted_share,
         prices.promoted_share,
         prices.full_price_share,
         prices.promoted_discount_rate,
@@ -68,6 +64,16 @@ measured as (
         on spine.customer_id = offers.customer_id
     left join margins
         on spine.customer_id = margins.customer_id
+
+),
+
+scored as (
+
+    select
+        measured.*,
+        round(100 * expected_promoted_share, 1) as price_sensitivity_score
+
+    from measured
 
 ),
 
@@ -101,7 +107,7 @@ final as (
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
             as largest_bearable_discount_rate
 
-    from measured
+    from scored
 
 )
 

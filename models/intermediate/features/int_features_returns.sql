@@ -21,9 +21,7 @@ joined as (
 
     select
         spine.customer_id,
-        {% for column in ['returned_order_count', 'returned_unit_count_365d'] %}
-        cast(coalesce(orders.{{ column }}, 0) as bigint) as {{ column }},
-        {% endfor %}
+        cast(coalesce(orders.returned_order_count, 0) as bigint) as returned_order_count,
         {% for column in ['size_return_count_180d', 'exchange_count_365d', 'goodwill_refund_count_365d'] %}
         cast(coalesce(returns.{{ column }}, 0) as bigint) as {{ column }},
         {% endfor %}

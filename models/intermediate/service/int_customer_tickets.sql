@@ -44,7 +44,6 @@ totals as (
         count(*) filter (where tickets.is_open and tickets.is_complaint) as open_complaint_count,
         min(tickets.created_date) filter (where tickets.is_open) as oldest_open_date,
         max(tickets.created_date) as last_ticket_date,
-        count(*) filter (where {{ within_window('tickets.created_date', 90) }}) as ticket_count_90d,
         count(*) filter (where {{ within_window('tickets.created_date', 365) }}) as ticket_count_365d,
         count(*) filter (
             where tickets.is_complaint and {{ within_window('tickets.created_date', 365) }}
@@ -52,8 +51,7 @@ totals as (
         count(*) filter (
             where tickets.is_delivery_issue and {{ within_window('tickets.created_date', 365) }}
         ) as delivery_issue_count_365d,
-        avg(cast(replies.first_reply_minutes as double)) as average_first_reply_minutes_180d,
-        max(replies.first_reply_minutes) as longest_first_reply_minutes_180d
+        avg(cast(replies.first_reply_minutes as double)) as average_first_reply_minutes_180d
 
     from tickets
     left join replies

@@ -1,7 +1,7 @@
 -- Grain: one row per customer of the spine: tickets, satisfaction, and what they wrote about.
 {%- set counts = {
     'tickets': [
-        'open_ticket_count', 'ticket_count_90d', 'ticket_count_365d', 'complaint_count_365d',
+        'open_ticket_count', 'ticket_count_365d', 'complaint_count_365d',
         'delivery_issue_count_365d'
     ],
     'scores': ['good_satisfaction_count_365d', 'review_count'],
@@ -55,7 +55,6 @@ joined as (
         {% for name in ['worst_satisfaction_90d', 'latest_nps_score', 'lowest_nps_90d', 'latest_satisfaction_365d'] -%}
         cast(scores.{{ name }} as bigint) as {{ name }},
         {% endfor -%}
-        cast(tickets.longest_first_reply_minutes_180d as bigint) as longest_first_reply_minutes_180d,
         cast({{ days_between('tickets.oldest_open_date', as_of_date()) }} as bigint) as oldest_open_ticket_days,
         cast({{ days_between('tickets.last_ticket_date', as_of_date()) }} as bigint) as days_since_last_ticket,
         scores.nps_group,
