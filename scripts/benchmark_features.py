@@ -73,7 +73,8 @@ def benchmark_features(
 
     The yardstick is measured in the same process, on the same data, with the same threads: one scan of every column
     that a feature model reads, one grouped pass over them per customer, and a bare write of the finished tables.
-    Returns the measurements, the smaller size first; with `smaller` 0 there is only the full size.
+    Returns the measurements, the smaller size first; with `smaller` 0 there is only the full size. 250,000 people need
+    more than the usual memory of the engine: set SEGMENTATION_MEMORY=3000MB.
     """
     factor = max(round(customers / BASE_CUSTOMERS), 1)
     if smaller and factor < smaller:
