@@ -13,7 +13,7 @@ from scripts.errors import UserError
 
 # Readers older than DuckDB 2.0 must be able to open what we publish.
 STORAGE = "v1.4.0"
-MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "1400MB")
+MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "3GB")
 
 
 @contextmanager

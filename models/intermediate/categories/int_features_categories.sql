@@ -18,18 +18,6 @@ due as (
 
 ),
 
-recommendations as (
-
-    select
-        customer_id,
-        max(case when recommendation_rank = 1 then sku end) as recommendation_sku,
-        max(case when recommendation_rank = 1 then kind end) as recommendation_kind
-
-    from {{ ref('customer_recommendations') }}
-    group by customer_id
-
-),
-
 joined as (
 
     select
@@ -48,9 +36,7 @@ joined as (
         add_ons.missing_add_on_category,
         cast(due.replenishment_due_in_days as bigint) as replenishment_due_in_days,
         due.replenishment_due_group,
-        owners.customer_id is not null as has_kept_campaign_product_365d,
-        recommendations.recommendation_sku,
-        recommendations.recommendation_kind
+        owners.customer_id is not null as has_kept_campaign_product_365d
 
     from spine
     left join {{ ref('int_customer_category_summary') }} as categories
@@ -63,8 +49,6 @@ joined as (
         on spine.customer_id = due.customer_id
     left join {{ ref('int_customer_campaign_products') }} as owners
         on spine.customer_id = owners.customer_id
-    left join recommendations
-        on spine.customer_id = recommendations.customer_id
 
 )
 

@@ -34,8 +34,7 @@
         'category_count', 'category_count_365d', 'new_category_count_365d', 'favourite_category',
         'favourite_category_share', 'second_category', 'last_category', 'category_growth_category',
         'next_best_category', 'next_best_category_probability', 'missing_add_on_sku', 'missing_add_on_category',
-        'replenishment_due_in_days', 'replenishment_due_group', 'has_kept_campaign_product_365d',
-        'recommendation_sku', 'recommendation_kind'
+        'replenishment_due_in_days', 'replenishment_due_group', 'has_kept_campaign_product_365d'
     ],
     'int_features_rfm': ['r_score', 'f_score', 'm_score', 'rfm_score', 'rfm_cell', 'rfm_group'],
     'int_features_money': [

@@ -1,24 +1,39 @@
--- Grain: one row per order that counts, or that caused a cost without counting: the sum of its lines.
-with lines as (
-
-    select * from {{ ref('order_line_margins') }}
-
-),
-
-orders as (
+-- Grain: one row per order that counts, or that caused a cost without counting: its lines and what belongs to it as a
+-- whole. Not added up from order_line_margins, which splits the latter: a test holds that both come to the same.
+with orders as (
 
     select * from {{ ref('int_order_margin_amounts') }}
 
 ),
 
-totals as (
+lines as (
 
     select
         order_id,
-        {{ sums_of(margin_parts() + ['product_revenue', 'revenue_with_known_cost']) }},
-        {{ all_missing_costs('missing_costs') }} as missing_costs
+        sum(gross_revenue) as gross_revenue,
+        sum(discounts) as discounts,
+        sum(coalesce(cogs, 0)) as cogs,
+        sum(case when line_type = 'product' then gross_revenue - discounts else 0 end) as product_revenue,
+        sum(case when line_type = 'product' and has_known_cost then gross_revenue - discounts else 0 end)
+            as revenue_with_known_cost,
+        bool_or(line_type = 'product' and not has_known_cost) as has_unknown_cost
 
-    from lines
+    from {{ ref('order_lines') }}
+    where line_type <> 'gift_card'
+    group by order_id
+
+),
+
+-- What came back of no line is in the amounts of the order already.
+returns as (
+
+    select
+        order_id,
+        sum(returns_amount) as returns_amount,
+        sum(return_handling_cost) as return_handling_cost
+
+    from {{ ref('int_return_costs') }}
+    where line_id is not null
     group by order_id
 
 ),
@@ -26,15 +41,29 @@ totals as (
 joined as (
 
     select
+        orders.order_id,
         orders.customer_id,
         orders.channel,
         orders.ordered_date,
         orders.is_counted,
-        totals.*
+        {% for amount in ['gross_revenue', 'discounts', 'cogs', 'product_revenue', 'revenue_with_known_cost'] %}
+        case when orders.is_counted then coalesce(lines.{{ amount }}, 0) else 0 end as {{ amount }},
+        {% endfor %}
+        {% for amount in ['returns_amount', 'return_handling_cost'] %}
+        orders.{{ amount }} + coalesce(returns.{{ amount }}, 0) as {{ amount }},
+        {% endfor %}
+        {% for amount in ['shipping_revenue', 'shipping_cost', 'payment_fees', 'marketplace_fees', 'service_cost'] %}
+        orders.{{ amount }},
+        {% endfor %}
+        {{ missing_costs_of([
+            "case when orders.is_counted and lines.has_unknown_cost then 'goods' end", 'orders.missing_costs'
+        ]) }} as missing_costs
 
-    from totals
-    inner join orders
-        on totals.order_id = orders.order_id
+    from orders
+    left join lines
+        on orders.order_id = lines.order_id
+    left join returns
+        on orders.order_id = returns.order_id
 
 ),
 
