@@ -12,7 +12,8 @@ by_category as (
         category,
         sum(view_count_90d) as view_count,
         max(last_viewed_at) as last_viewed_at,
-        max_by(sku, last_viewed_at) as last_viewed_sku,
+        -- Of two at one instant, always the same one.
+        max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku,
         count(*) filter (where view_count_30d > 0) as product_count_30d
 
     from viewed
@@ -38,8 +39,10 @@ summary as (
     select
         customer_id,
         max(category) filter (where favourite_rank = 1) as favourite_viewed_category_90d,
-        max_by(category, last_viewed_at) as last_viewed_category_90d,
-        max_by(last_viewed_sku, last_viewed_at) as last_viewed_sku_90d,
+        max_by(category, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+            as last_viewed_category_90d,
+        max_by(last_viewed_sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+            as last_viewed_sku_90d,
         sum(product_count_30d) as viewed_product_count_30d
 
     from ranked

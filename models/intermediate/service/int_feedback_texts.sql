@@ -21,7 +21,11 @@ first_messages as (
 
     select
         comments.ticket_id,
-        min_by(comments.body, comments.commented_at) as body
+        -- Of two at one instant, always the same one.
+        min_by(
+            comments.body,
+            concat(cast(comments.commented_at as {{ dbt.type_string() }}), '|', comments.comment_id)
+        ) as body
 
     from {{ ref('stg_zendesk__ticket_comments') }} as comments
     inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts
@@ -40,7 +44,7 @@ rating_comments as (
 
     select
         ticket_id,
-        max_by(value, changed_at) as comment,
+        max_by(value, concat(cast(changed_at as {{ dbt.type_string() }}), '|', value)) as comment,
         {{ business_date('max(changed_at)') }} as said_date
 
     from {{ ref('stg_zendesk__ticket_field_changes') }}
