@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 from scripts import pipeline
 from scripts.world import World
 
-SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
+# Of this size something happens in every source within its last days.
+SMALL_DEMO = {"customers": 900, "end_date": None, "seed": None, "source": None, "file": None}
 
 
 def world_in(folder: Path) -> World:
@@ -20,9 +23,19 @@ def world_in(folder: Path) -> World:
 
 @pytest.fixture(scope="session")
 def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The whole path on a small simulated retailer, from landing files to page. Read it, do not change it."""
-    world = world_in(tmp_path_factory.mktemp("demo"))
-    pipeline.run(world, SMALL_DEMO)
+    """The whole path on a small simulated retailer, from landing files to page. Read it, do not change it.
+
+    Made once for all processes that the tests run in: whoever comes first makes it, the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    world = world_in(shared / "demo")
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        finished = shared / "demo.finished"
+        if not finished.exists():
+            pipeline.run(world, SMALL_DEMO)
+            finished.touch()
     return world
 
 

@@ -188,7 +188,10 @@ def test_an_unbuilt_warehouse_is_named(tmp_path: Path) -> None:
 def test_names_say_how_a_cluster_differs_and_are_unique() -> None:
     centres = np.array([[-1.0, 1.0, 1.0, 1.0], [0.0, 0.1, -0.2, 0.0], [0.1, 0.0, 0.0, 0.0], [2.0, -0.6, 0.0, 0.0]])
     assert describe(centres) == [
-        "Recent, frequent, high spending, high margin", "Average", "Average (group 2)", "Long absent, one-off",
+        "Recent, frequent, high spending, high margin",
+        "Average",
+        "Average (group 2)",
+        "Long absent, one-off",
     ]
 
 

@@ -37,11 +37,25 @@ RELATIONS = {
     """,
     "customer_margin": f"""
         select customer_id, date '{AS_OF}' as as_of_date,
-            {', '.join(f"cast({value} as decimal(18, 2)) as {name}" for name, value in {
-                'gross_revenue': "case when customer_id < 'c30' then 100 else 0 end", 'discounts': 10,
-                'returns_amount': 0, 'shipping_revenue': 5, 'net_revenue': 95, 'cogs': 40, 'shipping_cost': 5,
-                'payment_fees': 2, 'marketplace_fees': 0, 'return_handling_cost': 0, 'service_cost': 1,
-                'contribution_margin': 47}.items())},
+            {
+        ", ".join(
+            f"cast({value} as decimal(18, 2)) as {name}"
+            for name, value in {
+                "gross_revenue": "case when customer_id < 'c30' then 100 else 0 end",
+                "discounts": 10,
+                "returns_amount": 0,
+                "shipping_revenue": 5,
+                "net_revenue": 95,
+                "cogs": 40,
+                "shipping_cost": 5,
+                "payment_fees": 2,
+                "marketplace_fees": 0,
+                "return_handling_cost": 0,
+                "service_cost": 1,
+                "contribution_margin": 47,
+            }.items()
+        )
+    },
             0.5 as cost_coverage
         from marts.customers
     """,

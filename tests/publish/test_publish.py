@@ -63,7 +63,13 @@ def test_a_version_holds_marts_activation_parquet_and_manifest(world: World) -> 
             assert duckdb.sql(f"select count(*) from '{file}'").fetchall() == [(entry["rows"],)]
     assert not leftovers(world)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "activation.duckdb", "manifest.json", "marts.duckdb", "parquet", "quality.html", "quality.json", "state",
+        "activation.duckdb",
+        "manifest.json",
+        "marts.duckdb",
+        "parquet",
+        "quality.html",
+        "quality.json",
+        "state",
     ]
 
 

@@ -54,9 +54,9 @@ def drawn_orders(seed: int = 1) -> pd.DataFrame:
     for channel, mean in CHANNELS.items():
         days = LAST_DAY - pd.to_timedelta(np.arange(DAYS), unit="D")
         weekend = np.where(days.dayofweek >= 5, 1.3, 0.9)
-        parts.append(pd.DataFrame({"ordered_date": np.repeat(days, generator.poisson(mean * weekend))}).assign(
-            channel=channel
-        ))
+        parts.append(
+            pd.DataFrame({"ordered_date": np.repeat(days, generator.poisson(mean * weekend))}).assign(channel=channel)
+        )
     orders = pd.concat(parts, ignore_index=True)
     count = len(orders)
     gross = np.exp(generator.normal(4, 0.8, count)).round(2)
@@ -109,8 +109,11 @@ def put_orders(world: World, orders: pd.DataFrame) -> None:
     """
     target = world.home / "dbt" / "target"
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    profiles = {key: node for key, node in nodes.items() if node["original_file_path"].startswith(FOLDER)
-                and node["resource_type"] == "model"}
+    profiles = {
+        key: node
+        for key, node in nodes.items()
+        if node["original_file_path"].startswith(FOLDER) and node["resource_type"] == "model"
+    }
     ordered = TopologicalSorter({key: node["depends_on"]["nodes"] for key, node in profiles.items()}).static_order()
     with open_warehouse(world.warehouse) as connection:
         connection.execute("delete from intermediate.int_orders")

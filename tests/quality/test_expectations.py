@@ -113,10 +113,12 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
         assert drift.loc[measure, "bin_count"] == seen.sum()
     mixes = {"channel_mix": "channel", "currency_mix": "currency", "country_mix": "ship_country_code"}
     for measure, column in mixes.items():
-        both = pd.DataFrame({
-            "recent": changed.loc[is_recent, column].value_counts(),
-            "reference": changed.loc[is_reference, column].value_counts(),
-        }).fillna(0)
+        both = pd.DataFrame(
+            {
+                "recent": changed.loc[is_recent, column].value_counts(),
+                "reference": changed.loc[is_reference, column].value_counts(),
+            }
+        ).fillna(0)
         assert (both["recent"] / both["recent"].sum()).min() > 0.01
         index = psi(both["recent"].to_numpy(), both["reference"].to_numpy())
         assert drift.loc[measure, "psi"] == pytest.approx(index, abs=1e-7)
@@ -154,9 +156,11 @@ PLANTS = {
             gross_revenue=orders["gross_revenue"] * np.where(last_days(orders, 7), 100, 1),
             tax=orders["tax"] * np.where(last_days(orders, 7), 100, 1),
         ),
-        {("order_value_absurd", "orders: typical value")} | {
+        {("order_value_absurd", "orders: typical value")}
+        | {
             (key, f"orders, {channel}: typical value")
-            for key in ("channel_value_absurd",) for channel in ("online", "store", "marketplace")
+            for key in ("channel_value_absurd",)
+            for channel in ("online", "store", "marketplace")
         },
     ),
     "currencies changed places": (
@@ -255,7 +259,8 @@ def test_nothing_is_judged_on_the_first_day_or_without_orders(world: World, orde
     judged = {result.suite for result in quality.results if result.outcome != "not_judged" and result.min_value}
     assert judged == set()
     reasons = {
-        result.reason for result in quality.results
+        result.reason
+        for result in quality.results
         if result.expectation_key == "order_value_absurd" and result.outcome == "not_judged"
     }
     assert reasons == {"nothing was delivered, or its source is off"}
@@ -331,9 +336,7 @@ def test_other_limits_judge_the_same_version_anew(world: World, orders: pd.DataF
         ("measure = null", "measure is empty"),
     ],
 )
-def test_a_row_of_limits_that_means_nothing_is_named(
-    world: World, orders: pd.DataFrame, fault: str, said: str
-) -> None:
+def test_a_row_of_limits_that_means_nothing_is_named(world: World, orders: pd.DataFrame, fault: str, said: str) -> None:
     put_orders(world, orders.head(0))
     change(world, f"update seeds.expectation_limits set {fault} where expectation_key = 'orders_week_low'")
     with pytest.raises(UserError, match=said) as problem:

@@ -44,9 +44,20 @@ def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: World
     assert outside_references(page) == []
     assert "<link" not in page
     for expected in (
-        "2026-06-30", "EUR", "€", "How large is each segment?", "Lapsed", "62.5%", "Loyal",
+        "2026-06-30",
+        "EUR",
+        "€",
+        "How large is each segment?",
+        "Lapsed",
+        "62.5%",
+        "Loyal",
         "Where do segments overlap?",
-        "shopify", "fresh", "off", "stale", "no news", "What does each segment bring?",
+        "shopify",
+        "fresh",
+        "off",
+        "stale",
+        "no news",
+        "What does each segment bring?",
         "the cost of 50 % of product revenue is not known",
     ):
         assert expected in text, expected

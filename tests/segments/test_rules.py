@@ -42,8 +42,11 @@ def rewrite(world: World, change: Callable[[list[Row]], list[Row]]) -> Path:
         writer.writeheader()
         writer.writerows(change(rows))
     run_dbt(world, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
-    run_dbt(world, ["run", "--select", "int_segment_rules", "int_segment_conditions+1", "int_segment_rule_errors"],
-            progress=quiet)
+    run_dbt(
+        world,
+        ["run", "--select", "int_segment_rules", "int_segment_conditions+1", "int_segment_rule_errors"],
+        progress=quiet,
+    )
     return file
 
 
@@ -111,8 +114,15 @@ def test_sql_in_a_value_stays_a_value(demo_copy: World) -> None:
     evil = "x'; drop table marts.customers; --\n*/ union all select 1"
 
     def injected(rows: list[Row]) -> list[Row]:
-        nobody = {"segment_key": "promoters", "kind": "include", "alternative": "3", "attribute": "favourite_category",
-                  "operator": "=", "value": evil, "if_missing": ""}
+        nobody = {
+            "segment_key": "promoters",
+            "kind": "include",
+            "alternative": "3",
+            "attribute": "favourite_category",
+            "operator": "=",
+            "value": evil,
+            "if_missing": "",
+        }
         return [*rows, nobody]
 
     rewrite(demo_copy, injected)

@@ -86,7 +86,7 @@ joined as (
             when rules.missing_attributes is not null
                 then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
             when rules.unavailable_attributes is not null
-                then concat('their source is off: ', replace(rules.unavailable_attributes, '|', ', '))
+                then concat('cannot be computed in this run: ', rules.unavailable_reasons)
             when rules.waived_attributes is not null
                 then concat(
                         'computed without these, as the rule allows, because their source is off: ',
