@@ -102,8 +102,8 @@ def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: World) -> Non
 
 def test_the_hash_is_the_macros(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "a key")
-    found = duckdb.execute("select substr(sha256('a key|' || 'crm:1'), 1, 32)").fetchone()
-    assert found == (keyed_hash("crm:1"),)
+    found = duckdb.execute("select substr(sha256('a key|' || 'crm:1'), 1, 32)").fetchall()
+    assert found == [(keyed_hash("crm:1"),)]
 
 
 @pytest.mark.verify
