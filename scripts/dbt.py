@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,8 +111,8 @@ def run_dbt(
     return results
 
 
-# Projects as parsed, by what they were parsed from.
-_PARSED: dict[str, Any] = {}
+# Projects as parsed, by what they were parsed from; as bytes, because a run writes into what it is given.
+_PARSED: dict[str, bytes] = {}
 
 
 def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
@@ -132,12 +133,11 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
         outcome = dbtRunner().invoke(["parse", *options])
         if not outcome.success:
             return None
-        _PARSED[key] = outcome.result
-    manifest = _PARSED[key]
+        _PARSED[key] = pickle.dumps(outcome.result)
+    manifest = pickle.loads(_PARSED[key])
     for node in manifest.nodes.values():
         if node.resource_type == "seed" and not node.original_file_path.startswith("seeds/reference/"):
             node.original_file_path = str(folder / Path(node.original_file_path).name)
-    # Made anew: a run notes in it what it was told of its warehouse.
     manifest.build_flat_graph()
     return manifest
 
