@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,8 +110,8 @@ def run_dbt(
     return results
 
 
-# Projects as parsed, by what they were parsed from; as bytes, because a run writes into what it is given.
-_PARSED: dict[str, bytes] = {}
+# Projects as parsed, by what they were parsed from.
+_PARSED: dict[str, Any] = {}
 
 
 def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
@@ -133,12 +132,12 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
         outcome = dbtRunner().invoke(["parse", *options])
         if not outcome.success:
             return None
-        _PARSED[key] = pickle.dumps(outcome.result)
-    manifest = pickle.loads(_PARSED[key])
+        _PARSED[key] = outcome.result
+    # A run writes into what it is given.
+    manifest = _PARSED[key].deepcopy()
     for node in manifest.nodes.values():
         if node.resource_type == "seed" and not node.original_file_path.startswith("seeds/reference/"):
             node.original_file_path = str(folder / Path(node.original_file_path).name)
-    manifest.build_flat_graph()
     return manifest
 
 
