@@ -83,7 +83,8 @@ def quiet(_: str) -> None:
 def build(world: World, day: date, select: Sequence[str] = MARTS) -> set[str]:
     """Build models for a day, without their tests; returns the marts that were built, as `schema.name`.
 
-    State, such as a history of cut-points, is not a function of one day and is left out.
+    State, such as a history of cut-points, is not a function of one day and is left out, and so is the log of merges:
+    a run that looks back writes nothing into it, while the run of that day does.
     """
     kinds = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     results = run_dbt(
@@ -93,7 +94,9 @@ def build(world: World, day: date, select: Sequence[str] = MARTS) -> set[str]:
     return {
         f"{node.schema}.{node.name}"
         for node in nodes
-        if node.schema in ("marts", "pii") and node.config.materialized == "table"
+        if node.schema in ("marts", "pii")
+        and node.config.materialized == "table"
+        and node.name != "customer_id_changes"
     }
 
 
