@@ -54,15 +54,9 @@ counted as (
 
     select
         customer_id,
-        {% for measure, lengths in windows.items() %}
-        {% for days in lengths %}
-        sum({{ measure }}) filter (where {{ within_window('activity_date', days) }}) as {{ measure }}_{{ days }}d,
-        {% endfor %}
-        {% endfor %}
+        {{ window_sums(windows) }}
         count(*) filter (where {{ on_the_web }} and {{ within_window('activity_date', 30) }}) as web_day_count_30d,
-        {% for name, measure in last_days.items() %}
-        {{ days_between('max(activity_date) filter (where ' ~ measure ~ ' > 0)', as_of_date()) }} as {{ name }},
-        {% endfor %}
+        {{ days_since_last(last_days) }}
         sum(visit_seconds) filter (where {{ within_window('activity_date', 90) }}) as visit_seconds_90d
 
     from daily
@@ -74,11 +68,7 @@ joined as (
 
     select
         spine.customer_id,
-        {% for measure, lengths in windows.items() %}
-        {% for days in lengths %}
-        cast(coalesce(counted.{{ measure }}_{{ days }}d, 0) as bigint) as {{ measure }}_{{ days }}d,
-        {% endfor %}
-        {% endfor %}
+        {{ filled_window_sums(windows, 'counted') }}
         cast(coalesce(counted.web_day_count_30d, 0) as bigint) as web_day_count_30d,
         {% for name in last_days %}
         cast(counted.{{ name }} as bigint) as {{ name }},

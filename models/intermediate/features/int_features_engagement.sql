@@ -50,14 +50,8 @@ counted as (
 
     select
         customer_id,
-        {% for measure, lengths in windows.items() %}
-        {% for days in lengths %}
-        sum({{ measure }}) filter (where {{ within_window('activity_date', days) }}) as {{ measure }}_{{ days }}d,
-        {% endfor %}
-        {% endfor %}
-        {% for name, measure in last_days.items() %}
-        {{ days_between('max(activity_date) filter (where ' ~ measure ~ ' > 0)', as_of_date()) }} as {{ name }},
-        {% endfor %}
+        {{ window_sums(windows) }}
+        {{ days_since_last(last_days) }}
         sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 30) }}) as touch_count_30d,
         sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 90) }}) as touch_count_90d
 
@@ -70,11 +64,7 @@ filled as (
 
     select
         spine.customer_id,
-        {% for measure, lengths in dict(windows, touch_count=[30, 90]).items() %}
-        {% for days in lengths %}
-        cast(coalesce(counted.{{ measure }}_{{ days }}d, 0) as bigint) as {{ measure }}_{{ days }}d,
-        {% endfor %}
-        {% endfor %}
+        {{ filled_window_sums(dict(windows, touch_count=[30, 90]), 'counted') }}
         {% for name in last_days %}
         cast(counted.{{ name }} as bigint) as {{ name }},
         {% endfor %}
