@@ -8,8 +8,6 @@ of the rule as it stands in the end, among customers whom the tree has not seen.
 from __future__ import annotations
 
 import csv
-import io
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
 from scripts.errors import CheckFailed
+from scripts.seed_files import only_writer, read_rows, replace_file, rows_as_csv
 from scripts.validate import CONDITIONS, DEFINITIONS
 from scripts.world import BUSINESS_SEEDS
 
@@ -29,6 +28,8 @@ MAX_ALTERNATIVES = 3
 READABLE_SHARE = 0.02
 WORTH_KEEPING = 0.005
 DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365, 545, 730, 1095)
+# Trees see half of so many customers, the other half measures.
+MOST_ROWS = 40_000
 TAG = "cluster"
 BUYERS = "order_count"
 
@@ -64,7 +65,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Draft:
-    """A candidate rule: alternatives of conditions, and how well it finds the cluster among customers not used for it."""
+    """A candidate rule: alternatives of conditions, and how well it finds its cluster among customers not seen before.
+
+    `share` is that of the buyers whom it finds.
+    """
 
     segment_key: str
     name: str
@@ -297,18 +301,22 @@ def segment_keys(names: list[str]) -> list[str]:
     return keys
 
 
-def definition_row(draft: Draft, *, priority: int, themes: list[str], text: str, fit_id: str) -> dict[str, str]:
-    """The draft as a row of segment_definitions: what is not known yet says that a person has to decide it."""
-    evidence = (
-        f"Buyers like the cluster '{draft.name}': {draft.precision:.0%} of those whom the rule finds are in the "
-        f"cluster, and it finds {draft.recall:.0%} of it"
-    )
+def definition_row(
+    draft: Draft, *, priority: int, themes: list[str], fit_id: str, share_of_known: float
+) -> dict[str, str]:
+    """The draft as a row of segment_definitions: what is not known yet says that a person has to decide it.
+
+    `themes` of the attributes that its rule reads; `share_of_known`: whom the rule finds, of all known customers.
+    """
     return {
         "segment_key": draft.segment_key,
         "library_number": "",
         "segment_name": draft.name,
         "business_purpose": f"Proposed from clustering {fit_id}; to be decided what is done differently for them.",
-        "included": f"{evidence}. {text}",
+        "included": (
+            f"Buyers like the cluster '{draft.name}': {draft.precision:.0%} of those whom the rule finds are in the "
+            f"cluster, and it finds {draft.recall:.0%} of the cluster"
+        ),
         "excluded": "Nobody beyond the rule itself",
         "required_data": ", ".join(themes) or "Orders",
         "refresh_cadence": "daily",
@@ -324,8 +332,8 @@ def definition_row(draft: Draft, *, priority: int, themes: list[str], text: str,
         "segment_kind": "dynamic",
         "scope": "people",
         "risk_class": "sensitive" if "demographics" in themes else "pricing" if "prices" in themes else "none",
-        "expected_min_share": plain(float(f"{draft.share / 2:.1e}")),
-        "expected_max_share": plain(min(1.0, float(f"{draft.share * 1.5:.1e}"))),
+        "expected_min_share": plain(float(f"{share_of_known / 2:.1e}")),
+        "expected_max_share": plain(min(1.0, float(f"{share_of_known * 1.5:.1e}"))),
         "rule_version": "1",
     }
 
@@ -351,7 +359,7 @@ def write_drafts(folder: Path, definitions: list[dict[str, str]], conditions: li
     """Write the draft rows as two files of the library's form into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in ((DEFINITIONS, definitions), (CONDITIONS, conditions)):
-        _replace(folder / name, _csv(_header(BUSINESS_SEEDS / name), rows))
+        replace_file(folder / name, rows_as_csv(_header(BUSINESS_SEEDS / name), rows))
 
 
 def into_library(seeds: Path, definitions: list[dict[str, str]], conditions: list[dict[str, str]]) -> int:
@@ -360,61 +368,43 @@ def into_library(seeds: Path, definitions: list[dict[str, str]], conditions: lis
     Returns how many earlier drafts were replaced. Raises CheckFailed, and writes nothing, when a key belongs to a
     segment that is no draft of a cluster: what somebody has taken over is theirs.
     """
-    held = _rows(seeds / DEFINITIONS)
     keys = {row["segment_key"] for row in definitions}
-    earlier = [row for row in held if (row["segment_key"] or "").strip() in keys]
-    taken = [
-        f"{row['segment_key'].strip()} ({row['status'].strip() or 'no status'})"
-        for row in earlier
-        if row["status"].strip().lower() != "draft" or TAG not in (row["tags"] or "").lower().split("|")
-    ]
-    if taken:
-        raise CheckFailed(
-            f"{seeds / DEFINITIONS}: has {', '.join(sorted(taken))} already, which no draft of a cluster may replace; "
-            "nothing was written: give that segment another key, or copy the draft rows by hand"
-        )
-    rules = _rows(seeds / CONDITIONS)
-    kept = [row for row in held if (row["segment_key"] or "").strip() not in keys]
-    kept_rules = [row for row in rules if (row["segment_key"] or "").strip() not in keys]
-    texts = {
-        seeds / DEFINITIONS: _csv(_header(seeds / DEFINITIONS), kept + definitions),
-        seeds / CONDITIONS: _csv(_header(seeds / CONDITIONS), kept_rules + conditions),
-    }
-    # Conditions first: rows without a definition are named by the rule check, a definition without rows is quiet.
-    for file in sorted(texts, reverse=True):
-        _replace(file, texts[file])
+    with only_writer(seeds):
+        held, rules = _rows(seeds / DEFINITIONS), _rows(seeds / CONDITIONS)
+        earlier = [row for row in held if row["segment_key"].strip() in keys]
+        taken = [
+            f"{row['segment_key'].strip()} ({row['status'].strip() or 'no status'})"
+            for row in earlier
+            if row["status"].strip().lower() != "draft" or TAG not in row["tags"].lower().split("|")
+        ]
+        if taken:
+            raise CheckFailed(
+                f"{seeds / DEFINITIONS}: has {', '.join(sorted(taken))} already, which no draft of a cluster may "
+                "replace; nothing was written: give that segment another key, or copy the draft rows by hand"
+            )
+        kept = [row for row in held if row["segment_key"].strip() not in keys]
+        kept_rules = [row for row in rules if row["segment_key"].strip() not in keys]
+        # Definitions first: a draft without conditions is only warned of, conditions without a definition are an error.
+        for name, rows in ((DEFINITIONS, kept + definitions), (CONDITIONS, kept_rules + conditions)):
+            replace_file(seeds / name, rows_as_csv(_header(seeds / name), [dict(row) for row in rows]))
     return len(earlier)
 
 
-def free_priorities(seeds: Path, count: int) -> list[int]:
-    """Priorities after all that the library has, ten apart."""
-    held = [int(row["priority"]) for row in _rows(seeds / DEFINITIONS) if (row["priority"] or "").strip().isdigit()]
+def free_priorities(seeds: Path, count: int, besides: set[str]) -> list[int]:
+    """Priorities after all that the library has, ten apart; those of the segments `besides` are free again."""
+    held = [
+        int(row["priority"])
+        for row in _rows(seeds / DEFINITIONS)
+        if (row["priority"] or "").strip().isdigit() and row["segment_key"].strip() not in besides
+    ]
     start = (max(held, default=0) // 10 + 1) * 10
     return [start + 10 * number for number in range(count)]
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8-sig", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return read_rows(file, _header(file)) if file.exists() else []
 
 
 def _header(file: Path) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as handle:
+    with (file if file.exists() else BUSINESS_SEEDS / file.name).open(encoding="utf-8-sig", newline="") as handle:
         return [name.strip() for name in next(csv.reader(handle))]
-
-
-def _csv(header: list[str], rows: list[dict[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _replace(file: Path, text: str) -> None:
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
