@@ -129,9 +129,7 @@ def lloyd(points: Matrix, centres: Matrix) -> Matrix:
     return np.asarray(KMeans(len(centres), init=centres, n_init=1, max_iter=200).fit(points).cluster_centers_)
 
 
-def _fit(
-    method: str, points: Matrix, counts: list[int], seed: int, sizes: Sizes, starts: int
-) -> dict[int, Matrix]:
+def _fit(method: str, points: Matrix, counts: list[int], seed: int, sizes: Sizes, starts: int) -> dict[int, Matrix]:
     """Centres for every count: K-means from `starts` random starts, or from the groups of Ward's tree of a sample."""
     if method == "kmeans":
         return {

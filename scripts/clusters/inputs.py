@@ -48,7 +48,7 @@ class Buyers:
 
 
 def read_words(seeds: Path) -> pd.DataFrame:
-    """The features of the clustering as the retailer's seed names them: attribute_name, scale, low_words, high_words."""
+    """The features that the retailer's seed names: attribute_name, scale, low_words, high_words."""
     file = seeds / INPUTS_SEED
     rows = [row for row in read_rows(file, INPUT_COLUMNS) if row["model_key"].strip() == MODEL_KEY]
     if not rows:
@@ -90,10 +90,10 @@ def read_buyers(world: World, seed: int) -> Buyers:
 
 
 def read_overlap(world: World, labels: pd.DataFrame) -> pd.DataFrame:
-    """How the clusters lie over today's segments: cluster_key, segment_name, customers, both for the given customers.
+    """How the clusters lie over today's segments: cluster_key, segment_key, segment_name, customer_count.
 
-    `labels` has customer_id and cluster_key. One row per cluster and segment that share customers; empty without
-    memberships.
+    `labels` has customer_id and cluster_key; `customer_count` counts those among them. One row per cluster and segment
+    that share customers; empty without memberships.
     """
     empty = pd.DataFrame(columns=["cluster_key", "segment_key", "segment_name", "customer_count"])
     with open_warehouse(world.warehouse, read_only=True) as connection:

@@ -45,9 +45,7 @@ def names_of(centres: Matrix, words: pd.DataFrame, correlations: Matrix) -> list
     names = [_name(found[:length]) for found, length in zip(traits, lengths, strict=True)]
     while True:
         longer = [
-            place
-            for place, name in enumerate(names)
-            if names.count(name) > 1 and lengths[place] < len(traits[place])
+            place for place, name in enumerate(names) if names.count(name) > 1 and lengths[place] < len(traits[place])
         ]
         if not longer:
             break
