@@ -268,11 +268,10 @@ def _tried(criteria: pd.DataFrame, sizes: Sizes) -> str:
 
 def _why_chosen(criteria: pd.DataFrame, ordered: pd.DataFrame, ranks: pd.Series, sizes: Sizes) -> list[str]:
     best = ordered.iloc[0]
-    of = f"of {len(ordered)}"
     reasons = [
         _tried(criteria, sizes),
-        f"Of those, {named(best['method'], best['cluster_count'])} have the best mean rank of three criteria: "
-        f"silhouette {best['silhouette']:.2f} (rank {ranks['silhouette']:g} {of}), Davies-Bouldin "
+        f"Of the {len(ordered)} that qualify, {named(best['method'], best['cluster_count'])} have the best mean rank: "
+        f"silhouette {best['silhouette']:.2f} (rank {ranks['silhouette']:g}), Davies-Bouldin "
         f"{best['davies_bouldin']:.2f} (rank {ranks['davies_bouldin']:g}) and gap {best['gap']:.2f} "
         f"(rank {ranks['gap']:g}). Their stability is {best['stability']:.2f}.",
     ]

@@ -177,7 +177,7 @@ def criteria(found: Clustering) -> str:
 
 
 def overlap(shares: pd.DataFrame) -> str:
-    """Heat map of the share of each cluster that is in each segment. `shares`: cluster_key, segment_name, share, lift."""
+    """Heat map of the share of each cluster in each segment. `shares`: cluster_key, segment_name, share, lift."""
     alt = _altair()
     widest = shares.groupby("segment_name")["share"].max().nlargest(SHOWN_SEGMENTS)
     shown = shares[shares["segment_name"].isin(widest.index)].assign(

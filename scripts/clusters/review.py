@@ -84,8 +84,8 @@ def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, fact
         _section("What makes each cluster different", _difference_cards(found, shares, facts.reporting_currency)),
         _section(
             "Separation",
-            "<p>A random sample of customers, drawn on the two directions in which customers differ most. Clusters that "
-            "overlap here may be apart in the other directions.</p>",
+            "<p>A random sample of customers, drawn on the two directions in which customers differ most. Clusters "
+            "that overlap here may be apart in the other directions.</p>",
             pictures.separation(found) if draw else "",
             _separation_note(found),
         ),
@@ -101,11 +101,11 @@ def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, fact
         ),
         _section(
             "Candidate rules",
-            "<p>A readable rule for each cluster, measured on customers it was not made from. Precision: share of those "
-            "whom the rule finds who are in the cluster. Recall: share of the cluster that it finds. They are drafts in "
-            "<code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> beside this page; "
-            "<code>python -m scripts cluster --into-library</code> puts them into the library as drafts. None becomes "
-            "active by itself.</p>",
+            "<p>A readable rule for each cluster, measured on customers it was not made from. Precision: share of "
+            "those whom the rule finds who are in the cluster. Recall: share of the cluster that it finds. They are "
+            "drafts in <code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> beside this "
+            "page; <code>python -m scripts cluster --into-library</code> puts them into the library as drafts. None "
+            "becomes active by itself.</p>",
             _rules_table(rules),
         ),
         _section("Questions for the review", _questions(found, rules, shares)),
@@ -205,7 +205,8 @@ def _difference_cards(found: Clustering, shares: pd.DataFrame, currency: str) ->
         if not lines:
             lines = ["<li>close to the average buyer in everything</li>"]
         cards.append(
-            f"<article><h3>{_key(key)} {escape(name)}</h3><ul>{''.join(lines)}</ul>{_segments_of(shares, key)}</article>"
+            f"<article><h3>{_key(key)} {escape(name)}</h3><ul>{''.join(lines)}</ul>{_segments_of(shares, key)}"
+            "</article>"
         )
     return f'<div class="cards">{"".join(cards)}</div>'
 
@@ -307,8 +308,11 @@ def _overlap_table(shares: pd.DataFrame) -> str:
         return ""
     table = shares.pivot_table(index="segment_name", columns="cluster_key", values="share")
     keys = sorted(map(str, table.columns), key=lambda key: int(key.rsplit("_", 1)[-1]))
-    rows = [[escape(name), *(f"{table.at[name, key]:.0%}" for key in keys)] for name in map(str, table.index)]
-    return _table(["segment", *map(str, keys)], rows)
+    rows = [
+        [escape(str(name)), *(f"{share:.0%}" for share in shown)]
+        for name, shown in zip(table.index, table[keys].to_numpy(), strict=True)
+    ]
+    return _table(["segment", *keys], rows)
 
 
 def _rules_table(rules: list[Draft]) -> str:
@@ -351,12 +355,12 @@ def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> s
                 f"{draft.recall:.0%}): is what the rule says wanted, rather than the cluster?"
             )
     if len(shares):
-        for row in shares[shares["share"] >= 0.8].to_dict("records"):
-            if row["lift"] > 1.5:
-                asked.append(
-                    f"{row['share']:.0%} of {_plain(str(row['cluster_key']))} is in the segment {row['segment_name']} "
-                    "already: does it need another?"
-                )
+        covered = shares[(shares["share"] >= 0.8) & (shares["lift"] > 1.5)]
+        for row in covered.to_dict("records"):
+            asked.append(
+                f"{row['share']:.0%} of {_plain(str(row['cluster_key']))} is in the segment {row['segment_name']} "
+                "already: does it need another?"
+            )
     if float(found.chosen["stability"]) < MIN_STABILITY:
         asked.append("The clusters are not stable: another sample of customers would give others. Use them with care.")
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in asked) + "</ul>"
