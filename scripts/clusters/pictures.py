@@ -66,7 +66,7 @@ def profiles(found: Clustering) -> str:
             "feature": _words(name),
             "cluster": _short(key),
             "distance": float(np.clip(found.centres[number, place], -2.5, 2.5)),
-            "text": f"{found.centres[number, place]:+.1f}".replace("-", "−"),
+            "text": _signed(found.centres[number, place]),
         }
         for number, key in enumerate(found.keys)
         for place, name in enumerate(found.features)
@@ -80,7 +80,7 @@ def profiles(found: Clustering) -> str:
     squares = base.mark_rect(stroke="white", strokeWidth=2).encode(
         color=alt.Color(
             "distance:Q",
-            scale=alt.Scale(domain=[-2.5, 0, 2.5], range=["#b2502b", "#f7f5f2", "#1b6ca8"]),
+            scale=alt.Scale(domain=[-2.5, 0, 2.5], range=["#b2502b", "#f7f5f2", "#1b6ca8"], interpolate="rgb"),
             legend=alt.Legend(title="standard deviations from the average buyer", orient="bottom", gradientLength=240),
         )
     )
@@ -117,7 +117,7 @@ def separation(found: Clustering) -> str:
         scale=alt.Scale(domain=domain, range=list(COLOURS[: len(domain)])),
         legend=alt.Legend(title=None, orient="top", symbolOpacity=1, columns=5),
     )
-    axis = alt.Axis(labels=False, ticks=False)
+    axis = alt.Axis(labels=False, ticks=False, grid=False)
     points = (
         alt.Chart(frame)
         .mark_circle(size=17, opacity=0.45)
@@ -206,12 +206,16 @@ def clear_share(found: Clustering) -> float:
     return float((near[:, 0] <= 0.75 * near[:, 1]).mean())
 
 
-def _direction(features: Sequence[str], axis: Any, share: float) -> str:
-    heavy = np.argsort(-np.abs(axis), kind="stable")[:3]
-    parts = ", ".join(
-        f"{'more' if axis[place] > 0 else 'less'} {_words(features[place])}" for place in heavy if axis[place]
-    )
-    return f"{parts} →  ({share:.0%} of the differences)" if parts else ""
+def _direction(features: Sequence[str], axis: Any, share: float) -> list[str]:
+    """What a direction stands for, as the two lines of an axis title."""
+    heavy = [place for place in np.argsort(-np.abs(axis), kind="stable")[:3] if axis[place]]
+    parts = [f"{'more' if axis[place] > 0 else 'less'} {_words(features[place])}" for place in heavy]
+    return [", ".join(parts[:2]), ", ".join([*parts[2:], f"{share:.0%} of the differences →"])] if parts else [""]
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def _words(name: str) -> str:
