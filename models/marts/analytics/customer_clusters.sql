@@ -1,128 +1,141 @@
--- Grain: one row per customer of customer_rfm, with the nearest cluster centre; no rows without centres of these data.
-{% set features = ['recency_days', 'frequency', 'monetary', 'contribution_margin'] %}
-{% set kind = run_setting('kind', 'own') %}
-{% if execute and ref('cluster_centres').schema and load_relation(ref('cluster_centres')) is not none -%}
-    {% set others = run_query(
-        "select distinct world_kind from " ~ ref('cluster_centres') ~ " where world_kind <> '" ~ kind ~ "'"
-    ) -%}
-    {% if others.rows | length > 0 -%}
-        {% do log(
-            "cluster_centres: made from '" ~ others.rows[0][0] ~ "' data, these are '" ~ kind
-            ~ "'; nobody gets a cluster until `python -m scripts cluster` is run on these", info=true
-        ) -%}
-    {% endif -%}
-{% endif -%}
-with customers as (
+-- Grain: one row per buyer who is a person and may be profiled, with the nearest cluster; no rows without usable centres.
+{#- Centres are read when the model is compiled, as rules are: features stay columns and one pass over the customers does,
+    where a join to the seed would make customers x clusters x features rows. -#}
+{%- set found = clustering() %}
+with buyers as (
 
-    select * from {{ ref('customer_rfm') }}
+    select * from {{ ref('int_prediction_inputs') }}
+    where customer_type = 'person'
 
 ),
 
-margins as (
+usable as (
 
-    select * from {{ ref('customer_margin') }}
+    select fit_id from {{ ref('int_model_status') }}
+    where model_key = 'clusters' and status = 'usable'
 
 ),
-
--- Centres made from another kind of data say nothing about these customers.
-centres as (
+{% if found %}
+standardised as (
 
     select
-        cluster_key,
-        cluster_name,
-        feature,
-        cast(centre as double) as centre,
-        cast(winsor_low as double) as winsor_low,
-        cast(winsor_high as double) as winsor_high,
-        cast(log_mean as double) as log_mean,
-        cast(log_sd as double) as log_sd
-
-    from {{ ref('cluster_centres') }}
-    where world_kind = '{{ kind }}'
-
-),
-
-buyers as (
-
-    select
-        customers.customer_id,
-        customers.as_of_date,
-        customers.recency_days,
-        customers.frequency,
-        customers.monetary,
-        coalesce(margins.contribution_margin, 0) as contribution_margin
-
-    from customers
-    left join margins
-        on customers.customer_id = margins.customer_id
-
-),
-
-feature_values as (
-
-    {% for feature in features %}
-    select
-        customer_id,
-        as_of_date,
-        '{{ feature }}' as feature,
-        cast({{ feature }} as double) as feature_value
+        buyers.customer_id,
+        buyers.as_of_date
+        {%- for feature in found.features %},
+        {{ cluster_feature_score(feature) }} as z_{{ loop.index }}
+        {%- endfor %}
 
     from buyers
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
+    inner join usable
+        on usable.fit_id = {{ text_literal(found.fit_id) }}
 
 ),
 
-distances as (
+squares as (
 
     select
-        feature_values.customer_id,
-        feature_values.as_of_date,
-        centres.cluster_key,
-        centres.cluster_name,
-        sqrt(sum(power(
-            (
-                ln(
-                    1
-                    + least(greatest(feature_values.feature_value, centres.winsor_low), centres.winsor_high)
-                    - centres.winsor_low
-                ) - centres.log_mean
-            ) / centres.log_sd - centres.centre,
-            2
-        ))) as distance
+        customer_id,
+        as_of_date
+        {%- for cluster in found.clusters %},
+        {{ squared_distance(found, cluster) }} as square_{{ loop.index }}
+        {%- endfor %}
 
-    from feature_values
-    inner join centres
-        on feature_values.feature = centres.feature
-    group by
-        feature_values.customer_id, feature_values.as_of_date, centres.cluster_key, centres.cluster_name
-
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (partition by customer_id order by distance, cluster_key) as nearness
-
-    from distances
+    from standardised
 
 ),
 
 nearest as (
 
     select
+        *,
+        -- The first of equally near ones.
+        case least({% for cluster in found.clusters %}square_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %})
+            {%- for cluster in found.clusters %}
+            when square_{{ loop.index }} then {{ loop.index }}
+            {%- endfor %}
+        end as nearest_number
+
+    from squares
+
+),
+
+seconds as (
+
+    select
+        *,
+        least(
+            {%- for cluster in found.clusters %}
+            case when nearest_number <> {{ loop.index }} then square_{{ loop.index }} end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as second_square
+
+    from nearest
+
+),
+
+assigned as (
+
+    select
+        customer_id,
+        as_of_date,
+        case nearest_number
+            {%- for cluster in found.clusters %}
+            when {{ loop.index }} then {{ text_literal(cluster.key) }}
+            {%- endfor %}
+        end as cluster_key,
+        case nearest_number
+            {%- for cluster in found.clusters %}
+            when {{ loop.index }} then {{ text_literal(cluster.name) }}
+            {%- endfor %}
+        end as cluster_name,
+        sqrt(case nearest_number
+            {%- for cluster in found.clusters %}
+            when {{ loop.index }} then square_{{ loop.index }}
+            {%- endfor %}
+        end) as distance,
+        case
+            {%- for cluster in found.clusters %}
+            when nearest_number <> {{ loop.index }} and square_{{ loop.index }} = second_square
+                then {{ text_literal(cluster.key) }}
+            {%- endfor %}
+        end as second_cluster_key,
+        sqrt(second_square) as second_distance
+
+    from seconds
+
+),
+{% else %}
+assigned as (
+
+    select
+        buyers.customer_id,
+        buyers.as_of_date,
+        cast(null as {{ dbt.type_string() }}) as cluster_key,
+        cast(null as {{ dbt.type_string() }}) as cluster_name,
+        cast(null as double) as distance,
+        cast(null as {{ dbt.type_string() }}) as second_cluster_key,
+        cast(null as double) as second_distance
+
+    from buyers
+    inner join usable
+        on 1 = 0
+
+),
+{% endif %}
+final as (
+
+    select
         customer_id,
         as_of_date,
         cast(cluster_key as {{ dbt.type_string() }}) as cluster_key,
         cast(cluster_name as {{ dbt.type_string() }}) as cluster_name,
-        distance
+        distance,
+        cast(second_cluster_key as {{ dbt.type_string() }}) as second_cluster_key,
+        second_distance,
+        case when second_distance > 0 then 1 - distance / second_distance else 0 end as clarity
 
-    from ranked
-    where nearness = 1
+    from assigned
 
 )
 
-select * from nearest
+select * from final
