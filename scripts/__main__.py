@@ -126,6 +126,18 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
     cluster(world, k=options.k, seed=options.seed)
 
 
+def _discover(options: argparse.Namespace, world: World) -> None:
+    from scripts.discovery import discover
+
+    discover(
+        world,
+        targets=options.target,
+        horizon=options.horizon,
+        seed=options.seed,
+        into_library=options.into_library,
+    )
+
+
 def _fit(options: argparse.Namespace, world: World) -> None:
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
@@ -350,6 +362,26 @@ def _parser() -> argparse.ArgumentParser:
     cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
     cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+
+    discover = commands.add(
+        "discover",
+        _discover,
+        "Search for rules that foretell unusual value, lapse or response: review page and draft rules.",
+        "--target lapse --horizon 90 --into-library",
+    )
+    discover.add_argument(
+        "--target",
+        action="append",
+        choices=["value", "lapse", "response"],
+        help="what customers do that others do not; may be given more than once (default: all three)",
+    )
+    discover.add_argument(
+        "--horizon", type=int, default=180, metavar="DAYS", help="days until as_of_date to foretell (default: 180)"
+    )
+    discover.add_argument("--seed", type=int, default=0, help="decides which half is searched (default: 0)")
+    discover.add_argument(
+        "--into-library", action="store_true", help="append the rules to the segment library, as drafts"
+    )
 
     fit = commands.add(
         "fit",
