@@ -137,7 +137,8 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
                 f"at least {FEWEST} are needed"
             )
         elif one.searched[target.column].nunique() < 2:
-            left_out.append(f"{key}: all had the same outcome; {target.what.format(days=people.days)} tells nothing")
+            what = target.what.format(days=people.days)
+            left_out.append(f"{key}: the same for all ({what}), so nothing foretells it")
         else:
             found.append(one)
     return found, left_out
