@@ -138,7 +138,7 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
             )
         elif one.searched[target.column].nunique() < 2:
             what = target.what.format(days=people.days)
-            left_out.append(f"{key}: the same for all ({what}), so nothing foretells it")
+            left_out.append(f"{key}: the same for all ({what}), nothing foretells it")
         else:
             found.append(one)
     return found, left_out

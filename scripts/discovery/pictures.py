@@ -42,8 +42,10 @@ def inside_and_others(evidence: Evidence, *, is_share: bool, currency: str, high
     )
     reach = base.mark_rule(strokeWidth=1.6, color=INK).encode(x=alt.X("low:Q"), x2="high:Q")
     text = base.mark_text(align="left", dx=5, fontSize=11, color=MUTED).encode(x=alt.X("high:Q"), text="text:N")
-    return _svg((bars + reach + text).properties(width=WIDTH - 90, height=52))
+    picture = _svg((bars + reach + text).properties(width=WIDTH - 90, height=52))
+    # It lies on a card.
+    return picture.replace('fill="white"', 'fill="none"', 1)
 
 
 def _text(value: float, is_share: bool) -> str:
-    return f"{value:.0%}" if is_share else f"{value:,.0f}".replace("-", "−")
+    return f"{100 * value:.0f} %" if is_share else f"{value:,.0f}".replace("-", "−")

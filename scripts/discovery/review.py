@@ -158,8 +158,8 @@ def _segments(proposal: Proposal) -> str:
         ["same", "segment_name"], ascending=[False, True]
     )
     texts = [
-        f"{escape(str(row['segment_name']))} ({row['shared_count'] / proposal.count_today:.0%} of the rule, "
-        f"{row['shared_count'] / row['member_count']:.0%} of the segment)"
+        f"{escape(str(row['segment_name']))} ({_share(row['shared_count'], proposal.count_today)} of the rule, "
+        f"{_share(row['shared_count'], row['member_count'])} of the segment)"
         for row in overlap.head(SEGMENTS_SHOWN).to_dict("records")
     ]
     note = f'<p class="muted">Already in: {"; ".join(texts)}.</p>'
@@ -193,10 +193,10 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
         f"Customers were split in two by a hash of their id: one half was searched, the other kept back ({sizes}).",
         f"The search tries rules of one to {search.LONGEST} conditions over {len(people.attributes)} attributes. It "
         "ranks them by the difference of the mean outcome from that of everybody, in standard deviations, times the "
-        f"square root of how many they find. A rule finds at least {search.SMALLEST_SHARE:.0%} and "
+        f"square root of how many they find. A rule finds at least {_share(search.SMALLEST_SHARE, 1)} and "
         f"{search.SMALLEST_COUNT} of the customers searched, and at most half of them; every condition must clearly "
-        f"add to the others; of rules that share more than {search.SAME_CUSTOMERS:.0%} of their customers the best "
-        "stays, and each rule must find unusual customers whom no better one finds.",
+        f"add to the others; of rules that share more than {_share(search.SAME_CUSTOMERS, 1)} of their customers the "
+        "best stays, and each rule must find unusual customers whom no better one finds.",
         f"Only the best {len(tested)} were tested, once, on the customers kept back, by Welch's t (value), chi-square "
         "or Fisher's exact test (shares). The p-values are adjusted for all these tests (Holm). A rule is proposed "
         f"when its adjusted p is below {MOST_ERRORS}, and its effect at least {WORTH_OF_VALUE} standard deviations "
@@ -207,7 +207,7 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
         paragraphs.append(
             f"For value, margins beyond the {100 * LIMITS[0]:.0f}st and {100 * LIMITS[1]:.0f}th percentile "
             f"({limits[0]}) count as these, so that a few extreme customers make no rule; each rule says "
-            "what its effect is without."
+            "what its effect is without, with an interval that is only rough."
         )
     paragraphs.append(
         "That a rule foretells an outcome does not say that it causes it, nor that doing something for these customers "
@@ -250,6 +250,10 @@ def _conditions(one: Tested) -> str:
         f"{escape(attribute_text(part.attribute))} <b>{OPERATORS[part.operator]} {escape(part.value)}</b>"
         for part in one.rule.conditions
     )
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %"
 
 
 def _number(number: int) -> str:

@@ -47,7 +47,7 @@ def test_an_outcome_that_all_share_is_left_out() -> None:
     found, left_out = usable_cohorts(people_of(frame), None)
     assert [one.target.key for one in found] == ["value", "lapse"]
     assert left_out == [
-        "response: the same for all (an e-mail opened by hand or clicked in the 180 days after), so nothing foretells it"
+        "response: the same for all (an e-mail opened by hand or clicked in the 180 days after), nothing foretells it"
     ]
 
 
