@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import difflib
-import fcntl
 import io
 import math
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 
 from scripts.errors import CheckFailed, UserError
+from scripts.seed_files import only_writer, read_rows, replace_file
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -165,41 +162,17 @@ def _row(segment: _Segment, role: str, by: str, tolerance: float) -> list[str]:
 
 def _written(world: World) -> list[dict[str, str]]:
     """The rows of the approvals file; none when there is no file."""
-    file = world.seeds / FILE
-    if not file.exists():
-        return []
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        if [name.strip() for name in reader.fieldnames or []] != COLUMNS:
-            raise UserError(f"{file}: its first line must be {','.join(COLUMNS)}; restore it, nothing was written")
-        return [row for row in reader if None not in row and None not in row.values()]
+    return read_rows(world.seeds / FILE, COLUMNS)
 
 
 def _append(world: World, rows: list[list[str]]) -> None:
-    """Add rows to the approvals file: the whole new file takes the place of the old one at once."""
+    """Add rows to the approvals file, which keeps its own spelling of what is there."""
     file = world.seeds / FILE
-    with _only_writer(world.seeds):
+    with only_writer(world.seeds):
         _written(world)
         before = file.read_bytes() if file.exists() else (",".join(COLUMNS) + "\n").encode()
         if not before.endswith(b"\n"):
             before += b"\n"
         added = io.StringIO()
         csv.writer(added, lineterminator="\n").writerows(rows)
-        incoming = file.with_name(f".{file.name}.part")
-        with incoming.open("wb") as target:
-            target.write(before + added.getvalue().encode())
-            target.flush()
-            os.fsync(target.fileno())
-        incoming.replace(file)
-
-
-@contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """Two approvals at the same time come one after the other, so that none is lost."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        replace_file(file, before + added.getvalue().encode())

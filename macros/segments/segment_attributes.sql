@@ -3,6 +3,8 @@
    data_type, value_type, description, unit, null_meaning, needs, needs_any, is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
+    {#- Which models may score is known once this is built. -#}
+    {%- do ref('int_model_status') -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
     {#- The same for every model of a run, but for unit tests, which set windows and sources of their own. -#}
     {%- set sources_on = {} -%}
@@ -40,8 +42,8 @@
     {%- endfor -%}
     {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
     {%- set reason = 'source ' ~ off | join(', ') ~ ' is off' if off else none -%}
-    {%- if not off and meta.get('needs_parameters') and not has_parameters(meta.needs_parameters) -%}
-        {%- set reason = 'the model ' ~ meta.needs_parameters ~ ' has no fitted parameters yet' -%}
+    {%- if not off and meta.get('needs_parameters') -%}
+        {%- set reason = model_unavailable_reason(meta.needs_parameters) -%}
     {%- endif -%}
     {%- set value_type = segment_value_type(data_type) -%}
     {{ return({
@@ -52,13 +54,42 @@
     }) }}
 {%- endmacro %}
 
-{# Whether the seed <name>_parameters is there, loaded and not empty. #}
-{% macro has_parameters(name) -%}
-    {%- set seed = graph.nodes.get('seed.' ~ project_name ~ '.' ~ name ~ '_parameters') -%}
-    {%- if not seed -%}{{ return(false) }}{%- endif -%}
-    {%- set relation = adapter.get_relation(seed.database, seed.schema, seed.alias) -%}
-    {%- if relation is none -%}{{ return(false) }}{%- endif -%}
-    {{ return(run_query('select count(*) from ' ~ relation).rows[0][0] > 0) }}
+{# Why a fitted model gives no scores in this run, in words; none when it does. The seed <name>_parameters holds what was
+   fitted, int_model_status says whether these data may use it. Before that is built, what the seeds say must do. #}
+{% macro model_unavailable_reason(name) -%}
+    {%- set parameters = built_relation('seed', name ~ '_parameters') -%}
+    {%- set cards = built_relation('seed', 'model_cards') -%}
+    {%- if parameters is none or cards is none
+        or run_query('select count(*) from ' ~ parameters).rows[0][0] == 0 -%}
+        {{ return('the model ' ~ name ~ ' has no fitted parameters yet') }}
+    {%- endif -%}
+    {%- set carded = run_query(
+        'select distinct cards.model_key, cards.fit_id from ' ~ cards ~ ' as cards inner join ' ~ parameters
+        ~ ' as parameters on cards.model_key = parameters.model_key and cards.fit_id = parameters.fit_id'
+    ).rows -%}
+    {%- if carded | length == 0 -%}
+        {{ return('the parameters of the model ' ~ name ~ ' have no model card; fit it again') }}
+    {%- endif -%}
+    {%- set judged = built_relation('model', 'int_model_status') -%}
+    {%- if judged is none -%}{{ return(none) }}{%- endif -%}
+    {%- set found = {} -%}
+    {%- for row in run_query('select model_key, fit_id, status, reason from ' ~ judged).rows -%}
+        {%- do found.update({row[0] ~ ' ' ~ row[1]: row}) -%}
+    {%- endfor -%}
+    {%- set reasons = [] -%}
+    {%- for row in carded -%}
+        {%- set verdict = found.get(row[0] ~ ' ' ~ row[1]) -%}
+        {%- if verdict is none or verdict[2] == 'usable' -%}{{ return(none) }}{%- endif -%}
+        {%- do reasons.append(verdict[3]) -%}
+    {%- endfor -%}
+    {{ return('the model ' ~ name ~ ' is refused: ' ~ reasons | first) }}
+{%- endmacro %}
+
+{# A seed or model of this project as a relation of the warehouse; none before it is built. #}
+{% macro built_relation(resource_type, name) -%}
+    {%- set node = graph.nodes.get(resource_type ~ '.' ~ project_name ~ '.' ~ name) -%}
+    {%- if not node -%}{{ return(none) }}{%- endif -%}
+    {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {%- endmacro %}
 
 {# Names of sources as a list, without the `using_` of their switches. #}

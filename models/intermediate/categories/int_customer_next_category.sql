@@ -44,28 +44,9 @@ candidates as (
 
 ),
 
-affinities as (
-
-    select * from {{ ref('category_affinities') }}
-    where applied_lift <> 1
-
-),
-
--- What the categories bought say for or against another, by their share in the customer's days of purchase. Only of
--- those from whom it was learnt: for others, such as relay addresses, what most people buy next is the better guess.
 pulls as (
 
-    select
-        bought.customer_id,
-        affinities.related_category,
-        {{ exact_sum('bought.order_day_share * (affinities.applied_lift - 1)') }} as pull
-
-    from bought
-    inner join {{ ref('int_category_learners') }} as learners
-        on bought.customer_id = learners.customer_id
-    inner join affinities
-        on bought.category = affinities.category
-    group by bought.customer_id, affinities.related_category
+    select * from {{ ref('int_customer_category_lifts') }}
 
 ),
 
@@ -74,9 +55,9 @@ scored as (
     select
         buyers.customer_id,
         candidates.category,
-        1 + coalesce(cast(pulls.pull as double), 0) as lift,
+        coalesce(pulls.lift, 1) as lift,
         cast(
-            candidates.base_rate * (1 + coalesce(cast(pulls.pull as double), 0)) as decimal(18, 10)
+            candidates.base_rate * coalesce(pulls.lift, 1) as decimal(18, 10)
         ) as score
 
     from buyers
@@ -86,7 +67,7 @@ scored as (
             and candidates.category = bought.category
     left join pulls
         on buyers.customer_id = pulls.customer_id
-            and candidates.category = pulls.related_category
+            and candidates.category = pulls.category
     where bought.customer_id is null
 
 ),

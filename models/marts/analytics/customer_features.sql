@@ -82,7 +82,8 @@
         'next_tier_gap', 'expected_days_to_next_tier'
     ],
     'int_features_predictions': [
-        'lifetime_value_total', 'predicted_margin_12m', 'churn_propensity', 'adoption_propensity'
+        'p_alive', 'expected_orders_365d', 'predicted_value_12m', 'lifetime_value_total', 'predicted_margin_12m',
+        'churn_propensity', 'adoption_propensity'
     ]
 } %}
 with customers as (

@@ -1,0 +1,50 @@
+-- Grain: one row per customer who may be profiled and bought: the cohort whose parameters fit, or why the model is silent.
+with purchases as (
+
+    select * from {{ ref('int_customer_purchases') }}
+
+),
+
+cohorts as (
+
+    select * from {{ ref('int_clv_parameters') }}
+
+),
+
+everybody as (
+
+    select * from cohorts
+    where cohort = 'all'
+
+),
+
+-- A cohort too small to be fitted takes the parameters of everybody.
+placed as (
+
+    select
+        purchases.*,
+        coalesce(own.cohort, everybody.cohort) as cohort,
+        case
+            when everybody.cohort is null then 'no_model'
+            when coalesce(purchases.customer_type, '') <> 'person' then 'not_a_person'
+            when
+                cast(purchases.purchase_day_count as double) / (purchases.observed_days / 7.0 + 1)
+                > everybody.scope_highest_purchase_rate
+                or purchases.mean_purchase_value > everybody.scope_highest_purchase_value
+                then 'unusual_volume'
+            else 'modelled'
+        end as value_scope
+
+    from purchases
+    left join everybody
+        on everybody.cohort = 'all'
+    left join cohorts as own
+        on own.cohort <> 'all'
+            and own.cohort = case own.cohort_by
+                when 'country_code' then purchases.country_code
+                when 'first_order_channel' then purchases.first_order_channel
+            end
+
+)
+
+select * from placed

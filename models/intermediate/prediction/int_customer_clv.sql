@@ -1,0 +1,136 @@
+-- Grain: one row per customer whom the purchase model covers: orders expected, what one is worth, and what that comes to.
+{%- set horizons = clv_horizons() %}
+{%- set year = horizons | last %}
+with customers as (
+
+    select * from {{ ref('int_clv_customers') }}
+    where value_scope = 'modelled'
+
+),
+
+parameters as (
+
+    select * from {{ ref('int_clv_parameters') }}
+
+),
+
+expected as (
+
+    select * from {{ ref('int_clv_expected_orders') }}
+
+),
+
+alive as (
+
+    select
+        customers.customer_id,
+        customers.as_of_date,
+        customers.purchase_day_count as n,
+        parameters.bg_nbd_r + customers.repeat_count as k,
+        parameters.bg_nbd_alpha + customers.observed_days / 7.0 as weeks,
+        {{ bg_nbd_p_alive(
+            'customers.repeat_count', 'customers.last_purchase_age_days / 7.0', 'customers.observed_days / 7.0',
+            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b'
+        ) }} as p_alive,
+        {%- for days in horizons %}
+        expected.orders_{{ days }}d,
+        {%- endfor %}
+        expected.order_pairs_{{ year }}d,
+        {{ gamma_gamma_mean(
+            'customers.purchase_day_count', 'customers.mean_purchase_value',
+            'parameters.spend_revenue_p', 'parameters.spend_revenue_q', 'parameters.spend_revenue_v'
+        ) }} as expected_order_value,
+        {{ gamma_gamma_mean(
+            'customers.purchase_day_count', 'customers.mean_purchase_margin',
+            'parameters.spend_margin_p', 'parameters.spend_margin_q', 'parameters.spend_margin_v'
+        ) }} * parameters.scope_contribution_ratio as expected_order_margin,
+        -- How far the value of single orders spreads: E[value squared] over E[value] squared, between and within customers.
+        (parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 1)
+        / greatest(
+            parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 2, 0.1
+        ) as mean_spread,
+        parameters.spend_revenue_p as p
+
+    from customers
+    inner join parameters
+        on customers.cohort = parameters.cohort
+    inner join expected
+        on customers.cohort = expected.cohort
+            and customers.repeat_count = expected.repeat_count
+            and customers.observed_days = expected.observed_days
+
+),
+
+-- Value earlier is worth more: each quarter's orders are discounted from its middle.
+discounted as (
+
+    select
+        alive.*,
+        {%- for days in horizons %}
+        p_alive * orders_{{ days }}d as expected_orders_{{ days }}d,
+        {%- endfor %}
+        1 - p_alive * (1 - power(weeks / (weeks + {{ year }} / 7.0), k)) as p_no_order,
+        p_alive * (
+            {%- for days in horizons %}
+            {%- set before = horizons[loop.index0 - 1] if not loop.first else 0 %}
+            {{ '+ ' if not loop.first }}(orders_{{ days }}d{{ ' - orders_' ~ before ~ 'd' if before }})
+            * power(1 + {{ var('clv_annual_discount_rate') }}, -{{ (days + before) / 2 }} / 365)
+            {%- endfor %}
+        ) as discounted_orders
+
+    from alive
+
+),
+
+-- Whether nothing comes, and if something comes, a lognormal with the mean and the spread of what comes.
+spread as (
+
+    select
+        discounted.*,
+        expected_order_value * discounted_orders as predicted_value,
+        ln(
+            (1 - p_no_order) * mean_spread
+            * (
+                expected_orders_{{ year }}d / p + p_alive * order_pairs_{{ year }}d + expected_orders_{{ year }}d
+            ) / power(expected_orders_{{ year }}d, 2)
+        ) as log_variance
+
+    from discounted
+
+),
+
+final as (
+
+    select
+        customer_id,
+        p_alive,
+        {%- for days in horizons %}
+        expected_orders_{{ days }}d,
+        {%- endfor %}
+        expected_order_value,
+        expected_order_margin,
+        predicted_value as predicted_value_12m,
+        expected_order_margin * discounted_orders as predicted_margin_12m,
+        {%- for name, quantile in {'low': 0.1, 'high': 0.9}.items() %}
+        case
+            when p_no_order >= {{ quantile }} then 0
+            else predicted_value / (1 - p_no_order) * exp(
+                sqrt(greatest(log_variance, 0)) * {{ normal_quantile('((' ~ quantile ~ ' - p_no_order) / (1 - p_no_order))') }}
+                - greatest(log_variance, 0) / 2
+            )
+        end as predicted_value_12m_{{ name }},
+        {%- endfor %}
+        case
+            when 1 - p_no_order >= 0.5
+                then cast(
+                    as_of_date + cast(
+                        ceil(7 * weeks * (power(1 - 0.5 / p_alive, -1 / k) - 1)) as int
+                    ) as date
+                )
+        end as expected_next_order_date
+
+    from spread
+
+)
+
+select * from final

@@ -1,0 +1,96 @@
+-- Grain: one row per fitted model: whether its parameters may score these data on this day, and if not, why.
+-- Parameters belong to the data they were fitted on: another retailer's, a demo's or later data must not be scored by them.
+with cards as (
+
+    select * from {{ ref('model_cards') }}
+
+),
+
+orders as (
+
+    select
+        ordered_date,
+        gross_revenue
+
+    from {{ ref('order_margins') }}
+    where is_counted
+
+),
+
+-- What the orders up to the day of the fit come to by what is known now; gross, which later returns do not change.
+found as (
+
+    select
+        cards.model_key,
+        count(orders.ordered_date) as order_count,
+        coalesce(sum(orders.gross_revenue), 0) as revenue
+
+    from cards
+    left join orders
+        on orders.ordered_date <= cards.as_of_date
+    group by cards.model_key
+
+),
+
+compared as (
+
+    select
+        cards.*,
+        found.order_count,
+        found.revenue,
+        abs(found.order_count - cards.fingerprint_orders)
+        <= greatest(5, {{ var('model_fingerprint_tolerance') }} * cards.fingerprint_orders) as orders_agree,
+        abs(cast(found.revenue as double) - cards.fingerprint_revenue)
+        <= greatest(500, {{ var('model_fingerprint_tolerance') }} * abs(cards.fingerprint_revenue)) as revenue_agrees
+
+    from cards
+    inner join found
+        on cards.model_key = found.model_key
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when world_kind <> {{ text_literal(run_setting('kind', 'own')) }}
+                then concat('fitted on ', world_kind, ' data, these are ', {{ text_literal(run_setting('kind', 'own')) }})
+            when reporting_currency <> {{ text_literal(reporting_currency()) }}
+                then concat('fitted on amounts in ', reporting_currency)
+            when as_of_date > {{ as_of_date() }} and not {{ var('allow_later_parameters') }}
+                then concat('fitted on data up to ', cast(as_of_date as {{ dbt.type_string() }}), ', after the day described')
+            when as_of_date <= {{ as_of_date() }} and not (orders_agree and revenue_agrees)
+                then concat(
+                    'fitted on other data: up to ', cast(as_of_date as {{ dbt.type_string() }}), ' they had ',
+                    cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders, these have ',
+                    cast(order_count as {{ dbt.type_string() }})
+                )
+        end as other_data_reason
+
+    from compared
+
+),
+
+final as (
+
+    select
+        cast(model_key as {{ dbt.type_string() }}) as model_key,
+        cast(fit_id as {{ dbt.type_string() }}) as fit_id,
+        as_of_date as fitted_date,
+        review_date,
+        case
+            when other_data_reason is not null then 'other_data'
+            when not is_usable then 'not_usable'
+            else 'usable'
+        end as status,
+        case
+            when other_data_reason is not null then other_data_reason
+            when not is_usable then summary
+        end as reason
+
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,75 @@
+-- Grain: one row per customer who may be profiled: what they are expected to buy and be worth, or why no model says it.
+with customers as (
+
+    select * from {{ ref('int_profiled_customers') }}
+
+),
+
+covered as (
+
+    select * from {{ ref('int_clv_customers') }}
+
+),
+
+value as (
+
+    select * from {{ ref('int_customer_clv') }}
+
+),
+
+churn as (
+
+    select * from {{ ref('int_customer_churn') }}
+
+),
+
+to_date as (
+
+    select
+        customer_id,
+        net_revenue
+
+    from {{ ref('customer_margin') }}
+
+),
+
+joined as (
+
+    select
+        customers.customer_id,
+        {{ as_of_date() }} as as_of_date,
+        value.p_alive,
+        value.expected_orders_90d,
+        value.expected_orders_180d,
+        value.expected_orders_365d,
+        cast(value.predicted_value_12m as decimal(18, 2)) as predicted_value_12m,
+        cast(value.predicted_margin_12m as decimal(18, 2)) as predicted_margin_12m,
+        -- Nobody is worth less for being outside the model: what is known of them stands, without an expectation.
+        case
+            when covered.value_scope <> 'no_model'
+                then cast(
+                    coalesce(to_date.net_revenue, 0) + coalesce(value.predicted_value_12m, 0) as decimal(18, 2)
+                )
+        end as lifetime_value_total,
+        churn.churn_propensity,
+        value.expected_next_order_date,
+        cast(value.expected_order_value as decimal(18, 2)) as expected_order_value,
+        cast(value.expected_order_margin as decimal(18, 2)) as expected_order_margin,
+        cast(value.predicted_value_12m_low as decimal(18, 2)) as predicted_value_12m_low,
+        cast(value.predicted_value_12m_high as decimal(18, 2)) as predicted_value_12m_high,
+        cast(coalesce(covered.value_scope, 'no_order') as {{ dbt.type_string() }}) as value_scope,
+        cast(covered.cohort as {{ dbt.type_string() }}) as value_cohort
+
+    from customers
+    left join covered
+        on customers.customer_id = covered.customer_id
+    left join value
+        on customers.customer_id = value.customer_id
+    left join churn
+        on customers.customer_id = churn.customer_id
+    left join to_date
+        on customers.customer_id = to_date.customer_id
+
+)
+
+select * from joined
