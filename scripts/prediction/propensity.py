@@ -89,19 +89,24 @@ class Propensity:
         """The probability for every row of `frame`; its columns must hold all `attributes`, nulls allowed."""
         return logistic(self.log_odds(frame))
 
-    def shrunk(self, slope: float, frame: pd.DataFrame, label: Vector) -> Propensity:
-        """The same order of customers with log-odds spread by `slope`, its mean on `frame` that of `label` as before.
-
-        For a model that turned out too sure of itself on later data (calibration slope below 1).
-        """
+    def levelled(self, frame: pd.DataFrame, rate: float) -> Propensity:
+        """The same differences between customers, with the intercept for which the mean score on `frame` is `rate`."""
         rows = self.parameters.copy()
         is_intercept = rows["term_kind"] == INTERCEPT
-        scaled = ["coefficient", "standard_error"]
-        rows.loc[~is_intercept, scaled] = (rows.loc[~is_intercept, scaled] * slope).round(DECIMALS)
-        rows.loc[is_intercept, "coefficient"] = 0.0
-        offset = replace(self, parameters=rows).log_odds(frame)
-        rows.loc[is_intercept, "coefficient"] = round(intercept_for(offset, float(np.mean(label))), DECIMALS)
+        shift = intercept_for(self.log_odds(frame), rate)
+        rows.loc[is_intercept, "coefficient"] = (rows.loc[is_intercept, "coefficient"] + shift).round(DECIMALS)
         return replace(self, parameters=rows)
+
+    def spread_by(self, slope: float, frame: pd.DataFrame) -> Propensity:
+        """The same order of customers, with the log-odds spread by `slope`; the mean score on `frame` stays.
+
+        For a model that later days showed to be too sure of itself (calibration slope below 1).
+        """
+        rows = self.parameters.copy()
+        scaled = ["coefficient", "standard_error"]
+        is_intercept = rows["term_kind"] == INTERCEPT
+        rows.loc[~is_intercept, scaled] = (rows.loc[~is_intercept, scaled] * slope).round(DECIMALS)
+        return replace(self, parameters=rows).levelled(frame, float(self.score(frame).mean()))
 
 
 def fit_propensity(

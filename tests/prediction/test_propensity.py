@@ -146,13 +146,17 @@ def test_pure_noise_is_penalised_away() -> None:
     assert model.score(frame).std() < 0.05
 
 
-def test_shrinking_keeps_the_order_and_the_mean(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
-    frame, label, model = learnt
-    shrunk = model.shrunk(0.5, frame, label)
-    before, after = model.log_odds(frame), shrunk.log_odds(frame)
+def test_spread_and_level_keep_the_order(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+    frame, _, model = learnt
+    before = model.log_odds(frame)
+    narrow = model.spread_by(0.5, frame)
+    after = narrow.log_odds(frame)
     # Every coefficient is rounded to four digits after the point.
     assert after - after.mean() == pytest.approx(0.5 * (before - before.mean()), abs=2e-3)
-    assert shrunk.score(frame).mean() == pytest.approx(label.mean(), abs=1e-4)
+    assert narrow.score(frame).mean() == pytest.approx(model.score(frame).mean(), abs=1e-4)
+    raised = model.levelled(frame, 0.8)
+    assert raised.score(frame).mean() == pytest.approx(0.8, abs=1e-4)
+    assert np.ptp(raised.log_odds(frame) - before) == pytest.approx(0, abs=1e-9)
 
 
 def test_too_few_with_the_outcome() -> None:
