@@ -126,6 +126,15 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
     cluster(world, k=options.k, seed=options.seed)
 
 
+def _fit(options: argparse.Namespace, world: World) -> None:
+    if options.model == "clv":
+        from scripts.prediction.clv import fit_clv
+
+        fit_clv(world, by=options.by)
+        return
+    raise UserError(f"fit {options.model}: not known")
+
+
 def _match(options: argparse.Namespace, world: World) -> None:
     from scripts import matching
 
@@ -331,6 +340,15 @@ def _parser() -> argparse.ArgumentParser:
     cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
     cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+
+    fit = commands.add(
+        "fit",
+        _fit,
+        "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
+        "clv --by country_code",
+    )
+    fit.add_argument("model", choices=["clv"], help="lifetime value")
+    fit.add_argument("--by", metavar="COLUMN", help="cohorts with parameters of their own (country_code, ...)")
 
     match = commands.add(
         "match",

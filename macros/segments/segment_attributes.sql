@@ -43,7 +43,11 @@
     {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
     {%- set reason = 'source ' ~ off | join(', ') ~ ' is off' if off else none -%}
     {%- if not off and meta.get('needs_parameters') -%}
-        {%- set reason = model_unavailable_reason(meta.needs_parameters) -%}
+        {%- set memory = run_memory('model_unavailable_reasons') -%}
+        {%- if meta.needs_parameters not in memory -%}
+            {%- do memory.update({meta.needs_parameters: model_unavailable_reason(meta.needs_parameters)}) -%}
+        {%- endif -%}
+        {%- set reason = memory[meta.needs_parameters] -%}
     {%- endif -%}
     {%- set value_type = segment_value_type(data_type) -%}
     {{ return({

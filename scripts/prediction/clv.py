@@ -1,0 +1,350 @@
+"""Fits lifetime value: how often customers buy, when they stop (BG/NBD), and how much they spend a time (Gamma-Gamma).
+
+What is fitted becomes the seed `clv_parameters` and a model card; the models in `models/intermediate/prediction` score
+everyone from it. A purchase is a business day with orders that count; time is in weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from scripts.errors import CheckFailed, UserError
+from scripts.prediction import bg_nbd, gamma_gamma
+from scripts.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
+from scripts.prediction.likelihood import CannotFit
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+
+Progress = Callable[[str], None]
+
+MODEL = "clv"
+SEED_FILE = "clv_parameters.csv"
+COLUMNS = ["model_key", "fit_id", "cohort_by", "cohort", "part", "parameter", "estimate", "standard_error"]
+COHORT_COLUMNS = ("country_code", "first_order_channel")
+# A cohort with fewer is scored by the parameters of everybody.
+COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
+# A year where there are three: shorter ones say as much of the season as of the model.
+HOLDOUT_DAYS = 365
+DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
+EVERYBODY = "all"
+DAYS_A_WEEK = 7.0
+YEAR_WEEKS = 365 / DAYS_A_WEEK
+
+Fit = bg_nbd.BgNbdFit | gamma_gamma.GammaGammaFit
+
+
+@dataclass(frozen=True)
+class PurchaseModels:
+    """The three models of one group of customers, and what is left of gross margin as contribution."""
+
+    purchases: bg_nbd.BgNbdFit
+    revenue: gamma_gamma.GammaGammaFit
+    margin: gamma_gamma.GammaGammaFit
+    contribution_ratio: float
+
+    @property
+    def faults(self) -> list[str]:
+        """What keeps the parameters from being relied on, in words; empty when nothing does."""
+        named: list[tuple[str, Fit]] = [
+            ("purchases", self.purchases),
+            ("revenue a purchase", self.revenue),
+            ("margin a purchase", self.margin),
+        ]
+        return [f"{name}: {fit.message}" for name, fit in named if not fit.converged]
+
+
+def fit_clv(world: World, by: str | None = None, progress: Progress = print) -> str:
+    """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
+
+    `by` (country_code or first_order_channel) fits every value with customers enough by itself as well. Raises
+    UserError where the data cannot carry the models, CheckFailed where no maximum was found that can be relied on;
+    parameters and card are written all the same then, marked not usable.
+    """
+    if by is not None and by not in COHORT_COLUMNS:
+        raise UserError(f"--by {by}: cohorts are told apart by {' or '.join(COHORT_COLUMNS)}")
+    facts = data_facts(world)
+    everyone = read_purchases(world)
+    persons = everyone[everyone["customer_type"] == "person"]
+    limits = scope_limits(persons)
+    within = persons[in_scope(persons, limits)]
+    progress(f"fit clv: {len(within):,} customers with orders up to {facts.as_of_date}")
+    models = fit_models(within)
+    rows = _rows(EVERYBODY, EVERYBODY, models) + [
+        _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in limits.items()
+    ]
+    figures = _fit_figures(models) + _scope_figures(everyone, persons, within, limits)
+    if by is not None:
+        cohort_rows, cohort_figures = _fit_cohorts(within, by, progress)
+        rows, figures = rows + cohort_rows, figures + cohort_figures
+    figures += _holdout_figures(world, facts.as_of_date, facts.data_from, limits)
+    score = bg_nbd.expected_purchases(YEAR_WEEKS, *_times(within), models.purchases.parameters)
+    scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
+    inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
+    faults = models.faults
+    card = Card(
+        model_key=MODEL,
+        model_name="BG/NBD and Gamma-Gamma, maximum likelihood",
+        customer_count=len(within),
+        is_usable=not faults,
+        summary="; ".join(faults) if faults else _summary(figures),
+        figures=figures,
+        reference=reference_shares(inputs, [*DRIFT_INPUTS, "score"]),
+    )
+    fit_id = write_model(world, card, SEED_FILE, COLUMNS, rows, facts)
+    if faults:
+        raise CheckFailed(f"fit clv: {card.summary}; the parameters are marked not usable in {world.seeds}")
+    progress(f"fit clv: {card.summary}; review {world.seeds / SEED_FILE} and the card, then build")
+    return fit_id
+
+
+def read_purchases(world: World) -> pd.DataFrame:
+    """int_customer_purchases of the last build, amounts as float, sorted by customer."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            frame = connection.execute(
+                """
+                select customer_id, customer_type, country_code, first_order_channel, purchase_day_count, repeat_count,
+                    last_purchase_age_days, observed_days, mean_purchase_value, mean_purchase_margin,
+                    cast(contribution_margin as double) as contribution_margin
+                from intermediate.int_customer_purchases
+                order by customer_id
+                """
+            ).df()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: holds no purchases yet; run `python -m scripts build` first") from None
+    return frame
+
+
+def scope_limits(persons: pd.DataFrame) -> dict[str, float]:
+    """Purchases a week and mean value beyond which a person buys like a business: far out by Tukey, on a log scale.
+
+    Far out is three interquartile ranges above the upper quartile; of purchases a week only repeat buyers are asked,
+    and two a week are nothing unusual in any case.
+    """
+    repeaters = persons[persons["repeat_count"] > 0]
+    rate = purchase_rate(repeaters)
+    value = persons.loc[persons["mean_purchase_value"] > 0, "mean_purchase_value"]
+    return {
+        "highest_purchase_rate": round(max(2.0, _far_out(rate.to_numpy(float))), 6),
+        "highest_purchase_value": round(_far_out(value.to_numpy(float)), 2),
+    }
+
+
+def purchase_rate(frame: pd.DataFrame) -> pd.Series:
+    """Purchases a week, as the SQL of int_clv_customers counts them."""
+    return frame["purchase_day_count"] / (frame["observed_days"] / DAYS_A_WEEK + 1)
+
+
+def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
+    """Which rows the purchase model covers."""
+    return (purchase_rate(frame) <= limits["highest_purchase_rate"]) & (
+        frame["mean_purchase_value"] <= limits["highest_purchase_value"]
+    )
+
+
+def fit_models(within: pd.DataFrame) -> PurchaseModels:
+    """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none."""
+    purchases = bg_nbd.fit(*_times(within))
+    n = within["purchase_day_count"].to_numpy(float)
+    fits = {}
+    for name in ("mean_purchase_value", "mean_purchase_margin"):
+        mean = within[name].to_numpy(float)
+        # The model is of positive amounts. Whose purchases brought nothing in all are few; SQL scores them too.
+        fits[name] = gamma_gamma.fit(n[mean > 0], mean[mean > 0])
+    margin = fits["mean_purchase_margin"]
+    expected = gamma_gamma.expected_value(n, within["mean_purchase_margin"].to_numpy(float), margin.parameters)
+    total = float((n * expected).sum())
+    return PurchaseModels(
+        purchases=purchases,
+        revenue=fits["mean_purchase_value"],
+        margin=margin,
+        # So that what is expected of past purchases adds up to what they brought, after every cost.
+        contribution_ratio=float(within["contribution_margin"].sum()) / total if total > 0 else 0.0,
+    )
+
+
+def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    if len(values) == 0:
+        return float("inf")
+    low, high = np.quantile(np.log(values), [0.25, 0.75])
+    return float(np.exp(high + 3 * (high - low)))
+
+
+def _times(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+    return (
+        frame["repeat_count"].to_numpy(float),
+        frame["last_purchase_age_days"].to_numpy(float) / DAYS_A_WEEK,
+        frame["observed_days"].to_numpy(float) / DAYS_A_WEEK,
+    )
+
+
+def _row(cohort_by: str, cohort: str, part: str, name: str, value: float, error: float | None = None) -> dict[str, Any]:
+    return {
+        "cohort_by": cohort_by,
+        "cohort": cohort,
+        "part": part,
+        "parameter": name,
+        "estimate": f"{value:.8g}",
+        "standard_error": None if error is None else f"{error:.4g}",
+    }
+
+
+def _rows(cohort_by: str, cohort: str, models: PurchaseModels) -> list[dict[str, Any]]:
+    rows = []
+    fits: list[tuple[str, Fit]] = [
+        ("bg_nbd", models.purchases),
+        ("spend_revenue", models.revenue),
+        ("spend_margin", models.margin),
+    ]
+    for part, fit in fits:
+        for name, value in fit.parameters._asdict().items():
+            rows.append(_row(cohort_by, cohort, part, name, value, fit.standard_errors.get(name)))
+    return [*rows, _row(cohort_by, cohort, "scope", "contribution_ratio", models.contribution_ratio)]
+
+
+def _fit_cohorts(within: pd.DataFrame, by: str, progress: Progress) -> tuple[list[dict[str, Any]], list[Figure]]:
+    rows: list[dict[str, Any]] = []
+    figures: list[Figure] = []
+    for cohort, part in within.groupby(by):
+        repeaters = int((part["repeat_count"] > 0).sum())
+        if len(part) < COHORT_CUSTOMERS or repeaters < COHORT_REPEATERS:
+            figures.append(Figure("cohorts", str(cohort), len(part), "too few; scored by everybody's parameters"))
+            continue
+        try:
+            models = fit_models(part)
+        except CannotFit as problem:
+            figures.append(Figure("cohorts", str(cohort), len(part), f"{problem}; scored by everybody's parameters"))
+            continue
+        if models.faults:
+            note = f"{'; '.join(models.faults)}; scored by everybody's parameters"
+            figures.append(Figure("cohorts", str(cohort), len(part), note))
+            continue
+        progress(f"fit clv: cohort {cohort}, {len(part):,} customers")
+        rows += _rows(by, str(cohort), models)
+        figures.append(Figure("cohorts", str(cohort), len(part), "customers; parameters of its own"))
+    return rows, figures
+
+
+def _fit_figures(models: PurchaseModels) -> list[Figure]:
+    purchases = models.purchases
+    figures = [
+        Figure("fit", "customers", purchases.customers),
+        Figure("fit", "repeat customers", purchases.repeat_customers),
+        Figure("fit", "log-likelihood of purchases", round(purchases.log_likelihood, 2)),
+        Figure("fit", "starts that agree", f"{purchases.starts_agreeing} of {purchases.starts}"),
+        Figure("fit", "contribution a unit of gross margin", models.contribution_ratio, "after all costs"),
+    ]
+    for name, fit in (("revenue", models.revenue), ("margin", models.margin)):
+        figures.append(Figure("fit", f"customers with positive {name}", fit.customers))
+        figures.append(
+            Figure("fit", f"correlation of frequency and {name} a purchase", fit.correlation, "taken for 0")
+        )
+    return figures
+
+
+def _scope_figures(
+    everyone: pd.DataFrame, persons: pd.DataFrame, within: pd.DataFrame, limits: dict[str, float]
+) -> list[Figure]:
+    return [
+        Figure("limits", "buyers who are no persons", len(everyone) - len(persons), "not modelled"),
+        Figure("limits", "persons of unusual volume", len(persons) - len(within), "not modelled"),
+        Figure("limits", "highest purchases a week", limits["highest_purchase_rate"]),
+        Figure("limits", "highest value a purchase", limits["highest_purchase_value"], "reporting currency"),
+    ]
+
+
+def _holdout_figures(world: World, last: date, first: date, limits: dict[str, float]) -> list[Figure]:
+    """The models fitted on what lay before the last days, and what came in them, by orders as they are known today."""
+    days = min(HOLDOUT_DAYS, (last - first).days // 3)
+    day = last - timedelta(days=days)
+    before, after = _split(world, day)
+    before = before[(before["customer_type"] == "person") & in_scope(before, limits)]
+    try:
+        models = fit_models(before)
+    except CannotFit as problem:
+        return [Figure("holdout", "not possible", str(problem), figure_date=day)]
+    expected = bg_nbd.expected_purchases(days / DAYS_A_WEEK, *_times(before), models.purchases.parameters)
+    value = gamma_gamma.expected_value(
+        before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
+    )
+    actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
+    money = expected * value
+    best = np.argsort(-money, kind="stable")[: max(1, len(before) // 10)]
+    bought, spent = actual["purchases"].to_numpy(float), actual["revenue"].to_numpy(float)
+    note = f"{days} days after {day}"
+    return [
+        Figure("holdout", "customers", len(before), note, day),
+        Figure("holdout", "purchases expected", float(expected.sum()), note, day),
+        Figure("holdout", "purchases made", float(bought.sum()), note, day),
+        Figure("holdout", "expected over made", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
+        Figure("holdout", "revenue expected over made", float(money.sum() / max(spent.sum(), 1.0)), note, day),
+        Figure(
+            "holdout", "rank correlation with purchases made",
+            float(pd.Series(expected).corr(pd.Series(bought), method="spearman")), note, day,
+        ),
+        Figure(
+            "holdout", "revenue of the best tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
+            "share of all revenue made", day,
+        ),
+    ]  # fmt: skip
+
+
+def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Purchases as they stood on a day (columns of read_purchases), and purchases and revenue of everyone after it."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        connection.execute(
+            """
+            create temp table days as
+            select margins.customer_id, margins.ordered_date, any_value(purchases.customer_type) as customer_type,
+                cast(sum(margins.net_revenue) as double) as revenue,
+                cast(sum(margins.net_revenue - margins.cogs) as double) as margin,
+                cast(sum(margins.contribution_margin) as double) as contribution_margin
+            from marts.order_margins as margins
+            inner join intermediate.int_customer_purchases as purchases on margins.customer_id = purchases.customer_id
+            where margins.is_counted
+            group by margins.customer_id, margins.ordered_date
+            """
+        )
+        before = connection.execute(
+            """
+            select customer_id, any_value(customer_type) as customer_type, count(*) as purchase_day_count,
+                count(*) - 1 as repeat_count,
+                date_diff('day', min(ordered_date), max(ordered_date)) as last_purchase_age_days,
+                date_diff('day', min(ordered_date), $day) as observed_days,
+                avg(revenue) as mean_purchase_value, avg(margin) as mean_purchase_margin,
+                sum(contribution_margin) as contribution_margin
+            from days where ordered_date <= $day group by customer_id order by customer_id
+            """,
+            {"day": day},
+        ).df()
+        after = connection.execute(
+            "select customer_id, count(*) as purchases, sum(revenue) as revenue from days where ordered_date > $day"
+            " group by customer_id",
+            {"day": day},
+        ).df()
+    return before, after
+
+
+def _drift_inputs(world: World) -> pd.DataFrame:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return connection.execute(
+            f"select customer_id, {', '.join(DRIFT_INPUTS)} from intermediate.int_prediction_inputs"
+            " where customer_type = 'person' order by customer_id"
+        ).df()
+
+
+def _summary(figures: list[Figure]) -> str:
+    found = {figure.figure: figure.value for figure in figures if figure.section == "holdout"}
+    if "expected over made" not in found:
+        return "fitted; too short a history for a holdout"
+    return (
+        f"in the holdout {float(found['expected over made']):.2f} times the purchases made were expected, and the best "
+        f"tenth brought {float(found['revenue of the best tenth by expected value']):.0%} of revenue"
+    )
