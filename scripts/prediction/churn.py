@@ -18,13 +18,13 @@ from scripts.prediction.propensity_fits import (
     allowed_inputs,
     chance_of_order,
     facts_for,
+    finish,
     learn_task,
     numbers,
     persons,
     present_inputs,
     project_var,
     trial_days,
-    write_task,
 )
 from scripts.prediction.snapshots import Progress, Snapshot, outcomes
 from scripts.prediction.trials import PURCHASE_MODEL, Cohort, Learnt, Trial
@@ -44,12 +44,11 @@ def fit_churn(
 
     `horizon`: days without an order (default 180). `dates`: days to judge it on (default: three, 60 days apart, the
     last of them `horizon` days ago, as far as the history allows). Raises UserError for too short a history or too few
-    customers who stayed or left.
+    customers who stayed or left; CheckFailed, after writing them as not usable, where recency alone is as good.
     """
     task, facts = _task(world, horizon or HORIZON_DAYS)
     learnt = learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
-    write_task(world, task, learnt, facts)
-    progress(f"churn: {learnt.summary(task.outcome)}")
+    finish(world, task, learnt, facts, progress)
     return learnt
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from scripts.errors import UserError
+from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd
 from scripts.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
+from scripts.prediction.clv import in_scope, scope_limits
 from scripts.prediction.propensity import COLUMNS, Vector, records
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
 from scripts.prediction.trials import LEAST_HISTORY, Cohort, Learnt, days_of_trial, learn
@@ -66,8 +67,8 @@ def check_horizon(facts: DataFacts, horizon: int) -> None:
     days = (facts.as_of_date - facts.data_from).days
     if days < 2 * horizon + LEAST_HISTORY:
         raise UserError(
-            f"a horizon of {horizon} days needs orders of {2 * horizon + LEAST_HISTORY} days ({LEAST_HISTORY} of history, "
-            f"{horizon} to learn from, {horizon} to judge by), and here are {days}: give a shorter horizon"
+            f"a horizon of {horizon} days needs orders of {2 * horizon + LEAST_HISTORY} days: {LEAST_HISTORY} before, "
+            f"{horizon} to learn from, {horizon} to judge by; here are {days}: give a shorter horizon"
         )
 
 
@@ -90,8 +91,11 @@ def learn_task(world: World, task: Task, facts: DataFacts, dates: Sequence[date]
     return learn(cohort_of, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales)
 
 
-def write_task(world: World, task: Task, learnt: Learnt, facts: DataFacts) -> str:
-    """Write the parameters and the card of a task; returns the fit_id."""
+def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
+    """Write the parameters and the card of a task; returns the fit_id.
+
+    Raises CheckFailed where recency alone is as good: the parameters are written, but marked not usable.
+    """
     scored = task.present.assign(score=learnt.model.score(task.present))
     rows = records(learnt.model.parameters.astype(object).where(learnt.model.parameters.notna(), None))
     card = Card(
@@ -104,7 +108,11 @@ def write_task(world: World, task: Task, learnt: Learnt, facts: DataFacts) -> st
         figures=[*task.limits, *learnt.figures],
         reference=reference_shares(scored, [*learnt.model.attributes, "score"]),
     )
-    return write_model(world, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
+    fit_id = write_model(world, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
+    if not card.is_usable:
+        raise CheckFailed(f"fit {task.model_key}: {card.summary} The parameters are marked not usable in {world.seeds}")
+    progress(f"fit {task.model_key}: {card.summary} Review {world.seeds / task.seed_file} and the card, then build")
+    return fit_id
 
 
 def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict[str, str]:
@@ -164,8 +172,9 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
     x = purchases["repeat_count"].to_numpy(dtype=float)
     t_x = purchases["last_purchase_age_days"].to_numpy(dtype=float) / bg_nbd.DAYS
     observed = purchases["observed_days"].to_numpy(dtype=float) / bg_nbd.DAYS
+    typical = in_scope(purchases, scope_limits(purchases)).to_numpy(dtype=bool)
     try:
-        found = bg_nbd.fit(x, t_x, observed)
+        found = bg_nbd.fit(x[typical], t_x[typical], observed[typical])
     except bg_nbd.CannotFit:
         return None
     if not found.converged:
