@@ -100,7 +100,7 @@ class Propensity:
     def spread_by(self, slope: float, frame: pd.DataFrame) -> Propensity:
         """The same order of customers, with the log-odds spread by `slope`; the mean score on `frame` stays.
 
-        For a model that later days showed to be too sure of itself (calibration slope below 1).
+        For a model that later days showed to be too sure of itself (calibration slope below 1), or too timid.
         """
         rows = self.parameters.copy()
         scaled = ["coefficient", "standard_error"]

@@ -43,8 +43,8 @@ YEAR = 365
 NEAR_A_YEAR = 20
 # So much history must lie before a day, for its customers to be like those of later days.
 LEAST_HISTORY = 180
-# Later days have to show as narrow a spread as this, before scores are spread by what they show.
-NARROW = 0.9
+# Later days must show beyond chance that the spread of log-odds is off by more than this, before it is corrected.
+SLOPE_TOLERANCE = 0.1
 BOOSTING = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40, "random_state": 0}
 MODEL, RECENCY_ALONE, PURCHASE_MODEL, BOOSTED = "the model", "recency alone", "purchase model", "gradient boosting"
 
@@ -153,12 +153,15 @@ class Trial:
         ]
 
     def _value_figures(self, score: Vector) -> list[Figure]:
-        day, held = self.judged.day, evaluation.top(self.judged.label, score, self.judged.money)
+        day, label, money = self.judged.day, self.judged.label, self.judged.money
+        held = evaluation.top(label, score, money)
+        by_money = evaluation.top(label, score * np.maximum(money, 0), money)
         return [
             Figure("value", "lift in the top tenth", held.lift, "1 is chance", day),
             Figure("value", "share of the outcome in the top tenth", held.captured, "0.1 is chance", day),
             Figure("value", "money in the top tenth", held.money, "of those with the outcome", day),
             Figure("value", "share of money in the top tenth", held.money_captured, "0.1 is chance", day),
+            Figure("value", "share of money in the top tenth by score times money", by_money.money_captured, "", day),
         ]
 
 
@@ -184,11 +187,16 @@ class Learnt:
             [measure(label, last.scores[name]) for name in (MODEL, RECENCY_ALONE)]
             for measure in (lambda *pair: evaluation.auc(*pair).value, evaluation.brier)
         )
+        others = ", ".join(
+            f"{name} {evaluation.auc(label, score).value:.3f}"
+            for name, score in last.scores.items()
+            if name not in (MODEL, RECENCY_ALONE)
+        )
         text = (
             f"Told {outcome} after {last.judged.day} from what was learnt on {last.learnt.day}: "
             f"AUC {auc[0]:.3f} (recency alone {auc[1]:.3f}), Brier score {brier[0]:.3f} ({brier[1]:.3f}), "
             f"lift {evaluation.top(label, last.scores[MODEL]).lift:.1f} in the top tenth; "
-            f"gradient boosting has AUC {evaluation.auc(label, last.scores[BOOSTED]).value:.3f}. "
+            f"AUC of {others}. "
             f"Better than recency alone on {sum(verdicts)} of {len(verdicts)} days. "
             f"The parameters were then learnt anew on {self.learnt.day}."
         )
@@ -258,7 +266,7 @@ def learn(
     if model.unused:
         figures.append(Figure("fit", "attributes left out", ", ".join(model.unused), "the same for everybody"))
     slope = trials[0].calibration.slope
-    if slope.high < NARROW:
+    if slope.high < 1 - SLOPE_TOLERANCE or slope.low > 1 + SLOPE_TOLERANCE:
         model = model.spread_by(max(slope.value, 0.1), latest.customers)
         figures.append(Figure("fit", "log-odds spread by", slope.value, f"slope shown after {trials[0].judged.day}"))
     level = _level_of(cohort_of, as_of, horizon, data_from)
