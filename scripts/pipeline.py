@@ -21,7 +21,19 @@ Progress = Callable[[str], None]
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
 # Seeds that a run writes itself, between its two builds.
-WRITTEN_BY_RUN = frozenset({"cluster_centres.csv", "segment_approvals.csv"})
+WRITTEN_BY_RUN = frozenset(
+    {
+        "cluster_centres.csv",
+        "model_cards.csv",
+        "model_card_figures.csv",
+        "model_reference_shares.csv",
+        "segment_approvals.csv",
+    }
+)
+# What is built again from them.
+BUILT_AFTERWARDS = (
+    "model_cards model_card_figures model_reference_shares int_model_status cluster_centres+ segment_approvals+"
+)
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -136,7 +148,7 @@ def build(
 
 def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
     """From nothing to a published, approved, exported and drawn result; unchanged input is not built again."""
-    from scripts.cluster import cluster
+    from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
     from scripts.export import export
     from scripts.intake import intake
@@ -164,13 +176,13 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
         tests = build(world, progress=step)
     try:
         cluster(world, progress=step)
-    except UserError as problem:
-        # A very small world has too few buyers; everything else stands without clusters.
+    except (UserError, CheckFailed) as problem:
+        # Too few buyers, or none that fall into kinds; everything else stands without clusters.
         step(f"no clusters: {problem}")
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
-    build(world, select="cluster_centres+ segment_approvals+", progress=step)
+    build(world, select=BUILT_AFTERWARDS, progress=step)
     publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
         try:

@@ -347,7 +347,8 @@ def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> s
     sizes = np.bincount(found.labels, minlength=len(found.keys)) / len(found.labels)
     for key, size in zip(found.keys, sizes, strict=True):
         if size < 0.05:
-            asked.append(f"{_plain(key).capitalize()} holds {size:.1%} of the buyers: is it worth a treatment of its own?")
+            holds = f"{_plain(key).capitalize()} holds {size:.1%} of the buyers"
+            asked.append(f"{holds}: is it worth a treatment of its own?")
     for draft in rules:
         if min(draft.precision, draft.recall) < GOOD_RULE:
             asked.append(
