@@ -81,7 +81,7 @@ def profiles(found: Clustering) -> str:
         color=alt.Color(
             "distance:Q",
             scale=alt.Scale(domain=[-2.5, 0, 2.5], range=["#b2502b", "#f7f5f2", "#1b6ca8"], interpolate="rgb"),
-            legend=alt.Legend(title="standard deviations from the average buyer", orient="bottom", gradientLength=240),
+            legend=None,
         )
     )
     text = base.mark_text(fontSize=11).encode(
