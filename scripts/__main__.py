@@ -193,17 +193,27 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_identity(world, profiles=options.profiles)
         return
+    if options.clv:
+        from scripts.benchmark_clv import benchmark_clv
+
+        benchmark_clv(customers=options.customers or 1_000_000)
+        return
+    if options.recovery is not None:
+        from scripts.benchmark_clv import benchmark_recovery
+
+        benchmark_recovery(worlds=options.recovery)
+        return
     if options.features:
         from scripts.benchmark_features import benchmark_features
 
-        benchmark_features(world, customers=options.customers, smaller=options.times)
+        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
         return
     if options.clusters:
         from scripts.benchmark_clusters import benchmark_clusters
 
-        benchmark_clusters(world, customers=options.customers)
+        benchmark_clusters(world, customers=options.customers or 250_000)
         return
-    benchmark(world, customers=options.customers, seeds=options.seed_list)
+    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list)
 
 
 def _health(options: argparse.Namespace, world: World) -> None:
@@ -446,7 +456,9 @@ def _parser() -> argparse.ArgumentParser:
         "Measure the whole path at scale and compare the demo with its reference scenario; or intake alone.",
         "--customers 250000",
     )
-    benchmark.add_argument("--customers", type=int, default=250_000, help="known people (default: 250000)")
+    benchmark.add_argument(
+        "--customers", type=int, default=None, help="known people (default: 250000; with --clv a million)"
+    )
     benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
     benchmark.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
     benchmark.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
@@ -456,6 +468,13 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
+    )
+    benchmark.add_argument("--clv", action="store_true", help="measure the fit of lifetime value against lifetimes")
+    benchmark.add_argument(
+        "--recovery",
+        type=int,
+        metavar="WORLDS",
+        help="fit so many simulated worlds and count how often the true parameters are found",
     )
     return parser
 

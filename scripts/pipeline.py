@@ -24,16 +24,18 @@ DEMO_EXPORT = ("new_need_second_purchase", "email")
 WRITTEN_BY_RUN = frozenset(
     {
         "cluster_centres.csv",
+        "segment_approvals.csv",
+        "clv_parameters.csv",
+        "churn_parameters.csv",
+        "adoption_parameters.csv",
         "model_cards.csv",
         "model_card_figures.csv",
         "model_reference_shares.csv",
-        "segment_approvals.csv",
     }
 )
-# What is built again from them.
-BUILT_AFTERWARDS = (
-    "model_cards model_card_figures model_reference_shares int_model_status cluster_centres+ segment_approvals+"
-)
+# What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
+FITS = ("clv", "churn", "adoption")
+DEMO_ADOPTION = "Garden"
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -146,8 +148,18 @@ def build(
     return tests
 
 
-def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
-    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again."""
+def run(
+    world: World,
+    arguments: dict[str, Any],
+    *,
+    force: bool = False,
+    fits: Collection[str] = FITS,
+    progress: Progress = print,
+) -> None:
+    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again.
+
+    `fits` names the models that are fitted on generated data.
+    """
     from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
     from scripts.export import export
@@ -179,10 +191,13 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
     except (UserError, CheckFailed) as problem:
         # Too few buyers, or none that fall into kinds; everything else stands without clusters.
         step(f"no clusters: {problem}")
+    if world.made_from() is not None:
+        fit_models(world, fits, step)
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
-    build(world, select=BUILT_AFTERWARDS, progress=step)
+    written = sorted(file.removesuffix(".csv") for file in WRITTEN_BY_RUN)
+    build(world, select=" ".join(f"{seed}+" for seed in written), progress=step)
     publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
         try:
@@ -193,6 +208,28 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
     page = report(world, progress=step)
     _remember(world, built_from)
     step(f"done: open {page}")
+
+
+def fit_models(world: World, fits: Collection[str], progress: Progress = print) -> None:
+    """Fit the named models in the world's own seeds; one that its data cannot carry is said so and left out."""
+    from scripts.prediction.adoption import fit_adoption
+    from scripts.prediction.churn import fit_churn
+    from scripts.prediction.clv import fit_clv
+
+    def adoption() -> None:
+        if world.settings().get("kind") == "demo":
+            fit_adoption(world, category=DEMO_ADOPTION, progress=progress)
+
+    steps: dict[str, Callable[[], object]] = {
+        "clv": lambda: fit_clv(world, progress=progress),
+        "churn": lambda: fit_churn(world, progress=progress),
+        "adoption": adoption,
+    }
+    for name in fits:
+        try:
+            steps[name]()
+        except (UserError, CheckFailed) as problem:
+            progress(f"no {name} model: {problem}")
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:

@@ -114,3 +114,8 @@
     ) as intercepts
         on sums.model_key = intercepts.model_key
 {%- endmacro %}
+
+{# The kind of model that a model_key names: what stands before the first colon. #}
+{% macro split_model_key(model_key) -%}
+    case when instr({{ model_key }}, ':') > 0 then substr({{ model_key }}, 1, instr({{ model_key }}, ':') - 1) else {{ model_key }} end
+{%- endmacro %}

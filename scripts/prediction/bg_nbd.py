@@ -29,6 +29,8 @@ Ints = NDArray[np.int64]
 
 NAMES = ("r", "alpha", "a", "b")
 FEWEST_CUSTOMERS, FEWEST_REPEATERS = 50, 20
+# Where so small a share of those who came back has left, a fit that fails is said to fail for want of leavers.
+HARDLY_ANYBODY = 0.005
 # With more distinct customers than this the starts climb the likelihood of a sample of so many.
 SAMPLE = 20_000
 # Rows worked on at a time, so that what is computed of them stays in the processor's cache.
@@ -170,15 +172,18 @@ class _LogLikelihood:
         counts = customers.counts if counts is None else counts
         seen = counts > 0
         again = seen & (customers.x > 0)
-        self.times = grouped.times
+        used = np.zeros(len(grouped.times), dtype=bool)
+        used[grouped.T_place[seen]] = used[grouped.t_x_place[again]] = True
+        self.times, place_of = grouped.times[used], np.cumsum(used) - 1
+        T_place = place_of[grouped.T_place]
         # Everyone's gamma functions and (alpha + T)^-(r + x) need no more than totals by x and by time.
         self.x_of, place = np.unique(customers.x[seen], return_inverse=True)
         self.count_by_x = np.bincount(place, counts[seen])
-        self.count_by_time = np.bincount(grouped.T_place[seen], counts[seen], len(self.times))
-        self.x_by_time = np.bincount(grouped.T_place[seen], (counts * customers.x)[seen], len(self.times))
+        self.count_by_time = np.bincount(T_place[seen], counts[seen], len(self.times))
+        self.x_by_time = np.bincount(T_place[seen], (counts * customers.x)[seen], len(self.times))
         self.x = customers.x[again].astype(np.float64)
         self.x_place = np.searchsorted(self.x_of, customers.x[again])
-        self.t_x_place, self.T_place, self.counts = grouped.t_x_place[again], grouped.T_place[again], counts[again]
+        self.t_x_place, self.T_place, self.counts = place_of[grouped.t_x_place[again]], T_place[again], counts[again]
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Value, gradient (4) and second derivatives (4 by 4) at r, alpha, a, b."""
@@ -273,11 +278,16 @@ def fit(
     if len(customers) > SAMPLE:
         rough = _LogLikelihood(grouped, rng.multinomial(SAMPLE, customers.counts / number).astype(np.float64))
     found = estimate(_LogLikelihood(grouped), _starts(customers, rng), NAMES, rough)
-    return _fit_of(found, round(number), round(repeaters), len(customers))
+    return _fit_of(found, customers)
 
 
-def _fit_of(found: Estimate, customers: int, repeaters: int, distinct: int) -> BgNbdFit:
+def _fit_of(found: Estimate, customers: Customers) -> BgNbdFit:
     r, alpha, a, b = (float(value) for value in found.parameters)
+    message = found.message
+    again = customers.x > 0
+    there = p_alive(customers.x[again], customers.t_x[again], customers.T[again], found.parameters.tolist())
+    if message and np.average(1 - there, weights=customers.counts[again]) < HARDLY_ANYBODY:
+        message = f"hardly anybody has left, so the data say nothing of how chances of leaving differ ({message})"
     return BgNbdFit(
         r=r,
         alpha=alpha,
@@ -286,14 +296,14 @@ def _fit_of(found: Estimate, customers: int, repeaters: int, distinct: int) -> B
         standard_errors=dict(zip(NAMES, (float(error) for error in found.standard_errors), strict=True)),
         covariance=tuple(tuple(float(value) for value in row) for row in found.covariance),
         log_likelihood=found.value,
-        customers=customers,
-        repeat_customers=repeaters,
-        distinct_customers=distinct,
+        customers=round(customers.counts.sum()),
+        repeat_customers=round(customers.counts[again].sum()),
+        distinct_customers=len(customers),
         converged=found.converged,
         starts=found.starts,
         starts_agreeing=found.starts_agreeing,
         gradient_norm=found.gradient_norm,
-        message=found.message,
+        message=message,
     )
 
 
@@ -357,6 +367,16 @@ def expected_from_first(t: ArrayLike, parameters: Sequence[float]) -> Floats:
     r, alpha, a, b = parameters
     weeks = as_floats(t)
     return _mean_over_leaving(weeks / alpha, np.full(len(weeks), r), a, np.full(len(weeks), b))
+
+
+def expected_cumulative(weeks: ArrayLike, first_day: ArrayLike, parameters: Sequence[float]) -> Floats:
+    """Repeat purchases to expect of everybody together by the end of each calendar week.
+
+    `weeks` counts calendar weeks from day 0, the first ends with day 6; `first_day` is each customer's first purchase.
+    """
+    days, counts = np.unique(np.asarray(first_day), return_counts=True)
+    passed = np.maximum(7 * as_floats(weeks)[:, None] - 1 - days, 0) / DAYS
+    return expected_from_first(passed.ravel(), parameters).reshape(passed.shape) @ counts
 
 
 def _mean_over_leaving(time: Floats, shape: Floats, a: float, b: Floats) -> Floats:

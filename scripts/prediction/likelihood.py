@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from scripts.errors import UserError
 
@@ -20,6 +21,8 @@ LONGEST_STEP = 1.5
 EDGE = float(np.log(1e6))
 MOST_STEPS = 200
 MOST_HALVINGS = 40
+# Share of a log-likelihood that its rounding may cost: no loss.
+ROUNDING = 1e-13
 # Squared distance from the optimum, counted in standard errors, at which the last step is taken.
 NEAR = 1e-8
 # Two standard errors up or down would be a factor of more than 50: the data do not tell such a parameter.
@@ -96,7 +99,7 @@ def maximise(function: LogLikelihood, start: Floats) -> Optimum:
         for _ in range(MOST_HALVINGS):
             tried = np.clip(theta + step, -EDGE, EDGE)
             found = function(np.exp(tried))
-            if np.isfinite(found[0]) and (found[0] > value or near):
+            if near or found[0] > value - ROUNDING * abs(value):
                 break
             step = step / 2
         else:
@@ -121,9 +124,11 @@ def estimate(
     as many starts at a fraction of the cost. A start that ends elsewhere is climbed in full too, so a sample hides no
     second peak that one of the starts finds.
     """
-    ends = [maximise(rough or function, start) for start in starts]
-    if rough:
-        ends = _finish(function, ends)
+    # One thread: the matrices are small, and the same data give the same digits on any machine's number of cores.
+    with threadpool_limits(limits=1):
+        ends = [maximise(rough or function, start) for start in starts]
+        if rough:
+            ends = _finish(function, ends)
     best = max(ends, key=lambda end: end.value)
     agreeing = sum(best.value - end.value < SAME for end in ends)
     spread = _inverse(best.information)

@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and bought, and category: looked at, led to by what they own, or bought.
+-- Grain: one row per customer who may be profiled and bought, and category: looked at, led to by what they own, bought.
 with buyers as (
 
     select customer_id from {{ ref('int_customer_purchases') }}
@@ -47,11 +47,20 @@ pulled as (
 
 signs as (
 
-    select customer_id, category from bought
+    select
+        customer_id,
+        category
+    from bought
     union
-    select customer_id, category from viewed
+    select
+        customer_id,
+        category
+    from viewed
     union
-    select customer_id, category from pulled
+    select
+        customer_id,
+        category
+    from pulled
 
 ),
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer whom the churn model covers and attribute: what it adds to the log-odds of not ordering again.
+-- Grain: one row per customer whom the churn model covers and attribute: what it adds to the log-odds of no order.
 with terms as (
 
     {{ usable_terms(ref('churn_parameters')) }}

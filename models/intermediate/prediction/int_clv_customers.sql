@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and bought: the cohort whose parameters fit, or why the model is silent.
+-- Grain: one row per customer who may be profiled and bought: whose parameters fit, or why the model is silent.
 with purchases as (
 
     select * from {{ ref('int_customer_purchases') }}

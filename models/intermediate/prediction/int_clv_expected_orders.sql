@@ -47,8 +47,9 @@ placed as (
     select
         posteriors.*,
         nodes.cosh_u,
-        ln(a / b) as centre,
-        ln(a / b) + sqrt(1 / a + 1 / b) * nodes.sinh_u as log_odds
+        ln(posteriors.a / posteriors.b) as centre,
+        ln(posteriors.a / posteriors.b)
+        + sqrt(1 / posteriors.a + 1 / posteriors.b) * nodes.sinh_u as log_odds
 
     from posteriors
     cross join nodes

@@ -1,4 +1,4 @@
--- Grain: one row per cohort of the fitted purchase and spend models, a column per parameter; only where they may be used.
+-- Grain: one row per cohort of the fitted purchase and spend models, a column per parameter; where they may be used.
 {%- set parameters = [
     ['bg_nbd', 'r'], ['bg_nbd', 'alpha'], ['bg_nbd', 'a'], ['bg_nbd', 'b'],
     ['spend_revenue', 'p'], ['spend_revenue', 'q'], ['spend_revenue', 'v'],
@@ -19,12 +19,12 @@ with parameters as (
 by_cohort as (
 
     select
+        {% for part, parameter in parameters %}
+        max(case when part = '{{ part }}' and parameter = '{{ parameter }}' then cast(estimate as double) end)
+            as {{ part }}_{{ parameter }},
+        {% endfor %}
         cast(cohort_by as {{ dbt.type_string() }}) as cohort_by,
         cast(cohort as {{ dbt.type_string() }}) as cohort
-        {%- for part, parameter in parameters %},
-        max(case when part = '{{ part }}' and parameter = '{{ parameter }}' then cast(estimate as double) end)
-            as {{ part }}_{{ parameter }}
-        {%- endfor %}
 
     from parameters
     group by cohort_by, cohort

@@ -1,4 +1,4 @@
--- Grain: one row per customer whom the purchase model covers: orders expected, what one is worth, and what that comes to.
+-- Grain: one row per customer whom the purchase model covers: orders expected, what one is worth, what that comes to.
 {%- set horizons = clv_horizons() %}
 {%- set year = horizons | last %}
 with customers as (
@@ -44,7 +44,7 @@ alive as (
             'customers.purchase_day_count', 'customers.mean_purchase_margin',
             'parameters.spend_margin_p', 'parameters.spend_margin_q', 'parameters.spend_margin_v'
         ) }} * parameters.scope_contribution_ratio as expected_order_margin,
-        -- How far the value of single orders spreads: E[value squared] over E[value] squared, between and within customers.
+        -- How uncertain the mean is: E[mean squared] over E[mean] squared.
         (parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 1)
         / greatest(
             parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 2, 0.1
@@ -115,18 +115,19 @@ final as (
         case
             when p_no_order >= {{ quantile }} then 0
             else predicted_value / (1 - p_no_order) * exp(
-                sqrt(greatest(log_variance, 0)) * {{ normal_quantile('((' ~ quantile ~ ' - p_no_order) / (1 - p_no_order))') }}
-                - greatest(log_variance, 0) / 2
-            )
+                    sqrt(greatest(log_variance, 0))
+                    * {{ normal_quantile('((' ~ quantile ~ ' - p_no_order) / (1 - p_no_order))') }}
+                    - greatest(log_variance, 0) / 2
+                )
         end as predicted_value_12m_{{ name }},
         {%- endfor %}
         case
             when 1 - p_no_order >= 0.5
                 then cast(
-                    as_of_date + cast(
-                        ceil(7 * weeks * (power(1 - 0.5 / p_alive, -1 / k) - 1)) as int
-                    ) as date
-                )
+                        as_of_date + cast(
+                            ceil(7 * weeks * (power(1 - 0.5 / p_alive, -1 / k) - 1)) as int
+                        ) as date
+                    )
         end as expected_next_order_date
 
     from spread

@@ -1,5 +1,5 @@
 -- Grain: one row per fitted model: whether its parameters may score these data on this day, and if not, why.
--- Parameters belong to the data they were fitted on: another retailer's, a demo's or later data must not be scored by them.
+-- Parameters belong to the data they were fitted on: another retailer's, a demo's or later data refuse them.
 with cards as (
 
     select * from {{ ref('model_cards') }}
@@ -27,7 +27,7 @@ found as (
 
     from cards
     left join orders
-        on orders.ordered_date <= cards.as_of_date
+        on cards.as_of_date >= orders.ordered_date
     group by cards.model_key
 
 ),
@@ -55,17 +55,23 @@ judged as (
         *,
         case
             when world_kind <> {{ text_literal(run_setting('kind', 'own')) }}
-                then concat('fitted on ', world_kind, ' data, these are ', {{ text_literal(run_setting('kind', 'own')) }})
+                then concat(
+                        'fitted on ', world_kind, ' data, these are ', {{ text_literal(run_setting('kind', 'own')) }}
+                    )
             when reporting_currency <> {{ text_literal(reporting_currency()) }}
                 then concat('fitted on amounts in ', reporting_currency)
             when as_of_date > {{ as_of_date() }} and not {{ var('allow_later_parameters') }}
-                then concat('fitted on data up to ', cast(as_of_date as {{ dbt.type_string() }}), ', after the day described')
+                then concat(
+                        'fitted on data up to ',
+                        cast(as_of_date as {{ dbt.type_string() }}),
+                        ', after the day described'
+                    )
             when as_of_date <= {{ as_of_date() }} and not (orders_agree and revenue_agrees)
                 then concat(
-                    'fitted on other data: up to ', cast(as_of_date as {{ dbt.type_string() }}), ' they had ',
-                    cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders, these have ',
-                    cast(order_count as {{ dbt.type_string() }})
-                )
+                        'fitted on other data: up to ', cast(as_of_date as {{ dbt.type_string() }}), ' they had ',
+                        cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders, these have ',
+                        cast(order_count as {{ dbt.type_string() }})
+                    )
         end as other_data_reason
 
     from compared

@@ -48,8 +48,8 @@ joined as (
         case
             when covered.value_scope <> 'no_model'
                 then cast(
-                    coalesce(to_date.net_revenue, 0) + coalesce(value.predicted_value_12m, 0) as decimal(18, 2)
-                )
+                        coalesce(to_date.net_revenue, 0) + coalesce(value.predicted_value_12m, 0) as decimal(18, 2)
+                    )
         end as lifetime_value_total,
         churn.churn_propensity,
         value.expected_next_order_date,

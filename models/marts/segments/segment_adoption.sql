@@ -1,0 +1,62 @@
+-- Grain: one row per adoption model and segment: how likely its members are to adopt, against all who could.
+with candidates as (
+
+    select * from {{ ref('int_customer_adoption') }}
+
+),
+
+memberships as (
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('segment_memberships') }}
+
+),
+
+everybody as (
+
+    select
+        model_key,
+        avg(adoption_propensity) as propensity
+
+    from candidates
+    group by model_key
+
+),
+
+by_segment as (
+
+    select
+        candidates.model_key,
+        memberships.segment_key,
+        count(*) as candidate_count,
+        avg(candidates.adoption_propensity) as propensity,
+        sum(candidates.adoption_propensity) as expected_adopters
+
+    from candidates
+    inner join memberships
+        on candidates.customer_id = memberships.customer_id
+    group by candidates.model_key, memberships.segment_key
+
+),
+
+final as (
+
+    select
+        cast(by_segment.model_key as {{ dbt.type_string() }}) as model_key,
+        cast(by_segment.segment_key as {{ dbt.type_string() }}) as segment_key,
+        {{ as_of_date() }} as as_of_date,
+        cast(by_segment.candidate_count as bigint) as candidate_count,
+        by_segment.propensity as mean_adoption_propensity,
+        by_segment.expected_adopters,
+        by_segment.propensity / nullif(everybody.propensity, 0) as lift
+
+    from by_segment
+    inner join everybody
+        on by_segment.model_key = everybody.model_key
+
+)
+
+select * from final
