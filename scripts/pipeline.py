@@ -162,7 +162,7 @@ def run(
 
     `fits` names the models that are fitted on generated data.
     """
-    from scripts.cluster import cluster
+    from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
     from scripts.export import export
     from scripts.intake import intake
@@ -190,8 +190,8 @@ def run(
         tests = build(world, progress=step)
     try:
         cluster(world, progress=step)
-    except UserError as problem:
-        # A very small world has too few buyers; everything else stands without clusters.
+    except (UserError, CheckFailed) as problem:
+        # Too few buyers, or none that fall into kinds; everything else stands without clusters.
         step(f"no clusters: {problem}")
     if world.made_from() is not None:
         fit_models(world, fits, step)

@@ -180,7 +180,11 @@ def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkey
 
 
 def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) -> None:
-    assert query(demo_world, "select count(*) as n from marts.customer_clusters")["n"].item() > 100
+    # A world this small may hold no stable clusters; then the card says so and nobody is put into any.
+    clustered = query(demo_world, "select count(*) as n from marts.customer_clusters")["n"].item()
+    card = query(demo_world, "select * from marts.fitted_models where model_key = 'clusters'").iloc[0]
+    assert (card["status"] == "usable") == (clustered > 100)
+    assert clustered > 0 or card["summary"].startswith("No stable clustering exists")
     (folder,) = demo_world.exports.iterdir()
     audience = pd.read_csv(folder / "audience.csv")
     assert len(audience) > 0
