@@ -127,6 +127,8 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
 
 
 def _fit(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.review import write_model_page
+
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
     if options.model != "clv" and options.by:
         raise UserError("--by goes with `fit clv`")
@@ -134,6 +136,14 @@ def _fit(options: argparse.Namespace, world: World) -> None:
         raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
     if options.model != "adoption" and any(target.values()):
         raise UserError("--category, --product and --attribute go with `fit adoption`")
+    try:
+        _fit_model(options, world, target)
+    finally:
+        # A model that failed its trials has a card as well.
+        write_model_page(world)
+
+
+def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
@@ -150,8 +160,10 @@ def _fit(options: argparse.Namespace, world: World) -> None:
 
 def _backtest(options: argparse.Namespace, world: World) -> None:
     from scripts.prediction.backtest import backtest
+    from scripts.prediction.review import write_model_page
 
     backtest(world, options.model, options.judge, options.horizon)
+    write_model_page(world)
 
 
 def _match(options: argparse.Namespace, world: World) -> None:

@@ -217,6 +217,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
     from scripts.prediction.adoption import fit_adoption
     from scripts.prediction.churn import fit_churn
     from scripts.prediction.clv import fit_clv
+    from scripts.prediction.review import write_model_page
     from scripts.prediction.snapshots import described_day
 
     # One day to judge on, the same for both: every past day that is looked at has to be built.
@@ -236,6 +237,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
             steps[name]()
         except (UserError, CheckFailed) as problem:
             progress(f"no {name} model: {problem}")
+    write_model_page(world, progress)
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:
