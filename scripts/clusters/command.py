@@ -54,13 +54,13 @@ def cluster(
     definitions, conditions = _draft_rows(world, rules, buyers, fit_id)
     library.write_drafts(review_folder(world), definitions, conditions)
     write_review(review_folder(world), found, rules, _overlap(world, found), facts, fit_id, progress)
-    if found.choice.count is None:
-        raise CheckFailed(
-            f"{' '.join(found.choice.reasons)} The card and {review_folder(world) / 'index.html'} say so; "
-            "`--k N` forces a number"
-        )
     for reason in found.choice.reasons:
         progress(f"cluster: {reason}")
+    if found.choice.count is None:
+        raise CheckFailed(
+            f"no stable clustering exists among {buyers.customer_count:,} buyers; the model card and "
+            f"{review_folder(world) / 'index.html'} say why; `--k N` forces a number"
+        )
     progress(
         f"cluster: {len(found.keys)} clusters of {buyers.customer_count:,} customers: {'; '.join(found.names)};"
         f" see {review_folder(world) / 'index.html'}"
