@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from scripts.clusters.pictures import INK, MUTED, _altair, _svg
 from scripts.discovery.confirm import Evidence
+from scripts.pages.drawing import COLOURS, INK, MUTED, altair, svg
 
-RULE_COLOUR, OTHERS_COLOUR = "#0072b2", "#a8b2bc"
+RULE_COLOUR, OTHERS_COLOUR = COLOURS[0], COLOURS[-1]
 WIDTH = 330
 
 
@@ -18,7 +16,7 @@ def inside_and_others(evidence: Evidence, *, is_share: bool, currency: str, high
 
     Raises UserError where the drawing packages are absent.
     """
-    alt: Any = _altair()
+    alt = altair()
     frame = pd.DataFrame(
         [
             {"who": who, "value": mean.value, "low": mean.low, "high": mean.high, "text": _text(mean.value, is_share)}
@@ -42,7 +40,7 @@ def inside_and_others(evidence: Evidence, *, is_share: bool, currency: str, high
     )
     reach = base.mark_rule(strokeWidth=1.6, color=INK).encode(x=alt.X("low:Q"), x2="high:Q")
     text = base.mark_text(align="left", dx=5, fontSize=11, color=MUTED).encode(x=alt.X("high:Q"), text="text:N")
-    picture = _svg((bars + reach + text).properties(width=WIDTH - 90, height=52))
+    picture = svg((bars + reach + text).properties(width=WIDTH - 90, height=52))
     # It lies on a card.
     return picture.replace('fill="white"', 'fill="none"', 1)
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
-from scripts.clusters.review import FILE, TEMPLATE, _section, _table
 from scripts.discovery import pictures, search
 from scripts.discovery.confirm import MOST_ERRORS
 from scripts.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, WORTH_OF_VALUE, Cohort
 from scripts.discovery.words import OPERATORS, amount, attribute_text, effect_text, p_text, rule_text
-from scripts.errors import CheckFailed, UserError
-from scripts.report import outside_references
-from scripts.seed_files import replace_file
+from scripts.errors import UserError
+from scripts.pages.page import paragraphs, section, table, write_page
 
 if TYPE_CHECKING:
     from scripts.discovery.command import Proposal, Tested
@@ -46,20 +43,17 @@ def write_review(
         drawn = _pictures(people, proposals)
     except UserError as problem:
         progress(f"discover: the review page has no pictures: {problem}")
-    page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title="Discoveries: rules that foretell what customers do" if proposals else "No discoveries",
-        about=_about(people),
-        body="\n".join(_sections(people, cohorts, left_out, tested, proposals, drawn)),
+    return write_page(
+        folder,
+        "Discoveries: rules that foretell what customers do" if proposals else "No discoveries",
+        _about(people),
+        _sections(people, cohorts, left_out, tested, proposals, drawn),
     )
-    if outside := outside_references(page):
-        raise CheckFailed(f"{folder / FILE}: the page would ask for {outside[0]}; it was not written")
-    replace_file(folder / FILE, page.encode())
-    return folder / FILE
 
 
 def _about(people: People) -> str:
     facts = people.facts
-    return escape(
+    return (
         f"What was known on {people.day.isoformat()}, and what customers did in the {people.days} days until "
         f"{facts.as_of_date.isoformat()}; {facts.world_kind} data, amounts in {facts.reporting_currency}."
     )
@@ -73,7 +67,7 @@ def _sections(
     proposals: Sequence[Proposal],
     drawn: dict[int, str],
 ) -> list[str]:
-    sections = [_section("At a glance", _summary(tested, proposals), _glance(people, proposals))]
+    sections = [section("At a glance", _summary(tested, proposals), _glance(people, proposals))]
     for one in cohorts:
         cards = [
             _card(people, proposal, drawn.get(proposal.number, ""))
@@ -83,10 +77,10 @@ def _sections(
         who = one.target.who_words.format(day=people.day.isoformat())
         what = f"{one.target.what.format(days=people.days)}, of {who}"
         body = f'<div class="cards">{"".join(cards)}</div>' if cards else "<p>Nothing held up.</p>"
-        sections.append(_section(one.target.title, f"<p>{escape(what[:1].upper() + what[1:])}.</p>", body))
+        sections.append(section(one.target.title, f"<p>{escape(what[:1].upper() + what[1:])}.</p>", body))
     if rest := [one for one in tested if not one.is_proposed]:
-        sections.append(_section("Tested and not proposed", _rest(people, rest)))
-    sections.append(_section("How they were found", _method(people, cohorts, tested), _left_out(left_out)))
+        sections.append(section("Tested and not proposed", _rest(people, rest)))
+    sections.append(section("How they were found", _method(people, cohorts, tested), _left_out(left_out)))
     return sections
 
 
@@ -123,7 +117,7 @@ def _glance(people: People, proposals: Sequence[Proposal]) -> str:
             ]
         )
     head = ["", "its customers", "rule", "today", "outcome", "of others", "adjusted p"]
-    return _table(head, rows, text_columns=3)
+    return table(head, rows, text_columns=3)
 
 
 def _card(people: People, proposal: Proposal, picture: str) -> str:
@@ -181,7 +175,7 @@ def _rest(people: People, rest: Sequence[Tested]) -> str:
         for one in rest
     ]
     note = "<p>They looked good where they were found, and did not hold up on the customers kept back.</p>"
-    return note + _table(["looked", "rule", "difference", "adjusted p", ""], rows, text_columns=2)
+    return note + table(["looked", "rule", "difference", "adjusted p", ""], rows, text_columns=2)
 
 
 def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested]) -> str:
@@ -189,7 +183,7 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
         f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts
     )
     limits = [f"{one.low:,.2f} and {one.high:,.2f}".replace("-", "−") for one in cohorts if not one.target.is_share]
-    paragraphs = [
+    texts = [
         f"Customers were split in two by a hash of their id: one half was searched, the other kept back ({sizes}).",
         f"The search tries rules of one to {search.LONGEST} conditions over {len(people.attributes)} attributes. It "
         "ranks them by the difference of the mean outcome from that of everybody, in standard deviations, times the "
@@ -204,20 +198,20 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
         "intervals are of each rule by itself.",
     ]
     if limits:
-        paragraphs.append(
+        texts.append(
             f"For value, margins beyond the {100 * LIMITS[0]:.0f}st and {100 * LIMITS[1]:.0f}th percentile "
             f"({limits[0]}) count as these, so that a few extreme customers make no rule; each rule says "
             "what its effect is without, with an interval that is only rough."
         )
-    paragraphs.append(
+    texts.append(
         "That a rule foretells an outcome does not say that it causes it, nor that doing something for these customers "
         "would change it: that takes a holdout."
     )
-    return "".join(f"<p>{escape(text)}</p>" for text in paragraphs)
+    return paragraphs(texts)
 
 
 def _left_out(left_out: Sequence[str]) -> str:
-    return "".join(f"<p>Left out, {escape(reason)}.</p>" for reason in left_out)
+    return paragraphs([f"Left out, {reason}." for reason in left_out])
 
 
 def _pictures(people: People, proposals: Sequence[Proposal]) -> dict[int, str]:
