@@ -101,7 +101,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
         ]
         expected = set(features.loc[holds([rule], features), "customer_id"])
         assert expected and set(found.loc[found["segment_key"] == row["segment_key"], "customer_id"]) == expected
-        assert rule_text(rule) in said[row["segment_key"]]
+        assert all(rule_text([part]) in said[row["segment_key"]] for part in rule)
         share = len(expected) / read(demo_copy, "select count(*) as n from marts.customer_features")["n"].iloc[0]
         assert float(row["expected_min_share"]) < share < float(row["expected_max_share"])
 
