@@ -127,12 +127,31 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
 
 
 def _fit(options: argparse.Namespace, world: World) -> None:
+    target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
+    if options.model != "clv" and options.by:
+        raise UserError("--by goes with `fit clv`")
+    if options.model == "clv" and (options.horizon or options.judge):
+        raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
+    if options.model != "adoption" and any(target.values()):
+        raise UserError("--category, --product and --attribute go with `fit adoption`")
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
         fit_clv(world, by=options.by)
-        return
-    raise UserError(f"fit {options.model}: not known")
+    elif options.model == "churn":
+        from scripts.prediction.churn import fit_churn
+
+        fit_churn(world, options.horizon, options.judge)
+    else:
+        from scripts.prediction.adoption import fit_adoption
+
+        fit_adoption(world, **target, horizon=options.horizon, dates=options.judge)
+
+
+def _backtest(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.backtest import backtest
+
+    backtest(world, options.model, options.judge, options.horizon)
 
 
 def _match(options: argparse.Namespace, world: World) -> None:
@@ -355,10 +374,25 @@ def _parser() -> argparse.ArgumentParser:
         "fit",
         _fit,
         "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
-        "clv --by country_code",
+        'adoption --category "Garden"',
     )
-    fit.add_argument("model", choices=["clv"], help="lifetime value")
-    fit.add_argument("--by", metavar="COLUMN", help="cohorts with parameters of their own (country_code, ...)")
+    fit.add_argument("model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of")
+    fit.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
+    fit.add_argument("--category", help="adoption: of a category")
+    fit.add_argument("--product", metavar="SKU", help="adoption: of a product")
+    fit.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
+    fit.add_argument("--horizon", type=int, metavar="DAYS", help="churn, adoption: days of the outcome")
+    fit.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on")
+
+    backtest = commands.add(
+        "backtest",
+        _backtest,
+        "Learn a model as it would have been on past days and judge it by what came after; the card keeps the figures.",
+        "churn --judge 2025-06-30 2025-09-30 2025-12-31",
+    )
+    backtest.add_argument("model", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden")
+    backtest.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="past days (default: three)")
+    backtest.add_argument("--horizon", type=int, metavar="DAYS", help="days of the outcome (default: the card's)")
 
     match = commands.add(
         "match",

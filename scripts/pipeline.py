@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ WRITTEN_BY_RUN = frozenset(
 )
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
+RUN_HORIZON = 180
 DEMO_ADOPTION = "Garden"
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
@@ -215,14 +217,18 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
     from scripts.prediction.adoption import fit_adoption
     from scripts.prediction.churn import fit_churn
     from scripts.prediction.clv import fit_clv
+    from scripts.prediction.snapshots import described_day
+
+    # One day to judge on, the same for both: every past day that is looked at has to be built.
+    days = [described_day(world) - timedelta(days=RUN_HORIZON)]
 
     def adoption() -> None:
         if world.settings().get("kind") == "demo":
-            fit_adoption(world, category=DEMO_ADOPTION, progress=progress)
+            fit_adoption(world, category=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
 
     steps: dict[str, Callable[[], object]] = {
         "clv": lambda: fit_clv(world, progress=progress),
-        "churn": lambda: fit_churn(world, progress=progress),
+        "churn": lambda: fit_churn(world, RUN_HORIZON, days, progress=progress),
         "adoption": adoption,
     }
     for name in fits:

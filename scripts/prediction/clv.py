@@ -84,7 +84,7 @@ def fit_clv(world: World, by: str | None = None, progress: Progress = print) -> 
         cohort_rows, cohort_figures = _fit_cohorts(within, by, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
     figures += _holdout_figures(world, facts.as_of_date, facts.data_from, limits)
-    score = bg_nbd.expected_purchases(YEAR_WEEKS, *_times(within), models.purchases.parameters)
+    score = bg_nbd.expected_purchases(YEAR_WEEKS, *purchase_arrays(within), models.purchases.parameters)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
     faults = models.faults
@@ -151,7 +151,7 @@ def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
 
 def fit_models(within: pd.DataFrame) -> PurchaseModels:
     """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none."""
-    purchases = bg_nbd.fit(*_times(within))
+    purchases = bg_nbd.fit(*purchase_arrays(within))
     n = within["purchase_day_count"].to_numpy(float)
     fits = {}
     for name in ("mean_purchase_value", "mean_purchase_margin"):
@@ -177,7 +177,8 @@ def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return float(np.exp(high + 3 * (high - low)))
 
 
-def _times(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+def purchase_arrays(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """x, t_x and T in weeks of rows as of read_purchases."""
     return (
         frame["repeat_count"].to_numpy(float),
         frame["last_purchase_age_days"].to_numpy(float) / DAYS_A_WEEK,
@@ -270,7 +271,7 @@ def _holdout_figures(world: World, last: date, first: date, limits: dict[str, fl
         models = fit_models(before)
     except CannotFit as problem:
         return [Figure("holdout", "not possible", str(problem), figure_date=day)]
-    expected = bg_nbd.expected_purchases(days / DAYS_A_WEEK, *_times(before), models.purchases.parameters)
+    expected = bg_nbd.expected_purchases(days / DAYS_A_WEEK, *purchase_arrays(before), models.purchases.parameters)
     value = gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )
