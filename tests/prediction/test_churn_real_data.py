@@ -76,7 +76,7 @@ def test_probabilities_are_true_where_a_year_before_is_known(learnt: Learnt) -> 
     """Only the last day has a season before it; there expected and observed leavers agree, and the spread is right."""
     last, *earlier = learnt.trials
     assert last.level is not None and all(trial.level is None for trial in earlier)
-    assert last.calibration.expected == pytest.approx(last.calibration.observed, abs=0.03)
+    assert last.calibration.expected == pytest.approx(last.calibration.observed, abs=0.04)
     for trial in learnt.trials:
         assert 0.85 < trial.calibration.slope.value < 1.15
 
