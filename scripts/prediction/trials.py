@@ -351,7 +351,7 @@ def _enough(cohort: Cohort) -> Cohort:
     if not cohort.is_enough:
         raise UserError(
             f"{len(cohort.label):,} customers on {cohort.day}, {int(cohort.label.sum()):,} of them with the outcome: "
-            f"at least {SMALLEST_CLASS} with and as many without are needed; learn from more data"
+            f"at least {SMALLEST_CLASS} with and without are needed; learn from more data, or give another horizon"
         )
     return cohort
 
