@@ -121,12 +121,14 @@ def _erase(options: argparse.Namespace, world: World) -> None:
 
 
 def _cluster(options: argparse.Namespace, world: World) -> None:
-    from scripts.cluster import cluster
+    from scripts.clusters import cluster
 
-    cluster(world, k=options.k, seed=options.seed)
+    cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
 
 
 def _fit(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.review import write_model_page
+
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
     if options.model != "clv" and options.by:
         raise UserError("--by goes with `fit clv`")
@@ -134,6 +136,14 @@ def _fit(options: argparse.Namespace, world: World) -> None:
         raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
     if options.model != "adoption" and any(target.values()):
         raise UserError("--category, --product and --attribute go with `fit adoption`")
+    try:
+        _fit_model(options, world, target)
+    finally:
+        # A model that failed its trials has a card as well.
+        write_model_page(world)
+
+
+def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
@@ -150,8 +160,10 @@ def _fit(options: argparse.Namespace, world: World) -> None:
 
 def _backtest(options: argparse.Namespace, world: World) -> None:
     from scripts.prediction.backtest import backtest
+    from scripts.prediction.review import write_model_page
 
     backtest(world, options.model, options.judge, options.horizon)
+    write_model_page(world)
 
 
 def _match(options: argparse.Namespace, world: World) -> None:
@@ -226,6 +238,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         from scripts.benchmark_features import benchmark_features
 
         benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
+        return
+    if options.clusters:
+        from scripts.benchmark_clusters import benchmark_clusters
+
+        benchmark_clusters(world, customers=options.customers or 250_000)
         return
     benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list)
 
@@ -366,9 +383,18 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--as-of", type=_day, metavar="DAY", help="business day to describe (as_of_date)")
         command.add_argument("--vars", metavar="JSON", help="dbt vars, such as '{\"using_web\": false}'")
 
-    cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
-    cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
+    cluster = commands.add(
+        "cluster",
+        _cluster,
+        "Find clusters of buyers: centres and card into the seeds, review pack and draft rules beside the warehouse.",
+        "--k 5 --method ward",
+    )
+    cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by stated criteria)")
+    cluster.add_argument("--method", default="best", help="kmeans, ward, or best of both (default: best)")
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+    cluster.add_argument(
+        "--into-library", action="store_true", help="append the draft rules to the segment library, as drafts"
+    )
 
     fit = commands.add(
         "fit",
@@ -485,6 +511,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
+    benchmark.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
     )

@@ -162,7 +162,7 @@ def run(
 
     `fits` names the models that are fitted on generated data.
     """
-    from scripts.cluster import cluster
+    from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
     from scripts.export import export
     from scripts.intake import intake
@@ -190,8 +190,8 @@ def run(
         tests = build(world, progress=step)
     try:
         cluster(world, progress=step)
-    except UserError as problem:
-        # A very small world has too few buyers; everything else stands without clusters.
+    except (UserError, CheckFailed) as problem:
+        # Too few buyers, or none that fall into kinds; everything else stands without clusters.
         step(f"no clusters: {problem}")
     if world.made_from() is not None:
         fit_models(world, fits, step)
@@ -217,6 +217,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
     from scripts.prediction.adoption import fit_adoption
     from scripts.prediction.churn import fit_churn
     from scripts.prediction.clv import fit_clv
+    from scripts.prediction.review import write_model_page
     from scripts.prediction.snapshots import described_day
 
     # One day to judge on, the same for both: every past day that is looked at has to be built.
@@ -236,6 +237,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
             steps[name]()
         except (UserError, CheckFailed) as problem:
             progress(f"no {name} model: {problem}")
+    write_model_page(world, progress)
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:

@@ -169,14 +169,9 @@ class Trial:
             Figure("calibration", "expected rate", found.expected, "mean score", day),
             Figure("calibration", "observed rate", found.observed, "", day),
             *(
-                Figure(
-                    "reliability",
-                    f"observed rate in tenth {row['bin_number']:.0f}",
-                    float(row["observed"]),
-                    f"expected {row['expected']:.3f}, {row['customers']:.0f} customers",
-                    day,
-                )
+                Figure("reliability", f"{kind} rate in tenth {row['bin_number']:.0f}", float(row[kind]), note, day)
                 for row in records(table)
+                for kind, note in (("expected", "mean score"), ("observed", f"{row['customers']:.0f} customers"))
             ),
         ]
 
