@@ -1,4 +1,4 @@
-"""Adoption: who may adopt, what is known of them and the target, and that SQL scores as Python does."""
+"""Adoption: who may adopt, what is known of them and the target; wrong use is said clearly."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts import pipeline
-from scripts.errors import CheckFailed, UserError
-from scripts.intake import intake
+from scripts.errors import UserError
 from scripts.prediction import adoption
-from scripts.prediction.adoption import AFFINITY, VIEWS, Target, find_target, fit_adoption
+from scripts.prediction.adoption import AFFINITY, VIEWS, Target, find_target
 from scripts.prediction.cards import DataFacts
 from scripts.prediction.propensity_fits import allowed_inputs, check_horizon
-from scripts.prediction.trials import MODEL
-from scripts.warehouse import open_warehouse
 from scripts.world import World
 from tests.conftest import world_in
 
@@ -93,36 +89,3 @@ def test_a_horizon_too_long_for_the_history() -> None:
     with pytest.raises(UserError, match=r"a horizon of 180 days needs orders of 540 days: .* here are 364"):
         check_horizon(facts, 180)
     check_horizon(facts, 90)
-
-
-@pytest.mark.verify
-def test_a_category_of_the_demo(tmp_path: Path) -> None:
-    """Simulated customers buy what goes with what they own: better than recency alone, and scored in SQL as here."""
-    world = world_in(tmp_path)
-    pipeline.setup(world)
-    pipeline.demo(world, {"customers": 4000, "end_date": None, "seed": 7, "source": None, "file": None})
-    intake(world)
-    pipeline.build(world)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        category = connection.execute(
-            """
-            select category from marts.order_lines
-            where is_counted and category is not null group by category order by count(distinct customer_id) desc, category limit 1 offset 2
-            """
-        ).fetchone()[0]
-    try:
-        learnt = fit_adoption(world, category=category, dates=[date(2026, 4, 1)])
-    except CheckFailed:
-        pytest.fail("recency alone is as good")
-    trial = learnt.trials[0]
-    assert trial.auc_above("recency alone").low > 0
-    assert 0.7 < trial.calibration.slope.value < 1.4
-    assert trial.scores[MODEL].mean() == pytest.approx(trial.judged.rate, rel=0.35)
-    scoring = "adoption_parameters model_cards int_model_status int_adoption_candidates int_adoption_contributions"
-    pipeline.build(world, select=f"{scoring} int_customer_adoption")
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        scored = connection.execute("from intermediate.int_customer_adoption order by customer_id").df()
-        scoreable = connection.execute("from intermediate.int_adoption_candidates order by customer_id").df()
-    assert scored["model_key"].unique().tolist() == [f"adoption:category:{category}"]
-    np.testing.assert_allclose(scored["adoption_propensity"], learnt.model.score(scoreable), rtol=1e-9)
-    assert len(scored) == len(scoreable) > 500
