@@ -10,7 +10,7 @@ import pytest
 
 from scripts.errors import UserError
 from scripts.prediction import evaluation, trials
-from scripts.prediction.propensity import SMALLEST_CLASS
+from scripts.prediction.propensity import SMALLEST_CLASS, fit_propensity
 from scripts.prediction.trials import BOOSTED, MODEL, RECENCY_ALONE, Cohort, Count, learn, try_out
 
 SCALES = {"days_since_last_order": "log", "visits": "log"}
@@ -101,6 +101,9 @@ def test_a_model_too_sure_of_itself_is_reined_in() -> None:
     assert found.trials[0].calibration.slope.high < 0.9
     spread = [figure for figure in found.figures if figure.figure == "log-odds spread by"]
     assert len(spread) == 1 and 0.1 <= float(spread[0].value) < 0.9
+    latest = cohort(date(2026, 1, 2), 0.3)
+    unspread = fit_propensity(latest.customers, latest.label, SCALES).log_odds(today)
+    assert found.model.log_odds(today).std() / unspread.std() == pytest.approx(float(spread[0].value), rel=0.01)
 
 
 def season_and_trend(day: date) -> Count:
