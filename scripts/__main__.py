@@ -155,7 +155,14 @@ def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str 
     else:
         from scripts.prediction.adoption import fit_adoption
 
-        fit_adoption(world, **target, horizon=options.horizon, dates=options.judge)
+        fit_adoption(
+            world,
+            category=target["category"],
+            product=target["product"],
+            attribute=target["attribute"],
+            horizon=options.horizon,
+            dates=options.judge,
+        )
 
 
 def _backtest(options: argparse.Namespace, world: World) -> None:
