@@ -37,7 +37,7 @@ WRITTEN_BY_RUN = frozenset(
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
-DEMO_ADOPTION = "Garden"
+DEMO_ADOPTION = "points_redeemed_365d"
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -225,7 +225,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
 
     def adoption() -> None:
         if world.settings().get("kind") == "demo":
-            fit_adoption(world, category=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
+            fit_adoption(world, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
 
     steps: dict[str, Callable[[], object]] = {
         "clv": lambda: fit_clv(world, progress=progress),
