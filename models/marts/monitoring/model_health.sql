@@ -16,8 +16,8 @@ data_checks as (
     select
         model_key,
         'data' as check_name,
-        -- A model whose own evidence speaks against it scores nobody, which misleads nobody; that there are no clusters is
-        -- a finding, and no fault at all.
+        -- A model whose own evidence speaks against it scores nobody, which misleads nobody. That there are no clusters
+        -- is a finding, and no fault.
         case
             when status = 'usable' or (status = 'not_usable' and model_key = 'clusters') then 'green'
             when status = 'not_usable' then 'yellow'
