@@ -130,7 +130,7 @@ def _fit(options: argparse.Namespace, world: World) -> None:
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
-        fit_clv(world, by=options.by)
+        fit_clv(world, by=options.by, purchases=options.purchases)
         return
     raise UserError(f"fit {options.model}: not known")
 
@@ -359,6 +359,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("model", choices=["clv"], help="lifetime value")
     fit.add_argument("--by", metavar="COLUMN", help="cohorts with parameters of their own (country_code, ...)")
+    fit.add_argument(
+        "--purchases",
+        choices=["auto", "bg_nbd", "mbg_nbd"],
+        default="auto",
+        help="purchase model: mbg_nbd lets customers leave after their first purchase (default: the likelier one)",
+    )
 
     match = commands.add(
         "match",

@@ -1,7 +1,9 @@
--- Grain: one row per cohort, number of repeat purchases and days since the first: what BG/NBD expects of a customer who
--- is still alive. Few such pairs exist however many customers there are; when they last bought only moves P(alive).
+-- Grain: one row per cohort, number of repeat purchases and days since the first: what the purchase model expects of a
+-- customer who is still alive. Few such pairs exist however many customers there are; when they last bought only moves
+-- P(alive).
 --
--- Given alive, a customer's drop-out probability is Beta(a, b + x) and their rate Gamma(r + x, alpha + T), so that
+-- Given alive, a customer's drop-out probability is Beta(a, b + x) under BG/NBD and Beta(a, b + x + 1) under MBG/NBD,
+-- where they stayed after the first purchase too; their rate is Gamma(r + x, alpha + T) under both, so that
 --     E[orders in the next t weeks] = E over that Beta of (1 - (1 + p t / (alpha + T)) ^ -(r + x)) / p,
 -- which equals the published form with Gauss' hypergeometric function (Fader, Hardie and Lee 2005, equation 10) but has
 -- none of its corners (a = 1, x = 0, T = 0, t large). The integral is a sum over the nodes of a double exponential rule
@@ -26,7 +28,7 @@ posteriors as (
     select
         pairs.*,
         parameters.bg_nbd_a as a,
-        parameters.bg_nbd_b + pairs.repeat_count as b,
+        parameters.bg_nbd_b + parameters.bg_nbd_leaves_after_first + pairs.repeat_count as b,
         parameters.bg_nbd_r + pairs.repeat_count as k,
         parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
 

@@ -30,7 +30,8 @@ alive as (
         parameters.bg_nbd_alpha + customers.observed_days / 7.0 as weeks,
         {{ bg_nbd_p_alive(
             'customers.repeat_count', 'customers.last_purchase_age_days / 7.0', 'customers.observed_days / 7.0',
-            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b'
+            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b',
+            'parameters.bg_nbd_leaves_after_first'
         ) }} as p_alive,
         {%- for days in horizons %}
         expected.orders_{{ days }}d,
