@@ -121,18 +121,37 @@ def _erase(options: argparse.Namespace, world: World) -> None:
 
 
 def _cluster(options: argparse.Namespace, world: World) -> None:
-    from scripts.cluster import cluster
+    from scripts.clusters import cluster
 
-    cluster(world, k=options.k, seed=options.seed)
+    cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
 
 
 def _fit(options: argparse.Namespace, world: World) -> None:
+    target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
+    if options.model != "clv" and (options.by or options.purchases):
+        raise UserError("--by and --purchases go with `fit clv`")
+    if options.model == "clv" and (options.horizon or options.judge):
+        raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
+    if options.model != "adoption" and any(target.values()):
+        raise UserError("--category, --product and --attribute go with `fit adoption`")
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
-        fit_clv(world, by=options.by, purchases=options.purchases)
-        return
-    raise UserError(f"fit {options.model}: not known")
+        fit_clv(world, by=options.by, purchases=options.purchases or "auto")
+    elif options.model == "churn":
+        from scripts.prediction.churn import fit_churn
+
+        fit_churn(world, options.horizon, options.judge)
+    else:
+        from scripts.prediction.adoption import fit_adoption
+
+        fit_adoption(world, **target, horizon=options.horizon, dates=options.judge)
+
+
+def _backtest(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.backtest import backtest
+
+    backtest(world, options.model, options.judge, options.horizon)
 
 
 def _match(options: argparse.Namespace, world: World) -> None:
@@ -207,6 +226,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         from scripts.benchmark_features import benchmark_features
 
         benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
+        return
+    if options.clusters:
+        from scripts.benchmark_clusters import benchmark_clusters
+
+        benchmark_clusters(world, customers=options.customers or 250_000)
         return
     benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list)
 
@@ -347,24 +371,47 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--as-of", type=_day, metavar="DAY", help="business day to describe (as_of_date)")
         command.add_argument("--vars", metavar="JSON", help="dbt vars, such as '{\"using_web\": false}'")
 
-    cluster = commands.add("cluster", _cluster, "Find clusters and write their centres into the seeds.", "--k 5")
-    cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by silhouette)")
+    cluster = commands.add(
+        "cluster",
+        _cluster,
+        "Find clusters of buyers: centres and card into the seeds, review pack and draft rules beside the warehouse.",
+        "--k 5 --method ward",
+    )
+    cluster.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by stated criteria)")
+    cluster.add_argument("--method", default="best", help="kmeans, ward, or best of both (default: best)")
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+    cluster.add_argument(
+        "--into-library", action="store_true", help="append the draft rules to the segment library, as drafts"
+    )
 
     fit = commands.add(
         "fit",
         _fit,
         "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
-        "clv --by country_code",
+        'adoption --category "Garden"',
     )
-    fit.add_argument("model", choices=["clv"], help="lifetime value")
-    fit.add_argument("--by", metavar="COLUMN", help="cohorts with parameters of their own (country_code, ...)")
+    fit.add_argument("model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of")
+    fit.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
     fit.add_argument(
         "--purchases",
         choices=["auto", "bg_nbd", "mbg_nbd"],
-        default="auto",
-        help="purchase model: mbg_nbd lets customers leave after their first purchase (default: the likelier one)",
+        help="clv: mbg_nbd lets customers leave after their first purchase, bg_nbd not (default: auto, the likelier)",
     )
+    fit.add_argument("--category", help="adoption: of a category")
+    fit.add_argument("--product", metavar="SKU", help="adoption: of a product")
+    fit.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
+    fit.add_argument("--horizon", type=int, metavar="DAYS", help="churn, adoption: days of the outcome")
+    fit.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on")
+
+    backtest = commands.add(
+        "backtest",
+        _backtest,
+        "Learn a model as it would have been on past days and judge it by what came after; the card keeps the figures.",
+        "churn --judge 2025-06-30 2025-09-30 2025-12-31",
+    )
+    backtest.add_argument("model", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden")
+    backtest.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="past days (default: three)")
+    backtest.add_argument("--horizon", type=int, metavar="DAYS", help="days of the outcome (default: the card's)")
 
     match = commands.add(
         "match",
@@ -457,6 +504,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
+    benchmark.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
     )

@@ -24,6 +24,9 @@ SCHEMA_VERSION = 1
 MAX_AGE_HOURS = 48.0
 SEVERITIES = ("ok", "warn", "fail")
 CHECK_COLUMNS = ["source", "table_name", "check_name", "severity", "reason", "observed", "limit_value"]
+# What a colour of model_health means here.
+MODEL_SEVERITIES = {"green": "ok", "yellow": "warn", "red": "fail"}
+MODEL_COLUMNS = ["model_key", "check_name", "status", "observed", "reason"]
 HEALTH_COLUMNS = [
     "source", "table_name", "status", "severity", "status_reason", "is_on", "row_count", "last_known_at", "age_hours",
     "source_age_hours", "sla_hours", "as_of_date",
@@ -91,6 +94,8 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
         sources         per source: source, status and severity of its worst table, reasons, is_on, row_count,
                         last_known_at, age_hours (since its last news), sla_hours, tables; per table the same as in
                         marts.source_health, and checks as in marts.source_checks
+        models          per check of a fitted model: model_key, check_name, status, observed, reason, as in
+                        marts.model_health; empty where nothing is fitted
         dead_letters    open_count, value_at_risk (as in marts.dead_letters)
         findings, notes all that is wrong (severity, text), and what is only worth knowing
 
@@ -100,6 +105,7 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
     warehouse: dict[str, Any] = {"path": str(world.warehouse), "state": "ready", "reason": None}
     sources: Rows | None = None
     checks: Rows = []
+    models: Rows = []
     letters = last_load = None
     read_from = None
     pinned = _settings_pin_the_day(world, found)
@@ -116,6 +122,7 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
                 ) + "; run `python -m scripts build`"
             else:
                 read_from = "warehouse"
+                models = _models(connection, "marts.")
     except UserError as problem:
         warehouse["state"] = (
             "missing"
@@ -130,13 +137,17 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
         found.add("ok" if warehouse["state"] == "busy" else "fail", f"{world.warehouse}: {warehouse['reason']}")
     published = _published(world, found, now, pinned, max_age_hours)
     if sources is None and published is not None:
-        sources, checks, letters = _read_published(world, found)
+        sources, checks, letters, models = _read_published(world, found)
         read_from = "published" if sources is not None else None
     if sources is None and warehouse["state"] == "busy":
         found.add("fail", f"{world.published}: nothing readable is published either; wait for the other process")
     for row in sources or []:
         if row["severity"] != "ok":
             found.add(row["severity"], f"{row['source']}: {row['status_reason']}")
+    for row in models:
+        if (severity := MODEL_SEVERITIES[row["status"]]) != "ok":
+            what = f"{row['check_name']} is {row['status']}, {row['reason']}"
+            found.add(severity, f"model {row['model_key']}: {what}; fit it anew")
     found.document = {
         "schema_version": SCHEMA_VERSION,
         "overall": found.overall,
@@ -146,6 +157,7 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
         "published": published,
         "last_load": last_load,
         "sources": _by_source(sources or [], checks),
+        "models": models,
         "dead_letters": letters,
         "findings": [{"severity": severity, "text": line} for severity, line in found.problems],
         "notes": found.notes,
@@ -177,6 +189,16 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Rows | No
     except (duckdb.CatalogException, duckdb.BinderException):
         checks = []
     return sources or None, checks, _open_letters(connection, schema)
+
+
+def _models(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
+    """Checks of fitted models; none where nothing is fitted, or the build was by an earlier version."""
+    try:
+        return _rows(
+            connection, f"select {', '.join(MODEL_COLUMNS)} from {schema}model_health order by model_key, check_name"
+        )
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []
 
 
 def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any] | None:
@@ -279,17 +301,18 @@ def _published(
     }
 
 
-def _read_published(world: World, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None]:
+def _read_published(world: World, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None, Rows]:
     file = world.published.resolve() / "marts.duckdb"
     try:
         with open_warehouse(file, read_only=True) as connection:
-            read = _read(connection, "")
+            sources, checks, letters = _read(connection, "")
+            models = _models(connection, "")
     except (UserError, duckdb.Error) as problem:
         found.add("fail", f"{file}: {str(problem).splitlines()[0].removeprefix(f'{file}: ')}")
-        return None, [], None
-    if read[0] is None:
+        return None, [], None, []
+    if sources is None:
         found.add("fail", f"{file}: was published by an earlier version; build and publish again")
-    return read
+    return sources, checks, letters, models
 
 
 def _by_source(tables: Rows, checks: Rows) -> Rows:
@@ -353,6 +376,9 @@ def _lines(found: Health) -> list[str]:
             f"last load {load['load_id']}: {load['file_count']} files, {load['accepted_rows']:,} of "
             f"{load['landed_rows']:,} rows accepted, {load['rejected_rows']:,} refused"
         )
+    if models := document["models"]:
+        names = sorted({row["model_key"] for row in models})
+        lines.append(f"fitted models: {', '.join(names)}")
     if letters := document["dead_letters"]:
         lines.append(f"dead letters: {letters['open_count']:,} open, {letters['value_at_risk']:,.2f} at risk")
     if published := document["published"]:

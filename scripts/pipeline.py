@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,22 @@ Progress = Callable[[str], None]
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
 # Seeds that a run writes itself, between its two builds.
-WRITTEN_BY_RUN = frozenset({"cluster_centres.csv", "segment_approvals.csv"})
+WRITTEN_BY_RUN = frozenset(
+    {
+        "cluster_centres.csv",
+        "segment_approvals.csv",
+        "clv_parameters.csv",
+        "churn_parameters.csv",
+        "adoption_parameters.csv",
+        "model_cards.csv",
+        "model_card_figures.csv",
+        "model_reference_shares.csv",
+    }
+)
+# What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
+FITS = ("clv", "churn", "adoption")
+RUN_HORIZON = 180
+DEMO_ADOPTION = "Garden"
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -134,9 +150,19 @@ def build(
     return tests
 
 
-def run(world: World, arguments: dict[str, Any], *, force: bool = False, progress: Progress = print) -> None:
-    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again."""
-    from scripts.cluster import cluster
+def run(
+    world: World,
+    arguments: dict[str, Any],
+    *,
+    force: bool = False,
+    fits: Collection[str] = FITS,
+    progress: Progress = print,
+) -> None:
+    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again.
+
+    `fits` names the models that are fitted on generated data.
+    """
+    from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
     from scripts.export import export
     from scripts.intake import intake
@@ -164,13 +190,16 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
         tests = build(world, progress=step)
     try:
         cluster(world, progress=step)
-    except UserError as problem:
-        # A very small world has too few buyers; everything else stands without clusters.
+    except (UserError, CheckFailed) as problem:
+        # Too few buyers, or none that fall into kinds; everything else stands without clusters.
         step(f"no clusters: {problem}")
+    if world.made_from() is not None:
+        fit_models(world, fits, step)
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
-    build(world, select="cluster_centres+ segment_approvals+", progress=step)
+    written = sorted(file.removesuffix(".csv") for file in WRITTEN_BY_RUN)
+    build(world, select=" ".join(f"{seed}+" for seed in written), progress=step)
     publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
         try:
@@ -181,6 +210,32 @@ def run(world: World, arguments: dict[str, Any], *, force: bool = False, progres
     page = report(world, progress=step)
     _remember(world, built_from)
     step(f"done: open {page}")
+
+
+def fit_models(world: World, fits: Collection[str], progress: Progress = print) -> None:
+    """Fit the named models in the world's own seeds; one that its data cannot carry is said so and left out."""
+    from scripts.prediction.adoption import fit_adoption
+    from scripts.prediction.churn import fit_churn
+    from scripts.prediction.clv import fit_clv
+    from scripts.prediction.snapshots import described_day
+
+    # One day to judge on, the same for both: every past day that is looked at has to be built.
+    days = [described_day(world) - timedelta(days=RUN_HORIZON)]
+
+    def adoption() -> None:
+        if world.settings().get("kind") == "demo":
+            fit_adoption(world, category=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
+
+    steps: dict[str, Callable[[], object]] = {
+        "clv": lambda: fit_clv(world, progress=progress),
+        "churn": lambda: fit_churn(world, RUN_HORIZON, days, progress=progress),
+        "adoption": adoption,
+    }
+    for name in fits:
+        try:
+            steps[name]()
+        except (UserError, CheckFailed) as problem:
+            progress(f"no {name} model: {problem}")
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:

@@ -59,6 +59,11 @@ class World:
         return self.home / "exports"
 
     @property
+    def snapshots(self) -> Path:
+        """What was known on past days, for models to learn from; can be made again at any time."""
+        return self.home / "snapshots"
+
+    @property
     def truth(self) -> Path:
         """Ground truth of a simulated world; never read by the product."""
         return self.home / "truth"

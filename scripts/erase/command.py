@@ -11,6 +11,7 @@ import csv
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -293,6 +294,8 @@ def _everywhere_else(
         result = remove_from_warehouse(connection, sources, people, needles, country)
         return result.raw.count() + sum(result.relations.values())
 
+    # What was known on past days is made again from what is left when a model is next fitted.
+    shutil.rmtree(world.snapshots, ignore_errors=True)
     versions = rewrite_versions(world, needles, redo_warehouse)
     progress(f"warehouse rewritten, {len(versions)} kept versions rewritten")
     files: dict[str, int] = {}

@@ -158,6 +158,23 @@ def write_model(
     return fit_id
 
 
+def put_figures(world: World, model_key: str, section: str, figures: Sequence[Figure]) -> None:
+    """Put figures on a model's card, in the place of those of the same section. Raises UserError without a card."""
+    with only_writer(world.seeds):
+        card = read_card(world.seeds, model_key)
+        if card is None:
+            raise UserError(f"{world.seeds / CARDS}: {model_key} has no card; fit it first")
+        kept = [
+            row
+            for row in read_rows(world.seeds / FIGURES, FIGURE_COLUMNS)
+            if (row["model_key"], row["section"]) != (model_key, section)
+        ]
+        key = {"model_key": model_key, "fit_id": card["fit_id"]}
+        added = [{**key, **_figure_cells(figure), "section": section} for figure in figures]
+        rows: list[dict[str, Any]] = [*kept, *added]
+        replace_file(world.seeds / FIGURES, rows_as_csv(FIGURE_COLUMNS, rows))
+
+
 def reference_shares(frame: pd.DataFrame, names: Iterable[str], bins: int = BINS) -> pd.DataFrame:
     """How each named column of a frame is spread: input_name, bin_number, bin_low, bin_high, share.
 

@@ -19,7 +19,8 @@ import pandas as pd
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd, gamma_gamma
 from scripts.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.likelihood import CannotFit
+from scripts.prediction.likelihood import CannotFit, Floats
+from scripts.seed_files import read_rows
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -166,7 +167,7 @@ def fit_models(within: pd.DataFrame, leaves_after_first: bool | None = None) -> 
 
     Whether customers may leave after their first purchase is what the data say where it is not said.
     """
-    purchases, set_aside = _fit_purchases(within, leaves_after_first)
+    purchases, set_aside = fit_purchases(within, leaves_after_first)
     n = within["purchase_day_count"].to_numpy(float)
     fits = {}
     for name in ("mean_purchase_value", "mean_purchase_margin"):
@@ -186,20 +187,33 @@ def fit_models(within: pd.DataFrame, leaves_after_first: bool | None = None) -> 
     )
 
 
-def _fit_purchases(
-    within: pd.DataFrame, leaves_after_first: bool | None
+def fit_purchases(
+    within: pd.DataFrame, leaves_after_first: bool | None = None
 ) -> tuple[bg_nbd.BgNbdFit, bg_nbd.BgNbdFit | None]:
-    """The purchase model to use, and the one set aside if there was a choice: both have four parameters."""
+    """The purchase model to use, and the one set aside if there was a choice.
+
+    Both have four parameters, so the likelier is the better; but one that can be relied on before one that cannot.
+    """
     if leaves_after_first is not None:
-        return bg_nbd.fit(*_times(within), leaves_after_first=leaves_after_first), None
-    both = [bg_nbd.fit(*_times(within), leaves_after_first=modified) for modified in PURCHASE_MODELS.values()]
+        return bg_nbd.fit(*purchase_arrays(within), leaves_after_first=leaves_after_first), None
+    both = [bg_nbd.fit(*purchase_arrays(within), leaves_after_first=modified) for modified in PURCHASE_MODELS.values()]
     worse, better = sorted(both, key=lambda fit: (fit.converged, fit.log_likelihood))
     return better, worse
 
 
-def expected_purchases(weeks: float, frame: pd.DataFrame, fit: bg_nbd.BgNbdFit) -> Any:
+def expected_purchases(weeks: float, frame: pd.DataFrame, fit: bg_nbd.BgNbdFit) -> Floats:
     """Purchases to expect of each customer (rows as of read_purchases) in so many weeks."""
-    return bg_nbd.expected_purchases(weeks, *_times(frame), fit.parameters, leaves_after_first=fit.leaves_after_first)
+    return bg_nbd.expected_purchases(
+        weeks, *purchase_arrays(frame), fit.parameters, leaves_after_first=fit.leaves_after_first
+    )
+
+
+def purchase_model_in_use(world: World) -> bool | None:
+    """Whether the fitted purchase model lets customers leave after their first purchase; None before any is fitted."""
+    rows = read_rows(world.seeds / SEED_FILE, COLUMNS)
+    if not rows:
+        return None
+    return any(row["parameter"] == "leaves_after_first" and float(row["estimate"]) == 1 for row in rows)
 
 
 def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
@@ -209,7 +223,8 @@ def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return float(np.exp(high + 3 * (high - low)))
 
 
-def _times(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+def purchase_arrays(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """x, t_x and T in weeks of rows as of read_purchases."""
     return (
         frame["repeat_count"].to_numpy(float),
         frame["last_purchase_age_days"].to_numpy(float) / DAYS_A_WEEK,

@@ -25,7 +25,6 @@ from scripts.world import World
 
 Progress = Callable[[str], None]
 
-FOLDER = "snapshots"
 # What is kept of a day, and where the models put it.
 TABLES = {
     "inputs": "intermediate.int_prediction_inputs",
@@ -58,7 +57,7 @@ def snapshots(world: World, days: Iterable[date], progress: Progress = print) ->
         if day >= last:
             raise UserError(f"{day} is not before {last}, which {world.warehouse} describes; give an earlier day")
     state = _data_state(world)
-    folders = {day: world.home / FOLDER / f"{day.isoformat()}-{state}" for day in wanted}
+    folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
         _drop_other_states(world, state)
@@ -175,7 +174,7 @@ def _data_state(world: World) -> str:
 @contextmanager
 def _workshop(world: World) -> Iterator[World]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
-    folder = world.home / FOLDER / ".work"
+    folder = world.snapshots / ".work"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     size = world.warehouse.stat().st_size
@@ -234,7 +233,7 @@ def _read(world: World, day: date, folder: Path) -> Snapshot:
 
 def _drop_other_states(world: World, state: str) -> None:
     """Days built from data or models that have changed since say nothing any more."""
-    for folder in (world.home / FOLDER).glob("*"):
+    for folder in (world.snapshots).glob("*"):
         if not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -69,8 +69,10 @@ judged as (
             when as_of_date <= {{ as_of_date() }} and not (orders_agree and revenue_agrees)
                 then concat(
                         'fitted on other data: up to ', cast(as_of_date as {{ dbt.type_string() }}), ' they had ',
-                        cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders, these have ',
-                        cast(order_count as {{ dbt.type_string() }})
+                        cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders for ',
+                        cast(cast(round(fingerprint_revenue) as bigint) as {{ dbt.type_string() }}), ', these have ',
+                        cast(order_count as {{ dbt.type_string() }}), ' for ',
+                        cast(cast(round(revenue) as bigint) as {{ dbt.type_string() }})
                     )
         end as other_data_reason
 

@@ -16,7 +16,8 @@ data_checks as (
     select
         model_key,
         'data' as check_name,
-        case when status = 'usable' then 'green' else 'red' end as status,
+        -- A model whose own evidence speaks against it scores nobody, which misleads nobody.
+        case status when 'usable' then 'green' when 'not_usable' then 'yellow' else 'red' end as status,
         cast(null as double) as observed,
         coalesce(reason, 'fitted on these data') as reason
 

@@ -1,0 +1,175 @@
+{# The seed cluster_centres, one dict per row. Empty before it is loaded; unit tests override it. #}
+{% macro cluster_centre_rows() -%}
+    {{ return(seed_rows(
+        ref('cluster_centres'),
+        [
+            'fit_id', 'cluster_key', 'cluster_name', 'feature', 'centre', 'scale', 'winsor_low', 'winsor_high', 'feature_mean',
+            'feature_spread', 'missing_value'
+        ]
+    )) }}
+{%- endmacro %}
+
+{# The clustering that the seed describes: fit_id, features (dicts of a row's transform) and clusters (dicts of key, name,
+   centres: feature -> literal). None without rows; stops on rows that do not belong together. Only columns of
+   int_prediction_inputs and numbers reach SQL. #}
+{% macro clustering() -%}
+    {%- set rows = cluster_centre_rows() -%}
+    {%- if not rows -%}{{ return(none) }}{%- endif -%}
+    {%- set features = {} -%}
+    {%- set clusters = {} -%}
+    {%- set known = prediction_input_names() + ['age_band_middle', 'purchase_day_count'] -%}
+    {%- for row in rows -%}
+        {%- if row.feature not in known -%}
+            {{ cluster_centres_fault("`" ~ row.feature ~ "` is no column of int_prediction_inputs") }}
+        {%- endif -%}
+        {%- do features.setdefault(row.feature, row) -%}
+        {%- do clusters.setdefault(row.cluster_key, {'key': row.cluster_key, 'name': row.cluster_name, 'centres': {}}) -%}
+        {%- do clusters[row.cluster_key].centres.update({row.feature: double_literal(row.centre)}) -%}
+    {%- endfor -%}
+    {%- if rows | map(attribute='fit_id') | unique | list | length > 1 -%}
+        {{ cluster_centres_fault("it holds rows of several fits") }}
+    {%- endif -%}
+    {%- if clusters | length < 2 or rows | length != features | length * clusters | length -%}
+        {{ cluster_centres_fault("it does not hold every feature once for each of at least two clusters") }}
+    {%- endif -%}
+    {#- cluster_2 before cluster_10. -#}
+    {%- set ordered = [] -%}
+    {%- for length in clusters | map('length') | unique | sort -%}
+        {%- for key in clusters | sort if key | length == length -%}{%- do ordered.append(clusters[key]) -%}{%- endfor -%}
+    {%- endfor -%}
+    {{ return({'fit_id': rows[0].fit_id, 'features': features.values() | list, 'clusters': ordered}) }}
+{%- endmacro %}
+
+{# Stops with what is wrong with the seed. #}
+{% macro cluster_centres_fault(reason) -%}
+    {{ exceptions.raise_compiler_error(
+        "cluster_centres: " ~ reason ~ "; run `python -m scripts cluster`, or restore the file"
+    ) }}
+{%- endmacro %}
+
+{# A number of a seed as a double literal of SQL. #}
+{% macro double_literal(text) -%}
+    {%- if not modules.re.match('^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\Z', text | string) -%}
+        {{ exceptions.raise_compiler_error("`" ~ text ~ "` is not a number") }}
+    {%- endif -%}
+    {{ return(text | string if 'e' in text | string | lower else text ~ 'e0') }}
+{%- endmacro %}
+
+{# The standardised value of a feature of `clustering()`, as scripts/prediction/transform.py makes it. #}
+{% macro cluster_feature_score(feature) -%}
+    {%- set low = double_literal(feature.winsor_low) -%}
+    {%- set moved -%}
+        least(greatest({{ feature.feature }}, {{ low }}), {{ double_literal(feature.winsor_high) }}) - {{ low }}
+    {%- endset -%}
+    case
+            when {{ feature.feature }} is null then {{ double_literal(feature.missing_value) }}
+            else
+                ({{ 'ln(1 + ' ~ moved ~ ')' if feature.scale == 'log' else moved }} - {{ double_literal(feature.feature_mean) }})
+                / {{ double_literal(feature.feature_spread) }}
+        end
+{%- endmacro %}
+
+{# Nearest and next nearest centre of every row of `buyers` (columns of int_prediction_inputs, and the fit_id that may be
+   used): a select of customer_id, as_of_date, cluster_key, cluster_name, distance, second_cluster_key, second_distance.
+   Centres are read when the model is compiled, as rules are: features stay columns and one pass over the customers does,
+   where a join to the seed would make customers x clusters x features rows. #}
+{% macro nearest_clusters_sql(buyers, found) -%}
+    {%- if not found %}
+    select
+        customer_id,
+        as_of_date,
+        cast(null as {{ dbt.type_string() }}) as cluster_key,
+        cast(null as {{ dbt.type_string() }}) as cluster_name,
+        cast(null as double) as distance,
+        cast(null as {{ dbt.type_string() }}) as second_cluster_key,
+        cast(null as double) as second_distance
+
+    from {{ buyers }}
+    where 1 = 0
+    {%- else %}
+    {%- set squares = [] -%}
+    {%- for cluster in found.clusters -%}{%- do squares.append('square_' ~ loop.index) -%}{%- endfor %}
+    select
+        customer_id,
+        as_of_date,
+        {{ cluster_by_number('nearest_number', cluster_literals(found, 'key')) }} as cluster_key,
+        {{ cluster_by_number('nearest_number', cluster_literals(found, 'name')) }} as cluster_name,
+        sqrt({{ cluster_by_number('nearest_number', squares) }}) as distance,
+        case
+            {%- for cluster in found.clusters %}
+            when nearest_number <> {{ loop.index }} and square_{{ loop.index }} = second_square
+                then {{ text_literal(cluster.key) }}
+            {%- endfor %}
+        end as second_cluster_key,
+        sqrt(second_square) as second_distance
+
+    from (
+        select
+            *,
+            least(
+                {%- for square in squares %}
+                case when nearest_number <> {{ loop.index }} then {{ square }} end{{ ',' if not loop.last }}
+                {%- endfor %}
+            ) as second_square
+
+        from (
+            select
+                *,
+                -- The first of equally near ones.
+                case least({{ squares | join(', ') }})
+                    {%- for square in squares %}
+                    when {{ square }} then {{ loop.index }}
+                    {%- endfor %}
+                end as nearest_number
+
+            from (
+                select
+                    customer_id,
+                    as_of_date
+                    {%- for cluster in found.clusters %},
+                    {{ squared_distance(found, cluster) }} as square_{{ loop.index }}
+                    {%- endfor %}
+
+                from (
+                    select
+                        customer_id,
+                        as_of_date
+                        {%- for feature in found.features %},
+                        {{ cluster_feature_score(feature) }} as z_{{ loop.index }}
+                        {%- endfor %}
+
+                    from {{ buyers }}
+                    where fit_id = {{ text_literal(found.fit_id) }}
+                ) as standardised
+            ) as squares
+        ) as nearest
+    ) as seconds
+    {%- endif %}
+{%- endmacro %}
+
+{# The expression at the place that a column of numbers names: 1 for the first. #}
+{% macro cluster_by_number(number, expressions) -%}
+    case {{ number }}
+            {%- for expression in expressions %}
+            when {{ loop.index }} then {{ expression }}
+            {%- endfor %}
+        end
+{%- endmacro %}
+
+{# The keys or names of the clusters as SQL strings. #}
+{% macro cluster_literals(found, part) -%}
+    {%- set texts = [] -%}
+    {%- for cluster in found.clusters -%}{%- do texts.append(text_literal(cluster[part])) -%}{%- endfor -%}
+    {{ return(texts) }}
+{%- endmacro %}
+
+{# The square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre. #}
+{% macro squared_distance(clustering, cluster) -%}
+    {#- Multiplied: power() takes longer. -#}
+    {%- for feature in clustering.features -%}
+        {%- set apart = '(z_' ~ loop.index ~ ' - (' ~ cluster.centres[feature.feature] ~ '))' -%}
+        {{ '+ ' if not loop.first }}{{ apart }} * {{ apart }}
+        {%- if not loop.last %}
+        {% endif -%}
+    {%- endfor -%}
+{%- endmacro %}

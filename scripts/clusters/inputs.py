@@ -1,0 +1,147 @@
+"""What a clustering is made from: buyers' attributes, those that the seed model_inputs names, in a random order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from scripts.errors import UserError
+from scripts.prediction.transform import SCALES
+from scripts.seed_files import read_rows
+from scripts.warehouse import literal, open_warehouse, quote
+from scripts.world import World
+
+MODEL_KEY = "clusters"
+INPUTS_SEED = "model_inputs.csv"
+INPUT_COLUMNS = ["model_key", "attribute_name", "scale", "low_words", "high_words"]
+INPUTS = "int_prediction_inputs"
+# Of more customers, so many are drawn; a number of clusters is settled long before.
+MOST_CUSTOMERS = 500_000
+# What a cluster is worth; read beside the features.
+VALUES = ("net_revenue", "contribution_margin")
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """Buyers who are persons and may be profiled.
+
+    `frame`: customer_id, the features and VALUES as double, one row per customer, ordered by a hash of the id, so that
+    any first n rows are a random sample that depends on nobody's neighbours. `customer_count`: how many there are in
+    all, `frame` holds MOST_CUSTOMERS of them at most. `words`: attribute_name, scale, low_words, high_words.
+    `catalogue`: attributes that a segment rule may use, of the features: attribute_name, theme, unit, value_type,
+    description. `known_count`: customers of customer_features.
+    """
+
+    frame: pd.DataFrame
+    customer_count: int
+    words: pd.DataFrame
+    catalogue: pd.DataFrame
+    known_count: int
+
+    @property
+    def features(self) -> list[str]:
+        return [str(name) for name in self.words["attribute_name"]]
+
+
+def read_words(seeds: Path) -> pd.DataFrame:
+    """The features that the retailer's seed names: attribute_name, scale, low_words, high_words."""
+    file = seeds / INPUTS_SEED
+    rows = [row for row in read_rows(file, INPUT_COLUMNS) if row["model_key"].strip() == MODEL_KEY]
+    if not rows:
+        raise UserError(f"{file}: names no attribute for `{MODEL_KEY}`; add rows, or restore the file with `setup`")
+    words = pd.DataFrame(rows).apply(lambda column: column.str.strip())[INPUT_COLUMNS[1:]]
+    for row in words[~words["scale"].isin(SCALES)].to_dict("records"):
+        raise UserError(f"{file}: {row['attribute_name']} has scale '{row['scale']}'; write {' or '.join(SCALES)}")
+    if words["attribute_name"].duplicated().any():
+        twice = words.loc[words["attribute_name"].duplicated(), "attribute_name"].iloc[0]
+        raise UserError(f"{file}: {twice} stands there twice for `{MODEL_KEY}`; delete one row")
+    return words.reset_index(drop=True)
+
+
+def read_buyers(world: World, seed: int) -> Buyers:
+    """Read the buyers of a built warehouse; `seed` decides in which random order."""
+    words = read_words(world.seeds)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        columns = _columns(connection, "intermediate", INPUTS)
+        if not columns:
+            raise UserError(f"{world.warehouse}: holds no {INPUTS}; run `python -m scripts build` first")
+        missing = [name for name in words["attribute_name"] if name not in columns]
+        if missing:
+            raise UserError(
+                f"{world.seeds / INPUTS_SEED}: {', '.join(missing)} is no column of {INPUTS}; correct or delete the row"
+            )
+        wanted = dict.fromkeys([*words["attribute_name"], *(name for name in VALUES if name in columns)])
+        people = f"from intermediate.{INPUTS} where customer_type = 'person'"
+        frame = connection.execute(
+            f"select customer_id, {', '.join(f'cast({quote(name)} as double) as {quote(name)}' for name in wanted)}"
+            f" {people} order by md5(customer_id || {literal(f'|{seed}')}), customer_id limit {MOST_CUSTOMERS}"
+        ).df()
+        counted = connection.execute(f"select count(*) {people}").fetchone()
+        known = _count(connection, "customer_features")
+        catalogue = _catalogue(connection, words)
+    for name in VALUES:
+        if name not in frame:
+            frame[name] = np.nan
+    return Buyers(frame, int(counted[0]) if counted else 0, words, catalogue, known)
+
+
+def read_overlap(world: World, labels: pd.DataFrame) -> pd.DataFrame:
+    """How the clusters lie over today's segments: cluster_key, segment_key, segment_name, customer_count.
+
+    `labels` has customer_id and cluster_key; `customer_count` counts those among them. One row per cluster and segment
+    that share customers; empty without memberships.
+    """
+    empty = pd.DataFrame(columns=["cluster_key", "segment_key", "segment_name", "customer_count"])
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        if not _columns(connection, "marts", "segment_memberships"):
+            return empty
+        names = (
+            "select segment_key, segment_name from marts.segment_library"
+            if _columns(connection, "marts", "segment_library")
+            else "select distinct segment_key, segment_key as segment_name from marts.segment_memberships"
+        )
+        connection.register("labels", labels)
+        return connection.execute(
+            f"""
+            select labels.cluster_key, memberships.segment_key, any_value(names.segment_name) as segment_name,
+                count(distinct labels.customer_id) as customer_count
+            from labels
+            inner join marts.segment_memberships as memberships on labels.customer_id = memberships.customer_id
+            left join ({names}) as names on memberships.segment_key = names.segment_key
+            group by all
+            order by all
+            """
+        ).df()
+
+
+def _catalogue(connection: duckdb.DuckDBPyConnection, words: pd.DataFrame) -> pd.DataFrame:
+    """What rules may speak of, among the features; empty where the catalogue is not built."""
+    columns = ["attribute_name", "theme", "unit", "value_type", "description"]
+    if not _columns(connection, "marts", "attribute_catalogue"):
+        return pd.DataFrame(columns=columns)
+    found = connection.execute(
+        f"select {', '.join(columns)} from marts.attribute_catalogue"
+        " where source_relation = 'customer_features' and is_available and value_type in ('number', 'boolean')"
+    ).df()
+    return words[["attribute_name"]].merge(found, on="attribute_name")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
+    return [
+        str(row[0])
+        for row in connection.execute(
+            "select column_name from information_schema.columns"
+            f" where table_schema = {literal(schema)} and table_name = {literal(table)}"
+        ).fetchall()
+    ]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    if not _columns(connection, "marts", table):
+        return 0
+    found = connection.execute(f"select count(*) from marts.{table}").fetchone()
+    return int(found[0]) if found else 0
