@@ -15,6 +15,7 @@ from scripts.prediction import bg_nbd
 from scripts.prediction.bg_nbd import Parameters, fit, simulate
 from scripts.prediction.likelihood import CannotFit
 from tests.prediction.cdnow import cdnow, published_summary
+from tests.prediction.exact import expected_purchases as exactly
 
 # Fader, Hardie, Lee (2005), table 2.
 PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -169,21 +170,6 @@ def test_grouped_customers_are_the_same_customers() -> None:
     # Times that are no whole days go the other way through the table of times, to the same likelihood.
     shifted = fit(x, t_x * 1.01, T * 1.01)
     assert shifted.parameters == pytest.approx((one.r, one.alpha * 1.01, one.a, one.b), rel=1e-6)
-
-
-def exactly(t: float, x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool) -> float:
-    """Equation 10 of the paper, with fifty digits; next to the pole at a = 1 it loses fifteen of them.
-
-    Of the modified model Wagner and Hoppe (2008) have it, with x + 1 for x wherever b stands.
-    """
-    with mpmath.workdps(50):
-        r, alpha, a, b = (mpmath.mpf(value) for value in parameters)
-        a += mpmath.mpf(10) ** -15 if a == 1 else 0
-        stayed = x + modified
-        stays = ((alpha + T) / (alpha + T + t)) ** (r + x)
-        series = mpmath.hyp2f1(r + x, b + stayed, a + b + stayed - 1, t / (alpha + T + t))
-        odds = a / (b + stayed - 1) * ((alpha + T) / (alpha + mpmath.mpf(t_x))) ** (r + x) if stayed else 0
-        return float((a + b + stayed - 1) / (a - 1) * (1 - stays * series) / (1 + odds))
 
 
 GRID = [

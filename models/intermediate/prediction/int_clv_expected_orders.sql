@@ -23,24 +23,30 @@ with pairs as (
 
 ),
 
-posteriors as (
+parameters as (
 
-    select
-        pairs.*,
-        parameters.bg_nbd_a as a,
-        parameters.bg_nbd_b + parameters.bg_nbd_leaves_after_first + pairs.repeat_count as b,
-        parameters.bg_nbd_r + pairs.repeat_count as k,
-        parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
-
-    from pairs
-    inner join {{ ref('int_clv_parameters') }} as parameters
-        on pairs.cohort = parameters.cohort
+    select * from {{ ref('int_clv_parameters') }}
 
 ),
 
-nodes as (
+-- The drop-out probability of who is alive depends on how often they stayed, not on the time: few weights are needed.
+posteriors as (
 
-    select * from {{ ref('int_quadrature_nodes') }}
+    select
+        counts.cohort,
+        counts.repeat_count,
+        parameters.bg_nbd_a as a,
+        parameters.bg_nbd_b + parameters.bg_nbd_leaves_after_first + counts.repeat_count as b
+
+    from (
+        select distinct
+            cohort,
+            repeat_count
+
+        from pairs
+    ) as counts
+    inner join parameters
+        on counts.cohort = parameters.cohort
 
 ),
 
@@ -54,7 +60,7 @@ placed as (
         + sqrt(1 / posteriors.a + 1 / posteriors.b) * nodes.sinh_u as log_odds
 
     from posteriors
-    cross join nodes
+    cross join {{ ref('int_quadrature_nodes') }} as nodes
 
 ),
 
@@ -62,13 +68,32 @@ placed as (
 weighted as (
 
     select
-        *,
+        cohort,
+        repeat_count,
         {{ logistic('log_odds') }} as p,
         cosh_u * exp(
             a * (log_odds - centre) - (a + b) * ({{ softplus('log_odds') }} - {{ softplus('centre') }})
         ) as weight
 
     from placed
+
+),
+
+timed as (
+
+    select
+        pairs.*,
+        weighted.p,
+        weighted.weight,
+        parameters.bg_nbd_r + pairs.repeat_count as k,
+        parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
+
+    from pairs
+    inner join parameters
+        on pairs.cohort = parameters.cohort
+    inner join weighted
+        on pairs.cohort = weighted.cohort
+            and pairs.repeat_count = weighted.repeat_count
 
 ),
 
@@ -83,7 +108,7 @@ integrated as (
         {%- endfor %},
         sum(weight * {{ expected_order_pairs_given_dropout(last) }}) / sum(weight) as order_pairs_{{ last }}d
 
-    from weighted
+    from timed
     group by cohort, repeat_count, observed_days
 
 )
