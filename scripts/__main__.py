@@ -213,9 +213,10 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         benchmark_identity(world, profiles=options.profiles)
         return
     if options.clv:
-        from scripts.benchmark_clv import benchmark_clv
+        from scripts.benchmark_clv import benchmark_clv, benchmark_scoring
 
         benchmark_clv(customers=options.customers or 1_000_000)
+        benchmark_scoring(world, customers=options.customers or 1_000_000)
         return
     if options.recovery is not None:
         from scripts.benchmark_clv import benchmark_recovery
@@ -508,7 +509,9 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
     )
-    benchmark.add_argument("--clv", action="store_true", help="measure the fit of lifetime value against lifetimes")
+    benchmark.add_argument(
+        "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
+    )
     benchmark.add_argument(
         "--recovery",
         type=int,
