@@ -126,7 +126,21 @@ def _cluster(options: argparse.Namespace, world: World) -> None:
     cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
 
 
+def _discover(options: argparse.Namespace, world: World) -> None:
+    from scripts.discovery import discover
+
+    discover(
+        world,
+        targets=options.target,
+        horizon=options.horizon,
+        seed=options.seed,
+        into_library=options.into_library,
+    )
+
+
 def _fit(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.review import write_model_page
+
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
     if options.model != "clv" and (options.by or options.purchases):
         raise UserError("--by and --purchases go with `fit clv`")
@@ -134,6 +148,14 @@ def _fit(options: argparse.Namespace, world: World) -> None:
         raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
     if options.model != "adoption" and any(target.values()):
         raise UserError("--category, --product and --attribute go with `fit adoption`")
+    try:
+        _fit_model(options, world, target)
+    finally:
+        # A model that failed its trials has a card as well.
+        write_model_page(world)
+
+
+def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
@@ -145,13 +167,22 @@ def _fit(options: argparse.Namespace, world: World) -> None:
     else:
         from scripts.prediction.adoption import fit_adoption
 
-        fit_adoption(world, **target, horizon=options.horizon, dates=options.judge)
+        fit_adoption(
+            world,
+            category=target["category"],
+            product=target["product"],
+            attribute=target["attribute"],
+            horizon=options.horizon,
+            dates=options.judge,
+        )
 
 
 def _backtest(options: argparse.Namespace, world: World) -> None:
     from scripts.prediction.backtest import backtest
+    from scripts.prediction.review import write_model_page
 
     backtest(world, options.model, options.judge, options.horizon)
+    write_model_page(world)
 
 
 def _match(options: argparse.Namespace, world: World) -> None:
@@ -383,6 +414,26 @@ def _parser() -> argparse.ArgumentParser:
     cluster.add_argument("--seed", type=int, default=0, help="seed of the random generator")
     cluster.add_argument(
         "--into-library", action="store_true", help="append the draft rules to the segment library, as drafts"
+    )
+
+    discover = commands.add(
+        "discover",
+        _discover,
+        "Search for rules that foretell unusual value, lapse or response: review page and draft rules.",
+        "--target lapse --horizon 90 --into-library",
+    )
+    discover.add_argument(
+        "--target",
+        action="append",
+        choices=["value", "lapse", "response"],
+        help="what customers do that others do not; may be given more than once (default: all three)",
+    )
+    discover.add_argument(
+        "--horizon", type=int, default=180, metavar="DAYS", help="days until as_of_date to foretell (default: 180)"
+    )
+    discover.add_argument("--seed", type=int, default=0, help="decides which half is searched (default: 0)")
+    discover.add_argument(
+        "--into-library", action="store_true", help="append the rules to the segment library, as drafts"
     )
 
     fit = commands.add(

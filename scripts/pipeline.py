@@ -37,7 +37,7 @@ WRITTEN_BY_RUN = frozenset(
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
-DEMO_ADOPTION = "Garden"
+DEMO_ADOPTION = "points_redeemed_365d"
 DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
 
 
@@ -217,6 +217,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
     from scripts.prediction.adoption import fit_adoption
     from scripts.prediction.churn import fit_churn
     from scripts.prediction.clv import fit_clv
+    from scripts.prediction.review import write_model_page
     from scripts.prediction.snapshots import described_day
 
     # One day to judge on, the same for both: every past day that is looked at has to be built.
@@ -224,7 +225,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
 
     def adoption() -> None:
         if world.settings().get("kind") == "demo":
-            fit_adoption(world, category=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
+            fit_adoption(world, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
 
     steps: dict[str, Callable[[], object]] = {
         "clv": lambda: fit_clv(world, progress=progress),
@@ -236,6 +237,7 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
             steps[name]()
         except (UserError, CheckFailed) as problem:
             progress(f"no {name} model: {problem}")
+    write_model_page(world, progress)
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:

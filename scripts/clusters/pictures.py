@@ -9,25 +9,11 @@ import numpy as np
 import pandas as pd
 
 from scripts.clusters.choice import METHOD_NAMES, MIN_STABILITY
-from scripts.errors import UserError
+from scripts.pages.drawing import COLOURS, INK, MUTED, altair, svg
 
 if TYPE_CHECKING:
     from scripts.clusters.fitting import Clustering
 
-INK, MUTED, GRID = "#1f2933", "#5b6875", "#e3e7eb"
-# Told apart by people who see colours differently (Okabe and Ito 2008), then greys.
-COLOURS = (
-    "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#d55e00",
-    "#8c8c14",
-    "#5b6875",
-    "#7b4fa3",
-    "#a8b2bc",
-)
 WIDTH = 620
 SHOWN_POINTS = 1_500
 SHOWN_SEGMENTS = 14
@@ -35,7 +21,7 @@ SHOWN_SEGMENTS = 14
 
 def sizes_and_value(found: Clustering) -> str:
     """Share of customers, of net revenue and of contribution margin of every cluster, side by side."""
-    alt = _altair()
+    alt = altair()
     frame = found.buyers.frame
     parts = {"customers": pd.Series(1.0, index=frame.index)}
     parts["net revenue"] = frame["net_revenue"].fillna(0.0)
@@ -53,14 +39,14 @@ def sizes_and_value(found: Clustering) -> str:
     bars = base.mark_bar(height=13).encode(color=alt.Color("of:N", legend=None, sort=list(parts), scale=_scale(parts)))
     text = base.mark_text(align="left", dx=4, fontSize=11, color=INK).encode(text=alt.Text("share:Q", format=".0%"))
     chart = (bars + text).properties(width=WIDTH - 250, height=58)
-    return _svg(
+    return svg(
         chart.facet(row=alt.Row("cluster:N", title=None, sort=[_short(key) for key in found.keys], header=_header()))
     )
 
 
 def profiles(found: Clustering) -> str:
     """Heat map of the standardised centres: how far each cluster lies from the average buyer, per feature."""
-    alt = _altair()
+    alt = altair()
     rows = [
         {
             "feature": _words(name),
@@ -88,12 +74,12 @@ def profiles(found: Clustering) -> str:
         text="text:N", color=alt.condition("abs(datum.distance) > 1.4", alt.value("white"), alt.value(INK))
     )
     width = min(WIDTH - 200, max(220, 74 * len(found.keys)))
-    return _svg((squares + text).properties(width=width, height=25 * len(found.features)))
+    return svg((squares + text).properties(width=width, height=25 * len(found.features)))
 
 
 def separation(found: Clustering) -> str:
     """A random sample of customers on the two directions in which customers differ most, coloured by cluster."""
-    alt = _altair()
+    alt = altair()
     middle = found.points.mean(axis=0)
     _, spreads, axes = np.linalg.svd(found.points[:20_000] - middle, full_matrices=False)
     # Signs of the axes are arbitrary: the heavier end points up or right.
@@ -135,12 +121,12 @@ def separation(found: Clustering) -> str:
         x="one:Q", y="two:Q"
     )
     text = marks.mark_text(fontSize=12, fontWeight="bold", color=INK).encode(x="one:Q", y="two:Q", text="text:N")
-    return _svg((points + rings + text).properties(width=WIDTH - 60, height=380))
+    return svg((points + rings + text).properties(width=WIDTH - 60, height=380))
 
 
 def criteria(found: Clustering) -> str:
     """The criteria over the number of clusters, a panel each; the chosen clustering is ringed."""
-    alt = _altair()
+    alt = altair()
     table = found.choice.criteria.assign(
         method=found.choice.criteria["method"].map(METHOD_NAMES),
         beyond=found.choice.criteria["gap"] - found.choice.criteria["gap_of_one"],
@@ -173,12 +159,12 @@ def criteria(found: Clustering) -> str:
                 .encode(color=alt.value(INK))
             )
         panels.append(alt.layer(*layers).properties(width=(WIDTH - 110) // 2, height=130, title=title))
-    return _svg(alt.concat(*panels, columns=2, spacing=22).resolve_scale(color="shared"))
+    return svg(alt.concat(*panels, columns=2, spacing=22).resolve_scale(color="shared"))
 
 
 def overlap(shares: pd.DataFrame) -> str:
     """Heat map of the share of each cluster in each segment. `shares`: cluster_key, segment_name, share, lift."""
-    alt = _altair()
+    alt = altair()
     widest = shares.groupby("segment_name")["share"].max().nlargest(SHOWN_SEGMENTS)
     shown = shares[shares["segment_name"].isin(widest.index)].assign(
         cluster=lambda rows: [_short(key) for key in rows["cluster_key"]],
@@ -195,7 +181,7 @@ def overlap(shares: pd.DataFrame) -> str:
         text="text:N", color=alt.condition("datum.share > 0.55", alt.value("white"), alt.value(INK))
     )
     width = min(WIDTH - 260, max(200, 66 * shown["cluster"].nunique()))
-    return _svg((squares + text).properties(width=width, height=25 * len(widest)))
+    return svg((squares + text).properties(width=width, height=25 * len(widest)))
 
 
 def clear_share(found: Clustering) -> float:
@@ -232,51 +218,8 @@ def _sorted_keys(frame: pd.DataFrame) -> list[str]:
 
 
 def _scale(parts: Any) -> Any:
-    return _altair().Scale(domain=list(parts), range=["#5b6875", "#0072b2", "#009e73"])
+    return altair().Scale(domain=list(parts), range=["#5b6875", "#0072b2", "#009e73"])
 
 
 def _header() -> Any:
-    return _altair().Header(labelAngle=0, labelAlign="left", labelFontSize=12, labelColor=INK, labelPadding=8)
-
-
-def _altair() -> Any:
-    try:
-        import altair
-        import vl_convert  # noqa: F401
-    except ImportError:
-        raise UserError(
-            "pictures need altair and vl-convert; install them with `pip install 'customer-segmentation[report]'`"
-        ) from None
-    return altair
-
-
-def _svg(chart: Any) -> str:
-    """A chart as an SVG element that shrinks with the page."""
-    import vl_convert
-
-    text: str = vl_convert.vegalite_to_svg(
-        chart.configure(font="Helvetica, Arial, sans-serif", background="white")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=MUTED,
-            gridColor=GRID,
-            domainColor=GRID,
-            tickColor=GRID,
-            labelFontSize=12,
-            titleFontSize=11,
-            titleFontWeight="normal",
-            labelLimit=240,
-        )
-        .configure_title(fontSize=12, fontWeight="normal", color=MUTED, anchor="start")
-        .configure_legend(
-            labelColor=INK,
-            titleColor=MUTED,
-            labelFontSize=12,
-            titleFontSize=11,
-            titleFontWeight="normal",
-            titleLimit=400,
-        )
-        .to_json()
-    )
-    return text.replace("<svg ", '<svg role="img" ', 1)
+    return altair().Header(labelAngle=0, labelAlign="left", labelFontSize=12, labelColor=INK, labelPadding=8)

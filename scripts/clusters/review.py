@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,10 @@ from scripts.clusters.choice import METHOD_NAMES, MIN_STABILITY
 from scripts.clusters.fitting import Clustering
 from scripts.clusters.names import TRAIT_DISTANCE
 from scripts.clusters.rules import Draft
-from scripts.errors import CheckFailed, UserError
+from scripts.errors import UserError
+from scripts.pages.page import paragraphs, section, table, write_page
 from scripts.prediction.cards import DataFacts
-from scripts.report import outside_references
-from scripts.seed_files import replace_file
 
-TEMPLATE = Path(__file__).with_name("review.html")
-FILE = "index.html"
 TRAITS_SHOWN = 6
 SEGMENTS_SHOWN = 3
 # How much of a cluster its rule should find, and how pure it should be, to stand in for it.
@@ -50,39 +46,36 @@ def write_review(
     except UserError as problem:
         progress(f"cluster: the review pack has no pictures: {problem}")
         draw = False
-    page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title="Clusters of buyers" if found.keys else "No stable clusters of buyers",
-        about=_about(found, facts, fit_id),
-        body="\n".join(_sections(found, rules, overlap, facts, draw)),
+    return write_page(
+        folder,
+        "Clusters of buyers" if found.keys else "No stable clusters of buyers",
+        _about(found, facts, fit_id),
+        _sections(found, rules, overlap, facts, draw),
     )
-    if outside := outside_references(page):
-        raise CheckFailed(f"{folder / FILE}: the page would ask for {outside[0]}; it was not written")
-    replace_file(folder / FILE, page.encode())
-    return folder / FILE
 
 
 def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, facts: DataFacts, draw: bool) -> list[str]:
-    choice = _section(
+    choice = section(
         "How the number was chosen",
-        _paragraphs(found.choice.reasons),
+        paragraphs(found.choice.reasons),
         pictures.criteria(found) if draw and len(found.choice.criteria) else "",
         _criteria_table(found.choice.criteria),
     )
     if not found.keys:
-        return [choice, _section("What was looked at", _left_out(found), _features_table(found))]
+        return [choice, section("What was looked at", _left_out(found), _features_table(found))]
     shares = _overlap_shares(found, overlap)
     return [
-        _section("At a glance", _glance_table(found, facts.reporting_currency)),
-        _section("Sizes and value", "", pictures.sizes_and_value(found) if draw else "", _value_note(found)),
-        _section(
+        section("At a glance", _glance_table(found, facts.reporting_currency)),
+        section("Sizes and value", "", pictures.sizes_and_value(found) if draw else "", _value_note(found)),
+        section(
             "Profiles",
             "<p>Each number says how many standard deviations the centre of a cluster lies above (blue) or below "
             "(brown) the average buyer.</p>",
             pictures.profiles(found) if draw else "",
             _left_out(found),
         ),
-        _section("What makes each cluster different", _difference_cards(found, shares, facts.reporting_currency)),
-        _section(
+        section("What makes each cluster different", _difference_cards(found, shares, facts.reporting_currency)),
+        section(
             "Separation",
             "<p>A random sample of customers, drawn on the two directions in which customers differ most. Clusters "
             "that overlap here may be apart in the other directions.</p>",
@@ -90,7 +83,7 @@ def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, fact
             _separation_note(found),
         ),
         choice,
-        _section(
+        section(
             "Overlap with today's segments",
             "<p>Share of each cluster that is in a segment. A cluster that one segment covers needs no segment of its "
             "own.</p>"
@@ -99,7 +92,7 @@ def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, fact
             pictures.overlap(shares) if draw and len(shares) else "",
             "" if draw else _overlap_table(shares),
         ),
-        _section(
+        section(
             "Candidate rules",
             "<p>A readable rule for each cluster, measured on customers it was not made from. Precision: share of "
             "those whom the rule finds who are in the cluster. Recall: share of the cluster that it finds. They are "
@@ -108,29 +101,8 @@ def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, fact
             "becomes active by itself.</p>",
             _rules_table(rules),
         ),
-        _section("Questions for the review", _questions(found, rules, shares)),
+        section("Questions for the review", _questions(found, rules, shares)),
     ]
-
-
-def _section(title: str, *parts: str) -> str:
-    inside = "\n".join(
-        part if not part.startswith("<svg") else f'<div class="picture">{part}</div>' for part in parts if part
-    )
-    return f"<section>\n<h2>{escape(title)}</h2>\n{inside}\n</section>"
-
-
-def _paragraphs(texts: list[str]) -> str:
-    return "".join(f"<p>{escape(text)}</p>" for text in texts)
-
-
-def _table(head: list[str], rows: list[list[str]], *, text_columns: int = 1) -> str:
-    """A table of ready HTML cells; those after the first `text_columns` are numbers."""
-    kinds = ["" if place < text_columns else ' class="number"' for place in range(len(head))]
-    top = "".join(f"<th{kind}>{escape(text)}</th>" for kind, text in zip(kinds, head, strict=True))
-    body = "".join(
-        f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>" for row in rows
-    )
-    return f'<div class="table"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _about(found: Clustering, facts: DataFacts, fit_id: str) -> str:
@@ -173,7 +145,7 @@ def _glance_table(found: Clustering, currency: str) -> str:
         "of revenue",
         "of margin",
     ]
-    return _table(head, rows, text_columns=2)
+    return table(head, rows, text_columns=2)
 
 
 def _value_note(found: Clustering) -> str:
@@ -233,7 +205,7 @@ def _segments_of(shares: pd.DataFrame, key: str) -> str:
 def _separation_note(found: Clustering) -> str:
     best = found.chosen
     clear = pictures.clear_share(found)
-    return _paragraphs(
+    return paragraphs(
         [
             f"Silhouette {best['silhouette']:.2f} (1: far apart, 0: on the border), Davies-Bouldin "
             f"{best['davies_bouldin']:.2f} (smaller is better). {clear:.0%} of the customers are at least a quarter "
@@ -270,7 +242,7 @@ def _criteria_table(criteria: pd.DataFrame) -> str:
         "smallest cluster",
         "agreement of methods",
     ]
-    return f"<details><summary>All candidates</summary>{_table(head, rows, text_columns=2)}</details>"
+    return f"<details><summary>All candidates</summary>{table(head, rows, text_columns=2)}</details>"
 
 
 def _features_table(found: Clustering) -> str:
@@ -278,13 +250,13 @@ def _features_table(found: Clustering) -> str:
         [escape(str(row["attribute_name"])), escape(str(row["low_words"])), escape(str(row["high_words"]))]
         for row in found.words.to_dict("records")
     ]
-    return _table(["feature", "low", "high"], rows, text_columns=3)
+    return table(["feature", "low", "high"], rows, text_columns=3)
 
 
 def _left_out(found: Clustering) -> str:
     if not found.left_out:
         return ""
-    return _paragraphs([f"Left out, because they are the same for nearly everybody: {', '.join(found.left_out)}."])
+    return paragraphs([f"Left out, because they are the same for nearly everybody: {', '.join(found.left_out)}."])
 
 
 def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
@@ -293,11 +265,11 @@ def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=["cluster_key", "segment_name", "share", "lift"])
     sizes = pd.Series(np.bincount(found.labels, minlength=len(found.keys)), index=found.keys)
     names = overlap.drop_duplicates("segment_key").set_index("segment_key")["segment_name"]
-    table = overlap.pivot_table(
+    counts = overlap.pivot_table(
         index="segment_key", columns="cluster_key", values="customer_count", aggfunc="sum", fill_value=0
     ).reindex(columns=found.keys, fill_value=0)
-    usual = table.sum(axis=1) / len(found.labels)
-    long = (table / sizes).reset_index().melt("segment_key", var_name="cluster_key", value_name="share")
+    usual = counts.sum(axis=1) / len(found.labels)
+    long = (counts / sizes).reset_index().melt("segment_key", var_name="cluster_key", value_name="share")
     long["lift"] = long["share"] / long["segment_key"].map(usual)
     long["segment_name"] = long["segment_key"].map(names).fillna(long["segment_key"])
     return long[["cluster_key", "segment_name", "share", "lift"]]
@@ -306,13 +278,13 @@ def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
 def _overlap_table(shares: pd.DataFrame) -> str:
     if shares.empty:
         return ""
-    table = shares.pivot_table(index="segment_name", columns="cluster_key", values="share")
-    keys = sorted(map(str, table.columns), key=lambda key: int(key.rsplit("_", 1)[-1]))
+    wide = shares.pivot_table(index="segment_name", columns="cluster_key", values="share")
+    keys = sorted(map(str, wide.columns), key=lambda key: int(key.rsplit("_", 1)[-1]))
     rows = [
         [escape(str(name)), *(f"{share:.0%}" for share in shown)]
-        for name, shown in zip(table.index, table[keys].to_numpy(), strict=True)
+        for name, shown in zip(wide.index, wide[keys].to_numpy(), strict=True)
     ]
-    return _table(["segment", *keys], rows)
+    return table(["segment", *keys], rows)
 
 
 def _rules_table(rules: list[Draft]) -> str:
@@ -338,7 +310,7 @@ def _rules_table(rules: list[Draft]) -> str:
                 f"{draft.share:.0%}",
             ]
         )
-    return _table(["cluster", "rule", "precision", "recall", "of all buyers"], rows, text_columns=2)
+    return table(["cluster", "rule", "precision", "recall", "of all buyers"], rows, text_columns=2)
 
 
 def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> str:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
+from scripts.drafts import Condition, Flags, holds, plain
+
 MAX_DEPTH = 3
 MAX_ALTERNATIVES = 3
 # A threshold may move as far as this share of the customers in its node, a condition may go for this much of F1.
@@ -23,35 +25,6 @@ DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365, 545, 730, 1095)
 # Trees see half of so many customers, the other half measures.
 MOST_ROWS = 40_000
 BUYERS = "order_count"
-
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition as the library writes it: attribute, operator, value, and what a missing value means."""
-
-    attribute: str
-    operator: str
-    value: str
-    if_missing: str = ""
-
-    def holds(self, frame: pd.DataFrame) -> Flags:
-        """For every row of `frame` whether it holds; a missing value meets it only when `if_missing` is true."""
-        column = frame[self.attribute]
-        missing = column.isna().to_numpy()
-        values = column.to_numpy(dtype=float, na_value=np.nan)
-        with np.errstate(invalid="ignore"):
-            met = {
-                "=": lambda: values == float(self.value),
-                "<": lambda: values < float(self.value),
-                "<=": lambda: values <= float(self.value),
-                ">": lambda: values > float(self.value),
-                ">=": lambda: values >= float(self.value),
-                "is_true": lambda: values == 1,
-                "is_false": lambda: values == 0,
-            }[self.operator]()
-        return np.asarray(np.where(missing, self.if_missing == "true", met), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -84,17 +57,6 @@ class Draft:
             for alternative in self.alternatives
         ]
         return lines[0] if len(lines) == 1 else " or ".join(f"({line})" for line in lines)
-
-
-def holds(alternatives: list[list[Condition]], frame: pd.DataFrame) -> Flags:
-    """Rows for which all conditions of at least one alternative hold."""
-    met = np.zeros(len(frame), dtype=bool)
-    for alternative in alternatives:
-        every = np.ones(len(frame), dtype=bool)
-        for condition in alternative:
-            every &= condition.holds(frame)
-        met |= every
-    return met
 
 
 def draft_of(
@@ -250,12 +212,6 @@ def readable(threshold: float, values: Any, *, whole: bool = False, days: bool =
         if float(((np.asarray(values) < candidate) != below).mean()) <= READABLE_SHARE:
             return candidate
     return exact if whole else float(f"{exact:.5e}")
-
-
-def plain(number: float) -> str:
-    """A number as the library writes it: no exponent, no needless zeros."""
-    text = f"{number:.10f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
 
 
 def _simplified(alternatives: list[list[Condition]], frame: pd.DataFrame, members: Flags) -> list[list[Condition]]:

@@ -8,7 +8,7 @@ at, and how strongly what the customer owns leads to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -28,11 +28,12 @@ from scripts.prediction.propensity_fits import (
     numbers,
     persons,
     present_inputs,
+    purchase_days,
     read_table,
     trial_days,
 )
 from scripts.prediction.snapshots import Progress, Snapshot, outcomes, products_bought_after, snapshots
-from scripts.prediction.trials import PURCHASE_MODEL, Cohort, Learnt, Trial
+from scripts.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -149,6 +150,7 @@ def _task(world: World, target: Target, horizon: int, progress: Progress) -> tup
             horizon=horizon,
             scales={name: scale for name, scale in scales.items() if name not in unusable},
             cohort=cohort,
+            count_on=_counter(world, target, horizon),
             present=present,
             limits=[
                 Figure("limits", "covers", "persons who have bought, but have not adopted it"),
@@ -158,6 +160,22 @@ def _task(world: World, target: Target, horizon: int, progress: Progress) -> tup
         ),
         facts,
     )
+
+
+def _counter(world: World, target: Target, horizon: int) -> Callable[[date], Count] | None:
+    """Counts those who could adopt and those who did; not told for an attribute, whose past needs a snapshot a day."""
+    if target.kind == "attribute":
+        return None
+    column = "sku" if target.kind == "product" else "category"
+    first = purchase_days(world).groupby("customer_id")["day"].min()
+    adopted = purchase_days(world, column, target.name).groupby("customer_id")["day"].min().reindex(first.index)
+
+    def count_on(day: date) -> Count:
+        end = pd.Timestamp(day)
+        could = (first <= end) & ~(adopted <= end)
+        return Count(int(could.sum()), int((could & (adopted <= end + pd.Timedelta(days=horizon))).sum()))
+
+    return count_on
 
 
 def _candidates(inputs: pd.DataFrame, target: Target, interests: pd.DataFrame, owners: pd.Series) -> pd.DataFrame:

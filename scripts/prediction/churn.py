@@ -24,10 +24,11 @@ from scripts.prediction.propensity_fits import (
     persons,
     present_inputs,
     project_var,
+    purchase_days,
     trial_days,
 )
 from scripts.prediction.snapshots import Progress, Snapshot, outcomes
-from scripts.prediction.trials import PURCHASE_MODEL, Cohort, Learnt, Trial
+from scripts.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.world import World
 
 MODEL_KEY = "churn"
@@ -80,6 +81,15 @@ def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
             opponents={} if chance is None else {PURCHASE_MODEL: 1 - chance},
         )
 
+    bought = purchase_days(world)
+
+    def count_on(day: date) -> Count:
+        end = pd.Timestamp(day)
+        last = bought[bought["day"] <= end].groupby("customer_id")["day"].max()
+        here = last.index[(end - last).dt.days <= active_days]
+        after = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=horizon))]
+        return Count(len(here), int((~here.isin(after["customer_id"])).sum()))
+
     return (
         Task(
             model_key=MODEL_KEY,
@@ -89,6 +99,7 @@ def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
             horizon=horizon,
             scales=allowed_inputs(world, MODEL_KEY, numbers(present)),
             cohort=cohort,
+            count_on=count_on,
             present=active(present),
             limits=[
                 Figure("limits", "covers", f"persons whose last order is at most {active_days} days old"),

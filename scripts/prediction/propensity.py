@@ -45,6 +45,7 @@ INTERCEPT = "intercept"
 KNOT_QUANTILES = (1 / 3, 2 / 3)
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 FOLDS = 10
+TOLERANCE = 0.5
 # Fewer customers of either kind than this teach nothing that would hold next month.
 SMALLEST_CLASS = 40
 # Who is unknown in fewer than this share gets no term of their own.
@@ -117,8 +118,7 @@ def fit_propensity(
     `frame` has one row per customer and the columns that `scales` names (attribute -> log or linear; numeric or
     boolean, nulls allowed); `label` is 0 or 1 for each row. A column `customer_id`, if there is one, makes the result
     independent of the order of rows. Attributes that do not differ among the customers are left out (`unused`).
-    Without `penalty`, the strongest of PENALTIES is taken whose loss in 10-fold cross-validation is not told apart
-    from that of the best (within one standard error of their difference). Raises ValueError when fewer than
+    Without `penalty`, it is chosen by 10-fold cross-validation (`choose_penalty`). Raises ValueError when fewer than
     SMALLEST_CLASS customers have a label of 0 or of 1.
     """
     events = int(np.sum(label))
@@ -178,7 +178,11 @@ def fit_logistic(design: Matrix, label: Vector, penalty: float, start: Vector | 
 
 
 def choose_penalty(design: Matrix, label: Vector, penalties: tuple[float, ...] = PENALTIES) -> float:
-    """The strongest penalty whose cross-validated log loss is within one standard error of the best's."""
+    """The strongest penalty whose cross-validated log loss is not told apart from the best's.
+
+    That is within half a standard error of their difference over the folds: a whole one left models of rare outcomes
+    far too timid, and none at all made models of few customers too sure of themselves.
+    """
     fold = _folds(label)
     losses = np.empty((len(penalties), FOLDS))
     for number in range(FOLDS):
@@ -189,8 +193,8 @@ def choose_penalty(design: Matrix, label: Vector, penalties: tuple[float, ...] =
             losses[position, number] = _loss(design[outside] @ start, label[outside]) / outside.sum()
     best = int(np.argmin(losses.mean(axis=1)))
     excess = losses - losses[best]
-    error = excess.std(axis=1, ddof=1) / np.sqrt(FOLDS)
-    return max(value for value, more, se in zip(penalties, excess.mean(axis=1), error, strict=True) if more <= se)
+    allowed = TOLERANCE * excess.std(axis=1, ddof=1) / np.sqrt(FOLDS)
+    return max(value for value, more, most in zip(penalties, excess.mean(axis=1), allowed, strict=True) if more <= most)
 
 
 def intercept_for(log_odds: Vector, rate: float) -> float:

@@ -19,7 +19,7 @@ from scripts.prediction.cards import Card, DataFacts, Figure, data_facts, refere
 from scripts.prediction.clv import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.prediction.propensity import COLUMNS, Vector, records
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
-from scripts.prediction.trials import LEAST_HISTORY, Cohort, Learnt, days_of_trial, learn
+from scripts.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
 from scripts.seed_files import read_rows
 from scripts.warehouse import open_warehouse
 from scripts.world import PROJECT, World
@@ -31,14 +31,12 @@ PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
 STEP_DAYS = 60
 PERSON = "person"
 
-CohortMaker = Callable[[Snapshot], Cohort]
-
-
 @dataclass(frozen=True)
 class Task:
     """One propensity to fit: its names, its inputs, whom it covers and what is to be foretold.
 
-    `cohort` makes a Cohort of a past day; `present` are the customers of today who are to be scored.
+    `cohort` makes a Cohort of a past day; `count_on` counts its customers and those of them with the outcome, by what
+    is known today (None: cannot be told); `present` are the customers of today who are to be scored.
     """
 
     model_key: str
@@ -47,7 +45,8 @@ class Task:
     outcome: str
     horizon: int
     scales: dict[str, str]
-    cohort: CohortMaker
+    cohort: Callable[[Snapshot], Cohort]
+    count_on: Callable[[date], Count] | None
     present: pd.DataFrame
     limits: Sequence[Figure]
 
@@ -72,23 +71,18 @@ def check_horizon(facts: DataFacts, horizon: int) -> None:
         )
 
 
-def needed_days(facts: DataFacts, horizon: int, dates: Sequence[date]) -> list[date]:
-    """The past days that judging on `dates` and learning for today look at."""
-    wanted = {facts.as_of_date - timedelta(days=horizon)}
-    for day in [*dates, facts.as_of_date]:
-        wanted.update(days_of_trial(day, horizon, facts.data_from))
-    return sorted(wanted - {facts.as_of_date})
-
-
 def learn_task(world: World, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress) -> Learnt:
     """Judge the task on `dates` and learn its model."""
-    past = snapshots(world, needed_days(facts, task.horizon, dates), progress)
+    horizon = timedelta(days=task.horizon)
+    past = snapshots(world, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
 
     @cache
     def cohort_of(day: date) -> Cohort:
         return task.cohort(past[day])
 
-    return learn(cohort_of, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales)
+    return learn(
+        cohort_of, task.count_on, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales
+    )
 
 
 def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
@@ -143,6 +137,29 @@ def read_table(world: World, name: str) -> pd.DataFrame:
             return connection.execute(f"from intermediate.{name} order by all").df()
         except duckdb.CatalogException:
             raise UserError(f"{world.warehouse}: holds no {name}; run `python -m scripts build` first") from None
+
+
+def purchase_days(world: World, column: str | None = None, value: str | None = None) -> pd.DataFrame:
+    """Days on which today's persons bought, or bought products with `value` in `column` (category or sku).
+
+    One row per person and day: customer_id, day (datetime64).
+    """
+    if column not in (None, "category", "sku"):
+        raise ValueError(f"{column} is neither category nor sku")
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        frame = connection.execute(
+            f"""
+            select distinct lines.customer_id, cast(lines.ordered_date as timestamp) as day
+            from marts.order_lines as lines
+            inner join intermediate.int_prediction_inputs as inputs on lines.customer_id = inputs.customer_id
+            left join marts.products as products on lines.sku = products.sku
+            where lines.is_counted and inputs.customer_type = 'person'
+                and {f"lines.line_type = 'product' and products.{column} = $value" if column else "$value is null"}
+            order by all
+            """,
+            {"value": value},
+        ).df()
+    return frame
 
 
 def numbers(frame: pd.DataFrame) -> list[str]:

@@ -7,9 +7,10 @@ Nothing of the judged days is in what is judged. The opponents learn and are jud
   its probabilities;
 - gradient boosting: trees on the same attributes (scikit-learn), to know what staying readable costs.
 
-How many do it changes with the season. So the level of all probabilities is set to what customers of the same kind did
-after the same days a year before, where the history reaches back so far: the intercept is moved until the mean score is
-that rate. What tells customers apart is learnt on the latest days whose outcome is known.
+How many do it changes with the season, and over the years. So the level of all probabilities is set to what such
+customers did after the same day a year before, moved by how the latest known rate differs from that of a year before
+it, as far as that is beyond chance: the intercept is moved until the mean score is that rate. What tells customers
+apart is learnt on the latest days whose outcome is known. Where the history is too short, the level is as learnt.
 """
 
 from __future__ import annotations
@@ -40,8 +41,6 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 RECENCY = {"days_since_last_order": "log"}
 YEAR = 365
-# A multiple of the horizon as near to a year as this is taken for one, since that day is wanted anyway.
-NEAR_A_YEAR = 20
 # So much history must lie before a day, for its customers to be like those of later days.
 LEAST_HISTORY = 180
 # Later days must show beyond chance that the spread of log-odds is off by more than this, before it is corrected.
@@ -75,12 +74,41 @@ class Cohort:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Of `customers`, `events` had the outcome."""
+
+    customers: int
+    events: int
+
+    @property
+    def is_enough(self) -> bool:
+        return min(self.events, self.customers - self.events) >= SMALLEST_CLASS
+
+    @property
+    def log_odds(self) -> float:
+        return float(np.log(self.events / (self.customers - self.events)))
+
+    @property
+    def variance(self) -> float:
+        """Of the log-odds, by chance."""
+        return 1 / self.events + 1 / (self.customers - self.events)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The rate that scores are set to, and where it comes from."""
+
+    rate: float
+    note: str
+
+
+@dataclass(frozen=True)
 class Trial:
-    """Scores of all, by name, for the customers of `judged`; `level` is the rate they were set to, if any."""
+    """Scores of all, by name, for the customers of `judged`; `level` is what they were set to, if anything."""
 
     learnt: Cohort
     judged: Cohort
-    level: Cohort | None
+    level: Level | None
     model: Propensity
     scores: dict[str, Vector]
 
@@ -111,7 +139,7 @@ class Trial:
                 "trial",
                 "level",
                 self.level.rate if self.level else "as learnt",
-                f"rate after {self.level.day}" if self.level else "no day a year before with enough history",
+                self.level.note if self.level else "too little is known of a year before",
                 day,
             ),
         ]
@@ -142,14 +170,9 @@ class Trial:
             Figure("calibration", "expected rate", found.expected, "mean score", day),
             Figure("calibration", "observed rate", found.observed, "", day),
             *(
-                Figure(
-                    "reliability",
-                    f"observed rate in tenth {row['bin_number']:.0f}",
-                    float(row["observed"]),
-                    f"expected {row['expected']:.3f}, {row['customers']:.0f} customers",
-                    day,
-                )
+                Figure("reliability", f"{kind} rate in tenth {row['bin_number']:.0f}", float(row[kind]), note, day)
                 for row in records(table)
+                for kind, note in (("expected", "mean score"), ("observed", f"{row['customers']:.0f} customers"))
             ),
         ]
 
@@ -204,8 +227,8 @@ class Learnt:
         return text if self.is_usable else f"Not usable: recency alone is as good. {text}"
 
 
-def try_out(learnt: Cohort, judged: Cohort, scales: dict[str, str], level: Cohort | None) -> Trial:
-    """Fit the model and its opponents on `learnt` and score `judged` with them; all are set to the rate of `level`.
+def try_out(learnt: Cohort, judged: Cohort, scales: dict[str, str], level: Level | None) -> Trial:
+    """Fit the model and its opponents on `learnt` and score `judged` with them; all are set to `level`.
 
     Opponents from elsewhere are set to the rate of `learnt` where there is no `level`: they know no outcome themselves.
     """
@@ -222,24 +245,37 @@ def try_out(learnt: Cohort, judged: Cohort, scales: dict[str, str], level: Cohor
     for name, probability in judged.opponents.items():
         near = np.clip(probability, evaluation.NEAREST, 1 - evaluation.NEAREST)
         odds = np.log(near / (1 - near))
-        log_odds[name] = odds + intercept_for(odds, (level or learnt).rate)
+        log_odds[name] = odds + intercept_for(odds, level.rate if level else learnt.rate)
     return Trial(learnt, judged, level, model, {name: logistic(odds) for name, odds in log_odds.items()})
 
 
-def year_before(day: date, horizon: int) -> date:
-    """A day of the same season a year before, one of those that are looked at anyway where it is near enough."""
-    multiple = horizon * max(1, round(YEAR / horizon))
-    return day - timedelta(days=multiple if abs(multiple - YEAR) <= NEAR_A_YEAR else YEAR)
+def level_for(day: date, horizon: int, data_from: date, count_on: Callable[[date], Count]) -> Level | None:
+    """The rate to expect in the `horizon` days after `day`, by rates that were known then; None where too few are.
 
-
-def days_of_trial(day: date, horizon: int, data_from: date) -> list[date]:
-    """The days that a trial judged on `day` looks at: that day, the one learnt on, the one a year before if any."""
-    earlier = year_before(day, horizon)
-    return [day, day - timedelta(days=horizon), *([earlier] if _has_history(earlier, data_from) else [])]
+    `count_on` counts the customers of a day and those of them with the outcome. In log-odds: the rate of a year before,
+    plus the latest known one less that of a year before it, shrunk by its chance variation (positive-part James-Stein).
+    """
+    year = timedelta(days=YEAR)
+    before, latest = day - year, day - timedelta(days=horizon)
+    if horizon > YEAR or not _has_history(before, data_from):
+        return None
+    base = count_on(before)
+    if not base.is_enough:
+        return None
+    note = f"{base.events / base.customers:.3f} after {before}"
+    change = 0.0
+    if _has_history(latest - year, data_from):
+        now, then = count_on(latest), count_on(latest - year)
+        if now.is_enough and then.is_enough:
+            change = now.log_odds - then.log_odds
+            change *= max(0.0, 1 - (now.variance + then.variance) / change**2) if change else 0.0
+            note += f", moved by {change:+.2f} in log-odds, the change from {latest - year} to {latest}"
+    return Level(float(logistic(np.array(base.log_odds + change))), note)
 
 
 def learn(
     cohort_of: Callable[[date], Cohort],
+    count_on: Callable[[date], Count] | None,
     dates: Sequence[date],
     present: pd.DataFrame,
     as_of: date,
@@ -249,14 +285,19 @@ def learn(
 ) -> Learnt:
     """Judge the model on `dates` and learn the one to write on the latest day whose outcome is known on `as_of`.
 
-    `cohort_of` gives the customers of a past day. `present` are those to be scored. Raises UserError where the history
-    is too short or too few had the outcome.
+    `cohort_of` gives the customers of a past day, `count_on` how many there were and had the outcome (None: the level
+    is left as learnt). `present` are those to be scored. Raises UserError where the history is too short or too few had
+    the outcome.
     """
+
+    def level_of(day: date) -> Level | None:
+        return level_for(day, horizon, data_from, count_on) if count_on else None
+
     trials = []
     for day in sorted(dates, reverse=True):
-        first, level = day - timedelta(days=horizon), _level_of(cohort_of, day, horizon, data_from)
+        first = day - timedelta(days=horizon)
         _check_history(first, data_from, horizon)
-        trials.append(try_out(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level))
+        trials.append(try_out(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level_of(day)))
     latest = _enough(cohort_of(as_of - timedelta(days=horizon)))
     model = _learn(latest, scales)
     figures = [
@@ -270,23 +311,15 @@ def learn(
     if slope.high < 1 - SLOPE_TOLERANCE or slope.low > 1 + SLOPE_TOLERANCE:
         model = model.spread_by(max(slope.value, 0.1), latest.customers)
         figures.append(Figure("fit", "log-odds spread by", slope.value, f"slope shown after {trials[0].judged.day}"))
-    level = _level_of(cohort_of, as_of, horizon, data_from)
+    level = level_of(as_of)
     if level is not None:
         model = model.levelled(present, level.rate)
-        figures.append(Figure("fit", "level", level.rate, f"rate after {level.day}, the same season a year before"))
+        figures.append(Figure("fit", "level", level.rate, level.note))
     return Learnt(model, latest, trials, [*figures, *(figure for trial in trials for figure in trial.figures())])
 
 
 def _learn(cohort: Cohort, scales: dict[str, str]) -> Propensity:
     return fit_propensity(cohort.customers, cohort.label, scales)
-
-
-def _level_of(cohort_of: Callable[[date], Cohort], day: date, horizon: int, data_from: date) -> Cohort | None:
-    earlier = year_before(day, horizon)
-    if not _has_history(earlier, data_from):
-        return None
-    cohort = cohort_of(earlier)
-    return cohort if cohort.is_enough else None
 
 
 def _boosted(learnt: Cohort, customers: pd.DataFrame, attributes: list[str]) -> Vector:
@@ -314,7 +347,7 @@ def _enough(cohort: Cohort) -> Cohort:
     if not cohort.is_enough:
         raise UserError(
             f"{len(cohort.label):,} customers on {cohort.day}, {int(cohort.label.sum()):,} of them with the outcome: "
-            f"at least {SMALLEST_CLASS} with and as many without are needed; learn from more data"
+            f"at least {SMALLEST_CLASS} with and without are needed; learn from more data, or give another horizon"
         )
     return cohort
 

@@ -135,7 +135,7 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> None:
         raise UserError("pictures need altair")
 
-    monkeypatch.setattr(pictures, "_altair", absent)
+    monkeypatch.setattr(pictures, "altair", absent)
 
 
 @pytest.fixture(scope="module")
