@@ -142,8 +142,8 @@ def _fit(options: argparse.Namespace, world: World) -> None:
     from scripts.prediction.review import write_model_page
 
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
-    if options.model != "clv" and options.by:
-        raise UserError("--by goes with `fit clv`")
+    if options.model != "clv" and (options.by or options.purchases):
+        raise UserError("--by and --purchases go with `fit clv`")
     if options.model == "clv" and (options.horizon or options.judge):
         raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
     if options.model != "adoption" and any(target.values()):
@@ -159,7 +159,7 @@ def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str 
     if options.model == "clv":
         from scripts.prediction.clv import fit_clv
 
-        fit_clv(world, by=options.by)
+        fit_clv(world, by=options.by, purchases=options.purchases or "auto")
     elif options.model == "churn":
         from scripts.prediction.churn import fit_churn
 
@@ -244,9 +244,10 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         benchmark_identity(world, profiles=options.profiles)
         return
     if options.clv:
-        from scripts.benchmark_clv import benchmark_clv
+        from scripts.benchmark_clv import benchmark_clv, benchmark_scoring
 
         benchmark_clv(customers=options.customers or 1_000_000)
+        benchmark_scoring(world, customers=options.customers or 1_000_000)
         return
     if options.recovery is not None:
         from scripts.benchmark_clv import benchmark_recovery
@@ -443,6 +444,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of")
     fit.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
+    fit.add_argument(
+        "--purchases",
+        choices=["auto", "bg_nbd", "mbg_nbd"],
+        help="clv: mbg_nbd lets customers leave after their first purchase, bg_nbd not (default: auto, the likelier)",
+    )
     fit.add_argument("--category", help="adoption: of a category")
     fit.add_argument("--product", metavar="SKU", help="adoption: of a product")
     fit.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
@@ -554,7 +560,9 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
     )
-    benchmark.add_argument("--clv", action="store_true", help="measure the fit of lifetime value against lifetimes")
+    benchmark.add_argument(
+        "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
+    )
     benchmark.add_argument(
         "--recovery",
         type=int,

@@ -1,4 +1,4 @@
-"""Measures the fit of BG/NBD: against lifetimes on the same customers, and against the truth in simulated worlds."""
+"""Measures lifetime value: its fit against lifetimes and against the truth of simulated worlds, and scores by SQL."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd
 from scripts.prediction.bg_nbd import NAMES, BgNbdFit, Parameters
+from scripts.warehouse import open_warehouse
+from scripts.world import World
 
 Progress = Callable[[str], None]
 
@@ -29,6 +32,21 @@ REPEATS = 5
 # What does not grow with the customers, the eight starts above all, weighs more where they are few.
 GOAL_TIMES, GOAL_CUSTOMERS = 20.0, 1_000_000
 GOAL_DIFFERENCE = 1e-3
+
+# Customers of the scoring: new ones all through three years, so that there are many distinct (x, T).
+SCORED_WEEKS = 156.0
+SCORED_MODELS = ("int_clv_customers", "int_quadrature_nodes", "int_clv_expected_orders", "int_customer_clv")
+SCORED_PARAMETERS = {
+    **{f"bg_nbd_{name}": value for name, value in COMPARED._asdict().items()},
+    "bg_nbd_leaves_after_first": 1.0,
+    **{f"spend_revenue_{name}": value for name, value in {"p": 4.0, "q": 5.0, "v": 60.0}.items()},
+    **{f"spend_margin_{name}": value for name, value in {"p": 4.0, "q": 5.0, "v": 30.0}.items()},
+    "scope_contribution_ratio": 0.8,
+    "scope_highest_purchase_rate": 7.0,
+    "scope_highest_purchase_value": 1e6,
+}
+SCORINGS = 4
+GOAL_SCORING = 3.0
 
 # Known people of one world, and the class of buyers whose parameters are looked for.
 PEOPLE = 40_000
@@ -101,6 +119,72 @@ def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress 
     if compared.times < GOAL_TIMES and customers >= GOAL_CUSTOMERS:
         raise CheckFailed(f"{compared.times:.1f} times as fast as lifetimes, the goal is {GOAL_TIMES:.0f}")
     return compared
+
+
+def benchmark_scoring(world: World, customers: int = 1_000_000, progress: Progress = print) -> float:
+    """Score `customers` simulated customers by the SQL models, and print how long that takes.
+
+    Everything from a customer's purchases to their expected value, as dbt builds it; dbt's own start is left out.
+    Repeated, and the best counts, as other work on the machine can only slow it down. Returns seconds. Raises
+    CheckFailed where a million take longer than three seconds.
+    """
+    from scripts.dbt import run_dbt
+    from scripts.pipeline import copy_missing_seeds
+
+    own = World.at(warehouse=str(world.home / f"clv-{customers}" / "warehouse.duckdb"))
+    copy_missing_seeds(own, lambda _: None)
+    pairs = _write_scored(own, customers)
+    runs = []
+    for _ in range(SCORINGS):
+        results = run_dbt(own, ["run", "--select", *SCORED_MODELS], progress=lambda _: None)
+        runs.append({result.node.name: float(result.execution_time) for result in results})
+    best = min(runs, key=lambda run: sum(run.values()))
+    seconds = sum(best.values())
+    parts = ", ".join(f"{name} {best[name]:.2f} s" for name in SCORED_MODELS)
+    progress(
+        f"scored by SQL in {seconds:.2f} s: {customers:,} customers, {pairs:,} distinct (x, T) (best of {SCORINGS};"
+        f" goal for {GOAL_CUSTOMERS:,}: {GOAL_SCORING:.0f} s)"
+    )
+    progress(f"  {parts}")
+    if customers <= GOAL_CUSTOMERS and seconds > GOAL_SCORING:
+        raise CheckFailed(f"scoring took {seconds:.2f} s, the goal is {GOAL_SCORING:.0f} s")
+    return seconds
+
+
+def _write_scored(world: World, customers: int) -> int:
+    """A warehouse with nothing but customers' purchases and parameters; the number of distinct (x, T)."""
+    rng = np.random.default_rng(1)
+    x, t_x, T = bg_nbd.simulate(
+        customers, COMPARED, SCORED_WEEKS, rng, leaves_after_first=True, entry_weeks=SCORED_WEEKS, whole_days=True
+    )
+    value = rng.lognormal(3.5, 0.5, customers)
+    frame = pd.DataFrame(
+        {
+            "repeat_count": x,
+            "last_purchase_age_days": np.rint(t_x * bg_nbd.DAYS).astype(np.int64),
+            "observed_days": np.rint(T * bg_nbd.DAYS).astype(np.int64),
+            "mean_purchase_value": value,
+            "mean_purchase_margin": value / 2,
+        }
+    )
+    parameters = pd.DataFrame([{"cohort_by": "all", "cohort": "all", **SCORED_PARAMETERS}])
+    for file in world.home.glob(f"{world.warehouse.name}*"):
+        file.unlink()
+    with open_warehouse(world.warehouse) as connection:
+        connection.register("frame", frame)
+        connection.register("parameters", parameters)
+        connection.execute(
+            """
+            create schema intermediate;
+            create table intermediate.int_customer_purchases as
+            select 'c' || row_number() over () as customer_id, date '2026-06-30' as as_of_date,
+                'person' as customer_type, 'GB' as country_code, 'online' as first_order_channel,
+                repeat_count + 1 as purchase_day_count, frame.*
+            from frame;
+            create table intermediate.int_clv_parameters as select * from parameters
+            """
+        )
+    return len(frame[["repeat_count", "observed_days"]].drop_duplicates())
 
 
 def _lifetimes() -> Any:

@@ -4,13 +4,14 @@
 {%- endmacro %}
 
 {# Probability that a customer is still alive after x repeat purchases, the last t_x weeks after the first, T weeks ago
-   (Fader, Hardie and Lee 2008). One without a repeat is alive by the model's definition: it lets go after a repeat only. #}
-{% macro bg_nbd_p_alive(x, t_x, weeks, r, alpha, a, b) -%}
+   (Fader, Hardie and Lee 2008). leaves_after_first is 0 for BG/NBD, which lets go after a repeat only, so that who has
+   none is alive by its definition; and 1 for MBG/NBD, which lets go after the first purchase too (Batislam et al. 2007). #}
+{% macro bg_nbd_p_alive(x, t_x, weeks, r, alpha, a, b, leaves_after_first) -%}
     case
-        when {{ x }} = 0 then 1.0
+        when {{ x }} + {{ leaves_after_first }} = 0 then 1.0
         else {{ logistic(
-            '(ln((' ~ b ~ ' + ' ~ x ~ ' - 1) / ' ~ a ~ ') - (' ~ r ~ ' + ' ~ x ~ ') * ln((' ~ alpha ~ ' + ' ~ weeks ~ ') / ('
-            ~ alpha ~ ' + ' ~ t_x ~ ')))'
+            '(ln((' ~ b ~ ' + ' ~ x ~ ' + ' ~ leaves_after_first ~ ' - 1) / ' ~ a ~ ') - (' ~ r ~ ' + ' ~ x ~ ') * ln(('
+            ~ alpha ~ ' + ' ~ weeks ~ ') / (' ~ alpha ~ ' + ' ~ t_x ~ ')))'
         ) }}
     end
 {%- endmacro %}

@@ -12,9 +12,16 @@ from datetime import date
 import numpy as np
 
 from scripts.errors import UserError
-from scripts.prediction import bg_nbd, evaluation, gamma_gamma
+from scripts.prediction import evaluation, gamma_gamma
 from scripts.prediction.cards import Figure, put_figures, read_card
-from scripts.prediction.clv import DAYS_A_WEEK, fit_models, in_scope, purchase_arrays, scope_limits
+from scripts.prediction.clv import (
+    DAYS_A_WEEK,
+    expected_purchases,
+    fit_models,
+    in_scope,
+    purchase_model_in_use,
+    scope_limits,
+)
 from scripts.prediction.propensity_fits import PERSON, facts_for, trial_days
 from scripts.prediction.snapshots import Snapshot, outcomes, snapshots
 from scripts.world import World
@@ -102,12 +109,10 @@ def _judge_clv(world: World, snapshot: Snapshot, horizon: int, day: date) -> lis
     persons = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     within = persons[in_scope(persons, scope_limits(persons))].reset_index(drop=True)
     within = within.astype({"contribution_margin": float})
-    models = fit_models(within)
+    models = fit_models(within, purchase_model_in_use(world))
     made = within[["customer_id"]].merge(outcomes(world, snapshot, horizon), on="customer_id", how="left").fillna(0)
     bought, spent = made["purchase_day_count"].to_numpy(float), made["net_revenue"].to_numpy(float)
-    expected = bg_nbd.expected_purchases(
-        horizon / DAYS_A_WEEK, *purchase_arrays(within), models.purchases.parameters
-    )
+    expected = expected_purchases(horizon / DAYS_A_WEEK, within, models.purchases)
     value = expected * gamma_gamma.expected_value(
         within["purchase_day_count"], within["mean_purchase_value"], models.revenue.parameters
     )

@@ -1,8 +1,13 @@
-"""How often customers buy and when they stop: the BG/NBD model, fitted by maximum likelihood.
+"""How often customers buy and when they stop: BG/NBD and its modification MBG/NBD, fitted by maximum likelihood.
 
 Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2): while a customer is there,
 purchases come at a Poisson rate, gamma over customers (shape r, rate alpha, here per week); after every repeat purchase
-the customer leaves for good with a probability, beta over customers (a, b).
+the customer leaves for good with a probability, beta over customers (a, b). Who bought once is a customer for certain.
+
+Batislam, Denizel, Filiztekin (2007), Empirical Validation and Comparison of Models for Customer Base Analysis,
+International Journal of Research in Marketing 24(3), with the erratum of Wagner and Hoppe (2008), 25(3): they may leave
+after the first purchase as well. `leaves_after_first` says which of the two is meant. A customer who has stayed x times
+in the one has stayed x + 1 times in the other; all else is the same.
 
 A customer is x (repeat purchases), t_x (weeks from the first purchase to the last) and T (weeks from the first purchase
 to the end of what is seen). Purchases of one day are one purchase, so t_x is above nought where x is.
@@ -11,6 +16,9 @@ to the end of what is seen). Purchases of one day are one purchase, so t_x is ab
     found.parameters                              # Parameters(r, alpha, a, b)
     p_alive(x, t_x, T, found.parameters)          # array
     expected_purchases(52, x, t_x, T, found.parameters)
+
+    found = fit(x, t_x, T, leaves_after_first=True)
+    p_alive(x, t_x, T, found.parameters, leaves_after_first=found.leaves_after_first)
 """
 
 from __future__ import annotations
@@ -41,7 +49,7 @@ NODE_STEP, FARTHEST = 0.05, 40.0
 
 
 class Parameters(NamedTuple):
-    """Of the rate: shape r, rate alpha (weeks). Of leaving after a repeat purchase: beta (a, b)."""
+    """Of the rate: shape r, rate alpha (weeks). Of leaving after a purchase: beta (a, b)."""
 
     r: float
     alpha: float
@@ -68,7 +76,7 @@ class BgNbdFit:
 
     `gradient_norm` is that of the log-likelihood by the logarithms of the parameters. `converged` is true only at a
     proper maximum: gradient nought, observed information positive definite, no parameter at the edge or vague, at least
-    half of the starts there. Otherwise `message` says what is wrong.
+    half of the starts there. Otherwise `message` says what is wrong. `leaves_after_first` is true of MBG/NBD.
     """
 
     r: float
@@ -86,10 +94,20 @@ class BgNbdFit:
     starts_agreeing: int
     gradient_norm: float
     message: str
+    leaves_after_first: bool = False
 
     @property
     def parameters(self) -> Parameters:
         return Parameters(self.r, self.alpha, self.a, self.b)
+
+    @property
+    def model_name(self) -> str:
+        return model_name(self.leaves_after_first)
+
+
+def model_name(leaves_after_first: bool) -> str:
+    """What the literature calls the model."""
+    return "MBG/NBD" if leaves_after_first else "BG/NBD"
 
 
 def collapse(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | None = None) -> Customers:
@@ -163,35 +181,38 @@ class _LogLikelihood:
     """Log-likelihood of distinct customers, with first and second derivatives.
 
     Gamma functions are needed once for every distinct x, logarithms of times once for every distinct time; what is left
-    for a distinct customer is one exponential and one logarithm. Who never came back has neither: there the likelihood
-    depends on T alone.
+    for a distinct customer is one exponential and one logarithm. Who never came back and cannot have left has neither:
+    there the likelihood depends on T alone.
     """
 
-    def __init__(self, grouped: _Grouped, counts: Floats | None = None) -> None:
+    def __init__(self, grouped: _Grouped, leaves_after_first: bool, counts: Floats | None = None) -> None:
         customers = grouped.customers
         counts = customers.counts if counts is None else counts
         seen = counts > 0
-        again = seen & (customers.x > 0)
+        may_have_left = seen & (customers.x + leaves_after_first > 0)
         used = np.zeros(len(grouped.times), dtype=bool)
-        used[grouped.T_place[seen]] = used[grouped.t_x_place[again]] = True
+        used[grouped.T_place[seen]] = used[grouped.t_x_place[may_have_left]] = True
         self.times, place_of = grouped.times[used], np.cumsum(used) - 1
         T_place = place_of[grouped.T_place]
         # Everyone's gamma functions and (alpha + T)^-(r + x) need no more than totals by x and by time.
         self.x_of, place = np.unique(customers.x[seen], return_inverse=True)
+        # Purchases after which they might have left; who is there has stayed as often.
+        self.chances_of = self.x_of + leaves_after_first
         self.count_by_x = np.bincount(place, counts[seen])
         self.count_by_time = np.bincount(T_place[seen], counts[seen], len(self.times))
         self.x_by_time = np.bincount(T_place[seen], (counts * customers.x)[seen], len(self.times))
-        self.x = customers.x[again].astype(np.float64)
-        self.x_place = np.searchsorted(self.x_of, customers.x[again])
-        self.t_x_place, self.T_place, self.counts = place_of[grouped.t_x_place[again]], T_place[again], counts[again]
+        self.x = customers.x[may_have_left].astype(np.float64)
+        self.x_place = np.searchsorted(self.x_of, customers.x[may_have_left])
+        self.t_x_place, self.T_place = place_of[grouped.t_x_place[may_have_left]], T_place[may_have_left]
+        self.counts = counts[may_have_left]
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Value, gradient (4) and second derivatives (4 by 4) at r, alpha, a, b."""
         r, alpha, a, b = (float(p) for p in parameters)
         value, gradient, hessian = self._common(r, alpha, a, b)
         logs, inverses = np.log(alpha + self.times), 1 / (alpha + self.times)
-        # Those who came back may have left after their last purchase: log(1 + odds of having left).
-        before = np.maximum(b + self.x_of - 1, 1e-300)
+        # These may have left after their last purchase: log(1 + odds of having left).
+        before = np.maximum(b + self.chances_of - 1, 1e-300)
         log_odds, slope_b = np.log(a) - np.log(before), -1 / before
         for low in range(0, len(self.x), ROWS_AT_A_TIME):
             part = slice(low, low + ROWS_AT_A_TIME)
@@ -219,73 +240,97 @@ class _LogLikelihood:
 
     def _common(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
         """The part that all customers have: the likelihood of being there to the end."""
-        x, counts = self.x_of, self.count_by_x
+        x, stayed, counts = self.x_of, self.chances_of, self.count_by_x
         number = counts.sum()
         weights = r * self.count_by_time + self.x_by_time
         ends = alpha + self.times
         logs = np.log(ends)
         value = (
-            counts @ (gammaln(r + x) + gammaln(b + x) - gammaln(a + b + x))
+            counts @ (gammaln(r + x) + gammaln(b + stayed) - gammaln(a + b + stayed))
             - number * (gammaln(r) + gammaln(b) - gammaln(a + b) - r * np.log(alpha))
             - weights @ logs
         )
         gradient = np.array([
             counts @ digamma(r + x) - number * (digamma(r) - np.log(alpha)) - self.count_by_time @ logs,
             number * r / alpha - weights @ (1 / ends),
-            number * digamma(a + b) - counts @ digamma(a + b + x),
-            counts @ (digamma(b + x) - digamma(a + b + x)) - number * (digamma(b) - digamma(a + b)),
+            number * digamma(a + b) - counts @ digamma(a + b + stayed),
+            counts @ (digamma(b + stayed) - digamma(a + b + stayed)) - number * (digamma(b) - digamma(a + b)),
         ])  # fmt: skip
         hessian = np.zeros((4, 4))
         hessian[0, 0] = counts @ polygamma(1, r + x) - number * polygamma(1, r)
         hessian[0, 1] = hessian[1, 0] = number / alpha - self.count_by_time @ (1 / ends)
         hessian[1, 1] = -number * r / alpha**2 + weights @ (1 / ends**2)
-        both = number * polygamma(1, a + b) - counts @ polygamma(1, a + b + x)
+        both = number * polygamma(1, a + b) - counts @ polygamma(1, a + b + stayed)
         hessian[2, 2] = hessian[2, 3] = hessian[3, 2] = both
-        hessian[3, 3] = both + counts @ polygamma(1, b + x) - number * polygamma(1, b)
+        hessian[3, 3] = both + counts @ polygamma(1, b + stayed) - number * polygamma(1, b)
         return float(value), gradient, hessian
 
 
 def log_likelihood(
-    parameters: Sequence[float], x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | None = None
+    parameters: Sequence[float],
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    counts: ArrayLike | None = None,
+    *,
+    leaves_after_first: bool = False,
 ) -> float:
     """Log-likelihood of customers (weeks) at (r, alpha, a, b)."""
-    return _LogLikelihood(_grouped(x, t_x, T, counts))(np.array(parameters, dtype=float))[0]
+    natural = np.array(parameters, dtype=float)
+    return _LogLikelihood(_grouped(x, t_x, T, counts), leaves_after_first)(natural)[0]
 
 
 def log_likelihood_gradient(
-    parameters: Sequence[float], x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | None = None
+    parameters: Sequence[float],
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    counts: ArrayLike | None = None,
+    *,
+    leaves_after_first: bool = False,
 ) -> tuple[float, Floats]:
     """Log-likelihood, and its gradient by the logarithms of (r, alpha, a, b)."""
     natural = np.array(parameters, dtype=float)
-    value, gradient, _ = _LogLikelihood(_grouped(x, t_x, T, counts))(natural)
+    value, gradient, _ = _LogLikelihood(_grouped(x, t_x, T, counts), leaves_after_first)(natural)
     return value, natural * gradient
 
 
 def fit(
-    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 0
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    counts: ArrayLike | None = None,
+    *,
+    leaves_after_first: bool = False,
+    seed: int = 0,
 ) -> BgNbdFit:
     """Fit by maximum likelihood. Arrays of one length, times in weeks; `counts` where rows stand for several customers.
 
+    BG/NBD, or MBG/NBD where customers may leave after their first purchase: `leaves_after_first`.
     `seed` draws the sample that the starts climb when there are very many distinct customers, and a few of the starts.
     Raises CannotFit (a UserError) where no parameters can be had from such data; look at `converged` before use.
     """
     grouped = _grouped(x, t_x, T, counts)
     customers = grouped.customers
     number, repeaters = customers.counts.sum(), customers.counts[customers.x > 0].sum()
-    _check_usable(customers, number, repeaters)
+    _check_usable(customers, number, repeaters, model_name(leaves_after_first))
     rng = np.random.default_rng(seed)
     rough = None
     if len(customers) > SAMPLE:
-        rough = _LogLikelihood(grouped, rng.multinomial(SAMPLE, customers.counts / number).astype(np.float64))
-    found = estimate(_LogLikelihood(grouped), _starts(customers, rng), NAMES, rough)
-    return _fit_of(found, customers)
+        sample = rng.multinomial(SAMPLE, customers.counts / number).astype(np.float64)
+        rough = _LogLikelihood(grouped, leaves_after_first, sample)
+    found = estimate(_LogLikelihood(grouped, leaves_after_first), _starts(customers, rng), NAMES, rough)
+    return _fit_of(found, customers, leaves_after_first)
 
 
-def _fit_of(found: Estimate, customers: Customers) -> BgNbdFit:
+def _fit_of(found: Estimate, customers: Customers, leaves_after_first: bool) -> BgNbdFit:
     r, alpha, a, b = (float(value) for value in found.parameters)
     message = found.message
     again = customers.x > 0
-    there = p_alive(customers.x[again], customers.t_x[again], customers.T[again], found.parameters.tolist())
+    there = p_alive(
+        customers.x[again], customers.t_x[again], customers.T[again], found.parameters.tolist(),
+        leaves_after_first=leaves_after_first,
+    )  # fmt: skip
     if message and np.average(1 - there, weights=customers.counts[again]) < HARDLY_ANYBODY:
         message = f"hardly anybody has left, so the data say nothing of how chances of leaving differ ({message})"
     return BgNbdFit(
@@ -304,25 +349,26 @@ def _fit_of(found: Estimate, customers: Customers) -> BgNbdFit:
         starts_agreeing=found.starts_agreeing,
         gradient_norm=found.gradient_norm,
         message=message,
+        leaves_after_first=leaves_after_first,
     )
 
 
-def _check_usable(customers: Customers, number: float, repeaters: float) -> None:
+def _check_usable(customers: Customers, number: float, repeaters: float, model: str) -> None:
     if number < FEWEST_CUSTOMERS:
-        raise CannotFit(f"BG/NBD needs at least {FEWEST_CUSTOMERS} customers, there are {number:.0f}")
+        raise CannotFit(f"{model} needs at least {FEWEST_CUSTOMERS} customers, there are {number:.0f}")
     if repeaters < 1:
         raise CannotFit(
-            "BG/NBD: nobody bought on a second day, so the data say nothing of how often people come back;"
+            f"{model}: nobody bought on a second day, so the data say nothing of how often people come back;"
             " take a longer history"
         )
     if repeaters < FEWEST_REPEATERS:
         raise CannotFit(
-            f"BG/NBD needs at least {FEWEST_REPEATERS} customers who came back, there are {repeaters:.0f};"
+            f"{model} needs at least {FEWEST_REPEATERS} customers who came back, there are {repeaters:.0f};"
             " take a longer history"
         )
     if np.all(customers.t_x == customers.T):
         raise CannotFit(
-            "BG/NBD: everybody's last purchase is on the last day, so the data say nothing of leaving;"
+            f"{model}: everybody's last purchase is on the last day, so the data say nothing of leaving;"
             " is the end of the history right?"
         )
 
@@ -338,16 +384,25 @@ def _starts(customers: Customers, rng: np.random.Generator) -> list[Floats]:
     ]
 
 
-def p_alive(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, parameters: Sequence[float]) -> Floats:
-    """Probability of still being a customer; 1 for who never came back, who by the model cannot have left."""
+def p_alive(
+    x: ArrayLike, t_x: ArrayLike, T: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False
+) -> Floats:
+    """Probability of still being a customer; by BG/NBD 1 for who never came back and so cannot have left."""
     r, alpha, a, b = parameters
     xs, last, end = np.broadcast_arrays(as_floats(x), as_floats(t_x), as_floats(T))
-    odds = np.log(a) - np.log(np.maximum(b + xs - 1, 1e-300)) + (r + xs) * np.log1p((end - last) / (alpha + last))
-    return np.where(xs > 0, expit(-odds), 1.0)
+    chances = xs + leaves_after_first
+    odds = np.log(a) - np.log(np.maximum(b + chances - 1, 1e-300)) + (r + xs) * np.log1p((end - last) / (alpha + last))
+    return np.where(chances > 0, expit(-odds), 1.0)
 
 
 def expected_purchases(
-    t: ArrayLike, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, parameters: Sequence[float]
+    t: ArrayLike,
+    x: ArrayLike,
+    t_x: ArrayLike,
+    T: ArrayLike,
+    parameters: Sequence[float],
+    *,
+    leaves_after_first: bool = False,
 ) -> Floats:
     """Purchases to expect in the `t` weeks after T of customers with this history.
 
@@ -358,25 +413,28 @@ def expected_purchases(
     weeks, xs, last, end = np.broadcast_arrays(as_floats(t), as_floats(x), as_floats(t_x), as_floats(T))
     # The mean depends on x, T and t alone: few are distinct.
     distinct, inverse = np.unique(np.stack([weeks, xs, end]), axis=1, return_inverse=True)
-    mean = _mean_over_leaving(distinct[0] / (alpha + distinct[2]), r + distinct[1], a, b + distinct[1])
-    return p_alive(xs, last, end, parameters) * mean[inverse.reshape(-1)]
+    stayed = distinct[1] + leaves_after_first
+    mean = _mean_over_leaving(distinct[0] / (alpha + distinct[2]), r + distinct[1], a, b + stayed)
+    there = p_alive(xs, last, end, parameters, leaves_after_first=leaves_after_first)
+    return there * mean[inverse.reshape(-1)]
 
 
-def expected_from_first(t: ArrayLike, parameters: Sequence[float]) -> Floats:
+def expected_from_first(t: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False) -> Floats:
     """Repeat purchases to expect of a new customer in the `t` weeks after the first purchase."""
-    r, alpha, a, b = parameters
-    weeks = as_floats(t)
-    return _mean_over_leaving(weeks / alpha, np.full(len(weeks), r), a, np.full(len(weeks), b))
+    return expected_purchases(t, 0, 0, 0, parameters, leaves_after_first=leaves_after_first)
 
 
-def expected_cumulative(weeks: ArrayLike, first_day: ArrayLike, parameters: Sequence[float]) -> Floats:
+def expected_cumulative(
+    weeks: ArrayLike, first_day: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False
+) -> Floats:
     """Repeat purchases to expect of everybody together by the end of each calendar week.
 
     `weeks` counts calendar weeks from day 0, the first ends with day 6; `first_day` is each customer's first purchase.
     """
     days, counts = np.unique(np.asarray(first_day), return_counts=True)
     passed = np.maximum(7 * as_floats(weeks)[:, None] - 1 - days, 0) / DAYS
-    return expected_from_first(passed.ravel(), parameters).reshape(passed.shape) @ counts
+    expected = expected_from_first(passed.ravel(), parameters, leaves_after_first=leaves_after_first)
+    return expected.reshape(passed.shape) @ counts
 
 
 def _mean_over_leaving(time: Floats, shape: Floats, a: float, b: Floats) -> Floats:
@@ -409,6 +467,7 @@ def simulate(
     weeks: float,
     rng: np.random.Generator,
     *,
+    leaves_after_first: bool = False,
     entry_weeks: float = 0.0,
     whole_days: bool = False,
 ) -> tuple[Ints, Floats, Floats]:
@@ -423,7 +482,7 @@ def simulate(
     first = rng.random(customers) * entry_weeks
     possible = rng.poisson(rate * (weeks - first))
     # Purchases of a Poisson process, given their number, are spread evenly; the one after which they leave is the last.
-    allowed = rng.geometric(np.maximum(leave, 1e-12))
+    allowed = rng.geometric(np.maximum(leave, 1e-12)) - leaves_after_first
     who = np.repeat(np.arange(customers), possible)
     at = first[who] + rng.random(len(who)) * (weeks - first)[who]
     order = np.lexsort((at, who))
@@ -441,4 +500,3 @@ def simulate(
     last = first.copy()
     np.maximum.at(last, who, at)
     return x, last - first, end - first
-

@@ -1,5 +1,6 @@
-"""Fits lifetime value: how often customers buy, when they stop (BG/NBD), and how much they spend a time (Gamma-Gamma).
+"""Fits lifetime value: how often customers buy, when they stop, and how much they spend a time.
 
+Purchases are by BG/NBD, or by MBG/NBD where customers may leave after their first; spend is by Gamma-Gamma.
 What is fitted becomes the seed `clv_parameters` and a model card; the models in `models/intermediate/prediction` score
 everyone from it. A purchase is a business day with orders that count; time is in weeks.
 """
@@ -18,7 +19,8 @@ import pandas as pd
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd, gamma_gamma
 from scripts.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.likelihood import CannotFit
+from scripts.prediction.likelihood import CannotFit, Floats
+from scripts.seed_files import read_rows
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -28,6 +30,9 @@ MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
 COLUMNS = ["model_key", "fit_id", "cohort_by", "cohort", "part", "parameter", "estimate", "standard_error"]
 COHORT_COLUMNS = ("country_code", "first_order_channel")
+# Purchase models by name, and whether customers may leave after their first purchase; auto takes the likelier.
+AUTO = "auto"
+PURCHASE_MODELS = {"bg_nbd": False, "mbg_nbd": True}
 # A cohort with fewer is scored by the parameters of everybody.
 COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
 # A year where there are three: shorter ones say as much of the season as of the model.
@@ -42,12 +47,16 @@ Fit = bg_nbd.BgNbdFit | gamma_gamma.GammaGammaFit
 
 @dataclass(frozen=True)
 class PurchaseModels:
-    """The three models of one group of customers, and what is left of gross margin as contribution."""
+    """The three models of one group of customers, and what is left of gross margin as contribution.
+
+    `set_aside` is the purchase model that was fitted too, and was not taken.
+    """
 
     purchases: bg_nbd.BgNbdFit
     revenue: gamma_gamma.GammaGammaFit
     margin: gamma_gamma.GammaGammaFit
     contribution_ratio: float
+    set_aside: bg_nbd.BgNbdFit | None = None
 
     @property
     def faults(self) -> list[str]:
@@ -60,37 +69,41 @@ class PurchaseModels:
         return [f"{name}: {fit.message}" for name, fit in named if not fit.converged]
 
 
-def fit_clv(world: World, by: str | None = None, progress: Progress = print) -> str:
+def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
 
-    `by` (country_code or first_order_channel) fits every value with customers enough by itself as well. Raises
+    `by` (country_code or first_order_channel) fits every value with customers enough by itself as well. `purchases`
+    is bg_nbd, mbg_nbd, or auto for the likelier of the two; cohorts follow what is taken for everybody. Raises
     UserError where the data cannot carry the models, CheckFailed where no maximum was found that can be relied on;
     parameters and card are written all the same then, marked not usable.
     """
     if by is not None and by not in COHORT_COLUMNS:
         raise UserError(f"--by {by}: cohorts are told apart by {' or '.join(COHORT_COLUMNS)}")
+    if purchases != AUTO and purchases not in PURCHASE_MODELS:
+        raise UserError(f"--purchases {purchases}: the models are {', '.join(PURCHASE_MODELS)}, or {AUTO}")
     facts = data_facts(world)
     everyone = read_purchases(world)
     persons = everyone[everyone["customer_type"] == "person"]
     limits = scope_limits(persons)
     within = persons[in_scope(persons, limits)]
     progress(f"fit clv: {len(within):,} customers with orders up to {facts.as_of_date}")
-    models = fit_models(within)
+    models = fit_models(within, PURCHASE_MODELS.get(purchases))
+    modified = models.purchases.leaves_after_first
     rows = _rows(EVERYBODY, EVERYBODY, models) + [
         _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in limits.items()
     ]
     figures = _fit_figures(models) + _scope_figures(everyone, persons, within, limits)
     if by is not None:
-        cohort_rows, cohort_figures = _fit_cohorts(within, by, progress)
+        cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
-    figures += _holdout_figures(world, facts.as_of_date, facts.data_from, limits)
-    score = bg_nbd.expected_purchases(YEAR_WEEKS, *purchase_arrays(within), models.purchases.parameters)
+    figures += _holdout_figures(world, facts.as_of_date, facts.data_from, limits, modified)
+    score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
     faults = models.faults
     card = Card(
         model_key=MODEL,
-        model_name="BG/NBD and Gamma-Gamma, maximum likelihood",
+        model_name=f"{models.purchases.model_name} and Gamma-Gamma, maximum likelihood",
         customer_count=len(within),
         is_usable=not faults,
         summary="; ".join(faults) if faults else _summary(figures),
@@ -149,9 +162,12 @@ def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
     )
 
 
-def fit_models(within: pd.DataFrame) -> PurchaseModels:
-    """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none."""
-    purchases = bg_nbd.fit(*purchase_arrays(within))
+def fit_models(within: pd.DataFrame, leaves_after_first: bool | None = None) -> PurchaseModels:
+    """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none.
+
+    Whether customers may leave after their first purchase is what the data say where it is not said.
+    """
+    purchases, set_aside = fit_purchases(within, leaves_after_first)
     n = within["purchase_day_count"].to_numpy(float)
     fits = {}
     for name in ("mean_purchase_value", "mean_purchase_margin"):
@@ -167,7 +183,37 @@ def fit_models(within: pd.DataFrame) -> PurchaseModels:
         margin=margin,
         # So that what is expected of past purchases adds up to what they brought, after every cost.
         contribution_ratio=float(within["contribution_margin"].sum()) / total if total > 0 else 0.0,
+        set_aside=set_aside,
     )
+
+
+def fit_purchases(
+    within: pd.DataFrame, leaves_after_first: bool | None = None
+) -> tuple[bg_nbd.BgNbdFit, bg_nbd.BgNbdFit | None]:
+    """The purchase model to use, and the one set aside if there was a choice.
+
+    Both have four parameters, so the likelier is the better; but one that can be relied on before one that cannot.
+    """
+    if leaves_after_first is not None:
+        return bg_nbd.fit(*purchase_arrays(within), leaves_after_first=leaves_after_first), None
+    both = [bg_nbd.fit(*purchase_arrays(within), leaves_after_first=modified) for modified in PURCHASE_MODELS.values()]
+    worse, better = sorted(both, key=lambda fit: (fit.converged, fit.log_likelihood))
+    return better, worse
+
+
+def expected_purchases(weeks: float, frame: pd.DataFrame, fit: bg_nbd.BgNbdFit) -> Floats:
+    """Purchases to expect of each customer (rows as of read_purchases) in so many weeks."""
+    return bg_nbd.expected_purchases(
+        weeks, *purchase_arrays(frame), fit.parameters, leaves_after_first=fit.leaves_after_first
+    )
+
+
+def purchase_model_in_use(world: World) -> bool | None:
+    """Whether the fitted purchase model lets customers leave after their first purchase; None before any is fitted."""
+    rows = read_rows(world.seeds / SEED_FILE, COLUMNS)
+    if not rows:
+        return None
+    return any(row["parameter"] == "leaves_after_first" and float(row["estimate"]) == 1 for row in rows)
 
 
 def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
@@ -207,10 +253,16 @@ def _rows(cohort_by: str, cohort: str, models: PurchaseModels) -> list[dict[str,
     for part, fit in fits:
         for name, value in fit.parameters._asdict().items():
             rows.append(_row(cohort_by, cohort, part, name, value, fit.standard_errors.get(name)))
-    return [*rows, _row(cohort_by, cohort, "scope", "contribution_ratio", models.contribution_ratio)]
+    return [
+        *rows,
+        _row(cohort_by, cohort, "bg_nbd", "leaves_after_first", models.purchases.leaves_after_first),
+        _row(cohort_by, cohort, "scope", "contribution_ratio", models.contribution_ratio),
+    ]
 
 
-def _fit_cohorts(within: pd.DataFrame, by: str, progress: Progress) -> tuple[list[dict[str, Any]], list[Figure]]:
+def _fit_cohorts(
+    within: pd.DataFrame, by: str, leaves_after_first: bool, progress: Progress
+) -> tuple[list[dict[str, Any]], list[Figure]]:
     rows: list[dict[str, Any]] = []
     figures: list[Figure] = []
     for cohort, part in within.groupby(by):
@@ -219,7 +271,7 @@ def _fit_cohorts(within: pd.DataFrame, by: str, progress: Progress) -> tuple[lis
             figures.append(Figure("cohorts", str(cohort), len(part), "too few; scored by everybody's parameters"))
             continue
         try:
-            models = fit_models(part)
+            models = fit_models(part, leaves_after_first)
         except CannotFit as problem:
             figures.append(Figure("cohorts", str(cohort), len(part), f"{problem}; scored by everybody's parameters"))
             continue
@@ -236,9 +288,9 @@ def _fit_cohorts(within: pd.DataFrame, by: str, progress: Progress) -> tuple[lis
 def _fit_figures(models: PurchaseModels) -> list[Figure]:
     purchases = models.purchases
     figures = [
+        *_choice_figures(purchases, models.set_aside),
         Figure("fit", "customers", purchases.customers),
         Figure("fit", "repeat customers", purchases.repeat_customers),
-        Figure("fit", "log-likelihood of purchases", round(purchases.log_likelihood, 2)),
         Figure("fit", "starts that agree", f"{purchases.starts_agreeing} of {purchases.starts}"),
         Figure("fit", "contribution a unit of gross margin", models.contribution_ratio, "after all costs"),
     ]
@@ -247,6 +299,22 @@ def _fit_figures(models: PurchaseModels) -> list[Figure]:
         figures.append(
             Figure("fit", f"correlation of frequency and {name} a purchase", fit.correlation, "taken for 0")
         )
+    return figures
+
+
+def _choice_figures(taken: bg_nbd.BgNbdFit, set_aside: bg_nbd.BgNbdFit | None) -> list[Figure]:
+    """Which purchase model is used, and why."""
+    if set_aside is None:
+        why = "as asked for"
+    elif taken.log_likelihood >= set_aside.log_likelihood:
+        why = f"higher log-likelihood than {set_aside.model_name}, which has as many parameters"
+    else:
+        why = f"{set_aside.model_name} is likelier but cannot be relied on: {set_aside.message}"
+    leaving = "after any purchase" if taken.leaves_after_first else "after a repeat purchase only"
+    figures = [Figure("choice", "purchase model", taken.model_name, f"{why}; customers leave {leaving}")]
+    for fit, note in ((taken, "taken"), (set_aside, "set aside")):
+        if fit is not None:
+            figures.append(Figure("choice", f"log-likelihood of {fit.model_name}", round(fit.log_likelihood, 2), note))
     return figures
 
 
@@ -261,17 +329,19 @@ def _scope_figures(
     ]
 
 
-def _holdout_figures(world: World, last: date, first: date, limits: dict[str, float]) -> list[Figure]:
+def _holdout_figures(
+    world: World, last: date, first: date, limits: dict[str, float], leaves_after_first: bool
+) -> list[Figure]:
     """The models fitted on what lay before the last days, and what came in them, by orders as they are known today."""
     days = min(HOLDOUT_DAYS, (last - first).days // 3)
     day = last - timedelta(days=days)
     before, after = _split(world, day)
     before = before[(before["customer_type"] == "person") & in_scope(before, limits)]
     try:
-        models = fit_models(before)
+        models = fit_models(before, leaves_after_first)
     except CannotFit as problem:
         return [Figure("holdout", "not possible", str(problem), figure_date=day)]
-    expected = bg_nbd.expected_purchases(days / DAYS_A_WEEK, *purchase_arrays(before), models.purchases.parameters)
+    expected = expected_purchases(days / DAYS_A_WEEK, before, models.purchases)
     value = gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )

@@ -16,7 +16,7 @@ import yaml
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd
 from scripts.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.clv import in_scope, scope_limits
+from scripts.prediction.clv import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.prediction.propensity import COLUMNS, Vector, records
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
 from scripts.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
@@ -180,23 +180,20 @@ def persons(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
-    """The probability of an order in the days after the snapshot by BG/NBD, fitted to its persons; None if it fails.
+    """The probability of an order in the days after the snapshot by the likelier purchase model; None if it fails.
 
     Alive, a customer who bought x times by T has a rate that is gamma(r + x, alpha + T): no order in t weeks has the
     probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
     """
     purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
-    x = purchases["repeat_count"].to_numpy(dtype=float)
-    t_x = purchases["last_purchase_age_days"].to_numpy(dtype=float) / bg_nbd.DAYS
-    observed = purchases["observed_days"].to_numpy(dtype=float) / bg_nbd.DAYS
-    typical = in_scope(purchases, scope_limits(purchases)).to_numpy(dtype=bool)
+    x, t_x, observed = purchase_arrays(purchases)
     try:
-        found = bg_nbd.fit(x[typical], t_x[typical], observed[typical])
+        found, _ = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
     except bg_nbd.CannotFit:
         return None
     if not found.converged:
         return None
-    alive = bg_nbd.p_alive(x, t_x, observed, found.parameters)
+    alive = bg_nbd.p_alive(x, t_x, observed, found.parameters, leaves_after_first=found.leaves_after_first)
     waiting = (found.alpha + observed) / (found.alpha + observed + horizon / bg_nbd.DAYS)
     chance = pd.Series(alive * (1 - waiting ** (found.r + x)), index=purchases["customer_id"].to_numpy())
     return np.asarray(chance.reindex(customers["customer_id"]).to_numpy(dtype=float))

@@ -3,7 +3,8 @@
 Nothing of the judged days is in what is judged. The opponents learn and are judged on the same customers:
 
 - recency alone: the same regression with no attribute but the days since the last order, which may bend as freely;
-- purchase model: BG/NBD, fitted to the purchases up to the judged day, where the caller gives its probabilities;
+- purchase model: BG/NBD or MBG/NBD, the likelier, fitted to the purchases up to the judged day, where the caller gives
+  its probabilities;
 - gradient boosting: trees on the same attributes (scikit-learn), to know what staying readable costs.
 
 How many do it changes with the season, and over the years. So the level of all probabilities is set to what such

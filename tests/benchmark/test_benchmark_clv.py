@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from scripts import benchmark_clv
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction.bg_nbd import NAMES, Parameters
 from scripts.simulator.model import CLASSES, HISTORY_DAYS
+from scripts.world import World
 
 
 def test_it_compares_with_lifetimes() -> None:
@@ -23,6 +27,22 @@ def test_another_result_than_that_of_lifetimes_fails(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(benchmark_clv, "GOAL_DIFFERENCE", 0.0)
     with pytest.raises(CheckFailed, match="differ from those of lifetimes"):
         benchmark_clv.benchmark_clv(customers=2000, progress=lambda _: None)
+
+
+@pytest.mark.verify
+def test_everybody_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setattr(benchmark_clv, "SCORINGS", 1)
+    assert benchmark_clv.benchmark_scoring(world, customers=3000, progress=said.append) > 0
+    assert said[0].startswith("scored by SQL in ") and "3,000 customers" in said[0]
+    with duckdb.connect(str(tmp_path / "clv-3000" / "warehouse.duckdb"), read_only=True) as connection:
+        scored = connection.execute("select count(*), sum(expected_orders_365d) from intermediate.int_customer_clv")
+        count, orders = scored.fetchall()[0]
+    assert count == 3000 and 1000 < orders < 6000
+    monkeypatch.setattr(benchmark_clv, "GOAL_SCORING", 0.0)
+    with pytest.raises(CheckFailed, match="scoring took"):
+        benchmark_clv.benchmark_scoring(world, customers=1000, progress=said.append)
 
 
 def test_the_truth_is_that_of_the_simulator() -> None:

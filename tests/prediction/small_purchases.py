@@ -19,11 +19,13 @@ MARGIN_SHARE = 0.5
 CONTRIBUTION_SHARE = 0.4
 
 
-def purchase_days(customers: int, seed: int, parameters: dict[str, float] = TRUTH) -> pd.DataFrame:
+def purchase_days(
+    customers: int, seed: int, parameters: dict[str, float] = TRUTH, *, leaves_after_first: bool = False
+) -> pd.DataFrame:
     """One row per customer and day of purchase: customer_id, ordered_date, revenue.
 
     Written out anew here, event by event, rather than taken from the product: rate gamma, letting go after every repeat
-    purchase beta, value of a purchase gamma with a gamma rate.
+    purchase, or after every purchase, beta, value of a purchase gamma with a gamma rate.
     """
     random = np.random.default_rng(seed)
     rows = []
@@ -33,7 +35,8 @@ def purchase_days(customers: int, seed: int, parameters: dict[str, float] = TRUT
         spend_rate = random.gamma(SPEND["q"]) / SPEND["v"]
         start = LAST - timedelta(days=int(random.integers(1, WEEKS * 7)))
         week, days = 0.0, {start}
-        while week < WEEKS:
+        stays = not leaves_after_first or random.random() >= leaving
+        while stays and week < WEEKS:
             week += random.exponential(1 / rate)
             day = start + timedelta(days=round(min(week, WEEKS) * 7))
             if day > LAST:

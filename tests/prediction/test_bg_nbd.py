@@ -1,4 +1,4 @@
-"""BG/NBD: published figures, a second implementation, exact arithmetic, and data made by the model."""
+"""BG/NBD and MBG/NBD: published figures, a second implementation, exact arithmetic, and data made by the model."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ import mpmath
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.special import roots_genlaguerre, roots_jacobi
 
 from scripts.prediction import bg_nbd
 from scripts.prediction.bg_nbd import Parameters, fit, simulate
 from scripts.prediction.likelihood import CannotFit
 from tests.prediction.cdnow import cdnow, published_summary
+from tests.prediction.exact import expected_purchases as exactly
 
 # Fader, Hardie, Lee (2005), table 2.
 PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 PUBLISHED_LOG_LIKELIHOOD = -9582.4
+# MBG/NBD of the same customers, as the package BTYDplus gives it.
+PUBLISHED_MODIFIED = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
 TRUE = Parameters(0.6, 8.0, 0.8, 2.5)
+
+both_models = pytest.mark.parametrize("modified", [False, True], ids=["bg_nbd", "mbg_nbd"])
 
 
 def test_the_published_summary_gives_the_published_parameters() -> None:
@@ -39,36 +45,56 @@ def test_the_raw_log_gives_the_published_parameters() -> None:
     assert round(found.log_likelihood, 1) == PUBLISHED_LOG_LIKELIHOOD
 
 
-def test_lifetimes_agrees() -> None:
+def test_the_modified_model_gives_the_published_parameters() -> None:
+    data = published_summary()
+    found = fit(data["frequency_x"], data["recency_tx_weeks"], data["T_weeks"], leaves_after_first=True)
+    assert {name: round(value, 3) for name, value in found.parameters._asdict().items()} == PUBLISHED_MODIFIED
+    assert found.converged and found.starts_agreeing == found.starts
+    assert found.leaves_after_first and found.model_name == "MBG/NBD"
+
+
+@both_models
+def test_lifetimes_agrees(modified: bool) -> None:
     data = cdnow()
-    found = fit(data.x, data.t_x, data.T)
-    other = lifetimes.BetaGeoFitter().fit(data.x, data.t_x, data.T, tol=1e-12)
+    found = fit(data.x, data.t_x, data.T, leaves_after_first=modified)
+    # Its modified model stops for want of precision when asked for more.
+    fitter, tolerance = (lifetimes.ModifiedBetaGeoFitter(), 1e-7) if modified else (lifetimes.BetaGeoFitter(), 1e-12)
+    other = fitter.fit(data.x, data.t_x, data.T, tol=tolerance)
     for name, value in found.parameters._asdict().items():
         assert value == pytest.approx(other.params_[name], rel=1e-4)
     # lifetimes gives the mean, and works with parameters scaled by the longest T.
     assert other.conditional_probability_alive(data.x, data.t_x, data.T) == pytest.approx(
-        bg_nbd.p_alive(data.x, data.t_x, data.T, found.parameters), rel=1e-3
+        bg_nbd.p_alive(data.x, data.t_x, data.T, found.parameters, leaves_after_first=modified), rel=1e-3
     )
-    expected = bg_nbd.expected_purchases(39, data.x, data.t_x, data.T, found.parameters)
+    expected = bg_nbd.expected_purchases(
+        39, data.x, data.t_x, data.T, found.parameters, leaves_after_first=modified
+    )
     assert other.conditional_expected_number_of_purchases_up_to_time(
         39, data.x, data.t_x, data.T
     ) == pytest.approx(expected, rel=1e-3)
+    weeks = np.array([1.0, 39.0, 520.0])
+    assert other.expected_number_of_purchases_up_to_time(weeks) == pytest.approx(
+        bg_nbd.expected_from_first(weeks, found.parameters, leaves_after_first=modified), rel=1e-3
+    )
 
 
+@both_models
 @pytest.mark.parametrize("parameters", [(0.243, 4.414, 0.793, 2.426), (2.0, 30.0, 1.0, 0.4), (0.7, 0.9, 20.0, 35.0)])
-def test_the_gradient_and_the_hessian_are_those_of_the_likelihood(parameters: Sequence[float]) -> None:
+def test_the_gradient_and_the_hessian_are_those_of_the_likelihood(
+    parameters: Sequence[float], modified: bool
+) -> None:
     x, t_x, T = simulate(400, TRUE, 52, np.random.default_rng(5), entry_weeks=26, whole_days=True)
     at = np.log(parameters)
 
     def value(logs: Sequence[float]) -> float:
-        return bg_nbd.log_likelihood(np.exp(logs), x, t_x, T)
+        return bg_nbd.log_likelihood(np.exp(logs), x, t_x, T, leaves_after_first=modified)
 
     def slope(logs: Sequence[float]) -> np.ndarray:
-        return bg_nbd.log_likelihood_gradient(np.exp(logs), x, t_x, T)[1]
+        return bg_nbd.log_likelihood_gradient(np.exp(logs), x, t_x, T, leaves_after_first=modified)[1]
 
     assert slope(at) == pytest.approx(approx_fprime(at, value, 1e-6), rel=2e-4, abs=2e-3)
     # The likelihood's own second derivatives, by natural parameters.
-    likelihood = bg_nbd._LogLikelihood(bg_nbd._grouped(x, t_x, T, None))
+    likelihood = bg_nbd._LogLikelihood(bg_nbd._grouped(x, t_x, T, None), modified)
     natural = np.array(parameters)
     hessian = np.array([
         (likelihood(natural + step)[1] - likelihood(natural - step)[1]) / (2 * step.sum())
@@ -77,17 +103,39 @@ def test_the_gradient_and_the_hessian_are_those_of_the_likelihood(parameters: Se
     assert likelihood(natural)[2] == pytest.approx(hessian, rel=1e-5, abs=1e-6 * np.abs(hessian).max())
 
 
-def test_the_likelihood_is_that_of_the_paper() -> None:
-    """Equation 6 of the paper, customer by customer, in exact arithmetic."""
+@both_models
+def test_the_likelihood_is_that_of_the_paper(modified: bool) -> None:
+    """Equation 6 of the paper, and that of the modified model, customer by customer, in exact arithmetic."""
     rows = [(0, 0.0, 0.0), (0, 0.0, 39.0), (1, 2.0, 30.4), (2, 30.43, 38.86), (29, 37.0, 38.0), (3, 12.0, 12.0)]
     r, alpha, a, b = (mpmath.mpf(value) for value in (0.243, 4.414, 0.793, 2.426))
     total = mpmath.mpf(0)
     for x, t_x, T in rows:
-        there = mpmath.beta(a, b + x) / mpmath.beta(a, b) * (alpha + T) ** -(r + x)
-        left = mpmath.beta(a + 1, b + x - 1) / mpmath.beta(a, b) * (alpha + t_x) ** -(r + x) if x else 0
+        if modified:
+            there = mpmath.beta(a, b + x + 1) / mpmath.beta(a, b) * (alpha + T) ** -(r + x)
+            left = mpmath.beta(a + 1, b + x) / mpmath.beta(a, b) * (alpha + t_x) ** -(r + x)
+        else:
+            there = mpmath.beta(a, b + x) / mpmath.beta(a, b) * (alpha + T) ** -(r + x)
+            left = mpmath.beta(a + 1, b + x - 1) / mpmath.beta(a, b) * (alpha + t_x) ** -(r + x) if x else 0
         total += mpmath.log(mpmath.gamma(r + x) * alpha**r / mpmath.gamma(r) * (there + left))
     x, t_x, T = np.array(rows).T
-    assert bg_nbd.log_likelihood((0.243, 4.414, 0.793, 2.426), x, t_x, T) == pytest.approx(float(total), rel=1e-13)
+    found = bg_nbd.log_likelihood((0.243, 4.414, 0.793, 2.426), x, t_x, T, leaves_after_first=modified)
+    assert found == pytest.approx(float(total), rel=1e-13)
+
+
+@pytest.mark.parametrize("x", [0, 1, 4])
+def test_the_modified_likelihood_follows_from_what_one_customer_does(x: int) -> None:
+    """Rate and chance of leaving summed over numerically: stayed x + 1 times, or stayed x times and then left."""
+    r, alpha, a, b, t_x, T = 1.3, 6.0, 1.4, 2.2, 7.0 if x else 0.0, 20.0
+    rates, weights = roots_genlaguerre(80, r - 1)
+    chances, others = roots_jacobi(80, b - 1, a - 1)
+    rate, leave = rates[:, None] / alpha, (1 + chances) / 2
+    share = np.outer(weights / weights.sum(), others / others.sum())
+    there = (share * rate**x * (1 - leave) ** (x + 1) * np.exp(-rate * T)).sum()
+    left = (share * rate**x * leave * (1 - leave) ** x * np.exp(-rate * t_x)).sum()
+    found = bg_nbd.log_likelihood((r, alpha, a, b), [x], [t_x], [T], leaves_after_first=True)
+    assert found == pytest.approx(np.log(there + left), rel=1e-9)
+    alive = bg_nbd.p_alive(x, t_x, T, (r, alpha, a, b), leaves_after_first=True)
+    assert alive == pytest.approx(there / (there + left), rel=1e-9)
 
 
 def test_standard_errors_are_those_of_a_numerical_hessian() -> None:
@@ -124,17 +172,6 @@ def test_grouped_customers_are_the_same_customers() -> None:
     assert shifted.parameters == pytest.approx((one.r, one.alpha * 1.01, one.a, one.b), rel=1e-6)
 
 
-def exactly(t: float, x: int, t_x: float, T: float, parameters: Sequence[float]) -> float:
-    """Equation 10 of the paper, with fifty digits; next to the pole at a = 1 it loses fifteen of them."""
-    with mpmath.workdps(50):
-        r, alpha, a, b = (mpmath.mpf(value) for value in parameters)
-        a += mpmath.mpf(10) ** -15 if a == 1 else 0
-        stays = ((alpha + T) / (alpha + T + t)) ** (r + x)
-        series = mpmath.hyp2f1(r + x, b + x, a + b + x - 1, t / (alpha + T + t))
-        odds = a / (b + x - 1) * ((alpha + T) / (alpha + mpmath.mpf(t_x))) ** (r + x) if x else 0
-        return float((a + b + x - 1) / (a - 1) * (1 - stays * series) / (1 + odds))
-
-
 GRID = [
     (0.243, 4.414, 0.793, 2.426), (2.5, 50.0, 1.1, 3.6), (1.0, 52.0, 3.2, 1.1), (25.0, 148.0, 6.0, 189.0),
     (0.05, 0.5, 0.02, 0.05), (0.5, 10.0, 1.0, 2.0), (1.5, 8.0, 1.0000001, 4.0), (5.0, 3.0, 30.0, 2.0),
@@ -144,36 +181,49 @@ HISTORIES = [(0, 0.0, 0.0), (0, 0.0, 1 / 7), (0, 0.0, 40.0), (1, 1 / 7, 1 / 7), 
              (200, 250.0, 260.0), (1, 1.0, 260.0)]  # fmt: skip
 
 
+@both_models
 @pytest.mark.parametrize("parameters", GRID)
-def test_expected_purchases_are_exact(parameters: Sequence[float]) -> None:
+def test_expected_purchases_are_exact(parameters: Sequence[float], modified: bool) -> None:
     for t in (0.1, 13.0, 52.0, 5000.0):
         x, t_x, T = np.array(HISTORIES).T
-        found = bg_nbd.expected_purchases(t, x, t_x, T, parameters)
-        exact = [exactly(t, int(x), t_x, T, parameters) for x, t_x, T in HISTORIES]
+        found = bg_nbd.expected_purchases(t, x, t_x, T, parameters, leaves_after_first=modified)
+        exact = [exactly(t, int(x), t_x, T, parameters, modified) for x, t_x, T in HISTORIES]
         assert found == pytest.approx(exact, rel=1e-9, abs=1e-250)
 
 
-def test_a_new_customer_is_one_without_history() -> None:
-    weeks = np.array([0.0, 1.0, 39.0, 520.0])
-    assert bg_nbd.expected_from_first(weeks, TRUE) == pytest.approx(
-        bg_nbd.expected_purchases(weeks, 0, 0, 0, TRUE), rel=1e-12
+@both_models
+def test_a_new_customer_is_one_without_history(modified: bool) -> None:
+    r, alpha, a, b = TRUE
+    stay = b / (a + b) if modified else 1.0
+    assert bg_nbd.p_alive(0, 0, 0, TRUE, leaves_after_first=modified) == pytest.approx(stay)
+    # The first moments bring what the mean rate of those who stay says.
+    weeks = np.array([0.0, 1e-7])
+    assert bg_nbd.expected_from_first(weeks, TRUE, leaves_after_first=modified) == pytest.approx(
+        stay * weeks * r / alpha, rel=1e-6
     )
-    assert bg_nbd.expected_from_first(weeks, TRUE)[0] == 0
 
 
-def test_expectations_are_what_simulated_customers_do() -> None:
-    x, _, _ = simulate(40_000, TRUE, 104, np.random.default_rng(7))
-    expected = bg_nbd.expected_from_first(104, TRUE)[0]
+@both_models
+def test_expectations_are_what_simulated_customers_do(modified: bool) -> None:
+    x, _, _ = simulate(40_000, TRUE, 104, np.random.default_rng(7), leaves_after_first=modified)
+    expected = bg_nbd.expected_from_first(104, TRUE, leaves_after_first=modified)[0]
     assert x.mean() == pytest.approx(expected, abs=4 * x.std() / np.sqrt(len(x)))
+    # Those who leave at once are a share of a / (a + b) by the one model; hardly anybody else fails to come back.
+    x, _, _ = simulate(4000, (20.0, 10.0, 1.0, 3.0), 10, np.random.default_rng(8), leaves_after_first=modified)
+    assert (x == 0).mean() == pytest.approx(0.25 if modified else 0.0, abs=0.03)
 
 
-def test_the_true_parameters_are_found_again() -> None:
-    x, t_x, T = simulate(10_000, TRUE, 104, np.random.default_rng(1), entry_weeks=52)
-    found = fit(x, t_x, T)
+@both_models
+def test_the_true_parameters_are_found_again(modified: bool) -> None:
+    rng = np.random.default_rng(1)
+    x, t_x, T = simulate(10_000, TRUE, 104, rng, entry_weeks=52, leaves_after_first=modified)
+    found = fit(x, t_x, T, leaves_after_first=modified)
     assert found.converged
     for name, true in TRUE._asdict().items():
         assert getattr(found, name) == pytest.approx(true, abs=3.5 * found.standard_errors[name])
-        assert found.standard_errors[name] < 0.1 * true
+        assert found.standard_errors[name] < 0.12 * true
+    # The model that made the data explains them better.
+    assert found.log_likelihood > fit(x, t_x, T, leaves_after_first=not modified).log_likelihood + 10
 
 
 def test_the_sample_that_starts_climb_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +247,8 @@ def test_what_nobody_can_fit_is_said() -> None:
     few = np.r_[np.ones(5), np.zeros(195)]
     with pytest.raises(CannotFit, match="at least 20 customers who came back, there are 5"):
         fit(few, few, weeks)
+    with pytest.raises(CannotFit, match="MBG/NBD: nobody bought on a second day"):
+        fit(none, none, weeks, leaves_after_first=True)
     with pytest.raises(CannotFit, match="last purchase is on the last day"):
         fit(none + 2, weeks, weeks)
 

@@ -67,6 +67,41 @@ def test_the_parameters_that_made_the_data_are_found(fitted: World, part: str, t
         assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
 
 
+def test_the_card_says_which_purchase_model_was_taken_and_why(fitted: World) -> None:
+    """The data are of customers who leave after a repeat purchase only."""
+    figures = seed(fitted, "model_card_figures")
+    choice = figures[figures["section"] == "choice"].set_index("figure")
+    assert choice.loc["purchase model", "value"] == "BG/NBD"
+    assert "higher log-likelihood than MBG/NBD" in choice.loc["purchase model", "note"]
+    taken, other = (float(choice.loc[f"log-likelihood of {name}", "value"]) for name in ("BG/NBD", "MBG/NBD"))
+    assert taken > other
+    assert seed(fitted, "model_cards").loc[0, "model_name"].startswith("BG/NBD and Gamma-Gamma")
+    for cohort in ("all", "GB", "FR"):
+        assert parameters(fitted, "bg_nbd", cohort).loc["leaves_after_first", "estimate"] == 0
+
+
+def test_customers_who_leave_after_their_first_purchase_are_told(tmp_path: Path) -> None:
+    """Drawn by the modified model: it is taken, finds the truth and foretells; BG/NBD has to be asked for."""
+    drawn = purchase_days(CUSTOMERS, seed=8, leaves_after_first=True)
+    world = purchases_world(tmp_path, drawn)
+    fit_clv(world, by="country_code", progress=quiet)
+    found = parameters(world, "bg_nbd")
+    for name, value in TRUTH.items():
+        assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
+    cohorts = seed(world, "clv_parameters")
+    assert cohorts.loc[cohorts["parameter"] == "leaves_after_first", "estimate"].tolist() == [1, 1, 1]
+    assert clv.purchase_model_in_use(world) is True
+    assert seed(world, "model_cards").loc[0, "model_name"].startswith("MBG/NBD and Gamma-Gamma")
+
+    figures = seed(world, "model_card_figures").set_index("figure")["value"]
+    assert float(figures["expected over made"]) == pytest.approx(1, abs=0.2)
+    fit_clv(world, purchases="bg_nbd", progress=quiet)
+    assert clv.purchase_model_in_use(world) is False
+    assert parameters(world, "bg_nbd").loc["leaves_after_first", "estimate"] == 0
+    notes = seed(world, "model_card_figures").set_index("figure")["note"]
+    assert notes["purchase model"] == "as asked for; customers leave after a repeat purchase only"
+
+
 def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: World) -> None:
     """Gamma-Gamma of a share of the amounts has the same p and q, and that share of v."""
     revenue, margin = parameters(fitted, "spend_revenue")["estimate"], parameters(fitted, "spend_margin")["estimate"]
@@ -150,6 +185,8 @@ def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
 def test_what_cannot_be_fitted_is_said_in_one_line(tmp_path: Path, days: pd.DataFrame) -> None:
     with pytest.raises(UserError, match=r"cohorts are told apart by country_code or first_order_channel"):
         fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), by="age", progress=quiet)
+    with pytest.raises(UserError, match="the models are bg_nbd, mbg_nbd, or auto"):
+        fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), purchases="pareto", progress=quiet)
     with pytest.raises(UserError, match="no such warehouse"):
         fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), progress=quiet)
     once = days.drop_duplicates("customer_id")

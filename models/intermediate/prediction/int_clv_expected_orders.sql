@@ -1,7 +1,9 @@
--- Grain: one row per cohort, number of repeat purchases and days since the first: what BG/NBD expects of a customer who
--- is still alive. Few such pairs exist however many customers there are; when they last bought only moves P(alive).
+-- Grain: one row per cohort, number of repeat purchases and days since the first: what the purchase model expects of a
+-- customer who is still alive. Few such pairs exist however many customers there are; when they last bought only moves
+-- P(alive).
 --
--- Given alive, a customer's drop-out probability is Beta(a, b + x) and their rate Gamma(r + x, alpha + T), so that
+-- Given alive, a customer's drop-out probability is Beta(a, b + x) under BG/NBD and Beta(a, b + x + 1) under MBG/NBD,
+-- where they stayed after the first purchase too; their rate is Gamma(r + x, alpha + T) under both, so that
 --     E[orders in the next t weeks] = E over that Beta of (1 - (1 + p t / (alpha + T)) ^ -(r + x)) / p,
 -- which equals the published form with Gauss' hypergeometric function (Fader, Hardie and Lee 2005, equation 10) but has
 -- none of its corners (a = 1, x = 0, T = 0, t large). The integral is a sum over the nodes of a double exponential rule
@@ -21,24 +23,30 @@ with pairs as (
 
 ),
 
-posteriors as (
+parameters as (
 
-    select
-        pairs.*,
-        parameters.bg_nbd_a as a,
-        parameters.bg_nbd_b + pairs.repeat_count as b,
-        parameters.bg_nbd_r + pairs.repeat_count as k,
-        parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
-
-    from pairs
-    inner join {{ ref('int_clv_parameters') }} as parameters
-        on pairs.cohort = parameters.cohort
+    select * from {{ ref('int_clv_parameters') }}
 
 ),
 
-nodes as (
+-- The drop-out probability of who is alive depends on how often they stayed, not on the time: few weights are needed.
+posteriors as (
 
-    select * from {{ ref('int_quadrature_nodes') }}
+    select
+        counts.cohort,
+        counts.repeat_count,
+        parameters.bg_nbd_a as a,
+        parameters.bg_nbd_b + parameters.bg_nbd_leaves_after_first + counts.repeat_count as b
+
+    from (
+        select distinct
+            cohort,
+            repeat_count
+
+        from pairs
+    ) as counts
+    inner join parameters
+        on counts.cohort = parameters.cohort
 
 ),
 
@@ -52,7 +60,7 @@ placed as (
         + sqrt(1 / posteriors.a + 1 / posteriors.b) * nodes.sinh_u as log_odds
 
     from posteriors
-    cross join nodes
+    cross join {{ ref('int_quadrature_nodes') }} as nodes
 
 ),
 
@@ -60,13 +68,32 @@ placed as (
 weighted as (
 
     select
-        *,
+        cohort,
+        repeat_count,
         {{ logistic('log_odds') }} as p,
         cosh_u * exp(
             a * (log_odds - centre) - (a + b) * ({{ softplus('log_odds') }} - {{ softplus('centre') }})
         ) as weight
 
     from placed
+
+),
+
+timed as (
+
+    select
+        pairs.*,
+        weighted.p,
+        weighted.weight,
+        parameters.bg_nbd_r + pairs.repeat_count as k,
+        parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
+
+    from pairs
+    inner join parameters
+        on pairs.cohort = parameters.cohort
+    inner join weighted
+        on pairs.cohort = weighted.cohort
+            and pairs.repeat_count = weighted.repeat_count
 
 ),
 
@@ -81,7 +108,7 @@ integrated as (
         {%- endfor %},
         sum(weight * {{ expected_order_pairs_given_dropout(last) }}) / sum(weight) as order_pairs_{{ last }}d
 
-    from weighted
+    from timed
     group by cohort, repeat_count, observed_days
 
 )

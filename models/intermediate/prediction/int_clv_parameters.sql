@@ -23,6 +23,10 @@ by_cohort as (
         max(case when part = '{{ part }}' and parameter = '{{ parameter }}' then cast(estimate as double) end)
             as {{ part }}_{{ parameter }},
         {% endfor %}
+        -- Parameters that do not say so are those of BG/NBD.
+        coalesce(
+            max(case when part = 'bg_nbd' and parameter = 'leaves_after_first' then cast(estimate as double) end), 0
+        ) as bg_nbd_leaves_after_first,
         cast(cohort_by as {{ dbt.type_string() }}) as cohort_by,
         cast(cohort as {{ dbt.type_string() }}) as cohort
 

@@ -30,7 +30,8 @@ alive as (
         parameters.bg_nbd_alpha + customers.observed_days / 7.0 as weeks,
         {{ bg_nbd_p_alive(
             'customers.repeat_count', 'customers.last_purchase_age_days / 7.0', 'customers.observed_days / 7.0',
-            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b'
+            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b',
+            'parameters.bg_nbd_leaves_after_first'
         ) }} as p_alive,
         {%- for days in horizons %}
         expected.orders_{{ days }}d,
@@ -82,18 +83,19 @@ discounted as (
 
 ),
 
--- Whether nothing comes, and if something comes, a lognormal with the mean and the spread of what comes.
+-- Whether nothing comes, and if something comes, a gamma with the mean and the spread of what comes: its relative
+-- variance, and a quantile by the cube of a normal one (Wilson and Hilferty 1931).
 spread as (
 
     select
         discounted.*,
         expected_order_value * discounted_orders as predicted_value,
-        ln(
+        greatest(
             (1 - p_no_order) * mean_spread
             * (
                 expected_orders_{{ year }}d / p + p_alive * order_pairs_{{ year }}d + expected_orders_{{ year }}d
-            ) / power(expected_orders_{{ year }}d, 2)
-        ) as log_variance
+            ) / power(expected_orders_{{ year }}d, 2) - 1, 0
+        ) / 9 as ninth_of_variance
 
     from discounted
 
@@ -114,10 +116,11 @@ final as (
         {%- for name, quantile in {'low': 0.1, 'high': 0.9}.items() %}
         case
             when p_no_order >= {{ quantile }} then 0
-            else predicted_value / (1 - p_no_order) * exp(
-                    sqrt(greatest(log_variance, 0))
-                    * {{ normal_quantile('((' ~ quantile ~ ' - p_no_order) / (1 - p_no_order))') }}
-                    - greatest(log_variance, 0) / 2
+            else predicted_value / (1 - p_no_order) * power(
+                    greatest(
+                        1 - ninth_of_variance + sqrt(ninth_of_variance)
+                        * {{ normal_quantile('((' ~ quantile ~ ' - p_no_order) / (1 - p_no_order))') }}, 0
+                    ), 3
                 )
         end as predicted_value_12m_{{ name }},
         {%- endfor %}
