@@ -8,18 +8,26 @@ everyone from it. A purchase is a business day with orders that count; time is i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from scripts.errors import CheckFailed, UserError
-from scripts.prediction import bg_nbd, gamma_gamma
+from scripts.prediction import bg_nbd
 from scripts.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.likelihood import CannotFit, Floats
+from scripts.prediction.clv_holdout import holdout_figures
+from scripts.prediction.likelihood import CannotFit
+from scripts.prediction.purchase_models import (
+    DAYS_A_WEEK,
+    PURCHASE_MODELS,
+    Fit,
+    PurchaseModels,
+    expected_purchases,
+    fit_models,
+    in_scope,
+    scope_limits,
+)
 from scripts.seed_files import read_rows
 from scripts.warehouse import open_warehouse
 from scripts.world import World
@@ -30,44 +38,13 @@ MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
 COLUMNS = ["model_key", "fit_id", "cohort_by", "cohort", "part", "parameter", "estimate", "standard_error"]
 COHORT_COLUMNS = ("country_code", "first_order_channel")
-# Purchase models by name, and whether customers may leave after their first purchase; auto takes the likelier.
+# Takes the likelier of the purchase models.
 AUTO = "auto"
-PURCHASE_MODELS = {"bg_nbd": False, "mbg_nbd": True}
 # A cohort with fewer is scored by the parameters of everybody.
 COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
-# A year where there are three: shorter ones say as much of the season as of the model.
-HOLDOUT_DAYS = 365
 DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
 EVERYBODY = "all"
-DAYS_A_WEEK = 7.0
 YEAR_WEEKS = 365 / DAYS_A_WEEK
-
-Fit = bg_nbd.BgNbdFit | gamma_gamma.GammaGammaFit
-
-
-@dataclass(frozen=True)
-class PurchaseModels:
-    """The three models of one group of customers, and what is left of gross margin as contribution.
-
-    `set_aside` is the purchase model that was fitted too, and was not taken.
-    """
-
-    purchases: bg_nbd.BgNbdFit
-    revenue: gamma_gamma.GammaGammaFit
-    margin: gamma_gamma.GammaGammaFit
-    contribution_ratio: float
-    set_aside: bg_nbd.BgNbdFit | None = None
-
-    @property
-    def faults(self) -> list[str]:
-        """What keeps the parameters from being relied on, in words; empty when nothing does."""
-        named: list[tuple[str, Fit]] = [
-            ("purchases", self.purchases),
-            ("revenue a purchase", self.revenue),
-            ("margin a purchase", self.margin),
-        ]
-        return [f"{name}: {fit.message}" for name, fit in named if not fit.converged]
-
 
 def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
@@ -96,7 +73,7 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     if by is not None:
         cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
-    figures += _holdout_figures(world, facts.as_of_date, facts.data_from, limits, modified)
+    figures += holdout_figures(world, facts.as_of_date, facts.data_from, limits, modified)
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
@@ -135,101 +112,12 @@ def read_purchases(world: World) -> pd.DataFrame:
     return frame
 
 
-def scope_limits(persons: pd.DataFrame) -> dict[str, float]:
-    """Purchases a week and mean value beyond which a person buys like a business: far out by Tukey, on a log scale.
-
-    Far out is three interquartile ranges above the upper quartile; of purchases a week only repeat buyers are asked,
-    and two a week are nothing unusual in any case.
-    """
-    repeaters = persons[persons["repeat_count"] > 0]
-    rate = purchase_rate(repeaters)
-    value = persons.loc[persons["mean_purchase_value"] > 0, "mean_purchase_value"]
-    return {
-        "highest_purchase_rate": round(max(2.0, _far_out(rate.to_numpy(float))), 6),
-        "highest_purchase_value": round(_far_out(value.to_numpy(float)), 2),
-    }
-
-
-def purchase_rate(frame: pd.DataFrame) -> pd.Series:
-    """Purchases a week, as the SQL of int_clv_customers counts them."""
-    return frame["purchase_day_count"] / (frame["observed_days"] / DAYS_A_WEEK + 1)
-
-
-def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
-    """Which rows the purchase model covers."""
-    return (purchase_rate(frame) <= limits["highest_purchase_rate"]) & (
-        frame["mean_purchase_value"] <= limits["highest_purchase_value"]
-    )
-
-
-def fit_models(within: pd.DataFrame, leaves_after_first: bool | None = None) -> PurchaseModels:
-    """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none.
-
-    Whether customers may leave after their first purchase is what the data say where it is not said.
-    """
-    purchases, set_aside = fit_purchases(within, leaves_after_first)
-    n = within["purchase_day_count"].to_numpy(float)
-    fits = {}
-    for name in ("mean_purchase_value", "mean_purchase_margin"):
-        mean = within[name].to_numpy(float)
-        # The model is of positive amounts. Whose purchases brought nothing in all are few; SQL scores them too.
-        fits[name] = gamma_gamma.fit(n[mean > 0], mean[mean > 0])
-    margin = fits["mean_purchase_margin"]
-    expected = gamma_gamma.expected_value(n, within["mean_purchase_margin"].to_numpy(float), margin.parameters)
-    total = float((n * expected).sum())
-    return PurchaseModels(
-        purchases=purchases,
-        revenue=fits["mean_purchase_value"],
-        margin=margin,
-        # So that what is expected of past purchases adds up to what they brought, after every cost.
-        contribution_ratio=float(within["contribution_margin"].sum()) / total if total > 0 else 0.0,
-        set_aside=set_aside,
-    )
-
-
-def fit_purchases(
-    within: pd.DataFrame, leaves_after_first: bool | None = None
-) -> tuple[bg_nbd.BgNbdFit, bg_nbd.BgNbdFit | None]:
-    """The purchase model to use, and the one set aside if there was a choice.
-
-    Both have four parameters, so the likelier is the better; but one that can be relied on before one that cannot.
-    """
-    if leaves_after_first is not None:
-        return bg_nbd.fit(*purchase_arrays(within), leaves_after_first=leaves_after_first), None
-    both = [bg_nbd.fit(*purchase_arrays(within), leaves_after_first=modified) for modified in PURCHASE_MODELS.values()]
-    worse, better = sorted(both, key=lambda fit: (fit.converged, fit.log_likelihood))
-    return better, worse
-
-
-def expected_purchases(weeks: float, frame: pd.DataFrame, fit: bg_nbd.BgNbdFit) -> Floats:
-    """Purchases to expect of each customer (rows as of read_purchases) in so many weeks."""
-    return bg_nbd.expected_purchases(
-        weeks, *purchase_arrays(frame), fit.parameters, leaves_after_first=fit.leaves_after_first
-    )
-
-
 def purchase_model_in_use(world: World) -> bool | None:
     """Whether the fitted purchase model lets customers leave after their first purchase; None before any is fitted."""
     rows = read_rows(world.seeds / SEED_FILE, COLUMNS)
     if not rows:
         return None
     return any(row["parameter"] == "leaves_after_first" and float(row["estimate"]) == 1 for row in rows)
-
-
-def _far_out(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    if len(values) == 0:
-        return float("inf")
-    low, high = np.quantile(np.log(values), [0.25, 0.75])
-    return float(np.exp(high + 3 * (high - low)))
-
-
-def purchase_arrays(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
-    """x, t_x and T in weeks of rows as of read_purchases."""
-    return (
-        frame["repeat_count"].to_numpy(float),
-        frame["last_purchase_age_days"].to_numpy(float) / DAYS_A_WEEK,
-        frame["observed_days"].to_numpy(float) / DAYS_A_WEEK,
-    )
 
 
 def _row(cohort_by: str, cohort: str, part: str, name: str, value: float, error: float | None = None) -> dict[str, Any]:
@@ -327,80 +215,6 @@ def _scope_figures(
         Figure("limits", "highest purchases a week", limits["highest_purchase_rate"]),
         Figure("limits", "highest value a purchase", limits["highest_purchase_value"], "reporting currency"),
     ]
-
-
-def _holdout_figures(
-    world: World, last: date, first: date, limits: dict[str, float], leaves_after_first: bool
-) -> list[Figure]:
-    """The models fitted on what lay before the last days, and what came in them, by orders as they are known today."""
-    days = min(HOLDOUT_DAYS, (last - first).days // 3)
-    day = last - timedelta(days=days)
-    before, after = _split(world, day)
-    before = before[(before["customer_type"] == "person") & in_scope(before, limits)]
-    try:
-        models = fit_models(before, leaves_after_first)
-    except CannotFit as problem:
-        return [Figure("holdout", "not possible", str(problem), figure_date=day)]
-    expected = expected_purchases(days / DAYS_A_WEEK, before, models.purchases)
-    value = gamma_gamma.expected_value(
-        before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
-    )
-    actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
-    money = expected * value
-    best = np.argsort(-money, kind="stable")[: max(1, len(before) // 10)]
-    bought, spent = actual["purchases"].to_numpy(float), actual["revenue"].to_numpy(float)
-    note = f"{days} days after {day}"
-    return [
-        Figure("holdout", "customers", len(before), note, day),
-        Figure("holdout", "purchases expected", float(expected.sum()), note, day),
-        Figure("holdout", "purchases made", float(bought.sum()), note, day),
-        Figure("holdout", "expected over made", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
-        Figure("holdout", "revenue expected over made", float(money.sum() / max(spent.sum(), 1.0)), note, day),
-        Figure(
-            "holdout", "rank correlation with purchases made",
-            float(pd.Series(expected).corr(pd.Series(bought), method="spearman")), note, day,
-        ),
-        Figure(
-            "holdout", "revenue of the best tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
-            "share of all revenue made", day,
-        ),
-    ]  # fmt: skip
-
-
-def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Purchases as they stood on a day (columns of read_purchases), and purchases and revenue of everyone after it."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        connection.execute(
-            """
-            create temp table days as
-            select margins.customer_id, margins.ordered_date, any_value(purchases.customer_type) as customer_type,
-                cast(sum(margins.net_revenue) as double) as revenue,
-                cast(sum(margins.net_revenue - margins.cogs) as double) as margin,
-                cast(sum(margins.contribution_margin) as double) as contribution_margin
-            from marts.order_margins as margins
-            inner join intermediate.int_customer_purchases as purchases on margins.customer_id = purchases.customer_id
-            where margins.is_counted
-            group by margins.customer_id, margins.ordered_date
-            """
-        )
-        before = connection.execute(
-            """
-            select customer_id, any_value(customer_type) as customer_type, count(*) as purchase_day_count,
-                count(*) - 1 as repeat_count,
-                date_diff('day', min(ordered_date), max(ordered_date)) as last_purchase_age_days,
-                date_diff('day', min(ordered_date), $day) as observed_days,
-                avg(revenue) as mean_purchase_value, avg(margin) as mean_purchase_margin,
-                sum(contribution_margin) as contribution_margin
-            from days where ordered_date <= $day group by customer_id order by customer_id
-            """,
-            {"day": day},
-        ).df()
-        after = connection.execute(
-            "select customer_id, count(*) as purchases, sum(revenue) as revenue from days where ordered_date > $day"
-            " group by customer_id",
-            {"day": day},
-        ).df()
-    return before, after
 
 
 def _drift_inputs(world: World) -> pd.DataFrame:

@@ -16,8 +16,8 @@ import yaml
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd
 from scripts.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.clv import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.prediction.propensity import COLUMNS, Vector, records
+from scripts.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
 from scripts.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
 from scripts.seed_files import read_rows

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scripts.errors import UserError
@@ -89,10 +90,14 @@ def _tracking(figures: pd.DataFrame) -> str:
     rows = figures[figures["section"] == "tracking"]
     if rows.empty:
         return ""
-    made = rows.loc[rows["figure"].str.startswith("made to week"), "value"].astype(float)
-    expected = rows.loc[rows["figure"].str.startswith("expected to week"), "value"].astype(float)
-    fitted = int(float(rows.loc[rows["figure"] == "weeks fitted", "value"].iloc[0]))
-    return tracking_chart(made, expected, fitted)
+    curves = {}
+    for name in ("made", "expected"):
+        found = rows[rows["figure"].str.startswith(f"{name} to week ")]
+        weeks = found["figure"].str.rsplit(" ", n=1).str[-1].astype(int)
+        # The card has every fourth week; between them the line is straight.
+        curves[name] = np.interp(np.arange(1, weeks.max() + 1), [0, *weeks], [0, *found["value"].astype(float)])
+    fitted = int(rows.loc[rows["figure"] == "weeks fitted", "value"].iloc[0])
+    return tracking_chart(curves["made"], curves["expected"], fitted)
 
 
 def _comparison(figures: pd.DataFrame) -> str:
