@@ -109,7 +109,7 @@ def _judge_clv(world: World, snapshot: Snapshot, horizon: int, day: date) -> lis
     persons = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     within = persons[in_scope(persons, scope_limits(persons))].reset_index(drop=True)
     within = within.astype({"contribution_margin": float})
-    models = fit_models(within, purchase_model_in_use(world))
+    models = fit_models(within, *purchase_model_in_use(world))
     made = within[["customer_id"]].merge(outcomes(world, snapshot, horizon), on="customer_id", how="left").fillna(0)
     bought, spent = made["purchase_day_count"].to_numpy(float), made["net_revenue"].to_numpy(float)
     expected = expected_purchases(horizon / DAYS_A_WEEK, within, models.purchases)

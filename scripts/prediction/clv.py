@@ -16,7 +16,7 @@ import pandas as pd
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd
 from scripts.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
-from scripts.prediction.clv_holdout import holdout_figures
+from scripts.prediction.clv_holdout import hold_out, holdout_figures, try_skips
 from scripts.prediction.likelihood import CannotFit
 from scripts.prediction.purchase_models import (
     DAYS_A_WEEK,
@@ -64,16 +64,19 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     limits = scope_limits(persons)
     within = persons[in_scope(persons, limits)]
     progress(f"fit clv: {len(within):,} customers with orders up to {facts.as_of_date}")
-    models = fit_models(within, PURCHASE_MODELS.get(purchases))
+    held = hold_out(world, facts.as_of_date, facts.data_from, limits)
+    tried = try_skips(held, PURCHASE_MODELS.get(purchases))
+    models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), [days for days, _ in tried] or [0])
     modified = models.purchases.leaves_after_first
+    whole = {**limits, "skipped_first_days": float(skipped)}
     rows = _rows(EVERYBODY, EVERYBODY, models) + [
-        _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in limits.items()
+        _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in whole.items()
     ]
-    figures = _fit_figures(models) + _scope_figures(everyone, persons, within, limits)
+    figures = _fit_figures(models) + _skip_figures(tried, skipped) + _scope_figures(everyone, persons, within, limits)
     if by is not None:
-        cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, progress)
+        cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, skipped, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
-    figures += holdout_figures(world, facts.as_of_date, facts.data_from, limits, modified)
+    figures += holdout_figures(held, modified, skipped)
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
@@ -94,6 +97,27 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     return fit_id
 
 
+def _fit_best(
+    within: pd.DataFrame, leaves_after_first: bool | None, skips: list[int]
+) -> tuple[PurchaseModels, int]:
+    """The models by the first choice of days to leave out that can be relied on; by the first of all, if none can."""
+    fitted = []
+    for days in skips:
+        fitted.append((fit_models(within, leaves_after_first, days), days))
+        if not fitted[-1][0].faults:
+            return fitted[-1]
+    return fitted[0]
+
+
+def _skip_figures(tried: list[tuple[int, float]], skipped: int) -> list[Figure]:
+    """What leaving out the customers of the first days did to the error on the days held out."""
+    figures = [Figure("choice", "first days left out", skipped, "who came in them may be older than the data")]
+    for days, deviance in sorted(tried):
+        note = "mean Poisson deviance on the days held out" + (", taken" if days == skipped else "")
+        figures.append(Figure("choice", f"error with the first {days} days left out", deviance, note))
+    return figures
+
+
 def read_purchases(world: World) -> pd.DataFrame:
     """int_customer_purchases of the last build, amounts as float, sorted by customer."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
@@ -112,12 +136,16 @@ def read_purchases(world: World) -> pd.DataFrame:
     return frame
 
 
-def purchase_model_in_use(world: World) -> bool | None:
-    """Whether the fitted purchase model lets customers leave after their first purchase; None before any is fitted."""
+def purchase_model_in_use(world: World) -> tuple[bool | None, int]:
+    """Whether customers may leave after their first purchase by the fitted model, and the first days it left out.
+
+    None and 0 before any is fitted.
+    """
     rows = read_rows(world.seeds / SEED_FILE, COLUMNS)
     if not rows:
-        return None
-    return any(row["parameter"] == "leaves_after_first" and float(row["estimate"]) == 1 for row in rows)
+        return None, 0
+    whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == EVERYBODY}
+    return whole.get("leaves_after_first") == 1, int(whole.get("skipped_first_days", 0))
 
 
 def _row(cohort_by: str, cohort: str, part: str, name: str, value: float, error: float | None = None) -> dict[str, Any]:
@@ -149,7 +177,7 @@ def _rows(cohort_by: str, cohort: str, models: PurchaseModels) -> list[dict[str,
 
 
 def _fit_cohorts(
-    within: pd.DataFrame, by: str, leaves_after_first: bool, progress: Progress
+    within: pd.DataFrame, by: str, leaves_after_first: bool, skipped_days: int, progress: Progress
 ) -> tuple[list[dict[str, Any]], list[Figure]]:
     rows: list[dict[str, Any]] = []
     figures: list[Figure] = []
@@ -159,7 +187,7 @@ def _fit_cohorts(
             figures.append(Figure("cohorts", str(cohort), len(part), "too few; scored by everybody's parameters"))
             continue
         try:
-            models = fit_models(part, leaves_after_first)
+            models = fit_models(part, leaves_after_first, skipped_days, int(within["observed_days"].max()))
         except CannotFit as problem:
             figures.append(Figure("cohorts", str(cohort), len(part), f"{problem}; scored by everybody's parameters"))
             continue

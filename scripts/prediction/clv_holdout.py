@@ -5,6 +5,7 @@ By orders as they are known today, so that it costs no more than a fit; `backtes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,8 +13,16 @@ import pandas as pd
 
 from scripts.prediction import bg_nbd, gamma_gamma
 from scripts.prediction.cards import Figure
-from scripts.prediction.likelihood import CannotFit
-from scripts.prediction.purchase_models import DAYS_A_WEEK, expected_purchases, fit_models, in_scope
+from scripts.prediction.likelihood import CannotFit, Floats
+from scripts.prediction.purchase_models import (
+    DAYS_A_WEEK,
+    PurchaseModels,
+    expected_purchases,
+    fit_models,
+    fit_purchases,
+    in_scope,
+    new_customers,
+)
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -21,30 +30,93 @@ from scripts.world import World
 HOLDOUT_DAYS = 365
 # Points of the curve of purchases.
 TRACKED_WEEKS = 4
+# Days at the beginning of the data whose customers may be left out, and how much better that has to be than none.
+SKIPS = (0, 90, 180, 365)
+SKIP_CUSTOMERS = 500
+SKIP_MARGIN = 0.01
 
 
-def holdout_figures(
-    world: World, last: date, first: date, limits: dict[str, float], leaves_after_first: bool
-) -> list[Figure]:
-    """The models fitted on what lay before the last days, and what came in them, by orders as they are known today."""
+@dataclass(frozen=True)
+class Holdout:
+    """Customers as they stood on `day` (rows as of read_purchases, in scope), and what they did in the `days` after it.
+
+    `purchases` and `revenue` have the rows of `before`; `repeats` has their repeat purchases by days since the first
+    purchase of any person, `seen_days` before `day`.
+    """
+
+    day: date
+    days: int
+    before: pd.DataFrame
+    purchases: Floats
+    revenue: Floats
+    repeats: pd.DataFrame
+    seen_days: int
+
+    def models(self, leaves_after_first: bool | None, skipped_days: int) -> PurchaseModels:
+        """The models as they would have been fitted on the day. Raises CannotFit."""
+        return fit_models(self.before, leaves_after_first, skipped_days)
+
+    def deviance(self, fit: bg_nbd.BgNbdFit) -> float:
+        """Mean Poisson deviance of the purchases made from those expected; 0 is perfect."""
+        expected = np.maximum(expected_purchases(self.days / DAYS_A_WEEK, self.before, fit), 1e-12)
+        made = self.purchases
+        logs = np.where(made > 0, made * np.log(np.maximum(made, 1) / expected), 0.0)
+        return float(2 * np.mean(logs - made + expected))
+
+
+def hold_out(world: World, last: date, first: date, limits: dict[str, float]) -> Holdout:
+    """Hold out the last days of a world whose orders go from `first` to `last`."""
     days = min(HOLDOUT_DAYS, (last - first).days // 3)
     day = last - timedelta(days=days)
-    before, after, by_week = _split(world, day)
+    before, after, repeats = _split(world, day)
     persons = before[before["customer_type"] == "person"]
     before = persons[in_scope(persons, limits)]
+    actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
+    return Holdout(
+        day=day,
+        days=days,
+        before=before,
+        purchases=actual["purchases"].to_numpy(float),
+        revenue=actual["revenue"].to_numpy(float),
+        repeats=repeats[repeats["customer_id"].isin(before["customer_id"])],
+        seen_days=int(persons["observed_days"].max()),
+    )
+
+
+def try_skips(held: Holdout, leaves_after_first: bool | None) -> list[tuple[int, float]]:
+    """Days at the beginning whose customers are left out, with the deviance that follows; the best first.
+
+    Who was a customer before the data begin looks like a new one who comes often. Leaving out the first days costs
+    customers to learn from, so it has to be better by a clear margin than leaving out none.
+    """
+    found = []
+    for days in SKIPS:
+        new = new_customers(held.before, days)
+        if days and (days > held.seen_days // 2 or len(new) < SKIP_CUSTOMERS):
+            continue
+        try:
+            fit, _ = fit_purchases(new, leaves_after_first)
+        except CannotFit:
+            continue
+        if fit.converged:
+            found.append((days, held.deviance(fit)))
+    return sorted(found, key=lambda one: one[1] * (1 - SKIP_MARGIN if one[0] == 0 else 1))
+
+
+def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) -> list[Figure]:
+    """How the models would have done: for the card."""
     try:
-        models = fit_models(before, leaves_after_first)
+        models = held.models(leaves_after_first, skipped_days)
     except CannotFit as problem:
-        return [Figure("holdout", "not possible", str(problem), figure_date=day)]
-    expected = expected_purchases(days / DAYS_A_WEEK, before, models.purchases)
-    value = gamma_gamma.expected_value(
+        return [Figure("holdout", "not possible", str(problem), figure_date=held.day)]
+    before, day = held.before, held.day
+    expected = expected_purchases(held.days / DAYS_A_WEEK, before, models.purchases)
+    money = expected * gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )
-    actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
-    money = expected * value
     best = np.argsort(-money, kind="stable")[: max(1, len(before) // 10)]
-    bought, spent = actual["purchases"].to_numpy(float), actual["revenue"].to_numpy(float)
-    note = f"{days} days after {day}"
+    bought, spent = held.purchases, held.revenue
+    note = f"{held.days} days after {day}"
     return [
         Figure("holdout", "customers", len(before), note, day),
         Figure("holdout", "purchases expected", float(expected.sum()), note, day),
@@ -59,32 +131,33 @@ def holdout_figures(
             "holdout", "revenue of the best tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
             "share of all revenue made", day,
         ),
-        *_tracking_figures(before, by_week, models.purchases, int(persons["observed_days"].max()), day, last),
+        *_tracking_figures(held, models.purchases, skipped_days),
     ]  # fmt: skip
 
 
-def _tracking_figures(
-    before: pd.DataFrame, by_week: pd.DataFrame, fit: bg_nbd.BgNbdFit, seen_days: int, day: date, last: date
-) -> list[Figure]:
-    """Repeat purchases of the customers held, made and expected up to every fourth week since the first person's first.
-
-    `seen_days`: from that day to `day`.
-    """
-    first_day = seen_days - before["observed_days"].to_numpy()
-    weeks = np.arange(1, int((seen_days + (last - day).days + 1) // DAYS_A_WEEK) + 1)
-    held = by_week[by_week["customer_id"].isin(before["customer_id"])]
-    made = held.groupby("week")["purchases"].sum().reindex(weeks - 1, fill_value=0).cumsum().to_numpy()
+def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) -> list[Figure]:
+    """Repeat purchases of the customers learnt from, made and expected to every fourth week since the first of them."""
+    before = new_customers(held.before, skipped_days)
+    begin = held.seen_days - int(before["observed_days"].max())
+    first_day = before["observed_days"].max() - before["observed_days"].to_numpy()
+    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_A_WEEK) + 1)
+    theirs = held.repeats[held.repeats["customer_id"].isin(before["customer_id"])]
+    by_week = theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_A_WEEK)).groupby("week")["purchases"].sum()
+    made = by_week.reindex(weeks - 1, fill_value=0).cumsum().to_numpy()
     expected = bg_nbd.expected_cumulative(weeks, first_day, fit.parameters, leaves_after_first=fit.leaves_after_first)
-    figures = [Figure("tracking", "weeks fitted", int((seen_days + 1) // DAYS_A_WEEK), "", day)]
+    fitted = int((held.seen_days - begin + 1) // DAYS_A_WEEK)
+    figures = [Figure("tracking", "weeks fitted", fitted, "of customers learnt from", held.day)]
     for place in range(TRACKED_WEEKS - 1, len(weeks), TRACKED_WEEKS):
-        figures.append(Figure("tracking", f"made to week {weeks[place]}", float(made[place]), "repeat purchases", day))
-        figures.append(Figure("tracking", f"expected to week {weeks[place]}", float(expected[place]), "", day))
+        figures += [
+            Figure("tracking", f"made to week {weeks[place]}", float(made[place]), "repeat purchases", held.day),
+            Figure("tracking", f"expected to week {weeks[place]}", float(expected[place]), "", held.day),
+        ]
     return figures
 
 
 def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Purchases as they stood on a day (columns of read_purchases), purchases and revenue of everyone after it, and
-    repeat purchases by customer and week since the first purchase of any person."""
+    repeat purchases by customer and day since the first purchase of any person."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
         connection.execute(
             """
@@ -116,7 +189,7 @@ def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
             " group by customer_id",
             {"day": day},
         ).df()
-        by_week = connection.execute(
+        repeats = connection.execute(
             """
             with firsts as (
                 select customer_id, min(ordered_date) as first_date
@@ -124,7 +197,7 @@ def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
             ),
             origin as (select min(first_date) as first_date from firsts)
             select days.customer_id,
-                cast(floor(date_diff('day', origin.first_date, days.ordered_date) / 7) as int) as week,
+                date_diff('day', origin.first_date, days.ordered_date) as day_number,
                 count(*) as purchases
             from days
             inner join firsts on days.customer_id = firsts.customer_id and days.ordered_date > firsts.first_date
@@ -132,4 +205,4 @@ def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
             group by all
             """
         ).df()
-    return before, after, by_week
+    return before, after, repeats

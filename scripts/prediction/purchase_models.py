@@ -69,12 +69,27 @@ def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
     )
 
 
-def fit_models(within: pd.DataFrame, leaves_after_first: bool | None = None) -> PurchaseModels:
+def new_customers(frame: pd.DataFrame, skipped_days: int, seen_days: int | None = None) -> pd.DataFrame:
+    """Those who first bought later than the first `skipped_days` of the data; who came before may be older than these.
+
+    `seen_days`: from the first day of the data to the day of the frame; by default since the frame's first customer.
+    """
+    seen = frame["observed_days"].max() if seen_days is None else seen_days
+    return frame[frame["observed_days"] <= seen - skipped_days]
+
+
+def fit_models(
+    within: pd.DataFrame,
+    leaves_after_first: bool | None = None,
+    skipped_days: int = 0,
+    seen_days: int | None = None,
+) -> PurchaseModels:
     """The three models of some customers (rows as of read_purchases). Raises CannotFit where they carry none.
 
-    Whether customers may leave after their first purchase is what the data say where it is not said.
+    Whether customers may leave after their first purchase is what the data say where it is not said. The purchase model
+    learns from `new_customers` alone, the models of spend from all.
     """
-    purchases, set_aside = fit_purchases(within, leaves_after_first)
+    purchases, set_aside = fit_purchases(new_customers(within, skipped_days, seen_days), leaves_after_first)
     n = within["purchase_day_count"].to_numpy(float)
     fits = {}
     for name in ("mean_purchase_value", "mean_purchase_margin"):

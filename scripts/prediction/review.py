@@ -141,8 +141,10 @@ def _reliability(figures: pd.DataFrame) -> str:
             "observed": [latest[f"observed rate in {name}"] for name in tenths],
         }
     )
-    scale = alt.Scale(domain=[0, 1])
-    right = alt.Chart(pd.DataFrame({"expected": [0, 1], "observed": [0, 1]}))
+    # As far as the rates go: what is rare would huddle in a corner of the whole square.
+    highest = min(1.0, 1.1 * float(frame.to_numpy().max()))
+    scale = alt.Scale(domain=[0, highest])
+    right = alt.Chart(pd.DataFrame({"expected": [0, highest], "observed": [0, highest]}))
     line = right.mark_line(color=MUTED, strokeDash=[4, 4]).encode(x="expected:Q", y="observed:Q")
     dots = alt.Chart(frame).mark_circle(size=80, color=COLOURS[0], opacity=1).encode(
         x=alt.X("expected:Q", title="probability by the model, mean of a tenth of customers", scale=scale),

@@ -20,9 +20,14 @@ CONTRIBUTION_SHARE = 0.4
 
 
 def purchase_days(
-    customers: int, seed: int, parameters: dict[str, float] = TRUTH, *, leaves_after_first: bool = False
+    customers: int,
+    seed: int,
+    parameters: dict[str, float] = TRUTH,
+    *,
+    leaves_after_first: bool = False,
+    weeks: int = WEEKS,
 ) -> pd.DataFrame:
-    """One row per customer and day of purchase: customer_id, ordered_date, revenue.
+    """One row per customer, come in the last `weeks`, and day of purchase: customer_id, ordered_date, revenue.
 
     Written out anew here, event by event, rather than taken from the product: rate gamma, letting go after every repeat
     purchase, or after every purchase, beta, value of a purchase gamma with a gamma rate.
@@ -33,12 +38,12 @@ def purchase_days(
         rate = random.gamma(parameters["r"]) / parameters["alpha"]
         leaving = random.beta(parameters["a"], parameters["b"])
         spend_rate = random.gamma(SPEND["q"]) / SPEND["v"]
-        start = LAST - timedelta(days=int(random.integers(1, WEEKS * 7)))
+        start = LAST - timedelta(days=int(random.integers(1, weeks * 7)))
         week, days = 0.0, {start}
         stays = not leaves_after_first or random.random() >= leaving
-        while stays and week < WEEKS:
+        while stays and week < weeks:
             week += random.exponential(1 / rate)
-            day = start + timedelta(days=round(min(week, WEEKS) * 7))
+            day = start + timedelta(days=round(min(week, weeks) * 7))
             if day > LAST:
                 break
             days.add(day)

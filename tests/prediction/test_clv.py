@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from scripts.errors import CheckFailed, UserError
-from scripts.prediction import cards, clv
+from scripts.prediction import bg_nbd, cards, clv
 from scripts.prediction.clv import fit_clv
+from scripts.prediction.purchase_models import purchase_arrays
 from scripts.world import BUSINESS_SEEDS, World
 from tests.prediction.small_purchases import (
     CONTRIBUTION_SHARE,
@@ -90,16 +92,39 @@ def test_customers_who_leave_after_their_first_purchase_are_told(tmp_path: Path)
         assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
     cohorts = seed(world, "clv_parameters")
     assert cohorts.loc[cohorts["parameter"] == "leaves_after_first", "estimate"].tolist() == [1, 1, 1]
-    assert clv.purchase_model_in_use(world) is True
+    assert clv.purchase_model_in_use(world)[0] is True
     assert seed(world, "model_cards").loc[0, "model_name"].startswith("MBG/NBD and Gamma-Gamma")
 
     figures = seed(world, "model_card_figures").set_index("figure")["value"]
     assert float(figures["expected over made"]) == pytest.approx(1, abs=0.2)
     fit_clv(world, purchases="bg_nbd", progress=quiet)
-    assert clv.purchase_model_in_use(world) is False
+    assert clv.purchase_model_in_use(world)[0] is False
     assert parameters(world, "bg_nbd").loc["leaves_after_first", "estimate"] == 0
     notes = seed(world, "model_card_figures").set_index("figure")["note"]
     assert notes["purchase model"] == "as asked for; customers leave after a repeat purchase only"
+
+
+def test_customers_who_are_older_than_the_data_are_not_learnt_from(tmp_path: Path) -> None:
+    """Four years of data about customers who came over eight: most of the first to be seen are old ones.
+
+    Taken for new ones they make everybody look more faithful; left out, the next year is foretold better.
+    """
+    drawn = purchase_days(4 * CUSTOMERS, seed=9, weeks=8 * 52)
+    world = purchases_world(tmp_path, drawn[drawn["ordered_date"] > LAST - timedelta(days=4 * 364)])
+    fit_clv(world, purchases="bg_nbd", progress=quiet)
+    skipped = parameters(world, "scope").loc["skipped_first_days", "estimate"]
+    assert skipped >= 90 and clv.purchase_model_in_use(world) == (False, skipped)
+    figures = seed(world, "model_card_figures").set_index("figure")["value"]
+    errors = {days: float(figures[f"error with the first {days} days left out"]) for days in (0, int(skipped))}
+    assert errors[int(skipped)] < errors[0]
+    # Slow buyers of old still come in as new ones, so not every parameter is found; but how many leave is.
+    everybody = bg_nbd.fit(*purchase_arrays(clv.read_purchases(world))).parameters
+    found = parameters(world, "bg_nbd")["estimate"]
+    leaving = [
+        fit["a"] / (fit["a"] + fit["b"]) - TRUTH["a"] / (TRUTH["a"] + TRUTH["b"])
+        for fit in (found, everybody._asdict())
+    ]
+    assert leaving[1] < -0.01 and abs(leaving[0]) < abs(leaving[1]) / 2, leaving
 
 
 def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: World) -> None:
