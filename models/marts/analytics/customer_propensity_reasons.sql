@@ -7,12 +7,12 @@ with contributions as (
 
 ),
 
--- What everybody has in common explains nobody.
+-- What everybody has in common explains nobody. Rounded, so that the order of summation decides no rank.
 against_average as (
 
     select
         *,
-        contribution - avg(contribution) over (partition by model_key, attribute_name) as difference
+        round(contribution - avg(contribution) over (partition by model_key, attribute_name), 9) as difference
 
     from contributions
 
