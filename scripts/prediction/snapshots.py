@@ -210,8 +210,13 @@ def _build(copy: World, day: date, folder: Path) -> None:
 
 
 def _read(world: World, day: date, folder: Path) -> Snapshot:
-    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if name != "identities"}
     with open_warehouse(world.warehouse, read_only=True) as connection:
+        # Read as the tables of today are, so that columns have the same types.
+        frames = {
+            name: connection.execute(f"from read_parquet({literal(str(folder / f'{name}.parquet'))})").df()
+            for name in TABLES
+            if name != "identities"
+        }
         # Where a customer's profiles went to several, the outcome is that of whoever holds most of them.
         present_ids = connection.execute(
             f"""
