@@ -7,8 +7,10 @@ is kept as Parquet under `<home>/snapshots/` and found again as long as data and
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ from scripts.world import World
 
 Progress = Callable[[str], None]
 
+# Where past days are built.
+WORKSHOP = ".work"
 # What is kept of a day, and where the models put it.
 TABLES = {
     "inputs": "intermediate.int_prediction_inputs",
@@ -60,8 +64,8 @@ def snapshots(world: World, days: Iterable[date], progress: Progress = print) ->
     folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
-        _drop_other_states(world, state)
         with _workshop(world) as copy:
+            _drop_other_states(world, state)
             for number, day in enumerate(missing, start=1):
                 progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
                 _build(copy, day, folders[day])
@@ -174,13 +178,33 @@ def _data_state(world: World) -> str:
 @contextmanager
 def _workshop(world: World) -> Iterator[World]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
-    folder = world.snapshots / ".work"
+    with _alone(world.snapshots):
+        yield from _copied(world)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one process builds past days of a world. Raises UserError when another does."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UserError(f"{folder}: another process builds past days; wait for it to end, then run again") from None
+    finally:
+        os.close(descriptor)
+
+
+def _copied(world: World) -> Iterator[World]:
+    folder = world.snapshots / WORKSHOP
+    # Of a run that was cut off.
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
     size = world.warehouse.stat().st_size
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(world.snapshots).free
     if free < 2 * size:
         raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; make room")
+    folder.mkdir(mode=0o700)
     try:
         # Under the same name: dbt's parsed project speaks of the database by it.
         copy = World(landing=world.landing, warehouse=folder / world.warehouse.name, seeds=world.seeds)
@@ -238,8 +262,9 @@ def _read(world: World, day: date, folder: Path) -> Snapshot:
 
 def _drop_other_states(world: World, state: str) -> None:
     """Days built from data or models that have changed since say nothing any more."""
-    for folder in (world.snapshots).glob("*"):
-        if not folder.name.endswith(state):
+    for folder in world.snapshots.iterdir():
+        # With them go half-written days of a run that was cut off.
+        if folder.name != WORKSHOP and not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)
 
 

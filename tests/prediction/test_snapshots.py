@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,8 +17,8 @@ from scripts.errors import UserError
 from scripts.prediction.snapshots import described_day, outcomes, products_bought_after, snapshots
 from scripts.warehouse import open_warehouse
 from scripts.world import World
+from tests.prediction.small_purchases import purchase_days, purchases_world
 
-pytestmark = pytest.mark.verify
 DAY = date(2025, 12, 31)
 AFTER = 90
 
@@ -22,6 +27,7 @@ def quiet(_: str) -> None:
     return None
 
 
+@pytest.mark.verify
 def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: World) -> None:
     """Column by column; kept on disk, found again, and the warehouse of today is as it was."""
     before = _all(demo_copy, "marts.customer_value")
@@ -50,6 +56,7 @@ def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: World) -> None:
     assert found.inputs["as_of_date"].astype(str).str[:10].unique().tolist() == [DAY.isoformat()]
 
 
+@pytest.mark.verify
 def test_outcomes_are_the_orders_of_the_days_after(demo_copy: World) -> None:
     """Counted again from the orders of today, for customers whose id has not changed since."""
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
@@ -68,6 +75,7 @@ def test_outcomes_are_the_orders_of_the_days_after(demo_copy: World) -> None:
     assert set(bought["customer_id"]) <= set(outcome.index[outcome["order_count"] > 0])
 
 
+@pytest.mark.verify
 def test_days_that_cannot_be_judged_are_refused(demo_copy: World) -> None:
     last = described_day(demo_copy)
     with pytest.raises(UserError, match=f"is not before {last}"):
@@ -75,6 +83,31 @@ def test_days_that_cannot_be_judged_are_refused(demo_copy: World) -> None:
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
     with pytest.raises(UserError, match="are not over"):
         outcomes(demo_copy, found, 365)
+
+
+def test_two_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """The second is told to wait, and leaves the first one's copy alone."""
+    world = purchases_world(tmp_path, purchase_days(60, seed=1))
+    world.snapshots.mkdir()
+    work = world.snapshots / ".work" / "warehouse.duckdb"
+    work.parent.mkdir()
+    work.write_bytes(b"of the first")
+    descriptor = os.open(world.snapshots, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with pytest.raises(UserError, match="another process builds past days"):
+            snapshots(world, [DAY], quiet)
+    finally:
+        os.close(descriptor)
+    assert work.read_bytes() == b"of the first"
+
+
+def test_a_full_disk_is_said_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = purchases_world(tmp_path, purchase_days(60, seed=1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 10))
+    with pytest.raises(UserError, match="0 MB are free"):
+        snapshots(world, [DAY], quiet)
+    assert not (world.snapshots / ".work").exists()
 
 
 def _all(world: World, table: str) -> pd.DataFrame:
