@@ -150,9 +150,11 @@ def _fit(options: argparse.Namespace, world: World) -> None:
         raise UserError("--category, --product and --attribute go with `fit adoption`")
     try:
         _fit_model(options, world, target)
-    finally:
+    except CheckFailed:
         # A model that failed its trials has a card as well.
         write_model_page(world)
+        raise
+    write_model_page(world)
 
 
 def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:

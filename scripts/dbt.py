@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -149,8 +150,19 @@ def _project_state() -> list[tuple[str, int]]:
     return sorted((str(file), file.stat().st_mtime_ns) for file in files)
 
 
+# What DuckDB says of a seed's cell that has another type than its column.
+SEED_CELL = re.compile(
+    r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
+    r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
+)
+
+
 def _one_line(message: str | None) -> str:
     """A dbt message without its frame and line breaks."""
+    if cell := SEED_CELL.search(" ".join((message or "").split())):
+        line, column, text, kind = cell.groups()
+        wanted = {"DATE": "day such as 2026-06-30", "BOOLEAN": "true or false"}.get(kind, "number")
+        return f"line {line}, column {column}: '{text}' is no {wanted}; correct the cell"
     skip = ("compilation error", "runtime error", "database error", "> in macro", "> called by", "compiled code at")
     lines = [line.strip() for line in (message or "failed").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(skip)]

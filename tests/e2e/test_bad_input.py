@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from scripts.__main__ import main
+from scripts.dbt import run_dbt
+from scripts.errors import CheckFailed
 from scripts.world import BUSINESS_SEEDS, World
 
 
@@ -83,6 +86,20 @@ def test_malformed_seed_row_is_named_by_file_and_line(demo_copy: World, capsys: 
     assert len(errors) == 1
     assert "segment_rule_conditions.csv" in errors[0]
     assert "5" in errors[0]
+
+
+def test_a_cell_of_the_wrong_type_is_named_by_seed_line_and_column(tmp_path: Path) -> None:
+    """Found by the engine while it loads the seed; its own message is a page long."""
+    seeds = tmp_path / "seeds"
+    shutil.copytree(BUSINESS_SEEDS, seeds)
+    header = (seeds / "clv_parameters.csv").read_text(encoding="utf-8")
+    row = "clv,f,all,all,bg_nbd,r,0.24O,\n"
+    (seeds / "clv_parameters.csv").write_text(header + row.replace("0.24O", "0.24") + row, encoding="utf-8")
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    with pytest.raises(CheckFailed) as problem:
+        run_dbt(world, ["seed", "--select", "clv_parameters"], progress=lambda _: None)
+    said = "clv_parameters: line 3, column estimate: '0.24O' is no number; correct the cell"
+    assert str(problem.value) == said
 
 
 def test_segment_that_is_not_approved_is_not_exported(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
