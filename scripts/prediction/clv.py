@@ -256,8 +256,8 @@ def _drift_inputs(world: World) -> pd.DataFrame:
 def _summary(figures: list[Figure]) -> str:
     found = {figure.figure: figure.value for figure in figures if figure.section == "holdout"}
     if "expected over made" not in found:
-        return "fitted; too short a history for a holdout"
+        return "Fitted; too short a history for a holdout"
     return (
-        f"in the holdout {float(found['expected over made']):.2f} times the purchases made were expected, and the best "
+        f"In the holdout {float(found['expected over made']):.2f} times the purchases made were expected, and the best "
         f"tenth brought {float(found['revenue of the best tenth by expected value']):.0%} of revenue"
     )
