@@ -1,4 +1,5 @@
 -- Grain: one row per fitted model, input (or score) and customer of its population: what drift is measured on.
+-- Of very many customers a sample by the hash of their id will do: shares of 20,000 are off by a third of a point.
 {%- set inputs = [] %}
 {%- for row in seed_rows(ref('model_reference_shares'), ['input_name']) if row.input_name not in inputs %}
     {%- if row.input_name in prediction_input_names() + ['age_band_middle', 'purchase_day_count'] %}
@@ -15,10 +16,21 @@ with models as (
 
 ),
 
+ranked as (
+
+    select
+        *,
+        row_number() over (order by md5(customer_id), customer_id) as drawn
+
+    from {{ ref('int_prediction_inputs') }}
+    where customer_type = 'person'
+
+),
+
 persons as (
 
-    select * from {{ ref('int_prediction_inputs') }}
-    where customer_type = 'person'
+    select * from ranked
+    where drawn <= {{ var('model_drift_sample') }}
 
 ),
 
