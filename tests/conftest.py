@@ -15,6 +15,16 @@ from scripts.world import BUSINESS_SEEDS, World
 SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One file that needs the demo first, then all that do not, then the others that do.
+
+    Making the demo takes longest; in this order one process makes it while the other has something else to do.
+    """
+    demo_files = {item.path for item in items if "demo_world" in getattr(item, "fixturenames", ())}
+    first = next((item.path for item in items if item.path in demo_files), None)
+    items.sort(key=lambda item: 0 if item.path == first else 2 if item.path in demo_files else 1)
+
+
 def world_in(folder: Path) -> World:
     """A world with all its parts in one folder."""
     return World.at(warehouse=str(folder / "warehouse.duckdb"))
