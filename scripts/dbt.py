@@ -127,7 +127,7 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     folder = Path(seeds_path(world))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
     given = {name: value for name, value in variables.items() if name != "as_of_date"}
-    parts = [world.warehouse.stem, names, given, _project_state()]
+    parts = [world.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
         outcome = dbtRunner().invoke(["parse", *options])
@@ -142,7 +142,7 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     return manifest
 
 
-def _project_state() -> list[tuple[str, int]]:
+def project_state() -> list[tuple[str, int]]:
     """The files that dbt parses, with their times of change."""
     folders = ("models", "macros", "seeds/reference", "tests/dbt", "analyses", "dbt_packages")
     files = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]

@@ -24,7 +24,7 @@ import duckdb
 from scripts import expectations
 from scripts.errors import CheckFailed, UserError
 from scripts.state import back_up, replace_back_up
-from scripts.warehouse import literal, open_warehouse, quote
+from scripts.warehouse import landing_settings, literal, open_warehouse, quote
 from scripts.world import PROJECT, World
 
 VERSIONS_KEPT = 5
@@ -461,9 +461,7 @@ def _input_fingerprint(world: World) -> str | None:
 def _run_settings(world: World) -> dict[str, str | None]:
     """What kind of data these are and in which currency; None where intake kept no settings."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
-        found: dict[str, str] = {}
-        if "settings" in _relations(connection, "intake"):
-            found = dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
+        found = landing_settings(connection)
     return {name: found.get(name) for name in ("kind", "reporting_currency")}
 
 

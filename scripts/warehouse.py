@@ -43,6 +43,14 @@ def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         connection.close()
 
 
+def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The settings that intake kept of the landing zone; empty where it kept none, or the data came another way."""
+    try:
+        return dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
 def quote(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

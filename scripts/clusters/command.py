@@ -12,10 +12,11 @@ from scripts.clusters import drafts as library
 from scripts.clusters.card import SEED_FILE, write_centres
 from scripts.clusters.choice import METHODS
 from scripts.clusters.fitting import Clustering, draft_rules, find_clusters
-from scripts.clusters.inputs import Buyers, read_buyers, read_overlap
+from scripts.clusters.inputs import Buyers, read_buyers
 from scripts.clusters.review import write_review
 from scripts.clusters.rules import Draft
 from scripts.errors import CheckFailed, UserError
+from scripts.overlap import segment_overlap
 from scripts.prediction.cards import data_facts
 from scripts.world import World
 
@@ -101,4 +102,4 @@ def _overlap(world: World, found: Clustering) -> pd.DataFrame:
     if not found.keys:
         return pd.DataFrame()
     keys = np.array(found.keys, dtype=object)[found.labels]
-    return read_overlap(world, pd.DataFrame({"customer_id": found.buyers.frame["customer_id"], "cluster_key": keys}))
+    return segment_overlap(world, pd.DataFrame({"customer_id": found.buyers.frame["customer_id"], "group_key": keys}))

@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 
 from scripts.errors import UserError
+from scripts.prediction import model_inputs
 from scripts.prediction.transform import SCALES
-from scripts.seed_files import read_rows
 from scripts.warehouse import literal, open_warehouse, quote
 from scripts.world import World
 
 MODEL_KEY = "clusters"
-INPUTS_SEED = "model_inputs.csv"
-INPUT_COLUMNS = ["model_key", "attribute_name", "scale", "low_words", "high_words"]
 INPUTS = "int_prediction_inputs"
 # Of more customers, so many are drawn; a number of clusters is settled long before.
 MOST_CUSTOMERS = 500_000
@@ -49,11 +47,11 @@ class Buyers:
 
 def read_words(seeds: Path) -> pd.DataFrame:
     """The features that the retailer's seed names: attribute_name, scale, low_words, high_words."""
-    file = seeds / INPUTS_SEED
-    rows = [row for row in read_rows(file, INPUT_COLUMNS) if row["model_key"].strip() == MODEL_KEY]
+    file = seeds / model_inputs.FILE
+    rows = model_inputs.read_model_inputs(seeds, MODEL_KEY)
     if not rows:
         raise UserError(f"{file}: names no attribute for `{MODEL_KEY}`; add rows, or restore the file with `setup`")
-    words = pd.DataFrame(rows).apply(lambda column: column.str.strip())[INPUT_COLUMNS[1:]]
+    words = pd.DataFrame(rows)[model_inputs.COLUMNS[1:]]
     for row in words[~words["scale"].isin(SCALES)].to_dict("records"):
         raise UserError(f"{file}: {row['attribute_name']} has scale '{row['scale']}'; write {' or '.join(SCALES)}")
     if words["attribute_name"].duplicated().any():
@@ -72,7 +70,8 @@ def read_buyers(world: World, seed: int) -> Buyers:
         missing = [name for name in words["attribute_name"] if name not in columns]
         if missing:
             raise UserError(
-                f"{world.seeds / INPUTS_SEED}: {', '.join(missing)} is no column of {INPUTS}; correct or delete the row"
+                f"{world.seeds / model_inputs.FILE}: {', '.join(missing)} is no column of {INPUTS}; "
+                "correct or delete the row"
             )
         wanted = dict.fromkeys([*words["attribute_name"], *(name for name in VALUES if name in columns)])
         people = f"from intermediate.{INPUTS} where customer_type = 'person'"
@@ -87,35 +86,6 @@ def read_buyers(world: World, seed: int) -> Buyers:
         if name not in frame:
             frame[name] = np.nan
     return Buyers(frame, int(counted[0]) if counted else 0, words, catalogue, known)
-
-
-def read_overlap(world: World, labels: pd.DataFrame) -> pd.DataFrame:
-    """How the clusters lie over today's segments: cluster_key, segment_key, segment_name, customer_count.
-
-    `labels` has customer_id and cluster_key; `customer_count` counts those among them. One row per cluster and segment
-    that share customers; empty without memberships.
-    """
-    empty = pd.DataFrame(columns=["cluster_key", "segment_key", "segment_name", "customer_count"])
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        if not _columns(connection, "marts", "segment_memberships"):
-            return empty
-        names = (
-            "select segment_key, segment_name from marts.segment_library"
-            if _columns(connection, "marts", "segment_library")
-            else "select distinct segment_key, segment_key as segment_name from marts.segment_memberships"
-        )
-        connection.register("labels", labels)
-        return connection.execute(
-            f"""
-            select labels.cluster_key, memberships.segment_key, any_value(names.segment_name) as segment_name,
-                count(distinct labels.customer_id) as customer_count
-            from labels
-            inner join marts.segment_memberships as memberships on labels.customer_id = memberships.customer_id
-            left join ({names}) as names on memberships.segment_key = names.segment_key
-            group by all
-            order by all
-            """
-        ).df()
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection, words: pd.DataFrame) -> pd.DataFrame:

@@ -266,7 +266,7 @@ def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
     sizes = pd.Series(np.bincount(found.labels, minlength=len(found.keys)), index=found.keys)
     names = overlap.drop_duplicates("segment_key").set_index("segment_key")["segment_name"]
     counts = overlap.pivot_table(
-        index="segment_key", columns="cluster_key", values="customer_count", aggfunc="sum", fill_value=0
+        index="segment_key", columns="group_key", values="shared_count", aggfunc="sum", fill_value=0
     ).reindex(columns=found.keys, fill_value=0)
     usual = counts.sum(axis=1) / len(found.labels)
     long = (counts / sizes).reset_index().melt("segment_key", var_name="cluster_key", value_name="share")

@@ -17,12 +17,13 @@ from scripts.discovery.confirm import (
     share_evidence,
     value_evidence,
 )
-from scripts.discovery.inputs import People, read_overlap, read_people
+from scripts.discovery.inputs import People, read_people
 from scripts.discovery.search import Rule, search
 from scripts.discovery.targets import FEWEST, TARGETS, Cohort, Target, cohort, whole_rule
 from scripts.discovery.words import evidence_text, rule_text
 from scripts.drafts import Condition, Rows, holds
 from scripts.errors import UserError
+from scripts.overlap import segment_overlap
 from scripts.world import World
 
 TAG = "discovered"
@@ -172,11 +173,16 @@ def evidence_of(one: Cohort, conditions: Sequence[Condition]) -> Evidence | None
 def _proposals(world: World, people: People, tested: Sequence[Tested]) -> list[Proposal]:
     held_up = [one for one in tested if one.is_proposed]
     keys = drafts.segment_keys([_key_words(one) for one in held_up], TAG)
-    proposals = []
-    for number, (one, key) in enumerate(zip(held_up, keys, strict=True), start=1):
-        members = people.today.loc[holds([one.conditions], people.today), "customer_id"]
-        proposals.append(Proposal(number, one, key, len(members), read_overlap(world, members)))
-    return proposals
+    members = {
+        key: people.today.loc[holds([one.conditions], people.today), ["customer_id"]]
+        for one, key in zip(held_up, keys, strict=True)
+    }
+    groups = [found.assign(group_key=key) for key, found in members.items()]
+    overlap = segment_overlap(world, pd.concat(groups)) if groups else pd.DataFrame()
+    return [
+        Proposal(number, one, key, len(members[key]), overlap[overlap["group_key"] == key])
+        for number, (one, key) in enumerate(zip(held_up, keys, strict=True), start=1)
+    ]
 
 
 def _key_words(one: Tested) -> str:

@@ -115,35 +115,6 @@ def shuffled(people: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, Flags]:
     return people.iloc[order].reset_index(drop=True), halves[order]
 
 
-def read_overlap(world: World, customers: pd.Series) -> pd.DataFrame:
-    """Today's segments that hold any of the `customers`: segment_name, shared_count, member_count.
-
-    Empty without memberships.
-    """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        if not _has(connection, "segment_memberships"):
-            return pd.DataFrame(columns=["segment_name", "shared_count", "member_count"])
-        names = (
-            "select segment_key, segment_name from marts.segment_library"
-            if _has(connection, "segment_library")
-            else "select distinct segment_key, segment_key as segment_name from marts.segment_memberships"
-        )
-        connection.register("customers", pd.DataFrame({"customer_id": customers}))
-        return connection.execute(
-            f"""
-            select coalesce(any_value(names.segment_name), memberships.segment_key) as segment_name,
-                count(customers.customer_id) as shared_count, count(*) as member_count
-            from marts.segment_memberships as memberships
-            left join customers on memberships.customer_id = customers.customer_id
-            left join ({names}) as names on memberships.segment_key = names.segment_key
-            where memberships.as_of_date = (select max(as_of_date) from marts.segment_memberships)
-            group by memberships.segment_key
-            having count(customers.customer_id) > 0
-            order by shared_count desc, memberships.segment_key
-            """
-        ).df()
-
-
 def _catalogue(world: World) -> pd.DataFrame:
     with open_warehouse(world.warehouse, read_only=True) as connection:
         if not (_has(connection, "attribute_catalogue") and _has(connection, "customer_features")):

@@ -30,7 +30,7 @@ from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_patience
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import landing_settings, open_warehouse
 from scripts.world import SETTINGS_FILE, World
 
 if TYPE_CHECKING:
@@ -249,13 +249,7 @@ def _broken(problem: Exception, file: LandingFile) -> BrokenFile:
 
 def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
     """What the generated data in a warehouse were made from; None when they are a retailer's own, or there are none."""
-    try:
-        row = connection.execute(
-            "select setting_value from intake.settings where setting_name = 'made_from'"
-        ).fetchone()
-    except duckdb.CatalogException:
-        return None
-    return str(row[0]) if row else None
+    return landing_settings(connection).get("made_from")
 
 
 def _refuse_other_data(connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from scripts.errors import UserError
 from scripts.matching.fields import FIELDS
-from scripts.warehouse import literal, open_warehouse, quote
+from scripts.warehouse import landing_settings, literal, open_warehouse, quote
 from scripts.world import PROJECT, World
 
 # Of each source of people: relation, source system, id, condition, and the fields it has.
@@ -88,12 +88,7 @@ def world_records(world: World) -> Records:
             raise UserError(
                 f"{world.warehouse}: holds no profiles and customers yet; run `python -m scripts build` first"
             ) from None
-        kind = "own"
-        if _has(connection, "intake", "settings"):
-            found = connection.execute(
-                f"select setting_value from intake.settings where setting_name = {literal('kind')}"
-            ).fetchone()
-            kind = str(found[0]) if found else kind
+        kind = landing_settings(connection).get("kind", "own")
     if not day or not day[0]:
         raise UserError(f"{world.warehouse}: knows no customers yet; run `python -m scripts build` first")
     return Records(_texts(frame), kind, str(day[0]))

@@ -7,13 +7,16 @@ are not touched; the figures are put on the card of the model, in the section `b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from scripts.errors import UserError
 from scripts.prediction import evaluation, gamma_gamma
+from scripts.prediction.adoption import backtest_adoption, find_target
 from scripts.prediction.cards import Figure, put_figures, read_card
+from scripts.prediction.churn import backtest_churn
 from scripts.prediction.clv import (
     DAYS_A_WEEK,
     expected_purchases,
@@ -24,6 +27,7 @@ from scripts.prediction.clv import (
 )
 from scripts.prediction.propensity_fits import PERSON, facts_for, trial_days
 from scripts.prediction.snapshots import Snapshot, outcomes, snapshots
+from scripts.prediction.trials import Trial
 from scripts.world import World
 
 Progress = Callable[[str], None]
@@ -63,12 +67,8 @@ def backtest(
     if model == "clv":
         figures = _backtest_clv(world, dates, days or CLV_HORIZON, progress)
     elif model == "churn":
-        from scripts.prediction.churn import backtest_churn
-
         figures = _of_trials(backtest_churn(world, dates, days, progress))
     elif model.startswith("adoption:") and model.count(":") >= 2:
-        from scripts.prediction.adoption import backtest_adoption, find_target
-
         _, kind, name = model.split(":", 2)
         if kind not in ("category", "product", "attribute"):
             raise UserError(f"{model}: adoption is of a category, a product or an attribute, not of a {kind}")
@@ -84,15 +84,8 @@ def backtest(
     return figures
 
 
-def _of_trials(trials: Sequence[object]) -> list[Figure]:
-    from scripts.prediction.trials import Trial
-
-    return [
-        Figure(SECTION, figure.figure, figure.value, figure.note, figure.figure_date)
-        for trial in trials
-        if isinstance(trial, Trial)
-        for figure in trial.figures()
-    ]
+def _of_trials(trials: Sequence[Trial]) -> list[Figure]:
+    return [replace(figure, section=SECTION) for trial in trials for figure in trial.figures()]
 
 
 def _backtest_clv(world: World, dates: Sequence[date] | None, horizon: int, progress: Progress) -> list[Figure]:

@@ -22,7 +22,7 @@ import pandas as pd
 
 from scripts.errors import UserError
 from scripts.seed_files import only_writer, read_rows, replace_file, rows_as_csv
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import landing_settings, open_warehouse
 from scripts.world import World
 
 CARDS = "model_cards.csv"
@@ -107,13 +107,7 @@ def data_facts(world: World) -> DataFacts:
                 where is_counted
                 """
             ).fetchone()
-            settings = dict(
-                connection.execute("select setting_name, setting_value from intake.settings").fetchall()
-                if connection.execute(
-                    "select 1 from information_schema.tables where table_schema = 'intake' and table_name = 'settings'"
-                ).fetchone()
-                else []
-            )
+            settings = landing_settings(connection)
         except duckdb.CatalogException:
             raise UserError(f"{world.warehouse}: is not built; run `python -m scripts build` first") from None
     if row is None or not row[2]:

@@ -14,18 +14,15 @@ import pandas as pd
 import yaml
 
 from scripts.errors import CheckFailed, UserError
-from scripts.prediction import bg_nbd
+from scripts.prediction import bg_nbd, model_inputs
 from scripts.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
 from scripts.prediction.propensity import COLUMNS, Vector, records
 from scripts.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
 from scripts.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
-from scripts.seed_files import read_rows
 from scripts.warehouse import open_warehouse
 from scripts.world import PROJECT, World
 
-INPUTS = "model_inputs.csv"
-INPUT_COLUMNS = ["model_key", "attribute_name", "scale", "low_words", "high_words"]
 PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
 # How far apart the days of a backtest are, going back.
 STEP_DAYS = 60
@@ -111,9 +108,8 @@ def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress:
 
 def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict[str, str]:
     """Attribute -> scale, as the seed model_inputs allows `model_key`. Raises UserError for what is no column."""
-    file = world.seeds / INPUTS
-    rows = [row for row in read_rows(file, INPUT_COLUMNS) if row["model_key"] == model_key]
-    found = {row["attribute_name"]: row["scale"] for row in rows}
+    file = world.seeds / model_inputs.FILE
+    found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(world.seeds, model_key)}
     if not found:
         raise UserError(f"{file}: has no row of {model_key}; add such as {model_key},order_count,log,few,many")
     for name, scale in found.items():

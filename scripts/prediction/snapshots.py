@@ -159,7 +159,7 @@ def _window(world: World, snapshot: Snapshot, days: int) -> tuple[date, date]:
 
 def _data_state(world: World) -> str:
     """A hash of raw data, of seeds that are not fitted and of the models: what a past day depends on."""
-    from scripts.dbt import _project_state
+    from scripts.dbt import project_state
 
     with open_warehouse(world.warehouse, read_only=True) as connection:
         sizes = connection.execute(
@@ -172,7 +172,7 @@ def _data_state(world: World) -> str:
         for file in sorted(world.seeds.glob("*.csv"))
         if not file.name.startswith(fitted)
     ]
-    return hashlib.sha256(json.dumps([sizes, seeds, _project_state()], default=str).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([sizes, seeds, project_state()], default=str).encode()).hexdigest()[:12]
 
 
 @contextmanager
