@@ -442,7 +442,7 @@ def _parser() -> argparse.ArgumentParser:
         "fit",
         _fit,
         "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
-        "adoption --attribute points_redeemed_365d",
+        "adoption --attribute points_redeemed_365d --horizon 180 --judge 2026-01-01",
     )
     fit.add_argument("model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of")
     fit.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
