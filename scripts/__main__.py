@@ -266,7 +266,12 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_clusters(world, customers=options.customers or 250_000)
         return
-    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list)
+    if options.audiences:
+        from scripts.benchmark_audiences import SEEDS, benchmark_audiences
+
+        benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
+        return
+    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1])
 
 
 def _health(options: argparse.Namespace, world: World) -> None:
@@ -552,7 +557,10 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--customers", type=int, default=None, help="known people (default: 250000; with --clv a million)"
     )
-    benchmark.add_argument("--seed-list", type=int, nargs="+", default=[1], metavar="SEED", help="one world per seed")
+    benchmark.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
+    benchmark.add_argument(
+        "--audiences", action="store_true", help="compare five audiences with the published ones on five fresh seeds"
+    )
     benchmark.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
     benchmark.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
     benchmark.add_argument(
