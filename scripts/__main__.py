@@ -180,6 +180,27 @@ def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str 
 
 
 def _backtest(options: argparse.Namespace, world: World) -> None:
+    rule_only = {"--vary": options.vary, "--without": options.without, "--outcome": options.outcome}
+    if options.rule:
+        from scripts.rule_backtest import backtest_rule
+
+        if options.model:
+            raise UserError("give a model or --rule KEY, not both")
+        backtest_rule(
+            world,
+            options.rule,
+            vary=options.vary or (),
+            without=options.without or (),
+            days=options.judge,
+            outcome=options.outcome,
+            horizon=options.horizon,
+            later_parameters=options.allow_later_parameters,
+        )
+        return
+    if not options.model:
+        raise UserError("give a model (clv, churn, adoption:<kind>:<target>) or --rule KEY")
+    if given := [name for name, value in rule_only.items() if value]:
+        raise UserError(f"{', '.join(given)} goes with --rule KEY")
     from scripts.prediction.backtest import backtest
     from scripts.prediction.review import write_model_page
 
@@ -465,10 +486,22 @@ def _parser() -> argparse.ArgumentParser:
     backtest = commands.add(
         "backtest",
         _backtest,
-        "Learn a model as it would have been on past days and judge it by what came after; the card keeps the figures.",
+        "Judge a model, or variants of a segment's rule, on past days by what came after.",
         "churn --judge 2025-06-30 2025-09-30 2025-12-31",
     )
-    backtest.add_argument("model", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden")
+    backtest.add_argument(
+        "model", nargs="?", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden"
+    )
+    ruled = backtest.add_argument_group("a segment's rule instead of a model; nothing is written")
+    ruled.add_argument("--rule", metavar="KEY", help="compare variants of this segment's rule on past days")
+    ruled.add_argument(
+        "--vary", action="append", metavar="X=A,B", help="values of a condition, such as days_since_last_order=60,90"
+    )
+    ruled.add_argument("--without", action="append", metavar="X", help="with and without the condition on attribute X")
+    ruled.add_argument("--outcome", help="margin, revenue, orders, ordered or responded (default: the success measure)")
+    ruled.add_argument(
+        "--allow-later-parameters", action="store_true", help="score past days by models that were fitted later"
+    )
     backtest.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="past days (default: three)")
     backtest.add_argument("--horizon", type=int, metavar="DAYS", help="days of the outcome (default: the card's)")
 

@@ -50,6 +50,12 @@ def read_rows(file: Path, columns: list[str]) -> list[dict[str, str]]:
         return [row for row in reader if None not in row and None not in row.values()]
 
 
+def read_header(file: Path) -> list[str]:
+    """The columns of a seed, as its first line names them."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return [name.strip() for name in next(csv.reader(lines))]
+
+
 def rows_as_csv(columns: list[str], rows: Iterable[dict[str, object]]) -> bytes:
     """Rows as the bytes of a CSV file with a header; None is an empty cell."""
     text = io.StringIO()

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.errors import CheckFailed, UserError
+from scripts.seed_files import read_header
 from scripts.warehouse import open_warehouse
 from scripts.world import BUSINESS_SEEDS, World
 
@@ -31,7 +32,7 @@ def check_seeds(seeds: Path) -> None:
         raise UserError(f"{seeds}: no such folder of seeds; run `python -m scripts setup`, or name it with --seeds")
     problems = []
     for shipped in sorted(BUSINESS_SEEDS.glob("*.csv")):
-        problems += list(seed_problems(seeds / shipped.name, _header(shipped)))
+        problems += list(seed_problems(seeds / shipped.name, read_header(shipped)))
     if problems:
         raise CheckFailed("\n".join(problems))
 
@@ -188,11 +189,6 @@ def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...
         place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
         progress(f"{severity}: {place} ({row_text}): {reason}; {suggestion}")
     return found
-
-
-def _header(file: Path) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return [name.strip() for name in next(csv.reader(lines))]
 
 
 def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:

@@ -64,7 +64,7 @@ def snapshots(world: World, days: Iterable[date], progress: Progress = print) ->
     folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
-        with _workshop(world) as copy:
+        with workshop(world) as copy:
             _drop_other_states(world, state)
             for number, day in enumerate(missing, start=1):
                 progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
@@ -176,7 +176,7 @@ def _data_state(world: World) -> str:
 
 
 @contextmanager
-def _workshop(world: World) -> Iterator[World]:
+def workshop(world: World) -> Iterator[World]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
     with _alone(world.snapshots):
         yield from _copied(world)
@@ -241,23 +241,32 @@ def _read(world: World, day: date, folder: Path) -> Snapshot:
             for name in TABLES
             if name != "identities"
         }
-        # Where a customer's profiles went to several, the outcome is that of whoever holds most of them.
-        present_ids = connection.execute(
-            f"""
-            select customer_id, arg_max(present_customer_id, (profiles, present_customer_id)) as present_customer_id
-            from (
-                select then_.customer_id, now_.customer_id as present_customer_id, count(*) as profiles
-                from read_parquet({literal(str(folder / "identities.parquet"))}) as then_
-                inner join marts.customer_identities as now_
-                    on then_.source_system = now_.source_system
-                    and then_.source_profile_id = now_.source_profile_id
-                group by all
-            )
-            group by customer_id
-            order by customer_id
-            """
-        ).df()
-    return Snapshot(day=day, present_ids=present_ids, **frames)
+        then = f"read_parquet({literal(str(folder / 'identities.parquet'))})"
+        found = present_ids(connection, then, "marts.customer_identities")
+    return Snapshot(day=day, present_ids=found, **frames)
+
+
+def present_ids(connection: duckdb.DuckDBPyConnection, then: str, now: str) -> pd.DataFrame:
+    """Who the customers of a past day are today: customer_id (of that day), present_customer_id.
+
+    `then` and `now` are relations of the shape of customer_identities. Where a customer's profiles went to several, it
+    is whoever holds most of them.
+    """
+    return connection.execute(
+        f"""
+        select customer_id, arg_max(present_customer_id, (profiles, present_customer_id)) as present_customer_id
+        from (
+            select then_.customer_id, now_.customer_id as present_customer_id, count(*) as profiles
+            from {then} as then_
+            inner join {now} as now_
+                on then_.source_system = now_.source_system
+                and then_.source_profile_id = now_.source_profile_id
+            group by all
+        )
+        group by customer_id
+        order by customer_id
+        """
+    ).df()
 
 
 def _drop_other_states(world: World, state: str) -> None:
