@@ -66,7 +66,8 @@ def table(comparisons: list[Comparison], outcomes: pd.DataFrame, measure: Measur
     """The comparison as lines of text: one row a rule, and how to read it."""
     money = f" ({currency})" if measure.outcome in ("margin", "revenue") else ""
     width = max(len(comparison.variant) for comparison in comparisons) + 2
-    lines = [f"{'rule':<{width}}{'members':>9}{OUTCOMES[measure.outcome] + money:>38}{'only it finds':>28}{'it leaves out':>28}"]
+    title = OUTCOMES[measure.outcome] + money
+    lines = [f"{'rule':<{width}}{'members':>9}{title:>38}{'only it finds':>28}{'it leaves out':>28}"]
     for row in comparisons:
         lines.append(
             f"{row.variant:<{width}}{row.members:>9,.0f}{_estimate(row.mean):>38}"
