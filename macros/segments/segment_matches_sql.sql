@@ -34,10 +34,10 @@
 {%- endmacro %}
 
 {# One row per percentile that an active rule names: at level 1 those of customers with at least one order, above it those
-   over the members of a segment of the level below, which `lower_matches` holds. #}
-{% macro segment_percentiles_sql(level=1) -%}
+   over the members of a segment of the level below, which `lower_matches` holds; without a level all of them. #}
+{% macro segment_percentiles_sql(level=1, segments=none) -%}
     {%- set attributes = segment_attributes() -%}
-    {%- set segments = segment_rules_to_evaluate() -%}
+    {%- set segments = segment_rules_to_evaluate() if segments is none else segments -%}
     {%- set levels = {none: 0} -%}
     {%- for segment in segments -%}{%- do levels.update({segment.segment_key: segment.level}) -%}{%- endfor -%}
     {%- set wanted = {} -%}
@@ -46,7 +46,7 @@
             {%- for condition in conditions if condition.value_type == 'number' -%}
                 {%- for item in segment_condition_items(condition) if segment_percentile(item) is not none -%}
                     {%- set base = segment_percentile_base(item) -%}
-                    {%- if levels[base] == level - 1 -%}
+                    {%- if level is none or levels[base] == level - 1 -%}
                         {%- set percentile = segment_percentile(item) -%}
                         {%- do wanted.update({condition.attribute ~ ':' ~ percentile: [condition.attribute, percentile, base]}) -%}
                     {%- endif -%}
