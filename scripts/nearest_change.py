@@ -48,14 +48,15 @@ class Traced:
 
 @dataclass(frozen=True)
 class Step:
-    """One value that would have to be another: `target` (None: missing), in `words`; `days`: so many days from now it
-    is so by itself, if nothing happens.
+    """One value that would have to be another: `target` (None: missing), in `words`; `kind`: of the condition that asks
+    for it; `days`: so many days from now it is so by itself, if nothing happens.
     """
 
     attribute: str
     actual: str | None
     target: str | None
     words: str
+    kind: str
     days: int | None = None
 
 
@@ -102,11 +103,12 @@ def nearest_changes(conditions: Sequence[Traced], most: int = 3) -> list[Change]
         if is_member(conditions, values) == turns_in:
             change = Change(becomes, tuple(_with_days(conditions, step, turns_in, len(steps)) for step in steps))
             key = frozenset(values)
-            if key not in found or _weight(change) < _weight(found[key]):
+            if key not in found or nearness(change) < nearness(found[key]):
                 found[key] = change
-    fewest = min((len(change.steps) for change in found.values()), default=0)
-    nearest = [change for change in found.values() if len(change.steps) == fewest]
-    return sorted(nearest, key=_weight)[:most]
+    # What would need a day to come back is named only where nothing else would do.
+    possible = [change for change in found.values() if not is_past(change)] or list(found.values())
+    fewest = min((len(change.steps) for change in possible), default=0)
+    return sorted((change for change in possible if len(change.steps) == fewest), key=nearness)[:most]
 
 
 def _proposals(conditions: Sequence[Traced], turns_in: bool) -> Iterator[tuple[Step, ...]]:
@@ -233,7 +235,7 @@ def _steps(condition: Traced, wanted: bool) -> Iterator[Step]:
     if not condition.can_change or condition.kind == "scope" or condition.is_met == wanted:
         return
     for target, words in _targets(condition, wanted):
-        yield Step(condition.attribute, condition.actual, target, words)
+        yield Step(condition.attribute, condition.actual, target, words, condition.kind)
 
 
 def _targets(condition: Traced, wanted: bool) -> Iterator[tuple[str | None, str]]:
@@ -345,14 +347,39 @@ def _with_days(conditions: Sequence[Traced], step: Step, turns_in: bool, count: 
     }
     if is_member(conditions, moved) != turns_in:
         return step
-    return Step(step.attribute, step.actual, step.target, step.words, int(days))
+    return Step(step.attribute, step.actual, step.target, step.words, step.kind, int(days))
 
 
-def _weight(change: Change) -> tuple[int, float, float, str]:
-    """Smaller is nearer."""
+def is_past(change: Change) -> bool:
+    """Whether it asks for a day to come back: nobody's first order gets younger."""
+    return any(
+        step.attribute.startswith("days_since_first_") and _distance(step) < 1 and _is_below(step.target, step.actual)
+        for step in change.steps
+    )
+
+
+def _is_below(text: str | None, other: str | None) -> bool:
+    return text is not None and other is not None and Decimal(text) < Decimal(other)
+
+
+def nearness(change: Change) -> tuple[int, int, int, float, int, float, str]:
+    """Smaller is nearer: fewer values, then what comes by itself, sooner, then the smaller part of the present value.
+
+    That some reason to be left out might arise comes last: it is true of everybody.
+    """
     days = change.days
-    distances = [_distance(step) for step in change.steps]
-    return (0 if days is not None else 1, days or 0, sum(distances), change.steps[0].attribute)
+    distance = sum(_distance(step) for step in change.steps)
+    against = sum(step.kind == "exclude" for step in change.steps) if change.becomes == "out" else 0
+    past = 1 if is_past(change) else 0
+    return (
+        past,
+        len(change.steps),
+        0 if days is not None else 1,
+        days or 0,
+        against,
+        distance,
+        change.steps[0].attribute,
+    )
 
 
 def _distance(step: Step) -> float:
