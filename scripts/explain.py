@@ -167,13 +167,7 @@ def explanations(
     def rows(relation: str, more: str = "") -> list[Row]:
         return _rows(connection, f"from {relation} where customer_id = $customer{one} {more}", ids)
 
-    traces = [_traced(row) for row in _rows(
-        connection,
-        "select traces.*, attributes.data_type, attributes.is_available from intermediate.int_segment_traces as traces"
-        " left join marts.attribute_catalogue as attributes on traces.attribute = attributes.attribute_name"
-        f" where traces.customer_id = $customer{one.replace('segment_key', 'traces.segment_key')}",
-        ids,
-    )]  # fmt: skip
+    traces = explained_rows(connection, customer_id, segment)
     memberships = {row["segment_key"]: row for row in rows("marts.segment_memberships")}
     changes = {row["segment_key"]: row for row in rows("marts.membership_changes", "order by as_of_date")}
     candidates = rows("intermediate.int_segment_audience_candidates")
@@ -186,7 +180,7 @@ def explanations(
     for key, definition in library.items():
         if segment is not None and key != segment:
             continue
-        conditions = sorted((row for name, row in traces if name == key), key=lambda row: row.number)
+        conditions = [condition for name, condition in traces if name == key]
         mine = [row for row in candidates if row["segment_key"] == key]
         found.append(
             Explanation(
@@ -199,6 +193,24 @@ def explanations(
             )
         )
     return found
+
+
+def explained_rows(
+    connection: duckdb.DuckDBPyConnection, customer_id: str, segment: str | None = None
+) -> list[tuple[str, Traced]]:
+    """Every condition of every rule, or of one, for a customer: its segment and how it stands; in the rule's order."""
+    one = " and traces.segment_key = $segment" if segment is not None else ""
+    return [
+        _traced(row)
+        for row in _rows(
+            connection,
+            "select traces.*, attributes.data_type, attributes.is_available"
+            " from intermediate.int_segment_traces as traces"
+            " left join marts.attribute_catalogue as attributes on traces.attribute = attributes.attribute_name"
+            f" where traces.customer_id = $customer{one} order by traces.segment_key, traces.condition_number",
+            {"customer": customer_id} | ({"segment": segment} if segment is not None else {}),
+        )
+    ]
 
 
 def _traced(row: Row) -> tuple[str, Traced]:
@@ -312,10 +324,12 @@ def _reason(change: Row) -> str:
 
 def _table(conditions: list[Traced]) -> Iterator[str]:
     """Conditions by alternative, with the customer's value."""
-    width = max(len(_words(condition)) for condition in conditions)
+    width = max(len(condition_words(condition)) for condition in conditions)
 
     def line(condition: Traced, mark: str) -> str:
-        return f"  {mark} {_words(condition):<{width}}  {shown(condition.actual, condition.data_type)}".rstrip()
+        return (
+            f"  {mark} {condition_words(condition):<{width}}  {shown(condition.actual, condition.data_type)}".rstrip()
+        )
 
     include = _groups(conditions, "include")
     for number, group in enumerate(include, start=1):
@@ -345,7 +359,7 @@ def _groups(conditions: list[Traced], kind: str) -> list[list[Traced]]:
     return [[c for c in conditions if c.kind == kind and c.alternative == name] for name in names]
 
 
-def _words(condition: Traced) -> str:
+def condition_words(condition: Traced) -> str:
     """The condition in words, with the value of what the rule only names."""
     if condition.note and condition.note != condition.expected:
         values = " and ".join(shown(item, condition.data_type) for item in condition.items)
@@ -398,7 +412,8 @@ def _of_all(found: list[Explanation]) -> Iterator[str]:
         membership: Row = one.membership or {}
         yield f"  {one.definition['priority']:>3}  {_name(one)}, since {membership['entered_date']}"
         yield from (
-            f"       {MARKS[True]} {_words(c)}: {shown(c.actual, c.data_type)}" for c in _holding(one.conditions)
+            f"       {MARKS[True]} {condition_words(c)}: {shown(c.actual, c.data_type)}"
+            for c in holding(one.conditions)
         )
         if one.changes:
             yield f"       out when {_one_way(one)}"
@@ -423,7 +438,7 @@ def _of_all(found: list[Explanation]) -> Iterator[str]:
     yield "All conditions of one segment: add --segment KEY"
 
 
-def _holding(conditions: list[Traced]) -> list[Traced]:
+def holding(conditions: list[Traced]) -> list[Traced]:
     """The conditions of the first alternative that holds."""
     return next((group for group in _groups(conditions, "include") if all(c.is_met for c in group)), [])
 
