@@ -75,27 +75,15 @@ def run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    target = world.home / "dbt"
-    # Compiled SQL and logs hold the key of the hashes.
-    target.mkdir(parents=True, exist_ok=True)
-    target.chmod(0o700)
-    command = [
-        *arguments,
-        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
-        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
-        "--quiet",
-        "--no-use-colors",
-        *["--log-level", "none"],
-    ]
-    if variables:
-        command += ["--vars", json.dumps(variables)]
+    options = _options(world, variables or {})
+    command = [*arguments, *options]
     counter = _Counter(progress)
     # dbt resolves relative paths against the current directory.
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
         with world_environment(world):
-            manifest = _parsed(world, command[len(arguments) :], variables or {})
+            manifest = _parsed(world, options, variables or {})
             outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
     finally:
         os.chdir(before)
@@ -109,6 +97,36 @@ def run_dbt(
     if not outcome.success:
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return results
+
+
+def parsed_project(world: World) -> Any:
+    """The project as dbt parses it for this world: its nodes, with what they depend on. Raises CheckFailed."""
+    before = Path.cwd()
+    os.chdir(PROJECT)
+    try:
+        with world_environment(world):
+            manifest = _parsed(world, _options(world, {}), {})
+    finally:
+        os.chdir(before)
+    if manifest is None:
+        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; `dbt parse` says why")
+    return manifest
+
+
+def _options(world: World, variables: dict[str, Any]) -> list[str]:
+    """What every dbt command of this world is called with."""
+    target = world.home / "dbt"
+    # Compiled SQL and logs hold the key of the hashes.
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
+    return [
+        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
+        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
+        "--quiet",
+        "--no-use-colors",
+        *["--log-level", "none"],
+        *(["--vars", json.dumps(variables)] if variables else []),
+    ]
 
 
 # Projects as parsed, by what they were parsed from.

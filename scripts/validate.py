@@ -183,7 +183,7 @@ def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...
             found = connection.execute(query).fetchall()
         except duckdb.CatalogException:
             raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
-    places = _places(world.seeds)
+    places = row_places(world.seeds)
     for severity, seed, row_text, reason, suggestion in found:
         lines = places.get((seed, row_text), [])
         place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
@@ -191,7 +191,7 @@ def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...
     return found
 
 
-def _places(seeds: Path) -> dict[tuple[str, str], list[int]]:
+def row_places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
     for name, text_of in ROW_TEXTS.items():

@@ -27,7 +27,7 @@
             'attribute_name': row.attribute_name, 'source': event.source, 'is': event.is, 'tests': tests, 'days': row.days | int,
             'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
             'needs_catalogue': 'products.' in tests | join(' '),
-            'unit': row.unit or kind.unit or event.noun,
+            'unit': row.unit or kind.unit or event.noun, 'meaning': behaviour_window_meaning(row, measure),
             'description': row.description or behaviour_window_text(row, kind.words ~ (event.noun if measure in ('count', 'days') else event.goods))
         }) -%}
     {%- endfor -%}
@@ -70,6 +70,15 @@
     {{ return(text[0] | upper ~ text[1:] ~ '.') }}
 {%- endmacro %}
 
+{# What a window counts, in one spelling: its name and description are no part of it. #}
+{% macro behaviour_window_meaning(row, measure) -%}
+    {%- set parts = [] -%}
+    {%- for part in behaviour_filter(row.filter) -%}
+        {%- do parts.append(part.name ~ '=' ~ tojson(part['values'] | map('lower') | unique | sort | list)) -%}
+    {%- endfor -%}
+    {{ return(tojson([row.event, parts | sort | list, measure, row.days | int])) }}
+{%- endmacro %}
+
 {# The attributes that the seed declares, as segment_attributes() describes those of customer_features. #}
 {% macro behaviour_window_attributes() -%}
     {%- set sources = behaviour_event_sources() -%}
@@ -78,6 +87,7 @@
         {%- do attributes.append({
             'attribute_name': window.attribute_name, 'data_type': window.data_type, 'description': window.description,
             'theme': 'behaviour_windows', 'unit': window.unit, 'null_meaning': 'never null',
+            'lowest': 0 if window.data_type == 'bigint' else none, 'meaning': window.meaning,
             'needs': sources[window.source].needs, 'needs_any': sources[window.source].needs_any
         }) -%}
     {%- endfor -%}

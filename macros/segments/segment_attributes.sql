@@ -1,6 +1,7 @@
 {# What a rule may speak of, by name: the columns of customer_features as its YAML describes them, and those of
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
-   data_type, value_type, description, unit, null_meaning, needs, needs_any, is_available, unavailable_reason, operators. #}
+   data_type, value_type, description, unit, lowest, highest, null_meaning, meaning (of a window), needs, needs_any,
+   is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
     {#- Which models may score is known once this is built. -#}
@@ -32,7 +33,7 @@
     {{ return(memory[settings]) }}
 {%- endmacro %}
 
-{# One attribute in full. `meta` says theme, unit, null_meaning, needs, needs_any, needs_parameters; `sources_on` remembers
+{# One attribute in full. `meta` says theme, value_type where the data type does not, unit, lowest, highest, null_meaning, needs, needs_any, needs_parameters; `sources_on` remembers
    which sources are on. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
@@ -49,10 +50,11 @@
         {%- endif -%}
         {%- set reason = memory[meta.needs_parameters] -%}
     {%- endif -%}
-    {%- set value_type = segment_value_type(data_type) -%}
+    {%- set value_type = meta.get('value_type') or segment_value_type(data_type) -%}
     {{ return({
         'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
         'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
+        'lowest': meta.get('lowest'), 'highest': meta.get('highest'), 'meaning': meta.get('meaning'),
         'null_meaning': meta.get('null_meaning'), 'operators': segment_operators(value_type), 'needs': needs,
         'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason
     }) }}
@@ -115,7 +117,8 @@
     {{ return(off) }}
 {%- endmacro %}
 
-{# How values of a data type are written and compared: number, text, date, boolean or timestamp. #}
+{# How values of a data type are written and compared: number, text, date, boolean or timestamp. A text that holds a set
+   of items joined by | is declared as such by its column. #}
 {% macro segment_value_type(data_type) -%}
     {%- set name = data_type | lower | trim -%}
     {%- if name.startswith('bool') -%}{{ return('boolean') }}{%- endif -%}
@@ -133,8 +136,23 @@
     {{ return({
         'number': comparisons + ['in', 'not_in'],
         'date': comparisons,
-        'text': ['=', '!=', 'in', 'not_in', 'contains', 'starts_with'],
+        'text': ['=', '!=', 'in', 'not_in', 'contains', 'not_contains', 'starts_with', 'ends_with'],
+        'set': ['has_any', 'has_all', 'has_none'],
         'boolean': ['is_true', 'is_false'],
         'timestamp': []
     }[value_type] + ['is_null', 'is_not_null']) }}
+{%- endmacro %}
+
+{# What a condition speaks of: an attribute, or membership of another segment, which `segment:key` names. #}
+{% macro segment_attribute_of(name, attributes) -%}
+    {%- if segment_reference(name) is none -%}{{ return(attributes[name]) }}{%- endif -%}
+    {{ return({
+        'attribute_name': name, 'data_type': 'boolean', 'value_type': 'segment', 'operators': ['is_member', 'is_not_member'],
+        'is_available': true
+    }) }}
+{%- endmacro %}
+
+{# The key in `segment:key`; none for an attribute. #}
+{% macro segment_reference(name) -%}
+    {{ return(name[8:] | trim if name.startswith('segment:') else none) }}
 {%- endmacro %}

@@ -1,41 +1,67 @@
-{# A condition as SQL over `features`. It is null where a missing value leaves it open; null never counts as met. #}
+{# A condition as SQL over `features`, `percentiles` and, for membership of another segment, `lower_matches`. It is null
+   where a missing value leaves it open; null never counts as met. #}
 {% macro segment_condition_sql(condition, attributes) -%}
-    {%- set type = attributes[condition.attribute].value_type -%}
-    {%- set column = segment_column(condition.attribute) -%}
+    {%- set attribute = segment_attribute_of(condition.attribute, attributes) -%}
+    {%- set type = attribute.value_type -%}
     {%- set operator = condition.operator -%}
-    {%- if operator not in attributes[condition.attribute].operators -%}
+    {%- if operator not in attribute.operators -%}
         {{ segment_rule_fault(condition, "operator `" ~ operator ~ "` is not allowed for a " ~ type) }}
     {%- endif -%}
     {%- if condition.constant -%}{{ return('1 = 1' if condition.constant == 'true' else '1 = 0') }}{%- endif -%}
+    {%- if type == 'segment' -%}
+        {{ return(segment_membership_sql(segment_reference(condition.attribute), operator == 'is_member')) }}
+    {%- endif -%}
+    {%- set column = segment_column(condition.attribute) -%}
     {%- if operator in ('is_null', 'is_not_null') -%}
         {{ return(column ~ ' ' ~ operator | replace('_', ' ')) }}
     {%- endif -%}
-    {%- if operator in ('is_true', 'is_false') -%}
-        {%- set test = column if operator == 'is_true' else 'not ' ~ column -%}
-    {%- else -%}
-        {%- set list_like = operator in ('between', 'in', 'not_in') -%}
-        {%- set items = [] -%}
-        {%- for item in (condition.value.split('|') if list_like else [condition.value]) -%}
-            {%- do items.append(segment_value_sql(condition, item | trim, type, attributes)) -%}
-        {%- endfor -%}
-        {%- if operator == 'between' and items | length != 2 -%}
-            {{ segment_rule_fault(condition, "between takes two values joined by |") }}
-        {%- endif -%}
-        {%- set test = {
-            'between': column ~ ' between ' ~ items | join(' and '),
-            'in': column ~ ' in (' ~ items | join(', ') ~ ')',
-            'not_in': column ~ ' not in (' ~ items | join(', ') ~ ')',
-            'contains': 'instr(' ~ column ~ ', ' ~ items[0] ~ ') > 0',
-            'starts_with': 'instr(' ~ column ~ ', ' ~ items[0] ~ ') = 1',
-            '!=': column ~ ' <> ' ~ items[0]
-        }.get(operator, column ~ ' ' ~ operator ~ ' ' ~ items[0]) -%}
+    {%- set items = [] -%}
+    {%- for item in segment_condition_items(condition) -%}
+        {%- do items.append(segment_value_sql(condition, item, type, attributes)) -%}
+    {%- endfor -%}
+    {%- if operator == 'between' and items | length != 2 -%}
+        {{ segment_rule_fault(condition, "between takes two values joined by |") }}
     {%- endif -%}
+    {%- set test = segment_test_sql(column, operator, items) -%}
     {%- if condition.if_missing != 'true' -%}{{ return(test) }}{%- endif -%}
     {%- set gaps = [] -%}
     {%- for attribute in segment_condition_attributes(condition) -%}
         {%- do gaps.append(segment_column(attribute) ~ ' is null') -%}
     {%- endfor -%}
     {{ return('(' ~ gaps | join(' or ') ~ ' or ' ~ test ~ ')') }}
+{%- endmacro %}
+
+{# The test of one operator, on a column and its values, all of them SQL. #}
+{% macro segment_test_sql(column, operator, items) -%}
+    {%- if operator in ('has_any', 'has_all', 'has_none') -%}
+        {%- set tests = [] -%}
+        {%- for item in items -%}
+            {%- do tests.append("instr('|' || " ~ column ~ " || '|', '|' || " ~ item ~ " || '|') > 0") -%}
+        {%- endfor -%}
+        {%- set test = '(' ~ tests | join(' and ' if operator == 'has_all' else ' or ') ~ ')' -%}
+        {{ return('not ' ~ test if operator == 'has_none' else test) }}
+    {%- endif -%}
+    {{ return({
+        'is_true': column,
+        'is_false': 'not ' ~ column,
+        'between': column ~ ' between ' ~ items | join(' and '),
+        'in': column ~ ' in (' ~ items | join(', ') ~ ')',
+        'not_in': column ~ ' not in (' ~ items | join(', ') ~ ')',
+        'contains': 'instr(' ~ column ~ ', ' ~ items | first ~ ') > 0',
+        'not_contains': 'instr(' ~ column ~ ', ' ~ items | first ~ ') = 0',
+        'starts_with': 'instr(' ~ column ~ ', ' ~ items | first ~ ') = 1',
+        'ends_with': 'right(' ~ column ~ ', length(' ~ items | first ~ ')) = ' ~ items | first,
+        '!=': column ~ ' <> ' ~ items | first
+    }.get(operator, column ~ ' ' ~ operator ~ ' ' ~ items | first)) }}
+{%- endmacro %}
+
+{# Whether the customer of `features` is, or is not, in a segment of a lower level. A count, which every engine takes in a
+   `where` and in a `case` alike; it is never null. #}
+{% macro segment_membership_sql(key, is_member) -%}
+    {{ return(
+        '(select count(*) from lower_matches where lower_matches.customer_id = features.customer_id'
+        ~ ' and lower_matches.segment_key = ' ~ text_literal(key) ~ ')' ~ (' > 0' if is_member else ' = 0')
+    ) }}
 {%- endmacro %}
 
 {# An attribute as a quoted column. #}
@@ -45,7 +71,7 @@
 
 {# One value of a condition as SQL: another attribute, a percentile, a day, a number or a text. #}
 {% macro segment_value_sql(condition, item, type, attributes) -%}
-    {%- if item.startswith('attr:') and type != 'boolean' -%}
+    {%- if item.startswith('attr:') and type not in ('boolean', 'set') -%}
         {%- if item[5:] not in attributes or attributes[item[5:]].value_type != type -%}
             {{ segment_rule_fault(condition, "`" ~ item[5:] ~ "` is not a " ~ type) }}
         {%- endif -%}
@@ -53,27 +79,43 @@
     {%- endif -%}
     {%- if type == 'number' and segment_percentile(item) is not none -%}
         {{ return("(select max(percentiles.threshold) from percentiles where percentiles.attribute_name = "
-            ~ text_literal(condition.attribute) ~ " and percentiles.percentile = '" ~ segment_percentile(item) ~ "')") }}
+            ~ text_literal(condition.attribute) ~ " and percentiles.percentile = " ~ text_literal(segment_percentile(item)) ~ ")") }}
     {%- endif -%}
-    {%- if type == 'number' and modules.re.match('^[+-]?[0-9]{1,18}([.][0-9]{1,10})?\Z', item) -%}
+    {%- if type == 'number' and segment_is_number(item) -%}
         {{ return(item | replace('+', '')) }}
     {%- endif -%}
-    {%- if type == 'date' and modules.re.match('^[+-]?[0-9]{1,5}d\Z', item) -%}
+    {%- if type == 'date' and segment_is_relative_day(item) -%}
         {{ return(days_before(condition.get('day') or as_of_date(), 0 - (item[:-1] | int))) }}
     {%- endif -%}
     {%- if type == 'date' and modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z', item) -%}
         {{ return("cast('" ~ item ~ "' as date)") }}
     {%- endif -%}
-    {%- if type == 'text' and item != '' -%}
+    {%- if type in ('text', 'set') and item != '' -%}
         {{ return(text_literal(item)) }}
     {%- endif -%}
     {{ segment_rule_fault(condition, "`" ~ item ~ "` is not a value for a " ~ type) }}
 {%- endmacro %}
 
-{# The percentile that `pct:25` names, as text in one spelling; none for anything else. #}
+{% macro segment_is_number(item) -%}
+    {{ return(modules.re.match('^[+-]?[0-9]{1,18}([.][0-9]{1,10})?\Z', item) is not none) }}
+{%- endmacro %}
+
+{# Whether a value is a day counted from the day of evaluation, such as -30d. #}
+{% macro segment_is_relative_day(item) -%}
+    {{ return(modules.re.match('^[+-]?[0-9]{1,5}d\Z', item) is not none) }}
+{%- endmacro %}
+
+{# The percentile that `pct:25` or `pct:25 of a_segment` names, as text in one spelling; none for anything else. #}
 {% macro segment_percentile(item) -%}
-    {%- if not modules.re.match('^pct:(100|[0-9]{1,2}([.][0-9]{1,2})?)\Z', item) -%}{{ return(none) }}{%- endif -%}
-    {{ return(segment_plain_number(item[4:])) }}
+    {%- set found = modules.re.match('^pct:(100|[0-9]{1,2}(?:[.][0-9]{1,2})?)(?: +of +([a-z][a-z0-9_]*))?\Z', item) -%}
+    {%- if found is none -%}{{ return(none) }}{%- endif -%}
+    {{ return(segment_plain_number(found.group(1)) ~ (' of ' ~ found.group(2) if found.group(2) else '')) }}
+{%- endmacro %}
+
+{# The segment over whose members a percentile is taken; none for one of buyers, and for anything else. #}
+{% macro segment_percentile_base(item) -%}
+    {%- set parts = (segment_percentile(item) or '').split(' of ') -%}
+    {{ return(parts[1] if parts | length == 2 else none) }}
 {%- endmacro %}
 
 {# A decimal number in one spelling: 3, 3.0 and 03 are the same. #}

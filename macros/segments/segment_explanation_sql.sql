@@ -1,5 +1,5 @@
 {# For a membership: the conditions that hold, with the customer's own values, in words. Over `features`,
-   `percentiles` and `memberships`. #}
+   `percentiles`, `lower_matches` and `memberships`. #}
 {% macro segment_explanation_sql() -%}
     {%- set attributes = segment_attributes() -%}
     {%- set segments = segment_rules_to_evaluate() -%}
@@ -26,6 +26,9 @@
 
 {# One condition with the customer's own value, such as `order_count_180d 4 >= 3`. #}
 {% macro segment_condition_explanation(condition, attributes) -%}
+    {%- if segment_reference(condition.attribute) is not none -%}
+        {{ return(text_literal(segment_condition_text(condition))) }}
+    {%- endif -%}
     {%- set shown = segment_shown_value(condition.attribute, attributes) -%}
     {%- set name = text_literal(condition.attribute ~ ' ') -%}
     {%- if condition.constant -%}
@@ -39,8 +42,8 @@
         {{ return("concat(" ~ name ~ ", " ~ shown ~ ", ' is known')") }}
     {%- endif -%}
     {%- set items = [] -%}
-    {%- for item in (condition.value.split('|') if condition.operator in ('between', 'in', 'not_in') else [condition.value]) -%}
-        {%- do items.append(segment_shown_item(condition, item | trim, attributes)) -%}
+    {%- for item in segment_condition_items(condition) -%}
+        {%- do items.append(segment_shown_item(condition, item, attributes)) -%}
     {%- endfor -%}
     {%- set glue = ", ' and ', " if condition.operator == 'between' else ", '|', " -%}
     {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')

@@ -1,10 +1,10 @@
 {# What rules are evaluated over: customer_features, with the columns of customer_behaviour_windows that an active rule
-   reads. A macro and not a view, which would outlive a change of the columns below it. #}
-{% macro segment_features() -%}
+   of a level, or of all, reads. A macro and not a view, which would outlive a change of the columns below it. #}
+{% macro segment_features(level=none) -%}
     {%- set used = [] -%}
     {%- if execute -%}
         {%- set attributes = segment_attributes() -%}
-        {%- for segment in segment_rules_to_evaluate() -%}
+        {%- for segment in segment_rules_to_evaluate(level) -%}
             {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
                 {%- for condition in conditions -%}
                     {%- for name in segment_condition_attributes(condition) -%}

@@ -19,25 +19,31 @@
 {%- endmacro %}
 
 {# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude
-   alternatives (lists of conditions), the attributes it lacks, those whose source is off, and those that it can do
-   without because the condition states what a missing value means. #}
+   alternatives (lists of conditions), the attributes it lacks, those whose source is off, those that it can do without
+   because the condition states what a missing value means, and the segments it refers to (see segment_levels). #}
 {% macro segment_rules() -%}
     {%- set known = segment_attributes() -%}
     {%- set segments = {} -%}
     {%- for row in segment_rule_rows() -%}
         {%- set condition = segment_condition(row) -%}
-        {%- do condition.update({'value_type': known.get(condition.attribute, {}).get('value_type')}) -%}
+        {%- set value_type = known.get(condition.attribute, {}).get('value_type') -%}
+        {%- if segment_reference(condition.attribute) is not none -%}{%- set value_type = 'segment' -%}{%- endif -%}
+        {%- do condition.update({'value_type': value_type}) -%}
         {%- if condition.segment_key not in segments -%}
             {%- do segments.update({condition.segment_key: {
                 'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,
                 'scope': (row.scope or 'people') | string | trim | lower,
-                'include': {}, 'exclude': {}, 'missing': [], 'unavailable': [], 'waived': []
+                'include': {}, 'exclude': {}, 'missing': [], 'unavailable': [], 'unavailable_reasons': {}, 'waived': [],
+                'referenced_segments': [], 'referenced_fingerprints': {}, 'level': none
             }}) -%}
         {%- endif -%}
         {%- set segment = segments[condition.segment_key] -%}
         {%- if condition.kind in ('include', 'exclude') -%}
             {%- do segment[condition.kind].setdefault(condition.alternative, []).append(condition) -%}
         {%- endif -%}
+        {%- for key in segment_condition_references(condition) if key not in segment.referenced_segments -%}
+            {%- do segment.referenced_segments.append(key) -%}
+        {%- endfor -%}
         {%- for attribute in segment_condition_attributes(condition) -%}
             {%- if attribute not in known -%}
                 {%- do segment.missing.append(attribute) if attribute not in segment.missing -%}
@@ -45,11 +51,13 @@
                 {#- The rule itself says what the condition means where nothing is known. -#}
                 {%- do condition.update({'constant': condition.if_missing}) -%}
                 {%- do segment.waived.append(attribute) if attribute not in segment.waived -%}
-            {%- elif not known[attribute].is_available -%}
-                {%- do segment.unavailable.append(attribute) if attribute not in segment.unavailable -%}
+            {%- elif not known[attribute].is_available and attribute not in segment.unavailable -%}
+                {%- do segment.unavailable.append(attribute) -%}
+                {%- do segment.unavailable_reasons.update({attribute: known[attribute].unavailable_reason}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
+    {%- do segment_levels(segments) -%}
     {{ return(segments.values() | sort(attribute='segment_key') | list) }}
 {%- endmacro %}
 
@@ -68,17 +76,30 @@
 
 {# The attributes that a condition reads: its own and the one it is compared with. #}
 {% macro segment_condition_attributes(condition) -%}
+    {%- if segment_reference(condition.attribute) is not none -%}{{ return([]) }}{%- endif -%}
     {%- set names = [condition.attribute] -%}
-    {%- for item in condition.value.split('|') if item.strip().startswith('attr:') -%}
-        {%- do names.append(item.strip()[5:]) -%}
+    {%- for item in segment_condition_items(condition) if item.startswith('attr:') -%}
+        {%- do names.append(item[5:]) -%}
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}
 
-{# The active segments that can be computed in this run. #}
-{% macro segment_rules_to_evaluate() -%}
+{# The values of a condition: the items of a list where its operator takes one, none where it takes no value. #}
+{% macro segment_condition_items(condition) -%}
+    {%- if condition.operator in ('is_null', 'is_not_null', 'is_true', 'is_false', 'is_member', 'is_not_member') -%}
+        {{ return([]) }}
+    {%- elif condition.operator not in ('between', 'in', 'not_in', 'has_any', 'has_all', 'has_none') -%}
+        {{ return([condition.value]) }}
+    {%- endif -%}
+    {%- set items = [] -%}
+    {%- for item in condition.value.split('|') -%}{%- do items.append(item | trim) -%}{%- endfor -%}
+    {{ return(items) }}
+{%- endmacro %}
+
+{# The active segments that can be computed in this run, all of them or those of one level. #}
+{% macro segment_rules_to_evaluate(level=none) -%}
     {%- set segments = [] -%}
-    {%- for segment in segment_rules() -%}
+    {%- for segment in segment_rules() if level is none or segment.level == level -%}
         {%- if segment.status == 'active' and segment.include and not segment.missing and not segment.unavailable -%}
             {%- do segments.append(segment) -%}
         {%- endif -%}

@@ -1,4 +1,5 @@
-{# A rule in plain English, made from the rule itself so that the two never disagree. #}
+{# A rule in plain English, made from the rule itself so that the two never disagree. Two rules that read the same mean the
+   same: texts stand in quotes, everything else has one way to be read. #}
 {% macro segment_rule_text(segment) -%}
     {%- set parts = [] -%}
     {%- for kind, opening in [('include', 'In when '), ('exclude', 'Out when ')] if segment[kind] -%}
@@ -21,68 +22,59 @@
     {%- set words = {
         '=': 'is', '!=': 'is not', '>': 'is above', '>=': 'is at least', '<': 'is below', '<=': 'is at most',
         'in': 'is one of', 'not_in': 'is none of', 'between': 'is between', 'contains': 'contains',
-        'starts_with': 'starts with', 'is_null': 'is missing', 'is_not_null': 'is known',
-        'is_true': 'is true', 'is_false': 'is false'
+        'not_contains': 'does not contain', 'starts_with': 'starts with', 'ends_with': 'ends with',
+        'has_any': 'has any of', 'has_all': 'has all of', 'has_none': 'has none of',
+        'is_null': 'is missing', 'is_not_null': 'is known', 'is_true': 'is true', 'is_false': 'is false'
     } -%}
-    {%- set values = [] -%}
-    {%- if condition.operator not in ('is_null', 'is_not_null', 'is_true', 'is_false') -%}
-        {%- for item in (condition.value.split('|') if condition.operator in ('between', 'in', 'not_in') else [condition.value]) -%}
-            {%- do values.append(segment_value_text(item | trim)) -%}
-        {%- endfor -%}
+    {%- set reference = segment_reference(condition.attribute) -%}
+    {%- if reference is not none -%}
+        {{ return({'is_member': 'in segment ', 'is_not_member': 'not in segment '}.get(
+            condition.operator, condition.operator ~ ' segment '
+        ) ~ reference) }}
     {%- endif -%}
-    {%- set text = segment_attribute_text(condition.attribute) ~ ' ' ~ words.get(condition.operator, condition.operator)
+    {%- set values = [] -%}
+    {%- for item in segment_condition_items(condition) -%}
+        {%- do values.append(segment_value_text(item, condition.value_type)) -%}
+    {%- endfor -%}
+    {{ return(segment_attribute_text(condition.attribute) ~ ' ' ~ words.get(condition.operator, condition.operator)
         ~ (' ' ~ values | join(' and ' if condition.operator == 'between' else ', ') if values else '')
-        ~ {'true': ' or not known', 'false': ', where that is known'}.get(condition.if_missing, '') -%}
-    {{ return(modules.re.sub('\s+', ' ', text)) }}
+        ~ {'true': ' or not known', 'false': ', where that is known'}.get(condition.if_missing, '')) }}
 {%- endmacro %}
 
 {# order_count_180d as `order count in 180 days`. #}
 {% macro segment_attribute_text(attribute) -%}
-    {{ return(modules.re.sub('_([0-9]+)d$', ' in \\1 days', attribute) | replace('_', ' ')) }}
+    {{ return(modules.re.sub('\s+', ' ', modules.re.sub('_([0-9]+)d$', ' in \\1 days', attribute) | replace('_', ' '))) }}
 {%- endmacro %}
 
-{% macro segment_value_text(item) -%}
-    {%- if item.startswith('attr:') -%}{{ return(segment_attribute_text(item[5:])) }}{%- endif -%}
-    {%- if segment_percentile(item) is not none -%}
-        {%- set number = segment_percentile(item) -%}
+{# A value in words. Without a type (of an attribute that does not exist) it is read as what it looks like. #}
+{% macro segment_value_text(item, value_type=none) -%}
+    {%- if modules.re.match('^attr:[A-Za-z0-9_]+\Z', item) and value_type != 'set' -%}
+        {{ return(segment_attribute_text(item[5:])) }}
+    {%- endif -%}
+    {%- if value_type in ('number', none) and segment_percentile(item) is not none -%}
+        {%- set number = segment_percentile(item).split(' ')[0] -%}
         {%- set ending = {'1': 'st', '2': 'nd', '3': 'rd'}.get(number[-1], 'th') if number not in ('11', '12', '13') else 'th' -%}
-        {{ return('the ' ~ number ~ ending ~ ' percentile of buyers') }}
+        {%- set base = segment_percentile_base(item) -%}
+        {{ return('the ' ~ number ~ ending ~ ' percentile of ' ~ ('buyers' if base is none else 'segment ' ~ base)) }}
     {%- endif -%}
-    {%- if modules.re.match('^-[0-9]{1,5}d\Z', item) -%}{{ return(item[1:-1] ~ ' days before the day of evaluation') }}{%- endif -%}
-    {%- if modules.re.match('^[+]?[0-9]{1,5}d\Z', item) -%}{{ return((item[:-1] | replace('+', '')) ~ ' days after the day of evaluation') }}{%- endif -%}
-    {{ return(item) }}
+    {%- if value_type in ('date', none) and segment_is_relative_day(item) -%}
+        {%- set count = item[:-1].lstrip('+-') -%}
+        {{ return(count ~ ' days ' ~ ('before' if item.startswith('-') else 'after') ~ ' the day of evaluation') }}
+    {%- endif -%}
+    {%- if value_type not in ('text', 'set') and modules.re.match('^[+-]?[0-9]+([.][0-9]+|-[0-9]{2}-[0-9]{2})?\Z', item) -%}
+        {{ return(item) }}
+    {%- endif -%}
+    {{ return(segment_quoted_text(item)) }}
 {%- endmacro %}
 
-{# The meaning of a rule as a hash: row order, numbering of alternatives, repeats and white space do not matter. #}
-{% macro segment_rule_fingerprint(segment) -%}
-    {%- set parts = ['scope=' ~ segment.scope] -%}
-    {%- for kind in ['include', 'exclude'] -%}
-        {%- set alternatives = [] -%}
-        {%- for conditions in segment[kind].values() -%}
-            {%- set tests = [] -%}
-            {%- for condition in conditions -%}
-                {%- do tests.append(tojson(segment_condition_meaning(condition))) -%}
-            {%- endfor -%}
-            {%- do alternatives.append(tojson(tests | unique(case_sensitive=true) | sort(case_sensitive=true) | list)) -%}
-        {%- endfor -%}
-        {%- do parts.append(kind ~ '=' ~ tojson(alternatives | unique(case_sensitive=true) | sort(case_sensitive=true) | list)) -%}
+{# A text in quotes, on one line: what would end the line or the quotes is written as an escape. #}
+{% macro segment_quoted_text(text) -%}
+    {%- set quoted = {'text': text | replace('\\', '\\\\') | replace('"', '\\"')} -%}
+    {%- for sign, escape in [
+        ('\n', '\\n'), ('\r', '\\r'), ('\t', '\\t'), ('\x0b', '\\u000b'), ('\x0c', '\\u000c'), ('\x1c', '\\u001c'),
+        ('\x1d', '\\u001d'), ('\x1e', '\\u001e'), ('\x85', '\\u0085'), ('\u2028', '\\u2028'), ('\u2029', '\\u2029')
+    ] -%}
+        {%- do quoted.update({'text': quoted['text'] | replace(sign, escape)}) -%}
     {%- endfor -%}
-    {{ return(local_md5(parts | join(';'))) }}
-{%- endmacro %}
-
-{% macro segment_condition_meaning(condition) -%}
-    {%- set items = [] -%}
-    {%- if condition.operator not in ('is_null', 'is_not_null', 'is_true', 'is_false') -%}
-        {%- for item in (condition.value.split('|') if condition.operator in ('between', 'in', 'not_in') else [condition.value]) -%}
-            {%- set plain = item | trim -%}
-            {%- if segment_percentile(plain) is not none -%}
-                {%- set plain = 'pct:' ~ segment_percentile(plain) ~ ' of buyers' -%}
-            {%- elif condition.value_type == 'number' and modules.re.match('^[+-]?[0-9]+([.][0-9]+)?\Z', plain) -%}
-                {%- set plain = segment_plain_number(plain) -%}
-            {%- endif -%}
-            {%- do items.append(plain) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- set items = items | unique(case_sensitive=true) | sort(case_sensitive=true) | list if condition.operator in ('in', 'not_in') else items -%}
-    {{ return([condition.attribute, condition.operator, items, condition.if_missing]) }}
+    {{ return('"' ~ quoted['text'] ~ '"') }}
 {%- endmacro %}

@@ -1,14 +1,15 @@
-{# The distinct values of a group that are not null, in order, as one text with commas; null when there are none. #}
-{% macro sorted_text_list(expression) -%}
-    {{ return(adapter.dispatch('sorted_text_list', 'customer_segmentation')(expression)) }}
+{# The distinct values of a group that are not null, in order, as one text, by default with commas; null when there are
+   none. #}
+{% macro sorted_text_list(expression, separator=', ') -%}
+    {{ return(adapter.dispatch('sorted_text_list', 'customer_segmentation')(expression, separator)) }}
 {%- endmacro %}
 
-{% macro default__sorted_text_list(expression) -%}
-    string_agg(distinct {{ expression }}, ', ' order by {{ expression }})
+{% macro default__sorted_text_list(expression, separator) -%}
+    string_agg(distinct {{ expression }}, '{{ separator }}' order by {{ expression }})
 {%- endmacro %}
 
-{% macro spark__sorted_text_list(expression) -%}
-    nullif(array_join(array_sort(collect_set({{ expression }})), ', '), '')
+{% macro spark__sorted_text_list(expression, separator) -%}
+    nullif(array_join(array_sort(collect_set({{ expression }})), '{{ separator }}'), '')
 {%- endmacro %}
 
 {# The values of a group that are not null, in the order of a number, as one text; null when there are none. #}

@@ -25,6 +25,9 @@ joined as (
         cast(coalesce(categories.category_count, 0) as bigint) as category_count,
         cast(coalesce(categories.category_count_365d, 0) as bigint) as category_count_365d,
         cast(coalesce(categories.new_category_count_365d, 0) as bigint) as new_category_count_365d,
+        -- Nothing bought is the empty set, not an unknown one.
+        coalesce(sets.bought_categories, '') as bought_categories,
+        coalesce(sets.bought_categories_365d, '') as bought_categories_365d,
         categories.favourite_category,
         cast(categories.favourite_category_share as double) as favourite_category_share,
         categories.second_category,
@@ -41,6 +44,8 @@ joined as (
     from spine
     left join {{ ref('int_customer_category_summary') }} as categories
         on spine.customer_id = categories.customer_id
+    left join {{ ref('int_customer_bought_categories') }} as sets
+        on spine.customer_id = sets.customer_id
     left join {{ ref('int_customer_next_category') }} as next
         on spine.customer_id = next.customer_id
     left join {{ ref('int_customer_add_ons') }} as add_ons

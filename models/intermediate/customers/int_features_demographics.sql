@@ -25,7 +25,7 @@ channels as (
             when source_system in ('shopify', 'shopify_guest', 'web') then 'online'
             when source_system = 'pos' then 'store'
             when source_system = 'marketplace' then 'marketplace'
-        end") }} as known_channels
+        end", '|') }} as known_channels
 
     from (
         select distinct

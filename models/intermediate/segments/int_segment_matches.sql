@@ -1,20 +1,11 @@
--- Grain: one row per customer and active segment whose rule holds on as_of_date.
--- depends_on: {{ ref('int_segment_rule_errors') }}
-with features as (
+-- Grain: one row per customer and active segment whose rule holds on as_of_date, of all levels.
+with matches as (
 
-    {{ segment_features() }}
-
-),
-
--- Read where a rule names a percentile.
-percentiles as (  -- noqa: ST03
-
-    select * from {{ ref('int_segment_percentiles') }}
-
-),
-
-matches as (
-    {{ segment_matches_sql() }}
+    select * from {{ ref('int_segment_matches_1') }}
+    union all
+    select * from {{ ref('int_segment_matches_2') }}
+    union all
+    select * from {{ ref('int_segment_matches_3') }}
 
 )
 

@@ -1,12 +1,11 @@
--- Grain: one row per attribute and percentile that an active rule names; base: customers with at least one order.
-with features as (
+-- Grain: one row per attribute and percentile that an active rule names: `25` of buyers, or `25 of a_segment`.
+with percentiles as (
 
-    {{ segment_features() }}
-
-),
-
-percentiles as (
-    {{ segment_percentiles_sql() }}
+    select * from {{ ref('int_segment_percentiles_1') }}
+    union all
+    select * from {{ ref('int_segment_percentiles_2') }}
+    union all
+    select * from {{ ref('int_segment_percentiles_3') }}
 
 )
 

@@ -1,18 +1,15 @@
 -- Grain: one row per segment that has conditions: its rule in words, its fingerprint, and what it lacks in this run.
 {%- set rows = [] %}
-{%- set attributes = segment_attributes() %}
 {%- for segment in segment_rules() %}
-    {%- set reasons = [] %}
-    {%- for name in segment.unavailable | sort %}
-        {%- do reasons.append(name ~ ' (' ~ attributes[name].unavailable_reason ~ ')') %}
-    {%- endfor %}
     {%- do rows.append({
         'segment_key': segment.segment_key,
         'rule_text': segment_rule_text(segment),
         'rule_fingerprint': segment_rule_fingerprint(segment),
         'missing_attributes': segment.missing | sort | join('|') or none,
         'unavailable_attributes': segment.unavailable | sort | join('|') or none,
-        'unavailable_reasons': reasons | join(', ') or none,
+        'unavailable_reasons': segment_unavailable_text(segment) or none,
+        'referenced_segments': segment.referenced_segments | sort | join('|') or none,
+        'level': segment.level,
         'waived_attributes': segment.waived | sort | join('|') or none
     }) %}
 {%- endfor %}
@@ -24,6 +21,8 @@ with rules as (
         'missing_attributes': dbt.type_string(),
         'unavailable_attributes': dbt.type_string(),
         'unavailable_reasons': dbt.type_string(),
+        'referenced_segments': dbt.type_string(),
+        'level': 'integer',
         'waived_attributes': dbt.type_string()
     }, rows) }}
 

@@ -31,8 +31,8 @@
         'orders_per_30d_off_offer', 'price_sensitivity_score', 'price_sensitivity', 'largest_bearable_discount_rate'
     ],
     'int_features_categories': [
-        'category_count', 'category_count_365d', 'new_category_count_365d', 'favourite_category',
-        'favourite_category_share', 'second_category', 'last_category', 'category_growth_category',
+        'category_count', 'category_count_365d', 'new_category_count_365d', 'bought_categories',
+        'bought_categories_365d', 'favourite_category', 'favourite_category_share', 'second_category', 'last_category', 'category_growth_category',
         'next_best_category', 'next_best_category_probability', 'missing_add_on_sku', 'missing_add_on_category',
         'replenishment_due_in_days', 'replenishment_due_group', 'has_kept_campaign_product_365d'
     ],

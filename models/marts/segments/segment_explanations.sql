@@ -18,6 +18,17 @@ percentiles as (  -- noqa: ST03
 
 ),
 
+-- Read where a rule asks for membership of another segment.
+lower_matches as (  -- noqa: ST03
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_matches') }}
+
+),
+
 explained as (
 
     select

@@ -1,0 +1,58 @@
+{# The meaning of a rule as a hash, with all that it rests on: what its windows count, and the rules of the segments that it
+   refers to. Row order, numbering of alternatives, repeats, white space, spelling of numbers and descriptions do not
+   matter. #}
+{% macro segment_rule_fingerprint(segment) -%}
+    {%- set parts = ['scope=' ~ segment.scope] -%}
+    {%- for kind in ['include', 'exclude'] -%}
+        {%- set alternatives = [] -%}
+        {%- for conditions in segment[kind].values() -%}
+            {%- set tests = [] -%}
+            {%- for condition in conditions -%}
+                {%- do tests.append(tojson(segment_condition_meaning(condition))) -%}
+            {%- endfor -%}
+            {%- do alternatives.append(tojson(tests | unique(case_sensitive=true) | sort(case_sensitive=true) | list)) -%}
+        {%- endfor -%}
+        {%- do parts.append(kind ~ '=' ~ tojson(alternatives | unique(case_sensitive=true) | sort(case_sensitive=true) | list)) -%}
+    {%- endfor -%}
+    {#- A rule without windows and references has nothing more, and so the fingerprint it always had. -#}
+    {%- do parts.extend(segment_foundations(segment)) -%}
+    {{ return(local_md5(parts | join(';'))) }}
+{%- endmacro %}
+
+{# What a rule rests on beside its own rows: its windows and the segments that it refers to, each with its meaning. #}
+{% macro segment_foundations(segment) -%}
+    {%- set attributes = segment_attributes() -%}
+    {%- set found = [] -%}
+    {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
+        {%- for condition in conditions -%}
+            {%- for name in segment_condition_attributes(condition) if attributes.get(name, {}).get('meaning') -%}
+                {%- do found.append('window ' ~ name ~ '=' ~ attributes[name].meaning) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for key in segment.referenced_segments or [] -%}
+        {%- do found.append('segment ' ~ key ~ '=' ~ segment.referenced_fingerprints.get(key, 'unknown')) -%}
+    {%- endfor -%}
+    {{ return(found | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}
+{%- endmacro %}
+
+{# A condition in one spelling: attribute, operator, values, if_missing. #}
+{% macro segment_condition_meaning(condition) -%}
+    {%- set items = [] -%}
+    {%- for item in segment_condition_items(condition) -%}
+        {%- set plain = item -%}
+        {%- if condition.value_type in ('number', none) and segment_percentile(item) is not none -%}
+            {%- set plain = 'pct:' ~ segment_percentile(item) -%}
+            {%- set plain = plain ~ ('' if segment_percentile_base(item) else ' of buyers') -%}
+        {%- elif condition.value_type == 'number' and segment_is_number(item) -%}
+            {%- set plain = segment_plain_number(item) -%}
+        {%- elif condition.value_type == 'date' and segment_is_relative_day(item) -%}
+            {%- set plain = segment_plain_number(item[:-1]) ~ 'd' -%}
+        {%- endif -%}
+        {%- do items.append(plain) -%}
+    {%- endfor -%}
+    {%- if condition.operator in ('in', 'not_in', 'has_any', 'has_all', 'has_none') -%}
+        {%- set items = items | unique(case_sensitive=true) | sort(case_sensitive=true) | list -%}
+    {%- endif -%}
+    {{ return([condition.attribute, condition.operator, items, condition.if_missing]) }}
+{%- endmacro %}

@@ -1,0 +1,24 @@
+-- Grain: one row per attribute and percentile over the members of a segment of level 2 that an active rule names.
+with features as (
+
+    {{ segment_features() }}
+
+),
+
+-- Read where a rule names such a percentile.
+lower_matches as (  -- noqa: ST03
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_matches_2') }}
+
+),
+
+percentiles as (
+    {{ segment_percentiles_sql(3) }}
+
+)
+
+select * from percentiles

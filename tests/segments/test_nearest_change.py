@@ -1,0 +1,189 @@
+"""The nearest change of a customer turns the verdict when it comes about, and no smaller one does."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from scripts.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
+from scripts.world import BUSINESS_SEEDS
+from tests.segments import plain_rules
+from tests.segments.fabricated_warehouse import DAY, feature_types, plain_customer
+from tests.segments.plain_rules import Base, Row, rule_rows
+
+TYPES = feature_types()
+CUSTOMERS = 40
+
+
+class FixedBase(Base):
+    """Percentiles that are the same whoever is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def percentile(self, attribute: str, number: float) -> float:
+        return {"double": 0.004 * number, "bigint": number // 10}.get(TYPES[attribute], 20.0 * number)
+
+
+BASE = FixedBase()
+
+
+def trace(rule: list[Row], scope: str, customer: dict[str, Any]) -> list[Traced]:
+    """What the warehouse would say of the customer, by the plain evaluator."""
+    rows = []
+    if scope != "all":
+        met = customer["customer_type"] == "person"
+        rows.append(
+            Traced(
+                "scope", "", 0, "customer_type", "=", "", "", customer["customer_type"], "person", None, met, "varchar"
+            )
+        )
+    for number, row in enumerate(rule, start=1):
+        value = row["value"]
+        if value.startswith("pct:"):
+            value = str(BASE.percentile(row["attribute"], float(value[4:])))
+        actual = customer.get(row["attribute"])
+        text = None if actual is None else str(actual).lower() if isinstance(actual, bool) else str(actual)
+        expected = {"is_true": "true", "is_false": "false", "is_null": "missing", "is_not_null": "known"}
+        rows.append(
+            Traced(
+                row["kind"],
+                row["alternative"],
+                number,
+                row["attribute"],
+                row["operator"],
+                row["if_missing"],
+                "",
+                text,
+                expected.get(row["operator"], value),
+                None,
+                plain_rules.is_met(row, customer, BASE, DAY),
+                TYPES[row["attribute"]],
+            )
+        )
+    return rows
+
+
+def changed(customer: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The customer after the change."""
+    values: dict[str, Any] = {}
+    for step in change.steps:
+        data_type = TYPES[step.attribute]
+        if step.target is None:
+            values[step.attribute] = None
+        elif data_type == "boolean":
+            values[step.attribute] = step.target == "true"
+        elif data_type == "varchar":
+            values[step.attribute] = step.target
+        else:
+            values[step.attribute] = 1 if step.target == KNOWN else Decimal(step.target)
+    return customer | values
+
+
+def somebody(rule: list[Row], pick: random.Random) -> dict[str, Any]:
+    """A customer whose values lie at, beside or far from the thresholds of a rule, or are missing."""
+    customer: dict[str, Any] = plain_customer()
+    for row in rule:
+        data_type = TYPES[row["attribute"]]
+        if data_type == "boolean":
+            value: Any = pick.random() < 0.5
+        elif data_type == "varchar":
+            value = pick.choice(["Home", None])
+        else:
+            items = [item for item in row["value"].split("|") if item]
+            numbers = [BASE.percentile(row["attribute"], float(i[4:])) if "pct" in i else float(i) for i in items]
+            value = Decimal(str(pick.choice(numbers or [5.0]))) + pick.choice([0, 0, 1, -1, 40, -3])
+            if data_type == "bigint":
+                value = int(value)
+            if pick.random() < 0.1 and "count" not in row["attribute"]:
+                value = None
+        customer[row["attribute"]] = value
+    if pick.random() < 0.05:
+        customer["customer_type"] = "staff"
+    return customer
+
+
+@pytest.mark.parametrize("key", sorted(rule_rows(BUSINESS_SEEDS)))
+def test_applying_the_nearest_change_turns_the_verdict_of_the_rule(key: str) -> None:
+    rule = rule_rows(BUSINESS_SEEDS)[key]
+    scope = "all" if key.startswith("suppression") else "people"
+    pick = random.Random(key)
+    for _ in range(CUSTOMERS):
+        customer = somebody(rule, pick)
+        before = plain_rules.is_member(rule, scope, customer, BASE, DAY)
+        conditions = trace(rule, scope, customer)
+        assert is_member(conditions) == before
+        changes = nearest_changes(conditions)
+        assert changes or customer["customer_type"] != "person", customer
+        for change in changes:
+            assert change.becomes == ("out" if before else "in")
+            after = plain_rules.is_member(rule, scope, changed(customer, change), BASE, DAY)
+            assert after != before, (customer, change)
+            # No part of it does it alone: there is nothing in it that is not needed.
+            for step in change.steps if len(change.steps) > 1 else ():
+                alone = changed(customer, Change(change.becomes, (step,)))
+                assert plain_rules.is_member(rule, scope, alone, BASE, DAY) == before, (customer, change)
+
+
+def numeric(
+    kind: str, attribute: str, operator: str, expected: str, actual: str | None, met: bool, **more: Any
+) -> Traced:
+    parts = {"alternative": "1", "if_missing": "", "text": "", "note": None, "data_type": "bigint"} | more
+    return Traced(kind=kind, number=1, attribute=attribute, operator=operator, expected=expected, actual=actual,
+                  is_met=met, **parts)  # fmt: skip
+
+
+def test_what_comes_by_itself_says_in_how_many_days() -> None:
+    (change,) = nearest_changes([numeric("include", "days_since_last_order", ">=", "120", "118", False)])
+    assert (change.becomes, change.days, change.steps[0].words) == ("in", 2, "from 120 on")
+
+
+def test_days_are_not_promised_where_another_clock_runs_out_first() -> None:
+    rule = [
+        numeric("include", "days_since_last_order", ">=", "120", "118", False),
+        numeric("include", "days_since_last_visit", "<", "30", "29", True),
+    ]
+    (change,) = nearest_changes(rule)
+    assert change.steps[0].target == "120" and change.days is None
+
+
+def test_members_hear_first_what_happens_by_itself() -> None:
+    rule = [
+        numeric("include", "order_count", "=", "1", "1", True),
+        numeric("include", "days_since_first_order", "between", "31|120", "100", True),
+    ]
+    first, second = nearest_changes(rule)
+    assert (first.becomes, first.days, first.steps[0].words) == ("out", 21, "above 120")
+    assert second.steps[0].attribute == "order_count"
+
+
+def test_a_member_by_two_alternatives_has_to_lose_both() -> None:
+    rule = [
+        numeric("include", "visit_count", ">=", "3", "4", True),
+        numeric("include", "order_count", ">=", "2", "9", True, alternative="2"),
+    ]
+    changes = nearest_changes(rule)
+    assert [{step.attribute: step.target for step in change.steps} for change in changes] == [
+        {"visit_count": "2", "order_count": "1"}
+    ]
+
+
+def test_days_of_the_calendar_and_decimals_move_by_their_own_step() -> None:
+    (change,) = nearest_changes(
+        [numeric("include", "last_order_date", ">", "2026-05-31", "2026-05-01", False, data_type="date")]
+    )
+    assert change.steps[0].target == date(2026, 6, 1).isoformat()
+    (change,) = nearest_changes(
+        [numeric("include", "net_revenue", ">", "2000", "12", False, data_type="decimal(18,2)")]
+    )
+    assert (change.steps[0].target, change.steps[0].words) == ("2000.01", "above 2,000")
+
+
+def test_staff_can_do_nothing() -> None:
+    assert (
+        nearest_changes([numeric("scope", "customer_type", "=", "person", "staff", False, data_type="varchar")]) == []
+    )
