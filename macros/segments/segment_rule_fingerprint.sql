@@ -21,19 +21,14 @@
 
 {# What a rule rests on beside its own rows: its windows and the segments that it refers to, each with its meaning. #}
 {% macro segment_foundations(segment) -%}
-    {%- set attributes = segment_attributes() -%}
     {%- set found = [] -%}
-    {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
-        {%- for condition in conditions -%}
-            {%- for name in segment_condition_attributes(condition) if attributes.get(name, {}).get('meaning') -%}
-                {%- do found.append('window ' ~ name ~ '=' ~ attributes[name].meaning) -%}
-            {%- endfor -%}
-        {%- endfor -%}
+    {%- for name, meaning in (segment.windows or {}).items() -%}
+        {%- do found.append('window ' ~ name ~ '=' ~ meaning) -%}
     {%- endfor -%}
     {%- for key in segment.referenced_segments or [] -%}
         {%- do found.append('segment ' ~ key ~ '=' ~ segment.referenced_fingerprints.get(key, 'unknown')) -%}
     {%- endfor -%}
-    {{ return(found | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}
+    {{ return(found | sort(case_sensitive=true)) }}
 {%- endmacro %}
 
 {# A condition in one spelling: attribute, operator, values, if_missing. #}

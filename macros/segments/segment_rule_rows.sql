@@ -20,11 +20,22 @@
 
 {# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude
    alternatives (lists of conditions), the attributes it lacks, those whose source is off, those that it can do without
-   because the condition states what a missing value means, and the segments it refers to (see segment_levels). #}
+   because the condition states what a missing value means, the windows it reads, and the segments it refers to (see
+   segment_levels). Worked out once for all models of a run: read it, do not change it. #}
 {% macro segment_rules() -%}
     {%- set known = segment_attributes() -%}
+    {%- set rows = segment_rule_rows() -%}
+    {%- set memory = run_memory('segment_rules') -%}
+    {%- set settings = tojson([rows, known]) -%}
+    {%- if settings not in memory -%}
+        {%- do memory.update({settings: segment_rules_of(rows, known)}) -%}
+    {%- endif -%}
+    {{ return(memory[settings]) }}
+{%- endmacro %}
+
+{% macro segment_rules_of(rows, known) -%}
     {%- set segments = {} -%}
-    {%- for row in segment_rule_rows() -%}
+    {%- for row in rows -%}
         {%- set condition = segment_condition(row) -%}
         {%- set value_type = known.get(condition.attribute, {}).get('value_type') -%}
         {%- if segment_reference(condition.attribute) is not none -%}{%- set value_type = 'segment' -%}{%- endif -%}
@@ -34,7 +45,7 @@
                 'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,
                 'scope': (row.scope or 'people') | string | trim | lower,
                 'include': {}, 'exclude': {}, 'missing': [], 'unavailable': [], 'unavailable_reasons': {}, 'waived': [],
-                'referenced_segments': [], 'referenced_fingerprints': {}, 'level': none
+                'windows': {}, 'referenced_segments': [], 'referenced_fingerprints': {}, 'level': none
             }}) -%}
         {%- endif -%}
         {%- set segment = segments[condition.segment_key] -%}
@@ -45,20 +56,27 @@
             {%- do segment.referenced_segments.append(key) -%}
         {%- endfor -%}
         {%- for attribute in segment_condition_attributes(condition) -%}
-            {%- if attribute not in known -%}
-                {%- do segment.missing.append(attribute) if attribute not in segment.missing -%}
-            {%- elif not known[attribute].is_available and condition.if_missing in ('true', 'false') -%}
-                {#- The rule itself says what the condition means where nothing is known. -#}
-                {%- do condition.update({'constant': condition.if_missing}) -%}
-                {%- do segment.waived.append(attribute) if attribute not in segment.waived -%}
-            {%- elif not known[attribute].is_available and attribute not in segment.unavailable -%}
-                {%- do segment.unavailable.append(attribute) -%}
-                {%- do segment.unavailable_reasons.update({attribute: known[attribute].unavailable_reason}) -%}
-            {%- endif -%}
+            {%- do segment_read(segment, condition, attribute, known.get(attribute)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do segment_levels(segments) -%}
     {{ return(segments.values() | sort(attribute='segment_key') | list) }}
+{%- endmacro %}
+
+{# Notes in a segment what it means for it that a condition reads an attribute; `found` is none for one that does not
+   exist. #}
+{% macro segment_read(segment, condition, name, found) -%}
+    {%- if not found -%}
+        {%- do segment.missing.append(name) if name not in segment.missing -%}
+    {%- elif not found.is_available and condition.if_missing in ('true', 'false') -%}
+        {#- The rule itself says what the condition means where nothing is known. -#}
+        {%- do condition.update({'constant': condition.if_missing}) -%}
+        {%- do segment.waived.append(name) if name not in segment.waived -%}
+    {%- elif not found.is_available -%}
+        {%- do segment.unavailable.append(name) if name not in segment.unavailable -%}
+        {%- do segment.unavailable_reasons.update({name: found.unavailable_reason}) -%}
+    {%- endif -%}
+    {%- if found and found.get('meaning') -%}{%- do segment.windows.update({name: found.meaning}) -%}{%- endif -%}
 {%- endmacro %}
 
 {# One condition in its plain form: text without outer blanks, lower-case key words. #}
