@@ -1,0 +1,106 @@
+-- Grain: one row per segment and version of its rule after the first: what changed, and what that did to its size.
+with versions as (
+
+    select * from {{ ref('segment_versions') }}
+
+),
+
+sizes as (
+
+    select * from {{ ref('segment_sizes') }}
+    where customer_count is not null
+
+),
+
+differences as (
+
+    select * from {{ ref('int_segment_rule_differences') }}
+
+),
+
+changes as (
+
+    select
+        versions.segment_key,
+        earlier.rule_version as from_version,
+        versions.rule_version as to_version,
+        versions.effective_from,
+        earlier.rule_text as rule_text_before,
+        versions.rule_text as rule_text_after,
+        earlier.status as status_before,
+        versions.status as status_after
+
+    from versions
+    inner join versions as earlier
+        on
+            versions.segment_key = earlier.segment_key
+            and versions.change_number = earlier.change_number + 1
+            and versions.rule_version <> earlier.rule_version
+
+),
+
+sized as (
+
+    select
+        changes.segment_key,
+        changes.to_version,
+        max_by(sizes.customer_count, sizes.as_of_date)
+        filter (where sizes.as_of_date < changes.effective_from) as customer_count_before,
+        min_by(sizes.customer_count, sizes.as_of_date)
+        filter (where sizes.as_of_date >= changes.effective_from) as customer_count_after
+
+    from changes
+    inner join sizes
+        on changes.segment_key = sizes.segment_key
+    group by changes.segment_key, changes.to_version
+
+),
+
+described as (
+
+    select
+        segment_key,
+        rule_version,
+        {{ ordered_text_list('added_text', 'topic', '; ') }} as added_conditions,
+        {{ ordered_text_list('removed_text', 'topic', '; ') }} as removed_conditions,
+        {{ ordered_text_list('change_text', 'topic', '; ') }} as change_text
+
+    from differences
+    group by segment_key, rule_version
+
+),
+
+joined as (
+
+    select
+        changes.segment_key,
+        changes.from_version,
+        changes.to_version,
+        changes.effective_from,
+        coalesce(
+            described.change_text,
+            'its conditions read the same; what they refer to changed: an event window, a percentile or a segment'
+        ) as change_text,
+        described.added_conditions,
+        described.removed_conditions,
+        changes.rule_text_before,
+        changes.rule_text_after,
+        changes.status_before,
+        changes.status_after,
+        sized.customer_count_before,
+        sized.customer_count_after,
+        sized.customer_count_after - sized.customer_count_before as size_effect
+
+    from changes
+    left join described
+        on
+            changes.segment_key = described.segment_key
+            and changes.to_version = described.rule_version
+    left join sized
+        on
+            changes.segment_key = sized.segment_key
+            and changes.to_version = sized.to_version
+
+)
+
+select * from joined
