@@ -83,7 +83,8 @@ def approve(
 def withdraw(world: World, segment_key: str, role: str, by: str, *, progress: Progress = print) -> None:
     """Take back what was approved in one role for the segment's present rule; the log keeps both rows.
 
-    From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to take back.
+    From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to take
+    back.
     """
     _check(role, by, 0)
     segment = _segment(world, segment_key)
@@ -171,7 +172,10 @@ def _check_segment(segment: _Segment, role: str, by: str) -> None:
             "rule can be computed, can be approved"
         )
     if role not in segment.needed:
-        raise CheckFailed(f"segment `{segment.key}` has no risk class, so it needs no {role}: {', '.join(segment.needed)}")
+        raise CheckFailed(
+            f"segment `{segment.key}` has no risk class, so it needs no {role}; its roles are "
+            f"{', '.join(segment.needed)}"
+        )
     for other_role, cells in segment.given.items():
         if other_role != role and same_person(cells["approved_by"], by):
             raise CheckFailed(
@@ -197,7 +201,8 @@ def _size(segment: _Segment, count: int | None) -> int:
 
 
 def _band(size: int, tolerance: float) -> tuple[str, str]:
-    return str(math.floor(size * (1 - tolerance))), str(math.ceil(size * (1 + tolerance)))
+    # Rounded first: 200 and a tenth more is 220, not a hair above it.
+    return str(math.floor(round(size * (1 - tolerance), 6))), str(math.ceil(round(size * (1 + tolerance), 6)))
 
 
 def _covers(cells: Cells | None, count: int) -> bool:
@@ -235,14 +240,14 @@ def _segments(world: World) -> dict[str, _Segment]:
     needed: dict[str, set[str]] = {}
     for key, role in roles:
         needed.setdefault(key, set()).add(role)
-    return {
-        row[0]: _Segment(
-            *row,
-            needed=tuple(role for role in ROLES if role in needed.get(row[0], ())),
-            given=given_approvals(log, row[0], row[4]),
+    segments = {}
+    for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
+        roles_needed = tuple(role for role in ROLES if role in needed.get(key, ()))
+        given = given_approvals(log, key, fingerprint)
+        segments[key] = _Segment(
+            key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, roles_needed, given
         )
-        for row in library
-    }
+    return segments
 
 
 def _row(segment: _Segment, role: str, by: str, decision: str, low: str, high: str) -> Cells:
