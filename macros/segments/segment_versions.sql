@@ -1,24 +1,47 @@
-{# What earlier builds recorded of every segment: its last version, fingerprint and status. Empty before the first build. It
-   is no ref: whether a status may follow is judged before this build is recorded. Unit tests replace it. #}
+{# What earlier builds left of every segment: its last change (number, version, fingerprint, status), the newest day that
+   was recorded, and its size in the last build. Empty before the first build. No refs: what a change did is seen only
+   against what stood there before this build. Unit tests replace it. #}
 {% macro segment_recorded_rows() -%}
-    {%- set versions = adapter.get_relation(target.database, generate_schema_name('marts', none), 'segment_versions') if execute -%}
+    {%- set schema = generate_schema_name('marts', none) -%}
+    {%- set versions = adapter.get_relation(target.database, schema, 'segment_versions') if execute -%}
+    {%- set sizes = adapter.get_relation(target.database, schema, 'segment_sizes') if execute -%}
     {%- if not versions -%}
         select
             cast(null as {{ dbt.type_string() }}) as segment_key,
-            cast(null as {{ dbt.type_string() }}) as status
+            cast(null as integer) as change_number,
+            cast(null as integer) as rule_version,
+            cast(null as {{ dbt.type_string() }}) as rule_fingerprint,
+            cast(null as {{ dbt.type_string() }}) as status,
+            cast(null as date) as newest_day,
+            cast(null as bigint) as customer_count
         where 1 = 0
     {%- else -%}
         select
-            segment_key,
-            status
+            ranked.segment_key,
+            ranked.change_number,
+            ranked.rule_version,
+            ranked.rule_fingerprint,
+            ranked.status,
+            ranked.newest_day,
+            {{ 'sizes.customer_count' if sizes else 'cast(null as bigint) as customer_count' }}
         from (
             select
-                segment_key,
-                status,
+                *,
+                max(effective_from) over () as newest_day,
                 row_number() over (partition by segment_key order by change_number desc) as recency_rank
             from {{ versions }}
         ) as ranked
-        where recency_rank = 1
+        {%- if sizes %}
+        left join (
+            select
+                segment_key,
+                max_by(customer_count, as_of_date) as customer_count
+            from {{ sizes }}
+            group by segment_key
+        ) as sizes
+            on ranked.segment_key = sizes.segment_key
+        {%- endif %}
+        where ranked.recency_rank = 1
     {%- endif -%}
 {%- endmacro %}
 

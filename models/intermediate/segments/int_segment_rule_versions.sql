@@ -16,9 +16,12 @@ numbered as (
     select
         versions.segment_key,
         -- A meaning that came back has a number of its own, the last one.
-        max(case when coalesce(versions.rule_fingerprint, '') = coalesce(rules.rule_fingerprint, '')
-            then versions.rule_version
-        end) as present_version,
+        max(
+            case
+                when coalesce(versions.rule_fingerprint, '') = coalesce(rules.rule_fingerprint, '')
+                    then versions.rule_version
+            end
+        ) as present_version,
         max(versions.rule_version) as last_version
 
     from versions

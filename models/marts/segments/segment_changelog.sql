@@ -28,7 +28,9 @@ changes as (
         earlier.rule_text as rule_text_before,
         versions.rule_text as rule_text_after,
         earlier.status as status_before,
-        versions.status as status_after
+        versions.status as status_after,
+        versions.customer_count_before,
+        later.customer_count_before as customer_count_that_day
 
     from versions
     inner join versions as earlier
@@ -36,6 +38,11 @@ changes as (
             versions.segment_key = earlier.segment_key
             and versions.change_number = earlier.change_number + 1
             and versions.rule_version <> earlier.rule_version
+    left join versions as later
+        on
+            versions.segment_key = later.segment_key
+            and versions.change_number = later.change_number - 1
+            and versions.effective_from = later.effective_from
 
 ),
 
@@ -44,14 +51,13 @@ sized as (
     select
         changes.segment_key,
         changes.to_version,
-        max_by(sizes.customer_count, sizes.as_of_date)
-        filter (where sizes.as_of_date < changes.effective_from) as customer_count_before,
-        min_by(sizes.customer_count, sizes.as_of_date)
-        filter (where sizes.as_of_date >= changes.effective_from) as customer_count_after
+        min_by(sizes.customer_count, sizes.as_of_date) as customer_count
 
     from changes
     inner join sizes
-        on changes.segment_key = sizes.segment_key
+        on
+            changes.segment_key = sizes.segment_key
+            and changes.effective_from <= sizes.as_of_date
     group by changes.segment_key, changes.to_version
 
 ),
@@ -87,9 +93,10 @@ joined as (
         changes.rule_text_after,
         changes.status_before,
         changes.status_after,
-        sized.customer_count_before,
-        sized.customer_count_after,
-        sized.customer_count_after - sized.customer_count_before as size_effect
+        changes.customer_count_before,
+        -- A size of that day is held for the last change of the day only; the one before was seen by its successor.
+        coalesce(changes.customer_count_that_day, sized.customer_count) as customer_count_after,
+        coalesce(changes.customer_count_that_day, sized.customer_count) - changes.customer_count_before as size_effect
 
     from changes
     left join described

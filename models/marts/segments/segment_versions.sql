@@ -1,5 +1,5 @@
 -- Grain: one row per segment and change of its rule's meaning or of its status, from the day on which a build found it.
--- State: it cannot be computed anew, so it is only ever added to. A build that looks back to an earlier day adds nothing.
+-- State: it cannot be computed anew, so it is only ever added to. A build that looks back adds nothing.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 {{ config(
     materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns'
@@ -28,35 +28,15 @@ rules as (
 ),
 
 lines as (
+
     {{ literal_rows({'segment_key': dbt.type_string(), 'conditions': dbt.type_string()}, rows) }}
 
 ),
 
 recorded as (
-{% if is_incremental() %}
-    select
-        segment_key,
-        change_number,
-        rule_version,
-        rule_fingerprint,
-        status,
-        max(effective_from) over () as newest_day,
-        row_number() over (partition by segment_key order by change_number desc) as recency_rank
 
-    from {{ this }}
-{% else %}
-    select
-        segment_key,
-        0 as change_number,
-        0 as rule_version,
-        '' as rule_fingerprint,
-        status,
-        {{ as_of_date() }} as newest_day,
-        1 as recency_rank
+    {{ segment_recorded_rows() }}
 
-    from definitions
-    where 1 = 0
-{% endif %}
 ),
 
 newest as (
@@ -80,7 +60,8 @@ found as (
         rules.rule_text,
         definitions.status,
         {{ as_of_date() }} as effective_from,
-        lines.conditions
+        lines.conditions,
+        recorded.customer_count as customer_count_before
 
     from definitions
     cross join newest
@@ -89,9 +70,7 @@ found as (
     left join lines
         on definitions.segment_key = lines.segment_key
     left join recorded
-        on
-            definitions.segment_key = recorded.segment_key
-            and recorded.recency_rank = 1
+        on definitions.segment_key = recorded.segment_key
     where
         {{ as_of_date() }} >= coalesce(newest.newest_day, {{ as_of_date() }})
         and (

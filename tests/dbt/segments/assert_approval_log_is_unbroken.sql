@@ -1,4 +1,4 @@
--- Rows of the approval log that do not stand as they were written. Signatures are checked by `python -m scripts validate`.
+-- Rows of the approval log that do not stand as they were written. Signatures are checked by the scripts alone.
 select
     segment_key,
     sequence_number,
