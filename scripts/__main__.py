@@ -227,6 +227,19 @@ def _approve(options: argparse.Namespace, world: World) -> None:
     approve(world, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
 
 
+def _promote(options: argparse.Namespace, world: World) -> None:
+    from scripts.promote import promote, set_status
+
+    if options.source:
+        world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
+    if bool(options.status) == bool(options.to):
+        raise UserError("say either --status S, to take the segment a step further, or --to DIR, to copy it there")
+    if options.status:
+        set_status(world, options.segment, options.status)
+    else:
+        promote(world, options.segment, Path(options.to))
+
+
 def _export(options: argparse.Namespace, world: World) -> None:
     from scripts.export import export
 
@@ -508,6 +521,17 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--withdraw", action="store_true", help="take back what the role approved")
     approve.add_argument("--list", action="store_true", help="say of every segment how far its approval is")
     approve.set_defaults(parser=approve)
+
+    promoted = commands.add(
+        "promote",
+        _promote,
+        "Take a segment to its next status, or copy its definition and rule to another seeds folder.",
+        "--segment lapsed --to seeds/business",
+    )
+    promoted.add_argument("--segment", required=True, metavar="KEY", help="segment to promote")
+    promoted.add_argument("--status", metavar="S", help="draft, in_review, approved, active, paused or retired")
+    promoted.add_argument("--to", metavar="DIR", help="seeds folder to copy to")
+    promoted.add_argument("--from", dest="source", metavar="DIR", help="seeds folder to copy from (default: --seeds)")
 
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
     rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")

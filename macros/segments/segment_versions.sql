@@ -58,7 +58,24 @@
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
+    {#- What the rule rests on beside its own rows. -#}
+    {%- for name, meaning in (segment.windows or {}).items() -%}
+        {%- do lines.append('window ' ~ name ~ ': ' ~ segment_attribute_text(name) ~ ' counts ' ~ segment_window_words(meaning)) -%}
+    {%- endfor -%}
+    {%- for key, fingerprint in (segment.referenced_fingerprints or {}).items() -%}
+        {%- do lines.append('segment ' ~ key ~ ': the rule of segment ' ~ key ~ ' (' ~ fingerprint[:8] ~ ')') -%}
+    {%- endfor -%}
     {{ return(lines | unique(case_sensitive=true) | sort(case_sensitive=true) | join('\n')) }}
+{%- endmacro %}
+
+{# What an event window counts, in words, from its meaning [event, filters, measure, days]. #}
+{% macro segment_window_words(meaning) -%}
+    {%- set parts = fromjson(meaning, []) -%}
+    {%- if parts is string or parts | length != 4 -%}{{ return(meaning) }}{%- endif -%}
+    {{ return(
+        parts[0] | replace('_', ' ') ~ (' where ' ~ parts[1] | join(' and ') if parts[1] else '')
+        ~ ' (' ~ parts[2] ~ ') in ' ~ parts[3] ~ ' days'
+    ) }}
 {%- endmacro %}
 
 {# The first word of a name that says it was never meant to stay; '' when there is none. #}
