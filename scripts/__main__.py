@@ -253,9 +253,33 @@ def _preview(options: argparse.Namespace, world: World) -> None:
 
 
 def _approve(options: argparse.Namespace, world: World) -> None:
-    from scripts.approve import approve
+    from scripts.approve import approve, list_approvals, withdraw
 
-    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance)
+    if options.list:
+        if options.role or options.by or options.withdraw:
+            raise UserError("--list only says how approvals are; it takes no --role, --by or --withdraw")
+        list_approvals(world, options.segment)
+        return
+    for name in ("segment", "role", "by"):
+        if not getattr(options, name):
+            options.parser.error(f"the following arguments are required: --{name}")
+    if options.withdraw:
+        withdraw(world, options.segment, options.role, options.by)
+        return
+    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
+
+
+def _promote(options: argparse.Namespace, world: World) -> None:
+    from scripts.promote import promote, set_status
+
+    if options.source:
+        world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
+    if bool(options.status) == bool(options.to):
+        raise UserError("say either --status S, to take the segment a step further, or --to DIR, to copy it there")
+    if options.status:
+        set_status(world, options.segment, options.status)
+    else:
+        promote(world, options.segment, Path(options.to))
 
 
 def _export(options: argparse.Namespace, world: World) -> None:
@@ -577,13 +601,30 @@ def _parser() -> argparse.ArgumentParser:
     approve = commands.add(
         "approve",
         _approve,
-        "Approve a segment's present rule and size in one role.",
+        "Approve a segment's present rule and size in one role, take that back, or say what is still needed.",
         "--segment lapsed --role segment_owner --by 'A. Owner'",
     )
-    approve.add_argument("--segment", required=True, metavar="KEY", help="segment to approve")
-    approve.add_argument("--role", required=True, help="segment_owner, campaign_owner or data_owner")
-    approve.add_argument("--by", required=True, metavar="NAME", help="who approves")
+    approve.add_argument("--segment", metavar="KEY", help="segment to approve")
+    approve.add_argument(
+        "--role", help="segment_owner, campaign_owner, data_owner, or risk_owner where it has a risk class"
+    )
+    approve.add_argument("--by", metavar="NAME", help="who approves")
     approve.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
+    approve.add_argument("--count", type=int, metavar="N", help="size to approve of a segment that is not active yet")
+    approve.add_argument("--withdraw", action="store_true", help="take back what the role approved")
+    approve.add_argument("--list", action="store_true", help="say of every segment how far its approval is")
+    approve.set_defaults(parser=approve)
+
+    promoted = commands.add(
+        "promote",
+        _promote,
+        "Take a segment to its next status, or copy its definition and rule to another seeds folder.",
+        "--segment lapsed --to seeds/business",
+    )
+    promoted.add_argument("--segment", required=True, metavar="KEY", help="segment to promote")
+    promoted.add_argument("--status", metavar="S", help="draft, in_review, approved, active, paused or retired")
+    promoted.add_argument("--to", metavar="DIR", help="seeds folder to copy to")
+    promoted.add_argument("--from", dest="source", metavar="DIR", help="seeds folder to copy from (default: --seeds)")
 
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
     rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")

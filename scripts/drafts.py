@@ -123,7 +123,8 @@ def definition_row(
         "risk_class": "sensitive" if "demographics" in themes else "pricing" if "prices" in themes else "none",
         "expected_min_share": plain(float(f"{share_of_known / 2:.1e}")),
         "expected_max_share": plain(min(1.0, float(f"{share_of_known * 1.5:.1e}"))),
-        "rule_version": "1",
+        "expires_on": "",
+        "review_by": "",
     }
 
 

@@ -18,7 +18,9 @@ from typing import Any
 
 import duckdb
 
-from scripts.approve import which_segment
+from scripts.approval_log import FILE as APPROVAL_LOG
+from scripts.approval_log import Row, log_heads, verified_log
+from scripts.approve import given_approvals, which_segment
 from scripts.errors import CheckFailed, UserError
 from scripts.warehouse import open_warehouse
 from scripts.world import World
@@ -44,11 +46,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class _Audience:
-    """What the published version says of one segment on one channel."""
+    """What the published version says of one segment on one channel, and its rows of the approval log."""
 
     version: str
     segment: dict[str, Any]
     approvals: list[dict[str, Any]]
+    log: list[Row]
+    versions: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
     counts: dict[str, Any]
     members: list[tuple[Any, ...]]
 
@@ -67,12 +72,18 @@ def export(
     day and version. A file that a reader may have is never overwritten.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
-    when the segment is not active, not approved, or nobody may be contacted.
+    when the segment is not active, not approved, or nobody may be contacted, or the approval log does not hold.
     """
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
-    audience = _read(world, segment_key, channel)
+    try:
+        audience = _read(world, segment_key, channel)
+    except duckdb.CatalogException:
+        raise UserError(
+            f"{world.published}: an earlier release published it, without all that an export reads; build and publish"
+        ) from None
     _check(audience, segment_key, channel)
+    _check_log(audience, segment_key, world.seeds / APPROVAL_LOG)
     day = audience.counts["as_of_date"]
     target = (
         out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
@@ -101,6 +112,7 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
     if not world.published.exists():
         raise UserError(f"{world.published}: nothing is published; run `python -m scripts publish` first")
     folder = world.published.resolve()
+    log = [row for row in verified_log(world) if row.key == segment_key]
     with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
         library = _dicts(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
         if not library:
@@ -114,6 +126,10 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
             " from segment_approval_status where segment_key = $key order by role",
             {"key": segment_key},
         )
+        versions, changes = (
+            _dicts(marts, f"select * from {name} where segment_key = $key order by {order}", {"key": segment_key})
+            for name, order in (("segment_versions", "change_number"), ("segment_changelog", "to_version"))
+        )
     with open_warehouse(folder / "activation.duckdb", read_only=True) as activation:
         chosen = {"key": segment_key, "channel": channel}
         counts = _dicts(
@@ -124,7 +140,7 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
             " from audience_members where segment_key = $key and channel = $channel order by customer_id",
             chosen,
         ).fetchall()
-    return _Audience(folder.name, library[0], approvals, counts[0] if counts else {}, members)
+    return _Audience(folder.name, library[0], approvals, log, versions, changes, counts[0] if counts else {}, members)
 
 
 def _check(audience: _Audience, segment_key: str, channel: str) -> None:
@@ -155,15 +171,38 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
         raise CheckFailed(f"segment `{segment_key}`: audience and approved rule differ; build and publish again")
 
 
+def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
+    """Raises CheckFailed when an approval that was published does not stand in the log any more."""
+    standing = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"])
+    for row in audience.approvals:
+        if row["role"] in standing:
+            continue
+        withdrawn = [other.cells for other in audience.log if other.cells["role"] == row["role"]]
+        if not withdrawn:
+            raise CheckFailed(
+                f"segment `{segment_key}`: the approval of {row['approved_by']} as {row['role']} is not in {file}; "
+                "name the seeds that it was built from with --seeds"
+            )
+        raise CheckFailed(
+            f"segment `{segment_key}` is not approved: {withdrawn[-1]['approved_by']} withdrew the approval as "
+            f"{row['role']} at {withdrawn[-1]['approved_at']}; approve it with `python -m scripts approve`, then build "
+            "and publish"
+        )
+
+
 def _approval_gap(audience: _Audience) -> str:
     """What an approval still lacks, and the cure."""
     status = audience.segment["approval_status"]
     missing = [row["role"] for row in audience.approvals if not row["is_given"]]
     approve = "approve it with `python -m scripts approve`, then build and publish"
+    if status == "broken_log":
+        return "its approval log did not hold when it was built; build and publish again"
     if status == "lapsed":
-        return f"its rule changed since it was approved; {approve}"
+        if any(row.cells["rule_fingerprint"] == audience.segment["rule_fingerprint"] for row in audience.log):
+            return f"its approvals were withdrawn; {approve}"
+        return f"its rule changed since it was approved{_change_since_approval(audience)}; {approve}"
     if status == "same_person_twice":
-        return f"one person approved in two roles; {approve}, by three different people"
+        return f"one person approved in two roles; {approve}, by {len(audience.approvals)} different people"
     if status == "count_outside_band":
         bands = ", ".join(
             f"{row['role']} {row['count_low']} to {row['count_high']}"
@@ -172,6 +211,17 @@ def _approval_gap(audience: _Audience) -> str:
         )
         return f"it has {audience.segment['customer_count']} customers, approved were {bands}; {approve}"
     return f"the approval of {', '.join(missing)} is missing; {approve}"
+
+
+def _change_since_approval(audience: _Audience) -> str:
+    """What became of the rule since the version that was approved last, in brackets; '' where that is not recorded."""
+    approved = [row.cells["rule_fingerprint"] for row in audience.log if row.cells["decision"] == "approved"]
+    known = [row["rule_version"] for row in audience.versions if approved and row["rule_fingerprint"] == approved[-1]]
+    since = [change for change in audience.changes if known and change["to_version"] > max(known)]
+    if not since:
+        return ""
+    what = "; then ".join(change["change_text"] for change in since)
+    return f" (version {max(known)} to {since[-1]['to_version']}, from {since[-1]['effective_from']}: {what})"
 
 
 def _why_left_out(counts: dict[str, Any]) -> str:
@@ -227,6 +277,7 @@ def _manifest(
             {name: row[name] for name in ("role", "approved_by", "approved_at", "count_low", "count_high")}
             for row in audience.approvals
         ],
+        "approval_head": log_heads(audience.log).get(segment_key),
         "counts": {
             "members": counts["member_count"],
             "written": written,

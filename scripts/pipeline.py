@@ -38,7 +38,12 @@ WRITTEN_BY_RUN = frozenset(
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
 DEMO_ADOPTION = "points_redeemed_365d"
-DEMO_APPROVERS = {"segment_owner": "Demo Owner", "campaign_owner": "Demo Campaigner", "data_owner": "Demo Data Steward"}
+DEMO_APPROVERS = {
+    "segment_owner": "Demo Owner",
+    "campaign_owner": "Demo Campaigner",
+    "data_owner": "Demo Data Steward",
+    "risk_owner": "Demo Risk Officer",
+}
 
 
 def setup(world: World, progress: Progress = print) -> None:
@@ -77,13 +82,15 @@ def demo(world: World, arguments: dict[str, Any], progress: Progress = print) ->
 
 
 def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files, then all rules and declarations in them, as the warehouse finds them."""
+    """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
+    from scripts.approval_log import verified_log
     from scripts.dbt import run_dbt
     from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
     from scripts.validate import validate as check_segment_rules
 
     setup(world, progress)
     check_seeds(world.seeds)
+    verified_log(world)
     _need_raw_tables(world)
     run_dbt(world, ["seed"], variables=variables, progress=_quiet)
     run_dbt(
@@ -118,6 +125,7 @@ def build(
     progress: Progress = print,
 ) -> int:
     """Build and test the models of one world; returns the number of tests that passed."""
+    from scripts.approval_log import verified_log
     from scripts.dbt import run_dbt
     from scripts.state import restore
     from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
@@ -125,6 +133,7 @@ def build(
 
     setup(world, progress)
     check_seeds(world.seeds)
+    verified_log(world)
     _need_raw_tables(world)
     if world.made_from() is None and not os.environ.get(KEY_VARIABLE):
         progress(
@@ -256,7 +265,7 @@ def _start_anew_on_other_data(world: World, progress: Progress) -> None:
 
 
 def approve_demo(world: World, progress: Progress = print) -> None:
-    """Sign the demo's active segments in all three roles, in the demo's own seeds."""
+    """Sign the demo's active segments in all roles, in the demo's own seeds."""
     from scripts.approve import approve_all
 
     approve_all(world, DEMO_APPROVERS, progress)

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from scripts import expectations
+from scripts import approval_log, expectations
 from scripts.errors import CheckFailed, UserError
 from scripts.state import back_up, replace_back_up
 from scripts.warehouse import landing_settings, literal, open_warehouse, quote
@@ -98,6 +98,8 @@ OPTIONAL: dict[str, list[str]] = {
         "entry_reason",
         "exit_reason",
     ],
+    "segment_versions": ["segment_key", "change_number", "rule_version", "rule_fingerprint"],
+    "segment_changelog": ["segment_key", "from_version", "to_version", "effective_from"],
     "segment_qa": ["segment_key", "check_name", "status"],
     "customer_consents": ["customer_id", "channel", "purpose", "status", "is_permitted"],
     "consent_history": ["customer_id", "channel", "purpose", "status", "valid_from", "valid_to"],
@@ -126,9 +128,10 @@ def publish(world: World, progress: Progress = print, *, tests_passed: int | Non
 
     The marts are copied into a hidden folder, audited there, renamed into place and switched to; content
     that equals the published version makes no new one. Raises CheckFailed, one line per problem, when an
-    audit does not hold, UserError when the warehouse or the disk is in the way. Either way the version that
-    was published stays.
+    audit or the approval log does not hold, UserError when the warehouse or the disk is in the way. Either way the
+    version that was published stays.
     """
+    approval_heads = approval_log.log_heads(approval_log.verified_log(world))
     with open_warehouse(world.warehouse, read_only=True) as warehouse:
         if not _relations(warehouse, "marts"):
             raise UserError(f"{world.warehouse}: holds no marts; run `python -m scripts build` first")
@@ -136,7 +139,7 @@ def publish(world: World, progress: Progress = print, *, tests_passed: int | Non
         incoming = world.versions / f"{INCOMING}{os.getpid()}"
         incoming.mkdir(mode=0o700)
         try:
-            manifest = _write(world, incoming, tests_passed, progress)
+            manifest = {**_write(world, incoming, tests_passed, progress), "approval_heads": approval_heads}
             target = _install(world, incoming, manifest, progress)
         except OSError as problem:
             raise _not_written(world, problem) from problem
@@ -210,6 +213,8 @@ def _write(world: World, incoming: Path, tests_passed: int | None, progress: Pro
     _copy_schema(world.warehouse, activation, "activation", None)
     activation.chmod(0o600)
     back_up(world, incoming)
+    if (world.seeds / approval_log.FILE).exists():
+        shutil.copyfile(world.seeds / approval_log.FILE, incoming / approval_log.FILE)
     shutil.rmtree(incoming / "spill", ignore_errors=True)
     with open_warehouse(marts, read_only=True) as connection:
         day = _value(connection, "select max(as_of_date) from marts.customer_features")
@@ -254,11 +259,24 @@ def _keep_newest_judgement(incoming: Path, version: Path) -> None:
             (incoming / name).replace(version / name)
 
 
+def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.Heads) -> None:
+    """The log may have grown although the data did not change: the version then names its new ends."""
+    manifest = version / "manifest.json"
+    described = json.loads(manifest.read_text(encoding="utf-8"))
+    if described.get("approval_heads") == heads or not (incoming / approval_log.FILE).exists():
+        return
+    (incoming / approval_log.FILE).replace(version / approval_log.FILE)
+    text = json.dumps({**described, "approval_heads": heads}, indent=2) + "\n"
+    (incoming / manifest.name).write_text(text, encoding="utf-8")
+    (incoming / manifest.name).replace(manifest)
+
+
 def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
     """Give the written version its name and switch to it, unless readers have the very same content already."""
     current = current_version(world)
     if current and _same_content(_manifest(world, current), manifest):
         _keep_newest_judgement(incoming, world.versions / current)
+        _keep_newest_approvals(incoming, world.versions / current, manifest["approval_heads"])
         replace_back_up(incoming, world.versions / current)
         progress(f"published {current}: nothing changed, no new version")
         return world.versions / current

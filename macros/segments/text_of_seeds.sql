@@ -23,6 +23,11 @@
     try_cast({{ text }} as date) is not null
 {%- endmacro %}
 
+{# A text of the form 2026-06-30 as a day; null when it is none. #}
+{% macro calendar_day(text) -%}
+    try_cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}, '') as date)
+{%- endmacro %}
+
 {# How far apart two names are: letters to change, less what the same number in both and the same beginning weigh. #}
 {% macro name_distance(name, other) -%}
     (

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 
 import duckdb
 
+from scripts.approval_log import append_rows
 from scripts.world import World
 
 LIBRARY = """
-    select *, 'In when …' as rule_text from (values
+    select *, 'In when …' as rule_text, null as missing_attributes, null as unavailable_attributes from (values
         ('lapsed', 'Lapsed customers', 'active', null, 'fp-lapsed', 1, 40, 'email|sms', 'approved', false),
         ('promoters', 'Promoters', 'active', null, 'fp-promoters', 1, 10, 'email', 'partial', false),
-        ('changed', 'Changed', 'active', null, 'fp-new', 1, 10, 'email', 'lapsed', false),
+        ('changed', 'Changed', 'active', null, 'fp-new', 3, 10, 'email', 'lapsed', false),
         ('grown', 'Grown', 'active', null, 'fp-grown', 1, 90, 'email', 'count_outside_band', false),
         ('nobody', 'Nobody', 'active', null, 'fp-nobody', 1, 3, 'email', 'approved', false),
+        ('priced', 'Priced', 'active', null, 'fp-priced', 1, 20, 'email', 'none', false),
+        ('reviewed', 'Reviewed', 'in_review', null, 'fp-reviewed', 1, null, 'email', 'none', false),
         ('vip', 'VIP', 'draft', 'these attributes do not exist yet: lifetime_value_total', 'fp-vip', 1, null, 'email',
          'none', false),
         ('inactive', 'Inactive', 'not_computable', 'their source is off: email_click_count_90d', 'fp-inactive', 1, null,
@@ -23,18 +29,38 @@ LIBRARY = """
     ) as t(segment_key, segment_name, effective_status, status_reason, rule_fingerprint, rule_version, customer_count,
            channels, approval_status, is_suppression)
 """
+# Who has approved what, as (segment, fingerprint, roles); the names are those of PEOPLE.
+APPROVED = [
+    ("lapsed", "fp-lapsed", ("segment_owner", "campaign_owner", "data_owner")),
+    ("promoters", "fp-promoters", ("segment_owner",)),
+    ("grown", "fp-grown", ("segment_owner", "campaign_owner", "data_owner")),
+    ("changed", "fp-old", ("segment_owner", "campaign_owner", "data_owner")),
+]
+PEOPLE = {"segment_owner": "Ann", "campaign_owner": "Bob", "data_owner": "Cid"}
 APPROVALS = """
-    select segment_key, role, 'fp' as rule_fingerprint, person as approved_by, '2026-07-01T09:00:00Z' as approved_at,
-           30 as count_low, 50 as count_high, customer_count, person is not null as is_given,
-           customer_count between 30 and 50 and person is not null as is_count_in_band
-    from (values
-        ('lapsed', 'segment_owner', 'Ann', 40), ('lapsed', 'campaign_owner', 'Bob', 40),
-        ('lapsed', 'data_owner', 'Cid', 40),
-        ('promoters', 'segment_owner', 'Ann', 10), ('promoters', 'campaign_owner', null, 10),
-        ('promoters', 'data_owner', null, 10),
-        ('grown', 'segment_owner', 'Ann', 90), ('grown', 'campaign_owner', 'Bob', 90),
-        ('grown', 'data_owner', 'Cid', 90)
-    ) as t(segment_key, role, person, customer_count)
+    select library.segment_key, roles.role, library.rule_fingerprint, given.person as approved_by,
+           '2026-07-01T09:00:00Z' as approved_at, 30 as count_low, 50 as count_high, library.customer_count,
+           given.person is not null as is_given,
+           library.customer_count between 30 and 50 and given.person is not null as is_count_in_band
+    from segment_library as library
+    inner join (values ('segment_owner'), ('campaign_owner'), ('data_owner'), ('risk_owner')) as roles(role)
+        on roles.role <> 'risk_owner' or library.segment_key = 'priced'
+    left join (values
+        ('lapsed', 'segment_owner', 'Ann'), ('lapsed', 'campaign_owner', 'Bob'), ('lapsed', 'data_owner', 'Cid'),
+        ('promoters', 'segment_owner', 'Ann'),
+        ('grown', 'segment_owner', 'Ann'), ('grown', 'campaign_owner', 'Bob'), ('grown', 'data_owner', 'Cid')
+    ) as given(segment_key, role, person) using (segment_key, role)
+"""
+VERSIONS = """
+    select * from (values
+        ('changed', 1, 1, 'fp-old'), ('changed', 2, 2, 'fp-between'), ('changed', 3, 3, 'fp-new')
+    ) as t(segment_key, change_number, rule_version, rule_fingerprint)
+"""
+CHANGELOG = """
+    select * from (values
+        ('changed', 1, 2, date '2026-06-29', 'days since last order is at least 120 became at least 100'),
+        ('changed', 2, 3, date '2026-06-30', 'new: order count is at least 2')
+    ) as t(segment_key, from_version, to_version, effective_from, change_text)
 """
 MEMBERS = """
     select date '2026-06-30' as as_of_date, 'lapsed' as segment_key, channel, customer_id, email, phone, is_primary,
@@ -56,23 +82,58 @@ COUNTS = """
 """
 
 
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """The library as it is made, once a process; gone when the process ends."""
+    folder = TemporaryDirectory(prefix="small_library_")
+    _make(Path(folder.name))
+    return folder
+
+
 def small_library(folder: Path) -> World:
     """A world whose warehouse holds the library and whose published version `v1` holds an audience."""
+    copytree(_template().name, folder, dirs_exist_ok=True)
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    world.published.symlink_to(world.versions / "v1")
+    return world
+
+
+def _make(folder: Path) -> None:
     world = World.at(warehouse=str(folder / "warehouse.duckdb"))
     version = world.versions / "v1"
     version.mkdir(parents=True)
-    contents = {
-        "marts": {"segment_library": LIBRARY, "segment_approval_status": APPROVALS},
-        "activation": {"audience_members": MEMBERS, "audience_counts": COUNTS},
+    marts = {
+        "segment_library": LIBRARY,
+        "segment_approval_status": APPROVALS,
+        "segment_versions": VERSIONS,
+        "segment_changelog": CHANGELOG,
     }
     with duckdb.connect(str(world.warehouse)) as connection:
         connection.execute("create schema marts")
-        for name, query in contents["marts"].items():
+        connection.execute("use marts")
+        for name, query in marts.items():
             query = query.replace("select *,", "select *, row_number() over () as priority,", 1)
-            connection.execute(f"create table marts.{name} as {query}")
+            connection.execute(f"create table {name} as {query}")
+    contents = {"marts": marts, "activation": {"audience_members": MEMBERS, "audience_counts": COUNTS}}
     for schema, relations in contents.items():
         with duckdb.connect(str(version / f"{schema}.duckdb")) as connection:
             for name, query in relations.items():
                 connection.execute(f"create table {name} as {query}")
-    world.published.symlink_to(version)
-    return world
+    append_rows(
+        world,
+        [log_row(key, fingerprint, role, PEOPLE[role]) for key, fingerprint, roles in APPROVED for role in roles],
+    )
+
+
+def log_row(key: str, fingerprint: str, role: str, by: str, decision: str = "approved") -> dict[str, str]:
+    """A row of the approval log before it is chained."""
+    return {
+        "segment_key": key,
+        "rule_fingerprint": fingerprint,
+        "role": role,
+        "approved_by": by,
+        "approved_at": "2026-07-01T09:00:00Z",
+        "count_low": "30",
+        "count_high": "50",
+        "decision": decision,
+    }

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.approve import COLUMNS, FILE, approve, approve_all
+from scripts.approval_log import COLUMNS, FILE
+from scripts.approve import approve, approve_all, list_approvals, withdraw
 from scripts.errors import CheckFailed, UserError
 from scripts.world import World
-from tests.segments.small_library import small_library
+from tests.segments.small_library import APPROVED, small_library
+
+BEFORE = sum(len(roles) for *_, roles in APPROVED)
 
 
 @pytest.fixture
@@ -23,11 +26,9 @@ def quiet(_: str) -> None:
 
 
 def rows(world: World) -> list[dict[str, str]]:
-    file = world.seeds / FILE
-    if not file.exists():
-        return []
-    with file.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+    """The rows that were added to those of the small library."""
+    with (world.seeds / FILE).open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))[BEFORE:]
 
 
 def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(world: World) -> None:
@@ -36,16 +37,25 @@ def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(world: Wo
     assert list(row) == COLUMNS
     assert (row["segment_key"], row["rule_fingerprint"], row["role"]) == ("promoters", "fp-promoters", "data_owner")
     assert row["approved_by"] == 'Dora "D", data'
-    assert (row["count_low"], row["count_high"]) == ("7", "13")
+    assert (row["count_low"], row["count_high"], row["decision"]) == ("7", "13", "approved")
+    assert row["sequence"] == "2"
+
+
+def test_what_is_approved_is_said_first(world: World) -> None:
+    said: list[str] = []
+    approve(world, "promoters", "data_owner", "Dora", progress=said.append)
+    assert said[:2] == ["promoters: active, version 1, 10 customers", "  In when …"]
+    assert "segment_owner: approved by Ann for 30 to 50" in said[2]
+    assert said[-1].endswith("still needed: campaign_owner")
 
 
 def test_rows_that_are_there_stay_as_they_are(world: World) -> None:
-    world.seeds.mkdir()
-    before = ",".join(COLUMNS) + "\r\n" + "old,fp,data_owner,Eve,2026-01-01T00:00:00Z,1,2"
-    (world.seeds / FILE).write_bytes(before.encode())
+    file = world.seeds / FILE
+    before = file.read_bytes().rstrip(b"\n").replace(b"\n", b"\r\n")
+    file.write_bytes(before)
     approve(world, "promoters", "data_owner", "Dora", progress=quiet)
-    assert (world.seeds / FILE).read_bytes().startswith(before.encode() + b"\n")
-    assert [row["approved_by"] for row in rows(world)] == ["Eve", "Dora"]
+    assert file.read_bytes().startswith(before + b"\n")
+    assert [row["approved_by"] for row in rows(world)] == ["Dora"]
     assert [path.name for path in world.seeds.iterdir()] == [FILE]
 
 
@@ -57,9 +67,11 @@ def test_rows_that_are_there_stay_as_they_are(world: World) -> None:
         ("promoters", "data_owner", " ", 0.25, "needs a name"),
         ("promoters", "data_owner", "Dora\nEve", 0.25, "on one line"),
         ("promoters", "data_owner", "Dora", 25, "not between 0 and 1"),
-        ("promoters", "data_owner", "ANN", 0.25, "Ann has approved it as segment_owner already"),
+        ("promoters", "data_owner", "  ANN ", 0.25, "Ann has approved it as segment_owner already"),
+        ("promoters", "risk_owner", "Dora", 0.25, "has no risk class"),
         ("vip", "data_owner", "Dora", 0.25, "is draft"),
         ("inactive", "data_owner", "Dora", 0.25, "their source is off"),
+        ("reviewed", "data_owner", "Dora", 0.25, "say which size you approve with --count"),
     ],
 )
 def test_what_is_refused_writes_nothing(
@@ -72,13 +84,43 @@ def test_what_is_refused_writes_nothing(
 
 
 def test_two_roles_are_two_people_also_before_the_next_build(world: World) -> None:
-    approve(world, "changed", "data_owner", "Dora", progress=quiet)
-    with pytest.raises(CheckFailed, match="three different people"):
-        approve(world, "changed", "campaign_owner", "dora", progress=quiet)
+    approve(world, "changed", "data_owner", "Dora  D", progress=quiet)
+    with pytest.raises(CheckFailed, match="3 different people"):
+        approve(world, "changed", "campaign_owner", "dora d", progress=quiet)
+
+
+def test_a_segment_with_a_risk_class_needs_a_fourth_person(world: World) -> None:
+    said: list[str] = []
+    for role, by in (("segment_owner", "A"), ("campaign_owner", "B"), ("data_owner", "C")):
+        approve(world, "priced", role, by, progress=said.append)
+    assert said[-1].endswith("still needed: risk_owner")
+    with pytest.raises(CheckFailed, match="4 different people"):
+        approve(world, "priced", "risk_owner", "c", progress=quiet)
+    approve(world, "priced", "risk_owner", "D", progress=said.append)
+    assert said[-1].endswith("build and publish, then it may be exported")
+
+
+def test_what_is_in_review_is_approved_for_the_size_that_the_approver_states(world: World) -> None:
+    approve(world, "reviewed", "data_owner", "Dora", count=200, tolerance=0.1, progress=quiet)
+    assert [(row["count_low"], row["count_high"]) for row in rows(world)] == [("180", "220")]
+    with pytest.raises(UserError, match="has 10 customers"):
+        approve(world, "promoters", "data_owner", "Dora", count=200, progress=quiet)
+
+
+def test_a_withdrawal_is_a_row_more_and_opens_the_role_again(world: World) -> None:
+    withdraw(world, "promoters", "segment_owner", "Ann", progress=quiet)
+    assert [(row["decision"], row["sequence"]) for row in rows(world)] == [("withdrawn", "2")]
+    with pytest.raises(CheckFailed, match="nothing to withdraw"):
+        withdraw(world, "promoters", "segment_owner", "Ann", progress=quiet)
+    # Ann may now approve in another role.
+    approve(world, "promoters", "data_owner", "Ann", progress=quiet)
+    said: list[str] = []
+    list_approvals(world, "promoters", said.append)
+    (line,) = said
+    assert line.endswith("approved by data_owner Ann; still needed: segment_owner, campaign_owner")
 
 
 def test_a_file_of_another_shape_is_left_alone(world: World) -> None:
-    world.seeds.mkdir()
     (world.seeds / FILE).write_text("segment;role\n")
     with pytest.raises(UserError, match="its first line must be"):
         approve(world, "promoters", "data_owner", "Dora", progress=quiet)
@@ -86,10 +128,10 @@ def test_a_file_of_another_shape_is_left_alone(world: World) -> None:
 
 
 def test_approving_all_adds_only_what_is_missing(world: World) -> None:
-    approvers = {"segment_owner": "A", "campaign_owner": "B", "data_owner": "C"}
+    approvers = {"segment_owner": "A", "campaign_owner": "B", "data_owner": "C", "risk_owner": "D"}
     added = approve_all(world, approvers, quiet)
     keys = {row["segment_key"] for row in rows(world)}
     assert "lapsed" not in keys and "vip" not in keys and "inactive" not in keys
-    assert {"grown", "changed", "promoters", "nobody", "suppression"} == keys
-    # Whoever approved promoters did so for another size, so that all three have to again.
-    assert added == len(rows(world)) == 5 * 3
+    assert {"grown", "changed", "promoters", "nobody", "suppression", "priced"} == keys
+    # Whoever approved promoters did so for another size, so that all three have to again; priced has a risk class.
+    assert added == len(rows(world)) == 5 * 3 + 4

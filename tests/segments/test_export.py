@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.approval_log import FILE, append_rows, log_heads, read_log
 from scripts.errors import CheckFailed, UserError
 from scripts.export import export
 from scripts.world import World
-from tests.segments.small_library import small_library
+from tests.segments.small_library import log_row, small_library
 
 
 @pytest.fixture
@@ -78,7 +79,12 @@ def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(world
         ("lapsed", "ads", "channel `ads` cannot be exported"),
         ("promoters", "sms", "may not be used on sms"),
         ("promoters", "email", "the approval of campaign_owner, data_owner is missing"),
-        ("changed", "email", "its rule changed since it was approved"),
+        (
+            "changed",
+            "email",
+            r"its rule changed since it was approved \(version 1 to 3, from 2026-06-30: days since last order is at "
+            "least 120 became at least 100; then new: order count is at least 2.; approve it with",
+        ),
         ("grown", "email", "it has 90 customers, approved were .*30 to 50"),
         ("nobody", "email", "none of its 3 members may be contacted by email .3 no consent"),
         ("vip", "email", "is draft: these attributes do not exist yet: lifetime_value_total"),
@@ -93,6 +99,31 @@ def test_what_is_refused_says_why_on_one_line_and_writes_nothing(
         export(world, segment, channel, progress=quiet)
     assert len(str(problem.value).splitlines()) == 1
     assert not world.exports.exists()
+
+
+def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(world: World) -> None:
+    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Zoe", "withdrawn")])
+    with pytest.raises(CheckFailed, match="not approved: Zoe withdrew the approval as data_owner at 2026-07-01"):
+        export(world, "lapsed", progress=quiet)
+    assert not world.exports.exists()
+    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Cid")])
+    folder = export(world, "lapsed", progress=quiet)
+    head = json.loads((folder / "manifest.json").read_text())["approval_head"]
+    assert head == log_heads(read_log(world.seeds))["lapsed"] and head["sequence"] == 5
+
+
+def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(world: World) -> None:
+    file = world.seeds / FILE
+    text = file.read_text()
+    file.write_text(text.replace("Bob", "Eve", 1))
+    with pytest.raises(CheckFailed, match="row 2 of its approvals was changed after it was written"):
+        export(world, "lapsed", progress=quiet)
+    file.write_text(text.splitlines()[0] + "\n")
+    with pytest.raises(CheckFailed, match="the approval of Bob as campaign_owner is not in"):
+        export(world, "lapsed", progress=quiet)
+    assert not world.exports.exists()
+    file.write_text(text)
+    assert export(world, "lapsed", progress=quiet)
 
 
 def test_nothing_published_is_said(world: World) -> None:

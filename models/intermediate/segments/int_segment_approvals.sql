@@ -1,16 +1,16 @@
--- Grain: one row per segment and role: the last approval of the rule as it is now.
-with approvals as (
+-- Grain: one row per segment and role: the last approval of the rule as it is now, unless it was withdrawn since.
+with approval_log as (
 
-    select
-        trim(segment_key) as segment_key,
-        trim(rule_fingerprint) as rule_fingerprint,
-        lower(trim(role)) as role,
-        trim(approved_by) as approved_by,
-        trim(approved_at) as approved_at,
-        {{ whole_number('count_low') }} as count_low,
-        {{ whole_number('count_high') }} as count_high
+    select * from {{ ref('int_segment_approval_log') }}
 
-    from {{ ref('segment_approvals') }}
+),
+
+-- One row that does not hold makes the whole log of its segment worthless: nobody knows what else was there.
+broken_logs as (
+
+    select distinct segment_key
+    from approval_log
+    where fault is not null
 
 ),
 
@@ -23,27 +23,24 @@ rules as (
 ranked as (
 
     select
-        approvals.segment_key,
-        approvals.rule_fingerprint,
-        approvals.role,
-        approvals.approved_by,
-        approvals.approved_at,
-        approvals.count_low,
-        approvals.count_high,
+        approval_log.*,
         row_number() over (
-            partition by approvals.segment_key, approvals.role
-            order by approvals.approved_at desc, approvals.approved_by
-        ) as approval_rank
+            partition by approval_log.segment_key, approval_log.role
+            order by approval_log.sequence_number desc
+        ) as recency_rank
 
-    from approvals
+    from approval_log
     inner join rules
         on
-            approvals.segment_key = rules.segment_key
-            and approvals.rule_fingerprint = rules.rule_fingerprint
+            approval_log.segment_key = rules.segment_key
+            and approval_log.rule_fingerprint = rules.rule_fingerprint
+    left join broken_logs
+        on approval_log.segment_key = broken_logs.segment_key
+    where broken_logs.segment_key is null
 
 ),
 
-latest as (
+standing as (
 
     select
         segment_key,
@@ -52,11 +49,12 @@ latest as (
         approved_by,
         approved_at,
         count_low,
-        count_high
+        count_high,
+        is_signed
 
     from ranked
-    where approval_rank = 1
+    where recency_rank = 1 and decision = 'approved'
 
 )
 
-select * from latest
+select * from standing

@@ -11,6 +11,12 @@ rules as (
 
 ),
 
+versions as (
+
+    select * from {{ ref('int_segment_rule_versions') }}
+
+),
+
 typed as (
 
     select
@@ -36,7 +42,8 @@ typed as (
         coalesce(nullif(lower(trim(risk_class)), ''), 'none') as risk_class,
         {{ decimal_number('expected_min_share') }} as expected_min_share,
         {{ decimal_number('expected_max_share') }} as expected_max_share,
-        coalesce({{ whole_number('rule_version') }}, 1) as rule_version
+        {{ calendar_day('expires_on') }} as expires_on,
+        {{ calendar_day('review_by') }} as review_by
 
     from definitions
     where nullif(trim(segment_key), '') is not null
@@ -68,7 +75,9 @@ joined as (
         typed.risk_class,
         typed.expected_min_share,
         typed.expected_max_share,
-        typed.rule_version,
+        typed.expires_on,
+        typed.review_by,
+        coalesce(versions.rule_version, 1) as rule_version,
         rules.rule_text,
         rules.rule_fingerprint,
         rules.missing_attributes,
@@ -76,12 +85,15 @@ joined as (
         coalesce({{ has_item('typed.tags', 'suppression') }}, false) as is_suppression,
         case
             when typed.status <> 'active' then typed.status
+            when typed.expires_on < {{ as_of_date() }} then 'expired'
             when rules.segment_key is null then 'not_computable'
             when rules.missing_attributes is not null then 'not_computable'
             when rules.unavailable_attributes is not null then 'not_computable'
             else 'active'
         end as effective_status,
         case
+            when typed.status = 'active' and typed.expires_on < {{ as_of_date() }}
+                then concat('its last day was ', cast(typed.expires_on as {{ dbt.type_string() }}))
             when rules.segment_key is null then 'it has no rule yet'
             when rules.missing_attributes is not null
                 then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
@@ -97,6 +109,8 @@ joined as (
     from typed
     left join rules
         on typed.segment_key = rules.segment_key
+    left join versions
+        on typed.segment_key = versions.segment_key
 
 )
 

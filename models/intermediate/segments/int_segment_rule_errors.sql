@@ -6,6 +6,10 @@ with faults as (
     select * from {{ ref('int_segment_value_faults') }}
     union all
     select * from {{ ref('int_segment_definition_faults') }}
+    union all
+    select * from {{ ref('int_segment_naming_faults') }}
+    union all
+    select * from {{ ref('int_segment_lifecycle_faults') }}
 
 ),
 

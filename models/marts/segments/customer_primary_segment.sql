@@ -25,20 +25,36 @@ segment_channels as (
 
 ),
 
+-- What protects people counts without approval: holding back a message needs nobody's signature.
+library as (
+
+    select
+        segment_key,
+        approval_status = 'approved'
+        or is_suppression
+        or coalesce({{ has_item('tags', 'service_recovery') }}, false) as may_act
+
+    from {{ ref('segment_library') }}
+
+),
+
 ranked as (
 
     select
         memberships.customer_id,
         segment_channels.channel,
         memberships.segment_key,
+        library.may_act,
         row_number() over (
             partition by memberships.customer_id, segment_channels.channel
-            order by memberships.priority, memberships.segment_key
+            order by library.may_act desc, memberships.priority, memberships.segment_key
         ) as channel_rank
 
     from memberships
     inner join segment_channels
         on memberships.segment_key = segment_channels.segment_key
+    inner join library
+        on memberships.segment_key = library.segment_key
 
 ),
 
@@ -47,7 +63,8 @@ primary_segments as (
     select
         customer_id,
         channel,
-        segment_key
+        segment_key,
+        may_act as drives_action
 
     from ranked
     where channel_rank = 1

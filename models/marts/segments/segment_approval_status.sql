@@ -21,11 +21,21 @@ sizes as (
 
 roles as (
 
-    select 'segment_owner' as role
+    select
+        'segment_owner' as role,
+        false as is_for_risk
     union all
-    select 'campaign_owner' as role
+    select
+        'campaign_owner' as role,
+        false as is_for_risk
     union all
-    select 'data_owner' as role
+    select
+        'data_owner' as role,
+        false as is_for_risk
+    union all
+    select
+        'risk_owner' as role,
+        true as is_for_risk
 
 ),
 
@@ -41,10 +51,12 @@ joined as (
         approvals.count_high,
         sizes.customer_count,
         approvals.segment_key is not null as is_given,
-        coalesce(sizes.customer_count between approvals.count_low and approvals.count_high, false) as is_count_in_band
+        coalesce(sizes.customer_count between approvals.count_low and approvals.count_high, false) as is_count_in_band,
+        coalesce(approvals.is_signed, false) as is_signed
 
     from definitions
-    cross join roles
+    inner join roles
+        on definitions.risk_class <> 'none' or not roles.is_for_risk
     left join approvals
         on
             definitions.segment_key = approvals.segment_key

@@ -12,9 +12,14 @@ sizes as (
 
 ),
 
-earlier_approvals as (
+approval_logs as (
 
-    select distinct trim(segment_key) as segment_key from {{ ref('segment_approvals') }}
+    select
+        segment_key,
+        max(case when fault is not null then 1 else 0 end) as is_broken
+
+    from {{ ref('int_segment_approval_log') }}
+    group by segment_key
 
 ),
 
@@ -22,8 +27,9 @@ approvals as (
 
     select
         segment_key,
+        count(*) as needed_count,
         sum(case when is_given then 1 else 0 end) as given_count,
-        count(distinct lower(approved_by)) as approver_count,
+        count(distinct lower({{ regexp_replace_all('trim(approved_by)', ' +', ' ') }})) as approver_count,
         min(case when is_given and not is_count_in_band then 0 else 1 end) as all_in_band
 
     from {{ ref('segment_approval_status') }}
@@ -65,22 +71,26 @@ joined as (
         definitions.rule_version,
         sizes.customer_count,
         case
-            when coalesce(approvals.given_count, 0) = 0 and earlier_approvals.segment_key is not null then 'lapsed'
+            when approval_logs.is_broken = 1 then 'broken_log'
+            when coalesce(approvals.given_count, 0) = 0 and approval_logs.segment_key is not null then 'lapsed'
             when coalesce(approvals.given_count, 0) = 0 then 'none'
-            when approvals.given_count < 3 then 'partial'
-            when approvals.approver_count < 3 then 'same_person_twice'
-            when approvals.all_in_band = 0 then 'count_outside_band'
+            when approvals.given_count < approvals.needed_count then 'partial'
+            when approvals.approver_count < approvals.needed_count then 'same_person_twice'
+            -- Before a segment is active nobody is in it, and there is no size to hold against the band.
+            when approvals.all_in_band = 0 and sizes.customer_count is not null then 'count_outside_band'
             else 'approved'
         end as approval_status,
-        definitions.is_suppression
+        definitions.is_suppression,
+        definitions.expires_on,
+        definitions.review_by
 
     from definitions
     left join sizes
         on definitions.segment_key = sizes.segment_key
     left join approvals
         on definitions.segment_key = approvals.segment_key
-    left join earlier_approvals
-        on definitions.segment_key = earlier_approvals.segment_key
+    left join approval_logs
+        on definitions.segment_key = approval_logs.segment_key
 
 )
 

@@ -1,0 +1,87 @@
+{# What earlier builds left of every segment: its last change (number, version, fingerprint, status), the newest day that
+   was recorded, and its size in the last build. Empty before the first build. No refs: what a change did is seen only
+   against what stood there before this build. Unit tests replace it. #}
+{% macro segment_recorded_rows() -%}
+    {%- set schema = generate_schema_name('marts', none) -%}
+    {%- set versions = adapter.get_relation(target.database, schema, 'segment_versions') if execute -%}
+    {%- set sizes = adapter.get_relation(target.database, schema, 'segment_sizes') if execute -%}
+    {%- if not versions -%}
+        select
+            cast(null as {{ dbt.type_string() }}) as segment_key,
+            cast(null as integer) as change_number,
+            cast(null as integer) as rule_version,
+            cast(null as {{ dbt.type_string() }}) as rule_fingerprint,
+            cast(null as {{ dbt.type_string() }}) as status,
+            cast(null as date) as newest_day,
+            cast(null as bigint) as customer_count
+        where 1 = 0
+    {%- else -%}
+        select
+            ranked.segment_key,
+            ranked.change_number,
+            ranked.rule_version,
+            ranked.rule_fingerprint,
+            ranked.status,
+            ranked.newest_day,
+            {{ 'sizes.customer_count' if sizes else 'cast(null as bigint) as customer_count' }}
+        from (
+            select
+                *,
+                max(effective_from) over () as newest_day,
+                row_number() over (partition by segment_key order by change_number desc) as recency_rank
+            from {{ versions }}
+        ) as ranked
+        {%- if sizes %}
+        left join (
+            select
+                segment_key,
+                max_by(customer_count, as_of_date) as customer_count
+            from {{ sizes }}
+            group by segment_key
+        ) as sizes
+            on ranked.segment_key = sizes.segment_key
+        {%- endif %}
+        where ranked.recency_rank = 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# The conditions of a rule in plain words, one a line, each after what it is about: `include 1, days_since_last_order: days
+   since last order is at least 120`. For the difference between two versions. #}
+{% macro segment_rule_lines(segment) -%}
+    {%- set lines = ['scope: ' ~ segment.scope] -%}
+    {%- for kind in ['include', 'exclude'] -%}
+        {%- for alternative, conditions in segment[kind].items() -%}
+            {%- for condition in conditions -%}
+                {%- do lines.append(
+                    kind ~ ' ' ~ alternative ~ ', ' ~ condition.attribute ~ ': ' ~ segment_condition_text(condition)
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {#- What the rule rests on beside its own rows. -#}
+    {%- for name, meaning in (segment.windows or {}).items() -%}
+        {%- do lines.append('window ' ~ name ~ ': ' ~ segment_attribute_text(name) ~ ' counts ' ~ segment_window_words(meaning)) -%}
+    {%- endfor -%}
+    {%- for key, fingerprint in (segment.referenced_fingerprints or {}).items() -%}
+        {%- do lines.append('segment ' ~ key ~ ': the rule of segment ' ~ key ~ ' (' ~ fingerprint[:8] ~ ')') -%}
+    {%- endfor -%}
+    {{ return(lines | unique(case_sensitive=true) | sort(case_sensitive=true) | join('\n')) }}
+{%- endmacro %}
+
+{# What an event window counts, in words, from its meaning [event, filters, measure, days]. #}
+{% macro segment_window_words(meaning) -%}
+    {%- set parts = fromjson(meaning, []) -%}
+    {%- if parts is string or parts | length != 4 -%}{{ return(meaning) }}{%- endif -%}
+    {{ return(
+        parts[0] | replace('_', ' ') ~ (' where ' ~ parts[1] | join(' and ') if parts[1] else '')
+        ~ ' (' ~ parts[2] ~ ') in ' ~ parts[3] ~ ' days'
+    ) }}
+{%- endmacro %}
+
+{# The first word of a name that says it was never meant to stay; '' when there is none. #}
+{% macro segment_loose_word(name) -%}
+    trim(regexp_extract(
+        concat(' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
+        ' (test|tests|testing|copy|final|temp|tmp|untitled|old|backup|v[0-9]+) ', 0
+    ))
+{%- endmacro %}

@@ -1,0 +1,8 @@
+-- Rows of the approval log that do not stand as they were written. Signatures are checked by the scripts alone.
+select
+    segment_key,
+    sequence_number,
+    fault
+
+from {{ ref('int_segment_approval_log') }}
+where fault is not null

@@ -1,0 +1,146 @@
+"""Whatever is done to the approval log, other than appending to it, shows and is named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts.approval_log import FILE, KEY_VARIABLE, append_rows, log_heads, read_log, verified_log
+from scripts.errors import CheckFailed
+from scripts.world import World
+from tests.segments.small_library import log_row
+
+Lines = list[str]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A log of two segments whose rows stand between one another, as a version was published with it."""
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    write(world)
+    publish(world)
+    return world
+
+
+def write(world: World) -> None:
+    for role, by in (("segment_owner", "Ann"), ("campaign_owner", "Bob"), ("data_owner", "Cid, the third")):
+        append_rows(world, [log_row("lapsed", "fp", role, by), log_row("won_back", "fp", role, by)])
+
+
+def publish(world: World, version: str = "2026-06-30-001") -> None:
+    folder = world.versions / version
+    folder.mkdir(parents=True)
+    manifest = {"approval_heads": log_heads(read_log(world.seeds))}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def change(world: World, how: Callable[[Lines], Lines]) -> None:
+    """Change the lines of the log after its header."""
+    file = world.seeds / FILE
+    header, *lines = file.read_text().splitlines()
+    file.write_text("\n".join([header, *how(lines)]) + "\n")
+
+
+def problems(world: World) -> list[str]:
+    with pytest.raises(CheckFailed) as problem:
+        verified_log(world)
+    return str(problem.value).splitlines()
+
+
+def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(world: World) -> None:
+    """Written out by hand: the model that checks the log in the warehouse hashes the same text."""
+    first, second = (row.cells for row in read_log(world.seeds) if row.key == "lapsed" and row.sequence < 3)
+    text = "6:lapsed1:18:approved2:fp13:segment_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:"
+    assert first["row_hash"] == hashlib.sha256(text.encode()).hexdigest()
+    assert second["previous_hash"] == first["row_hash"]
+    assert len(verified_log(world)) == 6
+
+
+@pytest.mark.parametrize(
+    ("how", "line", "words"),
+    [
+        (lambda lines: [lines[0].replace("Ann", "Eve"), *lines[1:]], 2, "row 1 .* was changed after it was written"),
+        (lambda lines: [lines[0].replace(",30,", ",3,"), *lines[1:]], 2, "row 1 .* was changed after it was written"),
+        (lambda lines: [lines[0].replace("Ann,2026", "Ann2,026"), *lines[1:]], 2, "was changed after it was written"),
+        (lambda lines: lines[:2] + lines[3:], 5, "row 2 .* was deleted or stands elsewhere: here is row 3"),
+        (lambda lines: lines[2:], 2, "row 1 .* was deleted or stands elsewhere: here is row 2"),
+        (lambda lines: [*lines[:3], lines[2], *lines[3:]], 5, "row 2 .* stands there twice or out of order"),
+        (lambda lines: [lines[2], lines[1], lines[0], *lines[3:]], 2, "row 1 .* was deleted or stands elsewhere"),
+        (lambda lines: lines[:4], None, "its log was cut off: version 2026-06-30-001 .* with row 3, which is gone"),
+        (lambda lines: [], None, "its log was cut off"),
+    ],
+    ids=["name", "band", "moved between cells", "deleted", "beheaded", "doubled", "reordered", "cut off", "emptied"],
+)
+def test_what_was_done_is_named_with_segment_line_and_cure(
+    world: World, how: Callable[[Lines], Lines], line: int | None, words: str
+) -> None:
+    change(world, how)
+    said = problems(world)
+    named = [text for text in said if "segment `lapsed`" in text]
+    assert named and (line is None or f"{FILE}, line {line}: " in named[0])
+    assert re.search(words, named[0])
+    assert "restore the file from version control" in named[0]
+    before = (world.seeds / FILE).read_bytes()
+    with pytest.raises(CheckFailed):
+        append_rows(world, [log_row("lapsed", "fp", "data_owner", "Eve")])
+    assert (world.seeds / FILE).read_bytes() == before
+
+
+def test_a_log_written_anew_holds_in_itself_but_not_against_what_was_published(world: World, tmp_path: Path) -> None:
+    forged = World.at(warehouse=str(tmp_path / "forged" / "warehouse.duckdb"))
+    for role in ("segment_owner", "campaign_owner", "data_owner"):
+        append_rows(forged, [log_row("lapsed", "fp", role, f"Forged {role}")])
+    (world.seeds / FILE).write_bytes((forged.seeds / FILE).read_bytes())
+    assert len(verified_log(forged)) == 3
+    said = problems(world)
+    assert len(said) == 2
+    assert "segment `lapsed`: its log was rewritten" in said[0] and "is another one now" in said[0]
+
+
+def test_every_kept_version_is_held_against_the_log(world: World) -> None:
+    append_rows(world, [log_row("lapsed", "fp2", "data_owner", "Cid")])
+    publish(world, "2026-07-01-002")
+    change(world, lambda lines: lines[:-1])
+    (said,) = problems(world)
+    assert "version 2026-07-01-002 was published with row 4" in said
+
+
+def test_signatures_need_their_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "secret")
+    append_rows(world, [log_row("signed", "fp", role, role) for role in ("segment_owner", "data_owner")])
+    assert [row.is_signed for row in verified_log(world)] == [False] * 6 + [True] * 2
+    monkeypatch.setenv(KEY_VARIABLE, "other")
+    (said,) = problems(world)
+    assert "it is another key than the rows were signed with" in said
+    monkeypatch.delenv(KEY_VARIABLE)
+    (said,) = problems(world)
+    assert "2 of its rows are signed and cannot be checked without their key" in said
+
+
+def test_after_a_signed_row_none_without_a_signature_is_believed(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "secret")
+    append_rows(world, [log_row("signed", "fp", "segment_owner", "Ann")])
+    signed = (world.seeds / FILE).read_text()
+    # A forger without the key continues the chain as the program itself would.
+    other = World.at(warehouse=str(tmp_path / "other" / "warehouse.duckdb"))
+    other.seeds.mkdir(parents=True)
+    (other.seeds / FILE).write_text(signed)
+    monkeypatch.setattr("scripts.approval_log.verified_log", lambda world: read_log(world.seeds))
+    monkeypatch.delenv(KEY_VARIABLE)
+    append_rows(other, [log_row("signed", "fp", "data_owner", "Eve")])
+    monkeypatch.undo()
+    monkeypatch.setenv(KEY_VARIABLE, "secret")
+    (world.seeds / FILE).write_bytes((other.seeds / FILE).read_bytes())
+    (said,) = problems(world)
+    assert "row 2 of its approvals is not signed although those before it are" in said
+    # Nor is a signed row that was changed.
+    (world.seeds / FILE).write_text(signed.replace("Ann,2026", "Eve,2026"))
+    assert any("was changed after it was written" in text or "no signature holds" in text for text in problems(world))

@@ -1,0 +1,141 @@
+"""Whatever changes the meaning of an approved rule stops its export, says what changed, and a new approval restores."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts import pipeline
+from scripts.approval_log import FILE
+from scripts.approve import approve_all
+from scripts.dbt import run_dbt
+from scripts.errors import CheckFailed
+from scripts.export import export
+from scripts.publish import publish
+from scripts.world import World
+
+Row = dict[str, str]
+CONDITIONS = "segment_rule_conditions.csv"
+WINDOWS = "behaviour_windows.csv"
+# Rules, what rests on them, and who may be contacted.
+REBUILT = (
+    "segment_rule_conditions behaviour_windows segment_approvals customer_behaviour_windows+1 attribute_catalogue "
+    "path:models/intermediate/segments path:models/marts/segments audience_members audience_counts"
+)
+# In the demo's rule of `lapsed`: a window, and another segment; both leave everybody where they are.
+RESTS_ON = [("product_view_count_7d", ">=", "0", "true"), ("segment:won_back", "is_not_member", "", "")]
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def edit(file: Path, change: Callable[[list[Row]], list[Row]]) -> None:
+    with file.open(newline="", encoding="utf-8") as lines:
+        reader = csv.DictReader(lines)
+        rows, columns = list(reader), list(reader.fieldnames or [])
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(change(rows))
+
+
+def with_cell(wanted: Row, column: str, value: str) -> Callable[[list[Row]], list[Row]]:
+    """All rows, one cell of those that hold `wanted` being another."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        found = [row for row in rows if wanted.items() <= row.items()]
+        assert found
+        for row in found:
+            row[column] = value
+        return rows
+
+    return change
+
+
+def without(wanted: Row) -> Callable[[list[Row]], list[Row]]:
+    return lambda rows: [row for row in rows if not wanted.items() <= row.items()]
+
+
+DAYS = {"segment_key": "lapsed", "attribute": "days_since_last_order"}
+REFUND = {"segment_key": "lapsed", "attribute": "has_pending_refund"}
+CHANGES = {
+    "value": (CONDITIONS, with_cell(DAYS, "value", "181|360"), "between 181 and 365 became .* between 181 and 360"),
+    "operator": (CONDITIONS, with_cell(REFUND, "operator", "is_false"), "pending refund is true became .* is false"),
+    "fewer conditions": (CONDITIONS, without(REFUND), "no longer: out when has pending refund is true"),
+    "days of a window": (
+        WINDOWS,
+        with_cell({"attribute_name": "product_view_count_7d"}, "days", "14"),
+        "counts product view .count. in 7 days became .* in 14 days",
+    ),
+    "rule of a segment referred to": (
+        CONDITIONS,
+        with_cell({"segment_key": "won_back", "attribute": "days_since_last_order"}, "value", "59"),
+        "the rule of segment won_back .* became the rule of segment won_back",
+    ),
+}
+
+
+def rebuild(world: World) -> None:
+    pipeline.build(world, select=REBUILT, progress=quiet)
+    publish(world, quiet)
+
+
+@pytest.mark.verify
+def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(demo_copy: World) -> None:
+    world = demo_copy
+
+    def rest_on_more(rows: list[Row]) -> list[Row]:
+        row = next(row for row in rows if DAYS.items() <= row.items())
+        names = ("attribute", "operator", "value", "if_missing")
+        return rows + [{**row, **dict(zip(names, cells, strict=True))} for cells in RESTS_ON]
+
+    edit(world.seeds / CONDITIONS, rest_on_more)
+    rebuild(world)
+    with pytest.raises(CheckFailed, match="its rule changed since it was approved"):
+        export(world, "lapsed", progress=quiet)
+    approve_all(world, pipeline.DEMO_APPROVERS, quiet)
+    rebuild(world)
+    assert export(world, "lapsed", progress=quiet)
+    approved = {name: (world.seeds / name).read_bytes() for name in (CONDITIONS, WINDOWS)}
+
+    for what, (name, change, words) in CHANGES.items():
+        edit(world.seeds / name, change)
+        rebuild(world)
+        exports = sorted(world.exports.iterdir())
+        with pytest.raises(CheckFailed) as refused:
+            export(world, "lapsed", progress=quiet)
+        said = str(refused.value)
+        assert len(said.splitlines()) == 1, what
+        assert "segment `lapsed` is not approved: its rule changed since it was approved (version" in said, what
+        assert re.search(words, said), (what, said)
+        assert sorted(world.exports.iterdir()) == exports
+        (world.seeds / name).write_bytes(approved[name])
+
+    # The last change once more, approved anew.
+    name, change, _ = CHANGES["value"]
+    edit(world.seeds / name, change)
+    rebuild(world)
+    approve_all(world, pipeline.DEMO_APPROVERS, quiet)
+    rebuild(world)
+    assert export(world, "lapsed", progress=quiet)
+
+    # And a log that was tampered with: named before anything is built, and stopped by plain dbt as well.
+    file = world.seeds / FILE
+    file.write_text(file.read_text(encoding="utf-8").replace("Demo Owner", "Demo Outsider", 1), encoding="utf-8")
+    for step in (pipeline.build, publish):
+        with pytest.raises(CheckFailed, match=r"line 2: segment .* was changed after it was written"):
+            step(world, progress=quiet)
+    with pytest.raises(CheckFailed, match="assert_approval_log_is_unbroken"):
+        run_dbt(world, ["build", "--select", "segment_approvals", "int_segment_approval_log"], progress=quiet)
+    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+        versions = connection.execute(
+            "select rule_version from marts.segment_versions where segment_key = 'lapsed' order by change_number"
+        ).fetchall()
+    # The demo's, the one that rests on more, each change, and the one that was approved in the end.
+    assert [version for (version,) in versions] == list(range(1, len(CHANGES) + 4))

@@ -1,0 +1,129 @@
+"""A segment goes one step at a time, and to another folder without its approvals or not at all."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.errors import CheckFailed, UserError
+from scripts.promote import promote, set_status
+from scripts.seed_files import read_rows
+from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.world import BUSINESS_SEEDS, World
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    world.seeds.mkdir()
+    for name in (DEFINITIONS, CONDITIONS):
+        shutil.copyfile(BUSINESS_SEEDS / name, world.seeds / name)
+    return world
+
+
+def rows(folder: Path, name: str, key: str | None = None) -> list[dict[str, str]]:
+    with (folder / name).open(newline="", encoding="utf-8") as lines:
+        return [row for row in csv.DictReader(lines) if key in (None, row["segment_key"])]
+
+
+def check(world: World, *faults: str) -> None:
+    """What the rule check leaves in the warehouse: the seeds as it read them, and the faults of `lapsed`."""
+    with duckdb.connect(str(world.warehouse)) as connection:
+        connection.execute("create schema seeds; create schema intermediate")
+        for name in (DEFINITIONS, CONDITIONS):
+            connection.execute(
+                f"create table seeds.{Path(name).stem} as from read_csv('{world.seeds / name}', all_varchar = true)"
+            )
+        connection.execute(
+            "create table intermediate.int_segment_rule_errors"
+            " (segment_key varchar, row_text varchar, reason varchar, suggestion varchar)"
+        )
+        for fault in faults:
+            connection.execute(
+                "insert into intermediate.int_segment_rule_errors values ('lapsed', 'lapsed', ?, 'mend it')", [fault]
+            )
+
+
+def test_a_status_goes_one_step_at_a_time(world: World) -> None:
+    said: list[str] = []
+    others = [row for row in rows(world.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
+    for status in ("in_review", "approved", "active", "paused", "retired", "draft"):
+        set_status(world, "vip_loyalists", status, said.append)
+    assert "approved → active" in said[2]
+    with pytest.raises(CheckFailed, match=r"draft → active is not allowed; from draft it goes to in_review$"):
+        set_status(world, "vip_loyalists", "active", quiet)
+    set_status(world, "lapsed", "retired", quiet)
+    with pytest.raises(CheckFailed, match=r"retired → active is not allowed; from retired it goes to draft$"):
+        set_status(world, "lapsed", "active", quiet)
+    with pytest.raises(UserError, match="status `live` is not known"):
+        set_status(world, "lapsed", "live", quiet)
+    with pytest.raises(UserError, match="did you mean `lapsed`"):
+        set_status(world, "laps", "draft", quiet)
+    after = [row for row in rows(world.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
+    assert [row for row in after if row["segment_key"] != "lapsed"] == [
+        row for row in others if row["segment_key"] != "lapsed"
+    ]
+
+
+def test_every_status_that_follows_is_a_way_of_single_steps_that_does_not_lead_through_draft() -> None:
+    """The pairs that a build allows are the single steps, walked as far as they go without starting anew."""
+    listed = read_rows(
+        BUSINESS_SEEDS.parent / "reference" / "segment_status_steps.csv", ["from_status", "to_status", "steps"]
+    )
+    single = {(row["from_status"], row["to_status"]) for row in listed if row["steps"] == "1"}
+    shortest: dict[tuple[str, str], int] = {}
+    for start in {pair[0] for pair in single}:
+        reached, steps = {start}, 0
+        while reached:
+            steps += 1
+            onwards = {to for step_from, to in single if step_from in reached} - {start}
+            reached = {to for to in onwards if (start, to) not in shortest and to != "draft"}
+            shortest |= {(start, to): steps for to in onwards if (start, to) not in shortest}
+    assert shortest == {(row["from_status"], row["to_status"]): int(row["steps"]) for row in listed}
+    assert ("retired", "active") not in shortest and ("active", "in_review") not in shortest
+
+
+def test_definition_and_conditions_are_copied_and_nothing_else(world: World, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    shutil.copytree(world.seeds, target)
+    text = (world.seeds / CONDITIONS).read_text(encoding="utf-8")
+    (world.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
+    check(world)
+    before = rows(target, CONDITIONS)
+    promote(world, "lapsed", target, quiet)
+    assert rows(target, CONDITIONS) == [
+        {**row, "value": row["value"].replace("181|365", "200|365")} for row in before
+    ]
+    assert rows(target, DEFINITIONS) == rows(world.seeds, DEFINITIONS)
+    assert sorted(path.name for path in target.iterdir()) == [DEFINITIONS, CONDITIONS]
+
+
+@pytest.mark.parametrize("why", ["faults", "edited", "not checked", "same folder"])
+def test_what_is_faulty_or_was_not_checked_is_not_copied(world: World, tmp_path: Path, why: str) -> None:
+    target = tmp_path / "target"
+    shutil.copytree(world.seeds, target)
+    if why != "not checked":
+        check(world, *(["value `x` for a number"] if why == "faults" else []))
+    else:
+        duckdb.connect(str(world.warehouse)).close()
+    if why == "edited":
+        text = (world.seeds / CONDITIONS).read_text(encoding="utf-8")
+        (world.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
+    before = (target / CONDITIONS).read_bytes()
+    words = {
+        "faults": "value `x` for a number; mend it",
+        "edited": "was edited since it was last checked",
+        "not checked": "rules not checked yet",
+        "same folder": "is the folder that the segment comes from",
+    }
+    with pytest.raises((UserError, CheckFailed), match=words[why]):
+        promote(world, "lapsed", world.seeds if why == "same folder" else target, quiet)
+    assert (target / CONDITIONS).read_bytes() == before
