@@ -27,10 +27,13 @@
 
 {# A share as text, such as `12.5 %`; `unknown` where it is. #}
 {% macro share_text(share) -%}
-    coalesce(concat(cast(cast(round(100 * ({{ share }}), 1) as decimal(18, 1)) as {{ dbt.type_string() }}), ' %'), 'unknown')
+    coalesce(
+        {{ dbt.concat(["cast(cast(round(100 * (" ~ share ~ "), 1) as decimal(18, 1)) as " ~ dbt.type_string() ~ ")", "' %'"]) }},
+        'unknown'
+    )
 {%- endmacro %}
 
-{# A number as text without needless decimals; `unknown` where it is. #}
+{# A number as text without decimals; `unknown` where it is. #}
 {% macro count_text(number) -%}
     coalesce(cast(cast(round({{ number }}) as bigint) as {{ dbt.type_string() }}), 'unknown')
 {%- endmacro %}

@@ -67,7 +67,8 @@ explained as (
         segment_key,
         cast(null as {{ dbt.type_string() }}) as plan_key,
         {{ qa_status('severity') }} as status,
-        concat(coalesce(model_key, model_name), ' ', model_status, coalesce(concat(' by ', check_name), '')) as observed,
+        concat(coalesce(model_key, model_name), ' ', model_status, case when check_name is null then '' else concat(' by ', check_name) end)
+            as observed,
         'a model whose health is green' as expected,
         'warns at yellow, fails at red' as threshold,
         concat(

@@ -106,7 +106,7 @@ explained as (
         case when is_suppression then 'not_applicable' else {{ qa_status('severity') }} end as status,
         case
             when is_suppression then 'not measured'
-            else concat({{ share_text('largest_share') }}, coalesce(concat(' also in ', largest_key), ''))
+            else concat({{ share_text('largest_share') }}, case when largest_share > 0 then concat(' also in ', largest_key) else '' end)
         end as observed,
         'an audience of its own on each channel' as expected,
         concat(
