@@ -20,6 +20,7 @@ import duckdb
 
 from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
+from scripts.qa import qa_gate
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -58,6 +59,7 @@ def export(
     segment_key: str,
     channel: str = "email",
     out: Path | None = None,
+    despite_qa: str | None = None,
     progress: Progress = print,
 ) -> Path:
     """Write the published audience of `segment_key` on `channel` and return the folder that holds it.
@@ -67,12 +69,14 @@ def export(
     day and version. A file that a reader may have is never overwritten.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
-    when the segment is not active, not approved, or nobody may be contacted.
+    when the segment is not active, not approved, fails a check before activation, or nobody may be contacted.
+    `despite_qa` is a reason to export although a check (but not `consent`) fails; the manifest keeps both.
     """
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
     audience = _read(world, segment_key, channel)
     _check(audience, segment_key, channel)
+    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
     day = audience.counts["as_of_date"]
     target = (
         out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
@@ -84,7 +88,7 @@ def export(
             f"segment `{segment_key}`: every {ADDRESS[channel]} in it is unsafe to write; nothing was written"
         )
     text = _csv(columns, rows)
-    manifest = _manifest(audience, segment_key, channel, columns, len(rows), unsafe, text)
+    manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
     if target.exists() and not out and _is_same(target, manifest):
         progress(f"{target}: is there already with the same content; nothing to do")
         return target

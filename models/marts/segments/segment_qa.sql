@@ -1,5 +1,7 @@
 -- Grain: one row per segment that is called active and check before activation, by the strictest of its plans.
-{%- set checks = ['count', 'samples', 'overlap', 'recent_activity', 'margin', 'consent', 'stock', 'holdout', 'models'] %}
+{%- set checks = [
+    'count', 'samples', 'overlap', 'recent_activity', 'margin', 'consent', 'stock', 'holdout', 'models'
+] %}
 with segments as (
 
     select * from {{ ref('int_segment_qa_segments') }}

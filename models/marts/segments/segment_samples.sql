@@ -5,7 +5,8 @@ with samples as (
 
 ),
 
-features as (
+-- Read by the trace.
+features as (  -- noqa: ST03
 
     {{ segment_features() }}
 

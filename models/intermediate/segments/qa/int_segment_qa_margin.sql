@@ -35,7 +35,10 @@ measured as (
         count(members.bearable_rate) as known_count,
         sum(members.contribution_margin) / nullif(sum(members.net_revenue), 0) as margin_rate,
         avg(
-            case when members.bearable_rate < audiences.planned_discount_rate then 1.0 when members.bearable_rate >= 0 then 0 end
+            case
+                when members.bearable_rate < audiences.planned_discount_rate then 1.0
+                when members.bearable_rate is not null then 0
+            end
         ) as unbearable_share,
         min(members.bearable_rate) as smallest_bearable_rate,
         -- Costs stay, the price falls.
@@ -52,20 +55,33 @@ measured as (
 
 ),
 
-judged as (
+limited as (
 
     select
         measured.*,
-        limits.*,
-        {{ qa_severity('unbearable_share', 'margin_bearable_warn_share', 'margin_bearable_fail_share') }} as share_severity,
+        limits.margin_bearable_warn_share,
+        limits.margin_bearable_fail_share,
+        limits.margin_margin_warn_rate,
+        limits.margin_margin_fail_rate
+
+    from measured
+    cross join {{ ref('int_qa_limits') }} as limits
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ qa_severity('unbearable_share', 'margin_bearable_warn_share', 'margin_bearable_fail_share') }}
+            as share_severity,
         case
             when discount_rate = 1 or margin_rate_after <= margin_margin_fail_rate then 2
             when margin_rate_after < margin_margin_warn_rate then 1
             else 0
         end as rate_severity
 
-    from measured
-    cross join {{ ref('int_qa_limits') }} as limits
+    from limited
 
 ),
 
@@ -91,8 +107,8 @@ explained as (
             end
         ) as observed,
         case
-            when discount_rate > 0 then concat('members who bear ', {{ share_text('discount_rate') }}, ' off list price')
-            else 'no discount planned'
+            when discount_rate = 0 then 'no discount planned'
+            else concat('members who bear ', {{ share_text('discount_rate') }}, ' off list price')
         end as expected,
         concat(
             'fails above ', {{ share_text('margin_bearable_fail_share') }}, ' of members, or at a margin rate of ',

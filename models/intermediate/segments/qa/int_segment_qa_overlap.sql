@@ -87,7 +87,8 @@ judged as (
                 ranked.jaccard >= limits.overlap_twin_jaccard
                 and segments.customer_count >= limits.overlap_twin_min_count
                 then 2
-            when ranked.jaccard >= limits.overlap_twin_jaccard or ranked.largest_share > limits.overlap_warn_share then 1
+            when ranked.jaccard >= limits.overlap_twin_jaccard then 1
+            when ranked.largest_share > limits.overlap_warn_share then 1
             else 0
         end as severity
 
@@ -106,7 +107,8 @@ explained as (
         case when is_suppression then 'not_applicable' else {{ qa_status('severity') }} end as status,
         case
             when is_suppression then 'not measured'
-            else concat({{ share_text('largest_share') }}, case when largest_share > 0 then concat(' also in ', largest_key) else '' end)
+            when largest_share = 0 then '0.0 %'
+            else concat({{ share_text('largest_share') }}, ' also in ', largest_key)
         end as observed,
         'an audience of its own on each channel' as expected,
         concat(

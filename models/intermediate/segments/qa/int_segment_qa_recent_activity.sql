@@ -62,7 +62,7 @@ shares as (
 
 ),
 
-judged as (
+measured as (
 
     select
         segments.segment_key,
@@ -72,7 +72,19 @@ judged as (
         shares.setback_share,
         shares.issue_share,
         shares.complaint_share,
-        limits.*,
+        limits.*
+
+    from segments
+    cross join limits
+    left join shares
+        on segments.segment_key = shares.segment_key
+
+),
+
+judged as (
+
+    select
+        *,
         {{ qa_severity('order_share', 'recent_activity_order_warn_share', 'recent_activity_order_fail_share') }}
             as order_severity,
         case when setback_share > recent_activity_setback_warn_share then 1 else 0 end as setback_severity,
@@ -81,10 +93,7 @@ judged as (
             'complaint_share', 'recent_activity_complaint_warn_share', 'recent_activity_complaint_fail_share'
         ) }} as complaint_severity
 
-    from segments
-    cross join limits
-    left join shares
-        on segments.segment_key = shares.segment_key
+    from measured
 
 ),
 
@@ -117,7 +126,10 @@ explained as (
                     case when order_severity > 0 then 'many have just ordered: wait, or leave them out' end,
                     case when setback_severity > 0 then 'many have just sent goods back or cancelled' end,
                     case when issue_severity > 0 then 'many have an open service issue' end,
-                    case when complaint_severity > 0 then 'care comes before selling: leave out open complaints and refunds' end
+                    case
+                        when complaint_severity > 0
+                            then 'care comes before selling: leave out open complaints and refunds'
+                    end
                 )
         end as explanation
 

@@ -38,11 +38,12 @@ joined as (
         everybody.known_count,
         definitions.effective_status = 'active' as is_computable,
         definitions.is_suppression,
-        not (
-            definitions.is_suppression
-            or coalesce({{ has_item('definitions.tags', 'service') }}, false)
-            or coalesce({{ has_item('definitions.tags', 'service_recovery') }}, false)
-        ) as is_selling
+        case
+            when definitions.is_suppression then false
+            when {{ has_item('definitions.tags', 'service') }} then false
+            when {{ has_item('definitions.tags', 'service_recovery') }} then false
+            else true
+        end as is_selling
 
     from definitions
     cross join everybody
