@@ -14,13 +14,24 @@ with plans as (
 
     select
         coalesce(nullif(trim(plan_key), ''), '(no key)') as row_text,
-        trim(coalesce(segment_key, '')) as segment_key,
-        lower(trim(coalesce(channel, ''))) as channel,
         {%- for name in kinds %}
-        trim(coalesce({{ name }}, '')) as {{ name }}{{ ',' if not loop.last }}
+        trim(coalesce({{ name }}, '')) as {{ name }},
         {%- endfor %}
+        trim(coalesce(segment_key, '')) as segment_key,
+        lower(trim(coalesce(channel, ''))) as channel
 
     from {{ ref('campaign_plans') }}
+
+),
+
+segments as (
+
+    select
+        trim(segment_key) as segment_key,
+        lower(trim(coalesce(channels, ''))) as channels
+
+    from {{ ref('segment_definitions') }}
+    where nullif(trim(segment_key), '') is not null
 
 ),
 
@@ -35,13 +46,7 @@ meant as (
         min_by(segments.segment_key, {{ name_distance('plans.segment_key', 'segments.segment_key') }}) as nearest
 
     from plans
-    cross join (
-        select
-            trim(segment_key) as segment_key,
-            lower(trim(coalesce(channels, ''))) as channels
-        from {{ ref('segment_definitions') }}
-        where nullif(trim(segment_key), '') is not null
-    ) as segments
+    cross join segments
     group by plans.row_text, plans.segment_key, plans.channel
 
 ),
@@ -55,7 +60,9 @@ cells as (
         {{ name }} as given,
         {{ regexp_keep(name, '^[a-z][a-z0-9_]{1,59}$') }} <> '' as is_key,
         {{ decimal_number(name) }} as number,
-        case when {{ regexp_keep(name, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> '' then try_cast({{ name }} as date) end as day
+        case
+            when {{ regexp_keep(name, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> '' then try_cast({{ name }} as date)
+        end as day
     from plans
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -113,8 +120,10 @@ faults as (
 
     select
         row_text,
-        concat('it {{ words }}: ', min(case when cell = '{{ low }}' then given end), ' and ',
-            min(case when cell = '{{ high }}' then given end)),
+        concat(
+            'it {{ words }}: ', min(case when cell = '{{ low }}' then given end), ' and ',
+            min(case when cell = '{{ high }}' then given end)
+        ),
         'correct {{ low }} or {{ high }}'
     from cells
     group by row_text

@@ -1,12 +1,12 @@
 -- Grain: one row per fault of the seed qa_limits: a limit that is missing, unknown, there twice or no number.
-{%- set wanted = [] %}
-{%- for check_name, names in qa_limit_names().items() %}
-    {%- for name in names %}
-        {%- do wanted.append({'row_text': check_name ~ ', ' ~ name}) %}
-    {%- endfor %}
-{%- endfor %}
-with wanted_limits as (
-    {{ literal_rows({'row_text': dbt.type_string()}, wanted) }}
+with limit_names as (
+    {{ literal_rows({'check_name': dbt.type_string(), 'limit_name': dbt.type_string()}, qa_limit_names()) }}
+
+),
+
+wanted_limits as (
+
+    select concat(check_name, ', ', limit_name) as row_text from limit_names
 
 ),
 

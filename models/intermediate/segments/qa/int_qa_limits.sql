@@ -6,8 +6,7 @@
 with limits as (
 
     select
-        lower(trim(check_name)) as check_name,
-        lower(trim(limit_name)) as limit_name,
+        concat(lower(trim(check_name)), '_', lower(trim(limit_name))) as limit_key,
         cast({{ decimal_number('value') }} as double) as limit_value
 
     from {{ ref('qa_limits') }}
@@ -17,13 +16,11 @@ with limits as (
 one_row as (
 
     select
-        {%- for check_name, names in qa_limit_names().items() %}
-        {%- set last_check = loop.last %}
-        {%- for name in names %}
-        max(case when check_name = '{{ check_name }}' and limit_name = '{{ name }}' then limit_value end)
-            as {{ check_name ~ '_' ~ name }}{{ ',' if not (last_check and loop.last) }}
+        {%- for limit in qa_limit_names() %}
+        max(case when limit_key = '{{ limit.check_name ~ '_' ~ limit.limit_name }}' then limit_value end)
+            as {{ limit.check_name ~ '_' ~ limit.limit_name }},
         {%- endfor %}
-        {%- endfor %}
+        count(*) as limit_count
 
     from limits
 

@@ -85,7 +85,8 @@ faults as (
         'campaign_plans' as seed_name,
         row_text,
         concat(cell, ' names `', item, '`, which the catalogue does not have') as reason,
-        case when nearest is null then 'load the product catalogue first' else concat('did you mean `', nearest, '`?') end as suggestion
+        coalesce({{ dbt.concat(["'did you mean `'", 'nearest', "'`?'"]) }}, 'load the product catalogue first')
+            as suggestion
 
     from unknown_names
 

@@ -75,9 +75,9 @@ judged as (
             when unknown_suppression_key is not null then 2
             when reach_share = 0 then 2
             else greatest(
-                {{ qa_severity('reach_share', 'consent_reach_warn_share', 'consent_reach_fail_share', '<') }},
-                case when least_share < consent_reach_warn_share then 1 else 0 end
-            )
+                    {{ qa_severity('reach_share', 'consent_reach_warn_share', 'consent_reach_fail_share', '<') }},
+                    case when least_share < consent_reach_warn_share then 1 else 0 end
+                )
         end as severity
 
     from measured
@@ -118,7 +118,8 @@ explained as (
                 then concat('who must be held back is not known: ', unknown_suppression_key, ' could not be computed')
             when customer_count = 0 then 'nobody is in it'
             when is_not_applicable then 'it is used on no channel that needs consent by person'
-            when severity = 2 then concat('next to nobody may be contacted by ', channel, '; use another channel, or ask for consent')
+            when severity = 2
+                then concat('next to nobody may be contacted by ', channel, '; use another channel, or ask for consent')
             when reach_share < consent_reach_warn_share then concat('few members may be contacted by ', channel)
             when severity = 1 then concat('few members may be contacted by ', least_channel)
             else 'enough members may be contacted'

@@ -118,7 +118,8 @@ explained as (
             when smallest_control is null then 'too few people to show such an effect; add up several sends'
             when holdout_share > 0 and planned_control < smallest_control
                 then 'the planned holdout is too small for the effect; hold back more'
-            when plan_key is not null and holdout_share = 0 then 'the plan holds nobody back, so what it brings stays unknown'
+            when plan_key is not null and holdout_share = 0
+                then 'the plan holds nobody back, so what it brings stays unknown'
             else 'a holdout can show the effect'
         end as explanation
 

@@ -100,9 +100,9 @@ explained as (
             case
                 when discount_rate > 0
                     then concat(
-                        '; at the discount ', {{ share_text('margin_rate_after') }}, ', and ',
-                        {{ share_text('unbearable_share') }}, ' of members cost money'
-                    )
+                            '; at the discount ', {{ share_text('margin_rate_after') }}, ', and ',
+                            {{ share_text('unbearable_share') }}, ' of members cost money'
+                        )
                 else ''
             end
         ) as observed,
@@ -116,8 +116,8 @@ explained as (
         ) as threshold,
         case
             when discount_rate = 0 then 'no plan with a discount'
-            when known_count = 0 then 'what a discount costs is not known for any member: they have not bought yet'
-            when greatest(share_severity, rate_severity) = 0 then 'most members still earn money at the planned discount'
+            when known_count = 0 then 'what a discount costs is not known: no member has bought yet'
+            when greatest(share_severity, rate_severity) = 0 then 'most members still earn at the planned discount'
             else concat_ws(
                     '; ',
                     case when share_severity > 0 then 'many members cost money at the planned discount' end,

@@ -67,12 +67,11 @@ explained as (
         segment_key,
         cast(null as {{ dbt.type_string() }}) as plan_key,
         {{ qa_status('severity') }} as status,
-        concat(coalesce(model_key, model_name), ' ', model_status, coalesce({{ dbt.concat(["' by '", 'check_name']) }}, ''))
-            as observed,
+        concat(coalesce(model_key, model_name), ' ', model_status) as observed,
         'a model whose health is green' as expected,
         'warns at yellow, fails at red' as threshold,
         concat(
-            case severity when 0 then 'the model may be relied on' else 'fit the model again or review it' end, ': ', reason
+            case severity when 0 then 'the model may be relied on' else 'fit it again or review it' end, ': ', reason
         ) as explanation
 
     from ranked

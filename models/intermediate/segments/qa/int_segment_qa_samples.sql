@@ -56,8 +56,8 @@ measured as (
             when segments.is_selling
                 then cast(members.forbidden_count as double) / nullif(segments.customer_count, 0)
         end as forbidden_share,
-        limits.samples_forbidden_warn_share,
-        limits.samples_forbidden_fail_share
+        limits.samples_forbidden_warn_share as warn_share,
+        limits.samples_forbidden_fail_share as fail_share
 
     from segments
     cross join {{ ref('int_qa_limits') }} as limits
@@ -75,9 +75,9 @@ judged as (
         case
             when unknown_count + other_type_count > 0 then 2
             else greatest(
-                {{ qa_severity('forbidden_share', 'samples_forbidden_warn_share', 'samples_forbidden_fail_share') }},
-                case when near_miss_count = 0 then 1 else 0 end
-            )
+                    {{ qa_severity('forbidden_share', 'warn_share', 'fail_share') }},
+                    case when near_miss_count = 0 then 1 else 0 end
+                )
         end as severity
 
     from measured
@@ -96,7 +96,7 @@ explained as (
         ) as observed,
         'members who belong in it, and customers who just miss it' as expected,
         concat(
-            'fails with anybody who is no person or not known, or ', {{ share_text('samples_forbidden_fail_share') }},
+            'fails with anybody who is no person or not known, or ', {{ share_text('fail_share') }},
             ' who must not be contacted'
         ) as threshold,
         concat_ws(
@@ -111,7 +111,7 @@ explained as (
             end,
             case when unknown_count > 0 then 'members are no customers any more; evaluate it again' end,
             case
-                when forbidden_share > samples_forbidden_warn_share
+                when forbidden_share > warn_share
                     then 'many members asked not to be contacted or are under a legal hold; leave them out by the rule'
             end,
             case

@@ -62,9 +62,9 @@ measured as (
                 {{ days_between('previous.previous_date', as_of_date()) }} <= limits.count_change_days
                 and greatest(segments.customer_count, previous.previous_count) >= limits.count_change_min_count
                 then greatest(
-                    cast(segments.customer_count as double) / previous.previous_count,
-                    cast(previous.previous_count as double) / greatest(segments.customer_count, 1)
-                )
+                        cast(segments.customer_count as double) / previous.previous_count,
+                        cast(previous.previous_count as double) / greatest(segments.customer_count, 1)
+                    )
         end as change_factor,
         approved.count_low,
         approved.count_high

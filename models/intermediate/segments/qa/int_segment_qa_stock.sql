@@ -46,8 +46,8 @@ judged as (
                 {{ qa_severity(
                     'demand_units', 'stock_demand_warn_share * available_units', 'stock_demand_fail_share * available_units'
                 ) }},
-                case when in_stock_count < product_count then 1 else 0 end
-            )
+                    case when in_stock_count < product_count then 1 else 0 end
+                )
         end as severity
 
     from measured
