@@ -54,6 +54,16 @@ COUNTS = """
         ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
     ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)
 """
+QA = """
+    select segment_key, check_name, status, observed, '1 % to 5 %' as expected, 'fails above 6 %' as threshold,
+           explanation, null as plan_key, date '2026-06-30' as as_of_date
+    from (values
+        ('lapsed', 'count', 'pass', '40 customers', 'as expected'),
+        ('lapsed', 'consent', 'pass', '25 % by email', 'enough members may be contacted'),
+        ('lapsed', 'holdout', 'warn', '10 reachable', 'too few people'),
+        ('nobody', 'count', 'pass', '3 customers', 'as expected')
+    ) as t(segment_key, check_name, status, observed, explanation)
+"""
 
 
 def small_library(folder: Path) -> World:
@@ -62,7 +72,7 @@ def small_library(folder: Path) -> World:
     version = world.versions / "v1"
     version.mkdir(parents=True)
     contents = {
-        "marts": {"segment_library": LIBRARY, "segment_approval_status": APPROVALS},
+        "marts": {"segment_library": LIBRARY, "segment_approval_status": APPROVALS, "segment_qa": QA},
         "activation": {"audience_members": MEMBERS, "audience_counts": COUNTS},
     }
     with duckdb.connect(str(world.warehouse)) as connection:
