@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from scripts import pipeline
 from scripts.errors import CheckFailed, UserError
 from scripts.export import export
 from scripts.qa import CHECKS, examine, qa
@@ -137,3 +138,51 @@ def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, se
     for sample, count in (("included", 0), ("near_miss", 1)):
         expected = [row["customer_id"] for row in people if missed(row) == count][:10]
         assert expected and [key for name, key in samples if name == sample] == expected
+
+
+PLANS = """\
+clearance,missing_add_on,email,0.9,,,2026-06-01,,,,,,,Ann
+gone,replenishment_due,email,,{sku},,2026-06-01,,,,,,,Ann
+blind,full_price_buyers,email,,,,2026-06-01,,,,0.01,0.05,0.02,Ann
+over,high_value_repeat,email,0.9,{sku},,2026-05-01,2026-06-29,,,,,,Ann
+"""
+# What each check reads is spoilt for one segment; what the others read of it stays sound.
+BREAKS = {
+    ("lapsed", "count"): "update intermediate.int_segment_definitions set expected_max_share = 0.0001"
+    " where segment_key = 'lapsed'",
+    ("cart_abandoners", "count"): "update intermediate.int_segment_definitions set effective_status = 'not_computable',"
+    " status_reason = 'source web is off' where segment_key = 'cart_abandoners'",
+    ("won_back", "samples"): "insert into marts.segment_memberships select * replace ("
+    "(select min(customer_id) from marts.customers where customer_type = 'staff') as customer_id)"
+    " from marts.segment_memberships where segment_key = 'won_back' limit 1",
+    ("active_browsers", "overlap"): "update marts.segment_overlap set jaccard = 0.99"
+    " where segment_key = 'active_browsers' and other_segment_key = 'frequent_viewers_without_purchase'",
+    ("inactive", "recent_activity"): "update marts.customer_features set has_open_complaint = true where customer_id in"
+    " (select customer_id from marts.segment_memberships where segment_key not like 'suppression%'"
+    " group by 1 having min(segment_key) = 'inactive' and count(*) = 1)",
+    ("missing_add_on", "margin"): None,
+    ("promoters", "consent"): "update intermediate.int_segment_audience_candidates set left_out_reason = 'no_consent'"
+    " where segment_key = 'promoters'",
+    ("replenishment_due", "stock"): None,
+    ("full_price_buyers", "holdout"): None,
+}
+
+
+@pytest.mark.verify
+def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: World) -> None:
+    with duckdb.connect(str(demo_copy.warehouse)) as connection:
+        (sku,) = connection.execute("select min(sku) from marts.products where not is_in_stock").fetchone() or ("",)
+        for statement in filter(None, BREAKS.values()):
+            assert connection.execute(statement).fetchall() > [(0,)], f"nothing was spoilt by: {statement}"
+    with (demo_copy.seeds / "campaign_plans.csv").open("a", encoding="utf-8") as plans:
+        plans.write(PLANS.format(sku=sku))
+    pipeline.build(
+        demo_copy, select="campaign_plans int_campaign_plan_faults+ int_segment_qa_segments+", progress=quiet
+    )
+    with duckdb.connect(str(demo_copy.warehouse), read_only=True) as connection:
+        failing = set(
+            connection.execute("select segment_key, check_name from marts.segment_qa where status = 'fail'").fetchall()
+        )
+    assert failing == set(BREAKS)
+    with pytest.raises(CheckFailed, match=r"check.s. fail: "):
+        qa(demo_copy, progress=quiet)
