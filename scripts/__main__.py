@@ -285,7 +285,19 @@ def _promote(options: argparse.Namespace, world: World) -> None:
 def _export(options: argparse.Namespace, world: World) -> None:
     from scripts.export import export
 
-    export(world, options.segment, channel=options.channel, out=Path(options.out) if options.out else None)
+    export(
+        world,
+        options.segment,
+        channel=options.channel,
+        out=Path(options.out) if options.out else None,
+        despite_qa=options.despite_qa,
+    )
+
+
+def _qa(options: argparse.Namespace, world: World) -> None:
+    from scripts.qa import qa
+
+    qa(world, None if options.all else options.segment, as_json=options.json, strict=options.strict)
 
 
 def _report(options: argparse.Namespace, world: World) -> None:
@@ -626,6 +638,18 @@ def _parser() -> argparse.ArgumentParser:
     promoted.add_argument("--to", metavar="DIR", help="seeds folder to copy to")
     promoted.add_argument("--from", dest="source", metavar="DIR", help="seeds folder to copy from (default: --seeds)")
 
+    qa = commands.add(
+        "qa",
+        _qa,
+        "Show the checks before activation and who is in a segment; exit code 1 when a check fails.",
+        "--segment lapsed",
+    )
+    which = qa.add_mutually_exclusive_group(required=True)
+    which.add_argument("--segment", metavar="KEY", help="segment to show, with samples")
+    which.add_argument("--all", action="store_true", help="all active segments, side by side")
+    qa.add_argument("--json", action="store_true", help="one JSON document (schema_version 1)")
+    qa.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
+
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
     rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")
     rollback.add_argument("--version", default=None, help="version to go back to (default: the one before)")
@@ -635,6 +659,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
     export.add_argument("--channel", default="email", help="email or sms (default: email)")
+    export.add_argument(
+        "--despite-qa", metavar="REASON", help="export although a check fails; the reason goes into the manifest"
+    )
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
     for command in (export, report):
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

@@ -22,6 +22,7 @@ from scripts.approval_log import FILE as APPROVAL_LOG
 from scripts.approval_log import Row, log_heads, verified_log
 from scripts.approve import given_approvals, which_segment
 from scripts.errors import CheckFailed, UserError
+from scripts.qa import qa_gate
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -63,6 +64,7 @@ def export(
     segment_key: str,
     channel: str = "email",
     out: Path | None = None,
+    despite_qa: str | None = None,
     progress: Progress = print,
 ) -> Path:
     """Write the published audience of `segment_key` on `channel` and return the folder that holds it.
@@ -72,7 +74,9 @@ def export(
     day and version. A file that a reader may have is never overwritten.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
-    when the segment is not active, not approved, or nobody may be contacted, or the approval log does not hold.
+    when the segment is not active, not approved, fails a check before activation, or nobody may be contacted, or the
+    approval log does not hold. `despite_qa` is a reason to export although a check (but not `consent`) fails; the
+    manifest keeps both.
     """
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
@@ -84,6 +88,7 @@ def export(
         ) from None
     _check(audience, segment_key, channel)
     _check_log(audience, segment_key, world.seeds / APPROVAL_LOG)
+    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
     day = audience.counts["as_of_date"]
     target = (
         out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
@@ -95,7 +100,7 @@ def export(
             f"segment `{segment_key}`: every {ADDRESS[channel]} in it is unsafe to write; nothing was written"
         )
     text = _csv(columns, rows)
-    manifest = _manifest(audience, segment_key, channel, columns, len(rows), unsafe, text)
+    manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
     if target.exists() and not out and _is_same(target, manifest):
         progress(f"{target}: is there already with the same content; nothing to do")
         return target

@@ -155,6 +155,7 @@ SEED_RULES = (
         with_parents=False,
     ),
     SeedRules("category", "int_category_rule_errors", ("category_rule",)),
+    SeedRules("campaign plan and QA", "int_qa_rule_errors", ("qa_rule",)),
 )
 
 
@@ -243,4 +244,6 @@ ROW_TEXTS: dict[str, Callable[[dict[str, str]], str]] = {
     "loyalty_tiers.csv": _cells("tier", missing="(no tier)"),
     "category_relations.csv": _cells("category", "related_category"),
     "campaign_products.csv": _cells("campaign_key", "sku", "category"),
+    "campaign_plans.csv": _cells("plan_key"),
+    "qa_limits.csv": _cells("check_name", "limit_name", lower=True),
 }

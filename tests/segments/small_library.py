@@ -80,6 +80,16 @@ COUNTS = """
         ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
     ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)
 """
+QA = """
+    select segment_key, check_name, status, observed, '1 % to 5 %' as expected, 'fails above 6 %' as threshold,
+           explanation, null as plan_key, date '2026-06-30' as as_of_date
+    from (values
+        ('lapsed', 'count', 'pass', '40 customers', 'as expected'),
+        ('lapsed', 'consent', 'pass', '25 % by email', 'enough members may be contacted'),
+        ('lapsed', 'holdout', 'warn', '10 reachable', 'too few people'),
+        ('nobody', 'count', 'pass', '3 customers', 'as expected')
+    ) as t(segment_key, check_name, status, observed, explanation)
+"""
 
 
 @cache
@@ -107,6 +117,7 @@ def _make(folder: Path) -> None:
         "segment_approval_status": APPROVALS,
         "segment_versions": VERSIONS,
         "segment_changelog": CHANGELOG,
+        "segment_qa": QA,
     }
     with duckdb.connect(str(world.warehouse)) as connection:
         connection.execute("create schema marts")

@@ -1,0 +1,66 @@
+{# For every active segment up to `limit` customers who just miss it, one row each (segment_key, customer_id): they fail
+   one condition of the include alternative that they meet best, or meet all and are out by one exclude alternative.
+   One pass a segment over `features`, most valuable first; reads `percentiles`, and `lower_matches` where a rule speaks of
+   another segment. #}
+{% macro segment_near_misses_sql(limit) -%}
+    {%- set attributes = segment_attributes() -%}
+    {%- for segment in segment_rules_to_evaluate() %}
+    select
+        segment_key,
+        customer_id
+    from (
+        select
+            {{ text_literal(segment.segment_key) }} as segment_key,
+            features.customer_id
+        from features
+        where
+            {{ segment_missed_conditions_sql(segment, attributes) }} = 1
+            {%- if segment.scope != 'all' %}
+            and features.customer_type = 'person'
+            {%- endif %}
+        order by {{ segment_value_order() }}
+        limit {{ limit }}
+    ) as near_misses
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segment_key,
+        features.customer_id
+    from features
+    where 1 = 0
+    {%- endfor %}
+{%- endmacro %}
+
+{# How many conditions of its best include alternative a customer fails, and by how many exclude alternatives it is out. #}
+{% macro segment_missed_conditions_sql(segment, attributes) -%}
+    {%- set alternatives = [] -%}
+    {%- for conditions in segment.include.values() -%}
+        {%- set misses = [] -%}
+        {%- for condition in conditions -%}
+            {%- do misses.append('case when ' ~ segment_condition_sql(condition, attributes) ~ ' then 0 else 1 end') -%}
+        {%- endfor -%}
+        {%- do alternatives.append(misses | join(' + ')) -%}
+    {%- endfor -%}
+    {%- set best = 'least(' ~ alternatives | join(', ') ~ ')' if alternatives | length > 1 else alternatives[0] -%}
+    {%- set parts = [best] -%}
+    {%- for conditions in segment.exclude.values() -%}
+        {%- do parts.append('case when ' ~ segment_alternative_sql(conditions, attributes) ~ ' then 1 else 0 end') -%}
+    {%- endfor -%}
+    {{ return('(' ~ parts | join(' + ') ~ ')') }}
+{%- endmacro %}
+
+{# Whom a sample shows first: who brought most margin, then most revenue; the key decides between equals. #}
+{% macro segment_value_order() -%}
+    coalesce(features.contribution_margin, 0) desc, coalesce(features.net_revenue, 0) desc, features.customer_id
+{%- endmacro %}
+
+{# The model that an attribute of customer_features needs, by attribute: what it foretells is as good as the model is. #}
+{% macro segment_attribute_models() -%}
+    {%- set models = {} -%}
+    {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') if execute else none -%}
+    {%- for column in (features.columns.values() if features else []) -%}
+        {%- set meta = column.get('config', {}).get('meta', {}) or column.get('meta', {}) -%}
+        {%- if meta.get('needs_parameters') -%}{%- do models.update({column.name: meta.needs_parameters}) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(models) }}
+{%- endmacro %}

@@ -1,0 +1,188 @@
+"""The checks before activation: each planted break is found by its own check, and a failure keeps export shut."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from scripts import pipeline
+from scripts.errors import CheckFailed, UserError
+from scripts.export import export
+from scripts.qa import CHECKS, examine, qa
+from scripts.world import World
+from tests.segments.small_library import small_library
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def spoil(world: World, statement: str) -> None:
+    """Change what is published in the small library."""
+    with duckdb.connect(str(world.versions / "v1" / "marts.duckdb")) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> World:
+    return small_library(tmp_path)
+
+
+def test_the_manifest_keeps_every_check(library: World) -> None:
+    folder = export(library, "lapsed", progress=quiet)
+    checked = json.loads((folder / "manifest.json").read_text())["qa"]
+    assert checked == {
+        "checks": {"count": "pass", "consent": "pass", "holdout": "warn"},
+        "failing": [],
+        "despite": None,
+    }
+
+
+def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_keeps(library: World) -> None:
+    spoil(library, "update segment_qa set status = 'fail' where segment_key = 'lapsed' and check_name = 'count'")
+    with pytest.raises(
+        CheckFailed, match=r"`count` fails .40 customers; expected 1 % to 5 %; fails above 6 %"
+    ) as problem:
+        export(library, "lapsed", progress=quiet)
+    assert "--despite-qa" in str(problem.value) and len(str(problem.value).splitlines()) == 1
+    assert not library.exports.exists()
+    for empty in ("  ", "two\nlines"):
+        with pytest.raises(UserError, match="needs a reason on one line"):
+            export(library, "lapsed", despite_qa=empty, progress=quiet)
+    folder = export(library, "lapsed", despite_qa="agreed with the owner", progress=quiet)
+    checked = json.loads((folder / "manifest.json").read_text())["qa"]
+    assert checked["despite"] == "agreed with the owner"
+    assert [check["check_name"] for check in checked["failing"]] == ["count"]
+
+
+def test_no_reason_exports_without_consent(library: World) -> None:
+    spoil(library, "update segment_qa set status = 'fail' where check_name = 'consent'")
+    with pytest.raises(CheckFailed, match=r"`consent` fails .*no reason makes it right"):
+        export(library, "lapsed", despite_qa="agreed with the owner", progress=quiet)
+    assert not library.exports.exists()
+
+
+@pytest.mark.parametrize("statement", ["drop table segment_qa", "delete from segment_qa where segment_key = 'lapsed'"])
+def test_without_checks_nothing_is_exported(library: World, statement: str) -> None:
+    spoil(library, statement)
+    with pytest.raises(CheckFailed, match="holds no checks of it; build and publish"):
+        export(library, "lapsed", despite_qa="never mind", progress=quiet)
+
+
+def test_the_command_shows_words_and_samples_and_its_exit_code_follows(demo_world: World) -> None:
+    lines: list[str] = []
+    qa(demo_world, "lapsed", progress=lines.append)
+    text = "\n".join(lines)
+    assert all(f"  {name} " in text for name in CHECKS[:8])
+    assert "in it, most contribution margin first:" in text and "misses: days since last order" in text
+    with pytest.raises(UserError, match="did you mean `lapsed`"):
+        qa(demo_world, "lapse", progress=quiet)
+    with pytest.raises(CheckFailed, match="`vip_loyalists` is draft"):
+        qa(demo_world, "vip_loyalists", progress=quiet)
+    warned = next(row["segment_key"] for row in examine(demo_world)["segments"] if row["status"] == "warn")
+    with pytest.raises(CheckFailed, match="fail or warn: " + warned):
+        qa(demo_world, warned, strict=True, progress=quiet)
+
+
+def test_no_check_of_the_demo_fails(demo_world: World) -> None:
+    lines: list[str] = []
+    qa(demo_world, as_json=True, progress=lines.append)
+    document = json.loads("\n".join(lines))
+    assert len(document["segments"]) >= 20
+    assert all([check["check_name"] for check in row["checks"]][:8] == list(CHECKS[:8]) for row in document["segments"])
+
+
+def holds(condition: dict[str, str], row: dict[str, Any]) -> bool:
+    """A condition of the seed, evaluated here once more; only with what the rules of the test use."""
+    actual, operator, value = row[condition["attribute"]], condition["operator"], condition["value"]
+    if actual is None:
+        return operator == "is_null" or condition["if_missing"] == "true"
+    if operator in ("is_true", "is_false"):
+        return bool(actual) == (operator == "is_true")
+    if operator == "between":
+        low, high = value.split("|")
+        return float(low) <= actual <= float(high)
+    compare = {">=": float.__ge__, ">": float.__gt__, "<": float.__lt__, "<=": float.__le__, "=": float.__eq__}
+    return compare[operator](float(actual), float(value))
+
+
+@pytest.mark.parametrize("segment_key", ["high_value_repeat", "new_need_second_purchase"])
+def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, segment_key: str) -> None:
+    with (demo_world.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
+        conditions = [row for row in csv.DictReader(lines) if row["segment_key"] == segment_key]
+    with duckdb.connect(str(demo_world.warehouse), read_only=True) as connection:
+        found = connection.execute("select * from marts.customer_features")
+        names = [column[0] for column in found.description]
+        features = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        samples = connection.execute(
+            "select sample, customer_id from marts.segment_samples where segment_key = ? order by sample_rank",
+            [segment_key],
+        ).fetchall()
+
+    def missed(row: dict[str, Any]) -> int:
+        def failed(kind: str, number: str) -> int:
+            own = [c for c in conditions if (c["kind"], c["alternative"]) == (kind, number)]
+            return sum(not holds(condition, row) for condition in own)
+
+        numbers = {(c["kind"], c["alternative"]) for c in conditions}
+        out = sum(failed(kind, number) == 0 for kind, number in numbers if kind == "exclude")
+        return min(failed(kind, number) for kind, number in numbers if kind == "include") + out
+
+    people = [row for row in features if row["customer_type"] == "person"]
+    people.sort(key=lambda row: (-(row["contribution_margin"] or 0), -(row["net_revenue"] or 0), row["customer_id"]))
+    for sample, count in (("included", 0), ("near_miss", 1)):
+        expected = [row["customer_id"] for row in people if missed(row) == count][:10]
+        assert expected and [key for name, key in samples if name == sample] == expected
+
+
+PLANS = """\
+clearance,missing_add_on,email,0.9,,,2026-06-01,,,,,,,Ann
+gone,replenishment_due,email,,{sku},,2026-06-01,,,,,,,Ann
+blind,full_price_buyers,email,,,,2026-06-01,,,,0.01,0.05,0.02,Ann
+over,high_value_repeat,email,0.9,{sku},,2026-05-01,2026-06-29,,,,,,Ann
+"""
+# What each check reads is spoilt for one segment; what the others read of it stays sound.
+BREAKS = {
+    ("lapsed", "count"): "update intermediate.int_segment_definitions set expected_max_share = 0.0001"
+    " where segment_key = 'lapsed'",
+    ("cart_abandoners", "count"): "update intermediate.int_segment_definitions set effective_status = 'not_computable',"
+    " status_reason = 'source web is off' where segment_key = 'cart_abandoners'",
+    ("won_back", "samples"): "insert into marts.segment_memberships select * replace ("
+    "(select min(customer_id) from marts.customers where customer_type = 'staff') as customer_id)"
+    " from marts.segment_memberships where segment_key = 'won_back' limit 1",
+    ("active_browsers", "overlap"): "update marts.segment_overlap set jaccard = 0.99"
+    " where segment_key = 'active_browsers' and other_segment_key = 'frequent_viewers_without_purchase'",
+    ("inactive", "recent_activity"): "update marts.customer_features set has_open_complaint = true where customer_id in"
+    " (select customer_id from marts.segment_memberships where segment_key not like 'suppression%'"
+    " group by 1 having min(segment_key) = 'inactive' and count(*) = 1)",
+    ("missing_add_on", "margin"): None,
+    ("promoters", "consent"): "update intermediate.int_segment_audience_candidates set left_out_reason = 'no_consent'"
+    " where segment_key = 'promoters'",
+    ("replenishment_due", "stock"): None,
+    ("full_price_buyers", "holdout"): None,
+}
+
+
+@pytest.mark.verify
+def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: World) -> None:
+    with duckdb.connect(str(demo_copy.warehouse)) as connection:
+        (sku,) = connection.execute("select min(sku) from marts.products where not is_in_stock").fetchone() or ("",)
+        for statement in filter(None, BREAKS.values()):
+            assert connection.execute(statement).fetchall() > [(0,)], f"nothing was spoilt by: {statement}"
+    with (demo_copy.seeds / "campaign_plans.csv").open("a", encoding="utf-8") as plans:
+        plans.write(PLANS.format(sku=sku))
+    pipeline.build(
+        demo_copy, select="campaign_plans int_campaign_plan_faults+ int_segment_qa_segments+", progress=quiet
+    )
+    with duckdb.connect(str(demo_copy.warehouse), read_only=True) as connection:
+        failing = set(
+            connection.execute("select segment_key, check_name from marts.segment_qa where status = 'fail'").fetchall()
+        )
+    assert failing == set(BREAKS)
+    with pytest.raises(CheckFailed, match=r"check.s. fail: "):
+        qa(demo_copy, progress=quiet)
