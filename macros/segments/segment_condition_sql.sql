@@ -59,7 +59,7 @@
         {{ return(item | replace('+', '')) }}
     {%- endif -%}
     {%- if type == 'date' and modules.re.match('^[+-]?[0-9]{1,5}d\Z', item) -%}
-        {{ return(days_before(as_of_date(), 0 - (item[:-1] | int))) }}
+        {{ return(days_before(condition.get('day') or as_of_date(), 0 - (item[:-1] | int))) }}
     {%- endif -%}
     {%- if type == 'date' and modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z', item) -%}
         {{ return("cast('" ~ item ~ "' as date)") }}

@@ -15,6 +15,7 @@ approvals as (
 sizes as (
 
     select * from {{ ref('segment_sizes') }}
+    where as_of_date = {{ as_of_date() }}
 
 ),
 

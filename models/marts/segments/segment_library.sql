@@ -8,6 +8,7 @@ with definitions as (
 sizes as (
 
     select * from {{ ref('segment_sizes') }}
+    where as_of_date = {{ as_of_date() }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row per customer and active segment on as_of_date.
-with matches as (
+with members as (
 
-    select * from {{ ref('int_segment_matches') }}
+    select * from {{ ref('int_segment_members') }}
 
 ),
 
@@ -12,24 +12,66 @@ definitions as (
 
 ),
 
+stays as (
+
+    select * from {{ ref('segment_membership_history') }}
+    where valid_to is null
+
+),
+
 ranked as (
 
     select
-        matches.as_of_date,
-        matches.customer_id,
-        matches.segment_key,
+        members.as_of_date,
+        members.customer_id,
+        members.segment_key,
         definitions.priority,
         row_number() over (
-            partition by matches.as_of_date, matches.customer_id
-            order by definitions.priority, matches.segment_key
+            partition by members.customer_id
+            order by definitions.priority, members.segment_key
         ) = 1 as is_primary,
-        matches.as_of_date as entered_date,
-        definitions.rule_version
+        coalesce(stays.valid_from, members.as_of_date) as entered_date,
+        definitions.rule_version,
+        first_value(members.segment_key) over (
+            partition by members.customer_id
+            order by definitions.priority, members.segment_key
+        ) as primary_segment_key,
+        first_value(definitions.priority) over (
+            partition by members.customer_id
+            order by definitions.priority, members.segment_key
+        ) as primary_priority
 
-    from matches
+    from members
     inner join definitions
-        on matches.segment_key = definitions.segment_key
+        on members.segment_key = definitions.segment_key
+    left join stays
+        on
+            members.customer_id = stays.customer_id
+            and members.segment_key = stays.segment_key
+
+),
+
+explained as (
+
+    select
+        as_of_date,
+        customer_id,
+        segment_key,
+        priority,
+        is_primary,
+        entered_date,
+        rule_version,
+        case when not is_primary then primary_segment_key end as lost_priority_to,
+        case
+            when not is_primary
+                then concat(
+                    primary_segment_key, ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
+                    ' before ', cast(priority as {{ dbt.type_string() }})
+                )
+        end as priority_reason
+
+    from ranked
 
 )
 
-select * from ranked
+select * from explained

@@ -1,28 +1,22 @@
--- Grain: one row per evaluated segment and as_of_date, also where nobody is in it.
-with definitions as (
+-- Grain: one row per evaluated day up to as_of_date and segment that was evaluated or could not be computed.
+with evaluations as (
 
-    select * from {{ ref('int_segment_definitions') }}
-    where effective_status = 'active'
-
-),
-
-memberships as (
-
-    select * from {{ ref('segment_memberships') }}
+    select * from {{ ref('segment_evaluations') }}
+    where status in ('active', 'not_computable') and as_of_date <= {{ as_of_date() }}
 
 ),
 
 sizes as (
 
     select
-        {{ as_of_date() }} as as_of_date,
-        definitions.segment_key,
-        count(memberships.customer_id) as customer_count
+        as_of_date,
+        segment_key,
+        customer_count,
+        rule_version,
+        rule_fingerprint,
+        status
 
-    from definitions
-    left join memberships
-        on definitions.segment_key = memberships.segment_key
-    group by definitions.segment_key
+    from evaluations
 
 )
 

@@ -1,0 +1,108 @@
+-- Grain: one row per change of int_membership_changes: whether the values of both days are kept, whether the customer was
+-- known on them, and into whom or from whom it was merged in between.
+with changes as (
+
+    select * from {{ ref('int_membership_changes') }}
+
+),
+
+kept_values as (
+
+    select
+        as_of_date,
+        customer_id
+
+    from {{ ref('int_segment_values') }}
+
+),
+
+kept_days as (
+
+    select distinct as_of_date from kept_values
+
+),
+
+merges as (
+
+    select
+        old_customer_id,
+        new_customer_id,
+        changed_date
+
+    from {{ ref('identity_log') }}
+    where change = 'merge'
+
+),
+
+merged_into as (
+
+    select
+        changes.as_of_date,
+        changes.customer_id,
+        changes.segment_key,
+        min(merges.new_customer_id) as new_customer_id
+
+    from changes
+    inner join merges
+        on
+            changes.customer_id = merges.old_customer_id
+            and changes.previous_as_of_date < merges.changed_date
+            and changes.as_of_date >= merges.changed_date
+    where changes.change = 'left'
+    group by changes.as_of_date, changes.customer_id, changes.segment_key
+
+),
+
+merged_from as (
+
+    select
+        as_of_date,
+        segment_key,
+        new_customer_id as customer_id,
+        min(customer_id) as old_customer_id
+
+    from merged_into
+    group by as_of_date, segment_key, new_customer_id
+
+),
+
+profiles as (
+
+    select
+        changes.as_of_date,
+        changes.customer_id,
+        changes.segment_key,
+        days.as_of_date is not null as has_values,
+        previous_days.as_of_date is not null as has_previous_values,
+        now_known.customer_id is not null as is_profiled,
+        then_known.customer_id is not null as was_profiled,
+        merged_into.new_customer_id,
+        merged_from.old_customer_id
+
+    from changes
+    left join kept_days as days
+        on changes.as_of_date = days.as_of_date
+    left join kept_days as previous_days
+        on changes.previous_as_of_date = previous_days.as_of_date
+    left join kept_values as now_known
+        on
+            changes.as_of_date = now_known.as_of_date
+            and changes.customer_id = now_known.customer_id
+    left join kept_values as then_known
+        on
+            changes.previous_as_of_date = then_known.as_of_date
+            and changes.customer_id = then_known.customer_id
+    left join merged_into
+        on
+            changes.as_of_date = merged_into.as_of_date
+            and changes.customer_id = merged_into.customer_id
+            and changes.segment_key = merged_into.segment_key
+    left join merged_from
+        on
+            changes.as_of_date = merged_from.as_of_date
+            and changes.customer_id = merged_from.customer_id
+            and changes.segment_key = merged_from.segment_key
+
+)
+
+select * from profiles

@@ -1,0 +1,93 @@
+-- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day was
+-- evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
+{{ config_of_history() }}
+
+with changes as (
+
+    select * from {{ ref('int_membership_change_kinds') }}
+
+),
+
+reasons as (
+
+    select * from {{ ref('int_membership_reasons') }}
+
+),
+
+comparisons as (
+
+    select * from {{ ref('int_membership_comparisons') }}
+
+),
+
+rewritten as (
+
+    select
+        changes.as_of_date,
+        changes.customer_id,
+        changes.segment_key,
+        changes.change,
+        changes.previous_as_of_date,
+        changes.rule_version,
+        case
+            when changes.reason_kind <> 'condition' then changes.reason_kind
+            else coalesce(reasons.reason_kind, 'unknown')
+        end as reason_kind,
+        coalesce(changes.reason, reasons.reason, 'no condition of the present rule says why') as reason
+
+    from changes
+    left join reasons
+        on
+            changes.as_of_date = reasons.as_of_date
+            and changes.customer_id = reasons.customer_id
+            and changes.segment_key = reasons.segment_key
+
+),
+{% if is_incremental() %}
+-- Rows of the later days that are written anew as a whole, but for the segments compared anew.
+untouched as (
+
+    select
+        log.as_of_date,
+        log.customer_id,
+        log.segment_key,
+        log.change,
+        log.previous_as_of_date,
+        log.rule_version,
+        log.reason_kind,
+        log.reason
+
+    from {{ this }} as log
+    left join comparisons
+        on
+            log.as_of_date = comparisons.as_of_date
+            and log.segment_key = comparisons.segment_key
+    where
+        log.as_of_date in (select later.as_of_date from comparisons as later where later.as_of_date > {{ as_of_date() }})
+        and comparisons.segment_key is null
+
+),
+{% endif %}
+days as (
+
+    select * from rewritten
+    {% if is_incremental() %}
+    union all
+
+    select * from untouched
+    {% endif %}
+    union all
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        cast(null as {{ dbt.type_string() }}) as customer_id,
+        cast(null as {{ dbt.type_string() }}) as segment_key,
+        'evaluated' as change,
+        cast(null as date) as previous_as_of_date,
+        cast(null as integer) as rule_version,
+        cast(null as {{ dbt.type_string() }}) as reason_kind,
+        cast(null as {{ dbt.type_string() }}) as reason
+
+)
+
+select * from days
