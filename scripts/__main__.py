@@ -210,6 +210,12 @@ def _match(options: argparse.Namespace, world: World) -> None:
         matching.propose(world, options.threshold)
 
 
+def _request(options: argparse.Namespace, world: World) -> None:
+    from scripts.request import request
+
+    request(world, options.text, library=options.into_library)
+
+
 def _approve(options: argparse.Namespace, world: World) -> None:
     from scripts.approve import approve
 
@@ -480,6 +486,17 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--evaluate", metavar="FILE", nargs="+", help="resolve records whose truth is known, and count")
     match.add_argument("--truth", metavar="FILE", help="who is who in them (default: their column cluster)")
     match.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
+
+    requested = commands.add(
+        "request",
+        _request,
+        "Turn a request in words into draft rows of the segment library, for review.",
+        "'customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days'",
+    )
+    requested.add_argument("text", metavar="WORDS", help="who is meant, in words, as one argument")
+    requested.add_argument(
+        "--into-library", action="store_true", help="append the rows to the segment library, as a draft"
+    )
 
     approve = commands.add(
         "approve",

@@ -38,7 +38,8 @@ daily as (
         beginnings.table_name,
         days.day,
         coalesce(volume.row_count, 0) as row_count,
-        coalesce(late_rows.late_row_count, 0) as late_row_count
+        coalesce(late_rows.late_row_count, 0) as late_row_count,
+        {{ weekday_number('days.day') }} as weekday
 
     from beginnings
     inner join days
@@ -72,9 +73,9 @@ usual as (
         on
             daily.source = earlier.source
             and daily.table_name = earlier.table_name
-            and earlier.day < daily.day
-            and earlier.day >= {{ days_before('daily.day', 56) }}
-            and {{ weekday_number('daily.day') }} = {{ weekday_number('earlier.day') }}
+            and daily.day > earlier.day
+            and {{ days_before('daily.day', 56) }} <= earlier.day
+            and daily.weekday = earlier.weekday
     group by daily.source, daily.table_name, daily.day, daily.row_count, daily.late_row_count
     having count(*) >= 3
 

@@ -1,11 +1,14 @@
 -- Grain: one row per evaluated day and segment that somebody entered or left: how many, by kind of reason.
-{%- set kinds = [
-    ('entered', 'initial_load'), ('entered', 'condition'), ('entered', 'rule_change'),
-    ('left', 'condition'), ('left', 'rule_change'), ('left', 'suppression')
-] %}
 with changes as (
 
-    select * from {{ ref('membership_changes') }}
+    select
+        as_of_date,
+        segment_key,
+        change,
+        case when change = 'entered' then reason_kind end as entered_by,
+        case when change = 'left' then reason_kind end as left_by
+
+    from {{ ref('membership_changes') }}
 
 ),
 
@@ -15,11 +18,13 @@ counted as (
         as_of_date,
         segment_key,
         count(*) filter (where change = 'entered') as entered_count,
+        count(*) filter (where entered_by = 'initial_load') as entered_by_initial_load_count,
+        count(*) filter (where entered_by = 'condition') as entered_by_condition_count,
+        count(*) filter (where entered_by = 'rule_change') as entered_by_rule_change_count,
         count(*) filter (where change = 'left') as left_count,
-        {%- for change, kind in kinds %}
-        count(*) filter (where change = '{{ change }}' and reason_kind = '{{ kind }}') as {{ change }}_by_{{ kind }}_count
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        count(*) filter (where left_by = 'condition') as left_by_condition_count,
+        count(*) filter (where left_by = 'rule_change') as left_by_rule_change_count,
+        count(*) filter (where left_by = 'suppression') as left_by_suppression_count
 
     from changes
     group by as_of_date, segment_key
