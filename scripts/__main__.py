@@ -237,6 +237,12 @@ def _match(options: argparse.Namespace, world: World) -> None:
         matching.propose(world, options.threshold)
 
 
+def _request(options: argparse.Namespace, world: World) -> None:
+    from scripts.request import request
+
+    request(world, options.text, library=options.into_library)
+
+
 def _explain(options: argparse.Namespace, world: World) -> None:
     from scripts.explain import explain
 
@@ -610,6 +616,17 @@ def _parser() -> argparse.ArgumentParser:
     for command in (explain, preview):
         command.add_argument("--json", action="store_true", help="as JSON, for a program")
         command.add_argument("--brief", action="store_true", help="as a paragraph in plain language")
+    requested = commands.add(
+        "request",
+        _request,
+        "Turn a request in words into draft rows of the segment library, for review.",
+        "'customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days'",
+    )
+    requested.add_argument("text", metavar="WORDS", help="who is meant, in words, as one argument")
+    requested.add_argument(
+        "--into-library", action="store_true", help="append the rows to the segment library, as a draft"
+    )
+
     approve = commands.add(
         "approve",
         _approve,

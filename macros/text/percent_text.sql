@@ -1,0 +1,9 @@
+{# A share as whole per cent in words, never 100 unless it is all and never 0 unless it is none. #}
+{% macro percent_text(share) -%}
+    concat(cast(cast(
+        case
+            when {{ share }} > 0.995 and {{ share }} < 1 then 99
+            when {{ share }} < 0.005 and {{ share }} > 0 then 1
+            else floor(100 * {{ share }} + 0.5)
+        end as int) as {{ dbt.type_string() }}), ' %')
+{%- endmacro %}

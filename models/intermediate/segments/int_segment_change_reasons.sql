@@ -1,0 +1,67 @@
+-- Grain: one row per segment, day and side (entered, left) on which somebody changed sides: for what reason most did.
+with changes as (
+
+    select
+        as_of_date,
+        segment_key,
+        change,
+        reason_kind,
+        -- What flipped: "days_since_last_order 119 → 121 crossed 120" is about days_since_last_order.
+        case
+            when reason_kind = 'condition'
+                then coalesce(nullif({{ regexp_keep('reason', '^[a-z][a-z0-9_:]+') }}, ''), reason)
+            else reason
+        end as reason_word
+
+    from {{ ref('membership_changes') }}
+    where reason_kind <> 'initial_load' and {{ within_window('as_of_date', var('anomaly_days')) }}
+
+),
+
+counted as (
+
+    select
+        as_of_date,
+        segment_key,
+        change,
+        reason_kind,
+        reason_word,
+        count(*) as customer_count
+
+    from changes
+    group by as_of_date, segment_key, change, reason_kind, reason_word
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by as_of_date, segment_key, change
+            order by customer_count desc, reason_word
+        ) as reason_rank
+
+    from counted
+
+),
+
+reasons as (
+
+    select
+        as_of_date,
+        segment_key,
+        change,
+        cast(sum(customer_count) as bigint) as customer_count,
+        {%- for kind in ['condition', 'rule_change', 'suppression'] %}
+        cast(coalesce(sum(customer_count) filter (where reason_kind = '{{ kind }}'), 0) as bigint) as {{ kind }}_count,
+        {%- endfor %}
+        max(reason_word) filter (where reason_rank = 1) as main_reason,
+        cast(max(customer_count) filter (where reason_rank = 1) as bigint) as main_reason_count
+
+    from ranked
+    group by as_of_date, segment_key, change
+
+)
+
+select * from reasons

@@ -1,0 +1,61 @@
+-- Grain: one row per segment, day and measure with two weeks of expectations before it: how far it is from expected,
+-- in units of how far it usually is.
+with expected as (
+
+    select * from {{ ref('int_segment_flow_expected') }}
+
+),
+
+judged as (
+
+    select * from expected
+    where {{ within_window('as_of_date', var('anomaly_days')) }}
+
+),
+
+scatter as (
+
+    select
+        judged.as_of_date,
+        judged.segment_key,
+        judged.measure,
+        count(*) as day_count,
+        -- 1.4826 times the median distance is the standard deviation where errors are normal.
+        1.4826 * median(abs(earlier.flow - earlier.expected_flow)) as usual_scatter,
+        median(earlier.least_scatter) as least_scatter
+
+    from judged
+    inner join expected as earlier
+        on
+            judged.segment_key = earlier.segment_key
+            and judged.measure = earlier.measure
+            and judged.reference_run = earlier.reference_run
+            and not earlier.is_rule_changed
+            and earlier.as_of_date < judged.as_of_date
+            and earlier.as_of_date >= {{ days_before('judged.as_of_date', 56) }}
+    group by judged.as_of_date, judged.segment_key, judged.measure
+
+),
+
+scored as (
+
+    select
+        judged.as_of_date,
+        judged.segment_key,
+        judged.measure,
+        judged.flow,
+        judged.expected_flow,
+        greatest(scatter.usual_scatter, scatter.least_scatter) as scatter,
+        (judged.flow - judged.expected_flow) / greatest(scatter.usual_scatter, scatter.least_scatter) as score
+
+    from judged
+    inner join scatter
+        on
+            judged.as_of_date = scatter.as_of_date
+            and judged.segment_key = scatter.segment_key
+            and judged.measure = scatter.measure
+    where scatter.day_count >= 14
+
+)
+
+select * from scored

@@ -1,0 +1,84 @@
+-- Grain: one row per segment and source that its rule needs, through other segments too.
+with conditions as (
+
+    select distinct
+        segment_key,
+        attribute
+
+    from {{ ref('segment_rules') }}
+
+),
+
+attributes as (
+
+    select
+        attribute_name,
+        concat(coalesce(needs_sources, ''), '|', coalesce(needs_any_source, '')) as source_list
+
+    from {{ ref('attribute_catalogue') }}
+
+),
+
+direct as (
+
+    select
+        conditions.segment_key,
+        conditions.attribute,
+        {{ split_to_rows('attributes.source_list') }} as source
+
+    from conditions
+    inner join attributes
+        on conditions.attribute = attributes.attribute_name
+
+),
+
+own_sources as (
+
+    select
+        segment_key,
+        trim(source) as source,
+        min(attribute) as attribute
+
+    from direct
+    where trim(source) <> ''
+    group by segment_key, trim(source)
+
+),
+
+-- A rule that speaks of another segment needs what that one needs; such chains are at most three long.
+{% for level in [1, 2] %}
+{% set before = 'own_sources' if loop.first else 'sources_1' %}
+sources_{{ level }} as (
+
+    select
+        segment_key,
+        source,
+        attribute
+    from {{ before }}
+
+    union
+
+    select
+        conditions.segment_key,
+        {{ before }}.source,
+        {{ before }}.attribute
+    from conditions
+    inner join {{ before }}
+        on conditions.attribute = concat('segment:', {{ before }}.segment_key)
+
+),
+
+{% endfor %}
+final as (
+
+    select
+        segment_key,
+        source,
+        min(attribute) as attribute
+
+    from sources_2
+    group by segment_key, source
+
+)
+
+select * from final
