@@ -312,6 +312,20 @@ def _report(options: argparse.Namespace, world: World) -> None:
     report(world, out=Path(options.out) if options.out else None)
 
 
+def _brief(options: argparse.Namespace, world: World) -> None:
+    from scripts.briefs import brief
+
+    brief(
+        world,
+        segment=options.segment,
+        customer=options.customer,
+        campaign_for=options.campaign_for,
+        channel=options.channel,
+        as_json=options.json,
+        out=Path(options.out) if options.out else None,
+    )
+
+
 def _identity(options: argparse.Namespace, world: World) -> None:
     from scripts.identity_report import identity_report
 
@@ -682,6 +696,19 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
     for command in (export, report):
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
+
+    briefs = commands.add(
+        "brief",
+        _brief,
+        "Say in plain words what is published of a segment, of a customer, or for a campaign to a segment.",
+        "--campaign-for high_value_repeat --channel email --out brief.html",
+    )
+    briefs.add_argument("--segment", metavar="KEY", help="who is in it, what sets them apart, what they earn us")
+    briefs.add_argument("--customer", metavar="ID", help="customer_id (or its beginning) of one customer")
+    briefs.add_argument("--campaign-for", metavar="KEY", help="angle, offer ceiling, products, time, what to avoid")
+    briefs.add_argument("--channel", help="of the campaign: email, sms, ads, direct_mail, onsite, ... (default: email)")
+    briefs.add_argument("--json", action="store_true", help="the facts behind the sentences, as JSON")
+    briefs.add_argument("--out", metavar="FILE", help="write Markdown, or a page where the name ends in .html")
 
     erased = commands.add(
         "erase",

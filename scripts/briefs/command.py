@@ -1,0 +1,53 @@
+"""`brief`: reads the published version, writes one brief and prints it or keeps it in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.briefs.campaign import campaign_brief, campaign_frames
+from scripts.briefs.customer import customer_brief
+from scripts.briefs.document import Brief
+from scripts.briefs.reading import open_published, segment_frames
+from scripts.briefs.segment import segment_brief
+from scripts.errors import UserError
+from scripts.world import World
+
+Progress = Callable[[str], None]
+
+
+def brief(
+    world: World,
+    *,
+    segment: str | None = None,
+    customer: str | None = None,
+    campaign_for: str | None = None,
+    channel: str | None = None,
+    as_json: bool = False,
+    out: Path | None = None,
+    progress: Progress = print,
+) -> Brief:
+    """Write the brief of a segment, of a customer, or for a campaign to a segment on a channel.
+
+    Prints Markdown, or JSON with the facts behind the sentences; with `out` writes a file instead. Raises UserError
+    for what is not known or not published.
+    """
+    if sum(one is not None for one in (segment, customer, campaign_for)) != 1:
+        raise UserError("say one of --segment KEY, --customer ID and --campaign-for KEY")
+    if channel and campaign_for is None:
+        raise UserError("--channel goes with --campaign-for")
+    with open_published(world) as published:
+        if segment is not None:
+            found = segment_brief(segment_frames(published, segment), published.about)
+        elif customer is not None:
+            found = customer_brief(published, customer)
+        else:
+            frames = campaign_frames(published, str(campaign_for), channel or "email")
+            found = campaign_brief(frames, published.about)
+    if out is None:
+        progress(found.json() if as_json else found.markdown().rstrip())
+    elif as_json:
+        raise UserError("--json prints; leave out --out, or redirect what is printed")
+    else:
+        progress(f"{found.title}: {found.write(out)}")
+    return found
