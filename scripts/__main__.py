@@ -563,7 +563,7 @@ def _parser() -> argparse.ArgumentParser:
     backfill = commands.add(
         "backfill",
         _backfill,
-        "Evaluate segments on past days, in any order, so that entries and exits have a history. Interrupted, it goes on.",
+        "Evaluate segments on past days, so that entries and exits have a history; interrupted, it can go on.",
         "--from 2026-05-01 --to 2026-06-29",
     )
     backfill.add_argument("--from", required=True, type=_day, metavar="DAY", help="first day")

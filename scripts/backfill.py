@@ -80,7 +80,8 @@ def backfill_days(world: World, days: list[date], *, force: bool = False, progre
     kept.forget_other_states()
     wanted = [day for day in days if force or day not in evaluated or not kept.is_carried(day)]
     if len(wanted) < len(days):
-        progress(f"{len(days) - len(wanted)} of {len(days)} days are in the history already; --force evaluates them anew")
+        done = len(days) - len(wanted)
+        progress(f"{done} of {len(days)} days are in the history already; --force evaluates them anew")
     if not wanted:
         return 0
     with workshop(world) as copy:
@@ -145,9 +146,8 @@ def _bring_values_of_neighbours(copy: World, kept: _Kept, day: date) -> None:
                 {"day": day},
             ).fetchall()
         ]
-        present = {
-            row[0] for row in connection.execute("select distinct as_of_date from history.int_segment_values").fetchall()
-        }
+        kept_days = connection.execute("select distinct as_of_date from history.int_segment_values").fetchall()
+        present = {row[0] for row in kept_days}
     for neighbour in neighbours:
         if neighbour in present:
             continue
@@ -209,9 +209,7 @@ def _show(world: World, today: date) -> None:
 def _run(world: World, models: list[str], day: date) -> None:
     from scripts.dbt import run_dbt
 
-    run_dbt(
-        world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=lambda _: None
-    )
+    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=lambda _: None)
 
 
 def _evaluated_days(world: World) -> set[date]:
@@ -278,8 +276,8 @@ class _Kept:
         with open_warehouse(copy.warehouse, read_only=True) as connection:
             for name, table in KEPT.items():
                 where = f"where as_of_date = date '{day}'" if name == VALUES else ""
-                target = literal(str(unfinished / f"{name}.parquet"))
-                connection.execute(f"copy (from {table} {where} order by all) to {target} (format parquet, compression zstd)")
+                target = f"{literal(str(unfinished / f'{name}.parquet'))} (format parquet, compression zstd)"
+                connection.execute(f"copy (from {table} {where} order by all) to {target}")
         unfinished.rename(self.of(day))
 
     def load(self, copy: World, day: date, names: list[str]) -> None:

@@ -166,7 +166,7 @@ LEARNT_OR_RULES = (
 
 
 def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
-    """A hash of raw data, of seeds but for those whose names begin so, and of the models: what a past day depends on."""
+    """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
     from scripts.dbt import project_state
 
     with open_warehouse(world.warehouse, read_only=True) as connection:

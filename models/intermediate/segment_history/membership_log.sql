@@ -44,6 +44,14 @@ rewritten as (
 
 ),
 {% if is_incremental() %}
+-- A reason that was told while the values were still kept stays, where the change is the same.
+told_before as (
+
+    select * from {{ this }}
+    where as_of_date in (select as_of_date from comparisons)
+
+),
+
 -- Rows of the later days that are written anew as a whole, but for the segments compared anew.
 untouched as (
 
@@ -70,11 +78,33 @@ untouched as (
 {% endif %}
 days as (
 
-    select * from rewritten
     {% if is_incremental() %}
+    select
+        rewritten.as_of_date,
+        rewritten.customer_id,
+        rewritten.segment_key,
+        rewritten.change,
+        rewritten.previous_as_of_date,
+        rewritten.rule_version,
+        coalesce(told_before.reason_kind, rewritten.reason_kind) as reason_kind,
+        coalesce(told_before.reason, rewritten.reason) as reason
+
+    from rewritten
+    left join told_before
+        on
+            rewritten.reason_kind = 'unknown'
+            and rewritten.as_of_date = told_before.as_of_date
+            and rewritten.customer_id = told_before.customer_id
+            and rewritten.segment_key = told_before.segment_key
+            and rewritten.change = told_before.change
+            and rewritten.previous_as_of_date = told_before.previous_as_of_date
+            and rewritten.rule_version = told_before.rule_version
+
     union all
 
     select * from untouched
+    {% else %}
+    select * from rewritten
     {% endif %}
     union all
 
