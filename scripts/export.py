@@ -71,12 +71,11 @@ def export(
 
     The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
     not at all. `out` is the folder to write; default: one in the world's `exports`, named after segment, channel,
-    day and version. A file that a reader may have is never overwritten.
+    day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing is
+    written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
-    when the segment is not active, not approved, fails a check before activation, or nobody may be contacted, or the
-    approval log does not hold. `despite_qa` is a reason to export although a check (but not `consent`) fails; the
-    manifest keeps both.
+    when the segment is not active, not approved, or nobody may be contacted, or when the approval log does not hold.
     """
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
@@ -88,11 +87,11 @@ def export(
         ) from None
     _check(audience, segment_key, channel)
     _check_log(audience, segment_key, world.seeds / APPROVAL_LOG)
-    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
     day = audience.counts["as_of_date"]
     target = (
         out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
     )
+    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
     columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation"]
     rows, unsafe = _rows(audience, channel, segment_key)
     if not rows:

@@ -181,9 +181,10 @@ def _lines(segment: dict[str, Any], day: date | None) -> list[str]:
     size = "not computed" if count is None else f"{count:,} customers"
     lines = [f"{segment['segment_key']} ({segment['segment_name']}): {size} on {day}"]
     lines += _table([["check", "status", "observed"], *(_cells(check) for check in checks)], details=checks)
-    for sample, title in (("included", "in it"), ("near_miss", "just miss it")):
+    titles = (("included", "in it, most contribution margin first"), ("near_miss", "just miss it, the nearest first"))
+    for sample, title in titles:
         rows = [row for row in segment["samples"] if row["sample"] == sample]
-        lines.append(f"{title}, most contribution margin first:" if rows else f"{title}: nobody")
+        lines.append(f"{title}:" if rows else f"{title}: nobody")
         lines += [f"  {row['customer_id']}  {_money(row['contribution_margin'])}  {row['explanation']}" for row in rows]
     return [*lines, f"overall: {segment['status']}"]
 

@@ -1,31 +1,34 @@
-{# For every active segment up to `limit` customers who just miss it, one row each (segment_key, customer_id): they fail
-   one condition of the include alternative that they meet best, or meet all and are out by one exclude alternative.
-   One pass a segment over `features`, most valuable first; reads `percentiles`, and `lower_matches` where a rule speaks of
-   another segment. #}
+{# For every active segment up to `limit` customers who just miss it, one row each (segment_key, customer_id, is_far): they
+   fail one condition of the include alternative that they meet best, or meet one and are out by one exclude alternative.
+   One pass a segment over `features`: who is near in value first, then the most valuable; reads `percentiles`, and
+   `lower_matches` where a rule speaks of another segment. #}
 {% macro segment_near_misses_sql(limit) -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}
     select
         segment_key,
-        customer_id
+        customer_id,
+        is_far
     from (
         select
             {{ text_literal(segment.segment_key) }} as segment_key,
-            features.customer_id
+            features.customer_id,
+            {{ segment_misses_far_sql(segment, attributes) }} as is_far
         from features
         where
             {{ segment_missed_conditions_sql(segment, attributes) }} = 1
             {%- if segment.scope != 'all' %}
             and features.customer_type = 'person'
             {%- endif %}
-        order by {{ segment_value_order() }}
+        order by is_far, {{ segment_value_order() }}
         limit {{ limit }}
     ) as near_misses
     {{ 'union all' if not loop.last }}
     {%- else %}
     select
         cast(null as {{ dbt.type_string() }}) as segment_key,
-        features.customer_id
+        features.customer_id,
+        false as is_far
     from features
     where 1 = 0
     {%- endfor %}
@@ -47,6 +50,44 @@
         {%- do parts.append('case when ' ~ segment_alternative_sql(conditions, attributes) ~ ' then 1 else 0 end') -%}
     {%- endfor -%}
     {{ return('(' ~ parts | join(' + ') ~ ')') }}
+{%- endmacro %}
+
+{# Whether whoever misses a segment by one condition misses it by far: no alternative is missed by one condition alone whose
+   number is within a quarter of what is asked for. What is no number cannot be nearer. #}
+{% macro segment_misses_far_sql(segment, attributes) -%}
+    {%- set near = [] -%}
+    {%- for conditions in segment.include.values() -%}
+        {%- set distances = [] -%}
+        {%- for condition in conditions -%}
+            {%- set close = segment_condition_close_sql(condition, attributes) -%}
+            {%- do distances.append(
+                'case when ' ~ segment_condition_sql(condition, attributes) ~ ' then 0 '
+                ~ ('when ' ~ close ~ ' then 1 else 2 end' if close else 'else 1 end')
+            ) -%}
+        {%- endfor -%}
+        {%- do near.append(distances | join(' + ') ~ ' <= 1') -%}
+    {%- endfor -%}
+    {{ return('not (' ~ near | join(' or ') ~ ')') }}
+{%- endmacro %}
+
+{# Whether a number is within a quarter of what a condition asks for, as SQL; none where the condition asks for no number. #}
+{% macro segment_condition_close_sql(condition, attributes) -%}
+    {%- set sides = {'=': [0, 0], '>': [0, none], '>=': [0, none], '<': [none, 0], '<=': [none, 0], 'between': [0, 1]} -%}
+    {%- if condition.constant or condition.operator not in sides
+        or attributes.get(condition.attribute, {}).get('value_type') != 'number' -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set column = segment_column(condition.attribute) -%}
+    {%- set items = condition.value.split('|') if condition.operator == 'between' else [condition.value] -%}
+    {%- set tests = [] -%}
+    {%- for place in sides[condition.operator] if place is not none -%}
+        {%- set limit = segment_value_sql(condition, items[place] | trim, 'number', attributes) -%}
+        {%- set low = sides[condition.operator][0] is not none and loop.first -%}
+        {%- do tests.append(
+            column ~ (' >= ' ~ limit ~ ' - abs(' if low else ' <= ' ~ limit ~ ' + abs(') ~ limit ~ ') / 4.0'
+        ) -%}
+    {%- endfor -%}
+    {{ return(tests | join(' and ')) }}
 {%- endmacro %}
 
 {# Whom a sample shows first: who brought most margin, then most revenue; the key decides between equals. #}

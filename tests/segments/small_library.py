@@ -72,14 +72,6 @@ MEMBERS = """
         ('sms', 'c1', null, '+447700900123', true, 'days_since_last_order 200 between 181 and 365')
     ) as t(channel, customer_id, email, phone, is_primary, explanation)
 """
-COUNTS = """
-    select date '2026-06-30' as as_of_date, segment_key, channel, member_count, suppressed_count,
-           0 as suppression_unknown_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
-           reachable_count
-    from (values
-        ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
-    ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)
-"""
 QA = """
     select segment_key, check_name, status, observed, '1 % to 5 %' as expected, 'fails above 6 %' as threshold,
            explanation, null as plan_key, date '2026-06-30' as as_of_date
@@ -89,6 +81,14 @@ QA = """
         ('lapsed', 'holdout', 'warn', '10 reachable', 'too few people'),
         ('nobody', 'count', 'pass', '3 customers', 'as expected')
     ) as t(segment_key, check_name, status, observed, explanation)
+"""
+COUNTS = """
+    select date '2026-06-30' as as_of_date, segment_key, channel, member_count, suppressed_count,
+           0 as suppression_unknown_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
+           reachable_count
+    from (values
+        ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
+    ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)
 """
 
 

@@ -111,6 +111,17 @@ def holds(condition: dict[str, str], row: dict[str, Any]) -> bool:
     return compare[operator](float(actual), float(value))
 
 
+def distance(condition: dict[str, str], row: dict[str, Any]) -> float:
+    """How far a number is from what a condition asks for, as a share of that; 0 for what is no number."""
+    actual = row[condition["attribute"]]
+    if condition["operator"] in ("is_true", "is_false"):
+        return 0
+    asked = [float(item) for item in condition["value"].split("|")]
+    if actual is None:
+        return float("inf")
+    return min(abs(float(actual) - item) / abs(item) if item else float("inf") for item in asked)
+
+
 @pytest.mark.parametrize("segment_key", ["high_value_repeat", "new_need_second_purchase"])
 def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, segment_key: str) -> None:
     with (demo_world.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
@@ -133,8 +144,24 @@ def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, se
         out = sum(failed(kind, number) == 0 for kind, number in numbers if kind == "exclude")
         return min(failed(kind, number) for kind, number in numbers if kind == "include") + out
 
+    def is_far(row: dict[str, Any]) -> bool:
+        """Whether the number that fails is more than a quarter away, in each alternative that one condition fails."""
+        near = False
+        for number in {c["alternative"] for c in conditions if c["kind"] == "include"}:
+            own = [c for c in conditions if (c["kind"], c["alternative"]) == ("include", number)]
+            failed = [c for c in own if not holds(c, row)]
+            near = near or not failed or (len(failed) == 1 and distance(failed[0], row) <= 0.25)
+        return not near
+
     people = [row for row in features if row["customer_type"] == "person"]
-    people.sort(key=lambda row: (-(row["contribution_margin"] or 0), -(row["net_revenue"] or 0), row["customer_id"]))
+    people.sort(
+        key=lambda row: (
+            missed(row) == 1 and is_far(row),
+            -(row["contribution_margin"] or 0),
+            -(row["net_revenue"] or 0),
+            row["customer_id"],
+        )
+    )
     for sample, count in (("included", 0), ("near_miss", 1)):
         expected = [row["customer_id"] for row in people if missed(row) == count][:10]
         assert expected and [key for name, key in samples if name == sample] == expected

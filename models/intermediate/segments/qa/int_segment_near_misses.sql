@@ -1,4 +1,4 @@
--- Grain: one row per active segment and customer who just misses it, the ten most valuable of them.
+-- Grain: one row per active segment and customer who just misses it, ten at most: the nearest and most valuable.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 

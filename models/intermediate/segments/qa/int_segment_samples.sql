@@ -10,7 +10,8 @@ candidates as (
     select
         segment_key,
         customer_id,
-        'included' as sample
+        'included' as sample,
+        false as is_far
 
     from {{ ref('segment_memberships') }}
 
@@ -19,7 +20,8 @@ candidates as (
     select
         segment_key,
         customer_id,
-        'near_miss' as sample
+        'near_miss' as sample,
+        is_far
 
     from {{ ref('int_segment_near_misses') }}
 
@@ -35,7 +37,7 @@ ranked as (
         features.net_revenue,
         row_number() over (
             partition by candidates.segment_key, candidates.sample
-            order by {{ segment_value_order() }}
+            order by candidates.is_far, {{ segment_value_order() }}
         ) as sample_rank
 
     from candidates
