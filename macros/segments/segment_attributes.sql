@@ -132,6 +132,7 @@
 
 {# The operators that make sense for a type of value. #}
 {% macro segment_operators(value_type) -%}
+    {%- if value_type == 'segment' -%}{{ return(['is_member', 'is_not_member']) }}{%- endif -%}
     {%- set comparisons = ['=', '!=', '>', '>=', '<', '<=', 'between'] -%}
     {{ return({
         'number': comparisons + ['in', 'not_in'],
@@ -147,7 +148,7 @@
 {% macro segment_attribute_of(name, attributes) -%}
     {%- if segment_reference(name) is none -%}{{ return(attributes[name]) }}{%- endif -%}
     {{ return({
-        'attribute_name': name, 'data_type': 'boolean', 'value_type': 'segment', 'operators': ['is_member', 'is_not_member'],
+        'attribute_name': name, 'data_type': 'boolean', 'value_type': 'segment', 'operators': segment_operators('segment'),
         'is_available': true
     }) }}
 {%- endmacro %}

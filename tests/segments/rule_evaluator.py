@@ -45,6 +45,15 @@ class Evaluator:
             return 0
         return 1 + max((self.depth(other, (*above, key)) for other in references(self.rules[key], self.kinds)), default=0)
 
+    def reads(self, key: str, names: set[str], above: tuple[str, ...] = ()) -> bool:
+        """Whether a rule, or one that it refers to, reads one of these attributes."""
+        rule = self.rules.get(key)
+        if rule is None or key in above or self.depth(key) > DEEPEST + 1:
+            return False
+        own = any(not names.isdisjoint(attributes(cleaned(cells))) for cells in rule.rows)
+        others = (self.reads(other, names, (*above, key)) for other in references(rule, self.kinds))
+        return own or any(others)
+
     def _members(self, key: str, above: tuple[str, ...]) -> set[str] | None:
         """The members of a segment; None where it cannot be computed."""
         if key not in self.members:

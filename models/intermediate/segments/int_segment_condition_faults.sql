@@ -1,4 +1,4 @@
--- Grain: one row per fault of a condition as a whole: its segment, kind, alternative, attribute, operator, if_missing.
+-- Grain: one row per fault of a condition as a whole: its segment, kind, alternative, if_missing, odd signs, repetition.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}
@@ -8,33 +8,6 @@ with conditions as (
 definitions as (
 
     select distinct trim(segment_key) as segment_key from {{ ref('segment_definitions') }}
-
-),
-
-attributes as (
-
-    select * from {{ ref('attribute_catalogue') }}
-
-),
-
-nearest_attributes as (
-
-    select
-        conditions.attribute,
-        min_by(
-            attributes.attribute_name, {{ name_distance('conditions.attribute', 'attributes.attribute_name') }}
-        ) as attribute_name
-
-    from (
-        select distinct attribute
-        from conditions
-        where not is_known_attribute
-    ) as conditions
-    cross join attributes
-    where
-        {{ name_distance('conditions.attribute', 'attributes.attribute_name') }}
-        <= 0.4 * length(conditions.attribute)
-    group by conditions.attribute
 
 ),
 
@@ -113,31 +86,14 @@ faults as (
     union all
 
     select
-        conditions.segment_key,
-        conditions.row_text,
-        false,
-        concat('`', conditions.attribute, '` is not an attribute'),
-        coalesce(
-            {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
-            'attribute_catalogue lists the ones there are'
-        )
-
-    from conditions
-    left join nearest_attributes
-        on conditions.attribute = nearest_attributes.attribute
-    where not conditions.is_known_attribute
-
-    union all
-
-    select
         segment_key,
         row_text,
         false,
-        concat('operator `', operator, '` is not allowed for `', attribute, '`, which is a ', value_type),
-        concat('use one of ', replace(allowed_operators, '|', ' '))
+        concat('the cell ', split_part(odd_sign, '|', 1), ' holds ', split_part(odd_sign, '|', 2)),
+        'type the cell again, without pasting it from another program'
 
     from conditions
-    where is_known_attribute and instr(concat('|', allowed_operators, '|'), concat('|', operator, '|')) = 0
+    where odd_sign is not null
 
     union all
 
@@ -161,7 +117,7 @@ faults as (
         'leave it empty'
 
     from conditions
-    where if_missing <> '' and operator in ('is_null', 'is_not_null')
+    where if_missing <> '' and operator in ('is_null', 'is_not_null', 'is_member', 'is_not_member')
 
     union all
 

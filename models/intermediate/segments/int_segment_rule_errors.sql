@@ -1,15 +1,17 @@
--- Grain: one row per fault of the segment seeds. An error stops memberships, a warning is about an inactive segment.
+-- Grain: one row per fault of the segment seeds. An error stops memberships; a warning is about an inactive segment, or
+-- a row that changes nothing.
+{%- set columns = ['seed_name', 'segment_key', 'row_text', 'is_structural', 'reason', 'suggestion'] | join(', ') %}
 with faults as (
 
-    select * from {{ ref('int_segment_condition_faults') }}
+    {% for model in ['condition', 'attribute', 'item', 'value', 'reference', 'definition', 'naming', 'lifecycle'] -%}
+    select {{ columns }}, false as is_note from {{ ref('int_segment_' ~ model ~ '_faults') }}
     union all
-    select * from {{ ref('int_segment_value_faults') }}
+    {% endfor -%}
+    select {{ columns }}, false as is_note from {{ ref('int_segment_contradictions') }}
     union all
-    select * from {{ ref('int_segment_definition_faults') }}
+    select {{ columns }}, is_note from {{ ref('int_segment_alternative_faults') }}
     union all
-    select * from {{ ref('int_segment_naming_faults') }}
-    union all
-    select * from {{ ref('int_segment_lifecycle_faults') }}
+    select {{ columns }}, is_note from {{ ref('int_segment_everybody_faults') }}
 
 ),
 
@@ -33,6 +35,7 @@ graded as (
         faults.reason,
         faults.suggestion,
         case
+            when faults.is_note then 'warning'
             when faults.is_structural or coalesce(statuses.is_active, 1) = 1 then 'error'
             else 'warning'
         end as severity

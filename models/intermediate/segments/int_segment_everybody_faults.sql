@@ -1,0 +1,140 @@
+-- Grain: one row per condition that nobody can meet or that everybody meets, and per rule that lets everybody in.
+with conditions as (
+
+    select
+        *,
+        coalesce(is_met_when_known, false) and (is_never_null or if_missing = 'true') as is_met_by_all,
+        count(*) over (partition by segment_key, kind, alternative) as condition_count,
+        count(*) filter (where kind = 'exclude') over (partition by segment_key) as exclude_count
+
+    from {{ ref('int_segment_condition_ranges') }}
+
+),
+
+alone as (
+
+    select * from conditions
+    where kind = 'include' and condition_count = 1 and exclude_count = 0
+
+),
+
+-- Two alternatives of one condition each that between them leave out nobody, or nobody whose value is known.
+halves as (
+
+    select
+        one.segment_key,
+        one.row_text,
+        one.attribute,
+        other.row_text as other_text,
+        one.is_never_null
+        or one.operator in ('is_null', 'is_member')
+        or one.if_missing = 'true'
+        or other.if_missing = 'true' as is_everybody
+
+    from alone as one
+    inner join alone as other
+        on
+            one.segment_key = other.segment_key
+            and one.attribute = other.attribute
+            and one.condition_key <> other.condition_key
+    where
+        (one.operator = 'is_true' and other.operator = 'is_false')
+        or (one.operator = 'is_null' and other.operator = 'is_not_null')
+        or (one.operator = 'is_member' and other.operator = 'is_not_member')
+        or (
+            one.spelled_value = other.spelled_value
+            and concat(one.operator, ' ', other.operator)
+            in ('= !=', 'in not_in', 'contains not_contains', 'has_any has_none')
+        )
+        or (
+            one.scale = other.scale
+            and one.low = cast('-infinity' as double)
+            and other.high = cast('infinity' as double)
+            and (
+                other.low < one.high
+                or (other.low = one.high and not (other.is_low_open and one.is_high_open))
+                or (other.has_steps and other.low = one.high + 1)
+            )
+        )
+
+),
+
+faults as (
+
+    select
+        segment_key,
+        row_text,
+        false as is_note,
+        concat(
+            'nobody can meet it: `', attribute, '` is never ',
+            case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,
+            cast(cast(case when high <= lowest then lowest else highest end as bigint) as {{ dbt.type_string() }})
+        ) as reason,
+        'correct the value' as suggestion
+
+    from conditions
+    -- A single value out of range is named by itself.
+    where is_never_met and operator in ('<', '>') and least >= coalesce(lowest, least) and most <= coalesce(highest, most)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        false,
+        'the rule lets everybody in',
+        'correct the value; if everybody is meant, write customer_type is_not_null'
+
+    from alone
+    where is_met_by_all and not (attribute = 'customer_type' and operator = 'is_not_null')
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        kind = 'include' or condition_count > 1,
+        case
+            when kind = 'exclude' and condition_count = 1 then 'it takes everybody out'
+            else 'everybody meets the condition'
+        end,
+        'correct the value, or delete the row'
+
+    from conditions
+    where is_met_by_all and (kind = 'exclude' or condition_count > 1)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        not is_everybody,
+        concat(
+            'together with `', substr(other_text, length(segment_key) + 3), '` it lets in everybody',
+            case when is_everybody then '' else concat(' whose ', attribute, ' is known') end
+        ),
+        case
+            when is_everybody then 'correct one of the two; if everybody is meant, write customer_type is_not_null'
+            else concat('correct one of the two, or write ', attribute, ' is_not_null')
+        end
+
+    from halves
+
+),
+
+named as (
+
+    select
+        'segment_rule_conditions' as seed_name,
+        segment_key,
+        row_text,
+        false as is_structural,
+        reason,
+        suggestion,
+        is_note
+
+    from faults
+
+)
+
+select * from named
