@@ -10,7 +10,7 @@ from scripts.briefs import words
 from scripts.briefs.facts import Facts
 
 if TYPE_CHECKING:
-    from scripts.briefs.campaign import CampaignFrames
+    from scripts.briefs.campaign_facts import CampaignFrames
 
 # An angle speaks to the audience when it holds for so many of them; two fifths, as more than one may hold.
 MOST_OF_THEM = 0.6
@@ -112,7 +112,7 @@ def _long_away(people: pd.DataFrame, size: int) -> Facts | None:
         return _angle(
             "what is new since they were last here, and an honest question why they stayed away.",
             f"{words.share_of(away, size)} last ordered more than {LONG_AWAY_DAYS} days ago, in the median "
-            f"{words.number(days.median())} days ago",
+            f"{days.median():,.0f} days ago",
         )
     return None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.briefs.campaign import campaign_brief, campaign_frames
+from scripts.briefs.campaign import campaign_brief
+from scripts.briefs.campaign_facts import campaign_frames
 from scripts.briefs.customer import customer_brief
 from scripts.briefs.document import Brief
 from scripts.briefs.reading import open_published, segment_frames

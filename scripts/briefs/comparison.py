@@ -7,6 +7,7 @@ be as far off is known exactly (hypergeometric distribution), also for small seg
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import hypergeom
@@ -67,14 +68,21 @@ class Share:
     def ratio(self) -> float | None:
         return self.share / self.base_share if self.base_share else None
 
-    @property
+    @cached_property
     def chance(self) -> float:
         return chance_of(self.count, self.members, self.base_count, self.base)
 
     @property
+    def is_large(self) -> bool:
+        """Whether the difference would matter, if it were certain."""
+        return is_large(self.share, self.base_share, by_points=True)
+
+    @property
     def words(self) -> str | None:
         """How much more or less often than the base, such as `about twice as often`; None when it must not be said."""
-        return words_for(self.share, self.base_share, self.members, self.base, self.chance, is_share=True)
+        if self.ratio is None or not self.is_large or not is_certain(self):
+            return None
+        return band(self.ratio)
 
 
 @dataclass(frozen=True)
@@ -95,14 +103,16 @@ class Level:
         return self.mean / self.base_mean if self.base_mean > 0 else None
 
     @property
+    def is_large(self) -> bool:
+        return is_large(self.mean, self.base_mean, by_points=self.is_share)
+
+    @property
     def words(self) -> str | None:
         """How much more or less than the base, such as `about twice as much`; None when it must not be said."""
-        if (self.mean > self.base_mean) != (self.above.share > self.above.base_share) or self.mean < 0:
+        same_way = (self.mean > self.base_mean) == (self.above.share > self.above.base_share)
+        if self.ratio is None or self.mean < 0 or not same_way or not self.is_large or not is_certain(self.above):
             return None
-        found = self.above
-        return words_for(
-            self.mean, self.base_mean, found.members, found.base, found.chance, is_share=False, by_points=self.is_share
-        )
+        return band(self.ratio, often=False)
 
 
 def level(values: np.ndarray, members: np.ndarray, *, is_share: bool = False) -> Level | None:
@@ -120,24 +130,20 @@ def chance_of(count: int, members: int, base_count: int, base: int) -> float:
     """Probability that `members` drawn at random from the base are as far from its share as `count`, or farther."""
     if not 0 < members < base:
         return 1.0
-    draws = hypergeom(base, base_count, members)
-    return float(min(1.0, 2 * min(draws.cdf(count), draws.sf(count - 1))))
+    lower = hypergeom.cdf(count, base, base_count, members)
+    upper = hypergeom.sf(count - 1, base, base_count, members)
+    return float(min(1.0, 2 * min(lower, upper)))
 
 
-def words_for(
-    own: float, others: float, members: int, base: int, chance: float, *, is_share: bool, by_points: bool | None = None
-) -> str | None:
-    """The words of the band that the ratio of `own` to `others` lies in, if a difference may be said at all.
+def is_large(own: float, others: float, *, by_points: bool) -> bool:
+    """Whether two values differ by the factor that matters, or by so many points where they are shares."""
+    factor = others > 0 and (own >= LEAST_FACTOR * others or own < others / LEAST_FACTOR)
+    return factor or (by_points and abs(own - others) >= LEAST_POINTS)
 
-    It may where there are enough members, the base holds others too, chance is unlikely, and the difference is
-    large: as a factor, or for shares in points.
-    """
-    if members < LEAST_MEMBERS or base <= members or chance > LARGEST_CHANCE or others <= 0:
-        return None
-    ratio = own / others
-    far = ratio >= LEAST_FACTOR or ratio < 1 / LEAST_FACTOR
-    points = (is_share if by_points is None else by_points) and abs(own - others) >= LEAST_POINTS
-    return band(ratio, often=is_share) if far or points else None
+
+def is_certain(found: Share) -> bool:
+    """Whether there are members enough, and others too, and chance is an unlikely cause."""
+    return found.members >= LEAST_MEMBERS and found.base > found.members and found.chance <= LARGEST_CHANCE
 
 
 def band(ratio: float, *, often: bool = True) -> str:

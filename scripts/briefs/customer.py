@@ -8,13 +8,13 @@ from math import floor
 from typing import Any
 
 from scripts.briefs import words
-from scripts.briefs.campaign import FULL_PRICE_BUYER, LEAST_COST_COVERAGE, MOST_EMAILS_90D
+from scripts.briefs.campaign_facts import FULL_PRICE_BUYER, LEAST_COST_COVERAGE, MOST_EMAILS_90D
+from scripts.briefs.customer_facts import customer_facts
 from scripts.briefs.document import Brief, Section
 from scripts.briefs.facts import Facts
 from scripts.briefs.reading import Published, find_customer
 from scripts.briefs.traits import ANSWERS, CONSENTS, PLACES, SENSITIVITY, TOPICS
 
-RECOMMENDATIONS_SHOWN = 3
 TYPES = {
     "staff": "A member of staff",
     "wholesaler": "A wholesaler",
@@ -68,65 +68,6 @@ def customer_brief(published: Published, asked: str) -> Brief:
     facts = customer_facts(published, customer_id)
     facts["note"] = note
     return Brief(f"Customer {customer_id}", published.about, customer_sections(facts), facts)
-
-
-def customer_facts(published: Published, customer_id: str) -> Facts:
-    """Everything that the brief says, as a dict for JSON. Attributes whose source is off are None."""
-    own = ("customer_id = ?", [customer_id])
-    features = published.rows("customer_features", *own)[0]
-    features = {name: None if name in published.unavailable else value for name, value in features.items()}
-    # Only what a brief speaks of: age, gender and place stay out.
-    for name in ("age_band", "gender", "region", "country_code", "language", "household_size", "birth_month"):
-        features.pop(name, None)
-    values = published.rows("customer_value", *own)
-    library = {row["segment_key"]: row for row in published.rows("segment_library")}
-    why = {row["segment_key"]: row.get("explanation") for row in published.rows("segment_explanations", *own)}
-    segments = [
-        {
-            "segment_key": row["segment_key"],
-            "segment_name": library.get(row["segment_key"], {}).get("segment_name", row["segment_key"]),
-            "priority": row["priority"],
-            "entered_date": row.get("entered_date"),
-            "why": why.get(row["segment_key"]),
-            "is_suppression": bool(library.get(row["segment_key"], {}).get("is_suppression")),
-        }
-        for row in published.rows("segment_memberships", *own)
-    ]
-    primary = {row["channel"]: row["segment_key"] for row in published.rows("customer_primary_segment", *own)}
-    recommended = sorted(published.rows("customer_recommendations", *own), key=lambda row: row["recommendation_rank"])
-    return {
-        "customer_id": customer_id,
-        "as_of_date": published.as_of_date,
-        "currency": published.currency,
-        "features": features,
-        "not_known": published.unavailable,
-        "value": values[0] if values else None,
-        "revenue_rank": revenue_rank(published, features),
-        "models": {row["model_key"]: row["status"] for row in published.rows("fitted_models")},
-        "segments": sorted(segments, key=lambda one: (one["priority"] is None, one["priority"])),
-        "primary": primary,
-        "library": {
-            key: {name: library[key][name] for name in ("segment_name", "next_action", "owner", "is_suppression")}
-            for key in sorted(set(primary.values()) | {one["segment_key"] for one in segments})
-            if key in library
-        },
-        "recommendations": recommended[:RECOMMENDATIONS_SHOWN],
-        "suppressions": sorted(
-            ({"channel": row["channel"], "reason": row["reason"]} for row in published.rows("suppressions", *own)),
-            key=lambda one: (str(one["channel"]), str(one["reason"])),
-        ),
-    }
-
-
-def revenue_rank(published: Published, features: Facts) -> float | None:
-    """Share of the buyers among people who brought less net revenue; None for who never bought or is no person."""
-    if not features.get("order_count") or features.get("customer_type") != "person":
-        return None
-    buyers = published.frame("customer_features", "customer_type = 'person' and order_count > 0", columns="net_revenue")
-    return float((buyers["net_revenue"].astype(float) < float(features["net_revenue"])).mean())
-
-
-# ---- words -----------------------------------------------------------------------------------------------------------
 
 
 def customer_sections(facts: Facts) -> list[Section]:
@@ -267,7 +208,7 @@ def prediction_sentences(facts: Facts) -> list[str]:
             f"months{between}."
         )
         said.append(
-            f"It expects {value['expected_orders_365d']:.1f} purchases in 365 days and gives "
+            f"It expects {_few(value['expected_orders_365d'])} in 365 days and gives "
             f"{words.share(value['p_alive'])} that they are still a customer"
             + (" (so it does of everybody who bought once)." if value["p_alive"] == 1 else ".")
         )
@@ -489,6 +430,10 @@ def _readable(why: str) -> str:
 
 def _times(count: float) -> str:
     return {1: "once", 2: "twice"}.get(int(count), f"{words.number(count)} times")
+
+
+def _few(purchases: float) -> str:
+    return f"{purchases:.1f} purchases" if purchases >= 0.05 else "hardly any purchase"
 
 
 def _ago(days: float) -> str:

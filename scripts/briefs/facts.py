@@ -78,24 +78,26 @@ def mix_facts(mix: Mix, base: pd.DataFrame, inside: np.ndarray, frames: SegmentF
     """The values of a mix, most frequent among members first; empty where it is known of too few."""
     if mix.attribute in frames.unavailable:
         return []
-    values = base[mix.attribute].astype(object)
-    values = values.where(values.notna(), mix.missing or None)
-    known = values.notna().to_numpy(bool)
-    own, all_of_base = values[known & inside].value_counts(), values[known].value_counts()
+    codes, found = pd.factorize(base[mix.attribute])
+    names = [str(name) for name in found]
+    if mix.missing and (codes < 0).any():
+        codes, names = np.where(codes < 0, len(names), codes), [*names, mix.missing]
+    known = codes >= 0
+    own, every = (np.bincount(codes[which], minlength=len(names)) for which in (known & inside, known))
     if own.sum() < LEAST_DESCRIBED:
         return []
     # Also what the base has and the members lack.
-    ordered = sorted(all_of_base.index, key=lambda value: (-int(own.get(value, 0)), str(value)))
+    ordered = sorted(range(len(names)), key=lambda place: (-own[place], names[place]))
     follows = bool(frames.rule_attributes & (mix.follows | {mix.attribute}))
     return [
         {
             "attribute": mix.attribute,
-            "value": str(value),
-            **share_facts(Share(int(own.get(value, 0)), int(own.sum()), int(all_of_base[value]), int(known.sum()))),
-            "says": mix.says(str(value)),
+            "value": names[place],
+            **share_facts(Share(int(own[place]), int(own.sum()), int(every[place]), int(known.sum()))),
+            "says": mix.says(names[place]),
             "follows_from_rule": follows,
         }
-        for value in ordered
+        for place in ordered
     ]
 
 
@@ -142,7 +144,8 @@ def share_facts(found: Share) -> Facts:
         "share": found.share,
         "base_share": found.base_share,
         "ratio": found.ratio,
-        "chance": found.chance,
+        # Of a difference that would not matter, chance needs no number.
+        "chance": found.chance if found.is_large else None,
         "words": found.words,
         "effect": effect(found),
     }
@@ -155,7 +158,7 @@ def level_facts(found: Level) -> Facts:
         "members": found.above.members,
         "base": found.above.base,
         "ratio": found.ratio,
-        "chance": found.above.chance,
+        "chance": found.above.chance if found.is_large else None,
         "words": found.words,
         "effect": effect(found.above),
     }

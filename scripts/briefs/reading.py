@@ -41,16 +41,18 @@ class Published:
         """Rows of a mart; none where this version has no such mart."""
         if relation not in self.relations:
             return pd.DataFrame()
-        statement = f"select {columns} from {quote(relation)} where {where}"
-        return self.connection.execute(statement, list(values)).df()
+        return self._select(relation, where, values, columns).df()
 
     def rows(self, relation: str, where: str = "true", values: Sequence[Any] = ()) -> list[Row]:
         """The same as dicts, with None for what is not known."""
-        frame = self.frame(relation, where, values)
-        return [
-            {str(name): None if pd.isna(value) else value for name, value in row.items()}
-            for row in frame.astype(object).to_dict("records")
-        ]
+        if relation not in self.relations:
+            return []
+        found = self._select(relation, where, values, "*")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _select(self, relation: str, where: str, values: Sequence[Any], columns: str) -> duckdb.DuckDBPyConnection:
+        return self.connection.execute(f"select {columns} from {quote(relation)} where {where}", list(values))
 
     def features(self, where: str = "true", values: Sequence[Any] = ()) -> pd.DataFrame:
         """The attributes that briefs look at. Those whose source is off are unknown for everybody."""
