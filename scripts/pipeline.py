@@ -37,6 +37,8 @@ WRITTEN_BY_RUN = frozenset(
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
+# Past days on which `run` evaluates the segments of generated data too, so that there is a history to look at.
+RUN_HISTORY = (28, 7, 1)
 DEMO_ADOPTION = "points_redeemed_365d"
 DEMO_APPROVERS = {
     "segment_owner": "Demo Owner",
@@ -165,11 +167,13 @@ def run(
     *,
     force: bool = False,
     fits: Collection[str] = FITS,
+    history: Collection[int] = RUN_HISTORY,
     progress: Progress = print,
 ) -> None:
     """From nothing to a published, approved, exported and drawn result; unchanged input is not built again.
 
-    `fits` names the models that are fitted on generated data.
+    `fits` names the models that are fitted on generated data; `history` says how many days before the last one their
+    segments are evaluated too.
     """
     from scripts.clusters import cluster
     from scripts.erase.command import carry_out_requests
@@ -204,6 +208,7 @@ def run(
         step(f"no clusters: {problem}")
     if world.made_from() is not None:
         fit_models(world, fits, step)
+        look_back(world, history, step)
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
@@ -247,6 +252,18 @@ def fit_models(world: World, fits: Collection[str], progress: Progress = print) 
         except (UserError, CheckFailed) as problem:
             progress(f"no {name} model: {problem}")
     write_model_page(world, progress)
+
+
+def look_back(world: World, days: Collection[int], progress: Progress = print) -> None:
+    """Evaluate the segments as of so many days before the described one; a day that cannot be is said and left out."""
+    from scripts.backfill import backfill_days
+    from scripts.prediction.snapshots import described_day
+
+    today = described_day(world)
+    try:
+        backfill_days(world, sorted(today - timedelta(days=count) for count in days), progress=progress)
+    except (UserError, CheckFailed) as problem:
+        progress(f"no earlier history: {problem}")
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:

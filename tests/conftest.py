@@ -45,7 +45,7 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
         if not finished.exists():
             _agree_on_quiet_days(world)
             # Other models need past days to be built, which costs more than all else here.
-            pipeline.run(world, SMALL_DEMO, fits=("clv",))
+            pipeline.run(world, SMALL_DEMO, fits=("clv",), history=(1,))
             finished.touch()
     return world
 
