@@ -303,7 +303,8 @@ def _export(options: argparse.Namespace, world: World) -> None:
 def _qa(options: argparse.Namespace, world: World) -> None:
     from scripts.qa import qa
 
-    qa(world, None if options.all else options.segment, as_json=options.json, strict=options.strict)
+    segment = None if options.all else options.segment
+    qa(world, segment, as_json=options.json, strict=options.strict, page=options.page)
 
 
 def _report(options: argparse.Namespace, world: World) -> None:
@@ -680,6 +681,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="all active segments, side by side")
     qa.add_argument("--json", action="store_true", help="one JSON document (schema_version 1)")
     qa.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
+    qa.add_argument("--page", action="store_true", help="draw them as a page too, review/qa beside the warehouse")
 
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
     rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")

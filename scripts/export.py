@@ -71,8 +71,8 @@ def export(
 
     The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
     not at all. `out` is the folder to write; default: one in the world's `exports`, named after segment, channel,
-    day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing is
-    written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
+    day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing
+    is written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
     when the segment is not active, not approved, or nobody may be contacted, or when the approval log does not hold.

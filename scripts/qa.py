@@ -36,12 +36,14 @@ def qa(
     *,
     as_json: bool = False,
     strict: bool = False,
+    page: bool = False,
     progress: Progress = print,
 ) -> None:
     """Print the checks of one segment with its samples, or of all active segments, as the last build judged them.
 
     With `as_json` one document: schema_version (1; keys may be added), as_of_date, and per segment segment_key,
-    segment_name, customer_count, status (its worst), checks (CHECK_COLUMNS) and samples (SAMPLE_COLUMNS).
+    segment_name, customer_count, status (its worst), checks (CHECK_COLUMNS) and samples (SAMPLE_COLUMNS). With `page`
+    the same is drawn as `review/qa/index.html` beside the warehouse.
 
     Raises UserError for an unknown segment or a warehouse without checks, CheckFailed when the segment is not active
     or a check fails, with `strict` also when one warns.
@@ -54,6 +56,12 @@ def qa(
         lines = _lines(segments[0], document["as_of_date"]) if segment_key else _overview(document)
         for line in lines:
             progress(line)
+    if page:
+        from scripts.qa_page import write_qa_page
+
+        file = write_qa_page(document, world.home / "review" / "qa")
+        if not as_json:
+            progress(f"page: {file}")
     bad = ("fail", "warn") if strict else ("fail",)
     found = [(row["segment_key"], check) for row in segments for check in row["checks"] if check["status"] in bad]
     if found:

@@ -14,6 +14,7 @@ from scripts import pipeline
 from scripts.errors import CheckFailed, UserError
 from scripts.export import export
 from scripts.qa import CHECKS, examine, qa
+from scripts.qa_page import write_qa_page
 from scripts.world import World
 from tests.segments.small_library import small_library
 
@@ -165,6 +166,19 @@ def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, se
     for sample, count in (("included", 0), ("near_miss", 1)):
         expected = [row["customer_id"] for row in people if missed(row) == count][:10]
         assert expected and [key for name, key in samples if name == sample] == expected
+
+
+def test_the_page_shows_every_check_and_writes_names_as_text(tmp_path: Path) -> None:
+    checks = [
+        {"check_name": "count", "status": "fail", "observed": "9 < 10", "expected": "10", "explanation": "<too few>"},
+        {"check_name": "consent", "status": "not_applicable", "observed": "-", "expected": "-", "explanation": "none"},
+    ]
+    sample = {"sample": "near_miss", "customer_id": "c1", "explanation": "misses: a < 3", "contribution_margin": None}
+    segment = {"segment_name": "R&D", "status": "fail", "checks": checks, "samples": [sample]}
+    page = write_qa_page({"as_of_date": "2026-06-30", "segments": [segment]}, tmp_path).read_text(encoding="utf-8")
+    assert "1 active segment(s) on 2026-06-30, 1 of which must not be used" in page
+    assert page.count("R&amp;D") == 2 and "&lt;too few&gt;" in page and "misses: a &lt; 3" in page
+    assert page.count(">fail</span>") == 2 and page.count(">–</span>") == 2
 
 
 PLANS = """\
