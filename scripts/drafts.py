@@ -83,6 +83,14 @@ def segment_keys(names: Sequence[str], tag: str) -> list[str]:
     return keys
 
 
+def _fitting(name: str, priority: int) -> str:
+    """A name as the naming standard wants it: a long one ends after a word, and with its priority."""
+    if len(name) <= MOST_LETTERS:
+        return name
+    ending = f" ({priority})"
+    return name[: MOST_LETTERS - len(ending) + 1].rsplit(" ", 1)[0].rstrip(" ,;") + ending
+
+
 def definition_row(
     *,
     segment_key: str,
@@ -103,7 +111,7 @@ def definition_row(
     return {
         "segment_key": segment_key,
         "library_number": "",
-        "segment_name": name,
+        "segment_name": _fitting(name, priority),
         "business_purpose": purpose,
         "included": included,
         "excluded": "Nobody beyond the rule itself",

@@ -82,6 +82,6 @@
 {% macro segment_loose_word(name) -%}
     trim(regexp_extract(
         concat(' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
-        ' (test|tests|testing|copy|final|temp|tmp|untitled|old|backup|v[0-9]+) ', 0
+        ' (test|tests|testing|copy|final|temp|tmp|untitled|backup|v[0-9]+) ', 0
     ))
 {%- endmacro %}
