@@ -24,8 +24,6 @@ sorted as (
         changes.expires_on,
         changes.rule_version,
         changes.previous_rule_version,
-        profiles.new_customer_id,
-        profiles.old_customer_id,
         profiles.has_previous_values and not profiles.was_profiled as is_new_customer,
         case
             when not profiles.has_values then changes.as_of_date else changes.previous_as_of_date
@@ -70,8 +68,9 @@ worded as (
                 then concat('segment expired after ', cast(expires_on as {{ dbt.type_string() }}))
             when reason_kind = 'not_active' and status = 'removed' then 'segment was removed'
             when reason_kind = 'not_active' then concat('segment became ', replace(status, '_', ' '))
-            when reason_kind = 'merged' and change = 'left' then concat('merged into ', new_customer_id)
-            when reason_kind = 'merged' then concat('merged with ', old_customer_id, ', who was in it')
+            -- Without the other's id, which must not outlive its erasure; customer_id_changes names it.
+            when reason_kind = 'merged' and change = 'left' then 'merged into another customer'
+            when reason_kind = 'merged' then 'merged with a customer who was in it'
             when reason_kind = 'customer_gone' then 'customer no longer profiled'
             when reason_kind = 'rule_change' and has_become_active
                 then concat('segment became active with rule v', cast(rule_version as {{ dbt.type_string() }}))

@@ -22,7 +22,7 @@ kept_days as (
 
 ),
 
-merges as (
+id_changes as (
 
     select
         old_customer_id,
@@ -40,14 +40,14 @@ merged_into as (
         changes.as_of_date,
         changes.customer_id,
         changes.segment_key,
-        min(merges.new_customer_id) as new_customer_id
+        min(id_changes.new_customer_id) as new_customer_id
 
     from changes
-    inner join merges
+    inner join id_changes
         on
-            changes.customer_id = merges.old_customer_id
-            and merges.changed_date > changes.previous_as_of_date
-            and merges.changed_date <= changes.as_of_date
+            changes.customer_id = id_changes.old_customer_id
+            and changes.previous_as_of_date < id_changes.changed_date
+            and changes.as_of_date >= id_changes.changed_date
     where changes.change = 'left'
     group by changes.as_of_date, changes.customer_id, changes.segment_key
 
