@@ -127,7 +127,8 @@ reasons as (
         segment_key,
         case when is_suppression then 'suppression' else 'condition' end as reason_kind,
         concat(
-            case when is_suppression then 'suppressed: ' when is_new_customer then 'first profiled: ' else '' end, flips_text
+            case when is_suppression then 'suppressed: ' when is_new_customer then 'first profiled: ' else '' end,
+            flips_text
         ) as reason
 
     from listed

@@ -1,5 +1,5 @@
--- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day was
--- evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
+-- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day
+-- was evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
 {{ config_of_history() }}
 
 with changes as (
@@ -14,7 +14,8 @@ reasons as (
 
 ),
 
-comparisons as (
+-- Read where there is a log already.
+comparisons as (  -- noqa: ST03
 
     select * from {{ ref('int_membership_comparisons') }}
 
@@ -48,7 +49,7 @@ rewritten as (
 told_before as (
 
     select * from {{ this }}
-    where as_of_date in (select as_of_date from comparisons)
+    where customer_id is not null and as_of_date >= {{ as_of_date() }}
 
 ),
 
@@ -71,7 +72,8 @@ untouched as (
             log.as_of_date = comparisons.as_of_date
             and log.segment_key = comparisons.segment_key
     where
-        log.as_of_date in (select later.as_of_date from comparisons as later where later.as_of_date > {{ as_of_date() }})
+        log.as_of_date > {{ as_of_date() }}
+        and log.as_of_date in (select compared.as_of_date from comparisons as compared)
         and comparisons.segment_key is null
 
 ),

@@ -1,0 +1,219 @@
+"""Sixty days of the demo, forward, backward and shuffled: one history; and its reasons are true of the kept values."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from scripts.backfill import OTHER_SEEDS, _Kept, backfill_days
+from scripts.prediction.snapshots import SEGMENTS, data_state, described_day
+from scripts.world import World
+
+DAYS = int(os.environ.get("BACKFILL_DAYS", "60"))
+SAMPLE = 1000
+Row = dict[str, Any]
+WHAT = ("membership_changes", "segment_membership_history", "segment_sizes", "segment_memberships")
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def table(world: World, text: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+        return connection.execute(text).fetchall()
+
+
+@pytest.fixture(scope="module")
+def histories(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, World]]:
+    """The demo, backfilled in three orders; its days are built once and found again by the others."""
+    last = described_day(demo_world)
+    forward = [last - timedelta(days=back) for back in range(DAYS, 0, -1)]
+    orders = {"forward": forward, "backward": forward[::-1], "shuffled": random.Random(3).sample(forward, DAYS)}
+    found: dict[str, World] = {}
+    home = tmp_path_factory.mktemp("backfill")
+    for name, days in orders.items():
+        copy = home / name
+        for part in ("landing", "seeds"):
+            shutil.copytree(demo_world.home / part, copy / part)
+        shutil.copyfile(demo_world.warehouse, copy / demo_world.warehouse.name)
+        found[name] = World.at(warehouse=str(copy / demo_world.warehouse.name))
+        folders = [world.snapshots / SEGMENTS for world in (*found.values(), demo_world)]
+        kept = next((folder for folder in folders if folder.exists()), None)
+        if kept:
+            shutil.copytree(kept, found[name].snapshots / kept.name, ignore=shutil.ignore_patterns("carried"))
+        backfill_days(found[name], days, progress=quiet)
+    yield found
+    shutil.rmtree(home)
+
+
+def state_of(world: World) -> str:
+    return data_state(world, OTHER_SEEDS)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("what", WHAT)
+def test_the_order_of_backfill_does_not_show(histories: dict[str, World], what: str) -> None:
+    forward = table(histories["forward"], f"from marts.{what} order by all")
+    assert forward
+    assert table(histories["backward"], f"from marts.{what} order by all") == forward
+    assert table(histories["shuffled"], f"from marts.{what} order by all") == forward
+
+
+@pytest.mark.verify
+def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, World]) -> None:
+    """Members by day are the matches of that day, all of them and no others."""
+    world = histories["shuffled"]
+    kept = _Kept(world, state_of(world))
+    days = [day for (day,) in table(world, "select distinct as_of_date from marts.segment_sizes order by 1")]
+    assert len(days) == DAYS + 1
+    for day in days[:-1]:
+        within = f"valid_from <= date '{day}' and coalesce(valid_to > date '{day}', true)"
+        stays = table(world, f"select customer_id, segment_key from marts.segment_membership_history where {within}")
+        assert len(stays) == len(set(stays))
+        matches = duckdb.sql(f"select customer_id, segment_key from '{kept.of(day) / 'matches.parquet'}'").fetchall()
+        active = {
+            key
+            for (key,) in duckdb.sql(
+                f"select segment_key from '{kept.of(day) / 'definitions.parquet'}' where effective_status = 'active'"
+            ).fetchall()
+        }
+        assert {pair for pair in stays if pair[1] in active} == set(matches)
+
+
+def values_of(world: World, day: date) -> tuple[dict[str, Row], dict[tuple[str, str], float]]:
+    folder = _Kept(world, state_of(world)).of(day)
+    if not folder.exists():
+        return {}, {}
+    found = duckdb.sql(f"from '{folder / 'values.parquet'}'")
+    columns = found.columns
+    rows = {row["customer_id"]: row for row in (dict(zip(columns, line, strict=True)) for line in found.fetchall())}
+    thresholds = duckdb.sql(
+        f"select attribute_name, percentile, threshold from '{folder / 'percentiles.parquet'}'"
+    ).fetchall()
+    return rows, {(name, percentile): bar for name, percentile, bar in thresholds}
+
+
+def is_met(rule: Row, row: Row | None, bars: dict[tuple[str, str], float], day: date) -> bool:
+    """A condition by its row in the seed, in plain Python; null meets only `is null` and what if_missing says."""
+    if row is None:
+        return False
+    value, operator = row.get(rule["attribute"]), rule["operator"]
+    if operator in ("is_null", "is_not_null"):
+        return (value is None) == (operator == "is_null")
+
+    def wanted(item: str) -> Any:
+        if item.startswith("attr:"):
+            return row[item[5:]]
+        if item.startswith("pct:"):
+            return bars[rule["attribute"], item[4:]]
+        if isinstance(value, date):
+            return day + timedelta(days=int(item[:-1])) if item.endswith("d") else date.fromisoformat(item)
+        return item if isinstance(value, str) else float(item)
+
+    items = [item.strip() for item in rule["value"].split("|")] if rule["value"] else []
+    if value is None:
+        return bool(rule["if_missing"] == "true")
+    parts = [wanted(item) for item in items]
+    if None in parts:
+        return bool(rule["if_missing"] == "true")
+    if operator in ("is_true", "is_false"):
+        return bool(value) == (operator == "is_true")
+    number = value if isinstance(value, (str, date)) else float(value)
+    parts = [part if isinstance(part, (str, date)) else float(part) for part in parts]
+    tests: dict[str, Any] = {
+        "=": lambda: number == parts[0],
+        "!=": lambda: number != parts[0],
+        ">": lambda: number > parts[0],
+        ">=": lambda: number >= parts[0],
+        "<": lambda: number < parts[0],
+        "<=": lambda: number <= parts[0],
+        "between": lambda: parts[0] <= number <= parts[1],
+        "in": lambda: number in parts,
+        "not_in": lambda: number not in parts,
+        "contains": lambda: parts[0] in number,
+        "starts_with": lambda: number.startswith(parts[0]),
+    }
+    return bool(tests[operator]())
+
+
+def is_in(verdicts: list[tuple[Row, bool]], is_person: bool) -> bool:
+    def holds(kind: str) -> bool:
+        alternatives = {rule["alternative"] for rule, _ in verdicts if rule["kind"] == kind}
+        return any(
+            all(met for rule, met in verdicts if (rule["kind"], rule["alternative"]) == (kind, alternative))
+            for alternative in alternatives
+        )
+
+    return is_person and holds("include") and not holds("exclude")
+
+
+def shown(value: Any) -> str:
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(round(value, 4)) if isinstance(value, float) else str(value)
+
+
+@pytest.mark.verify
+def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> None:
+    """Of sampled changes: both days' values are those stated, the conditions named did flip, and they suffice.
+
+    That they suffice: with the named conditions as they were on the day before, the customer would be as before.
+    """
+    world = histories["backward"]
+    with (world.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
+        rules: dict[str, list[Row]] = {}
+        for rule in csv.DictReader(lines):
+            rules.setdefault(rule["segment_key"], []).append(rule)
+    whole = {
+        key
+        for (key,) in table(world, "select segment_key from marts.segment_library where scope = 'all'")
+    }  # fmt: skip
+    changes = table(
+        world,
+        "select as_of_date, previous_as_of_date, customer_id, segment_key, change, reason from marts.membership_changes"
+        " where reason_kind in ('condition', 'suppression') and as_of_date < (select max(as_of_date) from"
+        " marts.segment_sizes) order by all",
+    )
+    sample = random.Random(11).sample(changes, min(SAMPLE, len(changes)))
+    assert len(sample) == SAMPLE or DAYS < 60
+    memory: dict[date, Any] = {}
+    for day, before, customer, segment, change, reason in sample:
+        for wanted in (day, before):
+            if wanted not in memory:
+                memory[wanted] = values_of(world, wanted)
+        (rows, bars), (old_rows, old_bars) = memory[day], memory[before]
+        now, then = rows[customer], old_rows.get(customer)
+        verdicts = [(rule, is_met(rule, now, bars, day)) for rule in rules[segment]]
+        old = [(rule, is_met(rule, then, old_bars, before)) for rule in rules[segment]]
+        everybody = segment in whole
+        person = everybody or now["customer_type"] == "person"
+        was_person = then is not None and (everybody or then["customer_type"] == "person")
+        label = (day, customer, segment, change, reason)
+        assert is_in(verdicts, person) == (change == "entered"), label
+        assert is_in(old, was_person) == (change == "left"), label
+        named = set()
+        for part in reason.removeprefix("suppressed: ").removeprefix("first profiled: ").split("; "):
+            hits = set()
+            for number, (rule, met) in enumerate(verdicts):
+                name, value = rule["attribute"], shown(now.get(rule["attribute"]))
+                earlier = value if then is None else shown(then.get(rule["attribute"]))
+                text = f"{name} {value}" if earlier == value else f"{name} {earlier} → {value}"
+                if met != old[number][1] and (part == text or part.startswith((f"{text} crossed ", f"{text}, "))):
+                    hits.add(number)
+            is_scope = part.startswith("customer_type ") and person != was_person
+            assert hits or is_scope, (label, part)
+            named |= hits
+        undone = [(rule, old[n][1] if n in named else met) for n, (rule, met) in enumerate(verdicts)]
+        still_person = was_person if "customer_type " in reason or then is None else person
+        assert is_in(undone, still_person) == (change == "left"), label

@@ -1,0 +1,66 @@
+"""Membership history outlives the warehouse, and an erased person does not outlive the erasure in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts import state
+from scripts.warehouse import open_warehouse
+from scripts.world import World
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def published(folder: Path) -> World:
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("create schema history")
+        connection.execute(
+            "create table history.membership_log as from (values (date '2026-06-01', 'c1', 'lapsed', 'entered'),"
+            " (date '2026-06-01', 'c2', 'lapsed', 'entered'), (date '2026-06-01', null, null, 'evaluated'))"
+            " as t(as_of_date, customer_id, segment_key, change)"
+        )
+        connection.execute(
+            "create table history.segment_evaluations as select date '2026-06-01' as as_of_date, 'lapsed' as key"
+        )
+    version = world.versions / "2026-06-30-001"
+    version.mkdir(parents=True)
+    state.back_up(world, version)
+    world.published.symlink_to(version)
+    return world
+
+
+def log(world: World) -> set[object]:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return {row[0] for row in connection.execute("select customer_id from history.membership_log").fetchall()}
+
+
+def test_history_comes_back_into_a_new_warehouse_and_never_over_another(tmp_path: Path) -> None:
+    world = published(tmp_path)
+    world.warehouse.unlink()
+    # An identity registry of its own does not keep the history out.
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("create schema state")
+        connection.execute("create table state.identity_registry as select 'p' as profile_id")
+    said: list[str] = []
+    state.restore(world, said.append)
+    assert said == ["segments: the membership history of version 2026-06-30-001 was brought back"]
+    assert log(world) == {"c1", "c2", None}
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("delete from history.membership_log where customer_id = 'c1'")
+    state.restore(world, quiet)
+    assert log(world) == {"c2", None}
+
+
+def test_an_erased_person_leaves_the_kept_history(tmp_path: Path) -> None:
+    world = published(tmp_path)
+    version = world.published.resolve()
+    assert not state.is_back_up(version / "state" / "membership_log.parquet")
+    assert state.remove_from_back_up(version, {"c1", "not_there"}) == {"state/membership_log.parquet": 1}
+    assert state.remove_from_back_up(version, {"c1"}) == {}
+    assert (version / "state" / "membership_log.parquet").stat().st_mode & 0o077 == 0
+    world.warehouse.unlink()
+    state.restore(world, quiet)
+    assert log(world) == {"c2", None}
