@@ -179,6 +179,12 @@ def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str 
         )
 
 
+def _backfill(options: argparse.Namespace, world: World) -> None:
+    from scripts.backfill import backfill
+
+    backfill(world, getattr(options, "from"), options.to, options.every, force=options.force)
+
+
 def _backtest(options: argparse.Namespace, world: World) -> None:
     from scripts.prediction.backtest import backtest
     from scripts.prediction.review import write_model_page
@@ -462,6 +468,17 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
     fit.add_argument("--horizon", type=int, metavar="DAYS", help="churn, adoption: days of the outcome")
     fit.add_argument("--judge", type=_day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on")
+
+    backfill = commands.add(
+        "backfill",
+        _backfill,
+        "Evaluate segments on past days, so that entries and exits have a history; interrupted, it can go on.",
+        "--from 2026-05-01 --to 2026-06-29",
+    )
+    backfill.add_argument("--from", required=True, type=_day, metavar="DAY", help="first day")
+    backfill.add_argument("--to", required=True, type=_day, metavar="DAY", help="last day, before the built one")
+    backfill.add_argument("--every", type=int, default=1, metavar="N", help="every Nth day (default: every day)")
+    backfill.add_argument("--force", action="store_true", help="also days that are in the history already")
 
     backtest = commands.add(
         "backtest",

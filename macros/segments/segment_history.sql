@@ -67,7 +67,8 @@
             when operator = 'between'
                 then concat(case when is_met then ', within ' else ', outside ' end, replace(expected_value, '|', ' to '))
             when previous_actual_value is null then concat(', ', operator, ' ', expected_value)
-            else concat(' crossed ', coalesce(concat(expected_note, ' '), ''), expected_value)
+            when expected_note is not null then concat(' crossed ', expected_note, ' ', expected_value)
+            else concat(' crossed ', expected_value)
         end
     )
 {%- endmacro %}

@@ -16,7 +16,7 @@ from scripts.erase.files import Redo, remove_from_file
 from scripts.erase.needles import Needles
 from scripts.erase.relations import compact, remove_customers
 from scripts.publish import INCOMING, content_checksums, only_publisher
-from scripts.state import is_back_up
+from scripts.state import is_back_up, remove_from_back_up
 from scripts.warehouse import STORAGE, literal, quote
 from scripts.world import World
 
@@ -48,6 +48,7 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
             if (beside / name).exists():
                 for relation, count in _rewrite_database(beside / name, beside / "parquet", needles).items():
                     changes[f"{Path(name).stem}.{relation}"] = count
+        changes |= remove_from_back_up(beside, needles.aliases)
         for path in sorted(beside.rglob("*")):
             is_done = path.name in (*DATABASES, "manifest.json") or is_back_up(path)
             if path.is_file() and not path.is_symlink() and not is_done:

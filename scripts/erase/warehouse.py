@@ -32,7 +32,8 @@ KEPT_OF_DERIVED = (
     "int_customer_identities", "int_identity_profiles", "int_identity_edges", "int_identity_identifiers",
     "int_identity_registry",
 )  # fmt: skip
-PUBLISHED = ("marts", "activation")
+# Of published shape: rows by customer_id, texts beside it.
+PUBLISHED = ("marts", "activation", "history")
 NEW_FILE = ".erasing"
 
 

@@ -29,6 +29,8 @@ Progress = Callable[[str], None]
 
 # Where past days are built.
 WORKSHOP = ".work"
+# What segments were on past days; kept by scripts.backfill.
+SEGMENTS = "segments"
 # What is kept of a day, and where the models put it.
 TABLES = {
     "inputs": "intermediate.int_prediction_inputs",
@@ -60,11 +62,11 @@ def snapshots(world: World, days: Iterable[date], progress: Progress = print) ->
     for day in wanted:
         if day >= last:
             raise UserError(f"{day} is not before {last}, which {world.warehouse} describes; give an earlier day")
-    state = _data_state(world)
+    state = data_state(world)
     folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
-        with _workshop(world) as copy:
+        with workshop(world) as copy:
             _drop_other_states(world, state)
             for number, day in enumerate(missing, start=1):
                 progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
@@ -157,8 +159,14 @@ def _window(world: World, snapshot: Snapshot, days: int) -> tuple[date, date]:
     return snapshot.day, end
 
 
-def _data_state(world: World) -> str:
-    """A hash of raw data, of seeds that are not fitted and of the models: what a past day depends on."""
+# Seeds that are fitted, and those of segments: what models learn from does not depend on them.
+LEARNT_OR_RULES = (
+    "model_", "clv_parameters", "churn_parameters", "adoption_parameters", "cluster_centres", "segment_"
+)  # fmt: skip
+
+
+def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
+    """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
     from scripts.dbt import project_state
 
     with open_warehouse(world.warehouse, read_only=True) as connection:
@@ -166,17 +174,16 @@ def _data_state(world: World) -> str:
             "select schema_name, table_name, estimated_size from duckdb_tables()"
             " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
         ).fetchall()
-    fitted = ("model_", "clv_parameters", "churn_parameters", "adoption_parameters", "cluster_centres", "segment_")
     seeds = [
         (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
         for file in sorted(world.seeds.glob("*.csv"))
-        if not file.name.startswith(fitted)
+        if not file.name.startswith(without_seeds)
     ]
     return hashlib.sha256(json.dumps([sizes, seeds, project_state()], default=str).encode()).hexdigest()[:12]
 
 
 @contextmanager
-def _workshop(world: World) -> Iterator[World]:
+def workshop(world: World) -> Iterator[World]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
     with _alone(world.snapshots):
         yield from _copied(world)
@@ -264,7 +271,7 @@ def _drop_other_states(world: World, state: str) -> None:
     """Days built from data or models that have changed since say nothing any more."""
     for folder in world.snapshots.iterdir():
         # With them go half-written days of a run that was cut off.
-        if folder.name != WORKSHOP and not folder.name.endswith(state):
+        if folder.name not in (WORKSHOP, SEGMENTS) and not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)
 
 

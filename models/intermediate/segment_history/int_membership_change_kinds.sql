@@ -26,8 +26,10 @@ sorted as (
         changes.previous_rule_version,
         profiles.new_customer_id,
         profiles.old_customer_id,
-        coalesce(profiles.has_previous_values, false) and not profiles.was_profiled as is_new_customer,
-        case when not profiles.has_values then changes.as_of_date else changes.previous_as_of_date end as forgotten_date,
+        profiles.has_previous_values and not profiles.was_profiled as is_new_customer,
+        case
+            when not profiles.has_values then changes.as_of_date else changes.previous_as_of_date
+        end as forgotten_date,
         case
             when changes.is_first_day then 'initial_load'
             when changes.status = 'expired' then 'expired'
@@ -65,9 +67,9 @@ worded as (
         case
             when reason_kind = 'initial_load' then 'initial_load'
             when reason_kind = 'expired'
-                then concat('segment expired', coalesce({{ dbt.concat(["' after '", 'cast(expires_on as ' ~ dbt.type_string() ~ ')']) }}, ''))
-            when reason_kind = 'not_active'
-                then concat('segment ', case when status = 'removed' then 'was removed' else concat('became ', replace(status, '_', ' ')) end)
+                then concat('segment expired after ', cast(expires_on as {{ dbt.type_string() }}))
+            when reason_kind = 'not_active' and status = 'removed' then 'segment was removed'
+            when reason_kind = 'not_active' then concat('segment became ', replace(status, '_', ' '))
             when reason_kind = 'merged' and change = 'left' then concat('merged into ', new_customer_id)
             when reason_kind = 'merged' then concat('merged with ', old_customer_id, ', who was in it')
             when reason_kind = 'customer_gone' then 'customer no longer profiled'
@@ -77,9 +79,9 @@ worded as (
                 then concat('rule v', cast(rule_version as {{ dbt.type_string() }}), ' changed its meaning')
             when reason_kind = 'rule_change'
                 then concat(
-                    'rule changed v', cast(previous_rule_version as {{ dbt.type_string() }}),
-                    ' → v', cast(rule_version as {{ dbt.type_string() }})
-                )
+                        'rule changed v', cast(previous_rule_version as {{ dbt.type_string() }}),
+                        ' → v', cast(rule_version as {{ dbt.type_string() }})
+                    )
             when reason_kind = 'unknown'
                 then concat('values of ', cast(forgotten_date as {{ dbt.type_string() }}), ' are no longer kept')
         end as reason

@@ -1,5 +1,5 @@
--- Grain: one row per segment and day whose changes this run writes: as_of_date and the next day on which the segment was
--- evaluated, each with the day that it is compared with. A day on which it could not be computed is passed over.
+-- Grain: one row per segment and day whose changes this run writes: as_of_date and the next day on which the segment
+-- was evaluated, each with the day that it is compared with. A day on which it could not be computed is passed over.
 with evaluations as (
 
     select * from {{ ref('segment_evaluations') }}

@@ -1,5 +1,5 @@
--- Grain: one row per change of int_membership_changes: whether the values of both days are kept, whether the customer was
--- known on them, and into whom or from whom it was merged in between.
+-- Grain: one row per change of int_membership_changes: whether the values of both days are kept, whether the customer
+-- was known on them, and into whom or from whom it was merged in between.
 with changes as (
 
     select * from {{ ref('int_membership_changes') }}
@@ -46,8 +46,8 @@ merged_into as (
     inner join merges
         on
             changes.customer_id = merges.old_customer_id
-            and changes.previous_as_of_date < merges.changed_date
-            and changes.as_of_date >= merges.changed_date
+            and merges.changed_date > changes.previous_as_of_date
+            and merges.changed_date <= changes.as_of_date
     where changes.change = 'left'
     group by changes.as_of_date, changes.customer_id, changes.segment_key
 
@@ -72,26 +72,26 @@ profiles as (
         changes.as_of_date,
         changes.customer_id,
         changes.segment_key,
-        days.as_of_date is not null as has_values,
-        previous_days.as_of_date is not null as has_previous_values,
-        now_known.customer_id is not null as is_profiled,
-        then_known.customer_id is not null as was_profiled,
+        kept_now.as_of_date is not null as has_values,
+        kept_then.as_of_date is not null as has_previous_values,
+        known_now.customer_id is not null as is_profiled,
+        known_then.customer_id is not null as was_profiled,
         merged_into.new_customer_id,
         merged_from.old_customer_id
 
     from changes
-    left join kept_days as days
-        on changes.as_of_date = days.as_of_date
-    left join kept_days as previous_days
-        on changes.previous_as_of_date = previous_days.as_of_date
-    left join kept_values as now_known
+    left join kept_days as kept_now
+        on changes.as_of_date = kept_now.as_of_date
+    left join kept_days as kept_then
+        on changes.previous_as_of_date = kept_then.as_of_date
+    left join kept_values as known_now
         on
-            changes.as_of_date = now_known.as_of_date
-            and changes.customer_id = now_known.customer_id
-    left join kept_values as then_known
+            changes.as_of_date = known_now.as_of_date
+            and changes.customer_id = known_now.customer_id
+    left join kept_values as known_then
         on
-            changes.previous_as_of_date = then_known.as_of_date
-            and changes.customer_id = then_known.customer_id
+            changes.previous_as_of_date = known_then.as_of_date
+            and changes.customer_id = known_then.customer_id
     left join merged_into
         on
             changes.as_of_date = merged_into.as_of_date

@@ -59,7 +59,7 @@ flips as (
         traces.change = 'left' and traces.kind = 'exclude' and (
             coalesce(attributes.theme in ('consent', 'service'), false)
             or traces.attribute in ('segment:suppression', 'segment:service_recovery')
-        ) as is_suppression
+        ) and verdicts.include_holds as is_suppression
 
     from traces
     inner join alternatives
@@ -78,7 +78,7 @@ flips as (
     where
         traces.is_met <> traces.was_met
         and case
-            when traces.kind = 'scope' then true
+            when traces.kind = 'scope' then not traces.is_new_customer
             when traces.kind = 'include' and traces.change = 'entered'
                 then alternatives.holds and not verdicts.include_held
             when traces.kind = 'include' then alternatives.held and not verdicts.include_holds
@@ -127,7 +127,8 @@ reasons as (
         segment_key,
         case when is_suppression then 'suppression' else 'condition' end as reason_kind,
         concat(
-            case when is_suppression then 'suppressed: ' when is_new_customer then 'first profiled: ' else '' end, flips_text
+            case when is_suppression then 'suppressed: ' when is_new_customer then 'first profiled: ' else '' end,
+            flips_text
         ) as reason
 
     from listed

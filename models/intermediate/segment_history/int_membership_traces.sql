@@ -1,4 +1,4 @@
--- Grain: one row per change that conditions explain and condition of its segment's rule: values and verdict on both days.
+-- Grain: one row per change that conditions explain and condition of its segment's rule: values and verdict, both days.
 {%- set days = [] %}
 {%- set names_segments = [] %}
 {%- for row in segment_rule_rows() if (row.attribute or '').strip().startswith('segment:') %}
@@ -22,7 +22,8 @@ with changes as (
 
 ),
 
-kept_values as (
+-- Read where there is a change to explain.
+kept_values as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_values') }}
 
@@ -34,13 +35,14 @@ thresholds as (
 
 ),
 
-members as (
+-- Read where a rule speaks of another segment.
+members as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_members') }}
 
 ),
 
-log as (
+log as (  -- noqa: ST03
     {{ membership_log_before() }}
 
 ),

@@ -15,7 +15,8 @@ statuses as (
 
 customers as (
 
-    select customer_id from {{ ref('customer_features') }}
+    select customer_id from {{ ref('int_segment_values') }}
+    where as_of_date = {{ as_of_date() }}
 
 ),
 

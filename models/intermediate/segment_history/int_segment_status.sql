@@ -1,5 +1,6 @@
 -- Grain: one row per segment of the library: its status on as_of_date, and since when an ad-hoc segment is frozen.
-{%- set columns = adapter.get_columns_in_relation(ref('int_segment_definitions')) | map(attribute='name') | list if execute else [] %}
+{%- set definitions = ref('int_segment_definitions') %}
+{%- set columns = adapter.get_columns_in_relation(definitions) | map(attribute='name') | list if execute else [] %}
 {%- set evaluations = history_before('segment_evaluations') %}
 with definitions as (
 
@@ -17,7 +18,9 @@ with definitions as (
 
 first_evaluations as (
     {% if evaluations is none %}
-    {{ literal_rows({'segment_key': dbt.type_string(), 'rule_fingerprint': dbt.type_string(), 'first_date': 'date'}, []) }}
+    {{ literal_rows({
+        'segment_key': dbt.type_string(), 'rule_fingerprint': dbt.type_string(), 'first_date': 'date'
+    }, []) }}
     {% else %}
     select
         segment_key,

@@ -1,5 +1,5 @@
--- Grain: one row per kept day and customer: the attributes that rules read. The last `segment_values_days` evaluated days
--- are kept, so that what changed can be told; columns follow the rules.
+-- Grain: one row per kept day and customer: the attributes that rules read. The last `segment_values_days` evaluated
+-- days are kept, so that what changed can be told; columns follow the rules.
 {{ config_of_history() }}
 {{ config(post_hook="{{ forget_older_days(this, var('segment_values_days')) }}") }}
 {%- set names = segment_attributes_read(segment_rules_to_evaluate()) %}
@@ -14,10 +14,10 @@ kept as (
     select
         features.as_of_date,
         features.customer_id,
-        features.customer_type
-        {%- for name in names if name != 'customer_type' %},
-        features.{{ adapter.quote(name) }}
+        {%- for name in names if name != 'customer_type' %}
+        features.{{ adapter.quote(name) }},
         {%- endfor %}
+        features.customer_type
 
     from features
 

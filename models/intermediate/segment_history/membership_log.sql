@@ -1,5 +1,5 @@
--- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day was
--- evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
+-- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day
+-- was evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
 {{ config_of_history() }}
 
 with changes as (
@@ -14,7 +14,8 @@ reasons as (
 
 ),
 
-comparisons as (
+-- Read where there is a log already.
+comparisons as (  -- noqa: ST03
 
     select * from {{ ref('int_membership_comparisons') }}
 
@@ -44,6 +45,14 @@ rewritten as (
 
 ),
 {% if is_incremental() %}
+-- A reason that was told while the values were still kept stays, where the change is the same.
+told_before as (
+
+    select * from {{ this }}
+    where customer_id is not null and as_of_date >= {{ as_of_date() }}
+
+),
+
 -- Rows of the later days that are written anew as a whole, but for the segments compared anew.
 untouched as (
 
@@ -63,18 +72,41 @@ untouched as (
             log.as_of_date = comparisons.as_of_date
             and log.segment_key = comparisons.segment_key
     where
-        log.as_of_date in (select later.as_of_date from comparisons as later where later.as_of_date > {{ as_of_date() }})
+        log.as_of_date > {{ as_of_date() }}
+        and log.as_of_date in (select compared.as_of_date from comparisons as compared)
         and comparisons.segment_key is null
 
 ),
 {% endif %}
 days as (
 
-    select * from rewritten
     {% if is_incremental() %}
+    select
+        rewritten.as_of_date,
+        rewritten.customer_id,
+        rewritten.segment_key,
+        rewritten.change,
+        rewritten.previous_as_of_date,
+        rewritten.rule_version,
+        coalesce(told_before.reason_kind, rewritten.reason_kind) as reason_kind,
+        coalesce(told_before.reason, rewritten.reason) as reason
+
+    from rewritten
+    left join told_before
+        on
+            rewritten.reason_kind = 'unknown'
+            and rewritten.as_of_date = told_before.as_of_date
+            and rewritten.customer_id = told_before.customer_id
+            and rewritten.segment_key = told_before.segment_key
+            and rewritten.change = told_before.change
+            and rewritten.previous_as_of_date = told_before.previous_as_of_date
+            and rewritten.rule_version = told_before.rule_version
+
     union all
 
     select * from untouched
+    {% else %}
+    select * from rewritten
     {% endif %}
     union all
 

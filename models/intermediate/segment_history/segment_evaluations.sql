@@ -1,4 +1,4 @@
--- Grain: one row per evaluated day and segment of the library, and one without a segment that says the day was evaluated.
+-- Grain: one row per evaluated day and segment of the library, and one without a segment that stands for the day.
 {{ config_of_history() }}
 
 with statuses as (

@@ -65,9 +65,10 @@ explained as (
         case
             when not is_primary
                 then concat(
-                    primary_segment_key, ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
-                    ' before ', cast(priority as {{ dbt.type_string() }})
-                )
+                        primary_segment_key,
+                        ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
+                        ' before ', cast(priority as {{ dbt.type_string() }})
+                    )
         end as priority_reason
 
     from ranked
