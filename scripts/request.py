@@ -1,4 +1,4 @@
-"""A request in words as a draft of the segment library, for a person to read, mend and accept; never active by itself."""
+"""A request in words as a draft of the segment library, for a person to read and accept; never active by itself."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def request_words() -> list[dict[str, str]]:
 def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
     with open_warehouse(world.warehouse, read_only=True) as connection:
         built = connection.execute(
-            "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'attribute_catalogue'"
+            "select 1 from information_schema.tables"
+            " where table_schema = 'marts' and table_name = 'attribute_catalogue'"
         ).fetchall()
         if not built:
             raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `build` first")

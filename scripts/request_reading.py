@@ -1,7 +1,7 @@
 """Reads a request in words as conditions of a rule: phrases from a seed, attributes from the catalogue, no guessing.
 
-What a phrase means stands in the seed request_words and in the names of the attributes; here is only how phrases, numbers
-and windows go together. The same words always give the same rule, and what was not understood is said.
+What a phrase means stands in the seed request_words and in the names of the attributes; here is only how phrases,
+numbers and windows go together. The same words always give the same rule, and what was not understood is said.
 """
 
 from __future__ import annotations
@@ -128,9 +128,7 @@ def _phrases(words: Sequence[Row], attributes: dict[str, Attribute]) -> dict[tup
         subject = attribute.name if kind == "flag" else family
         found.setdefault(key, Part(kind, name, subject, operator="is_true" if kind == "flag" else ""))
     for row in words:
-        part = Part(
-            row["kind"], row["phrase"], row["attribute"], row["since_attribute"], row["operator"], row["value"]
-        )
+        part = Part(row["kind"], row["phrase"], row["attribute"], row["since_attribute"], row["operator"], row["value"])
         found[_normal(row["phrase"])] = part
     return {key: part for key, part in found.items() if key}
 
@@ -170,7 +168,11 @@ def _clauses(parts: list[Part]) -> list[tuple[str, list[Part]]]:
     for place, part in enumerate(parts):
         after = parts[place + 1] if place + 1 < len(parts) else None
         in_range = after is not None and after.kind == "number" and _is_open_range(clauses[-1][1])
-        if part.kind in ("and", "or", "except") and not (part.kind == "and" and in_range):
+        if part.kind == "who":
+            # `buyers in the top tenth who ordered twice` joins; `customers who` does not yet.
+            if any(earlier.kind in SUBJECTS for earlier in clauses[-1][1]):
+                clauses.append(("and", []))
+        elif part.kind in ("and", "or", "except") and not (part.kind == "and" and in_range):
             # `, and` and `, except` cut once.
             if clauses[-1][1] or part.kind == "except":
                 clauses.append((part.kind, []))
@@ -256,9 +258,7 @@ def _quantities(clause: list[Part]) -> list[Quantity]:
     return found
 
 
-def _of_event(
-    subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]
-) -> Condition:
+def _of_event(subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]) -> Condition:
     """How often, or how long ago, something happened."""
     spans = [quantity for quantity in quantities if quantity.days]
     counts = [quantity for quantity in quantities if not quantity.days]
@@ -295,13 +295,17 @@ def _windowed(subject: Part, spans: list[Quantity], attributes: dict[str, Attrib
     if name in attributes:
         return name
     windows = sorted(
-        int(found[1]) for found in (re.fullmatch(rf"{re.escape(family)}_(\d+)d", other) for other in attributes) if found
+        int(found[1])
+        for found in (re.fullmatch(rf"{re.escape(family)}_(\d+)d", other) for other in attributes)
+        if found
     )
     if not windows:
         raise NotUnderstood(f"`{subject.text}`: no attribute {name} is known")
     known = ", ".join(map(str, windows))
     asked = f"not for {plain(spans[0].values[0])}" if spans else "not without a window"
-    raise NotUnderstood(f"`{subject.text}`: known for {known} days, {asked}; ask for one, or declare it in behaviour_windows")
+    raise NotUnderstood(
+        f"`{subject.text}`: known for {known} days, {asked}; ask for one, or declare it in behaviour_windows"
+    )
 
 
 def _of_measure(
@@ -337,9 +341,7 @@ def _of_measure(
     return _compared(name, number.operator or "=", values, negated)
 
 
-def _of_state(
-    subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]
-) -> Condition:
+def _of_state(subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]) -> Condition:
     """Something that is so or not: a flag, or a word that stands for a value."""
     if subject.attribute not in attributes:
         raise NotUnderstood(f"`{subject.text}`: no attribute {subject.attribute} is known")

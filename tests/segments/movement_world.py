@@ -1,4 +1,4 @@
-"""A warehouse with just what unusual movement is judged from: sizes, changes, rules, and what sources brought each day."""
+"""A warehouse with just what unusual movement is judged from: sizes, changes, rules, and what sources brought."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ weekdays as (
         flows.measure,
         count(*) as weekday_count,
         median(usual.flow) as weekday_flow,
+        median(usual.least_scatter) as weekday_scatter,
         avg({{ days_between('usual.as_of_date', 'flows.as_of_date') }}) as weekday_age_days
 
     from flows
@@ -84,8 +85,10 @@ expected as (
         flows.measure,
         flows.reference_run,
         flows.is_rule_changed,
+        flows.weekday,
         flows.flow,
-        flows.least_scatter,
+        -- On a busy weekday more comes and goes, and scatters more.
+        weekdays.weekday_scatter as least_scatter,
         weekdays.weekday_flow + coalesce(trends.change, 0) * weekdays.weekday_age_days / 28 as expected_flow
 
     from flows

@@ -21,8 +21,11 @@ scatter as (
         judged.measure,
         count(*) as day_count,
         -- 1.4826 times the median distance is the standard deviation where errors are normal.
-        1.4826 * median(abs(earlier.flow - earlier.expected_flow)) as usual_scatter,
-        median(earlier.least_scatter) as least_scatter
+        1.4826 * median(abs(earlier.flow - earlier.expected_flow) / earlier.least_scatter) as usual_multiple,
+        -- Some weekdays are wilder than others.
+        1.4826 * median(abs(earlier.flow - earlier.expected_flow) / earlier.least_scatter) filter (
+            where earlier.weekday = judged.weekday
+        ) as weekday_multiple
 
     from judged
     inner join expected as earlier
@@ -37,7 +40,7 @@ scatter as (
 
 ),
 
-scored as (
+scattered as (
 
     select
         judged.as_of_date,
@@ -45,8 +48,8 @@ scored as (
         judged.measure,
         judged.flow,
         judged.expected_flow,
-        greatest(scatter.usual_scatter, scatter.least_scatter) as scatter,
-        (judged.flow - judged.expected_flow) / greatest(scatter.usual_scatter, scatter.least_scatter) as score
+        judged.least_scatter
+        * greatest(scatter.usual_multiple, coalesce(scatter.weekday_multiple, 0), 1) as scatter
 
     from judged
     inner join scatter
@@ -55,6 +58,21 @@ scored as (
             and judged.segment_key = scatter.segment_key
             and judged.measure = scatter.measure
     where scatter.day_count >= 14
+
+),
+
+scored as (
+
+    select
+        as_of_date,
+        segment_key,
+        measure,
+        flow,
+        expected_flow,
+        scatter,
+        (flow - expected_flow) / scatter as score
+
+    from scattered
 
 )
 
