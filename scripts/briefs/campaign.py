@@ -126,11 +126,16 @@ def audience_sentences(facts: Facts) -> list[str]:
         others = [f"{one['segment_name']} ({one['customers']:,})" for one in primary["others"][:PRIMARY_SHOWN]]
         rest = sum(one["customers"] for one in primary["others"][PRIMARY_SHOWN:])
         others += [f"more such segments ({rest:,})"] if rest else []
-        said.append(
-            f"For {words.number(primary['own'])} of these {words.number(campaign['audience'])} this segment decides "
-            "what they get "
-            + (f"here; others are also in a segment that goes first: {words.joined(others)}." if others else "here.")
+        own = (
+            "none" if not primary["own"] else "all" if primary["own"] == campaign["audience"] else f"{primary['own']:,}"
         )
+        text = f"For {own} of these {words.number(campaign['audience'])} this segment decides what they get here"
+        if others:
+            text += (
+                f"; others are also in a segment that goes first: {words.joined(others)}. Leave these out, or agree "
+            )
+            text += "with its owner"
+        said.append(f"{text}.")
     if campaign["figures_of"] == "members":
         said.append(
             f"Groups of fewer than {LEAST_DESCRIBED} people are not described: what follows is about all members."
@@ -238,9 +243,12 @@ def avoid_points(facts: Facts) -> list[str]:
     if reason := not_known.get("full_price_share"):
         points.append(f"Discounts for those who pay anyway: not known: {reason}.")
     elif campaign["full_price_buyers"]:
+        most = f"at least {words.share(FULL_PRICE_BUYER)} at full price"
         points.append(
-            f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy at least "
-            f"{words.share(FULL_PRICE_BUYER)} at full price: they pay it anyway."
+            f"No discount at all: every one of the {people:,} buys {most} and pays it anyway."
+            if campaign["full_price_buyers"] == people
+            else f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy {most}: "
+            "they pay it anyway."
         )
     if campaign["over_contacted"]:
         points.append(
@@ -251,9 +259,9 @@ def avoid_points(facts: Facts) -> list[str]:
         points.append(f"{words.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
     stock = campaign["out_of_stock"]
     if stock and stock["out_of_stock"]:
+        missing = words.share_of(stock["out_of_stock"], stock["products"], "products")
         points.append(
-            f"{words.share_of(stock['out_of_stock'], stock['products'], 'products')} of {stock['category']}, the "
-            "category that most favour, are out of stock: do not show these."
+            f"{missing} of {stock['category']}, their most frequent favourite, are out of stock: do not show these."
         )
     elif stock is None:
         points.append("Stock is not known: check what is promised before it is shown.")
