@@ -232,7 +232,7 @@ def time_sentences(campaign: Facts) -> list[str]:
 def avoid_points(facts: Facts) -> list[str]:
     campaign = facts["campaign"]
     people = campaign["people"]
-    not_known = facts["not_known"]
+    not_known = campaign["unknown"]
     points = []
     if reason := not_known.get("has_open_complaint"):
         points.append(f"Open complaints: not known: {reason}; ask the service team before sending.")
@@ -250,12 +250,16 @@ def avoid_points(facts: Facts) -> list[str]:
             else f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy {most}: "
             "they pay it anyway."
         )
-    if campaign["over_contacted"]:
+    if reason := not_known.get("email_received_count_90d"):
+        points.append(f"How often they were mailed: not known: {reason}.")
+    elif campaign["over_contacted"]:
         points.append(
             f"Rest for the {words.share_of(campaign['over_contacted'], people)} who had more than {MOST_EMAILS_90D} "
             "e-mails in 90 days."
         )
-    if campaign["pending_refunds"]:
+    if reason := not_known.get("has_pending_refund"):
+        points.append(f"Refunds that they wait for: not known: {reason}.")
+    elif campaign["pending_refunds"]:
         points.append(f"{words.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
     stock = campaign["out_of_stock"]
     if stock and stock["out_of_stock"]:
@@ -278,10 +282,14 @@ def holdout_sentences(campaign: Facts) -> list[str]:
     said = [
         f"A holdout is needed: without one, nobody can tell what the campaign itself did. Keep back "
         f"{words.counted(found['held'], 'customer')} at random ({words.share(found['share'])}).",
+    ]
+    if found["not_known"]:
+        return [*said, f"What it can show is not known: {found['not_known']}."]
+    said.append(
         f"{words.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
         f"holdout, a change of the share who order by less than {100 * found['smallest']:.0f} points would not be seen "
-        "(found four times in five, one false alarm in twenty).",
-    ]
+        "(found four times in five, one false alarm in twenty)."
+    )
     if found["smallest"] > LARGEST_LIFT:
         said.append("Few campaigns move so many: run it over several rounds, and judge these together.")
     return said

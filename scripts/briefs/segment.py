@@ -262,13 +262,15 @@ def money_sentences(facts: Facts) -> list[str]:
         return ["Nothing yet: they have never bought."]
     if money is None:
         return ["Not known: this version holds no margin of the segment."]
-    rate = money["contribution_margin_rate"]
+    rate, unserved = money["contribution_margin_rate"], facts["not_known"].get("service_cost_365d")
     said = [
         f"In 365 days they brought net revenue of {words.money(money['net_revenue'], currency)} and a contribution "
         f"margin of {words.money(money['contribution_margin'], currency)}"
         + (f", {words.share(rate)} of it." if rate is not None and money["net_revenue"] > 0 else "."),
         f"Returns took {words.money(money['returns_amount'], currency)}, discounts "
-        f"{words.money(money['discounts'], currency)}, service {words.money(money['service_cost'], currency)}.",
+        f"{words.money(money['discounts'], currency)}"
+        + ("." if unserved else f", service {words.money(money['service_cost'], currency)}."),
+        *([f"What service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
     ]
     if money["cost_coverage"] is not None and money["cost_coverage"] < 1:
         said.append(
