@@ -126,11 +126,16 @@ def audience_sentences(facts: Facts) -> list[str]:
         others = [f"{one['segment_name']} ({one['customers']:,})" for one in primary["others"][:PRIMARY_SHOWN]]
         rest = sum(one["customers"] for one in primary["others"][PRIMARY_SHOWN:])
         others += [f"more such segments ({rest:,})"] if rest else []
-        said.append(
-            f"For {words.number(primary['own'])} of these {words.number(campaign['audience'])} this segment decides "
-            "what they get "
-            + (f"here; others are also in a segment that goes first: {words.joined(others)}." if others else "here.")
+        own = (
+            "none" if not primary["own"] else "all" if primary["own"] == campaign["audience"] else f"{primary['own']:,}"
         )
+        text = f"For {own} of these {words.number(campaign['audience'])} this segment decides what they get here"
+        if others:
+            text += (
+                f"; others are also in a segment that goes first: {words.joined(others)}. Leave these out, or agree "
+            )
+            text += "with its owner"
+        said.append(f"{text}.")
     if campaign["figures_of"] == "members":
         said.append(
             f"Groups of fewer than {LEAST_DESCRIBED} people are not described: what follows is about all members."
@@ -227,7 +232,7 @@ def time_sentences(campaign: Facts) -> list[str]:
 def avoid_points(facts: Facts) -> list[str]:
     campaign = facts["campaign"]
     people = campaign["people"]
-    not_known = facts["not_known"]
+    not_known = campaign["unknown"]
     points = []
     if reason := not_known.get("has_open_complaint"):
         points.append(f"Open complaints: not known: {reason}; ask the service team before sending.")
@@ -238,22 +243,29 @@ def avoid_points(facts: Facts) -> list[str]:
     if reason := not_known.get("full_price_share"):
         points.append(f"Discounts for those who pay anyway: not known: {reason}.")
     elif campaign["full_price_buyers"]:
+        most = f"at least {words.share(FULL_PRICE_BUYER)} at full price"
         points.append(
-            f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy at least "
-            f"{words.share(FULL_PRICE_BUYER)} at full price: they pay it anyway."
+            f"No discount at all: every one of the {people:,} buys {most} and pays it anyway."
+            if campaign["full_price_buyers"] == people
+            else f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy {most}: "
+            "they pay it anyway."
         )
-    if campaign["over_contacted"]:
+    if reason := not_known.get("email_received_count_90d"):
+        points.append(f"How often they were mailed: not known: {reason}.")
+    elif campaign["over_contacted"]:
         points.append(
             f"Rest for the {words.share_of(campaign['over_contacted'], people)} who had more than {MOST_EMAILS_90D} "
             "e-mails in 90 days."
         )
-    if campaign["pending_refunds"]:
+    if reason := not_known.get("has_pending_refund"):
+        points.append(f"Refunds that they wait for: not known: {reason}.")
+    elif campaign["pending_refunds"]:
         points.append(f"{words.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
     stock = campaign["out_of_stock"]
     if stock and stock["out_of_stock"]:
+        missing = words.share_of(stock["out_of_stock"], stock["products"], "products")
         points.append(
-            f"{words.share_of(stock['out_of_stock'], stock['products'], 'products')} of {stock['category']}, the "
-            "category that most favour, are out of stock: do not show these."
+            f"{missing} of {stock['category']}, their most frequent favourite, are out of stock: do not show these."
         )
     elif stock is None:
         points.append("Stock is not known: check what is promised before it is shown.")
@@ -270,10 +282,14 @@ def holdout_sentences(campaign: Facts) -> list[str]:
     said = [
         f"A holdout is needed: without one, nobody can tell what the campaign itself did. Keep back "
         f"{words.counted(found['held'], 'customer')} at random ({words.share(found['share'])}).",
+    ]
+    if found["not_known"]:
+        return [*said, f"What it can show is not known: {found['not_known']}."]
+    said.append(
         f"{words.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
         f"holdout, a change of the share who order by less than {100 * found['smallest']:.0f} points would not be seen "
-        "(found four times in five, one false alarm in twenty).",
-    ]
+        "(found four times in five, one false alarm in twenty)."
+    )
     if found["smallest"] > LARGEST_LIFT:
         said.append("Few campaigns move so many: run it over several rounds, and judge these together.")
     return said

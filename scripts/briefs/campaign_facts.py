@@ -96,12 +96,17 @@ def campaign_facts(frames: CampaignFrames) -> Facts:
         "products": product_facts(frames, set(about_whom["customer_id"])),
         "categories": category_facts(about_whom, frames.segment.unavailable),
         "time": time_facts(about_whom, frames),
-        "full_price_buyers": _count(about_whom["full_price_share"] >= FULL_PRICE_BUYER),
-        "over_contacted": _count(about_whom["email_received_count_90d"] > MOST_EMAILS_90D),
-        "pending_refunds": _count(_true(about_whom["has_pending_refund"])),
+        "full_price_buyers": int((about_whom["full_price_share"] >= FULL_PRICE_BUYER).sum()),
+        "over_contacted": int((about_whom["email_received_count_90d"] > MOST_EMAILS_90D).sum()),
+        "pending_refunds": int(_true(about_whom["has_pending_refund"]).sum()),
+        "unknown": {
+            name: frames.segment.unavailable[name]
+            for name in ("has_open_complaint", "full_price_share", "email_received_count_90d", "has_pending_refund")
+            if name in frames.segment.unavailable
+        },
         "people": len(about_whom),
         "out_of_stock": stock_facts(frames, about_whom),
-        "holdout": holdout_facts(about_whom, len(audience)),
+        "holdout": holdout_facts(about_whom, len(audience), frames.segment.unavailable),
     }
     facts["campaign"] = campaign
     campaign["angles"] = angles(about_whom, frames, facts)
@@ -244,12 +249,14 @@ def stock_facts(frames: CampaignFrames, people: pd.DataFrame) -> Facts | None:
     return {"category": category, "products": len(own), "out_of_stock": int((~_true(own["is_in_stock"])).sum())}
 
 
-def holdout_facts(people: pd.DataFrame, audience: int) -> Facts | None:
+def holdout_facts(people: pd.DataFrame, audience: int, unavailable: dict[str, str]) -> Facts | None:
     """How many to keep back, and the smallest difference in the order rate that would then be seen."""
     if audience < LEAST_DESCRIBED:
         return None
     share = HOLDOUT_SHARE if audience >= FEW else HOLDOUT_OF_FEW
     held = max(1, round(share * audience))
+    if reason := unavailable.get(f"order_count_{OUTCOME_DAYS}d"):
+        return {"share": share, "held": held, "not_known": reason}
     ordered = int((people[f"order_count_{OUTCOME_DAYS}d"].astype(float).fillna(0) > 0).sum())
     # Where nobody or everybody ordered, one more would not have been a wonder.
     likely = (ordered + 1) / (len(people) + 2)
@@ -257,6 +264,7 @@ def holdout_facts(people: pd.DataFrame, audience: int) -> Facts | None:
     return {
         "share": share,
         "held": held,
+        "not_known": None,
         "ordered": ordered,
         "people": len(people),
         "smallest": ERRORS * sqrt(spread),
@@ -269,7 +277,3 @@ def _sources_off(frames: CampaignFrames) -> str:
 
 def _true(column: pd.Series) -> pd.Series:
     return column.map(lambda value: value is True or value == 1).astype(bool)
-
-
-def _count(flags: pd.Series) -> int:
-    return int(flags.fillna(False).astype(bool).sum())

@@ -365,6 +365,8 @@ def avoid_points(facts: Facts) -> list[str]:
     if kind := NO_CAMPAIGNS.get(str(one.get("customer_type"))):
         points.append(f"No campaigns: {kind}.")
     points += no_contact_points(facts)
+    if reason := facts["not_known"].get("has_open_complaint"):
+        points.append(f"Open complaints: not known: {reason}; ask the service team before selling.")
     if one.get("has_open_complaint"):
         points.append("No selling while the complaint is open.")
     if one.get("has_pending_refund"):

@@ -38,6 +38,7 @@ def segment_facts(frames: SegmentFrames) -> Facts:
         "approvals": frames.approvals,
         "trend": trend(frames),
         "is_described": size >= LEAST_DESCRIBED,
+        "has_buyers": bool((people.loc[people["is_member"], "order_count"].fillna(1) > 0).any()),
     }
     if not facts["is_described"]:
         return facts
@@ -180,6 +181,9 @@ def findings(facts: Facts) -> list[Facts]:
     # What they are before what they are not; within an attribute the value that is farthest apart.
     every.sort(key=lambda one: (one["effect"] < 0, -abs(one["effect"]), one["attribute"], one.get("value", "")))
     for one in every:
+        # Who never bought has come back, spent and returned nothing; that is no news.
+        if not facts["has_buyers"] and not one.get("share", one.get("mean")):
+            continue
         if one["words"] and not one["follows_from_rule"]:
             said.setdefault(one["attribute"], one)
     return sorted(said.values(), key=lambda one: (-abs(one["effect"]), one["attribute"]))

@@ -44,20 +44,24 @@ def segment_sections(facts: Facts) -> list[Section]:
         few = Section("In short", [_size(facts), *_few(facts)], [])
         return [few, _rule(facts), Section("Size over time", trend_sentences(facts)), _decision(facts)]
     return [
-        Section("In short", [_size(facts), *_caution(facts)], finding_points(facts)),
+        Section("In short", [_size(facts), *_caution(facts)], [*finding_points(facts), _next(facts)]),
         _rule(facts),
         Section("Who they are", [], [*mix_points(facts, "who"), *_shares(facts, "who"), *demographic_points(facts)]),
         Section(
             "What they buy",
-            [],
-            [*mix_points(facts, "bought"), *level_points(facts, "bought"), *_shares(facts, "bought")],
+            [] if facts["has_buyers"] else ["They have never bought."],
+            [*mix_points(facts, "bought"), *level_points(facts, "bought")] if facts["has_buyers"] else [],
         ),
         Section(
             "What moves them",
             [],
             [*mix_points(facts, "moves"), *level_points(facts, "moves"), *_shares(facts, "moves")],
         ),
-        Section("What they earn us", money_sentences(facts), level_points(facts, "earn")),
+        Section(
+            "What they earn us",
+            money_sentences(facts),
+            level_points(facts, "earn") if facts["has_buyers"] else [],
+        ),
         Section(
             "Service and returns",
             [],
@@ -82,6 +86,10 @@ def _size(facts: Facts) -> str:
         f"{words.counted(size['members'], 'customer')}: {words.share(size['share'])} of all "
         f"{words.number(size['customers'])} customers (staff, wholesalers, relay and test accounts {left})."
     )
+
+
+def _next(facts: Facts) -> str:
+    return f"What is done next: {words.sentence(facts['segment']['next_action'])}"
 
 
 def _few(facts: Facts) -> list[str]:
@@ -128,14 +136,27 @@ def finding_sentence(one: Facts, facts: Facts) -> str:
     said = f"On average they {measure.verb.format(own)}"
     if one["mean"] == 0:
         return f"{said} ({base}: {others})."
-    return f"{said}: {_than(one['words'], base)} ({others})."
+    return f"{said}: {_than(_fitting(one['words'], measure), base)} ({others})."
+
+
+def _fitting(difference: str, measure: Measure) -> str:
+    """`twice as many` of what is counted, `twice as much` of what is measured."""
+    if not measure.is_many:
+        return difference
+    return difference.replace("as much", "as many").removesuffix(" less") + (
+        " fewer" if difference.endswith(" less") else ""
+    )
 
 
 def _than(difference: str, base: str) -> str:
     """Joins the words of a band to whom it is about."""
-    if difference.endswith(("as often", "as much")):
+    if difference.endswith(("as often", "as much", "as many")):
         return f"{difference} as {base}"
-    return f"{difference} than {base}" if difference.endswith(("often", "more", "less")) else f"{difference}; {base}"
+    return (
+        f"{difference} than {base}"
+        if difference.endswith(("often", "more", "less", "fewer"))
+        else f"{difference}; {base}"
+    )
 
 
 def mix_points(facts: Facts, theme: str, only: Sequence[str] | None = None) -> list[str]:
@@ -192,7 +213,7 @@ def level_points(facts: Facts, theme: str, only: Sequence[str] | None = None) ->
         elif one := facts["measures"][measure.attribute]:
             own, others = (_amount(measure, one[name], facts["currency"]) for name in ("mean", "base_mean"))
             is_said = one["words"] and one["mean"] and not one["follows_from_rule"]
-            said = f": {one['words']}" if is_said else ""
+            said = f": {_fitting(one['words'], measure)}" if is_said else ""
             head = " a head in 365 days" if theme == "earn" else ""
             points.append(f"{measure.title}{head}: {own} ({others}{said}){_follows(one)}.")
     return points
@@ -237,15 +258,19 @@ def money_sentences(facts: Facts) -> list[str]:
     money, currency = facts["money"], facts["currency"]
     if reason := facts["not_known"].get("net_revenue_365d"):
         return [f"Not known: {reason}."]
+    if not facts["has_buyers"]:
+        return ["Nothing yet: they have never bought."]
     if money is None:
         return ["Not known: this version holds no margin of the segment."]
-    rate = money["contribution_margin_rate"]
+    rate, unserved = money["contribution_margin_rate"], facts["not_known"].get("service_cost_365d")
     said = [
         f"In 365 days they brought net revenue of {words.money(money['net_revenue'], currency)} and a contribution "
         f"margin of {words.money(money['contribution_margin'], currency)}"
         + (f", {words.share(rate)} of it." if rate is not None and money["net_revenue"] > 0 else "."),
         f"Returns took {words.money(money['returns_amount'], currency)}, discounts "
-        f"{words.money(money['discounts'], currency)}, service {words.money(money['service_cost'], currency)}.",
+        f"{words.money(money['discounts'], currency)}"
+        + ("." if unserved else f", service {words.money(money['service_cost'], currency)}."),
+        *([f"What service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
     ]
     if money["cost_coverage"] is not None and money["cost_coverage"] < 1:
         said.append(

@@ -75,6 +75,11 @@ ENGAGEMENT_RULES = frozenset(
         "days_since_last_product_view",
     )
 )
+OPINION_RULES = frozenset(
+    ("latest_nps_score", "lowest_nps_90d", "nps_group", "good_satisfaction_count_365d", "worst_satisfaction_90d")
+)
+RETURN_RULES = frozenset(("size_return_count_180d", "unit_return_rate", "returned_order_count"))
+SERVICE_RULES = frozenset(("has_open_complaint", "has_open_issue", "open_ticket_count", "complaint_count_365d"))
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ class Measure:
     unit: str
     verb: str
     follows: frozenset[str] = frozenset()
+    # Whether more of it is `as many` rather than `as much`.
+    is_many: bool = True
 
 
 MIXES = (
@@ -160,16 +167,23 @@ MIXES = (
         "Main reason of returns in 365 days",
         "sent goods back mainly for {}",
         REASONS,
+        follows=RETURN_RULES,
     ),
     Mix("latest_ticket_topic", "service", "What their latest ticket was about", "asked last about {}", TOPICS),
-    Mix("nps_group", "service", "Latest answer on recommending us", "are {}s by their latest NPS answer"),
+    Mix(
+        "nps_group",
+        "service",
+        "Latest answer on recommending us",
+        "are {}s by their latest NPS answer",
+        follows=OPINION_RULES,
+    ),
 )
 FLAGS = (
-    Flag("has_open_complaint", "service", "have an open complaint"),
-    Flag("has_open_issue", "service", "have an open ticket"),
+    Flag("has_open_complaint", "service", "have an open complaint", SERVICE_RULES),
+    Flag("has_open_issue", "service", "have an open ticket", SERVICE_RULES),
     Flag("has_pending_refund", "service", "wait for a refund"),
-    Flag("complaint_count_365d", "service", "complained in 365 days"),
-    Flag("ticket_count_365d", "service", "asked for help in 365 days"),
+    Flag("complaint_count_365d", "service", "complained in 365 days", SERVICE_RULES),
+    Flag("ticket_count_365d", "service", "asked for help in 365 days", SERVICE_RULES),
     Flag("has_open_cart", "moves", "have an open cart", ENGAGEMENT_RULES),
     Flag("used_offer_count_365d", "moves", "used an offer in 365 days", ORDER_RULES),
     Flag("comeback_count", "who", "came back at least once after 180 days or more"),
@@ -177,10 +191,12 @@ FLAGS = (
 )
 MEASURES = (
     Measure("order_count_365d", "bought", "Orders in 365 days", "orders", "placed {} in 365 days", ORDER_RULES),
-    Measure("average_order_value_365d", "bought", "Order value in 365 days", "money", "spend {} an order"),
+    Measure(
+        "average_order_value_365d", "bought", "Order value in 365 days", "money", "spend {} an order", is_many=False
+    ),
     Measure("units_per_order", "bought", "Units an order", "units", "take {} an order"),
     Measure("category_count", "bought", "Categories bought in", "categories", "bought in {}", ORDER_RULES),
-    Measure("full_price_share", "moves", "Bought at full price", "share", "buy {} at full price", PRICE_RULES),
+    Measure("full_price_share", "moves", "Bought at full price", "share", "buy {} at full price", PRICE_RULES, False),
     Measure(
         "offer_response_rate_365d", "moves", "Offers used", "share", "use {} of the offers sent to them", ORDER_RULES
     ),
@@ -188,15 +204,37 @@ MEASURES = (
     Measure(
         "email_open_rate_90d", "moves", "E-mails opened in 90 days", "share", "open {} of our e-mails", ENGAGEMENT_RULES
     ),
-    Measure("net_revenue_365d", "earn", "Net revenue", "money", "bring net revenue of {} a head in 365 days"),
     Measure(
-        "contribution_margin_365d", "earn", "Contribution margin", "money", "leave a margin of {} a head in 365 days"
+        "net_revenue_365d", "earn", "Net revenue", "money", "bring net revenue of {} a head in 365 days", is_many=False
     ),
-    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} a head in 365 days"),
-    Measure("service_cost_365d", "earn", "Service cost", "money", "cost {} of service a head in 365 days"),
-    Measure("unit_return_rate", "service", "Units that come back", "share", "send back {} of the units they buy"),
     Measure(
-        "average_satisfaction_365d", "service", "Satisfaction in 365 days (1 to 5)", "stars", "rate us {} in 365 days"
+        "contribution_margin_365d",
+        "earn",
+        "Contribution margin",
+        "money",
+        "leave a margin of {} a head in 365 days",
+        is_many=False,
+    ),
+    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} a head in 365 days", is_many=False),
+    Measure(
+        "service_cost_365d", "earn", "Service cost", "money", "cost {} of service a head in 365 days", is_many=False
+    ),
+    Measure(
+        "unit_return_rate",
+        "service",
+        "Units that come back",
+        "share",
+        "send back {} of the units they buy",
+        RETURN_RULES,
+    ),
+    Measure(
+        "average_satisfaction_365d",
+        "service",
+        "Satisfaction in 365 days (1 to 5)",
+        "stars",
+        "rate us {} in 365 days",
+        OPINION_RULES,
+        False,
     ),
 )
 # Consent that a channel needs; those without one need none (the site and the till meet whoever comes by).

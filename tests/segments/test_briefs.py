@@ -80,7 +80,10 @@ def test_a_source_that_is_off_is_not_known_and_never_zero(drawn: pd.DataFrame) -
         "net_revenue_365d": "source shopify is off",
         "is_email_contactable": "source consent is off",
     }
-    said = _texts(segment_sections(segment_facts(frames_of(people, unavailable=reasons))))
+    facts = segment_facts(frames_of(people, unavailable=reasons))
+    assert (facts["mixes"]["engagement_tier"], facts["flags"]["has_open_complaint"]) == ([], None)
+    assert facts["measures"]["net_revenue_365d"] is None and facts["reach"][0]["contactable"] is None
+    said = _texts(segment_sections(facts))
     assert "How many have an open complaint: not known: source zendesk is off." in said["Service and returns"]
     assert "Engagement: not known: source klaviyo, web is off." in said["What moves them"]
     assert said["What they earn us"].startswith("Not known: source shopify is off.")
@@ -240,11 +243,22 @@ def test_nobody_to_contact_is_no_campaign_and_a_suppression_neither(drawn: pd.Da
 
 def test_a_holdout_says_what_it_can_see() -> None:
     people = pd.DataFrame({"order_count_90d": [1] * 300 + [0] * 700})
-    found = holdout_facts(people, 1000)
+    found = holdout_facts(people, 1000, {})
     assert found is not None and (found["held"], found["ordered"]) == (100, 300)
     # (1.96 + 0.84) standard errors of the difference of two shares of 30 %.
     assert found["smallest"] == pytest.approx(2.8 * (0.3 * 0.7 * (1 / 100 + 1 / 900)) ** 0.5, rel=0.01)
-    assert holdout_facts(people, 9) is None
+    assert holdout_facts(people, 9, {}) is None
+
+
+def test_what_a_campaign_does_not_know_it_says(drawn: pd.DataFrame) -> None:
+    names = ("has_open_complaint", "full_price_share", "email_received_count_90d", "has_pending_refund")
+    people = drawn.assign(**dict.fromkeys((*names, "order_count_90d"), np.nan))
+    frames = _campaign(people)
+    frames.segment.unavailable = dict.fromkeys((*names, "order_count_90d"), "source shopify is off")
+    said = _texts(campaign_sections(campaign_facts(frames)))
+    assert said["What to avoid"].count("not known: source shopify is off") == 4
+    assert "What it can show is not known: source shopify is off." in said["Holdout and measure"]
+    assert " 0 " not in said["What to avoid"] + said["Holdout and measure"]
 
 
 def test_a_favourite_time_stands_out_from_an_even_spread() -> None:
