@@ -90,6 +90,15 @@ OPTIONAL: dict[str, list[str]] = {
     "customer_recommendations": ["customer_id", "sku", "as_of_date"],
     "order_margins": ["order_id", "customer_id"],
     "segment_margin": ["as_of_date", "segment_key"],
+    "membership_changes": [
+        "as_of_date",
+        "customer_id",
+        "segment_key",
+        "change",
+        "reason",
+        "previous_as_of_date",
+        "rule_version",
+    ],
     "segment_membership_history": [
         "customer_id",
         "segment_key",
