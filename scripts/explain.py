@@ -100,7 +100,7 @@ def _explain(
 ) -> None:
     library = {row["segment_key"]: row for row in _rows(connection, "from marts.segment_library order by priority")}
     if segment is not None and segment not in library:
-        raise UserError(f"there is no segment `{segment}`; {_meant(segment, list(library))}")
+        raise UserError(f"there is no segment `{segment}`; {meant(segment, list(library))}")
     customer_id, notes = find_customer(connection, customer)
     if brief:
         from scripts.briefs import customer_brief
@@ -276,7 +276,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
     return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def _meant(word: str, words: list[str]) -> str:
+def meant(word: str, words: list[str]) -> str:
+    """What was probably meant, as a question; where to look where nothing is near."""
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.4) or [name for name in words if word in name]
     return f"did you mean `{close[0]}`?" if close else "segment_library lists the ones there are"
 

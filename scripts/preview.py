@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Any
 import duckdb
 
 from scripts.errors import CheckFailed, UserError
-from scripts.explain import condition_words, explained_rows, holding
+from scripts.explain import condition_words, explained_rows, holding, meant
 from scripts.nearest_change import shown
 from scripts.seed_files import rows_as_csv
 from scripts.segment_workshop import both_open, evaluate, segment_workshop
@@ -87,7 +86,7 @@ def preview(
             raise CheckFailed("\n".join(faults) or str(problem))
         if definition is None or definition["effective_status"] != "active":
             reason = (definition or {}).get("status_reason") or "it has no rule yet"
-            raise CheckFailed(f"{segment} is no fault of writing, but cannot be computed: {reason}")
+            raise CheckFailed(f"{segment}: {reason}")
         with both_open(world, small) as connection:
             result = _measured(connection, definition)
     if as_json:
@@ -124,8 +123,7 @@ def _take_in(world: World, small: World, segment: str, files: tuple[Path, Path] 
     keys = [row["segment_key"].strip() for row in seeds[DEFINITIONS]]
     if segment not in keys:
         where = files[0] if files is not None else world.seeds / DEFINITIONS
-        close = difflib.get_close_matches(segment, keys, n=1, cutoff=0.4)
-        raise UserError(f"{where}: has no segment `{segment}`" + (f"; did you mean `{close[0]}`?" if close else ""))
+        raise UserError(f"{where}: has no segment `{segment}`; {meant(segment, keys)}")
     for row in seeds[DEFINITIONS]:
         if row["segment_key"].strip() == segment:
             row["status"] = "active"

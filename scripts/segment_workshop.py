@@ -26,7 +26,6 @@ FOLDER = "preview"
 # From rules to who matches them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = "models/intermediate/segments/"
-RULE_MARTS = ("attribute_catalogue",)
 RULE_SEEDS = ("segment_definitions", "segment_rule_conditions")
 # Read without a reference: settings of the landing zone, and whether models are fitted.
 ALSO_READ = ("intake.settings", "seeds.*")
@@ -78,8 +77,7 @@ def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
         node = nodes.get(key)
         if node is None or node.name in RULE_SEEDS:
             continue
-        is_rule = node.original_file_path.startswith(RULE_MODELS) or node.name in RULE_MARTS
-        if not is_rule:
+        if not node.original_file_path.startswith(RULE_MODELS):
             inputs.add(f"{node.schema}.{node.alias}")
         elif node.name not in models:
             models.add(node.name)
