@@ -1,5 +1,5 @@
--- Grain: one row per membership: the conditions that hold, with the customer's own values; and one per customer and segment
--- left on as_of_date: what ended it.
+-- Grain: one row per membership: the conditions that hold, with the customer's own values; and one per customer and
+-- segment left on as_of_date: what ended it.
 with memberships as (
 
     select * from {{ ref('segment_memberships') }}
