@@ -78,7 +78,7 @@ def preview(
         places = _take_in(world, small, segment, files)
         problem: CheckFailed | None = None
         try:
-            evaluate(world, small, say)
+            evaluate(world, small, segment, say)
         except CheckFailed as failed:
             problem = failed
         faults, definition = _faults_and_definition(small, segment, places)
