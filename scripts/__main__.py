@@ -216,6 +216,18 @@ def _match(options: argparse.Namespace, world: World) -> None:
         matching.propose(world, options.threshold)
 
 
+def _approve(options: argparse.Namespace, world: World) -> None:
+    from scripts.approve import approve
+
+    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance)
+
+
+def _export(options: argparse.Namespace, world: World) -> None:
+    from scripts.export import export
+
+    export(world, options.segment, channel=options.channel, out=Path(options.out) if options.out else None)
+
+
 def _explain(options: argparse.Namespace, world: World) -> None:
     from scripts.explain import explain
 
@@ -229,18 +241,6 @@ def _preview(options: argparse.Namespace, world: World) -> None:
         raise UserError("--definitions and --conditions go together: one file of each")
     files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
     preview(world, options.segment, files, as_json=options.json, brief=options.brief)
-
-
-def _approve(options: argparse.Namespace, world: World) -> None:
-    from scripts.approve import approve
-
-    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance)
-
-
-def _export(options: argparse.Namespace, world: World) -> None:
-    from scripts.export import export
-
-    export(world, options.segment, channel=options.channel, out=Path(options.out) if options.out else None)
 
 
 def _report(options: argparse.Namespace, world: World) -> None:
@@ -513,6 +513,26 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--truth", metavar="FILE", help="who is who in them (default: their column cluster)")
     match.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
 
+    approve = commands.add(
+        "approve",
+        _approve,
+        "Approve a segment's present rule and size in one role.",
+        "--segment lapsed --role segment_owner --by 'A. Owner'",
+    )
+    approve.add_argument("--segment", required=True, metavar="KEY", help="segment to approve")
+    approve.add_argument("--role", required=True, help="segment_owner, campaign_owner or data_owner")
+    approve.add_argument("--by", required=True, metavar="NAME", help="who approves")
+    approve.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
+
+    commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
+    rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")
+    rollback.add_argument("--version", default=None, help="version to go back to (default: the one before)")
+
+    export = commands.add(
+        "export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email"
+    )
+    export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
+    export.add_argument("--channel", default="email", help="email or sms (default: email)")
     explain = commands.add(
         "explain",
         _explain,
@@ -536,26 +556,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (explain, preview):
         command.add_argument("--json", action="store_true", help="as JSON, for a program")
         command.add_argument("--brief", action="store_true", help="as a paragraph in plain language")
-    approve = commands.add(
-        "approve",
-        _approve,
-        "Approve a segment's present rule and size in one role.",
-        "--segment lapsed --role segment_owner --by 'A. Owner'",
-    )
-    approve.add_argument("--segment", required=True, metavar="KEY", help="segment to approve")
-    approve.add_argument("--role", required=True, help="segment_owner, campaign_owner or data_owner")
-    approve.add_argument("--by", required=True, metavar="NAME", help="who approves")
-    approve.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
-
-    commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
-    rollback = commands.add("rollback", _rollback, "Switch readers back to an earlier version.", "")
-    rollback.add_argument("--version", default=None, help="version to go back to (default: the one before)")
-
-    export = commands.add(
-        "export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email"
-    )
-    export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
-    export.add_argument("--channel", default="email", help="email or sms (default: email)")
     report = commands.add("report", _report, "Draw the static page from what is published.", "")
     for command in (export, report):
         command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

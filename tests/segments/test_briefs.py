@@ -38,8 +38,8 @@ def test_a_buyer_in_full() -> None:
     assert text == (
         "This customer from Wales has lapsed. 1 order, the last 200 days ago, brought 1,234.50 in all, of which 99.00"
         " is margin; the next order is overdue (2.0 times the usual interval). They buy Home most. They like offers;"
-        " their margin bears a discount of at most 25%. They may be reached by e-mail. What comes next is that of Lapsed:"
-        " Write to them."
+        " their margin bears a discount of at most 25%. They may be reached by e-mail. What comes next is that of"
+        " Lapsed: Write to them."
     )
 
 
