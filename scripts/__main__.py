@@ -228,21 +228,6 @@ def _export(options: argparse.Namespace, world: World) -> None:
     export(world, options.segment, channel=options.channel, out=Path(options.out) if options.out else None)
 
 
-def _explain(options: argparse.Namespace, world: World) -> None:
-    from scripts.explain import explain
-
-    explain(world, options.customer, options.segment, options.as_of, as_json=options.json, brief=options.brief)
-
-
-def _preview(options: argparse.Namespace, world: World) -> None:
-    from scripts.preview import preview
-
-    if bool(options.definitions) != bool(options.conditions):
-        raise UserError("--definitions and --conditions go together: one file of each")
-    files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
-    preview(world, options.segment, files, as_json=options.json, brief=options.brief)
-
-
 def _report(options: argparse.Namespace, world: World) -> None:
     from scripts.report import report
 
@@ -288,6 +273,21 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         benchmark_clusters(world, customers=options.customers or 250_000)
         return
     benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list)
+
+
+def _explain(options: argparse.Namespace, world: World) -> None:
+    from scripts.explain import explain
+
+    explain(world, options.customer, options.segment, options.as_of, as_json=options.json, brief=options.brief)
+
+
+def _preview(options: argparse.Namespace, world: World) -> None:
+    from scripts.preview import preview
+
+    if bool(options.definitions) != bool(options.conditions):
+        raise UserError("--definitions and --conditions go together: one file of each")
+    files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
+    preview(world, options.segment, files, as_json=options.json, brief=options.brief)
 
 
 def _health(options: argparse.Namespace, world: World) -> None:
@@ -533,6 +533,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
     export.add_argument("--channel", default="email", help="email or sms (default: email)")
+    report = commands.add("report", _report, "Draw the static page from what is published.", "")
+    for command in (export, report):
+        command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
+
+    erased = commands.add(
+        "erase",
+        _erase,
+        "Erase a person from everything held here; without a name, carry out the open requests of the landing zone.",
+        "--file requests.csv --dry-run",
+    )
+    named = erased.add_argument_group("who (a shell keeps what is typed: prefer --file)")
+    for name in ("email", "phone", "loyalty-number", "customer-number", "shop-customer-id"):
+        named.add_argument(f"--{name}", metavar="X", help=f"{name.replace('-', ' ')} of the person")
+    named.add_argument("--file", metavar="CSV", help="many people: columns named as above with _, one line each")
+    erased.add_argument("--dry-run", action="store_true", help="say in counts what would be touched; change nothing")
+    erased.add_argument("--despite-hold", action="store_true", help="erase a person who is under a legal hold, too")
+
     explain = commands.add(
         "explain",
         _explain,
@@ -556,23 +573,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (explain, preview):
         command.add_argument("--json", action="store_true", help="as JSON, for a program")
         command.add_argument("--brief", action="store_true", help="as a paragraph in plain language")
-    report = commands.add("report", _report, "Draw the static page from what is published.", "")
-    for command in (export, report):
-        command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
-
-    erased = commands.add(
-        "erase",
-        _erase,
-        "Erase a person from everything held here; without a name, carry out the open requests of the landing zone.",
-        "--file requests.csv --dry-run",
-    )
-    named = erased.add_argument_group("who (a shell keeps what is typed: prefer --file)")
-    for name in ("email", "phone", "loyalty-number", "customer-number", "shop-customer-id"):
-        named.add_argument(f"--{name}", metavar="X", help=f"{name.replace('-', ' ')} of the person")
-    named.add_argument("--file", metavar="CSV", help="many people: columns named as above with _, one line each")
-    erased.add_argument("--dry-run", action="store_true", help="say in counts what would be touched; change nothing")
-    erased.add_argument("--despite-hold", action="store_true", help="erase a person who is under a legal hold, too")
-
     health = commands.add(
         "health",
         _health,
