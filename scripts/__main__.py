@@ -243,21 +243,6 @@ def _request(options: argparse.Namespace, world: World) -> None:
     request(world, options.text, library=options.into_library)
 
 
-def _explain(options: argparse.Namespace, world: World) -> None:
-    from scripts.explain import explain
-
-    explain(world, options.customer, options.segment, options.as_of, as_json=options.json, brief=options.brief)
-
-
-def _preview(options: argparse.Namespace, world: World) -> None:
-    from scripts.preview import preview
-
-    if bool(options.definitions) != bool(options.conditions):
-        raise UserError("--definitions and --conditions go together: one file of each")
-    files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
-    preview(world, options.segment, files, as_json=options.json, brief=options.brief)
-
-
 def _approve(options: argparse.Namespace, world: World) -> None:
     from scripts.approve import approve, list_approvals, withdraw
 
@@ -371,6 +356,21 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
         benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
         return
     benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1])
+
+
+def _explain(options: argparse.Namespace, world: World) -> None:
+    from scripts.explain import explain
+
+    explain(world, options.customer, options.segment, options.as_of, as_json=options.json)
+
+
+def _preview(options: argparse.Namespace, world: World) -> None:
+    from scripts.preview import preview
+
+    if bool(options.definitions) != bool(options.conditions):
+        raise UserError("--definitions and --conditions go together: one file of each")
+    files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
+    preview(world, options.segment, files, as_json=options.json)
 
 
 def _health(options: argparse.Namespace, world: World) -> None:
@@ -608,29 +608,6 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--truth", metavar="FILE", help="who is who in them (default: their column cluster)")
     match.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
 
-    explain = commands.add(
-        "explain",
-        _explain,
-        "Say why a customer is in a segment or not, and what would change that; nothing is written.",
-        "--customer shopify:600000000 --segment lapsed",
-    )
-    explain.add_argument(
-        "--customer", required=True, metavar="ID", help="customer_id, also one given up since, or <source>:<id>"
-    )
-    explain.add_argument("--segment", default=None, metavar="KEY", help="one segment in full (default: all in brief)")
-    explain.add_argument("--as-of", type=_day, default=None, help="another day; what was known then is built in a copy")
-    preview = commands.add(
-        "preview",
-        _preview,
-        "Say what a draft would be: faults, size, members, overlap, money, reach; nothing is stored.",
-        "--segment vip_loyalists",
-    )
-    preview.add_argument("--segment", required=True, metavar="KEY", help="draft of the seeds, or of the two files")
-    preview.add_argument("--definitions", default=None, metavar="FILE", help="rows of segment_definitions to try")
-    preview.add_argument("--conditions", default=None, metavar="FILE", help="rows of segment_rule_conditions to try")
-    for command in (explain, preview):
-        command.add_argument("--json", action="store_true", help="as JSON, for a program")
-        command.add_argument("--brief", action="store_true", help="as a paragraph in plain language")
     requested = commands.add(
         "request",
         _request,
@@ -725,6 +702,28 @@ def _parser() -> argparse.ArgumentParser:
     erased.add_argument("--dry-run", action="store_true", help="say in counts what would be touched; change nothing")
     erased.add_argument("--despite-hold", action="store_true", help="erase a person who is under a legal hold, too")
 
+    explain = commands.add(
+        "explain",
+        _explain,
+        "Say why a customer is in a segment or not, and what would change that; nothing is written.",
+        "--customer shopify:600000000 --segment lapsed",
+    )
+    explain.add_argument(
+        "--customer", required=True, metavar="ID", help="customer_id, also one given up since, or <source>:<id>"
+    )
+    explain.add_argument("--segment", default=None, metavar="KEY", help="one segment in full (default: all in brief)")
+    explain.add_argument("--as-of", type=_day, default=None, help="another day; what was known then is built in a copy")
+    preview = commands.add(
+        "preview",
+        _preview,
+        "Say what a draft would be: faults, size, members, overlap, money, reach; nothing is stored.",
+        "--segment vip_loyalists",
+    )
+    preview.add_argument("--segment", required=True, metavar="KEY", help="draft of the seeds, or of the two files")
+    preview.add_argument("--definitions", default=None, metavar="FILE", help="rows of segment_definitions to try")
+    preview.add_argument("--conditions", default=None, metavar="FILE", help="rows of segment_rule_conditions to try")
+    for command in (explain, preview):
+        command.add_argument("--json", action="store_true", help="as JSON, for a program")
     health = commands.add(
         "health",
         _health,

@@ -61,7 +61,6 @@ def explain(
     as_of: date | None = None,
     *,
     as_json: bool = False,
-    brief: bool = False,
     progress: Progress = print,
 ) -> None:
     """Explain one segment, or all, for one customer: their id, an id given up since, or `<source>:<id>`.
@@ -72,7 +71,7 @@ def explain(
     with open_warehouse(world.warehouse, read_only=True) as connection:
         day = _described_day(connection, world)
         if as_of is None or as_of == day:
-            _explain(connection, customer, segment, day, as_json, brief, progress)
+            _explain(connection, customer, segment, day, as_json, progress)
             return
     if as_of > day:
         raise UserError(f"--as-of is {as_of}, and the warehouse describes {day}; build that day first")
@@ -86,7 +85,7 @@ def explain(
         variables = {"as_of_date": as_of.isoformat()}
         run_dbt(copy, ["run", "--select", *wanted], variables=variables, progress=lambda _: None)
         with open_warehouse(copy.warehouse, read_only=True) as connection:
-            _explain(connection, customer, segment, as_of, as_json, brief, progress)
+            _explain(connection, customer, segment, as_of, as_json, progress)
 
 
 def _explain(
@@ -95,18 +94,12 @@ def _explain(
     segment: str | None,
     day: date,
     as_json: bool,
-    brief: bool,
     progress: Progress,
 ) -> None:
     library = {row["segment_key"]: row for row in _rows(connection, "from marts.segment_library order by priority")}
     if segment is not None and segment not in library:
-        raise UserError(f"there is no segment `{segment}`; {_meant(segment, list(library))}")
+        raise UserError(f"there is no segment `{segment}`; {meant(segment, list(library))}")
     customer_id, notes = find_customer(connection, customer)
-    if brief:
-        from scripts.briefs import customer_brief
-
-        progress(customer_brief(connection, customer_id))
-        return
     found = explanations(connection, customer_id, library, segment)
     if as_json:
         answer = {"customer_id": customer_id, "as_of_date": day, "notes": notes, "segments": [_plain(e) for e in found]}
@@ -276,7 +269,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | N
     return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def _meant(word: str, words: list[str]) -> str:
+def meant(word: str, words: list[str]) -> str:
+    """What was probably meant, as a question; where to look where nothing is near."""
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.4) or [name for name in words if word in name]
     return f"did you mean `{close[0]}`?" if close else "segment_library lists the ones there are"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Any
 import duckdb
 
 from scripts.errors import CheckFailed, UserError
-from scripts.explain import condition_words, explained_rows, holding
+from scripts.explain import condition_words, explained_rows, holding, meant
 from scripts.nearest_change import shown
 from scripts.seed_files import rows_as_csv
 from scripts.segment_workshop import both_open, evaluate, segment_workshop
@@ -66,7 +65,6 @@ def preview(
     files: tuple[Path, Path] | None = None,
     *,
     as_json: bool = False,
-    brief: bool = False,
     progress: Progress = print,
 ) -> Preview:
     """Say what the draft `segment` would be, of the seeds, or of two files of definition and condition rows.
@@ -79,7 +77,7 @@ def preview(
         places = _take_in(world, small, segment, files)
         problem: CheckFailed | None = None
         try:
-            evaluate(world, small, say)
+            evaluate(world, small, segment, say)
         except CheckFailed as failed:
             problem = failed
         faults, definition = _faults_and_definition(small, segment, places)
@@ -87,15 +85,11 @@ def preview(
             raise CheckFailed("\n".join(faults) or str(problem))
         if definition is None or definition["effective_status"] != "active":
             reason = (definition or {}).get("status_reason") or "it has no rule yet"
-            raise CheckFailed(f"{segment} is no fault of writing, but cannot be computed: {reason}")
+            raise CheckFailed(f"{segment}: {reason}")
         with both_open(world, small) as connection:
             result = _measured(connection, definition)
     if as_json:
         progress(json.dumps(asdict(result), default=str, indent=2, ensure_ascii=False))
-    elif brief:
-        from scripts.briefs import segment_brief
-
-        progress(segment_brief(result))
     else:
         progress("\n".join(_words(result)))
     return result
@@ -124,8 +118,7 @@ def _take_in(world: World, small: World, segment: str, files: tuple[Path, Path] 
     keys = [row["segment_key"].strip() for row in seeds[DEFINITIONS]]
     if segment not in keys:
         where = files[0] if files is not None else world.seeds / DEFINITIONS
-        close = difflib.get_close_matches(segment, keys, n=1, cutoff=0.4)
-        raise UserError(f"{where}: has no segment `{segment}`" + (f"; did you mean `{close[0]}`?" if close else ""))
+        raise UserError(f"{where}: has no segment `{segment}`; {meant(segment, keys)}")
     for row in seeds[DEFINITIONS]:
         if row["segment_key"].strip() == segment:
             row["status"] = "active"

@@ -26,10 +26,11 @@ FOLDER = "preview"
 # From rules to who matches them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = "models/intermediate/segments/"
-RULE_MARTS = ("attribute_catalogue",)
 RULE_SEEDS = ("segment_definitions", "segment_rule_conditions")
 # Read without a reference: settings of the landing zone, and whether models are fitted.
 ALSO_READ = ("intake.settings", "seeds.*")
+# What was recorded of segments: a draft that is tried as an active one must not be held to the order of statuses.
+RECORDED = "marts.segment_versions"
 
 
 @contextmanager
@@ -57,13 +58,16 @@ def segment_workshop(world: World) -> Iterator[World]:
         os.close(descriptor)
 
 
-def evaluate(world: World, small: World, progress: Progress) -> None:
-    """Evaluate the rules of the small world's seeds over the customers of `world`. Raises CheckFailed on a fault."""
+def evaluate(world: World, small: World, segment: str, progress: Progress) -> None:
+    """Evaluate the rules of the small world's seeds, `segment` as a new one, over the customers of `world`.
+
+    Raises CheckFailed on a fault.
+    """
     progress("reading the project …")
     nodes = parsed_project(small).nodes
     models, inputs = _models_and_inputs(nodes)
     progress("copying what rules read …")
-    _copy(world, small, inputs)
+    _copy(world, small, inputs, segment)
     progress(f"evaluating the rules ({len(models)} models) …")
     kinds = ["--resource-type", "seed", "--resource-type", "model"]
     run_dbt(small, ["build", *kinds, "--select", *RULE_SEEDS, *models], progress=_quiet)
@@ -78,8 +82,7 @@ def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
         node = nodes.get(key)
         if node is None or node.name in RULE_SEEDS:
             continue
-        is_rule = node.original_file_path.startswith(RULE_MODELS) or node.name in RULE_MARTS
-        if not is_rule:
+        if not node.original_file_path.startswith(RULE_MODELS):
             inputs.add(f"{node.schema}.{node.alias}")
         elif node.name not in models:
             models.add(node.name)
@@ -87,7 +90,7 @@ def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
     return sorted(models), sorted(inputs)
 
 
-def _copy(world: World, small: World, relations: list[str]) -> None:
+def _copy(world: World, small: World, relations: list[str], segment: str) -> None:
     with open_warehouse(small.warehouse) as connection:
         connection.execute(f"attach {literal(str(world.warehouse))} as given (read_only)")
         built = {
@@ -103,6 +106,8 @@ def _copy(world: World, small: World, relations: list[str]) -> None:
             schema, name = (quote(part) for part in relation.split(".", 1))
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create table {schema}.{name} as from given.{schema}.{name}")
+        if RECORDED in relations:
+            connection.execute(f"delete from {RECORDED} where segment_key = ?", [segment])
     small.warehouse.chmod(0o600)
 
 

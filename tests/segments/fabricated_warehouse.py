@@ -25,8 +25,9 @@ SEEDS = [
     *("segment_definitions", "segment_rule_conditions", "segment_approvals", "behaviour_windows", "model_cards"),
     *(f"{model}_parameters" for model in FITTED),
 ]
+RULE_TARGETS = ("int_segment_matches", "int_segment_definitions", "int_segment_traces")
 RULE_MODELS = [
-    *(f"+{model},path:models/intermediate/segments" for model in ("int_segment_matches", "int_segment_definitions")),
+    *(f"+{model},path:models/intermediate/segments" for model in RULE_TARGETS),
     "attribute_catalogue",
 ]
 

@@ -166,6 +166,33 @@ def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: Wo
     assert not wrong, "\n".join(wrong)
 
 
+def test_traces_say_of_every_condition_what_the_second_evaluator_says(evaluated: World) -> None:
+    """Also of customers who are out: the verdict that follows from the conditions is the one that decided."""
+    rules, base = rule_rows(BUSINESS_SEEDS), _ExactBase()
+    customers = {case.customer_id: case for case in cases() + left_out()}
+    found = rows(
+        evaluated,
+        "select customer_id, segment_key, kind, alternative, attribute, operator, coalesce(value, ''),"
+        " actual_value, is_met from intermediate.int_segment_traces where not starts_with(customer_id, 'other')",
+    )
+    assert len({(customer, key) for customer, key, *_ in found}) == len(customers) * len(rules)
+    for customer_id, key, kind, alternative, attribute, operator, value, actual, met in found:
+        customer = customers[str(customer_id)].customer
+        if kind == "scope":
+            assert met == (customer["customer_type"] == "person")
+            continue
+        condition = {
+            "kind": kind,
+            "alternative": alternative,
+            "attribute": attribute,
+            "operator": operator,
+            "value": value,
+        }
+        (row,) = [row for row in rules[str(key)] if condition.items() <= row.items()]
+        assert met == is_met(row, customer, base, DAY), (customer_id, row)
+        assert (actual == "missing") == (customer.get(str(attribute)) is None), (customer_id, row)
+
+
 def test_the_table_has_a_positive_and_a_negative_customer_for_every_segment() -> None:
     with (BUSINESS_SEEDS / "segment_definitions.csv").open(newline="", encoding="utf-8") as lines:
         library = {row["segment_key"] for row in csv.DictReader(lines)}

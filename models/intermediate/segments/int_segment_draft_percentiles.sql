@@ -1,4 +1,4 @@
--- Grain: one row per attribute and percentile that a segment names which can be explained but is not evaluated, as a draft.
+-- Grain: one row per attribute and percentile that a rule names which is explained but not evaluated, such as a draft.
 {%- set segments = [] %}
 {%- for segment in segment_rules_explained() if segment.status != 'active' %}
     {%- do segments.append(segment) %}

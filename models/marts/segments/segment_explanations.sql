@@ -1,4 +1,5 @@
--- Grain: one row per membership: the conditions that hold, with the customer's own values.
+-- Grain: one row per membership: the conditions that hold, with the customer's own values; and one per customer and
+-- segment left on as_of_date: what ended it.
 with memberships as (
 
     select * from {{ ref('segment_memberships') }}
@@ -35,12 +36,35 @@ explained as (
         memberships.as_of_date,
         memberships.customer_id,
         memberships.segment_key,
-        {{ segment_explanation_sql() }} as explanation
+        {{ segment_explanation_sql() }} as explanation,
+        true as is_member
 
     from memberships
     inner join features
         on memberships.customer_id = features.customer_id
 
+),
+
+left_today as (
+
+    select
+        as_of_date,
+        customer_id,
+        segment_key,
+        reason as explanation,
+        false as is_member
+
+    from {{ ref('membership_changes') }}
+    where as_of_date = {{ as_of_date() }} and change = 'left'
+
+),
+
+explanations as (
+
+    select * from explained
+    union all
+    select * from left_today
+
 )
 
-select * from explained
+select * from explanations
