@@ -1,4 +1,5 @@
--- Grain: one row per fault of the segment seeds. An error stops memberships; a warning is about an inactive segment, or a row that changes nothing.
+-- Grain: one row per fault of the segment seeds. An error stops memberships; a warning is about an inactive segment, or
+-- a row that changes nothing.
 {%- set columns = ['seed_name', 'segment_key', 'row_text', 'is_structural', 'reason', 'suggestion'] | join(', ') %}
 with faults as (
 
