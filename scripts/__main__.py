@@ -350,6 +350,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_clusters(world, customers=options.customers or 250_000)
         return
+    if options.segments:
+        from scripts.benchmark_segments import benchmark_segments
+
+        benchmark_segments(world, customers=options.customers or 1_000_000)
+        return
     if options.audiences:
         from scripts.benchmark_audiences import SEEDS, benchmark_audiences
 
@@ -756,7 +761,7 @@ def _parser() -> argparse.ArgumentParser:
         "--customers 250000",
     )
     benchmark.add_argument(
-        "--customers", type=int, default=None, help="known people (default: 250000; with --clv a million)"
+        "--customers", type=int, default=None, help="known people (default: 250000; a million with --clv, --segments)"
     )
     benchmark.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
     benchmark.add_argument(
@@ -767,6 +772,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
+    benchmark.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
     benchmark.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"

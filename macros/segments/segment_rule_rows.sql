@@ -25,6 +25,7 @@
 {% macro segment_rules() -%}
     {%- set known = segment_attributes() -%}
     {%- set rows = segment_rule_rows() -%}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
     {%- set memory = run_memory('segment_rules') -%}
     {%- set settings = tojson([rows, known]) -%}
     {%- if settings not in memory -%}

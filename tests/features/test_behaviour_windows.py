@@ -74,9 +74,9 @@ def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     rewrite(copy.seeds / "segment_rule_conditions.csv", rule | {"alternative": "2", "value": "pct:97"})
     models = (
         "behaviour_windows segment_definitions segment_rule_conditions"
-        " int_behaviour_window_errors customer_behaviour_windows attribute_catalogue int_segment_conditions"
-        " int_segment_rules int_segment_condition_faults int_segment_value_faults int_segment_definition_faults"
-        " int_segment_rule_errors int_segment_definitions int_segment_percentiles int_segment_matches"
+        " int_behaviour_window_errors customer_behaviour_windows attribute_catalogue int_segment_rules"
+        " int_segment_references int_segment_conditions+,+int_segment_rule_errors int_segment_definitions"
+        " int_segment_percentiles_1+,+int_segment_matches int_segment_percentiles"
         " segment_memberships segment_explanations"
     )
     run_dbt(

@@ -43,7 +43,9 @@ class Evaluator:
             return math.inf
         if key not in self.rules:
             return 0
-        return 1 + max((self.depth(other, (*above, key)) for other in references(self.rules[key], self.kinds)), default=0)
+        return 1 + max(
+            (self.depth(other, (*above, key)) for other in references(self.rules[key], self.kinds)), default=0
+        )
 
     def reads(self, key: str, names: set[str], above: tuple[str, ...] = ()) -> bool:
         """Whether a rule, or one that it refers to, reads one of these attributes."""

@@ -128,7 +128,9 @@ def meaning_of(rule: Rule, kinds: dict[str, str]) -> Meaning:
     """What the rows of a rule mean, in the same form."""
     sides: dict[str, dict[str, set[Condition]]] = {"include": {}, "exclude": {}}
     for condition in map(cleaned, rule.rows):
-        values: tuple[Any, ...] = tuple(_value(item, kinds.get(condition["attribute"], "")) for item in items(condition))
+        values: tuple[Any, ...] = tuple(
+            _value(item, kinds.get(condition["attribute"], "")) for item in items(condition)
+        )
         if condition["operator"] in UNORDERED:
             values = tuple(sorted(set(values), key=repr))
         one = (condition["attribute"], condition["operator"], values, condition["if_missing"])

@@ -59,7 +59,9 @@ def value_types() -> dict[str, str]:
             continue
         kind = column["data_type"].split("(")[0]
         declared = column.get("config", {}).get("meta", {}).get("value_type")
-        found[column["name"]] = declared or {"varchar": "text", "boolean": "boolean", "date": "date"}.get(kind, "number")
+        found[column["name"]] = declared or {"varchar": "text", "boolean": "boolean", "date": "date"}.get(
+            kind, "number"
+        )
     return found | {window["attribute_name"]: "number" for window in WINDOWS}
 
 
@@ -123,5 +125,3 @@ def query(world: World, text: str) -> list[tuple[Any, ...]]:
 def shown(rule: Rule) -> str:
     """A rule for the message of a test that failed."""
     return json.dumps({"key": rule.key, "status": rule.status, "scope": rule.scope, "rows": rule.rows}, indent=1)
-
-

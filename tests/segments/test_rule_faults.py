@@ -1,24 +1,31 @@
 """Faulty rows of rules: each kind is named with its reason and what was probably meant, all of them by one build."""
 
+# A table reads best with one case a line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from tests.segments.rules_world import Row, Rule, build, make_world, put_rules, query, row
 from tests.segments.test_rule_language import TYPES, shipped
 
-MODELS = ["attribute_catalogue", "int_segment_rules", "int_segment_conditions", "int_segment_conditions+,+int_segment_rule_errors"]
+MODELS = [
+    "attribute_catalogue",
+    "int_segment_rules",
+    "int_segment_conditions",
+    "int_segment_conditions+,+int_segment_rule_errors",
+]
 MODELS += ["int_segment_references"]
-SPEC = {
-    name: "filled"
-    for name in (
+SPEC = dict.fromkeys(
+    (
         *("segment_name", "business_purpose", "included", "excluded", "required_data", "owner", "approved_uses"),
         *("success_measure", "review_rule", "next_action"),
-    )
-} | {"refresh_cadence": "daily", "channels": "email", "segment_kind": "dynamic", "risk_class": "none"}
+    ),
+    "filled",
+) | {"refresh_cadence": "daily", "channels": "email", "segment_kind": "dynamic", "risk_class": "none"}
 NUMBER = "use one of = != > >= < <= between in not_in is_null is_not_null"
 BOOLEAN = "use one of is_true is_false is_null is_not_null"
 TEXT = "use one of = != in not_in contains not_contains starts_with ends_with is_null is_not_null"
@@ -40,7 +47,9 @@ def one(attribute: str, operator: str, value: str = "", if_missing: str = "") ->
     return [row("include", 1, attribute, operator, value, if_missing)]
 
 
-def both(first: tuple[str, str, str], second: tuple[str, str, str], alternative: int = 1, kind: str = "include") -> list[Row]:
+def both(
+    first: tuple[str, str, str], second: tuple[str, str, str], alternative: int = 1, kind: str = "include"
+) -> list[Row]:
     return [row("include", 1, *first), row(kind, alternative, *second)]
 
 
@@ -169,7 +178,9 @@ CASES: dict[str, Case] = {
 def faults(folder: Path) -> tuple[dict[str, set[tuple[str, str, str]]], dict[str, str | None]]:
     """What is said of each case and of the shipped rules, and which of their texts there are."""
     world = make_world(folder, [], TYPES)
-    rules = [Rule(key, case.rows, case.status, more=SPEC | {"priority": n}) for n, (key, case) in enumerate(CASES.items(), 1)]
+    rules = [
+        Rule(key, case.rows, case.status, more=SPEC | {"priority": n}) for n, (key, case) in enumerate(CASES.items(), 1)
+    ]
     rules += [Rule(f"shipped_{rule.key}", rule.rows, "active", rule.scope) for rule in shipped()]
     put_rules(world, rules)
     build(world, MODELS)
@@ -202,5 +213,3 @@ def test_every_kind_of_faulty_row_is_named_with_what_was_meant(tmp_path: Path) -
     assert texts["to_a_draft"] == "segment:a_draft (it is not active but draft)"
     assert texts["to_nobody"] == "segment:grund (there is no such rule)"
     assert texts["circle_a"] == "segment:circle_b (a circle, or more than 3 levels)"
-
-

@@ -37,7 +37,11 @@ implied as (
             and one.attribute = other.attribute
             and (one.kind <> other.kind or one.alternative <> other.alternative)
     where
-        (one.operator = other.operator and one.spelled_value = other.spelled_value and one.if_missing = other.if_missing)
+        (
+            one.operator = other.operator
+            and one.spelled_value = other.spelled_value
+            and one.if_missing = other.if_missing
+        )
         or (
             (one.if_missing <> 'true' or other.if_missing = 'true')
             and (
@@ -46,8 +50,14 @@ implied as (
                 or (
                     one.scale = other.scale
                     and other.operator <> 'in'
-                    and (one.low > other.low or (one.low = other.low and (one.is_low_open or not other.is_low_open)))
-                    and (one.high < other.high or (one.high = other.high and (one.is_high_open or not other.is_high_open)))
+                    and (
+                        one.low > other.low
+                        or (one.low = other.low and (one.is_low_open or not other.is_low_open))
+                    )
+                    and (
+                        one.high < other.high
+                        or (one.high = other.high and (one.is_high_open or not other.is_high_open))
+                    )
                 )
             )
         )

@@ -40,28 +40,31 @@ nearest_attributes as (
 
 ),
 
+spellings as (
+
+    select * from operator_words
+    union all
+    select distinct
+        operator as word,
+        operator,
+        -1 as place
+    from operator_words
+
+),
+
 -- What people write for an operator, and blanks where the language has underscores.
 meant_operators as (
 
     select
         conditions.operator,
         conditions.allowed_operators,
-        min_by(operator_words.operator, operator_words.place) as meant
+        min_by(spellings.operator, spellings.place) as meant
 
-    from (select distinct operator, allowed_operators from conditions) as conditions
-    inner join
-        (
-            select * from operator_words
-            union all
-            select distinct
-                operator as word,
-                operator,
-                -1 as place
-            from operator_words
-        ) as operator_words
+    from conditions
+    inner join spellings
         on
-            replace(conditions.operator, ' ', '_') = operator_words.word
-            and {{ has_item_of('conditions.allowed_operators', 'operator_words.operator') }}
+            replace(conditions.operator, ' ', '_') = spellings.word
+            and {{ has_item_of('conditions.allowed_operators', 'spellings.operator') }}
     group by conditions.operator, conditions.allowed_operators
 
 ),

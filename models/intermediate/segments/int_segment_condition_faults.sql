@@ -1,4 +1,4 @@
--- Grain: one row per fault of a condition as a whole: its segment, kind, alternative, if_missing, odd signs, repetition.
+-- Grain: one row per fault of a condition as a whole: segment, kind, alternative, if_missing, odd signs, repetition.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}

@@ -1,4 +1,4 @@
--- Grain: one row per condition of the seed, trimmed, with what its attribute allows and the first odd sign in its cells.
+-- Grain: one row per condition of the seed, trimmed, with what its attribute allows and an odd sign in its cells.
 {%- set cells = ['segment_key', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] %}
 {%- set quote = segment_odd_signs()['a curly quote'] %}
 with conditions as (
@@ -63,7 +63,8 @@ described as (
         coalesce(attributes.null_meaning = 'never null', false) as is_never_null,
         attributes.value_type = 'date' or attributes.data_type in ('bigint', 'int', 'integer', 'smallint') as is_whole,
         conditions.operator in ('between', 'in', 'not_in', 'has_any', 'has_all', 'has_none') as takes_list,
-        conditions.operator in ('is_null', 'is_not_null', 'is_true', 'is_false', 'is_member', 'is_not_member') as takes_no_value,
+        conditions.operator
+        in ('is_null', 'is_not_null', 'is_true', 'is_false', 'is_member', 'is_not_member') as takes_no_value,
         trim(concat(
             conditions.segment_key, ', ', conditions.kind, ' ', conditions.alternative, ', ',
             conditions.attribute, ' ', conditions.operator, ' ', conditions.value

@@ -18,44 +18,9 @@ alone as (
 
 ),
 
--- Two alternatives of one condition each that between them leave out nobody, or nobody whose value is known.
 halves as (
 
-    select
-        one.segment_key,
-        one.row_text,
-        one.attribute,
-        other.row_text as other_text,
-        one.is_never_null
-        or one.operator in ('is_null', 'is_member')
-        or one.if_missing = 'true'
-        or other.if_missing = 'true' as is_everybody
-
-    from alone as one
-    inner join alone as other
-        on
-            one.segment_key = other.segment_key
-            and one.attribute = other.attribute
-            and one.condition_key <> other.condition_key
-    where
-        (one.operator = 'is_true' and other.operator = 'is_false')
-        or (one.operator = 'is_null' and other.operator = 'is_not_null')
-        or (one.operator = 'is_member' and other.operator = 'is_not_member')
-        or (
-            one.spelled_value = other.spelled_value
-            and concat(one.operator, ' ', other.operator)
-            in ('= !=', 'in not_in', 'contains not_contains', 'has_any has_none')
-        )
-        or (
-            one.scale = other.scale
-            and one.low = cast('-infinity' as double)
-            and other.high = cast('infinity' as double)
-            and (
-                other.low < one.high
-                or (other.low = one.high and not (other.is_low_open and one.is_high_open))
-                or (other.has_steps and other.low = one.high + 1)
-            )
-        )
+    select * from {{ ref('int_segment_halves') }}
 
 ),
 
@@ -74,7 +39,11 @@ faults as (
 
     from conditions
     -- A single value out of range is named by itself.
-    where is_never_met and operator in ('<', '>') and least >= coalesce(lowest, least) and most <= coalesce(highest, most)
+    where
+        is_never_met
+        and operator in ('<', '>')
+        and least >= coalesce(lowest, least)
+        and most <= coalesce(highest, most)
 
     union all
 

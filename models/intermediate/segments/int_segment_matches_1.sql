@@ -1,4 +1,4 @@
--- Grain: one row per customer and active segment that refers to no other segment, whose rule holds on as_of_date.
+-- Grain: one row per customer and active segment of level 1 (it refers to no other) whose rule holds on as_of_date.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 

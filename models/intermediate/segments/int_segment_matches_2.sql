@@ -1,4 +1,4 @@
--- Grain: one row per customer and active segment of level 2, one that refers to segments of level 1, whose rule holds on as_of_date.
+-- Grain: one row per customer and active segment of level 2 (refers to one of level 1) whose rule holds on as_of_date.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer and active segment of level 3, one that refers to segments of level 2, whose rule holds on as_of_date.
+-- Grain: one row per customer and active segment of level 3 (refers to one of level 2) whose rule holds on as_of_date.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 

@@ -80,9 +80,14 @@ faults as (
             when segment_key = referenced_key then 'the segment refers to itself'
             when circle is not null then concat('the rule refers to itself in a circle: ', circle)
             when level is null
-                then 'the rule stands on more than {{ segment_deepest_level() }} levels of segments, or on a circle of them'
+                then
+                    'the rule stands on more than {{ segment_deepest_level() }} levels of segments,'
+                    || ' or on a circle of them'
             when own_status = 'active' and status <> 'active'
-                then concat('`', referenced_key, '` is not active but ', coalesce(status, 'without a status'), ', so nobody is in it')
+                then concat(
+                        '`', referenced_key, '` is not active but ', coalesce(status, 'without a status'),
+                        ', so nobody is in it'
+                    )
         end as reason,
         case
             when status is null

@@ -1,4 +1,4 @@
--- Grain: one row per condition whose value as a whole does not fit its operator: missing, needless, half a range, reversed.
+-- Grain: one row per condition whose value as a whole does not fit its operator: missing, needless, half, reversed.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}
