@@ -16,11 +16,6 @@ growth as (
 bands as (
 
     select
-        unusual_days.as_of_date,
-        unusual_days.segment_key,
-        unusual_days.unusual_measure,
-        unusual_days.score,
-        abs(unusual_days.score) >= {{ limit }} as is_unusual,
         {%- for name, distance in [('expected', '0'), ('lowest', '-' ~ limit), ('highest', limit)] %}
         greatest(
             growth.previous_customer_count + unusual_days.size_flow + {{ distance }} * unusual_days.size_scatter, 0
@@ -28,12 +23,17 @@ bands as (
         {%- for side in ['entered', 'left'] %}
         -- The root undone.
         greatest(
-            power(greatest(
-                unusual_days.{{ side }}_flow + {{ distance }} * unusual_days.{{ side }}_scatter, 0
-            ) / 2, 2) - 0.375, 0
-        ) as {{ name }}_{{ side }}{{ ',' if not (loop.last and name == 'highest') }}
+            power(
+                greatest(unusual_days.{{ side }}_flow + {{ distance }} * unusual_days.{{ side }}_scatter, 0) / 2, 2
+            ) - 0.375, 0
+        ) as {{ name }}_{{ side }},
         {%- endfor %}
         {%- endfor %}
+        unusual_days.as_of_date,
+        unusual_days.segment_key,
+        unusual_days.unusual_measure,
+        unusual_days.score,
+        abs(unusual_days.score) >= {{ limit }} as is_unusual
 
     from unusual_days
     inner join growth

@@ -1,4 +1,4 @@
--- Grain: one row per segment and day on which a source that its rule needs had an outage or brought old rows: the worst.
+-- Grain: one row per segment and day on which a source of its rule had an outage or brought old rows: the worst.
 with faults as (
 
     select * from {{ ref('int_source_day_faults') }}

@@ -31,8 +31,8 @@ weekdays as (
             and flows.measure = usual.measure
             and flows.reference_run = usual.reference_run
             and flows.weekday = usual.weekday
-            and usual.as_of_date < flows.as_of_date
-            and usual.as_of_date >= {{ days_before('flows.as_of_date', 56) }}
+            and flows.as_of_date > usual.as_of_date
+            and {{ days_before('flows.as_of_date', 56) }} <= usual.as_of_date
     group by flows.as_of_date, flows.segment_key, flows.measure
 
 ),
@@ -70,8 +70,8 @@ trends as (
             flows.segment_key = four_weeks.segment_key
             and flows.measure = four_weeks.measure
             and flows.reference_run = four_weeks.reference_run
-            and four_weeks.as_of_date < flows.as_of_date
-            and four_weeks.as_of_date >= {{ days_before('flows.as_of_date', 28) }}
+            and flows.as_of_date > four_weeks.as_of_date
+            and {{ days_before('flows.as_of_date', 28) }} <= four_weeks.as_of_date
     group by flows.as_of_date, flows.segment_key, flows.measure
     having count(*) >= 14
 

@@ -33,9 +33,9 @@ scatter as (
             judged.segment_key = earlier.segment_key
             and judged.measure = earlier.measure
             and judged.reference_run = earlier.reference_run
+            and judged.as_of_date > earlier.as_of_date
+            and {{ days_before('judged.as_of_date', 56) }} <= earlier.as_of_date
             and not earlier.is_rule_changed
-            and earlier.as_of_date < judged.as_of_date
-            and earlier.as_of_date >= {{ days_before('judged.as_of_date', 56) }}
     group by judged.as_of_date, judged.segment_key, judged.measure
 
 ),

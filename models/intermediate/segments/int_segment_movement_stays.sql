@@ -33,7 +33,7 @@ stays as (
     inner join history
         on
             windows.segment_key = history.segment_key
-            and (history.valid_to is null or history.valid_to > windows.compared_date)
+            and windows.compared_date < coalesce(history.valid_to, date '9999-12-31')
     group by windows.window_days, windows.segment_key, history.customer_id
 
 ),

@@ -21,8 +21,9 @@ days as (
         max(score) filter (where score_rank = 1) as score,
         {%- for measure in ['entered', 'left', 'size'] %}
         max(expected_flow) filter (where measure = '{{ measure }}') as {{ measure }}_flow,
-        max(scatter) filter (where measure = '{{ measure }}') as {{ measure }}_scatter{{ ',' if not loop.last }}
+        max(scatter) filter (where measure = '{{ measure }}') as {{ measure }}_scatter,
         {%- endfor %}
+        count(*) as measure_count
 
     from scores
     group by as_of_date, segment_key
