@@ -28,7 +28,8 @@ faults as (
     select
         segment_key,
         concat(
-            'the name `', trim(segment_name), '` is too ', case when length(segment_name) < 3 then 'short' else 'long' end
+            'the name `', trim(segment_name), '` is too ',
+            case when length(trim(segment_name)) < 3 then 'short' else 'long' end
         )
             as reason,
         'give it a name of 3 to 60 letters' as suggestion
