@@ -24,7 +24,9 @@ REGISTRY = ("identity_registry", "identity_log")
 # Who entered and left which segment on which evaluated day. Attribute values of the last days are not copied: without
 # them one day's reasons cannot be told, and `backfill` mends that.
 MEMBERSHIPS = ("membership_log", "segment_evaluations", "int_segment_thresholds")
-TABLES = dict.fromkeys(REGISTRY, SCHEMA) | dict.fromkeys(MEMBERSHIPS, HISTORY)
+# What every rule has meant and been called: approvals hold without it, version numbers do not.
+RULES = ("segment_versions",)
+TABLES = dict.fromkeys(REGISTRY, SCHEMA) | dict.fromkeys(MEMBERSHIPS, HISTORY) | dict.fromkeys(RULES, "marts")
 
 
 def back_up(world: World, version: Path) -> None:
@@ -97,7 +99,7 @@ def restore(world: World, progress: Progress = print) -> None:
     with open_warehouse(world.warehouse) as connection:
         present = _present(connection)
         # Each group is brought back as a whole or not at all.
-        groups = [group for group in (REGISTRY, MEMBERSHIPS) if not set(group) & set(present)]
+        groups = [group for group in (REGISTRY, MEMBERSHIPS, RULES) if not set(group) & set(present)]
         wanted = [name for group in groups for name in group if (folder / f"{name}.parquet").exists()]
         connection.execute("begin")
         for name in wanted:
@@ -110,6 +112,8 @@ def restore(world: World, progress: Progress = print) -> None:
         progress(f"customer ids: the registry of version {version} was brought back")
     if set(wanted) & set(MEMBERSHIPS):
         progress(f"segments: the membership history of version {version} was brought back")
+    if set(wanted) & set(RULES):
+        progress(f"segments: the versions of the rules of version {version} were brought back")
 
 
 def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:

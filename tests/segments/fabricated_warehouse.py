@@ -22,7 +22,8 @@ Row = dict[str, str]
 DAY = date(2026, 6, 30)
 FITTED = ("clv", "churn", "adoption")
 SEEDS = [
-    *("segment_definitions", "segment_rule_conditions", "segment_approvals", "behaviour_windows", "model_cards"),
+    *("segment_definitions", "segment_rule_conditions", "segment_approvals", "segment_status_steps"),
+    *("behaviour_windows", "model_cards"),
     *(f"{model}_parameters" for model in FITTED),
 ]
 RULE_TARGETS = ("int_segment_matches", "int_segment_definitions", "int_segment_traces")

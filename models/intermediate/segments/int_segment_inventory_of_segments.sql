@@ -16,6 +16,7 @@ segments as (
         definitions.status,
         definitions.effective_status,
         definitions.status_reason,
+        definitions.review_by,
         definitions.is_suppression,
         usage.customer_count,
         usage.empty_days,
@@ -153,9 +154,23 @@ unused_segments as (
 
 ),
 
+past_review_segments as (
+
+    select
+        segment_key,
+        'past_review' as finding,
+        {{ days_between('review_by', as_of_date()) }} as measure,
+        concat('its review was due on ', cast(review_by as {{ text }})) as evidence,
+        'review it: keep, change or retire' as suggestion
+
+    from segments
+    where review_by < {{ as_of_date() }}
+
+),
+
 unioned as (
 
-    {% for name in ['empty', 'stale', 'unowned', 'unavailable', 'never_activated', 'unused'] %}
+    {% for name in ['empty', 'stale', 'unowned', 'unavailable', 'never_activated', 'unused', 'past_review'] %}
     select * from {{ name }}_segments
     {{ 'union all' if not loop.last }}
     {% endfor %}
