@@ -3,7 +3,9 @@
 {%- set columns = ['seed_name', 'segment_key', 'row_text', 'is_structural', 'reason', 'suggestion'] | join(', ') %}
 with faults as (
 
-    {% for model in ['condition', 'attribute', 'item', 'value', 'reference', 'definition', 'naming', 'lifecycle'] -%}
+    {% for model in [
+        'condition', 'attribute', 'item', 'value', 'reference', 'definition', 'share', 'naming', 'lifecycle'
+    ] -%}
     select {{ columns }}, false as is_note from {{ ref('int_segment_' ~ model ~ '_faults') }}
     union all
     {% endfor -%}
