@@ -5,7 +5,8 @@ the warehouse in one transaction. Evaluating a day rewrites its own changes and 
 order of days does not matter. What was evaluated is kept as Parquet under `<home>/snapshots/segments/`, and found again
 as long as data, rules and models are the same.
 
-Rules are taken as they are now. Where rules are to be those that were in force on a day, `_evaluate` is the place.
+Every segment is evaluated by the rule that was in force on the day, as `segment_versions` recorded it; before its first
+record by the first one. Which segments are active is today's decision.
 """
 
 from __future__ import annotations
@@ -112,8 +113,6 @@ def _backfill_day(world: World, copy: World, kept: _Kept, day: date) -> tuple[in
 def _evaluate(copy: World, kept: _Kept, day: date) -> None:
     """Evaluate a day and write its changes, in the copy: from what is kept of it, else by building the day.
 
-    The rules are those of the world's seeds. Where every version of a rule is kept with its days, this is the place to
-    give the copy the seeds of `day`, and `OTHER_SEEDS` the place to say so.
     """
     if kept.has(day):
         kept.load(copy, day, list(KEPT))

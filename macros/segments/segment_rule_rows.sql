@@ -1,5 +1,6 @@
-{# The rules, one dict per condition, as the seeds hold them. The only way by which rules reach a model: empty before
-   the seeds are loaded, and replaced by a literal list in unit tests. #}
+{# The rules, one dict per condition, as the seeds hold them; in a run that looks back, as they were recorded for its day.
+   The only way by which rules reach a model: empty before the seeds are loaded, and replaced by a literal list in unit
+   tests. #}
 {% macro segment_rule_rows() -%}
     {%- set conditions = ref('segment_rule_conditions') -%}
     {%- set definitions = ref('segment_definitions') -%}
@@ -11,11 +12,49 @@
         ~ " inner join " ~ definitions ~ " as definitions on trim(rules.segment_key) = trim(definitions.segment_key)"
         ~ " order by 1, 4, 5, 6, 7, 8"
     ) -%}
-    {%- set rows = [] -%}
+    {%- set earlier = segment_rules_of_then() -%}
+    {%- set rows, replaced = [], [] -%}
     {%- for line in found.rows -%}
-        {%- do rows.append(dict(zip(columns, line))) -%}
+        {%- set row = dict(zip(columns, line)) -%}
+        {%- if row.segment_key not in earlier -%}
+            {%- do rows.append(row) -%}
+        {%- elif row.segment_key not in replaced -%}
+            {%- do replaced.append(row.segment_key) -%}
+            {%- set rule = earlier[row.segment_key] -%}
+            {%- for cells in rule.rows -%}
+                {%- do rows.append(dict(zip(columns, [row.segment_key, row.status, rule.scope] + cells))) -%}
+            {%- endfor -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(rows) }}
+{%- endmacro %}
+
+{# In a run for a day before the newest one recorded in segment_versions: the rule of each segment as it was on that day, or
+   as it was first, by key, as a dict of scope and rows. Empty in any other run. No ref, because it is what earlier builds
+   left. #}
+{% macro segment_rules_of_then() -%}
+    {%- set memory = run_memory('segment_rules_of_then') -%}
+    {%- if 'rules' not in memory -%}
+        {%- set rules = {} -%}
+        {%- set versions = adapter.get_relation(target.database, generate_schema_name('marts', none), 'segment_versions') -%}
+        {%- set names = [] -%}
+        {%- for column in (adapter.get_columns_in_relation(versions) if versions else []) -%}
+            {%- do names.append(column.name) -%}
+        {%- endfor -%}
+        {%- if 'rule_rows' in names -%}
+            {%- set found = run_query(
+                "select segment_key, rule_rows from ("
+                ~ "select *, max(effective_from) over () as newest_day,"
+                ~ " coalesce(max(case when effective_from <= " ~ as_of_date() ~ " then change_number end)"
+                ~ " over (partition by segment_key), min(change_number) over (partition by segment_key)) as number_then"
+                ~ " from " ~ versions ~ ") as numbered"
+                ~ " where change_number = number_then and " ~ as_of_date() ~ " < newest_day and rule_rows is not null"
+            ) -%}
+            {%- for key, rule in found.rows -%}{%- do rules.update({key: fromjson(rule)}) -%}{%- endfor -%}
+        {%- endif -%}
+        {%- do memory.update({'rules': rules}) -%}
+    {%- endif -%}
+    {{ return(memory['rules']) }}
 {%- endmacro %}
 
 {# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude

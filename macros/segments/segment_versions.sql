@@ -68,6 +68,21 @@
     {{ return(lines | unique(case_sensitive=true) | sort(case_sensitive=true) | join('\n')) }}
 {%- endmacro %}
 
+{# The conditions of a rule as JSON, from which it can be evaluated for the days on which it was in force. #}
+{% macro segment_rule_as_json(segment) -%}
+    {%- set rows = [] -%}
+    {%- for kind in ['include', 'exclude'] -%}
+        {%- for conditions in segment[kind].values() -%}
+            {%- for condition in conditions -%}
+                {%- do rows.append([
+                    kind, condition.alternative, condition.attribute, condition.operator, condition.value, condition.if_missing
+                ]) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(tojson({'scope': segment.scope, 'rows': rows})) }}
+{%- endmacro %}
+
 {# What an event window counts, in words, from its meaning [event, filters, measure, days]. #}
 {% macro segment_window_words(meaning) -%}
     {%- set parts = fromjson(meaning, []) -%}

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from scripts.backfill import OTHER_SEEDS, _Kept, backfill_days
+from scripts.dbt import run_dbt
 from scripts.prediction.snapshots import SEGMENTS, data_state, described_day
 from scripts.world import World
 
@@ -217,3 +218,33 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
         undone = [(rule, old[n][1] if n in named else met) for n, (rule, met) in enumerate(verdicts)]
         still_person = was_person if "customer_type " in reason or then is None else person
         assert is_in(undone, still_person) == (change == "left"), label
+
+
+@pytest.mark.verify
+def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: World) -> None:
+    """The rule of `lapsed` is widened tomorrow; yesterday is looked at afterwards, and finds whom the old one finds."""
+    last = described_day(demo_copy)
+    file = demo_copy.seeds / "segment_rule_conditions.csv"
+    text = file.read_text(encoding="utf-8")
+    assert "days_since_last_order,between,181|365" in text
+    file.write_text(text.replace("order,between,181|365", "order,between,1|365"), encoding="utf-8")
+    run_dbt(demo_copy, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
+    recording = ["attribute_catalogue", "+segment_versions,path:models/intermediate/segments", "segment_versions"]
+    tomorrow = {"as_of_date": (last + timedelta(days=1)).isoformat()}
+    run_dbt(demo_copy, ["run", "--select", *recording], variables=tomorrow, progress=quiet)
+    versions = "select rule_version, effective_from from marts.segment_versions where segment_key = 'lapsed' order by 1"
+    assert table(demo_copy, versions) == [(1, last), (2, last + timedelta(days=1))]
+
+    day = last - timedelta(days=3)
+    backfill_days(demo_copy, [day], progress=quiet)
+    evaluated = f"from history.segment_evaluations where segment_key = 'lapsed' and as_of_date = date '{day}'"
+    [(version, size)] = table(demo_copy, f"select rule_version, customer_count {evaluated}")
+    kept = _Kept(demo_copy, state_of(demo_copy)).of(day)
+    values = duckdb.sql(
+        "select values.days_since_last_order from "
+        f"'{kept / 'matches.parquet'}' as matches inner join '{kept / 'values.parquet'}' as values"
+        " on matches.customer_id = values.customer_id where matches.segment_key = 'lapsed'"
+    ).fetchall()
+    assert version == 1
+    assert len(values) == size > 0
+    assert all(181 <= days <= 365 for (days,) in values)

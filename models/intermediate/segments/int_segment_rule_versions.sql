@@ -18,7 +18,9 @@ numbered as (
         -- A meaning that came back has a number of its own, the last one.
         max(
             case
-                when coalesce(versions.rule_fingerprint, '') = coalesce(rules.rule_fingerprint, '')
+                when
+                    coalesce(versions.rule_fingerprint, '') = coalesce(rules.rule_fingerprint, '')
+                    and (versions.effective_from <= {{ as_of_date() }} or versions.change_number = 1)
                     then versions.rule_version
             end
         ) as present_version,

@@ -7,7 +7,10 @@
 {%- do stop_on_segment_rule_errors() %}
 {%- set rows = [] %}
 {%- for segment in segment_rules() %}
-    {%- do rows.append({'segment_key': segment.segment_key, 'conditions': segment_rule_lines(segment)}) %}
+    {%- do rows.append({
+        'segment_key': segment.segment_key, 'conditions': segment_rule_lines(segment),
+        'rule_rows': segment_rule_as_json(segment)
+    }) %}
 {%- endfor %}
 
 with definitions as (
@@ -29,7 +32,9 @@ rules as (
 
 lines as (
 
-    {{ literal_rows({'segment_key': dbt.type_string(), 'conditions': dbt.type_string()}, rows) }}
+    {{ literal_rows({
+        'segment_key': dbt.type_string(), 'conditions': dbt.type_string(), 'rule_rows': dbt.type_string()
+    }, rows) }}
 
 ),
 
@@ -61,7 +66,8 @@ found as (
         definitions.status,
         {{ as_of_date() }} as effective_from,
         lines.conditions,
-        recorded.customer_count as customer_count_before
+        recorded.customer_count as customer_count_before,
+        lines.rule_rows
 
     from definitions
     cross join newest
