@@ -44,8 +44,8 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
         finished = shared / "demo.finished"
         if not finished.exists():
             _agree_on_quiet_days(world)
-            # Other models need past days to be built, which costs more than all else here.
-            pipeline.run(world, SMALL_DEMO, fits=("clv",), history=(1,))
+            # Other models, and a history, need past days to be built, which costs more than all else here.
+            pipeline.run(world, SMALL_DEMO, fits=("clv",), history=())
             finished.touch()
     return world
 

@@ -61,6 +61,15 @@ class IntakeSummary:
             total.add(counts)
         return total
 
+    def recount(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Count by the ledger: a later file may have made a version of what was a duplicate in an earlier one."""
+        for (source, table), counts in self.tables.items():
+            counts.accepted, counts.duplicates = connection.execute(
+                "select coalesce(sum(accepted_rows), 0), coalesce(sum(duplicate_rows), 0) from intake.files"
+                " where load_id = ? and source_name = ? and table_name = ? and status <> 'failed'",
+                [self.load_id, source, table],
+            ).fetchone() or (counts.accepted, counts.duplicates)
+
     def lines(self) -> list[str]:
         """The summary in words: one line per table with new files, and the total."""
         if not self.tables:
@@ -99,6 +108,7 @@ def intake(world: World, progress: Progress = print) -> IntakeSummary:
             by_source[file.table.source].append(file)
         for source, deliveries in by_source.items():
             run.take_in_source(source, deliveries)
+        summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
     carry_out_requests(world, progress)

@@ -144,9 +144,9 @@ def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> No
         demo_world,
         """
         (select customer_id, segment_key from marts.segment_memberships
-         except select customer_id, segment_key from marts.segment_explanations where explanation <> '')
+         except select customer_id, segment_key from marts.segment_explanations where explanation <> '' and is_member)
         union all
-        (select customer_id, segment_key from marts.segment_explanations
+        (select customer_id, segment_key from marts.segment_explanations where is_member
          except select customer_id, segment_key from marts.segment_memberships)
         """,
     )

@@ -75,9 +75,9 @@ def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     models = (
         "behaviour_windows segment_definitions segment_rule_conditions"
         " int_behaviour_window_errors customer_behaviour_windows attribute_catalogue int_segment_rules"
-        " int_segment_references int_segment_conditions+,+int_segment_rule_errors int_segment_definitions"
+        " int_segment_references int_segment_conditions+,+int_segment_rule_errors segment_versions"
         " int_segment_percentiles_1+,+int_segment_matches int_segment_percentiles"
-        " segment_memberships segment_explanations"
+        " segment_versions+,+segment_explanations"
     )
     run_dbt(
         copy,

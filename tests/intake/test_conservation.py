@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from landing_zone import Zone
 
@@ -53,6 +53,14 @@ def account(deliveries: list[list[tuple[str, ...]]]) -> Counter[str]:
     return totals
 
 
+# A content cuts a duplicate of an earlier file off from its version, so that it becomes a version itself.
+REVIVED = [
+    [("b", "2.0", "x", "-2", "2026-01-01"), ("b", "2.0", "x", "-2", "2026-01-02 00:00:00")],
+    [("b", "2.0", "x", "1.5", "2026-01-01")],
+]
+
+
+@example(REVIVED)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files)
 def test_landed_is_accepted_plus_duplicates_plus_rejected(deliveries: list[list[tuple[str, ...]]]) -> None:

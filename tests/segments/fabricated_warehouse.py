@@ -30,6 +30,7 @@ RULE_TARGETS = ("int_segment_matches", "int_segment_definitions", "int_segment_t
 RULE_MODELS = [
     *(f"+{model},path:models/intermediate/segments" for model in RULE_TARGETS),
     "attribute_catalogue",
+    "segment_versions",
 ]
 
 

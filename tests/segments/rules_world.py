@@ -85,6 +85,8 @@ def make_world(folder: Path, customers: list[Row], types: dict[str, str]) -> Wor
             "create table intermediate.int_segment_rule_errors as select '' as row_text, '' as reason,"
             " '' as suggestion, '' as severity where false"
         )
+        steps = PROJECT / "seeds/reference/segment_status_steps.csv"
+        connection.execute(f"create table seeds.segment_status_steps as from read_csv('{steps}')")
     return world
 
 

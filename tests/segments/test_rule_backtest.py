@@ -109,7 +109,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """Mean and difference of overlapping groups; a naive error would be too small by the root of three days."""
     rng = np.random.default_rng(7)
     hits = {"mean": 0, "difference": 0}
-    rounds = 400
+    rounds = 200
     for _ in range(rounds):
         table = people(rng, 300, 3)
         number = table["customer_id"].str[1:].astype(int)
@@ -120,7 +120,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         hits["mean"] += mean.low <= 10.0 <= mean.high
         hits["difference"] += difference.low <= 0.0 <= difference.high
     # 95 of 100, within three standard errors of so many rounds; a gamma has a long tail, which costs a little.
-    assert all(0.91 <= hit / rounds <= 0.98 for hit in hits.values()), hits
+    assert all(0.90 <= hit / rounds <= 0.99 for hit in hits.values()), hits
 
 
 def test_people_whom_only_one_of_two_rules_finds_stand_apart() -> None:

@@ -16,9 +16,10 @@ MODELS = [
     "attribute_catalogue",
     "int_segment_rules",
     "int_segment_conditions",
+    "int_segment_references",
     "int_segment_conditions+,+int_segment_rule_errors",
+    *[f"int_segment_{kind}_faults" for kind in ("definition", "share", "naming", "lifecycle")],
 ]
-MODELS += ["int_segment_references"]
 SPEC = dict.fromkeys(
     (
         *("segment_name", "business_purpose", "included", "excluded", "required_data", "owner", "approved_uses"),

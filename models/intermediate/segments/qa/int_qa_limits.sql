@@ -1,4 +1,4 @@
--- Grain: one row: every limit of the checks before activation as a column `<check>_<limit>`.
+-- Grain: one row per build: every limit of the checks before activation as a column `<check>_<limit>`.
 -- depends_on: {{ ref('int_qa_rule_errors') }}
 {%- do stop_on_rule_errors(
     ref('int_qa_rule_errors'), 'campaign plans and qa_rule limits have {count} fault(s); nothing is judged until they are mended'
