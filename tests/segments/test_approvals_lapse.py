@@ -25,7 +25,8 @@ WINDOWS = "behaviour_windows.csv"
 # Rules, what rests on them, and who may be contacted.
 REBUILT = (
     "segment_rule_conditions behaviour_windows segment_approvals customer_behaviour_windows+1 attribute_catalogue "
-    "path:models/intermediate/segments path:models/marts/segments audience_members audience_counts"
+    "path:models/intermediate/segments path:models/intermediate/segment_history path:models/marts/segments "
+    "audience_members audience_counts"
 )
 # In the demo's rule of `lapsed`: a window, and another segment; both leave everybody where they are.
 RESTS_ON = [("product_view_count_7d", ">=", "0", "true"), ("segment:won_back", "is_not_member", "", "")]
@@ -67,7 +68,7 @@ REFUND = {"segment_key": "lapsed", "attribute": "has_pending_refund"}
 CHANGES = {
     "value": (CONDITIONS, with_cell(DAYS, "value", "181|360"), "between 181 and 365 became .* between 181 and 360"),
     "operator": (CONDITIONS, with_cell(REFUND, "operator", "is_false"), "pending refund is true became .* is false"),
-    "fewer conditions": (CONDITIONS, without(REFUND), "no longer: out when has pending refund is true"),
+    "fewer conditions": (CONDITIONS, without(REFUND), "no longer: out when has pending refund is"),
     "days of a window": (
         WINDOWS,
         with_cell({"attribute_name": "product_view_count_7d"}, "days", "14"),
@@ -75,7 +76,7 @@ CHANGES = {
     ),
     "rule of a segment referred to": (
         CONDITIONS,
-        with_cell({"segment_key": "won_back", "attribute": "days_since_last_order"}, "value", "59"),
+        with_cell({"segment_key": "won_back", "attribute": "days_since_last_comeback"}, "value", "59"),
         "the rule of segment won_back .* became the rule of segment won_back",
     ),
 }
