@@ -7,8 +7,6 @@ truth and none of the models, so that a difference says whether the world or the
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.errors import CheckFailed
-from scripts.seed_files import only_writer, replace_file
+from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
 from scripts.validate import DEFINITIONS
 from scripts.warehouse import open_warehouse
 from scripts.world import World
@@ -84,17 +82,12 @@ def activate(seeds: Path, segment_keys: Sequence[str]) -> None:
     """Set the status of these segments to active in a world's own seeds."""
     file = seeds / DEFINITIONS
     with only_writer(seeds):
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            columns, rows = list(reader.fieldnames or []), list(reader)
-        for row in rows:
-            if row["segment_key"] in segment_keys:
-                row["status"] = "active"
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        replace_file(file, text.getvalue().encode())
+        columns = read_header(file)
+        rows = read_rows(file, columns)
+        cells: list[dict[str, object]] = [
+            {**row, "status": "active"} if row["segment_key"] in segment_keys else {**row} for row in rows
+        ]
+        replace_file(file, rows_as_csv(columns, cells))
 
 
 def _sizes(world: World) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.errors import CheckFailed
-from scripts.seed_files import only_writer, read_rows, replace_file, rows_as_csv
+from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
 from scripts.validate import CONDITIONS, DEFINITIONS, seed_problems
 from scripts.world import BUSINESS_SEEDS
 
@@ -222,5 +221,4 @@ def _rows(file: Path) -> Rows:
 
 
 def _header(file: Path) -> list[str]:
-    with (file if file.exists() else BUSINESS_SEEDS / file.name).open(encoding="utf-8-sig", newline="") as handle:
-        return [name.strip() for name in next(csv.reader(handle))]
+    return read_header(file if file.exists() else BUSINESS_SEEDS / file.name)

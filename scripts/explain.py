@@ -14,7 +14,7 @@ import duckdb
 
 from scripts.errors import UserError
 from scripts.nearest_change import Change, Traced, is_member, is_past, nearest_changes, nearness, shown
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 
 Progress = Callable[[str], None]
@@ -96,7 +96,7 @@ def _explain(
     as_json: bool,
     progress: Progress,
 ) -> None:
-    library = {row["segment_key"]: row for row in _rows(connection, "from marts.segment_library order by priority")}
+    library = {row["segment_key"]: row for row in rows_of(connection, "from marts.segment_library order by priority")}
     if segment is not None and segment not in library:
         raise UserError(f"there is no segment `{segment}`; {meant(segment, list(library))}")
     customer_id, notes = find_customer(connection, customer)
@@ -158,13 +158,13 @@ def explanations(
     ids = {"customer": customer_id} | ({"segment": segment} if segment is not None else {})
 
     def rows(relation: str, more: str = "") -> list[Row]:
-        return _rows(connection, f"from {relation} where customer_id = $customer{one} {more}", ids)
+        return rows_of(connection, f"from {relation} where customer_id = $customer{one} {more}", ids)
 
     traces = explained_rows(connection, customer_id, segment)
     memberships = {row["segment_key"]: row for row in rows("marts.segment_memberships")}
     changes = {row["segment_key"]: row for row in rows("marts.membership_changes", "order by as_of_date")}
     candidates = rows("intermediate.int_segment_audience_candidates")
-    consents = _rows(
+    consents = rows_of(
         connection,
         "from marts.customer_consents where customer_id = $customer and purpose = 'marketing'",
         {"customer": customer_id},
@@ -195,7 +195,7 @@ def explained_rows(
     one = " and traces.segment_key = $segment" if segment is not None else ""
     return [
         _traced(row)
-        for row in _rows(
+        for row in rows_of(
             connection,
             "select traces.*, attributes.data_type, attributes.is_available"
             " from intermediate.int_segment_traces as traces"
@@ -261,12 +261,6 @@ def _described_day(connection: duckdb.DuckDBPyConnection, world: World) -> date:
 
 def _is_known(connection: duckdb.DuckDBPyConnection, relation: str, customer_id: str) -> bool:
     return connection.execute(f"select 1 from {relation} where customer_id = ?", [customer_id]).fetchone() is not None
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:
-    relation = connection.execute(query, parameters)
-    names = [column[0] for column in relation.description]
-    return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
 def meant(word: str, words: list[str]) -> str:

@@ -23,7 +23,7 @@ from scripts.approval_log import Row, log_heads, verified_log
 from scripts.approve import given_approvals, which_segment
 from scripts.errors import CheckFailed, UserError
 from scripts.qa import qa_gate
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 
 ADDRESS = {"email": "email", "sms": "phone"}
@@ -118,25 +118,25 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
     folder = world.published.resolve()
     log = [row for row in verified_log(world) if row.key == segment_key]
     with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
-        library = _dicts(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
+        library = rows_of(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
         if not library:
-            known = [row["segment_key"] for row in _dicts(marts, "select segment_key from segment_library order by 1")]
+            known = [row["segment_key"] for row in rows_of(marts, "select segment_key from segment_library order by 1")]
             raise UserError(
                 f"segment `{segment_key}` is not in the published library; {which_segment(segment_key, known)}"
             )
-        approvals = _dicts(
+        approvals = rows_of(
             marts,
             "select role, approved_by, approved_at, count_low, count_high, is_given, is_count_in_band"
             " from segment_approval_status where segment_key = $key order by role",
             {"key": segment_key},
         )
         versions, changes = (
-            _dicts(marts, f"select * from {name} where segment_key = $key order by {order}", {"key": segment_key})
+            rows_of(marts, f"select * from {name} where segment_key = $key order by {order}", {"key": segment_key})
             for name, order in (("segment_versions", "change_number"), ("segment_changelog", "to_version"))
         )
     with open_warehouse(folder / "activation.duckdb", read_only=True) as activation:
         chosen = {"key": segment_key, "channel": channel}
-        counts = _dicts(
+        counts = rows_of(
             activation, "select * from audience_counts where segment_key = $key and channel = $channel", chosen
         )
         members = activation.execute(
@@ -344,12 +344,3 @@ def _write(target: Path, text: bytes, manifest: dict[str, Any]) -> None:
 
 def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _dicts(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str] | None = None
-) -> list[dict[str, Any]]:
-    """Rows of a query as dicts."""
-    found = connection.execute(query, parameters) if parameters else connection.execute(query)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -16,7 +16,7 @@ import duckdb
 from scripts.errors import CheckFailed, UserError
 from scripts.explain import condition_words, explained_rows, holding, meant
 from scripts.nearest_change import shown
-from scripts.seed_files import rows_as_csv
+from scripts.seed_files import read_header, rows_as_csv
 from scripts.segment_workshop import both_open, evaluate, segment_workshop
 from scripts.validate import CONDITIONS, DEFINITIONS, row_places, seed_problems
 from scripts.warehouse import open_warehouse
@@ -124,13 +124,14 @@ def _take_in(world: World, small: World, segment: str, files: tuple[Path, Path] 
             row["status"] = "active"
     for name, rows in seeds.items():
         cells: list[dict[str, object]] = [dict(row) for row in rows]
-        (small.seeds / name).write_bytes(rows_as_csv(_header(world.seeds / name), cells))
+        (small.seeds / name).write_bytes(rows_as_csv(read_header(world.seeds / name), cells))
     return places
 
 
 def _rows(file: Path) -> Rows:
     """The rows of a seed or of a draft's file, as cells by column. Raises CheckFailed when it cannot be loaded."""
-    if problems := list(seed_problems(file, _header(BUSINESS_SEEDS / (DEFINITIONS if _defines(file) else CONDITIONS)))):
+    shipped = BUSINESS_SEEDS / (DEFINITIONS if _defines(file) else CONDITIONS)
+    if problems := list(seed_problems(file, read_header(shipped))):
         raise CheckFailed("\n".join(problems))
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines)
@@ -143,11 +144,6 @@ def _defines(file: Path) -> bool:
     if not file.exists():
         raise UserError(f"{file}: no such file")
     return "segment_name" in file.read_text(encoding="utf-8-sig", errors="replace").split("\n", 1)[0]
-
-
-def _header(file: Path) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return [name.strip() for name in next(csv.reader(lines))]
 
 
 def _faults_and_definition(

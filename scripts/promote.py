@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import duckdb
 
 from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
-from scripts.seed_files import only_writer, read_rows, replace_file, rows_as_csv
+from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
 from scripts.validate import CONDITIONS, DEFINITIONS, seed_problems
 from scripts.warehouse import open_warehouse
 from scripts.world import BUSINESS_SEEDS, PROJECT, World
@@ -145,21 +144,16 @@ def _check_files(seeds: Path) -> None:
     problems = [
         problem
         for name in (DEFINITIONS, CONDITIONS)
-        for problem in seed_problems(seeds / name, _header(BUSINESS_SEEDS / name))
+        for problem in seed_problems(seeds / name, read_header(BUSINESS_SEEDS / name))
     ]
     if problems:
         raise CheckFailed("\n".join([*problems, "nothing was written; mend the library first"]))
 
 
 def _rows(file: Path) -> Rows:
-    return read_rows(file, _header(file))
+    return read_rows(file, read_header(file))
 
 
 def _write(file: Path, rows: Rows) -> None:
     cells: list[dict[str, object]] = [dict(row) for row in rows]
-    replace_file(file, rows_as_csv(_header(file), cells))
-
-
-def _header(file: Path) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return [name.strip() for name in next(csv.reader(lines))]
+    replace_file(file, rows_as_csv(read_header(file), cells))

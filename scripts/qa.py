@@ -13,7 +13,7 @@ import duckdb
 
 from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 
 SCHEMA_VERSION = 1
@@ -76,15 +76,15 @@ def examine(world: World, segment_key: str | None = None) -> dict[str, Any]:
     """The document that `qa --json` prints; of one segment, or of all that are called active."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
         try:
-            library = _rows(
+            library = rows_of(
                 connection,
                 "select segment_key, segment_name, effective_status, status_reason, customer_count"
                 " from marts.segment_library order by priority, segment_key",
             )
-            checks = _rows(
+            checks = rows_of(
                 connection, f"select segment_key, as_of_date, {', '.join(CHECK_COLUMNS)} from marts.segment_qa"
             )
-            samples = _rows(
+            samples = rows_of(
                 connection,
                 f"select segment_key, {', '.join(SAMPLE_COLUMNS)} from marts.segment_samples order by 1, 2, 3",
             )
@@ -114,7 +114,7 @@ def qa_gate(marts: Path, segment_key: str, despite: str | None = None) -> dict[s
         raise UserError("--despite-qa needs a reason on one line, such as --despite-qa 'stock arrives on Monday'")
     with open_warehouse(marts, read_only=True) as connection:
         try:
-            checks = _rows(
+            checks = rows_of(
                 connection,
                 f"select {', '.join(CHECK_COLUMNS)} from segment_qa where segment_key = $key",
                 {"key": segment_key},
@@ -244,12 +244,6 @@ def _overview(document: dict[str, Any]) -> list[str]:
 
 def _money(amount: Decimal | None) -> str:
     return "-" if amount is None else f"{amount:,.2f}"
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str] | None = None) -> Rows:
-    found = connection.execute(query, parameters) if parameters else connection.execute(query)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _as_text(value: Any) -> Any:

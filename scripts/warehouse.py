@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -49,6 +50,15 @@ def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         return dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
     except duckdb.CatalogException:
         return {}
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a query as dicts by column."""
+    found = connection.execute(query, parameters) if parameters else connection.execute(query)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def quote(name: str) -> str:
