@@ -53,8 +53,6 @@ class _Audience:
     segment: dict[str, Any]
     approvals: list[dict[str, Any]]
     log: list[Row]
-    versions: list[dict[str, Any]]
-    changes: list[dict[str, Any]]
     counts: dict[str, Any]
     members: list[tuple[Any, ...]]
 
@@ -130,10 +128,6 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
             " from segment_approval_status where segment_key = $key order by role",
             {"key": segment_key},
         )
-        versions, changes = (
-            rows_of(marts, f"select * from {name} where segment_key = $key order by {order}", {"key": segment_key})
-            for name, order in (("segment_versions", "change_number"), ("segment_changelog", "to_version"))
-        )
     with open_warehouse(folder / "activation.duckdb", read_only=True) as activation:
         chosen = {"key": segment_key, "channel": channel}
         counts = rows_of(
@@ -144,7 +138,7 @@ def _read(world: World, segment_key: str, channel: str) -> _Audience:
             " from audience_members where segment_key = $key and channel = $channel order by customer_id",
             chosen,
         ).fetchall()
-    return _Audience(folder.name, library[0], approvals, log, versions, changes, counts[0] if counts else {}, members)
+    return _Audience(folder.name, library[0], approvals, log, counts[0] if counts else {}, members)
 
 
 def _check(audience: _Audience, segment_key: str, channel: str) -> None:
@@ -196,15 +190,21 @@ def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
 
 def _approval_gap(audience: _Audience) -> str:
     """What an approval still lacks, and the cure."""
-    status = audience.segment["approval_status"]
+    segment = audience.segment
+    status = segment["approval_status"]
     missing = [row["role"] for row in audience.approvals if not row["is_given"]]
     approve = "approve it with `python -m scripts approve`, then build and publish"
     if status == "broken_log":
         return "its approval log did not hold when it was built; build and publish again"
     if status == "lapsed":
-        if any(row.cells["rule_fingerprint"] == audience.segment["rule_fingerprint"] for row in audience.log):
+        if any(row.cells["rule_fingerprint"] == segment["rule_fingerprint"] for row in audience.log):
             return f"its approvals were withdrawn; {approve}"
-        return f"its rule changed since it was approved{_change_since_approval(audience)}; {approve}"
+        since = (
+            f" (version {segment['approved_version']} to {segment['rule_version']}: {segment['change_since_approval']})"
+            if segment.get("change_since_approval")
+            else ""
+        )
+        return f"its rule changed since it was approved{since}; {approve}"
     if status == "same_person_twice":
         return f"one person approved in two roles; {approve}, by {len(audience.approvals)} different people"
     if status == "count_outside_band":
@@ -213,19 +213,8 @@ def _approval_gap(audience: _Audience) -> str:
             for row in audience.approvals
             if row["is_given"] and not row["is_count_in_band"]
         )
-        return f"it has {audience.segment['customer_count']} customers, approved were {bands}; {approve}"
+        return f"it has {segment['customer_count']} customers, approved were {bands}; {approve}"
     return f"the approval of {', '.join(missing)} is missing; {approve}"
-
-
-def _change_since_approval(audience: _Audience) -> str:
-    """What became of the rule since the version that was approved last, in brackets; '' where that is not recorded."""
-    approved = [row.cells["rule_fingerprint"] for row in audience.log if row.cells["decision"] == "approved"]
-    known = [row["rule_version"] for row in audience.versions if approved and row["rule_fingerprint"] == approved[-1]]
-    since = [change for change in audience.changes if known and change["to_version"] > max(known)]
-    if not since:
-        return ""
-    what = "; then ".join(change["change_text"] for change in since)
-    return f" (version {max(known)} to {since[-1]['to_version']}, from {since[-1]['effective_from']}: {what})"
 
 
 def _why_left_out(counts: dict[str, Any]) -> str:

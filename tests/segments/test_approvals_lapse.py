@@ -115,6 +115,8 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
         assert len(said.splitlines()) == 1, what
         assert "segment `lapsed` is not approved: its rule changed since it was approved (version" in said, what
         assert re.search(words, said), (what, said)
+        # What separates it from the approved rule, and none of the edits that were taken back before.
+        assert said.count(" became ") + said.count("no longer: ") == 1, (what, said)
         assert sorted(world.exports.iterdir()) == exports
         (world.seeds / name).write_bytes(approved[name])
 

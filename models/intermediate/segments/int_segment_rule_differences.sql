@@ -1,81 +1,69 @@
--- Grain: one row per version of a rule after the first, and what its conditions are about where they differ.
-with versions as (
+-- Grain: one row per two compared versions of a rule, and what its conditions are about where they differ.
+with pairs as (
 
-    select
-        segment_key,
-        rule_version,
-        max(conditions) as conditions
-
-    from {{ ref('segment_versions') }}
-    group by segment_key, rule_version
-
-),
-
-lines as (
-
-    select
-        segment_key,
-        rule_version,
-        {{ split_to_rows("replace(replace(conditions, '|', '/'), chr(10), '|')") }} as line
-
-    from versions
+    select * from {{ ref('int_segment_version_pairs') }}
 
 ),
 
 conditions as (
 
-    select
-        segment_key,
-        rule_version,
-        split_part(line, ': ', 1) as topic,
-        concat(
-            case when line like 'exclude %' then 'out when ' when line like 'scope: %' then 'scope ' else '' end,
-            substr(line, length(split_part(line, ': ', 1)) + 3)
-        ) as words
+    select * from {{ ref('int_segment_version_conditions') }}
 
-    from lines
+),
+
+before as (
+
+    select
+        pairs.segment_key,
+        pairs.from_version,
+        pairs.to_version,
+        conditions.topic,
+        conditions.words
+
+    from pairs
+    inner join conditions
+        on
+            pairs.segment_key = conditions.segment_key
+            and pairs.from_version = conditions.rule_version
+
+),
+
+after as (
+
+    select
+        pairs.segment_key,
+        pairs.from_version,
+        pairs.to_version,
+        conditions.topic,
+        conditions.words
+
+    from pairs
+    inner join conditions
+        on
+            pairs.segment_key = conditions.segment_key
+            and pairs.to_version = conditions.rule_version
 
 ),
 
 differing as (
 
     select
-        conditions.segment_key,
-        conditions.rule_version,
-        conditions.topic,
-        conditions.words as added,
-        cast(null as {{ dbt.type_string() }}) as removed
+        coalesce(before.segment_key, after.segment_key) as segment_key,
+        coalesce(before.from_version, after.from_version) as from_version,
+        coalesce(before.to_version, after.to_version) as to_version,
+        coalesce(before.topic, after.topic) as topic,
+        before.words as removed,
+        after.words as added
 
-    from conditions
-    left join conditions as earlier
+    from before
+    full outer join after
         on
-            conditions.segment_key = earlier.segment_key
-            and conditions.rule_version = earlier.rule_version + 1
-            and conditions.topic = earlier.topic
-            and conditions.words = earlier.words
-    where conditions.rule_version > 1 and earlier.segment_key is null
-
-    union all
-
-    select
-        versions.segment_key,
-        versions.rule_version,
-        earlier.topic,
-        cast(null as {{ dbt.type_string() }}),
-        earlier.words
-
-    from conditions as earlier
-    inner join versions
-        on
-            earlier.segment_key = versions.segment_key
-            and versions.rule_version = earlier.rule_version + 1
-    left join conditions
-        on
-            versions.segment_key = conditions.segment_key
-            and versions.rule_version = conditions.rule_version
-            and earlier.topic = conditions.topic
-            and earlier.words = conditions.words
-    where conditions.segment_key is null
+            before.segment_key = after.segment_key
+            and before.from_version = after.from_version
+            and before.to_version = after.to_version
+            and before.topic = after.topic
+            and before.words = after.words
+    where before.words is null or after.words is null
 
 ),
 
@@ -83,13 +71,14 @@ by_topic as (
 
     select
         segment_key,
-        rule_version,
+        from_version,
+        to_version,
         topic,
         {{ sorted_text_list('added') }} as added_text,
         {{ sorted_text_list('removed') }} as removed_text
 
     from differing
-    group by segment_key, rule_version, topic
+    group by segment_key, from_version, to_version, topic
 
 ),
 
@@ -97,7 +86,8 @@ worded as (
 
     select
         segment_key,
-        rule_version,
+        from_version,
+        to_version,
         topic,
         added_text,
         removed_text,

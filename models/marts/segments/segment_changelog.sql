@@ -12,9 +12,9 @@ sizes as (
 
 ),
 
-differences as (
+rule_changes as (
 
-    select * from {{ ref('int_segment_rule_differences') }}
+    select * from {{ ref('int_segment_rule_changes') }}
 
 ),
 
@@ -62,20 +62,6 @@ sized as (
 
 ),
 
-described as (
-
-    select
-        segment_key,
-        rule_version,
-        {{ ordered_text_list('added_text', 'topic', '; ') }} as added_conditions,
-        {{ ordered_text_list('removed_text', 'topic', '; ') }} as removed_conditions,
-        {{ ordered_text_list('change_text', 'topic', '; ') }} as change_text
-
-    from differences
-    group by segment_key, rule_version
-
-),
-
 joined as (
 
     select
@@ -83,12 +69,9 @@ joined as (
         changes.from_version,
         changes.to_version,
         changes.effective_from,
-        coalesce(
-            described.change_text,
-            'its conditions read the same; what they refer to changed: an event window, a percentile or a segment'
-        ) as change_text,
-        described.added_conditions,
-        described.removed_conditions,
+        rule_changes.change_text,
+        rule_changes.added_conditions,
+        rule_changes.removed_conditions,
         changes.rule_text_before,
         changes.rule_text_after,
         changes.status_before,
@@ -99,10 +82,11 @@ joined as (
         coalesce(changes.customer_count_that_day, sized.customer_count) - changes.customer_count_before as size_effect
 
     from changes
-    left join described
+    inner join rule_changes
         on
-            changes.segment_key = described.segment_key
-            and changes.to_version = described.rule_version
+            changes.segment_key = rule_changes.segment_key
+            and changes.from_version = rule_changes.from_version
+            and changes.to_version = rule_changes.to_version
     left join sized
         on
             changes.segment_key = sized.segment_key

@@ -37,6 +37,18 @@ approvals as (
 
 ),
 
+approved_versions as (
+
+    select * from {{ ref('int_segment_approved_versions') }}
+
+),
+
+rule_changes as (
+
+    select * from {{ ref('int_segment_rule_changes') }}
+
+),
+
 joined as (
 
     select
@@ -82,7 +94,9 @@ joined as (
         end as approval_status,
         definitions.is_suppression,
         definitions.expires_on,
-        definitions.review_by
+        definitions.review_by,
+        approved_versions.approved_version,
+        rule_changes.change_text as change_since_approval
 
     from definitions
     left join sizes
@@ -91,6 +105,13 @@ joined as (
         on definitions.segment_key = approvals.segment_key
     left join approval_logs
         on definitions.segment_key = approval_logs.segment_key
+    left join approved_versions
+        on definitions.segment_key = approved_versions.segment_key
+    left join rule_changes
+        on
+            approved_versions.segment_key = rule_changes.segment_key
+            and approved_versions.approved_version = rule_changes.from_version
+            and approved_versions.present_version = rule_changes.to_version
 
 )
 
