@@ -76,6 +76,7 @@ def backfill_days(world: World, days: list[date], *, force: bool = False, progre
         if day >= today:
             raise UserError(f"{day} is not before {today}, which {world.warehouse} describes; give earlier days")
     evaluated = _evaluated_days(world)
+    _check_kept(days, evaluated)
     state = data_state(world, OTHER_SEEDS)
     kept = _Kept(world, state)
     kept.forget_other_states()
@@ -96,6 +97,22 @@ def backfill_days(world: World, days: list[date], *, force: bool = False, progre
     return len(wanted)
 
 
+def _check_kept(days: list[date], evaluated: set[date]) -> None:
+    """Raises UserError for a day that is too old to be kept: what it changes could not be held against anything."""
+    from scripts.dbt import project_var
+
+    limit = project_var("segment_history_days")
+    if limit is None or not evaluated:
+        return
+    oldest = max(evaluated) - timedelta(days=int(limit))
+    for day in days:
+        if day < oldest:
+            raise UserError(
+                f"{day} is before {oldest}, the oldest day that segment_history_days ({limit}) in dbt_project.yml "
+                "keeps; give later days, or a larger number there"
+            )
+
+
 def _backfill_day(world: World, copy: World, kept: _Kept, day: date) -> tuple[int, int]:
     before = _history_mark(copy)
     _bring_values_of_neighbours(copy, kept, day)
@@ -111,9 +128,7 @@ def _backfill_day(world: World, copy: World, kept: _Kept, day: date) -> tuple[in
 
 
 def _evaluate(copy: World, kept: _Kept, day: date) -> None:
-    """Evaluate a day and write its changes, in the copy: from what is kept of it, else by building the day.
-
-    """
+    """Evaluate a day and write its changes, in the copy: from what is kept of it, else by building the day."""
     if kept.has(day):
         kept.load(copy, day, list(KEPT))
         _run(copy, HISTORY_MODELS, day)

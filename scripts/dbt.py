@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from scripts.errors import CheckFailed
 from scripts.world import DATA, PROJECT, World
 
@@ -200,3 +202,8 @@ class _Counter:
         self.done += 1
         if self.done % 50 == 0:
             self.progress(f"  {self.done} nodes done")
+
+
+def project_var(name: str) -> Any:
+    """A var of dbt_project.yml."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][name]

@@ -14,6 +14,12 @@
                 "rfm_method is '" ~ var('rfm_method') ~ "'; give quintiles, or fixed with the seed rfm_fixed_cut_points"
             ) }}
         {%- endif -%}
+        {%- set days = var('segment_history_days') -%}
+        {%- if days is not none and not modules.re.match('^[1-9][0-9]{0,4}$', days | string) -%}
+            {{ exceptions.raise_compiler_error(
+                "segment_history_days is '" ~ days ~ "'; give a number of days such as 800, or null to keep all history"
+            ) }}
+        {%- endif -%}
         {%- do as_of_day() -%}
     {%- endif -%}
 {%- endmacro %}

@@ -96,3 +96,63 @@
 {% macro spark__forget_older_days(relation, count) -%}
     select 1
 {%- endmacro %}
+
+{# The oldest evaluated day that is kept: the last one that is `segment_history_days` or more before the newest. It is the
+   day against which the next one is told; null while nothing is as old. #}
+{% macro oldest_kept_day(evaluations) -%}
+    (
+        select max(days.as_of_date)
+        from {{ evaluations }} as days
+        where
+            days.segment_key is null
+            and days.as_of_date <= (
+                select {{ days_before('max(newest.as_of_date)', var('segment_history_days')) }}
+                from {{ evaluations }} as newest
+            )
+    )
+{%- endmacro %}
+
+{# Deletes what lies before the oldest kept day, where the var segment_history_days is set. Whoever was in on that day
+   keeps their entry in the log, so that stays that go on keep their first day and reason. #}
+{% macro forget_old_history(relation, evaluations) -%}
+    {%- if var('segment_history_days') is none -%}{{ return('select 1') }}{%- endif -%}
+    {{ return(adapter.dispatch('forget_old_history', 'customer_segmentation')(relation, evaluations)) }}
+{%- endmacro %}
+
+{% macro default__forget_old_history(relation, evaluations) -%}
+    delete from {{ relation }}
+    where
+        as_of_date < {{ oldest_kept_day(evaluations) }}
+        {%- if relation.identifier == 'membership_log' %}
+        and (
+            change <> 'entered'
+            or exists (
+                select 1
+                from {{ relation }} as later
+                where
+                    later.customer_id = {{ relation.identifier }}.customer_id
+                    and later.segment_key = {{ relation.identifier }}.segment_key
+                    and later.as_of_date > {{ relation.identifier }}.as_of_date
+                    and later.as_of_date < {{ oldest_kept_day(evaluations) }}
+            )
+        )
+        {%- endif %}
+{%- endmacro %}
+
+{# Plain Parquet tables delete no rows, so that all history is kept there. #}
+{% macro spark__forget_old_history(relation, evaluations) -%}
+    select 1
+{%- endmacro %}
+
+{# Stops an evaluation of a day whose history was forgotten: what it would write could not be held against anything. #}
+{% macro stop_on_forgotten_day() -%}
+    {%- set evaluations = history_before('segment_evaluations') -%}
+    {%- if evaluations is none or var('segment_history_days') is none -%}{{ return('') }}{%- endif -%}
+    {%- set oldest = run_query('select ' ~ oldest_kept_day(evaluations)).columns[0].values()[0] -%}
+    {%- if oldest is not none and as_of_day() < oldest | string -%}
+        {{ exceptions.raise_compiler_error(
+            as_of_day() ~ ' is before ' ~ oldest ~ ', the oldest day of history that segment_history_days ('
+            ~ var('segment_history_days') ~ ') keeps; evaluate later days'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from scripts.dbt import project_var
 from scripts.prediction.cards import DataFacts, Figure
 from scripts.prediction.propensity_fits import (
     Task,
@@ -23,7 +24,6 @@ from scripts.prediction.propensity_fits import (
     numbers,
     persons,
     present_inputs,
-    project_var,
     purchase_days,
     trial_days,
 )

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction import bg_nbd, model_inputs
@@ -21,12 +19,13 @@ from scripts.prediction.purchase_models import fit_purchases, in_scope, purchase
 from scripts.prediction.snapshots import Progress, Snapshot, snapshots
 from scripts.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
 from scripts.warehouse import open_warehouse
-from scripts.world import PROJECT, World
+from scripts.world import World
 
 PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
 # How far apart the days of a backtest are, going back.
 STEP_DAYS = 60
 PERSON = "person"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -161,11 +160,6 @@ def purchase_days(world: World, column: str | None = None, value: str | None = N
 def numbers(frame: pd.DataFrame) -> list[str]:
     """The numeric columns of a frame."""
     return [str(name) for name in frame.select_dtypes(["number", "bool"]).columns]
-
-
-def project_var(name: str) -> Any:
-    """A var of dbt_project.yml."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][name]
 
 
 def persons(snapshot: Snapshot) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.backfill import HISTORY_MODELS, KEPT, OTHER_SEEDS, _Kept, backfill, backfill_days
+from scripts.backfill import HISTORY_MODELS, KEPT, OTHER_SEEDS, SHOWN_MODELS, _Kept, backfill, backfill_days
 from scripts.dbt import run_dbt
-from scripts.errors import UserError
+from scripts.errors import CheckFailed, UserError
 from scripts.prediction.snapshots import data_state
 from scripts.world import BUSINESS_SEEDS, PROJECT, World
 
@@ -361,6 +361,53 @@ def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: Worl
     assert {row for row in found if row[0] == second} == {
         (second, name, "left", f"segment expired after {first}") for name in lapsed - {"ages", "leaves"}
     }
+
+
+@pytest.mark.verify
+def test_what_is_older_than_the_kept_days_is_forgotten_and_nothing_else(
+    histories: dict[str, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three days are kept and the one before them; stays that reach it keep their first day and reason."""
+    home = tmp_path / "world"
+    shutil.copytree(histories["shuffled"].home, home, ignore=shutil.ignore_patterns("dbt"))
+    world = World.at(warehouse=str(home / "warehouse.duckdb"))
+    oldest = TODAY - timedelta(days=3)
+    stays = rows(world, STAYS)
+    changes = rows(world, CHANGES)
+    lasting = [row for row in stays if row[3] is None or row[3] >= oldest]  # type: ignore[operator]
+    assert any(row[2] < oldest for row in lasting) and len(lasting) < len(stays)  # type: ignore[operator]
+    kept = _Kept(world, data_state(world, OTHER_SEEDS))
+    for _ in range(2):
+        kept.load(world, TODAY, list(KEPT))
+        run_dbt(
+            world,
+            ["run", "--select", *HISTORY_MODELS, *SHOWN_MODELS],
+            variables={"as_of_date": str(TODAY), "segment_history_days": 3},
+            progress=quiet,
+        )
+        assert rows(world, STAYS) == lasting
+        assert [row for row in rows(world, CHANGES) if row[0] >= oldest] == [  # type: ignore[operator]
+            row for row in changes if row[0] >= oldest  # type: ignore[operator]
+        ]
+        for relation in ("segment_evaluations", "int_segment_thresholds"):
+            days = rows(world, f"select distinct as_of_date from history.{relation} order by 1")
+            assert days == [(day,) for day in DAYS[-4:]]
+    # Members of every kept day are still those of plain Python.
+    for day in DAYS[-4:]:
+        on_day = f"valid_from <= date '{day}' and coalesce(valid_to > date '{day}', true)"
+        found = rows(world, f"select customer_id, segment_key from marts.segment_membership_history where {on_day}")
+        assert set(found) == members_of(day), day
+
+    with pytest.raises(CheckFailed, match="2026-06-26 is before 2026-06-27, the oldest day of history"):
+        run_dbt(
+            world,
+            ["run", "--select", "segment_evaluations"],
+            variables={"as_of_date": str(DAYS[-5]), "segment_history_days": 3},
+            progress=quiet,
+        )
+    monkeypatch.setattr("scripts.dbt.project_var", lambda name: {"segment_history_days": 3}[name])
+    with pytest.raises(UserError, match=r"2026-06-26 is before 2026-06-27, the oldest day that segment_history_days"):
+        backfill_days(world, [DAYS[-5]], progress=quiet)
 
 
 def test_days_that_cannot_be_evaluated_are_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 -- Grain: one row per evaluated day, attribute and percentile that a rule names.
 {{ config_of_history() }}
+{{ config(post_hook="{{ forget_old_history(this, ref('segment_evaluations')) }}") }}
 
 with percentiles as (
 

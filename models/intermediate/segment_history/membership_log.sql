@@ -1,6 +1,7 @@
 -- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day
 -- was evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
 {{ config_of_history() }}
+{{ config(post_hook="{{ forget_old_history(this, ref('segment_evaluations')) }}") }}
 
 with changes as (
 

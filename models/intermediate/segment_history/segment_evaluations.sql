@@ -1,5 +1,7 @@
 -- Grain: one row per evaluated day and segment of the library, and one without a segment that stands for the day.
 {{ config_of_history() }}
+{{ config(post_hook="{{ forget_old_history(this, this) }}") }}
+{%- do stop_on_forgotten_day() %}
 
 with statuses as (
 
