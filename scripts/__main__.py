@@ -360,6 +360,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_segments(world, customers=options.customers or 1_000_000)
         return
+    if options.history:
+        from scripts.benchmark_history import benchmark_history
+
+        benchmark_history(world, customers=options.customers or 1_000_000)
+        return
     if options.audiences:
         from scripts.benchmark_audiences import SEEDS, benchmark_audiences
 
@@ -778,6 +783,7 @@ def _parser() -> argparse.ArgumentParser:
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
     benchmark.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
+    benchmark.add_argument("--history", action="store_true", help="measure a day of membership history by what changed")
     benchmark.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     benchmark.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"

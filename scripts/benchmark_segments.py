@@ -78,7 +78,7 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
     shutil.copytree(BUSINESS_SEEDS, own.seeds)
     rules = invented_rules(random.Random(1))
     with open_warehouse(own.warehouse) as connection:
-        _fill(connection, rules, customers)
+        invented_warehouse(connection, rules, customers)
     models = [f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")]
     models.append("int_segment_matches")
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
@@ -178,7 +178,9 @@ def _statement(key: str, rules: dict[str, list[Condition]]) -> str:
     return f"select {columns} from marts.customer_features where {_where(rules[key], rules)}"
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition]], customers: int) -> None:
+def invented_warehouse(
+    connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition]], customers: int
+) -> None:
     """The features of invented customers, and the rules as their seeds would hold them."""
     for schema in ("seeds", "marts", "intermediate"):
         connection.execute(f"create schema {schema}")
