@@ -28,9 +28,12 @@ NEEDED = [
     "customer_rfm",
     "orders",
     "returns",
+    "segment_anomalies",
+    "segment_growth",
     "segment_library",
     "segment_memberships",
     "segment_overlap",
+    "segment_qa",
     "segment_sizes",
     "source_health",
 ]

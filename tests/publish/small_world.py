@@ -66,10 +66,10 @@ RELATIONS = {
     """,
     "segment_library": """
         select * from (values
-            ('suppression', 'Suppression, every channel', 'active', 'active', 1, true),
-            ('lapsed', 'Lapsed', 'active', 'active', 2, false),
-            ('high_potential', 'High potential', 'draft', 'draft', 3, false)
-        ) as t(segment_key, segment_name, status, effective_status, priority, is_suppression)
+            ('suppression', 'Suppression, every channel', 'active', 'active', 1, true, 'none'),
+            ('lapsed', 'Lapsed', 'active', 'active', 2, false, 'count_outside_band'),
+            ('high_potential', 'High potential', 'draft', 'draft', 3, false, 'none')
+        ) as t(segment_key, segment_name, status, effective_status, priority, is_suppression, approval_status)
     """,
     "segment_rules": "select segment_key, 'order_count' as attribute from marts.segment_library",
     "segment_memberships": f"""
@@ -83,6 +83,21 @@ RELATIONS = {
     """,
     "segment_sizes": """
         select as_of_date, segment_key, count(*) as customer_count from marts.segment_memberships group by all
+    """,
+    "segment_growth": """
+        select as_of_date, segment_key, customer_count, customer_count * 2 as customer_count_28d_ago,
+            -0.5 as change_rate_28d, 41 as entered_count, 1 as entered_by_initial_load_count, 37 as left_count
+        from marts.segment_sizes
+    """,
+    "segment_anomalies": """
+        select as_of_date, segment_key, segment_key = 'lapsed' as is_unusual, 'entered' as unusual_measure,
+            'source_outage' as cause
+        from marts.segment_sizes
+    """,
+    "segment_qa": """
+        select * from (values
+            ('lapsed', 'recent_activity', 'fail'), ('lapsed', 'consent', 'warn'), ('lapsed', 'count', 'pass')
+        ) as t(segment_key, check_name, status)
     """,
     "segment_overlap": """
         select one.as_of_date, one.segment_key, other.segment_key as other_segment_key, count(*) as customer_count,

@@ -51,6 +51,9 @@ def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: World
         "Lapsed",
         "62.5%",
         "Loyal",
+        "What moved, and what needs attention?",
+        "count outside band",
+        "unusual entered, likely source outage; fails recent activity; look at consent",
         "Where do segments overlap?",
         "shopify",
         "fresh",
@@ -62,6 +65,9 @@ def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: World
     ):
         assert expected in text, expected
     assert "High potential" not in text  # a draft
+    # Of 41 who entered one did because the segment was new.
+    moved = text[text.index("What moved") : text.index("Who buys lately")]
+    assert "40" in moved and "41" not in moved and "not needed" in moved
     assert str(published.home) not in page
 
 
