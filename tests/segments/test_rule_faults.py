@@ -18,7 +18,7 @@ MODELS = [
     "int_segment_conditions",
     "int_segment_references",
     "int_segment_conditions+,+int_segment_rule_errors",
-    *[f"int_segment_{kind}_faults" for kind in ("definition", "share", "naming", "lifecycle")],
+    *[f"int_segment_{kind}_faults" for kind in ("definition", "priority", "share", "naming", "lifecycle")],
 ]
 SPEC = dict.fromkeys(
     (

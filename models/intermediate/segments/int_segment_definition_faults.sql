@@ -1,4 +1,4 @@
--- Grain: one row per fault of a segment's definition.
+-- Grain: one row per fault of a segment's definition, but for those of names, days and the order of segments.
 {%- set needed = [
     'segment_name', 'business_purpose', 'included', 'excluded', 'required_data', 'refresh_cadence', 'owner', 'priority',
     'channels', 'approved_uses', 'success_measure', 'review_rule', 'next_action', 'status', 'segment_kind', 'scope'
@@ -14,14 +14,7 @@ with definitions as (
 
     select
         *,
-        trim(segment_key) as trimmed_key,
-        lower(trim(status)) = 'active' as is_active,
-        {{ whole_number('priority') }} as priority_number,
-        case
-            when {{ has_item('lower(tags)', 'suppression') }} then 1
-            when {{ has_item('lower(tags)', 'service_recovery') }} then 2
-            else 3
-        end as precedence
+        trim(segment_key) as trimmed_key
 
     from {{ ref('segment_definitions') }}
 
@@ -111,48 +104,6 @@ faults as (
 
     from channels
     where trim(channel) not in ('email', 'sms', 'ads', 'direct_mail', 'onsite', 'service', 'store')
-
-    union all
-
-    select
-        trimmed_key,
-        false,
-        concat('priority `', priority, '` is not a whole number'),
-        'write a number such as 20; 1 wins'
-
-    from definitions
-    where nullif(trim(priority), '') is not null and coalesce(priority_number, 0) < 1
-
-    union all
-
-    select
-        definitions.trimmed_key,
-        true,
-        concat('priority ', definitions.priority, ' is also that of `', others.trimmed_key, '`'),
-        'give every active segment its own priority'
-
-    from definitions
-    inner join definitions as others
-        on
-            definitions.priority_number = others.priority_number
-            and definitions.trimmed_key <> others.trimmed_key
-    where definitions.is_active and others.is_active
-
-    union all
-
-    select
-        definitions.trimmed_key,
-        true,
-        concat('its priority ', definitions.priority, ' comes after that of `', min(others.trimmed_key), '`'),
-        'suppression comes first, service recovery second, before everything that sells'
-
-    from definitions
-    inner join definitions as others
-        on
-            definitions.priority_number > others.priority_number
-            and definitions.precedence < others.precedence
-    where definitions.is_active and others.is_active
-    group by definitions.trimmed_key, definitions.priority
 
     union all
 

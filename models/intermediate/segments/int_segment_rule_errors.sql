@@ -4,7 +4,7 @@
 with faults as (
 
     {% for model in [
-        'condition', 'attribute', 'item', 'value', 'reference', 'definition', 'share', 'naming', 'lifecycle'
+        'condition', 'attribute', 'item', 'value', 'reference', 'definition', 'priority', 'share', 'naming', 'lifecycle'
     ] -%}
     select {{ columns }}, false as is_note from {{ ref('int_segment_' ~ model ~ '_faults') }}
     union all
