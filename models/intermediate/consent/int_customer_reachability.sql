@@ -31,7 +31,8 @@ suppressions as (
         {% for reason in ['hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
         bool_or(reason = '{{ reason }}') as has_{{ reason }},
         {% endfor %}
-        bool_or(reason = 'opted_out' and channel in ('email', 'sms')) as has_opted_out
+        bool_or(reason = 'opted_out' and channel = 'email') as has_opted_out_email,
+        bool_or(reason = 'opted_out' and channel = 'sms') as has_opted_out_sms
 
     from {{ ref('suppressions') }}
     group by customer_id
@@ -87,7 +88,10 @@ reachability as (
         and coalesce(consents.is_{{ channel }}_permitted, false)
         and not coalesce(suppressions.is_{{ channel }}_suppressed, false) as is_{{ channel }}_contactable,
         {% endfor %}
-        {% for reason in ['opted_out', 'hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
+        coalesce(suppressions.has_opted_out_email or suppressions.has_opted_out_sms, false) as has_opted_out,
+        {% for reason in [
+            'opted_out_email', 'opted_out_sms', 'hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'
+        ] %}
         coalesce(suppressions.has_{{ reason }}, false) as has_{{ reason }},
         {% endfor %}
         {{ days_between(business_date('consents.email_opted_in_at'), as_of_date()) }} as days_since_email_opt_in,

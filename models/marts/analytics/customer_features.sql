@@ -72,8 +72,8 @@
     ],
     'int_customer_reachability': [
         'is_email_contactable', 'is_sms_contactable', 'is_phone_contactable', 'is_post_contactable',
-        'is_ads_contactable', 'has_opted_out', 'has_hard_bounce', 'has_spam_complaint', 'has_legal_hold',
-        'has_do_not_contact', 'days_since_email_opt_in', 'days_since_sms_opt_in'
+        'is_ads_contactable', 'has_opted_out', 'has_opted_out_email', 'has_opted_out_sms', 'has_hard_bounce',
+        'has_spam_complaint', 'has_legal_hold', 'has_do_not_contact', 'days_since_email_opt_in', 'days_since_sms_opt_in'
     ],
     'int_features_loyalty': [
         'loyalty_tier', 'loyalty_points_balance', 'loyalty_card_count', 'days_since_joined_loyalty',
