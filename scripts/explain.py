@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.errors import UserError
+from scripts.errors import UserError, did_you_mean
 from scripts.nearest_change import Change, Traced, is_member, is_past, nearest_changes, nearness, shown
 from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
@@ -98,7 +97,8 @@ def _explain(
 ) -> None:
     library = {row["segment_key"]: row for row in rows_of(connection, "from marts.segment_library order by priority")}
     if segment is not None and segment not in library:
-        raise UserError(f"there is no segment `{segment}`; {meant(segment, list(library))}")
+        hint = did_you_mean(segment, library, otherwise="segment_library lists the ones there are", cutoff=0.4)
+        raise UserError(f"there is no segment `{segment}`; {hint}")
     customer_id, notes = find_customer(connection, customer)
     found = explanations(connection, customer_id, library, segment)
     if as_json:
@@ -261,12 +261,6 @@ def _described_day(connection: duckdb.DuckDBPyConnection, world: World) -> date:
 
 def _is_known(connection: duckdb.DuckDBPyConnection, relation: str, customer_id: str) -> bool:
     return connection.execute(f"select 1 from {relation} where customer_id = ?", [customer_id]).fetchone() is not None
-
-
-def meant(word: str, words: list[str]) -> str:
-    """What was probably meant, as a question; where to look where nothing is near."""
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.4) or [name for name in words if word in name]
-    return f"did you mean `{close[0]}`?" if close else "segment_library lists the ones there are"
 
 
 # ---- in words ----
