@@ -38,7 +38,8 @@ def backtest_rule(
     """Compare variants of a segment's rule on past days by the outcome that its success measure names.
 
     `days`: days of evaluation (default: three, 30 days apart, the last as late as the horizon allows). Nothing is
-    written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant or the library is faulty.
+    written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant or the
+    library is faulty.
     """
     library = read_library(world.seeds)
     definition, conditions = library.definition(segment_key), library.conditions_of(segment_key)
