@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import duckdb
 
 from scripts.approval_log import FILE, Cells, Row, append_rows, verified_log
 from scripts.errors import CheckFailed, UserError
+from scripts.segment_library import which_segment
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -129,14 +129,6 @@ def approve_all(world: World, approvers: dict[str, str], progress: Progress = pr
         append_rows(world, rows)
     progress(f"approvals: {len(rows)} added to {world.seeds / FILE}")
     return len(rows)
-
-
-def which_segment(segment_key: str, known: Iterable[str]) -> str:
-    """What may have been meant by a key that is not known."""
-    keys = sorted(known)
-    if meant := difflib.get_close_matches(segment_key, keys, n=1):
-        return f"did you mean `{meant[0]}`?"
-    return f"the segments are {', '.join(keys)}" if keys else "it holds no segments yet"
 
 
 def given_approvals(rows: Iterable[Row], segment_key: str, fingerprint: str | None) -> dict[str, Cells]:

@@ -14,8 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.errors import CheckFailed
-from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
-from scripts.validate import DEFINITIONS
+from scripts.segment_library import library_to_change
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -80,14 +79,10 @@ def _make(world: World, customers: int, seed: int, audiences: list[str], progres
 
 def activate(seeds: Path, segment_keys: Sequence[str]) -> None:
     """Set the status of these segments to active in a world's own seeds."""
-    file = seeds / DEFINITIONS
-    with only_writer(seeds):
-        columns = read_header(file)
-        rows = read_rows(file, columns)
-        cells: list[dict[str, object]] = [
-            {**row, "status": "active"} if row["segment_key"] in segment_keys else {**row} for row in rows
-        ]
-        replace_file(file, rows_as_csv(columns, cells))
+    with library_to_change(seeds) as library:
+        for segment_key in segment_keys:
+            library.set_status(segment_key, "active")
+        library.write_definitions()
 
 
 def _sizes(world: World) -> dict[str, int]:

@@ -12,12 +12,9 @@ import numpy as np
 import pandas as pd
 
 from scripts.errors import CheckFailed
-from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
-from scripts.validate import CONDITIONS, DEFINITIONS, seed_problems
-from scripts.world import BUSINESS_SEEDS
+from scripts.segment_library import DEFINITIONS, Cells, Rows, SegmentLibrary, key_of, library_to_change
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
-Rows = list[dict[str, str]]
 
 MOST_LETTERS = 60
 
@@ -101,7 +98,7 @@ def definition_row(
     themes: list[str],
     tag: str,
     share_of_known: float,
-) -> dict[str, str]:
+) -> Cells:
     """A draft as a row of segment_definitions: what is not known yet says that a person has to decide it.
 
     `purpose`, `included` and `review_rule` say where it comes from; `themes` of the attributes that its rule reads;
@@ -154,10 +151,7 @@ def condition_rows(segment_key: str, alternatives: Sequence[Sequence[Condition]]
 
 def write_drafts(folder: Path, definitions: Rows, conditions: Rows) -> None:
     """Write the draft rows as two files of the library's form into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in ((DEFINITIONS, definitions), (CONDITIONS, conditions)):
-        cells: list[dict[str, object]] = [dict(row) for row in rows]
-        replace_file(folder / name, rows_as_csv(_header(BUSINESS_SEEDS / name), cells))
+    SegmentLibrary(folder, definitions, conditions).write()
 
 
 def into_library(seeds: Path, definitions: Rows, conditions: Rows, *, tag: str) -> int:
@@ -167,19 +161,10 @@ def into_library(seeds: Path, definitions: Rows, conditions: Rows, *, tag: str) 
     segment that is no draft with this tag: what somebody has taken over is theirs.
     """
     keys = {row["segment_key"] for row in definitions}
-    with only_writer(seeds):
-        # What cannot be read would be lost in writing.
-        problems = [
-            problem
-            for name in (DEFINITIONS, CONDITIONS)
-            for problem in seed_problems(seeds / name, _header(BUSINESS_SEEDS / name))
-        ]
-        if problems:
-            raise CheckFailed("\n".join([*problems, "nothing was written; mend the library first"]))
-        held, rules = _rows(seeds / DEFINITIONS), _rows(seeds / CONDITIONS)
-        earlier = [row for row in held if row["segment_key"].strip() in keys]
+    with library_to_change(seeds) as library:
+        earlier = [row for row in library.definitions if key_of(row) in keys]
         taken = [
-            f"{row['segment_key'].strip()} ({row['status'].strip() or 'no status'})"
+            f"{key_of(row)} ({row['status'].strip() or 'no status'})"
             for row in earlier
             if row["status"].strip().lower() != "draft" or tag not in row["tags"].lower().split("|")
         ]
@@ -188,24 +173,10 @@ def into_library(seeds: Path, definitions: Rows, conditions: Rows, *, tag: str) 
                 f"{seeds / DEFINITIONS}: has {', '.join(sorted(taken))} already, which no draft tagged `{tag}` may "
                 "replace; nothing was written: give that segment another key, or copy the draft rows by hand"
             )
-        kept = [row for row in held if row["segment_key"].strip() not in keys]
-        kept_rules = [row for row in rules if row["segment_key"].strip() not in keys]
-        # Definitions first: a draft without conditions is only warned of, conditions without a definition are an error.
-        for name, rows in ((DEFINITIONS, kept + definitions), (CONDITIONS, kept_rules + conditions)):
-            cells: list[dict[str, object]] = [dict(row) for row in rows]
-            replace_file(seeds / name, rows_as_csv(_header(seeds / name), cells))
+        library.remove(keys)
+        library.add(definitions, conditions)
+        library.write()
     return len(earlier)
-
-
-def free_priorities(seeds: Path, count: int, besides: set[str]) -> list[int]:
-    """Priorities after all that the library has, ten apart; those of the segments `besides` are free again."""
-    held = [
-        int(row["priority"])
-        for row in _rows(seeds / DEFINITIONS)
-        if (row["priority"] or "").strip().isdigit() and row["segment_key"].strip() not in besides
-    ]
-    start = (max(held, default=0) // 10 + 1) * 10
-    return [start + 10 * number for number in range(count)]
 
 
 def _is_number(text: str) -> bool:
@@ -214,11 +185,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _rows(file: Path) -> Rows:
-    return read_rows(file, _header(file)) if file.exists() else []
-
-
-def _header(file: Path) -> list[str]:
-    return read_header(file if file.exists() else BUSINESS_SEEDS / file.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -14,16 +13,16 @@ from typing import Any
 import duckdb
 
 from scripts.errors import CheckFailed, UserError
-from scripts.explain import condition_words, explained_rows, holding, meant
+from scripts.explain import condition_words, explained_rows, holding
 from scripts.nearest_change import shown
-from scripts.seed_files import read_header, rows_as_csv
+from scripts.seed_files import read_header, read_rows, seed_problems
+from scripts.segment_library import DEFINITIONS, FILES, Rows, key_of, read_library, shipped_columns, which_segment
 from scripts.segment_workshop import both_open, evaluate, segment_workshop
-from scripts.validate import CONDITIONS, DEFINITIONS, row_places, seed_problems
+from scripts.validate import row_places
 from scripts.warehouse import open_warehouse
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.world import World
 
 Progress = Callable[[str], None]
-Rows = list[dict[str, str]]
 
 SAMPLE = 5
 OVERLAPS = 8
@@ -100,50 +99,39 @@ def preview(
 
 def _take_in(world: World, small: World, segment: str, files: tuple[Path, Path] | None) -> dict[Any, list[str]]:
     """Put the draft into the small world's seeds as an active segment; returns where its rows stand."""
-    seeds = {name: _rows(world.seeds / name) for name in (DEFINITIONS, CONDITIONS)}
+    library = read_library(world.seeds)
     places = {key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(world.seeds).items()}
     if files is not None:
         given = small.seeds.parent / "given"
         shutil.rmtree(given, ignore_errors=True)
         given.mkdir(mode=0o700)
-        for name, file in zip(seeds, files, strict=True):
-            rows = _rows(file)
-            kept = [row for row in seeds[name] if row["segment_key"].strip() != segment]
-            seeds[name] = kept + [row for row in rows if row["segment_key"].strip() == segment]
+        of_form = dict(zip(FILES, files, strict=True))
+        definitions, conditions = (
+            [row for row in _rows(name, file) if key_of(row) == segment] for name, file in of_form.items()
+        )
+        library.remove({segment})
+        library.add(definitions, conditions)
+        for name, file in of_form.items():
             shutil.copyfile(file, given / name)
-        names = {Path(name).stem: file.name for name, file in zip(seeds, files, strict=True)}
+        names = {Path(name).stem: file.name for name, file in of_form.items()}
         for key, lines in row_places(given).items():
             places[key] = [f"{names[key[0]]}, line {line}" for line in lines]
         shutil.rmtree(given)
-    keys = [row["segment_key"].strip() for row in seeds[DEFINITIONS]]
-    if segment not in keys:
+    if segment not in library.keys:
         where = files[0] if files is not None else world.seeds / DEFINITIONS
-        raise UserError(f"{where}: has no segment `{segment}`; {meant(segment, keys)}")
-    for row in seeds[DEFINITIONS]:
-        if row["segment_key"].strip() == segment:
-            row["status"] = "active"
-    for name, rows in seeds.items():
-        cells: list[dict[str, object]] = [dict(row) for row in rows]
-        (small.seeds / name).write_bytes(rows_as_csv(read_header(world.seeds / name), cells))
+        raise UserError(f"{where}: has no segment `{segment}`; {which_segment(segment, library.keys)}")
+    library.set_status(segment, "active")
+    library.write(small.seeds)
     return places
 
 
-def _rows(file: Path) -> Rows:
-    """The rows of a seed or of a draft's file, as cells by column. Raises CheckFailed when it cannot be loaded."""
-    shipped = BUSINESS_SEEDS / (DEFINITIONS if _defines(file) else CONDITIONS)
-    if problems := list(seed_problems(file, read_header(shipped))):
-        raise CheckFailed("\n".join(problems))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines)
-        header = [name.strip() for name in next(reader)]
-        return [dict(zip(header, row, strict=True)) for row in reader]
-
-
-def _defines(file: Path) -> bool:
-    """Whether a file holds definitions rather than conditions, by its first line: it may be called anything."""
+def _rows(name: str, file: Path) -> Rows:
+    """The rows of a draft's file, which has the form of the seed `name`. Raises CheckFailed when it cannot be read."""
     if not file.exists():
         raise UserError(f"{file}: no such file")
-    return "segment_name" in file.read_text(encoding="utf-8-sig", errors="replace").split("\n", 1)[0]
+    if problems := list(seed_problems(file, shipped_columns()[name])):
+        raise CheckFailed("\n".join(problems))
+    return read_rows(file, read_header(file))
 
 
 def _faults_and_definition(

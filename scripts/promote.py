@@ -7,17 +7,15 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
-from scripts.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv
-from scripts.validate import CONDITIONS, DEFINITIONS, seed_problems
+from scripts.seed_files import read_rows
+from scripts.segment_library import DEFINITIONS, SEED_NAMES, Cells, Rows, library_to_change, read_library
 from scripts.warehouse import open_warehouse
-from scripts.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.world import PROJECT, World
 
 STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
 
 Progress = Callable[[str], None]
-Rows = list[dict[str, str]]
 
 
 def set_status(world: World, segment_key: str, status: str, progress: Progress = print) -> None:
@@ -25,12 +23,8 @@ def set_status(world: World, segment_key: str, status: str, progress: Progress =
 
     Raises UserError for an unknown segment or status, CheckFailed for a step that is not allowed.
     """
-    file = world.seeds / DEFINITIONS
-    with only_writer(world.seeds):
-        _check_files(world.seeds)
-        rows = _rows(file)
-        row = _definition(rows, segment_key, file)
-        before = row["status"].strip().lower()
+    with library_to_change(world.seeds) as library:
+        before = library.definition(segment_key)["status"].strip().lower()
         if before == status:
             progress(f"{segment_key}: is {status} already; nothing to do")
             return
@@ -42,9 +36,9 @@ def set_status(world: World, segment_key: str, status: str, progress: Progress =
                 f"segment `{segment_key}`: {before} → {status} is not allowed; from {before} it goes to "
                 f"{' or '.join(allowed) or 'no other status'}"
             )
-        row["status"] = status
-        _write(file, rows)
-    progress(f"{segment_key}: {before} → {status} in {file}; it counts from the next build on")
+        library.set_status(segment_key, status)
+        library.write_definitions()
+    progress(f"{segment_key}: {before} → {status} in {world.seeds / DEFINITIONS}; it counts from the next build on")
 
 
 def promote(world: World, segment_key: str, target: Path, progress: Progress = print) -> None:
@@ -58,32 +52,20 @@ def promote(world: World, segment_key: str, target: Path, progress: Progress = p
         raise UserError(f"{target}: is the folder that the segment comes from; name another one with --to")
     if not target.is_dir():
         raise UserError(f"{target}: no such folder of seeds; name one with --to")
-    _check_files(world.seeds)
-    definition = _definition(_rows(world.seeds / DEFINITIONS), segment_key, world.seeds / DEFINITIONS)
-    conditions = [row for row in _rows(world.seeds / CONDITIONS) if row["segment_key"].strip() == segment_key]
+    source = read_library(world.seeds)
+    definition, conditions = source.definition(segment_key), source.conditions_of(segment_key)
     _check_faults(world, segment_key, definition, conditions)
-    with only_writer(target):
-        _check_files(target)
-        held, rules = _rows(target / DEFINITIONS), _rows(target / CONDITIONS)
-        is_new = all(row["segment_key"].strip() != segment_key for row in held)
-        # Definitions first: one without conditions is only warned of, conditions without a definition are an error.
-        for name, rows, taken in ((DEFINITIONS, held, [definition]), (CONDITIONS, rules, conditions)):
-            _write(target / name, _replaced(rows, segment_key, taken))
+    with library_to_change(target) as library:
+        is_new = segment_key not in library.keys
+        library.replace(segment_key, definition, conditions)
+        library.write()
     progress(
         f"{segment_key}: {'added to' if is_new else 'replaced in'} {target}, {len(conditions)} condition(s), status "
         f"{definition['status']}; approvals are given anew there"
     )
 
 
-def _replaced(rows: Rows, segment_key: str, taken: Rows) -> Rows:
-    """`rows` with those of the segment replaced, where they stood, or appended."""
-    places = [place for place, row in enumerate(rows) if row["segment_key"].strip() == segment_key]
-    kept = [row for row in rows if row["segment_key"].strip() != segment_key]
-    start = places[0] if places else len(kept)
-    return kept[:start] + taken + kept[start:]
-
-
-def _check_faults(world: World, segment_key: str, definition: dict[str, str], conditions: Rows) -> None:
+def _check_faults(world: World, segment_key: str, definition: Cells, conditions: Rows) -> None:
     """Raises CheckFailed when the rule check found faults in these very rows, or has not seen them yet."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
         try:
@@ -93,8 +75,8 @@ def _check_faults(world: World, segment_key: str, definition: dict[str, str], co
                 {"key": segment_key},
             ).fetchall()
             seen = [
-                _loaded(connection, Path(name).stem, segment_key, list(rows[0]) if rows else ["segment_key"])
-                for name, rows in ((DEFINITIONS, [definition]), (CONDITIONS, conditions))
+                _loaded(connection, name, segment_key, list(rows[0]) if rows else ["segment_key"])
+                for name, rows in zip(SEED_NAMES, ([definition], conditions), strict=True)
             ]
         except (duckdb.CatalogException, duckdb.BinderException):
             raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts validate`") from None
@@ -128,32 +110,3 @@ def _steps() -> dict[str, list[str]]:
         if row["steps"] == "1":
             allowed.append(row["to_status"])
     return steps
-
-
-def _definition(rows: Rows, segment_key: str, file: Path) -> dict[str, str]:
-    for row in rows:
-        if row["segment_key"].strip() == segment_key:
-            return row
-    raise UserError(
-        f"{file}: has no segment `{segment_key}`; {which_segment(segment_key, (row['segment_key'] for row in rows))}"
-    )
-
-
-def _check_files(seeds: Path) -> None:
-    """Raises CheckFailed when the library cannot be read whole: what cannot be read would be lost in writing."""
-    problems = [
-        problem
-        for name in (DEFINITIONS, CONDITIONS)
-        for problem in seed_problems(seeds / name, read_header(BUSINESS_SEEDS / name))
-    ]
-    if problems:
-        raise CheckFailed("\n".join([*problems, "nothing was written; mend the library first"]))
-
-
-def _rows(file: Path) -> Rows:
-    return read_rows(file, read_header(file))
-
-
-def _write(file: Path, rows: Rows) -> None:
-    cells: list[dict[str, object]] = [dict(row) for row in rows]
-    replace_file(file, rows_as_csv(read_header(file), cells))

@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from scripts.approve import which_segment
 from scripts.errors import CheckFailed, UserError
+from scripts.segment_library import which_segment
 from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 

@@ -11,13 +11,13 @@ from scripts.drafts import (
     Condition,
     condition_rows,
     definition_row,
-    free_priorities,
     into_library,
     segment_keys,
     write_drafts,
 )
 from scripts.errors import CheckFailed, UserError
 from scripts.request_reading import Attribute, read_request
+from scripts.segment_library import free_priorities
 from scripts.warehouse import open_warehouse
 from scripts.world import PROJECT, World
 

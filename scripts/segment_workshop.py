@@ -17,6 +17,7 @@ import duckdb
 
 from scripts.dbt import parsed_project, run_dbt
 from scripts.errors import UserError
+from scripts.segment_library import SEED_NAMES
 from scripts.warehouse import literal, open_warehouse, quote
 from scripts.world import World
 
@@ -26,7 +27,6 @@ FOLDER = "preview"
 # From rules to who matches them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = "models/intermediate/segments/"
-RULE_SEEDS = ("segment_definitions", "segment_rule_conditions")
 # Read without a reference: settings of the landing zone, and whether models are fitted.
 ALSO_READ = ("intake.settings", "seeds.*")
 # What was recorded of segments: a draft that is tried as an active one must not be held to the order of statuses.
@@ -70,7 +70,7 @@ def evaluate(world: World, small: World, segment: str, progress: Progress) -> No
     _copy(world, small, inputs, segment)
     progress(f"evaluating the rules ({len(models)} models) …")
     kinds = ["--resource-type", "seed", "--resource-type", "model"]
-    run_dbt(small, ["build", *kinds, "--select", *RULE_SEEDS, *models], progress=_quiet)
+    run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=_quiet)
 
 
 def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
@@ -80,7 +80,7 @@ def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
     while open_keys:
         key = open_keys.pop()
         node = nodes.get(key)
-        if node is None or node.name in RULE_SEEDS:
+        if node is None or node.name in SEED_NAMES:
             continue
         if not node.original_file_path.startswith(RULE_MODELS):
             inputs.add(f"{node.schema}.{node.alias}")

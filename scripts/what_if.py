@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.errors import UserError
+from scripts.errors import UserError, did_you_mean
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -108,8 +107,9 @@ def _rows_of(world: World, rule_key: str) -> list[Rule]:
             raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
     found = [row for row in rows if row["rule_key"] == rule_key]
     if not found:
-        meant = difflib.get_close_matches(rule_key, sorted({row["rule_key"] for row in rows}), n=1, cutoff=0.4)
-        hint = f"did you mean `{meant[0]}`?" if meant else "validation_rules.csv lists the ones there are"
+        known = sorted({row["rule_key"] for row in rows})
+        there_are = "validation_rules.csv lists the ones there are"
+        hint = did_you_mean(rule_key, known, otherwise=there_are, cutoff=0.4)
         raise UserError(f"there is no rule `{rule_key}`; {hint}")
     if found[0]["rule_type"] not in LIMITED:
         raise UserError(f"rule `{rule_key}` has no limit to change: it is of type {found[0]['rule_type']}")

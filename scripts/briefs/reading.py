@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ import pandas as pd
 from scripts.briefs import words
 from scripts.briefs.traits import COLUMNS
 from scripts.errors import UserError
+from scripts.segment_library import which_segment
 from scripts.warehouse import open_warehouse, quote
 from scripts.world import World
 
@@ -126,7 +126,8 @@ def segment_frames(published: Published, segment_key: str) -> SegmentFrames:
     """Read what the brief of a segment needs. Raises UserError for a segment that is not in the library."""
     library = {row["segment_key"]: row for row in published.rows("segment_library")}
     if segment_key not in library:
-        raise UserError(f"segment `{segment_key}` is not in the published library; {_meant(segment_key, library)}")
+        hint = which_segment(segment_key, library)
+        raise UserError(f"segment `{segment_key}` is not in the published library; {hint}")
     own = library[segment_key]
     scope = "true" if own["scope"] == "all" else "customer_type = 'person'"
     people = published.features(scope)
@@ -185,11 +186,3 @@ def find_customer(published: Published, asked: str) -> tuple[str, str]:
     meant = [str(value) for value in like.get("customer_id", [])][:3]
     did_you_mean = f"; did you mean {words.joined(meant, 'or')}?" if meant else "; the relation `customers` lists them"
     raise UserError(f"customer {asked} is not in the published version{did_you_mean}")
-
-
-def _meant(key: str, known: Iterable[str]) -> str:
-    """What may have been meant by a key that is not known."""
-    keys = sorted(known)
-    if close := difflib.get_close_matches(key, keys, n=1):
-        return f"did you mean `{close[0]}`?"
-    return f"the segments are {', '.join(keys)}" if keys else "it holds no segments"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.clusters import drafts as library
+from scripts.clusters import drafts
 from scripts.clusters.card import SEED_FILE, write_centres
 from scripts.clusters.choice import METHODS
 from scripts.clusters.fitting import Clustering, draft_rules, find_clusters
@@ -18,10 +18,10 @@ from scripts.clusters.rules import Draft
 from scripts.errors import CheckFailed, UserError
 from scripts.overlap import segment_overlap
 from scripts.prediction.cards import data_facts
+from scripts.segment_library import DEFINITIONS, Rows, free_priorities
 from scripts.world import World
 
 Progress = Callable[[str], None]
-Rows = list[dict[str, str]]
 
 
 def cluster(
@@ -53,7 +53,7 @@ def cluster(
     rules = draft_rules(found)
     fit_id = write_centres(world, found, rules, facts, forced=k is not None, seed=seed)
     definitions, conditions = _draft_rows(world, rules, buyers, fit_id)
-    library.write_drafts(review_folder(world), definitions, conditions)
+    drafts.write_drafts(review_folder(world), definitions, conditions)
     write_review(review_folder(world), found, rules, _overlap(world, found), facts, fit_id, progress)
     for reason in found.choice.reasons:
         progress(f"cluster: {reason}")
@@ -67,9 +67,9 @@ def cluster(
         f" see {review_folder(world) / 'index.html'}"
     )
     if into_library:
-        replaced = library.into_library(world.seeds, definitions, conditions)
+        replaced = drafts.into_library(world.seeds, definitions, conditions)
         progress(
-            f"cluster: {len(definitions)} drafts in {world.seeds / library.DEFINITIONS}"
+            f"cluster: {len(definitions)} drafts in {world.seeds / DEFINITIONS}"
             f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
         )
     return world.seeds / SEED_FILE
@@ -84,9 +84,9 @@ def _draft_rows(world: World, rules: list[Draft], buyers: Buyers, fit_id: str) -
     themes = dict(zip(buyers.catalogue["attribute_name"], buyers.catalogue["theme"], strict=True))
     usable = [draft for draft in rules if draft.alternatives]
     keys = {draft.segment_key for draft in usable}
-    priorities = library.free_priorities(world.seeds, len(usable), besides=keys)
+    priorities = free_priorities(world.seeds, len(usable), besides=keys)
     definitions = [
-        library.definition_row(
+        drafts.definition_row(
             draft,
             priority=priority,
             themes=sorted({themes.get(part.attribute, "orders") for rule in draft.alternatives for part in rule}),
@@ -95,7 +95,7 @@ def _draft_rows(world: World, rules: list[Draft], buyers: Buyers, fit_id: str) -
         )
         for draft, priority in zip(usable, priorities, strict=True)
     ]
-    return definitions, [row for draft in usable for row in library.condition_rows(draft)]
+    return definitions, [row for draft in usable for row in drafts.condition_rows(draft)]
 
 
 def _overlap(world: World, found: Clustering) -> pd.DataFrame:

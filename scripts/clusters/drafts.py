@@ -6,14 +6,12 @@ from pathlib import Path
 
 from scripts import drafts
 from scripts.clusters.rules import Draft
-from scripts.drafts import DEFINITIONS, free_priorities, write_drafts
+from scripts.drafts import write_drafts
 
 __all__ = [
-    "DEFINITIONS",
     "TAG",
     "condition_rows",
     "definition_row",
-    "free_priorities",
     "into_library",
     "segment_keys",
     "write_drafts",

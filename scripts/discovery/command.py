@@ -21,9 +21,10 @@ from scripts.discovery.inputs import People, read_people
 from scripts.discovery.search import Rule, search
 from scripts.discovery.targets import FEWEST, TARGETS, Cohort, Target, cohort, whole_rule
 from scripts.discovery.words import evidence_text, rule_text
-from scripts.drafts import Condition, Rows, holds
+from scripts.drafts import Condition, holds
 from scripts.errors import UserError
 from scripts.overlap import segment_overlap
+from scripts.segment_library import DEFINITIONS, Rows, free_priorities
 from scripts.world import World
 
 TAG = "discovered"
@@ -108,7 +109,7 @@ def discover(
     if into_library and proposals:
         replaced = drafts.into_library(world.seeds, definitions, conditions, tag=TAG)
         progress(
-            f"discover: {len(definitions)} drafts in {world.seeds / drafts.DEFINITIONS}"
+            f"discover: {len(definitions)} drafts in {world.seeds / DEFINITIONS}"
             f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
         )
     return page
@@ -197,7 +198,7 @@ def _key_words(one: Tested) -> str:
 def _draft_rows(world: World, people: People, proposals: Sequence[Proposal]) -> tuple[Rows, Rows]:
     themes = dict(zip(people.attributes["attribute_name"], people.attributes["theme"], strict=True))
     keys = {proposal.segment_key for proposal in proposals}
-    priorities = drafts.free_priorities(world.seeds, len(proposals), besides=keys)
+    priorities = free_priorities(world.seeds, len(proposals), besides=keys)
     definitions = [
         drafts.definition_row(
             segment_key=proposal.segment_key,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 import pandas as pd
 
-from scripts.approve import which_segment
 from scripts.errors import UserError
 from scripts.prediction.evaluation import Estimate
 from scripts.prediction.snapshots import described_day
@@ -17,11 +14,10 @@ from scripts.rule_backtest.compare import FEWEST, Comparison, compare
 from scripts.rule_backtest.measures import OUTCOMES, Measure, measure_of
 from scripts.rule_backtest.past_days import members_and_outcomes
 from scripts.rule_backtest.variants import variants
-from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.segment_library import CONDITIONS, read_library
 from scripts.world import World
 
 Progress = Callable[[str], None]
-Rows = list[dict[str, str]]
 
 DAYS = 3
 DAYS_APART = 30
@@ -42,9 +38,13 @@ def backtest_rule(
     """Compare variants of a segment's rule on past days by the outcome that its success measure names.
 
     `days`: days of evaluation (default: three, 30 days apart, the last as late as the horizon allows). Nothing is
-    written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant is faulty.
+    written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant or the
+    library is faulty.
     """
-    definition, conditions = _segment(world.seeds, segment_key)
+    library = read_library(world.seeds)
+    definition, conditions = library.definition(segment_key), library.conditions_of(segment_key)
+    if not conditions:
+        raise UserError(f"segment `{segment_key}` has no condition in {world.seeds / CONDITIONS}; write its rule first")
     measure = measure_of(segment_key, definition["success_measure"], outcome, horizon)
     found = variants(conditions, vary, without)
     last = described_day(world) - timedelta(days=measure.days)
@@ -107,21 +107,3 @@ def _group(count: float, estimate: Estimate | None) -> str:
 
 def _plain(value: float) -> str:
     return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.2f}"
-
-
-def _segment(seeds: Path, segment_key: str) -> tuple[dict[str, str], Rows]:
-    """The definition and the conditions of a segment in the seeds."""
-    definitions = {row["segment_key"].strip(): row for row in _rows(seeds / DEFINITIONS)}
-    if segment_key not in definitions:
-        raise UserError(f"segment `{segment_key}` is not in {seeds}; {which_segment(segment_key, definitions)}")
-    conditions = [row for row in _rows(seeds / CONDITIONS) if row["segment_key"].strip() == segment_key]
-    if not conditions:
-        raise UserError(f"segment `{segment_key}` has no condition in {seeds / CONDITIONS}; write its rule first")
-    return definitions[segment_key], conditions
-
-
-def _rows(file: Path) -> Rows:
-    if not file.exists():
-        raise UserError(f"{file}: is missing; run `python -m scripts setup`")
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(lines)]

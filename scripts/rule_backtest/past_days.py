@@ -20,13 +20,11 @@ from scripts.errors import CheckFailed
 from scripts.prediction.snapshots import present_ids, workshop
 from scripts.rule_backtest.measures import Measure
 from scripts.rule_backtest.variants import Variant
-from scripts.seed_files import read_header, replace_file, rows_as_csv
-from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.segment_library import SEED_NAMES, read_library
 from scripts.warehouse import literal, open_warehouse
 from scripts.world import World
 
 Progress = Callable[[str], None]
-Rows = list[dict[str, str]]
 
 KEY = "variant_{}"
 # Beyond every priority that a library can hold: a variant must not stand before suppression.
@@ -67,20 +65,15 @@ def _seeds_with(seeds: Path, folder: Path, definition: dict[str, str], variants:
     """A copy of the seeds with the variants in the library, as active segments after all others."""
     target = folder / "seeds"
     shutil.copytree(seeds, target)
-    rows: dict[str, Rows] = {DEFINITIONS: [], CONDITIONS: []}
+    library = read_library(target)
     for number, variant in enumerate(variants, start=1):
         key = {"segment_key": KEY.format(number)}
         rest = {
             "segment_name": f"Variant {number}", "priority": str(FIRST_PRIORITY + number), "status": "active",
             "tags": "variant",
         }  # fmt: skip
-        rows[DEFINITIONS].append({**definition, **key, **rest})
-        rows[CONDITIONS] += [{**row, **key} for row in variant.conditions]
-    for name, added in rows.items():
-        columns = read_header(target / name)
-        text = (target / name).read_bytes().removesuffix(b"\n")
-        body = rows_as_csv(columns, [dict(row) for row in added]).split(b"\n", 1)[1]
-        replace_file(target / name, text + b"\n" + body)
+        library.add([{**definition, **key, **rest}], [{**row, **key} for row in variant.conditions])
+    library.write()
     return target
 
 
@@ -88,7 +81,7 @@ def _check(copy: World, names: dict[str, str]) -> None:
     """Raises CheckFailed with the faults of the variants."""
     from scripts.dbt import run_dbt
 
-    run_dbt(copy, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=_quiet)
+    run_dbt(copy, ["seed", "--select", *SEED_NAMES], progress=_quiet)
     run_dbt(copy, ["run", "--select", "attribute_catalogue", FAULTS], progress=_quiet)
     with open_warehouse(copy.warehouse, read_only=True) as connection:
         faults = connection.execute(

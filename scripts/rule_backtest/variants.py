@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.approve import which_segment
-from scripts.errors import UserError
+from scripts.errors import UserError, did_you_mean
 
 Rows = list[dict[str, str]]
 
@@ -81,4 +80,5 @@ def _cells(rows: Rows) -> list[tuple[str, ...]]:
 def _check(attribute: str, rows: Rows) -> None:
     used = sorted({row["attribute"].strip() for row in rows})
     if attribute not in used:
-        raise UserError(f"the rule has no condition on `{attribute}`; {which_segment(attribute, used)}")
+        hint = did_you_mean(attribute, used, otherwise=f"its conditions are on {', '.join(used)}")
+        raise UserError(f"the rule has no condition on `{attribute}`; {hint}")

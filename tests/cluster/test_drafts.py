@@ -11,14 +11,14 @@ import pytest
 from scripts.clusters.drafts import (
     condition_rows,
     definition_row,
-    free_priorities,
     into_library,
     segment_keys,
     write_drafts,
 )
 from scripts.clusters.rules import Condition, Draft
 from scripts.errors import CheckFailed
-from scripts.validate import CONDITIONS, DEFINITIONS, seed_problems
+from scripts.seed_files import seed_problems
+from scripts.segment_library import CONDITIONS, DEFINITIONS, free_priorities
 from scripts.world import BUSINESS_SEEDS
 
 DRAFT = Draft(

@@ -11,7 +11,7 @@ import pytest
 from scripts import pipeline
 from scripts.clusters import cluster
 from scripts.dbt import run_dbt
-from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.segment_library import CONDITIONS, DEFINITIONS
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 

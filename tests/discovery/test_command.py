@@ -21,7 +21,7 @@ from scripts.discovery.words import rule_text
 from scripts.drafts import Condition, holds
 from scripts.errors import CheckFailed, UserError
 from scripts.prediction.cards import DataFacts
-from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.segment_library import CONDITIONS, DEFINITIONS
 from scripts.world import BUSINESS_SEEDS, World
 from tests.discovery.invented_people import invented, people_of
 

@@ -12,7 +12,8 @@ from scripts.dbt import run_dbt
 from scripts.discovery.words import rule_text
 from scripts.drafts import Condition, holds
 from scripts.seed_files import replace_file, rows_as_csv
-from scripts.validate import CONDITIONS, DEFINITIONS, validate
+from scripts.segment_library import CONDITIONS, DEFINITIONS
+from scripts.validate import validate
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 

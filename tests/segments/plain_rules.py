@@ -32,16 +32,19 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 class Base:
-    """The buyers that percentiles are of."""
+    """The buyers that percentiles are of.
 
-    def __init__(self, customers: Sequence[Customer]) -> None:
+    `known`: percentiles that need not be worked out, by attribute and by number as a rule writes it.
+    """
+
+    def __init__(self, customers: Sequence[Customer], known: dict[tuple[str, str], float] | None = None) -> None:
         self.buyers = [customer for customer in customers if (customer["order_count"] or 0) >= 1]
-        self.known: dict[tuple[str, float], float] = {}
+        self.known = dict(known or {})
 
-    def percentile(self, attribute: str, number: float) -> float:
+    def percentile(self, attribute: str, number: str) -> float:
         if (attribute, number) not in self.known:
             values = [float(buyer[attribute]) for buyer in self.buyers if buyer.get(attribute) is not None]
-            self.known[attribute, number] = percentile(values, number / 100)
+            self.known[attribute, number] = percentile(values, float(number) / 100)
         return self.known[attribute, number]
 
 
@@ -51,7 +54,7 @@ def wanted(condition: Row, item: str, customer: Customer, base: Base, day: date,
     if item.startswith("attr:"):
         return customer.get(item[5:])
     if item.startswith("pct:"):
-        return base.percentile(condition["attribute"], float(item[4:]))
+        return base.percentile(condition["attribute"], item[4:])
     if isinstance(actual, date):
         return day + timedelta(days=int(item[:-1])) if item.endswith("d") else date.fromisoformat(item)
     return item if isinstance(actual, str) else Decimal(item)

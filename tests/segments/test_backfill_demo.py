@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import shutil
@@ -17,6 +16,7 @@ from scripts.backfill import OTHER_SEEDS, _Kept, backfill_days
 from scripts.dbt import run_dbt
 from scripts.prediction.snapshots import SEGMENTS, data_state, described_day
 from scripts.world import World
+from tests.segments.plain_rules import Base, is_met, rule_rows
 
 DAYS = int(os.environ.get("BACKFILL_DAYS", "60"))
 SAMPLE = 1000
@@ -90,60 +90,18 @@ def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, World]) -> N
         assert {pair for pair in stays if pair[1] in active} == set(matches)
 
 
-def values_of(world: World, day: date) -> tuple[dict[str, Row], dict[tuple[str, str], float]]:
+def values_of(world: World, day: date) -> tuple[dict[str, Row], Base]:
+    """The values of all customers that were kept of a day, and its percentiles."""
     folder = _Kept(world, state_of(world)).of(day)
     if not folder.exists():
-        return {}, {}
+        return {}, Base([])
     found = duckdb.sql(f"from '{folder / 'values.parquet'}'")
     columns = found.columns
     rows = {row["customer_id"]: row for row in (dict(zip(columns, line, strict=True)) for line in found.fetchall())}
     thresholds = duckdb.sql(
         f"select attribute_name, percentile, threshold from '{folder / 'percentiles.parquet'}'"
     ).fetchall()
-    return rows, {(name, percentile): bar for name, percentile, bar in thresholds}
-
-
-def is_met(rule: Row, row: Row | None, bars: dict[tuple[str, str], float], day: date) -> bool:
-    """A condition by its row in the seed, in plain Python; null meets only `is null` and what if_missing says."""
-    if row is None:
-        return False
-    value, operator = row.get(rule["attribute"]), rule["operator"]
-    if operator in ("is_null", "is_not_null"):
-        return (value is None) == (operator == "is_null")
-
-    def wanted(item: str) -> Any:
-        if item.startswith("attr:"):
-            return row[item[5:]]
-        if item.startswith("pct:"):
-            return bars[rule["attribute"], item[4:]]
-        if isinstance(value, date):
-            return day + timedelta(days=int(item[:-1])) if item.endswith("d") else date.fromisoformat(item)
-        return item if isinstance(value, str) else float(item)
-
-    items = [item.strip() for item in rule["value"].split("|")] if rule["value"] else []
-    if value is None:
-        return bool(rule["if_missing"] == "true")
-    parts = [wanted(item) for item in items]
-    if None in parts:
-        return bool(rule["if_missing"] == "true")
-    if operator in ("is_true", "is_false"):
-        return bool(value) == (operator == "is_true")
-    number = value if isinstance(value, (str, date)) else float(value)
-    parts = [part if isinstance(part, (str, date)) else float(part) for part in parts]
-    tests: dict[str, Any] = {
-        "=": lambda: number == parts[0],
-        "!=": lambda: number != parts[0],
-        ">": lambda: number > parts[0],
-        ">=": lambda: number >= parts[0],
-        "<": lambda: number < parts[0],
-        "<=": lambda: number <= parts[0],
-        "between": lambda: parts[0] <= number <= parts[1],
-        "in": lambda: number in parts,
-        "not_in": lambda: number not in parts,
-        "contains": lambda: parts[0] in number,
-        "starts_with": lambda: number.startswith(parts[0]),
-    }
-    return bool(tests[operator]())
+    return rows, Base([], {(name, number): bar for name, number, bar in thresholds})
 
 
 def is_in(verdicts: list[tuple[Row, bool]], is_person: bool) -> bool:
@@ -172,10 +130,7 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
     That they suffice: with the named conditions as they were on the day before, the customer would be as before.
     """
     world = histories["backward"]
-    with (world.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
-        rules: dict[str, list[Row]] = {}
-        for rule in csv.DictReader(lines):
-            rules.setdefault(rule["segment_key"], []).append(rule)
+    rules = rule_rows(world.seeds)
     whole = {
         key
         for (key,) in table(world, "select segment_key from marts.segment_library where scope = 'all'")
@@ -193,10 +148,10 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
         for wanted in (day, before):
             if wanted not in memory:
                 memory[wanted] = values_of(world, wanted)
-        (rows, bars), (old_rows, old_bars) = memory[day], memory[before]
+        (rows, base), (old_rows, old_base) = memory[day], memory[before]
         now, then = rows[customer], old_rows.get(customer)
-        verdicts = [(rule, is_met(rule, now, bars, day)) for rule in rules[segment]]
-        old = [(rule, is_met(rule, then, old_bars, before)) for rule in rules[segment]]
+        verdicts = [(rule, is_met(rule, now, base, day)) for rule in rules[segment]]
+        old = [(rule, then is not None and is_met(rule, then, old_base, before)) for rule in rules[segment]]
         everybody = segment in whole
         person = everybody or now["customer_type"] == "person"
         was_person = then is not None and (everybody or then["customer_type"] == "person")

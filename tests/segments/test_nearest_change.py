@@ -25,8 +25,9 @@ class FixedBase(Base):
     def __init__(self) -> None:
         super().__init__([])
 
-    def percentile(self, attribute: str, number: float) -> float:
-        return {"double": 0.004 * number, "bigint": number // 10}.get(TYPES[attribute], 20.0 * number)
+    def percentile(self, attribute: str, number: str) -> float:
+        part = float(number)
+        return {"double": 0.004 * part, "bigint": part // 10}.get(TYPES[attribute], 20.0 * part)
 
 
 BASE = FixedBase()
@@ -45,7 +46,7 @@ def trace(rule: list[Row], scope: str, customer: dict[str, Any]) -> list[Traced]
     for number, row in enumerate(rule, start=1):
         value = row["value"]
         if value.startswith("pct:"):
-            value = str(BASE.percentile(row["attribute"], float(value[4:])))
+            value = str(BASE.percentile(row["attribute"], value[4:]))
         actual = customer.get(row["attribute"])
         text = None if actual is None else str(actual).lower() if isinstance(actual, bool) else str(actual)
         expected = {"is_true": "true", "is_false": "false", "is_null": "missing", "is_not_null": "known"}
@@ -95,7 +96,7 @@ def somebody(rule: list[Row], pick: random.Random) -> dict[str, Any]:
             value = pick.choice(["Home", None])
         else:
             items = [item for item in row["value"].split("|") if item]
-            numbers = [BASE.percentile(row["attribute"], float(i[4:])) if "pct" in i else float(i) for i in items]
+            numbers = [BASE.percentile(row["attribute"], i[4:]) if "pct" in i else float(i) for i in items]
             value = Decimal(str(pick.choice(numbers or [5.0]))) + pick.choice([0, 0, 1, -1, 40, -3])
             if data_type == "bigint":
                 value = int(value)

@@ -12,7 +12,7 @@ import pytest
 from scripts.errors import CheckFailed, UserError
 from scripts.promote import promote, set_status
 from scripts.seed_files import read_rows
-from scripts.validate import CONDITIONS, DEFINITIONS
+from scripts.segment_library import CONDITIONS, DEFINITIONS
 from scripts.world import BUSINESS_SEEDS, World
 
 
@@ -99,9 +99,7 @@ def test_definition_and_conditions_are_copied_and_nothing_else(world: World, tmp
     check(world)
     before = rows(target, CONDITIONS)
     promote(world, "lapsed", target, quiet)
-    assert rows(target, CONDITIONS) == [
-        {**row, "value": row["value"].replace("181|365", "200|365")} for row in before
-    ]
+    assert rows(target, CONDITIONS) == [{**row, "value": row["value"].replace("181|365", "200|365")} for row in before]
     assert rows(target, DEFINITIONS) == rows(world.seeds, DEFINITIONS)
     assert sorted(path.name for path in target.iterdir()) == [DEFINITIONS, CONDITIONS]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import CheckFailed, UserError
-from scripts.validate import check_seeds, seed_problems
+from scripts.seed_files import seed_problems
+from scripts.validate import check_seeds
 from scripts.world import BUSINESS_SEEDS
 
 COLUMNS = ["segment_key", "kind", "value"]
