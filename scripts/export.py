@@ -20,9 +20,10 @@ import duckdb
 
 from scripts.approval_log import FILE as APPROVAL_LOG
 from scripts.approval_log import Row, log_heads, verified_log
-from scripts.approve import given_approvals, which_segment
+from scripts.approve import given_approvals
 from scripts.errors import CheckFailed, UserError
 from scripts.qa import qa_gate
+from scripts.segment_library import which_segment
 from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 

@@ -64,7 +64,8 @@ def second_opinion(entered: np.ndarray, today: int) -> float:
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("seed", [11, 12])
+# Seeds in whose sight no threshold was set.
+@pytest.mark.parametrize("seed", [2026, 77])
 def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: Path) -> None:
     random = np.random.default_rng(seed)
     rows, entering = [], {}
