@@ -1,0 +1,84 @@
+"""Commands that say how a segment, a draft or a customer is; the warehouse stays as it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scripts.commands.options import Commands, day
+from scripts.errors import UserError
+from scripts.world import World
+
+
+def _explain(options: argparse.Namespace, world: World) -> None:
+    from scripts.explain import explain
+
+    explain(world, options.customer, options.segment, options.as_of, as_json=options.json)
+
+
+def add_explain(commands: Commands) -> None:
+    command = commands.add(
+        "explain",
+        _explain,
+        "Say why a customer is in a segment or not, and what would change that; nothing is written.",
+        "--customer shopify:600000000 --segment lapsed",
+    )
+    command.add_argument(
+        "--customer", required=True, metavar="ID", help="customer_id, also one given up since, or <source>:<id>"
+    )
+    command.add_argument("--segment", default=None, metavar="KEY", help="one segment in full (default: all in brief)")
+    command.add_argument("--as-of", type=day, default=None, help="another day; what was known then is built in a copy")
+    command.add_argument("--json", action="store_true", help="as JSON, for a program")
+
+
+def _preview(options: argparse.Namespace, world: World) -> None:
+    from scripts.preview import preview
+
+    if bool(options.definitions) != bool(options.conditions):
+        raise UserError("--definitions and --conditions go together: one file of each")
+    files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
+    preview(world, options.segment, files, as_json=options.json)
+
+
+def add_preview(commands: Commands) -> None:
+    command = commands.add(
+        "preview",
+        _preview,
+        "Say what a draft would be: faults, size, members, overlap, money, reach; nothing is stored.",
+        "--segment vip_loyalists",
+    )
+    command.add_argument("--segment", required=True, metavar="KEY", help="draft of the seeds, or of the two files")
+    command.add_argument("--definitions", default=None, metavar="FILE", help="rows of segment_definitions to try")
+    command.add_argument("--conditions", default=None, metavar="FILE", help="rows of segment_rule_conditions to try")
+    command.add_argument("--json", action="store_true", help="as JSON, for a program")
+
+
+def _brief(options: argparse.Namespace, world: World) -> None:
+    from scripts.briefs import brief
+
+    brief(
+        world,
+        segment=options.segment,
+        customer=options.customer,
+        campaign_for=options.campaign_for,
+        channel=options.channel,
+        as_json=options.json,
+        out=Path(options.out) if options.out else None,
+    )
+
+
+def add_brief(commands: Commands) -> None:
+    command = commands.add(
+        "brief",
+        _brief,
+        "Say in plain words what is published of a segment, of a customer, or for a campaign to a segment.",
+        "--campaign-for high_value_repeat --channel email --out brief.html",
+    )
+    command.add_argument("--segment", metavar="KEY", help="who is in it, what sets them apart, what they earn us")
+    command.add_argument("--customer", metavar="ID", help="customer_id (or its beginning) of one customer")
+    command.add_argument("--campaign-for", metavar="KEY", help="angle, offer ceiling, products, time, what to avoid")
+    command.add_argument(
+        "--channel", help="of the campaign: email, sms, ads, direct_mail, onsite, ... (default: email)"
+    )
+    command.add_argument("--json", action="store_true", help="the facts behind the sentences, as JSON")
+    command.add_argument("--out", metavar="FILE", help="write Markdown, or a page where the name ends in .html")

@@ -1,0 +1,94 @@
+"""The command that measures the project, at scale and against second implementations."""
+
+from __future__ import annotations
+
+import argparse
+
+from scripts.commands.options import Commands
+from scripts.world import World
+
+
+def _benchmark(options: argparse.Namespace, world: World) -> None:
+    from scripts.benchmark import benchmark, benchmark_intake
+
+    if options.events:
+        benchmark_intake(world, events=options.events)
+        return
+    if options.profiles:
+        from scripts.benchmark_identity import benchmark_identity
+
+        benchmark_identity(world, profiles=options.profiles)
+        return
+    if options.clv:
+        from scripts.benchmark_clv import benchmark_clv, benchmark_scoring
+
+        benchmark_clv(customers=options.customers or 1_000_000)
+        benchmark_scoring(world, customers=options.customers or 1_000_000)
+        return
+    if options.recovery is not None:
+        from scripts.benchmark_clv import benchmark_recovery
+
+        benchmark_recovery(worlds=options.recovery)
+        return
+    if options.features:
+        from scripts.benchmark_features import benchmark_features
+
+        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
+        return
+    if options.clusters:
+        from scripts.benchmark_clusters import benchmark_clusters
+
+        benchmark_clusters(world, customers=options.customers or 250_000)
+        return
+    if options.segments:
+        from scripts.benchmark_segments import benchmark_segments
+
+        benchmark_segments(world, customers=options.customers or 1_000_000)
+        return
+    if options.history:
+        from scripts.benchmark_history import benchmark_history
+
+        benchmark_history(world, customers=options.customers or 1_000_000)
+        return
+    if options.audiences:
+        from scripts.benchmark_audiences import SEEDS, benchmark_audiences
+
+        benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
+        return
+    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1])
+
+
+def add_benchmark(commands: Commands) -> None:
+    command = commands.add(
+        "benchmark",
+        _benchmark,
+        "Measure the whole path at scale and compare the demo with its reference scenario; or intake alone.",
+        "--customers 250000",
+    )
+    command.add_argument(
+        "--customers", type=int, default=None, help="known people (default: 250000; a million with --clv, --segments)"
+    )
+    command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
+    command.add_argument(
+        "--audiences", action="store_true", help="compare five audiences with the published ones on five fresh seeds"
+    )
+    command.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
+    command.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
+    command.add_argument(
+        "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
+    )
+    command.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
+    command.add_argument("--history", action="store_true", help="measure a day of membership history by what changed")
+    command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
+    command.add_argument(
+        "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
+    )
+    command.add_argument(
+        "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
+    )
+    command.add_argument(
+        "--recovery",
+        type=int,
+        metavar="WORLDS",
+        help="fit so many simulated worlds and count how often the true parameters are found",
+    )

@@ -1,0 +1,183 @@
+"""Commands that learn from the built warehouse, and judge what was learnt: clusters, discoveries, scores."""
+
+from __future__ import annotations
+
+import argparse
+
+from scripts.commands.options import Commands, day
+from scripts.errors import CheckFailed, UserError
+from scripts.world import World
+
+
+def _cluster(options: argparse.Namespace, world: World) -> None:
+    from scripts.clusters import cluster
+
+    cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
+
+
+def add_cluster(commands: Commands) -> None:
+    command = commands.add(
+        "cluster",
+        _cluster,
+        "Find clusters of buyers: centres and card into the seeds, review pack and draft rules beside the warehouse.",
+        "--k 5 --method ward",
+    )
+    command.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by stated criteria)")
+    command.add_argument("--method", default="best", help="kmeans, ward, or best of both (default: best)")
+    command.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+    command.add_argument(
+        "--into-library", action="store_true", help="append the draft rules to the segment library, as drafts"
+    )
+
+
+def _discover(options: argparse.Namespace, world: World) -> None:
+    from scripts.discovery import discover
+
+    discover(
+        world,
+        targets=options.target,
+        horizon=options.horizon,
+        seed=options.seed,
+        into_library=options.into_library,
+    )
+
+
+def add_discover(commands: Commands) -> None:
+    command = commands.add(
+        "discover",
+        _discover,
+        "Search for rules that foretell unusual value, lapse or response: review page and draft rules.",
+        "--target lapse --horizon 90 --into-library",
+    )
+    command.add_argument(
+        "--target",
+        action="append",
+        choices=["value", "lapse", "response"],
+        help="what customers do that others do not; may be given more than once (default: all three)",
+    )
+    command.add_argument(
+        "--horizon", type=int, default=180, metavar="DAYS", help="days until as_of_date to foretell (default: 180)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="decides which half is searched (default: 0)")
+    command.add_argument(
+        "--into-library", action="store_true", help="append the rules to the segment library, as drafts"
+    )
+
+
+def _fit(options: argparse.Namespace, world: World) -> None:
+    from scripts.prediction.review import write_model_page
+
+    target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
+    if options.model != "clv" and (options.by or options.purchases):
+        raise UserError("--by and --purchases go with `fit clv`")
+    if options.model == "clv" and (options.horizon or options.judge):
+        raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
+    if options.model != "adoption" and any(target.values()):
+        raise UserError("--category, --product and --attribute go with `fit adoption`")
+    try:
+        _fit_model(options, world, target)
+    except CheckFailed:
+        # A model that failed its trials has a card as well.
+        write_model_page(world)
+        raise
+    write_model_page(world)
+
+
+def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
+    if options.model == "clv":
+        from scripts.prediction.clv import fit_clv
+
+        fit_clv(world, by=options.by, purchases=options.purchases or "auto")
+    elif options.model == "churn":
+        from scripts.prediction.churn import fit_churn
+
+        fit_churn(world, options.horizon, options.judge)
+    else:
+        from scripts.prediction.adoption import fit_adoption
+
+        fit_adoption(
+            world,
+            category=target["category"],
+            product=target["product"],
+            attribute=target["attribute"],
+            horizon=options.horizon,
+            dates=options.judge,
+        )
+
+
+def add_fit(commands: Commands) -> None:
+    command = commands.add(
+        "fit",
+        _fit,
+        "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
+        "adoption --attribute points_redeemed_365d --horizon 180 --judge 2026-01-01",
+    )
+    command.add_argument(
+        "model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of"
+    )
+    command.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
+    command.add_argument(
+        "--purchases",
+        choices=["auto", "bg_nbd", "mbg_nbd"],
+        help="clv: mbg_nbd lets customers leave after their first purchase, bg_nbd not (default: auto, the likelier)",
+    )
+    command.add_argument("--category", help="adoption: of a category")
+    command.add_argument("--product", metavar="SKU", help="adoption: of a product")
+    command.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
+    command.add_argument("--horizon", type=int, metavar="DAYS", help="churn, adoption: days of the outcome")
+    command.add_argument(
+        "--judge", type=day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on"
+    )
+
+
+def _backtest(options: argparse.Namespace, world: World) -> None:
+    rule_only = {"--vary": options.vary, "--without": options.without, "--outcome": options.outcome}
+    if options.rule:
+        from scripts.rule_backtest import backtest_rule
+
+        if options.model:
+            raise UserError("give a model or --rule KEY, not both")
+        backtest_rule(
+            world,
+            options.rule,
+            vary=options.vary or (),
+            without=options.without or (),
+            days=options.judge,
+            outcome=options.outcome,
+            horizon=options.horizon,
+            later_parameters=options.allow_later_parameters,
+        )
+        return
+    if not options.model:
+        raise UserError("give a model (clv, churn, adoption:<kind>:<target>) or --rule KEY")
+    if given := [name for name, value in rule_only.items() if value]:
+        raise UserError(f"{', '.join(given)} goes with --rule KEY")
+    from scripts.prediction.backtest import backtest
+    from scripts.prediction.review import write_model_page
+
+    backtest(world, options.model, options.judge, options.horizon)
+    write_model_page(world)
+
+
+def add_backtest(commands: Commands) -> None:
+    command = commands.add(
+        "backtest",
+        _backtest,
+        "Judge a model, or variants of a segment's rule, on past days by what came after.",
+        "churn --judge 2025-06-30 2025-09-30 2025-12-31",
+    )
+    command.add_argument(
+        "model", nargs="?", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden"
+    )
+    ruled = command.add_argument_group("a segment's rule instead of a model; nothing is written")
+    ruled.add_argument("--rule", metavar="KEY", help="compare variants of this segment's rule on past days")
+    ruled.add_argument(
+        "--vary", action="append", metavar="X=A,B", help="values of a condition, such as days_since_last_order=60,90"
+    )
+    ruled.add_argument("--without", action="append", metavar="X", help="with and without the condition on attribute X")
+    ruled.add_argument("--outcome", help="margin, revenue, orders, ordered or responded (default: the success measure)")
+    ruled.add_argument(
+        "--allow-later-parameters", action="store_true", help="score past days by models that were fitted later"
+    )
+    command.add_argument("--judge", type=day, nargs="+", metavar="DAY", help="past days (default: three)")
+    command.add_argument("--horizon", type=int, metavar="DAYS", help="days of the outcome (default: the card's)")

@@ -1,0 +1,156 @@
+"""Commands of a segment's life: from a request in words to an approved audience."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scripts.commands.options import Commands, day
+from scripts.errors import UserError
+from scripts.world import World
+
+
+def _request(options: argparse.Namespace, world: World) -> None:
+    from scripts.request import request
+
+    request(world, options.text, library=options.into_library)
+
+
+def add_request(commands: Commands) -> None:
+    command = commands.add(
+        "request",
+        _request,
+        "Turn a request in words into draft rows of the segment library, for review.",
+        "'customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days'",
+    )
+    command.add_argument("text", metavar="WORDS", help="who is meant, in words, as one argument")
+    command.add_argument(
+        "--into-library", action="store_true", help="append the rows to the segment library, as a draft"
+    )
+
+
+def _approve(options: argparse.Namespace, world: World) -> None:
+    from scripts.approve import approve, list_approvals, withdraw
+
+    if options.list:
+        if options.role or options.by or options.withdraw:
+            raise UserError("--list only says how approvals are; it takes no --role, --by or --withdraw")
+        list_approvals(world, options.segment)
+        return
+    for name in ("segment", "role", "by"):
+        if not getattr(options, name):
+            options.parser.error(f"the following arguments are required: --{name}")
+    if options.withdraw:
+        withdraw(world, options.segment, options.role, options.by)
+        return
+    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
+
+
+def add_approve(commands: Commands) -> None:
+    command = commands.add(
+        "approve",
+        _approve,
+        "Approve a segment's present rule and size in one role, take that back, or say what is still needed.",
+        "--segment lapsed --role segment_owner --by 'A. Owner'",
+    )
+    command.add_argument("--segment", metavar="KEY", help="segment to approve")
+    command.add_argument(
+        "--role", help="segment_owner, campaign_owner, data_owner, or risk_owner where it has a risk class"
+    )
+    command.add_argument("--by", metavar="NAME", help="who approves")
+    command.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
+    command.add_argument("--count", type=int, metavar="N", help="size to approve of a segment that is not active yet")
+    command.add_argument("--withdraw", action="store_true", help="take back what the role approved")
+    command.add_argument("--list", action="store_true", help="say of every segment how far its approval is")
+    command.set_defaults(parser=command)
+
+
+def _promote(options: argparse.Namespace, world: World) -> None:
+    from scripts.promote import promote, set_status
+
+    if options.source:
+        world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
+    if bool(options.status) == bool(options.to):
+        raise UserError("say either --status S, to take the segment a step further, or --to DIR, to copy it there")
+    if options.status:
+        set_status(world, options.segment, options.status)
+    else:
+        promote(world, options.segment, Path(options.to))
+
+
+def add_promote(commands: Commands) -> None:
+    command = commands.add(
+        "promote",
+        _promote,
+        "Take a segment to its next status, or copy its definition and rule to another seeds folder.",
+        "--segment lapsed --to seeds/business",
+    )
+    command.add_argument("--segment", required=True, metavar="KEY", help="segment to promote")
+    command.add_argument("--status", metavar="S", help="draft, in_review, approved, active, paused or retired")
+    command.add_argument("--to", metavar="DIR", help="seeds folder to copy to")
+    command.add_argument("--from", dest="source", metavar="DIR", help="seeds folder to copy from (default: --seeds)")
+
+
+def _backfill(options: argparse.Namespace, world: World) -> None:
+    from scripts.backfill import backfill
+
+    backfill(world, getattr(options, "from"), options.to, options.every, force=options.force)
+
+
+def add_backfill(commands: Commands) -> None:
+    command = commands.add(
+        "backfill",
+        _backfill,
+        "Evaluate segments on past days, so that entries and exits have a history; interrupted, it can go on.",
+        "--from 2026-05-01 --to 2026-06-29",
+    )
+    command.add_argument("--from", required=True, type=day, metavar="DAY", help="first day")
+    command.add_argument("--to", required=True, type=day, metavar="DAY", help="last day, before the built one")
+    command.add_argument("--every", type=int, default=1, metavar="N", help="every Nth day (default: every day)")
+    command.add_argument("--force", action="store_true", help="also days that are in the history already")
+
+
+def _qa(options: argparse.Namespace, world: World) -> None:
+    from scripts.qa import qa
+
+    segment = None if options.all else options.segment
+    qa(world, segment, as_json=options.json, strict=options.strict, page=options.page)
+
+
+def add_qa(commands: Commands) -> None:
+    command = commands.add(
+        "qa",
+        _qa,
+        "Show the checks before activation and who is in a segment; exit code 1 when a check fails.",
+        "--segment lapsed",
+    )
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("--segment", metavar="KEY", help="segment to show, with samples")
+    which.add_argument("--all", action="store_true", help="all active segments, side by side")
+    command.add_argument("--json", action="store_true", help="one JSON document (schema_version 1)")
+    command.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
+    command.add_argument("--page", action="store_true", help="draw them as a page too, review/qa beside the warehouse")
+
+
+def _export(options: argparse.Namespace, world: World) -> None:
+    from scripts.export import export
+
+    export(
+        world,
+        options.segment,
+        channel=options.channel,
+        out=Path(options.out) if options.out else None,
+        despite_qa=options.despite_qa,
+    )
+
+
+def add_export(commands: Commands) -> None:
+    command = commands.add(
+        "export", _export, "Write the audience of an approved segment.", "--segment lapsed --channel email"
+    )
+    command.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
+    command.add_argument("--channel", default="email", help="email or sms (default: email)")
+    command.add_argument(
+        "--despite-qa", metavar="REASON", help="export although a check fails; the reason goes into the manifest"
+    )
+    command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")
