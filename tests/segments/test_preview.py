@@ -34,7 +34,8 @@ def draft_files(folder: Path, conditions: str) -> tuple[Path, Path]:
     """A draft that is not in the library, as two files: the definition of lapsed under another name."""
     with (BUSINESS_SEEDS / "segment_definitions.csv").open(newline="", encoding="utf-8") as lines:
         (like,) = [row for row in csv.DictReader(lines) if row["segment_key"] == "lapsed"]
-    like |= {"segment_key": "spenders", "library_number": "", "priority": "55", "status": "draft"}
+    like |= {"segment_key": "spenders", "segment_name": "Spenders", "library_number": ""}
+    like |= {"priority": "55", "status": "draft"}
     definitions = folder / "my definitions.csv"
     with definitions.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.DictWriter(lines, list(like), lineterminator="\n")
