@@ -51,10 +51,10 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def _agree_on_quiet_days(world: World) -> None:
-    """A shop of this size has days without a ticket or a return, which are no fault of their sources."""
+    """A shop of this size has days without a ticket, a return or a receipt, which are no fault of their sources."""
     limits = "source_health_limits.csv"
     world.seeds.mkdir(parents=True)
-    rows = "".join(f"{source},,168{',' * 15}small shop\n" for source in ("returns", "zendesk"))
+    rows = "".join(f"{source},,168{',' * 15}small shop\n" for source in ("returns", "zendesk", "pos"))
     text = (BUSINESS_SEEDS / limits).read_text(encoding="utf-8")
     (world.seeds / limits).write_text(f"{text.rstrip()}\n{rows}", encoding="utf-8")
 

@@ -13,7 +13,11 @@ from scripts.approval_log import append_rows
 from scripts.world import World
 
 LIBRARY = """
-    select *, 'In when …' as rule_text, null as missing_attributes, null as unavailable_attributes from (values
+    select *, 'In when …' as rule_text, null as missing_attributes, null as unavailable_attributes,
+           case when segment_key = 'changed' then 1 end as approved_version,
+           case when segment_key = 'changed' then 'days since last order is at least 120 became at least 100' end
+           as change_since_approval
+    from (values
         ('lapsed', 'Lapsed customers', 'active', null, 'fp-lapsed', 1, 40, 'email|sms', 'approved', false),
         ('promoters', 'Promoters', 'active', null, 'fp-promoters', 1, 10, 'email', 'partial', false),
         ('changed', 'Changed', 'active', null, 'fp-new', 3, 10, 'email', 'lapsed', false),
@@ -50,17 +54,6 @@ APPROVALS = """
         ('promoters', 'segment_owner', 'Ann'),
         ('grown', 'segment_owner', 'Ann'), ('grown', 'campaign_owner', 'Bob'), ('grown', 'data_owner', 'Cid')
     ) as given(segment_key, role, person) using (segment_key, role)
-"""
-VERSIONS = """
-    select * from (values
-        ('changed', 1, 1, 'fp-old'), ('changed', 2, 2, 'fp-between'), ('changed', 3, 3, 'fp-new')
-    ) as t(segment_key, change_number, rule_version, rule_fingerprint)
-"""
-CHANGELOG = """
-    select * from (values
-        ('changed', 1, 2, date '2026-06-29', 'days since last order is at least 120 became at least 100'),
-        ('changed', 2, 3, date '2026-06-30', 'new: order count is at least 2')
-    ) as t(segment_key, from_version, to_version, effective_from, change_text)
 """
 MEMBERS = """
     select date '2026-06-30' as as_of_date, 'lapsed' as segment_key, channel, customer_id, email, phone, is_primary,
@@ -115,8 +108,6 @@ def _make(folder: Path) -> None:
     marts = {
         "segment_library": LIBRARY,
         "segment_approval_status": APPROVALS,
-        "segment_versions": VERSIONS,
-        "segment_changelog": CHANGELOG,
         "segment_qa": QA,
     }
     with duckdb.connect(str(world.warehouse)) as connection:

@@ -23,7 +23,8 @@ KEY = ["source_system", "source_profile_id"]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made = world_in(tmp_path_factory.mktemp("traps"))
-    simulate(made, customers=2000, seed=12, progress=quiet)
+    # A seed at which each trap is set at least once and dirt spares its rows.
+    simulate(made, customers=2000, seed=17, progress=quiet)
     return made
 
 
