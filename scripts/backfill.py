@@ -304,4 +304,9 @@ class _Kept:
                     connection.execute(f"delete from {table} where as_of_date = date '{day}'")
                     connection.execute(f"insert into {table} by name from {source}")
                 else:
+                    # Either kind may stand there: a view of the models, or a table of a day loaded before.
+                    schema, relation = table.split(".")
+                    views = "select 1 from duckdb_views() where schema_name = $schema and view_name = $relation"
+                    if connection.execute(views, {"schema": schema, "relation": relation}).fetchone():
+                        connection.execute(f"drop view {table}")
                     connection.execute(f"create or replace table {table} as from {source}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from scripts import state
+from scripts.backfill import KEPT, _Kept
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -64,3 +68,27 @@ def test_an_erased_person_leaves_the_kept_history(tmp_path: Path) -> None:
     world.warehouse.unlink()
     state.restore(world, quiet)
     assert log(world) == {"c2", None}
+
+
+def test_a_kept_day_takes_the_place_of_whatever_the_models_left(tmp_path: Path) -> None:
+    """Models make views and tables; so does a day that was loaded before."""
+    day = date(2026, 6, 1)
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    kept = _Kept(world, "state")
+    kept.of(day).mkdir(parents=True)
+    for name in KEPT:
+        file = kept.of(day) / f"{name}.parquet"
+        duckdb.sql(f"select date '{day}' as as_of_date, '{name}' as customer_id").write_parquet(str(file))
+    with open_warehouse(world.warehouse) as connection:
+        connection.execute("create schema intermediate; create schema history")
+        connection.execute(f"create table {KEPT['values']} as select date '2026-05-31' as as_of_date, 'c9' as customer_id")
+        connection.execute(f"create table {KEPT['definitions']} as select 'of another day' as segment_key")
+        connection.execute(f"create view {KEPT['matches']} as select 'of another day' as segment_key")
+    for _ in range(2):
+        kept.load(world, day, list(KEPT))
+        with open_warehouse(world.warehouse, read_only=True) as connection:
+            for name, table in KEPT.items():
+                found = connection.execute(f"select customer_id from {table} where as_of_date = $day", {"day": day})
+                assert found.fetchall() == [(name,)]
+            [(days,)] = connection.execute(f"select count(*) from {KEPT['values']}").fetchall()
+            assert days == 2
