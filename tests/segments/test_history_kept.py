@@ -81,7 +81,8 @@ def test_a_kept_day_takes_the_place_of_whatever_the_models_left(tmp_path: Path) 
         duckdb.sql(f"select date '{day}' as as_of_date, '{name}' as customer_id").write_parquet(str(file))
     with open_warehouse(world.warehouse) as connection:
         connection.execute("create schema intermediate; create schema history")
-        connection.execute(f"create table {KEPT['values']} as select date '2026-05-31' as as_of_date, 'c9' as customer_id")
+        before = "select date '2026-05-31' as as_of_date, 'c9' as customer_id"
+        connection.execute(f"create table {KEPT['values']} as {before}")
         connection.execute(f"create table {KEPT['definitions']} as select 'of another day' as segment_key")
         connection.execute(f"create view {KEPT['matches']} as select 'of another day' as segment_key")
     for _ in range(2):
