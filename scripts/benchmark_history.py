@@ -7,7 +7,6 @@ any day; what is timed are the models that write history, by what dbt says of ea
 
 from __future__ import annotations
 
-import random
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -16,10 +15,10 @@ from datetime import date, timedelta
 import duckdb
 
 from scripts.backfill import HISTORY_MODELS
-from scripts.benchmark_segments import DAY, FEATURES, LEVELS, invented_rules, invented_warehouse
+from scripts.benchmark_segments import DAY, FEATURES, LEVELS, invented_world
 from scripts.dbt import run_dbt
 from scripts.warehouse import literal, open_warehouse, quote
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.world import World
 
 Progress = Callable[[str], None]
 
@@ -40,13 +39,8 @@ def benchmark_history(
 
     Returns (rows written, seconds of the copy of values, seconds of all other models of history) per share.
     """
-    home = world.home / "history_benchmark"
-    shutil.rmtree(home, ignore_errors=True)
-    own = World.at(warehouse=str(home / "warehouse.duckdb"))
-    shutil.copytree(BUSINESS_SEEDS, own.seeds)
-    rules = invented_rules(random.Random(1))
+    own, rules = invented_world(world.home / "history_benchmark", customers)
     with open_warehouse(own.warehouse) as connection:
-        invented_warehouse(connection, rules, customers)
         _add_what_history_reads(connection)
     first = date.fromisoformat(DAY)
     _write_day(own, first)
@@ -70,7 +64,7 @@ def benchmark_history(
             progress(f"    {name:<28} {spent:6.2f} s")
     (least, _, shortest), (most, _, longest) = found[0], found[-1]
     progress(f"  {most / least:.0f} times the rows took {longest / shortest:.1f} times the time")
-    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(own.home, ignore_errors=True)
     return found
 
 

@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -72,13 +73,7 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
     Returns how many times the hand-written statement all models of the evaluation took together: percentiles and the
     three levels; their union is a view. Raises CheckFailed when the two find different memberships.
     """
-    home = world.home / "segments_benchmark"
-    shutil.rmtree(home, ignore_errors=True)
-    own = World.at(warehouse=str(home / "warehouse.duckdb"))
-    shutil.copytree(BUSINESS_SEEDS, own.seeds)
-    rules = invented_rules(random.Random(1))
-    with open_warehouse(own.warehouse) as connection:
-        invented_warehouse(connection, rules, customers)
+    own, rules = invented_world(world.home / "segments_benchmark", customers)
     models = [f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")]
     models.append("int_segment_matches")
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
@@ -110,8 +105,19 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
         f"  {ours[0]:,} memberships, equal; evaluation {total:.1f} s, one statement by hand {hand:.1f} s:"
         f" {ratio:.2f} times (goal: under {GOAL_RATIO:.0f})"
     )
-    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(own.home, ignore_errors=True)
     return ratio
+
+
+def invented_world(home: Path, customers: int) -> tuple[World, dict[str, list[Condition]]]:
+    """A new world in `home` whose warehouse holds invented customers and rules; and these rules."""
+    shutil.rmtree(home, ignore_errors=True)
+    own = World.at(warehouse=str(home / "warehouse.duckdb"))
+    shutil.copytree(BUSINESS_SEEDS, own.seeds)
+    rules = invented_rules(random.Random(1))
+    with open_warehouse(own.warehouse) as connection:
+        _fill(connection, rules, customers)
+    return own, rules
 
 
 def invented_rules(chance: random.Random) -> dict[str, list[Condition]]:
@@ -178,9 +184,7 @@ def _statement(key: str, rules: dict[str, list[Condition]]) -> str:
     return f"select {columns} from marts.customer_features where {_where(rules[key], rules)}"
 
 
-def invented_warehouse(
-    connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition]], customers: int
-) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition]], customers: int) -> None:
     """The features of invented customers, and the rules as their seeds would hold them."""
     for schema in ("seeds", "marts", "intermediate"):
         connection.execute(f"create schema {schema}")

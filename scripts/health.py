@@ -17,7 +17,7 @@ import duckdb
 
 from scripts.errors import CheckFailed, UserError
 from scripts.publish import current_version
-from scripts.warehouse import open_warehouse
+from scripts.warehouse import open_warehouse, rows_of
 from scripts.world import World
 
 SCHEMA_VERSION = 1
@@ -176,13 +176,13 @@ def _settings_pin_the_day(world: World, found: Health) -> bool:
 def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Rows | None, Rows, dict[str, Any] | None]:
     """Rows of source_health and source_checks, and the sum of open dead letters; None where there are none."""
     try:
-        sources = _rows(
+        sources = rows_of(
             connection, f"select {', '.join(HEALTH_COLUMNS)} from {schema}source_health order by source, table_name"
         )
     except (duckdb.CatalogException, duckdb.BinderException):
         return None, [], None
     try:
-        checks = _rows(
+        checks = rows_of(
             connection,
             f"select {', '.join(CHECK_COLUMNS)} from {schema}source_checks order by source, table_name, check_name",
         )
@@ -194,7 +194,7 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Rows | No
 def _models(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
     """Checks of fitted models; none where nothing is fitted, or the build was by an earlier version."""
     try:
-        return _rows(
+        return rows_of(
             connection, f"select {', '.join(MODEL_COLUMNS)} from {schema}model_health order by model_key, check_name"
         )
     except (duckdb.CatalogException, duckdb.BinderException):
@@ -204,7 +204,7 @@ def _models(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
 def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any] | None:
     """How many refused rows still wait for repair, and what they are worth; warnings are in use and do not count."""
     try:
-        row = _rows(
+        row = rows_of(
             connection,
             f"select count(*) as open_count, coalesce(sum(value_at_risk), 0) as value_at_risk from {schema}dead_letters"
             " where state = 'open' and severity <> 'warn'",
@@ -217,7 +217,7 @@ def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[st
 def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str, Any] | None:
     """The latest load of the ledger. What it could not read is a finding now, whatever day the build describes."""
     try:
-        rows = _rows(
+        rows = rows_of(
             connection,
             """
             select
@@ -233,7 +233,7 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
             group by load_id
             """,
         )
-        failed = _rows(
+        failed = rows_of(
             connection,
             """
             select failed.path, failed.reason from intake.files as failed
@@ -249,7 +249,7 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
     for row in failed:
         found.add("fail", f"{row['path']}: {row['reason'] or 'could not be read; deliver it again'}")
     try:
-        circuits = _rows(connection, "select distinct source_name, reason from intake.circuits order by 1")
+        circuits = rows_of(connection, "select distinct source_name, reason from intake.circuits order by 1")
     except (duckdb.CatalogException, duckdb.BinderException):
         circuits = []
     for row in circuits:
@@ -262,7 +262,7 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
 def _is_pinned(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the settings that intake kept fix the day."""
     try:
-        return bool(_rows(connection, "select 1 from intake.settings where setting_name = 'as_of_date'"))
+        return bool(rows_of(connection, "select 1 from intake.settings where setting_name = 'as_of_date'"))
     except (duckdb.CatalogException, duckdb.BinderException):
         return False
 
@@ -396,12 +396,6 @@ def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool
             "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
         ).fetchall()
     )
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    result = connection.execute(query)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _as_text(value: Any) -> str:

@@ -53,7 +53,7 @@ def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def rows_of(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | list[Any] | None = None
 ) -> list[dict[str, Any]]:
     """The rows of a query as dicts by column."""
     found = connection.execute(query, parameters) if parameters else connection.execute(query)

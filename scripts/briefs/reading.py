@@ -16,13 +16,17 @@ from scripts.briefs import words
 from scripts.briefs.traits import COLUMNS
 from scripts.errors import UserError
 from scripts.segment_library import which_segment
-from scripts.warehouse import open_warehouse, quote
+from scripts.warehouse import open_warehouse, quote, rows_of
 from scripts.world import World
 
 NEEDED = ("attribute_catalogue", "customer_features", "segment_library", "segment_memberships", "segment_rules")
 # customer_id is a hash: this much of one says which customer is meant.
 LEAST_OF_AN_ID = 8
 Row = dict[str, Any]
+
+
+def _query(relation: str, where: str, columns: str = "*") -> str:
+    return f"select {columns} from {quote(relation)} where {where}"
 
 
 @dataclass
@@ -41,18 +45,13 @@ class Published:
         """Rows of a mart; none where this version has no such mart."""
         if relation not in self.relations:
             return pd.DataFrame()
-        return self._select(relation, where, values, columns).df()
+        return self.connection.execute(_query(relation, where, columns), list(values)).df()
 
     def rows(self, relation: str, where: str = "true", values: Sequence[Any] = ()) -> list[Row]:
         """The same as dicts, with None for what is not known."""
         if relation not in self.relations:
             return []
-        found = self._select(relation, where, values, "*")
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    def _select(self, relation: str, where: str, values: Sequence[Any], columns: str) -> duckdb.DuckDBPyConnection:
-        return self.connection.execute(f"select {columns} from {quote(relation)} where {where}", list(values))
+        return rows_of(self.connection, _query(relation, where), list(values))
 
     def features(self, where: str = "true", values: Sequence[Any] = ()) -> pd.DataFrame:
         """The attributes that briefs look at. Those whose source is off are unknown for everybody."""

@@ -66,7 +66,10 @@ def add_benchmark(commands: Commands) -> None:
         "--customers 250000",
     )
     command.add_argument(
-        "--customers", type=int, default=None, help="known people (default: 250000; a million with --clv, --segments)"
+        "--customers",
+        type=int,
+        default=None,
+        help="known people (default: 250000; a million with --clv, --segments, --history)",
     )
     command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
     command.add_argument(

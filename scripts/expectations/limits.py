@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from scripts.errors import UserError
+from scripts.warehouse import rows_of
 
 SEED = "expectation_limits.csv"
 SEVERITIES = ("critical", "warning")
@@ -45,9 +46,7 @@ class Limit:
 
 def read_limits(connection: duckdb.DuckDBPyConnection) -> list[Limit]:
     """The active expectations as the last build loaded them, by key. Raises UserError for a row that means nothing."""
-    cursor = connection.execute("select * from seeds.expectation_limits order by expectation_key")
-    names = [column[0] for column in cursor.description or []]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = rows_of(connection, "select * from seeds.expectation_limits order by expectation_key")
     faults = [f"{SEED}, {row.get('expectation_key')}: {fault}" for row in rows for fault in _faults(row)]
     keys = [row["expectation_key"] for row in rows]
     faults += [

@@ -11,6 +11,7 @@ import duckdb
 
 from scripts.explain import condition_words, explained_rows, holding
 from scripts.nearest_change import shown
+from scripts.warehouse import rows_of
 
 # Members that are shown.
 SAMPLE = 5
@@ -53,9 +54,7 @@ def measured(connection: duckdb.DuckDBPyConnection, definition: dict[str, Any]) 
     key = definition["segment_key"]
 
     def rows(query: str, **more: Any) -> list[dict[str, Any]]:
-        relation = connection.execute(query, {"segment": key} | more if "$segment" in query else more or None)
-        names = [column[0] for column in relation.description]
-        return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+        return rows_of(connection, query, {"segment": key} | more if "$segment" in query else more)
 
     (size,) = rows(f"select count(*) as size from {MEMBERS}")
     (customers,) = rows("select count(*) as customers from marts.customer_features")

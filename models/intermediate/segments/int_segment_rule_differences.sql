@@ -11,7 +11,8 @@ conditions as (
 
 ),
 
-before as (
+{% for side, version in [('before', 'from_version'), ('after', 'to_version')] %}
+{{ side }} as (
 
     select
         pairs.segment_key,
@@ -24,27 +25,11 @@ before as (
     inner join conditions
         on
             pairs.segment_key = conditions.segment_key
-            and pairs.from_version = conditions.rule_version
+            and pairs.{{ version }} = conditions.rule_version
 
 ),
 
-after as (
-
-    select
-        pairs.segment_key,
-        pairs.from_version,
-        pairs.to_version,
-        conditions.topic,
-        conditions.words
-
-    from pairs
-    inner join conditions
-        on
-            pairs.segment_key = conditions.segment_key
-            and pairs.to_version = conditions.rule_version
-
-),
-
+{% endfor %}
 differing as (
 
     select
