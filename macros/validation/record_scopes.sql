@@ -60,7 +60,7 @@
 {%- endmacro %}
 
 {# Column that says how much money a record stands for: the first of these names that its table has. As AMOUNTS of
-   scripts/contracts.py; a test holds the two together. #}
+   scripts/platform/contracts.py; a test holds the two together. #}
 {% macro amount_column(contract) -%}
     {%- set names = contract.columns.values() | map(attribute='name') | list -%}
     {{ return([

@@ -5,53 +5,53 @@ from __future__ import annotations
 import argparse
 
 from scripts.commands.options import Commands
-from scripts.world import World
+from scripts.platform.world import World
 
 
 def _benchmark(options: argparse.Namespace, world: World) -> None:
-    from scripts.benchmark import benchmark, benchmark_intake
+    from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
     if options.events:
         benchmark_intake(world, events=options.events)
         return
     if options.profiles:
-        from scripts.benchmark_identity import benchmark_identity
+        from scripts.benchmarks.identity import benchmark_identity
 
         benchmark_identity(world, profiles=options.profiles)
         return
     if options.clv:
-        from scripts.benchmark_clv import benchmark_clv, benchmark_scoring
+        from scripts.benchmarks.clv import benchmark_clv, benchmark_scoring
 
         benchmark_clv(customers=options.customers or 1_000_000)
         benchmark_scoring(world, customers=options.customers or 1_000_000)
         return
     if options.recovery is not None:
-        from scripts.benchmark_clv import benchmark_recovery
+        from scripts.benchmarks.clv import benchmark_recovery
 
         benchmark_recovery(worlds=options.recovery)
         return
     if options.features:
-        from scripts.benchmark_features import benchmark_features
+        from scripts.benchmarks.features import benchmark_features
 
         benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
         return
     if options.clusters:
-        from scripts.benchmark_clusters import benchmark_clusters
+        from scripts.benchmarks.clusters import benchmark_clusters
 
         benchmark_clusters(world, customers=options.customers or 250_000)
         return
     if options.segments:
-        from scripts.benchmark_segments import benchmark_segments
+        from scripts.benchmarks.segments import benchmark_segments
 
         benchmark_segments(world, customers=options.customers or 1_000_000)
         return
     if options.history:
-        from scripts.benchmark_history import benchmark_history
+        from scripts.benchmarks.history import benchmark_history
 
         benchmark_history(world, customers=options.customers or 1_000_000)
         return
     if options.audiences:
-        from scripts.benchmark_audiences import SEEDS, benchmark_audiences
+        from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
         benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
         return

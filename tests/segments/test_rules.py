@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.validate import validate
-from scripts.world import World
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.validate import validate
 
 Row = dict[str, str]
 

@@ -1,4 +1,5 @@
--- Grain: one row per row of the approval log, with what is wrong with it. The hash is that of scripts/approval_log.py.
+-- Grain: one row per row of the approval log, with what is wrong with it. The hash is that of
+-- scripts/segments/approval_log.py.
 {%- set chained = [
     'segment_key', 'sequence', 'decision', 'rule_fingerprint', 'role', 'approved_by', 'approved_at', 'count_low',
     'count_high', 'previous_hash'
