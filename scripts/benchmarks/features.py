@@ -114,16 +114,25 @@ def _build_base(base: World, progress: Progress) -> Plan:
     return plan_of(manifest["nodes"])
 
 
+def _room(node: dict[str, Any]) -> str:
+    return str(node["original_file_path"]).split("/")[1]
+
+
 def plan_of(nodes: dict[str, Any]) -> Plan:
     """The feature models of a manifest: what the attributes' marts need, but core marts and what those need do not."""
     by_name = {node["name"]: key for key, node in nodes.items() if node["resource_type"] == "model"}
     results = [by_name[name] for name in FEATURE_MARTS if name in by_name]
-    core = [key for key in by_name.values() if "models/marts/core/" in nodes[key]["original_file_path"]]
+    # Who somebody is stands before what is known of them.
+    core = [
+        key
+        for name, key in by_name.items()
+        if name == "customers" or (_room(nodes[key]) in ("identity", "core") and nodes[key]["schema"] == "marts")
+    ]
     before = _ancestors(nodes, core)
     models = sorted(
         key
         for key in _ancestors(nodes, results) - before
-        if nodes[key]["resource_type"] == "model" and "models/staging/" not in nodes[key]["original_file_path"]
+        if nodes[key]["resource_type"] == "model" and _room(nodes[key]) != "staging"
     )
     inputs: dict[str, list[str]] = {}
     for key in models:

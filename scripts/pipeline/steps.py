@@ -65,7 +65,8 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
         world,
         [
             # What lies behind the rules, not the data that fitted models are judged by.
-            *("run", "--select", "attribute_catalogue", "+int_segment_rule_errors,path:models/intermediate/segments"),
+            *("run", "--select", "attribute_catalogue"),
+            "+int_segment_rule_errors,path:models/segments/intermediate/rules",
             *(rules.select for rules in SEED_RULES),
         ],
         variables=variables,

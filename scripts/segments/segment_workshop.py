@@ -26,7 +26,7 @@ Progress = Callable[[str], None]
 FOLDER = "preview"
 # From rules to who matches them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
-RULE_MODELS = "models/intermediate/segments/"
+RULE_MODELS = ("models/segments/intermediate/rules/", "models/segments/intermediate/evaluation/")
 # Read without a reference: settings of the landing zone, and whether models are fitted.
 ALSO_READ = ("intake.settings", "seeds.*")
 # What was recorded of segments: a draft that is tried as an active one must not be held to the order of statuses.

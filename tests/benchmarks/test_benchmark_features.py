@@ -25,13 +25,13 @@ def test_feature_models_are_those_after_the_core_marts() -> None:
     nodes = {
         "stg": node("stg_pos__receipts", "staging/pos", schema="staging"),
         "survey": node("stg_surveys__responses", "staging/surveys", schema="staging"),
-        "int": node("int_orders", "intermediate/orders", "stg"),
-        "orders": node("orders", "marts/core", "int", schema="marts"),
+        "int": node("int_orders", "core/intermediate/orders", "stg"),
+        "orders": node("orders", "core", "int", schema="marts"),
         "rates": node("cost_assumptions", "seeds", schema="seeds", kind="seed"),
-        "costs": node("int_order_costs", "intermediate/margin", "orders", "rates"),
-        "scores": node("int_scores", "intermediate/service", "survey"),
-        "features": node("customer_features", "marts/analytics", "costs", "scores", schema="marts"),
-        "segments": node("segment_rules", "marts/segments", "features", schema="marts"),
+        "costs": node("int_order_costs", "customers/intermediate/margin", "orders", "rates"),
+        "scores": node("int_scores", "core/intermediate/service", "survey"),
+        "features": node("customer_features", "customers", "costs", "scores", schema="marts"),
+        "segments": node("segment_rules", "segments", "features", schema="marts"),
     }
     plan = plan_of(nodes)
     assert plan.models == ("int_order_costs", "customer_features", "int_scores")

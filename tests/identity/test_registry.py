@@ -23,7 +23,8 @@ RESOLVE = [
     "run",
     "--select",
     "stg_identity__link_decisions",
-    "path:models/intermediate/identity",
+    "path:models/identity/intermediate/resolution",
+    "path:models/identity/intermediate/sightings",
     "customer_id_changes",
 ]
 

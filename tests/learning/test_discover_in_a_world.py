@@ -46,7 +46,7 @@ def load(world: World) -> None:
     run_dbt(world, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=quiet)
     run_dbt(
         world,
-        ["run", "--select", "path:models/intermediate/segments", "segment_memberships"],
+        ["run", "--select", "+segment_memberships,path:models/segments"],
         progress=quiet,
     )
 

@@ -65,7 +65,7 @@ def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(de
     assert not [line for line in said if "cluster_" in line], "the rule check has something to say about a draft"
     keys = sorted(drafts["segment_key"])
     listed = ", ".join(f"'{key}'" for key in keys)
-    select = ["path:models/intermediate/segments", "segment_memberships"]
+    select = ["+segment_memberships,path:models/segments"]
     run_dbt(demo_copy, ["run", "--select", *select], progress=quiet)
     assert query(demo_copy, f"select * from marts.segment_memberships where segment_key in ({listed})").empty
 

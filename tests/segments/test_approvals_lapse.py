@@ -26,7 +26,7 @@ WINDOWS = "behaviour_windows.csv"
 # Rules, what rests on them, and who may be contacted.
 REBUILT = (
     "segment_rule_conditions behaviour_windows segment_approvals customer_behaviour_windows+1 attribute_catalogue "
-    "path:models/intermediate/segments path:models/intermediate/segment_history path:models/marts/segments "
+    "path:models/segments "
     "audience_members audience_counts"
 )
 # In the demo's rule of `lapsed`: a window, and another segment; both leave everybody where they are.

@@ -184,7 +184,7 @@ def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: World) -> None:
     assert "days_since_last_order,between,181|365" in text
     file.write_text(text.replace("order,between,181|365", "order,between,1|365"), encoding="utf-8")
     run_dbt(demo_copy, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
-    recording = ["attribute_catalogue", "+segment_versions,path:models/intermediate/segments", "segment_versions"]
+    recording = ["attribute_catalogue", "+segment_versions,path:models/segments/intermediate/rules", "segment_versions"]
     tomorrow = {"as_of_date": (last + timedelta(days=1)).isoformat()}
     run_dbt(demo_copy, ["run", "--select", *recording], variables=tomorrow, progress=quiet)
     versions = "select rule_version, effective_from from marts.segment_versions where segment_key = 'lapsed' order by 1"

@@ -28,7 +28,7 @@ SEEDS = [
 ]
 RULE_TARGETS = ("int_segment_matches", "int_segment_definitions", "int_segment_traces")
 RULE_MODELS = [
-    *(f"+{model},path:models/intermediate/segments" for model in RULE_TARGETS),
+    *(f"+{model},path:models/segments/intermediate" for model in RULE_TARGETS),
     "attribute_catalogue",
     "segment_versions",
 ]
@@ -37,7 +37,7 @@ RULE_MODELS = [
 @functools.cache
 def feature_types() -> dict[str, str]:
     """The columns of customer_features with their types, as its contract has them."""
-    text = (PROJECT / "models/marts/analytics/_customer_features.yml").read_text(encoding="utf-8")
+    text = (PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8")
     return {column["name"]: column["data_type"] for column in yaml.safe_load(text)["models"][0]["columns"]}
 
 

@@ -16,7 +16,7 @@ from scripts.platform.world import World
 from tests.support.small_world import AS_OF, small_world
 
 LAST_DAY = pd.Timestamp(AS_OF)
-FOLDER = "models/intermediate/profiles"
+FOLDER = "models/monitoring/intermediate/data_profiles"
 DAYS = 420
 CHANNELS = {"online": 30, "store": 20, "marketplace": 10}
 

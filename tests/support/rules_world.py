@@ -52,7 +52,7 @@ def row(kind: str, alternative: object, attribute: str, operator: str, value: st
 
 def value_types() -> dict[str, str]:
     """The type of value of every attribute of customer_features and of the windows above, from their declarations."""
-    text = (PROJECT / "models/marts/analytics/_customer_features.yml").read_text(encoding="utf-8")
+    text = (PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8")
     found = {}
     for column in yaml.safe_load(text)["models"][0]["columns"]:
         if column["name"] in ("customer_id", "as_of_date"):

@@ -1,8 +1,9 @@
 """Fits lifetime value: how often customers buy, when they stop, and how much they spend a time.
 
 Purchases are by BG/NBD, or by MBG/NBD where customers may leave after their first; spend is by Gamma-Gamma.
-What is fitted becomes the seed `clv_parameters` and a model card; the models in `models/intermediate/prediction` score
-everyone from it. A purchase is a business day with orders that count; time is in weeks.
+What is fitted becomes the seed `clv_parameters` and a model card; the models in
+`models/customers/intermediate/prediction` score everyone from it. A purchase is a business day with orders that count;
+time is in weeks.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ Progress = Callable[[str], None]
 KEY = "variant_{}"
 # Beyond every priority that a library can hold: a variant must not stand before suppression.
 FIRST_PRIORITY = 900_000_000
-FAULTS = "+int_segment_rule_errors,path:models/intermediate/segments"
+FAULTS = "+int_segment_rule_errors,path:models/segments/intermediate/rules"
 
 
 def members_and_outcomes(
