@@ -29,7 +29,7 @@
     {%- set parent = table.contract.config.meta.parent -%}
     {%- for row in table.rules | sum(start=[]) -%}
         {%- set held_against = row.held_against -%}
-        {%- for column in row.columns if loop.first or row.rule_type != 'repeated' -%}
+        {%- for column in (row.columns[:1] if row.rule_type == 'repeated' else row.columns) -%}
             {%- set key = column ~ ' ' ~ held_against -%}
             {%- if key not in table.checks -%}
                 {%- set alias = 'list_' ~ (table.checks | length + 1) -%}

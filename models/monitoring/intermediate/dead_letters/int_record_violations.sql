@@ -1,4 +1,4 @@
--- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; with money and repair.
+-- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; money and repair.
 {%- set columns = violation_columns() | join(',\n        ') %}
 with violations as (
 
