@@ -11,6 +11,11 @@ from scripts.platform.world import World
 def _benchmark(options: argparse.Namespace, world: World) -> None:
     from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
+    if options.against:
+        from scripts.benchmarks.commits import compare_commits
+
+        compare_commits(world, options.against, days=options.days)
+        return
     if options.events:
         benchmark_intake(world, events=options.events)
         return
@@ -70,6 +75,14 @@ def add_benchmark(commands: Commands) -> None:
         type=int,
         default=None,
         help="known people (default: 250000; a million with --clv, --segments, --history)",
+    )
+    command.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="build the same raw tables with that commit and with this code, and compare every published relation",
+    )
+    command.add_argument(
+        "--days", type=int, default=1, help="with --against: days, the last built by each, those before by the commit"
     )
     command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
     command.add_argument(
