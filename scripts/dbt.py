@@ -65,7 +65,7 @@ def world_environment(world: World) -> Iterator[None]:
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Looks for unreachable objects seldom: a parsed project is millions of objects, and each look goes through them."""
+    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
     before = gc.get_threshold()
     gc.set_threshold(100_000, 50, 50)
     try:

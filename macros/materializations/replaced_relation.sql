@@ -1,7 +1,7 @@
 {# Tables and views on DuckDB, each replaced by one statement. What comes with dbt builds beside, moves the old one away,
    renames and drops, because not every engine replaces at once; with hundreds of small models that costs more than they
-   do. All within one transaction, the comments too: a model that fails leaves what was there. Contracts hold as usual;
-   indexes, grants and sql_header, which no model here uses, are left out. #}
+   do. All within one transaction, the comments too: a model that fails leaves what was there, and one may read what it
+   replaces. Contracts hold as usual; indexes, grants and sql_header, which no model here uses, are left out. #}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {{ return(replaced_relation('table', sql)) }}
 {% endmaterialization %}
@@ -16,18 +16,19 @@
     {%- set is_contracted = config.get('contract').enforced -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- if model.constraints or model.columns.values() | selectattr('constraints') | list -%}
+        {{ exceptions.raise_compiler_error(this.identifier ~ ": constraints are not enforced here; test the model instead") }}
+    {%- endif -%}
     {%- if is_contracted -%}{%- do get_assert_columns_equivalent(query) -%}{%- endif -%}
     {%- call statement('main') -%}
         {#- Only like replaces like. -#}
-        {%- if existing is not none and existing.type != kind -%}drop {{ existing.type }} if exists {{ existing }};{%- endif %}
-        create or replace {{ kind }} {{ relation }}
-        {%- if is_contracted and kind == 'table' %}
-        {{ get_table_columns_and_constraints() }};
-        insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(query) }});
-        {%- else %} as (
-        {{ query }}
-        );
+        {%- if existing is not none and existing.type != kind %}
+        drop {{ existing.type }} if exists {{ existing }};
         {%- endif %}
+        create or replace {{ kind }} {{ relation }} as (
+            {#- The columns of a contract stand in its order. -#}
+            {{ get_select_subquery(query) if is_contracted and kind == 'table' else query }}
+        );
     {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do persist_docs(relation, model) -%}
