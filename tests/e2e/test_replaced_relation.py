@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -71,7 +72,7 @@ def run(folder: Path, time: int) -> dict[str, str]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        outcome = dbtRunner().invoke(
+        outcome: Any = dbtRunner().invoke(
             ["run", "--project-dir", str(folder), "--profiles-dir", str(folder), "--quiet", "--log-level", "none"]
         )
     finally:
@@ -80,7 +81,7 @@ def run(folder: Path, time: int) -> dict[str, str]:
     return {result.node.name: result.message for result in outcome.result.results}
 
 
-def read(file: Path, query: str) -> list[tuple[object, ...]]:
+def read(file: Path, query: str) -> list[Any]:
     with duckdb.connect(str(file), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
