@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -62,6 +63,17 @@ def world_environment(world: World) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def run_dbt(
     world: World,
     arguments: list[str],
@@ -84,7 +96,7 @@ def run_dbt(
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with world_environment(world):
+        with world_environment(world), _rare_garbage_collection():
             manifest = _parsed(world, options, variables or {})
             outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
     finally:
@@ -150,7 +162,8 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     parts = [world.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
-        outcome = dbtRunner().invoke(["parse", *options])
+        # The command that follows writes the manifest for those who read it.
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
