@@ -7,7 +7,7 @@ with returns as (
 
 orders as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('int_orders') }}
 
 ),
 
@@ -41,7 +41,7 @@ joined as (
         coalesce(returns.is_restocked, false) as is_restocked,
         -- A return counts with the order it belongs to; one without an order always counts, and one of goods that
         -- replaced others takes back the sale of the original order. A gift card was no sale in the first place.
-        coalesce(orders.is_counted or orders.not_counted_reason = 'exchange', true)
+        (orders.not_counted_reason is null or orders.not_counted_reason = 'exchange')
         and not coalesce(returns.is_gift_card, false) as is_counted,
         coalesce(returns.is_exchange, false) as is_exchange,
         cast(returns.returns_tax as decimal(18, 2)) as returns_tax,
