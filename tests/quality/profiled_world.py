@@ -92,6 +92,7 @@ def profiled_world(home: Path) -> World:
         for name, columns in UPSTREAM.items():
             relation = name if "." in name else f"intermediate.{name}"
             connection.execute(f"create table {relation} ({columns})")
+        connection.execute("create view marts.orders as select * from intermediate.int_orders")
     run_dbt(
         world,
         ["build", "--exclude-resource-type", "unit_test", "--select", "expectation_limits", f"path:{FOLDER}"],

@@ -5,7 +5,7 @@ with orders as (
         *,
         {{ distribution_period('ordered_date') }} as distribution_period
 
-    from {{ ref('int_orders') }}
+    from {{ ref('orders') }}
     where not coalesce(is_test, false)
         and {{ within_window('ordered_date', recent_days() + reference_days()) }}
 
