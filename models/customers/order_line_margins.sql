@@ -52,7 +52,8 @@ joined as (
         {% endfor -%}
         -- An order without lines keeps what would have been split over them.
         {% for amount in ['shipping_revenue', 'shipping_cost', 'payment_fees', 'marketplace_fees', 'service_cost'] -%}
-        case when lines.line_id is null then orders.{{ amount }} else coalesce(shares.{{ amount }}, 0) end as {{ amount }},
+        case when lines.line_id is null then orders.{{ amount }} else coalesce(shares.{{ amount }}, 0) end
+            as {{ amount }},
         {% endfor -%}
         {% for amount in ['returns_amount', 'return_handling_cost'] -%}
         case when lines.line_id is null then orders.{{ amount }} else coalesce(shares.{{ amount }}, 0) end

@@ -34,10 +34,8 @@ joined as (
         movements.points,
         -- What the programme says, else the rule of the member's tier; null for what never expires.
         case
-            when movements.points > 0
-                then coalesce(
-                    movements.expiry_date, cast(movements.movement_date + tiers.points_expiry_days as date)
-                )
+            when coalesce(movements.points, 0) <= 0 then null
+            else coalesce(movements.expiry_date, cast(movements.movement_date + tiers.points_expiry_days as date))
         end as expiry_date,
         -- A balance stated later holds this movement already; one stated before does not.
         coalesce(

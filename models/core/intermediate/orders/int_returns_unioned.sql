@@ -70,11 +70,12 @@ return_lines as (
         end as source_system
 
     from {{ ref('stg_returns__return_lines') }} as returned
-    left join (select distinct source_line_id from {{ ref('stg_shopify__order_line_refunds') }}) as refunded_lines
-        on returned.source_line_ref = refunded_lines.source_line_id
+    left join {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
+        on returned.source_line_ref = line_refunds.source_line_id
             and returned.channel = 'online'
+            and returned.refund_amount is null
     where returned.refund_amount is not null
-        or (returned.exchange_order_ref is not null and refunded_lines.source_line_id is null)
+        or (returned.exchange_order_ref is not null and line_refunds.source_line_id is null)
 
 ),
 

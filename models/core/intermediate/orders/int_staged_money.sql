@@ -1,4 +1,4 @@
--- Grain: one row per record of money in staging (order, line, payment, refund), with why it is none of the model, if so.
+-- Grain: one row per record of money in staging (order, line, payment, refund), with why the model lacks it, if so.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 

@@ -10,13 +10,13 @@ with programme as (
 points as (
 
     select
-        customer_id,
-        movement_date as measure_date,
-        cast(earned_points as decimal(18, 2)) as amount
+        movements.customer_id,
+        movements.movement_date as measure_date,
+        cast(movements.earned_points as decimal(18, 2)) as amount
 
-    from {{ ref('int_loyalty_points_daily') }}
+    from {{ ref('int_loyalty_points_daily') }} as movements
     cross join programme
-    where {{ within_window('movement_date', 365) }} and programme.measure = 'points_earned_365d'
+    where {{ within_window('movements.movement_date', 365) }} and programme.measure = 'points_earned_365d'
 
 ),
 
