@@ -5,16 +5,16 @@
 with messages as (
 
     select
-        activity_date as profile_date,
-        sum(email_received_count) as received_count,
-        sum(email_human_open_count) as open_count,
-        sum(email_click_count) as click_count,
-        sum(email_bounce_count) as bounce_count,
-        sum(email_unsubscribe_count) as unsubscribe_count
+        occurred_date as profile_date,
+        count(*) filter (where event_type = 'email_received') as received_count,
+        count(*) filter (where event_type = 'email_open') as open_count,
+        count(*) filter (where event_type = 'email_click') as click_count,
+        count(*) filter (where event_type = 'bounced_email') as bounce_count,
+        count(*) filter (where event_type in ({{ email_unsubscribe_types() }})) as unsubscribe_count
 
-    from {{ ref('int_message_engagement_daily') }}
-    where {{ within_window('activity_date', profile_days()) }}
-    group by activity_date
+    from {{ ref('int_message_events') }}
+    where {{ within_window('occurred_date', profile_days()) }}
+    group by occurred_date
 
 ),
 

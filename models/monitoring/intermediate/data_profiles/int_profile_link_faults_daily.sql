@@ -28,7 +28,7 @@ lines_checked as (
         ordered_date as profile_date,
         returned_units > quantity as is_faulty
 
-    from {{ ref('int_order_line_costs') }}
+    from {{ ref('order_lines') }}
     where returned_units > 0
 
 ),

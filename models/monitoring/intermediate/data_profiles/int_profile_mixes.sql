@@ -5,7 +5,7 @@ with orders as (
         *,
         {{ distribution_period('ordered_date') }} as distribution_period
 
-    from {{ ref('int_orders') }}
+    from {{ ref('orders') }}
     where not coalesce(is_test, false)
         and {{ within_window('ordered_date', recent_days() + reference_days()) }}
 
@@ -19,7 +19,7 @@ order_categories as (
         category,
         {{ distribution_period('ordered_date') }} as distribution_period
 
-    from {{ ref('int_order_line_costs') }}
+    from {{ ref('order_lines') }}
     where line_type = 'product'
         and {{ within_window('ordered_date', recent_days() + reference_days()) }}
 

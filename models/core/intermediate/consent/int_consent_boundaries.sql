@@ -1,7 +1,7 @@
 -- Grain: one row per customer, channel, purpose and day on which ranges of consent open or close, counted by kind.
-with spells as (
+with periods as (
 
-    select * from {{ ref('int_consent_spells') }}
+    select * from {{ ref('int_consent_periods') }}
 
 ),
 
@@ -15,23 +15,23 @@ lapses as (
 followed as (
 
     select
-        spells.customer_id,
-        spells.channel,
-        spells.purpose,
-        spells.kind,
-        spells.source_system,
-        spells.valid_from,
-        spells.valid_to,
-        case when spells.valid_to is null or lapses.expires_on < spells.valid_to then lapses.expires_on end
+        periods.customer_id,
+        periods.channel,
+        periods.purpose,
+        periods.kind,
+        periods.source_system,
+        periods.valid_from,
+        periods.valid_to,
+        case when periods.valid_to is null or lapses.expires_on < periods.valid_to then lapses.expires_on end
             as expired_on
 
-    from spells
+    from periods
     left join lapses
         on
-            spells.statement_id = lapses.statement_id
-            and spells.customer_id = lapses.customer_id
-            and spells.channel = lapses.channel
-            and spells.purpose = lapses.purpose
+            periods.statement_id = lapses.statement_id
+            and periods.customer_id = lapses.customer_id
+            and periods.channel = lapses.channel
+            and periods.purpose = lapses.purpose
 
 ),
 
@@ -65,7 +65,7 @@ ranges as (
 ),
 
 -- A range opens on its first day and closes on the day after its last; one that closes on its first day never was.
-turns as (
+boundaries as (
 
     select
         customer_id,
@@ -107,7 +107,7 @@ daily as (
         {% endfor %}
         turns_on
 
-    from turns
+    from boundaries
     group by customer_id, channel, purpose, turns_on
 
 )

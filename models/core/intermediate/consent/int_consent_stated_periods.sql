@@ -1,4 +1,5 @@
--- Grain: one row per customer, statement, channel and purpose: from when to when it gives, or takes away, permission.
+-- Grain: one row per customer, statement, channel and purpose: from when to when it holds.
+-- Holds addresses that bounced. Which bounces count is decided afterwards, by the address in use.
 -- depends_on: {{ ref('int_consent_rule_errors') }}
 {% do stop_on_consent_rule_errors() %}
 {%- set later = "order by stated_at, case when kind = 'opted_in' then 1 else 2 end, statement_id"
@@ -56,54 +57,53 @@ followed as (
 
 ),
 
-contacts as (
-
-    select * from {{ ref('int_customer_contacts') }}
-
-),
-
 -- A statement holds until the first one that ends it under any contact point that both name.
 ended as (
 
     select
-        followed.customer_id,
-        followed.statement_id,
-        followed.channel,
-        followed.purpose,
-        followed.kind,
-        followed.source_system,
-        followed.stated_at,
-        min(case
-            when followed.kind = 'opted_in' then followed.taken_at
-            when followed.kind = 'hard_bounce' and coalesce(followed.email <> contacts.email, false)
-                then followed.given_anywhere_at
-            -- Until it is answered, either way.
-            when followed.kind in ('pending', 'unclear') then followed.followed_at
-            else followed.given_again_at
-        end) as ended_at
+        customer_id,
+        statement_id,
+        channel,
+        purpose,
+        kind,
+        source_system,
+        stated_at,
+        case when kind = 'hard_bounce' then email end as bounced_email,
+        hard_bounce_blocks,
+        min(
+            case
+                when kind = 'opted_in' then taken_at
+                -- Until it is answered, either way.
+                when kind in ('pending', 'unclear') then followed_at
+                else given_again_at
+            end
+        ) as ended_at,
+        min(given_anywhere_at) as given_anywhere_at
 
     from followed
-    left join contacts
-        on followed.customer_id = contacts.customer_id
-    where
-        followed.kind <> 'hard_bounce'
-        or followed.hard_bounce_blocks = 'person'
-        or coalesce(followed.email = contacts.email, true)
     group by
-        followed.customer_id, followed.statement_id, followed.channel, followed.purpose, followed.kind,
-        followed.source_system, followed.stated_at
+        customer_id, statement_id, channel, purpose, kind, source_system, stated_at, email, hard_bounce_blocks
 
 ),
 
-spells as (
+periods as (
 
     select
-        *,
+        customer_id,
+        statement_id,
+        channel,
+        purpose,
+        kind,
+        source_system,
+        stated_at,
+        bounced_email,
+        hard_bounce_blocks,
         {{ business_date('stated_at') }} as valid_from,
-        {{ business_date('ended_at') }} as valid_to
+        {{ business_date('ended_at') }} as valid_to,
+        {{ business_date('given_anywhere_at') }} as given_anywhere_on
 
     from ended
 
 )
 
-select * from spells
+select * from periods
