@@ -38,7 +38,7 @@ def set_store_limit(world: World, limit: str) -> None:
         writer.writeheader()
         writer.writerows(rows)
     run_dbt(world, ["seed", "--select", "validation_rules"], progress=quiet)
-    run_dbt(world, ["run", "--select", *JUDGED, "int_record_faults"], progress=quiet)
+    run_dbt(world, ["run", "--select", *JUDGED, "int_record_violations"], progress=quiet)
 
 
 def held(world: World, table: str) -> Held:

@@ -40,7 +40,7 @@ held as (
         case when return_id is null then 'order' else 'refund' end as record_type,
         coalesce(return_id, order_id) as record_id
 
-    from {{ ref('int_order_faults') }}
+    from {{ ref('int_order_violations') }}
     where is_blocking
 
 ),
