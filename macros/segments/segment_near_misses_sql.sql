@@ -5,11 +5,7 @@
 {% macro segment_near_misses_sql(limit) -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}
-    select
-        segment_key,
-        customer_id,
-        is_far
-    from (
+    select segment_key, customer_id, is_far from (
         select
             {{ text_literal(segment.segment_key) }} as segment_key,
             features.customer_id,
