@@ -6,20 +6,13 @@
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}
     select
-        segment_key,
+        {{ text_literal(segment.segment_key) }} as segment_key,
         customer_id,
         is_far
     from (
-        select
-            {{ text_literal(segment.segment_key) }} as segment_key,
-            features.customer_id,
-            {{ segment_misses_far_sql(segment, attributes) }} as is_far
+        select features.customer_id, {{ segment_misses_far_sql(segment, attributes) }} as is_far
         from features
-        where
-            {{ segment_missed_conditions_sql(segment, attributes) }} = 1
-            {%- if segment.scope != 'all' %}
-            and features.customer_type = 'person'
-            {%- endif %}
+        where {{ segment_missed_conditions_sql(segment, attributes) }} = 1{{ " and features.customer_type = 'person'" if segment.scope != 'all' }}
         order by is_far, {{ segment_value_order() }}
         limit {{ limit }}
     ) as near_misses

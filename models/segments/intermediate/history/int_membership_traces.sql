@@ -11,8 +11,8 @@
 {%- set days = [] %}
 {%- if execute %}
     {%- for row in run_query(
-        "with changes as (" ~ changes ~ ") select as_of_date from changes union select previous_as_of_date from changes"
-    ).rows | sort %}
+        "with changes as (" ~ changes ~ ") select as_of_date from changes union select previous_as_of_date from changes order by 1"
+    ).rows %}
         {%- do days.append("cast('" ~ row[0] ~ "' as date)") %}
     {%- endfor %}
 {%- endif %}
