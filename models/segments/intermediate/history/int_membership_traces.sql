@@ -8,7 +8,7 @@
         and has_values and has_previous_values
         and not is_first_day
 {%- endset %}
-{%- set days = [] %}
+{%- set segments, days = segment_rules_to_evaluate(), [] %}
 {%- if execute %}
     {%- for row in run_query(
         "with changes as (" ~ changes ~ ") select as_of_date from changes union select previous_as_of_date from changes order by 1"
@@ -67,7 +67,7 @@ traces as (
             '(select distinct customer_id, segment_key from changes where ' ~ day ~ ' in (as_of_date, previous_as_of_date))',
             '(select * from kept_values where as_of_date = ' ~ day ~ ' and customer_id in (select customer_id from changes))',
             '(select * from thresholds where as_of_date = ' ~ day ~ ')',
-            segment_rules_to_evaluate(),
+            segments,
             members_then
         ) }}
     ) as day_trace
