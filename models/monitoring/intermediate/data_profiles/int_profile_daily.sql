@@ -1,11 +1,99 @@
 -- Grain: one row per profile, slice, measure and business day on which the profile has a row.
-with unioned as (
+with messages as (
+
+    select
+        activity_date as profile_date,
+        sum(email_received_count) as received_count,
+        sum(email_human_open_count) as open_count,
+        sum(email_click_count) as click_count,
+        sum(email_bounce_count) as bounce_count,
+        sum(email_unsubscribe_count) as unsubscribe_count
+
+    from {{ ref('int_message_engagement_daily') }}
+    where {{ within_window('activity_date', profile_days()) }}
+    group by activity_date
+
+),
+
+visits as (
+
+    select
+        session_date as profile_date,
+        count(*) as visit_count,
+        count(customer_id) as linked_count,
+        sum(case when cart_addition_count > 0 then 1 else 0 end) as cart_count
+
+    from {{ ref('int_web_sessions') }}
+    where {{ within_window('session_date', profile_days()) }}
+    group by session_date
+
+),
+
+tickets as (
+
+    select
+        created_date as profile_date,
+        count(*) as ticket_count,
+        sum(case when is_complaint then 1 else 0 end) as complaint_count
+
+    from {{ ref('int_tickets') }}
+    where {{ within_window('created_date', profile_days()) }}
+    group by created_date
+
+),
+
+newcomers as (
+
+    select
+        first_seen_date as profile_date,
+        count(*) as customer_count
+
+    from {{ ref('int_customer_spine') }}
+    where {{ within_window('first_seen_date', profile_days()) }}
+    group by first_seen_date
+
+),
+
+contacts as (
+
+    {{ profile_measures('messages', 'messages', "'all'", [
+        ('email_count', 'count', 'received_count', 'received_count'),
+        ('opens_per_email', 'rate', 'open_count', 'received_count'),
+        ('clicks_per_email', 'rate', 'click_count', 'received_count'),
+        ('bounces_per_email', 'rate', 'bounce_count', 'received_count'),
+        ('unsubscribes_per_email', 'rate', 'unsubscribe_count', 'received_count')
+    ]) }}
+
+    union all
+
+    {{ profile_measures('visits', 'visits', "'all'", [
+        ('visit_count', 'count', 'visit_count', 'visit_count'),
+        ('linked_share', 'share', 'linked_count', 'visit_count'),
+        ('cart_share', 'share', 'cart_count', 'visit_count')
+    ]) }}
+
+    union all
+
+    {{ profile_measures('tickets', 'tickets', "'all'", [
+        ('ticket_count', 'count', 'ticket_count', 'ticket_count'),
+        ('complaint_share', 'share', 'complaint_count', 'ticket_count')
+    ]) }}
+
+    union all
+
+    {{ profile_measures('newcomers', 'customers', "'all'", [
+        ('new_customer_count', 'count', 'customer_count', 'customer_count')
+    ]) }}
+
+),
+
+unioned as (
 
     select * from {{ ref('int_profile_orders_daily') }}
     union all
     select * from {{ ref('int_profile_lines_daily') }}
     union all
-    select * from {{ ref('int_profile_contacts_daily') }}
+    select * from contacts
 
 ),
 
