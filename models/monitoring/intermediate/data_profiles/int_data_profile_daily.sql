@@ -89,9 +89,9 @@ contacts as (
 
 unioned as (
 
-    select * from {{ ref('int_profile_orders_daily') }}
+    select * from {{ ref('int_data_profile_orders_daily') }}
     union all
-    select * from {{ ref('int_profile_lines_daily') }}
+    select * from {{ ref('int_data_profile_lines_daily') }}
     union all
     select * from contacts
 
