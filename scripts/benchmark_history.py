@@ -15,7 +15,7 @@ from datetime import date, timedelta
 import duckdb
 
 from scripts.backfill import HISTORY_MODELS
-from scripts.benchmark_segments import DAY, FEATURES, LEVELS, invented_world
+from scripts.benchmark_segments import DAY, EVALUATION, FEATURES, invented_world
 from scripts.dbt import run_dbt
 from scripts.warehouse import literal, open_warehouse, quote
 from scripts.world import World
@@ -25,11 +25,6 @@ Progress = Callable[[str], None]
 SHARES = (0.001, 0.01, 0.1)
 # Written anew for all customers, whatever changed: what rules will read of this day tomorrow.
 VALUES = "int_segment_values"
-EVALUATION = [
-    *(f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")),
-    "int_segment_percentiles",
-    "int_segment_matches",
-]
 
 
 def benchmark_history(
