@@ -7,7 +7,7 @@ with unioned as (
         checked_rows,
         faulty_rows
 
-    from {{ ref('int_profile_order_faults_daily') }}
+    from {{ ref('int_data_profile_order_violations_daily') }}
 
     union all
 
@@ -17,7 +17,7 @@ with unioned as (
         checked_rows,
         faulty_rows
 
-    from {{ ref('int_profile_link_faults_daily') }}
+    from {{ ref('int_data_profile_link_violations_daily') }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row per distribution: its population stability index, recent period against reference period.
 with bins as (
 
-    select * from {{ ref('int_profile_distribution') }}
+    select * from {{ ref('int_data_profile_distribution') }}
 
 ),
 

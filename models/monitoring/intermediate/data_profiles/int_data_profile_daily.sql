@@ -1,7 +1,4 @@
--- Grain: one row per business day and measure of messages, visits, tickets and new customers.
--- A view: read once, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
-
+-- Grain: one row per profile, slice, measure and business day on which the profile has a row.
 with messages as (
 
     select
@@ -57,7 +54,7 @@ newcomers as (
 
 ),
 
-measures as (
+contacts as (
 
     {{ profile_measures('messages', 'messages', "'all'", [
         ('email_count', 'count', 'received_count', 'received_count'),
@@ -88,6 +85,32 @@ measures as (
         ('new_customer_count', 'count', 'customer_count', 'customer_count')
     ]) }}
 
+),
+
+unioned as (
+
+    select * from {{ ref('int_data_profile_orders_daily') }}
+    union all
+    select * from {{ ref('int_data_profile_lines_daily') }}
+    union all
+    select * from contacts
+
+),
+
+typed as (
+
+    select
+        profile_name,
+        slice_name,
+        measure,
+        measure_kind,
+        cast(numerator as decimal(28, 6)) as numerator,
+        cast(row_count as bigint) as row_count,
+        {{ profile_value('measure_kind', 'numerator', 'row_count') }} as value,
+        profile_date
+
+    from unioned
+
 )
 
-select * from measures
+select * from typed

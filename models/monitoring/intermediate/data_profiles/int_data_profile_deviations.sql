@@ -1,7 +1,7 @@
--- Grain: one row per row of int_profile_history, with how far the observed value lies from the expected one.
+-- Grain: one row per row of int_data_profile_history, with how far the observed value lies from the expected one.
 with history as (
 
-    select * from {{ ref('int_profile_history') }}
+    select * from {{ ref('int_data_profile_history') }}
 
 ),
 

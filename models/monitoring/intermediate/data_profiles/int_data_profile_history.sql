@@ -2,7 +2,7 @@
 -- day against the same measure's earlier periods that ended on the same weekday.
 with windows as (
 
-    select * from {{ ref('int_profile_windows') }}
+    select * from {{ ref('int_data_profile_windows') }}
 
 ),
 

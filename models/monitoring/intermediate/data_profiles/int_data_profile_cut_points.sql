@@ -1,7 +1,7 @@
 -- Grain: one row per measured amount and distinct decile of its reference period.
 with amounts as (
 
-    select * from {{ ref('int_profile_amounts') }}
+    select * from {{ ref('int_data_profile_amounts') }}
     where distribution_period = 'reference'
 
 ),

@@ -1,5 +1,5 @@
 -- Grain: one row per segment and day on which a source of its rule had an outage or brought old rows: the worst.
-with faults as (
+with incidents as (
 
     select * from {{ ref('int_source_day_faults') }}
 
@@ -15,26 +15,26 @@ ranked as (
 
     select
         rule_sources.segment_key,
-        faults.day as as_of_date,
-        faults.fault,
-        faults.source,
-        faults.table_name,
-        faults.row_count,
-        faults.usual_rows,
-        faults.late_row_count,
+        incidents.day as as_of_date,
+        incidents.fault as incident,
+        incidents.source,
+        incidents.table_name,
+        incidents.row_count,
+        incidents.usual_rows,
+        incidents.late_row_count,
         rule_sources.attribute,
         row_number() over (
-            partition by rule_sources.segment_key, faults.day
+            partition by rule_sources.segment_key, incidents.day
             order by
-                case faults.fault when 'outage' then 1 else 2 end,
-                greatest(faults.usual_rows - faults.row_count, faults.late_row_count) desc,
-                faults.source,
-                faults.table_name
-        ) as fault_rank
+                case incidents.fault when 'outage' then 1 else 2 end,
+                greatest(incidents.usual_rows - incidents.row_count, incidents.late_row_count) desc,
+                incidents.source,
+                incidents.table_name
+        ) as incident_rank
 
-    from faults
+    from incidents
     inner join rule_sources
-        on faults.source = rule_sources.source
+        on incidents.source = rule_sources.source
 
 ),
 
@@ -43,11 +43,11 @@ worst as (
     select
         segment_key,
         as_of_date,
-        fault,
+        incident,
         concat(
             source, '.', table_name,
             case
-                when fault = 'outage'
+                when incident = 'outage'
                     then concat(
                             ' brought ', cast(row_count as {{ dbt.type_string() }}), ' rows that day, the weekday',
                             ' usually brings ', cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
@@ -58,10 +58,10 @@ worst as (
                     )
             end,
             '; the rule reads ', attribute
-        ) as fault_text
+        ) as incident_text
 
     from ranked
-    where fault_rank = 1
+    where incident_rank = 1
 
 )
 

@@ -1,7 +1,7 @@
 -- Grain: one row per profile, slice, measure, period and business day on which that period ends.
 with daily as (
 
-    select * from {{ ref('int_profile_daily') }}
+    select * from {{ ref('int_data_profile_daily') }}
 
 ),
 

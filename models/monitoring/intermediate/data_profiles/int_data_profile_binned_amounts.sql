@@ -1,13 +1,13 @@
 -- Grain: one row per measured amount, bin and period with an order in it. A bin is named by the cut-points around it.
 with amounts as (
 
-    select * from {{ ref('int_profile_amounts') }}
+    select * from {{ ref('int_data_profile_amounts') }}
 
 ),
 
 cut_points as (
 
-    select * from {{ ref('int_profile_cut_points') }}
+    select * from {{ ref('int_data_profile_cut_points') }}
 
 ),
 

@@ -9,7 +9,7 @@ with counted as (
         distribution_period,
         row_count
 
-    from {{ ref('int_profile_binned_amounts') }}
+    from {{ ref('int_data_profile_binned_amounts') }}
 
     union all
 
@@ -20,7 +20,7 @@ with counted as (
         distribution_period,
         row_count
 
-    from {{ ref('int_profile_mixes') }}
+    from {{ ref('int_data_profile_mixes') }}
 
 ),
 
