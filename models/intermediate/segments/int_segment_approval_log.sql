@@ -43,6 +43,7 @@ judged as (
 
     select
         segment_key,
+        chain_number,
         sequence_number,
         decision,
         trim(rule_fingerprint) as rule_fingerprint,

@@ -203,4 +203,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults
