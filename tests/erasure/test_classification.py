@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from scripts.contracts import Table, load_contracts
-from scripts.erase.kinds import IDENTIFIERS, PROFILE_KINDS
-from scripts.world import PROJECT
+from scripts.platform.contracts import Table, load_contracts
+from scripts.platform.privacy import IDENTIFIERS, PROFILE_KINDS
+from scripts.platform.world import PROJECT
 
 TABLES = [table for source in load_contracts().values() for table in source.tables.values()]
 
@@ -27,5 +27,5 @@ def test_every_text_and_date_is_classified_once(table: Table) -> None:
 
 
 def test_the_kind_of_every_profile_is_known() -> None:
-    text = (PROJECT / "models/intermediate/identity/int_identity_profiles.sql").read_text(encoding="utf-8")
+    text = (PROJECT / "models/identity/intermediate/resolution/int_identity_profiles.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"identity_profile\('(\w+)'", text)) == set(PROFILE_KINDS)

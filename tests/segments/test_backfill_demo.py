@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.backfill import OTHER_SEEDS, _Kept, backfill_days
-from scripts.dbt import run_dbt
-from scripts.prediction.snapshots import SEGMENTS, data_state, described_day
-from scripts.world import World
-from tests.segments.plain_rules import Base, is_met, rule_rows
+from scripts.platform.dbt import run_dbt
+from scripts.platform.snapshots import SEGMENTS, data_state, described_day
+from scripts.platform.world import World
+from scripts.segments.backfill import OTHER_SEEDS, _Kept, backfill_days
+from tests.support.plain_rules import Base, is_met, rule_rows
 
 DAYS = int(os.environ.get("BACKFILL_DAYS", "60"))
 SAMPLE = 1000
@@ -184,7 +184,7 @@ def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: World) -> None:
     assert "days_since_last_order,between,181|365" in text
     file.write_text(text.replace("order,between,181|365", "order,between,1|365"), encoding="utf-8")
     run_dbt(demo_copy, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
-    recording = ["attribute_catalogue", "+segment_versions,path:models/intermediate/segments", "segment_versions"]
+    recording = ["attribute_catalogue", "+segment_versions,path:models/segments/intermediate/rules", "segment_versions"]
     tomorrow = {"as_of_date": (last + timedelta(days=1)).isoformat()}
     run_dbt(demo_copy, ["run", "--select", *recording], variables=tomorrow, progress=quiet)
     versions = "select rule_version, effective_from from marts.segment_versions where segment_key = 'lapsed' order by 1"

@@ -1,4 +1,5 @@
 -- Faults of the seeds about customers, each with row, reason and suggestion. Any one stops the build.
+{{ config(group='customers') }}
 select
     seed_name,
     row_text,

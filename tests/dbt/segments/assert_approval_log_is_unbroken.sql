@@ -1,4 +1,5 @@
 -- Rows of the approval log that do not stand as they were written. Signatures are checked by the scripts alone.
+{{ config(group='segments') }}
 select
     segment_key,
     sequence_number,

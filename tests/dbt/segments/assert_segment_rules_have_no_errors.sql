@@ -1,4 +1,5 @@
 -- Faults of the segment seeds, each with row, reason and suggestion. Any one stops memberships.
+{{ config(group='segments') }}
 select
     row_text,
     reason,

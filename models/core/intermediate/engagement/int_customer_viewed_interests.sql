@@ -1,0 +1,84 @@
+-- Grain: one row per customer who looked at products on the web in the 90 days that end with as_of_date.
+with viewed as (
+
+    select
+        customer_id,
+        sku,
+        max(category) as category,
+        count(*) as view_count_90d,
+        count(*) filter (where {{ within_window('occurred_date', 30) }}) as view_count_30d,
+        max(occurred_at) as last_viewed_at
+
+    from {{ ref('int_web_events') }}
+    where
+        customer_id is not null
+        and event_type = 'product_view'
+        and sku is not null
+        and {{ within_window('occurred_date', 90) }}
+    group by customer_id, sku
+
+),
+
+-- The catalogue's category where it has the product, else what the tracking tool called it.
+categorised as (
+
+    select
+        viewed.customer_id,
+        viewed.sku,
+        coalesce(products.category, viewed.category) as category,
+        viewed.view_count_90d,
+        viewed.view_count_30d,
+        viewed.last_viewed_at
+
+    from viewed
+    left join {{ ref('int_products') }} as products
+        on viewed.sku = products.sku
+
+),
+
+by_category as (
+
+    select
+        customer_id,
+        category,
+        sum(view_count_90d) as view_count,
+        max(last_viewed_at) as last_viewed_at,
+        -- Of two at one instant, always the same one.
+        max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku,
+        count(*) filter (where view_count_30d > 0) as product_count_30d
+
+    from categorised
+    group by customer_id, category
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id
+            order by case when category is null then 1 else 0 end, view_count desc, last_viewed_at desc, category
+        ) as favourite_rank
+
+    from by_category
+
+),
+
+summary as (
+
+    select
+        customer_id,
+        max(category) filter (where favourite_rank = 1) as favourite_viewed_category_90d,
+        max_by(category, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+            as last_viewed_category_90d,
+        max_by(last_viewed_sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+            as last_viewed_sku_90d,
+        sum(product_count_30d) as viewed_product_count_30d
+
+    from ranked
+    group by customer_id
+
+)
+
+select * from summary

@@ -1,0 +1,117 @@
+-- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+{%- set in_order = 'order by occurred_at, order_of_instant, event_type, event_id' %}
+
+with browsers as (
+
+    select * from {{ ref('int_web_browsers') }}
+    where is_shared
+
+),
+
+owners as (
+
+    select * from {{ ref('int_web_identifier_owners') }}
+
+),
+
+-- A log-in is a moment of the visit as an event is, and tells whose it is from there on.
+moments as (
+
+    select
+        event_id,
+        event_type,
+        anonymous_id,
+        case when user_id is not null then 'shop_customer_id' end as identifier_type,
+        user_id as identifier_value,
+        source_order_id,
+        occurred_at
+
+    from {{ ref('int_web_hits') }}
+    where anonymous_id in (select browsers.anonymous_id from browsers)
+
+    union all
+
+    select
+        event_id,
+        'log_in' as event_type,
+        anonymous_id,
+        case when user_id is not null then 'shop_customer_id' else 'email' end as identifier_type,
+        coalesce(user_id, email) as identifier_value,
+        null as source_order_id,
+        occurred_at
+
+    from {{ ref('stg_web__identifies') }}
+    where anonymous_id in (select browsers.anonymous_id from browsers)
+        and occurred_at < {{ as_of_end() }}
+
+),
+
+told as (
+
+    select
+        moments.*,
+        coalesce(owners.person_key, buyers.person_key) as person_key,
+        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as told_customer_id,
+        case
+            when moments.event_type = 'log_in' then 0
+            when coalesce(owners.person_key, buyers.person_key) is not null then 1
+            else 2
+        end as order_of_instant
+
+    from moments
+    left join owners
+        on moments.identifier_type = owners.identifier_type
+            and moments.identifier_value = owners.identifier_value
+    left join owners as buyers
+        on buyers.identifier_type = 'order'
+            and moments.source_order_id = buyers.identifier_value
+
+),
+
+with_previous as (
+
+    select
+        *,
+        lag(occurred_at) over (partition by anonymous_id {{ in_order }}) as previous_at
+
+    from told
+
+),
+
+visits as (
+
+    select
+        *,
+        sum(case when {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60 then 0 else 1 end)
+            over (partition by anonymous_id {{ in_order }}) as visit_number
+
+    from with_previous
+
+),
+
+-- From one sign of a person to the next; what comes before the first sign belongs to it.
+stretches as (
+
+    select
+        *,
+        greatest(count(person_key) over (partition by anonymous_id, visit_number {{ in_order }}), 1) as stretch_number
+
+    from visits
+
+),
+
+attributed as (
+
+    select
+        event_id,
+        event_type,
+        max(told_customer_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
+
+    from stretches
+
+)
+
+select * from attributed
+where event_type <> 'log_in'

@@ -1,0 +1,97 @@
+-- Grain: one row per order: whether its parts make its total, and its money what its payment status says.
+-- A view: a few joins by order, so there is little to gain from storing it.
+{{ config(materialized='view') }}
+
+with charges as (
+
+    select * from {{ ref('int_order_charges') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_order_payment_totals') }}
+
+),
+
+statuses as (
+
+    select * from {{ ref('int_order_statuses') }}
+
+),
+
+joined as (
+
+    select
+        charges.*,
+        statuses.payment_status,
+        coalesce(payments.payment_count, 0) as payment_count,
+        coalesce(payments.order_currency_paid, 0) as paid,
+        coalesce(payments.order_currency_refunded, 0) as refunded,
+        coalesce(payments.order_currency_refund_pending, 0) as refund_pending,
+        charges.stated_total - charges.computed_total as total_difference
+
+    from charges
+    inner join statuses
+        on charges.order_id = statuses.order_id
+    left join payments
+        on charges.order_id = payments.order_id
+
+),
+
+-- What should be left of the money: the lowest and the highest that the status allows.
+expected as (
+
+    select
+        joined.*,
+        paid - refunded as kept,
+        case payment_status when 'paid' then order_total else 0 end as lowest_kept,
+        case
+            when payment_status in ('paid', 'partly paid', 'partly refunded') then order_total
+            -- A refund that was made and is not sent yet is still here.
+            when payment_status = 'refunded' then refund_pending
+            else 0
+        end as highest_kept
+
+    from joined
+
+),
+
+-- Sources round each part to cents, so parts may miss the total by a cent or two.
+judged as (
+
+    select
+        expected.*,
+        case
+            when stated_total is null then 'not stated'
+            when line_count = 0 then 'no lines'
+            when abs(total_difference) <= 0.02 then 'agrees'
+            else 'differs'
+        end as total_state,
+        cast(
+            case
+                when kept < lowest_kept then kept - lowest_kept
+                when kept > highest_kept then kept - highest_kept
+                else 0
+            end as decimal(18, 4)
+        ) as payment_difference
+
+    from expected
+
+),
+
+final as (
+
+    select
+        judged.*,
+        case
+            when payment_count = 0 and highest_kept > 0 then 'no payment known'
+            when abs(payment_difference) <= 0.02 then 'agrees'
+            else 'differs'
+        end as payment_state
+
+    from judged
+
+)
+
+select * from final

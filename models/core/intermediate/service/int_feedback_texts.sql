@@ -1,0 +1,118 @@
+-- Grain: one row per text of a customer: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
+-- Free text, so it stays out of the marts. Nothing of merged and deleted tickets.
+{{ config(schema='pii') }}
+
+with tickets as (
+
+    select * from {{ ref('int_tickets') }}
+    where not is_merged and status <> 'deleted'
+
+),
+
+-- What the requester wrote first, for a desk that sends no description.
+first_messages as (
+
+    select
+        comments.ticket_id,
+        -- Of two at one instant, always the same one.
+        min_by(
+            comments.body,
+            concat(cast(comments.commented_at as {{ dbt.type_string() }}), '|', comments.comment_id)
+        ) as body
+
+    from {{ ref('stg_zendesk__ticket_comments') }} as comments
+    inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts
+        on comments.ticket_id = ticket_texts.ticket_id
+            and comments.author_id = ticket_texts.requester_id
+    where comments.is_public
+        and comments.commented_date <= {{ as_of_date() }}
+        and coalesce(trim(ticket_texts.description), '') = ''
+    group by comments.ticket_id
+
+),
+
+rating_comments as (
+
+    select
+        ticket_id,
+        max_by(value, concat(cast(changed_at as {{ dbt.type_string() }}), '|', value)) as comment,
+        {{ business_date('max(changed_at)') }} as said_date
+
+    from {{ ref('stg_zendesk__ticket_field_changes') }}
+    where field_name = 'satisfaction_comment'
+        and {{ business_date('changed_at') }} <= {{ as_of_date() }}
+    group by ticket_id
+
+),
+
+texts as (
+
+    select
+        {{ keyed_hash("concat('ticket:', tickets.ticket_id)") }} as feedback_id,
+        'ticket' as source,
+        tickets.ticket_id,
+        tickets.customer_id,
+        tickets.created_date as said_date,
+        cast(null as {{ dbt.type_string() }}) as rating_sentiment,
+        concat(
+            coalesce(ticket_texts.subject, ''), '. ',
+            coalesce(nullif(trim(ticket_texts.description), ''), first_messages.body, '')
+        ) as text
+
+    from tickets
+    inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts
+        on tickets.ticket_id = ticket_texts.ticket_id
+    left join first_messages
+        on tickets.ticket_id = first_messages.ticket_id
+
+    union all
+
+    select
+        {{ keyed_hash("concat('rating:', tickets.ticket_id)") }} as feedback_id,
+        'ticket_rating' as source,
+        tickets.ticket_id,
+        tickets.customer_id,
+        rating_comments.said_date,
+        case tickets.satisfaction when 5 then 'positive' when 1 then 'negative' end as rating_sentiment,
+        rating_comments.comment as text
+
+    from rating_comments
+    inner join tickets
+        on rating_comments.ticket_id = tickets.ticket_id
+
+    union all
+
+    select
+        {{ keyed_hash("concat('survey:', responses.response_id)") }} as feedback_id,
+        lower(responses.survey_type) as source,
+        null as ticket_id,
+        identities.customer_id,
+        responses.responded_date as said_date,
+        case
+            when lower(responses.survey_type) = 'nps' and responses.score between 9 and 10 then 'positive'
+            when lower(responses.survey_type) = 'nps' and responses.score between 0 and 6 then 'negative'
+            when lower(responses.survey_type) in ('csat', 'review') and responses.score in (4, 5) then 'positive'
+            when lower(responses.survey_type) in ('csat', 'review') and responses.score in (1, 2) then 'negative'
+        end as rating_sentiment,
+        responses.comment as text
+
+    from {{ ref('stg_surveys__responses') }} as responses
+    left join {{ ref('int_customer_identities') }} as identities
+        on responses.response_id = identities.source_profile_id and identities.source_system = 'surveys'
+    where responses.responded_date <= {{ as_of_date() }}
+        and lower(responses.survey_type) in ('nps', 'csat', 'review')
+
+),
+
+keyed as (
+
+    select
+        *,
+        md5(text) as text_key
+
+    from texts
+    where coalesce({{ regexp_replace_all('text', '[ .]') }}, '') <> ''
+
+)
+
+select * from keyed

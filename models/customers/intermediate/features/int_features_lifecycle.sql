@@ -1,0 +1,105 @@
+-- Grain: one row per customer of the spine: where they stand between first visit and farewell, and since when.
+-- A state machine on the dates of orders; the first stage that holds, from the last to the first of a customer's life.
+{%- set day = as_of_date() %}
+{%- set comeback_over = 'cast(runs.last_comeback_date + cast(60 as int) as date)' %}
+with spine as (
+
+    select * from {{ ref('int_customer_spine') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_customer_orders') }}
+
+),
+
+runs as (
+
+    select * from {{ ref('int_customer_order_runs') }}
+
+),
+
+staged as (
+
+    select
+        spine.customer_id,
+        orders.first_order_date,
+        runs.last_comeback_date,
+        runs.comeback_count,
+        runs.days_before_last_order,
+        case
+            when orders.customer_id is null and coalesce(carts.has_open_cart, false) then 'cart'
+            when orders.customer_id is null and coalesce(contacts.email, contacts.phone) is not null then 'lead'
+            when orders.customer_id is null then 'visitor'
+            when {{ days_between('orders.last_order_date', day) }} > 365 then 'inactive'
+            when {{ days_between('orders.last_order_date', day) }} > 180 then 'lapsed'
+            when {{ days_between('runs.last_comeback_date', day) }} < 60 then 'won_back'
+            when orders.order_count >= 2 and next_orders.at_risk_from_date <= {{ day }} then 'at_risk'
+            when {{ days_between('runs.fourth_latest_date', day) }} < 365 then 'loyal'
+            when orders.order_count >= 2 then 'repeat'
+            else 'first_order'
+        end as lifecycle_stage,
+        spine.first_seen_date,
+        carts.last_cart_addition_date,
+        orders.last_order_date,
+        next_orders.at_risk_from_date,
+        runs.loyal_since,
+        case
+            when runs.is_loyal_at_last_order then cast(runs.fourth_latest_date + cast(365 as int) as date)
+            else runs.repeat_since
+        end as repeat_since,
+        coalesce({{ comeback_over }}, orders.first_order_date) as comeback_over_date
+
+    from spine
+    left join orders
+        on spine.customer_id = orders.customer_id
+    left join runs
+        on spine.customer_id = runs.customer_id
+    left join {{ ref('int_customer_next_order') }} as next_orders
+        on spine.customer_id = next_orders.customer_id
+    left join {{ ref('int_customer_carts') }} as carts
+        on spine.customer_id = carts.customer_id
+    left join {{ ref('contacts') }} as contacts
+        on spine.customer_id = contacts.customer_id
+
+),
+
+-- Being won back covers the other stages for sixty days; what it covered begins when it is over.
+entered as (
+
+    select
+        staged.*,
+        case lifecycle_stage
+            when 'cart' then last_cart_addition_date
+            when 'first_order' then first_order_date
+            when 'inactive' then cast(last_order_date + cast(366 as int) as date)
+            when 'lapsed' then cast(last_order_date + cast(181 as int) as date)
+            when 'won_back' then last_comeback_date
+            when 'at_risk' then greatest(at_risk_from_date, comeback_over_date)
+            when 'loyal' then greatest(loyal_since, comeback_over_date)
+            when 'repeat' then greatest(repeat_since, comeback_over_date)
+            else first_seen_date
+        end as lifecycle_stage_entered_date
+
+    from staged
+
+),
+
+final as (
+
+    select
+        customer_id,
+        lifecycle_stage,
+        lifecycle_stage_entered_date,
+        {{ days_between('lifecycle_stage_entered_date', day) }} as days_in_lifecycle_stage,
+        {{ year_month('first_order_date') }} as first_order_cohort,
+        days_before_last_order,
+        {{ days_between('last_comeback_date', day) }} as days_since_last_comeback,
+        cast(coalesce(comeback_count, 0) as bigint) as comeback_count
+
+    from entered
+
+)
+
+select * from final

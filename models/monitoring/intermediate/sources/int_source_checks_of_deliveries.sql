@@ -1,0 +1,118 @@
+-- Grain: one row per source table and check of its files: unread files, open circuit, refused rows.
+with limits as (
+
+    select * from {{ ref('int_source_limits') }}
+
+),
+
+missing as (
+
+    select
+        source,
+        table_name,
+        count(*) as file_count,
+        max_by(path, path) as path,
+        max_by(reason, path) as reason
+
+    from {{ ref('int_source_deliveries') }}
+    where is_missing
+    group by source, table_name
+
+),
+
+circuits as (
+
+    {{ rows_or_none('intake', 'circuits') }}
+
+),
+
+-- Sources that the latest load has given up.
+open_circuits as (
+
+    select
+        source_name as source,
+        max(failures) as failures,
+        max(reason) as reason
+
+    from circuits
+    group by source_name
+
+),
+
+checks as (
+
+    select
+        limits.source,
+        limits.table_name,
+        'failed_files' as check_name,
+        case when missing.file_count > 0 then 'fail' else 'ok' end as severity,
+        'failed' as finding,
+        cast(coalesce(missing.file_count, 0) as double) as observed,
+        cast(0 as double) as limit_value,
+        case
+            when missing.file_count > 0
+                then concat(
+                        missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
+                        coalesce(missing.reason, 'deliver it again')
+                    )
+        end as reason
+
+    from limits
+    left join missing
+        on limits.source = missing.source and limits.table_name = missing.table_name
+
+    union all
+
+    select
+        limits.source,
+        limits.table_name,
+        'circuit' as check_name,
+        case when open_circuits.source is not null then 'fail' else 'ok' end as severity,
+        'failed' as finding,
+        cast(coalesce(open_circuits.failures, 0) as double) as observed,
+        cast(0 as double) as limit_value,
+        case
+            when open_circuits.source is not null
+                then concat(
+                        'the load gave ', limits.source, ' up: ',
+                        coalesce(open_circuits.reason, 'too many failures in a row'),
+                        '; mend the cause and run intake again'
+                    )
+        end as reason
+
+    from limits
+    left join open_circuits
+        on limits.source = open_circuits.source
+
+    union all
+
+    select
+        limits.source,
+        limits.table_name,
+        'rejects' as check_name,
+        case
+            when rejects.reject_rate is null then 'not_judged'
+            when rejects.reject_rate > limits.reject_fail_rate
+                and rejects.open_rejected_rows >= limits.reject_min_rows then 'fail'
+            when rejects.reject_rate > limits.reject_warn_rate then 'warn'
+            else 'ok'
+        end as severity,
+        'rejects' as finding,
+        rejects.reject_rate as observed,
+        cast(limits.reject_warn_rate as double) as limit_value,
+        case
+            when rejects.reject_rate is null then 'no file to judge'
+            when rejects.reject_rate > limits.reject_warn_rate
+                then concat(
+                        rejects.open_rejected_rows, ' of ', rejects.landed_rows,
+                        ' rows lately delivered are refused and not mended; see dead_letters for the reasons'
+                    )
+        end as reason
+
+    from limits
+    left join {{ ref('int_source_rejects') }} as rejects
+        on limits.source = rejects.source and limits.table_name = rejects.table_name
+
+)
+
+select * from checks

@@ -1,0 +1,82 @@
+-- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it, the
+-- nearest and most valuable first.
+-- depends_on: {{ ref('int_segment_rule_errors') }}
+with features as (
+
+    {{ segment_features() }}
+
+),
+
+-- Read where a rule names a percentile.
+percentiles as (  -- noqa: ST03
+
+    select * from {{ ref('int_segment_percentiles') }}
+
+),
+
+-- Read where a rule speaks of another segment.
+lower_matches as (  -- noqa: ST03
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_matches') }}
+
+),
+
+near_misses as (
+    {{ segment_near_misses_sql(10) }}
+
+),
+
+candidates as (
+
+    select
+        segment_key,
+        customer_id,
+        'included' as sample,
+        false as is_far
+
+    from {{ ref('int_segment_members') }}
+
+    union all
+
+    select
+        segment_key,
+        customer_id,
+        'near_miss' as sample,
+        is_far
+
+    from near_misses
+
+),
+
+ranked as (
+
+    select
+        candidates.segment_key,
+        candidates.customer_id,
+        candidates.sample,
+        candidates.is_far,
+        features.contribution_margin,
+        features.net_revenue,
+        row_number() over (
+            partition by candidates.segment_key, candidates.sample
+            order by candidates.is_far, {{ segment_value_order() }}
+        ) as sample_rank
+
+    from candidates
+    inner join features
+        on candidates.customer_id = features.customer_id
+
+),
+
+chosen as (
+
+    select * from ranked
+    where sample_rank <= 10
+
+)
+
+select * from chosen

@@ -1,0 +1,120 @@
+-- Grain: one row per finding about a segment, a pair of segments, or a list kept outside.
+with pairs as (
+
+    select
+        *,
+        case
+            when finding = 'subset' then coalesce(share_of_segment, 1)
+            when finding = 'superset' then coalesce(share_of_other, 1)
+            when finding = 'exact_duplicate_rule' then 1
+            else jaccard
+        end as measure
+
+    from {{ ref('int_segment_pair_findings') }}
+
+),
+
+worded_pairs as (
+
+    select
+        segment_key,
+        finding,
+        other_segment_key,
+        measure,
+        case
+            when finding = 'exact_duplicate_rule' then concat('its rule means the same as that of ', other_segment_key)
+            when is_by_rule and finding = 'subset'
+                then concat('its rule is that of ', other_segment_key, ' with further conditions')
+            when is_by_rule and finding = 'superset'
+                then concat('the rule of ', other_segment_key, ' is its own with further conditions')
+            when finding = 'subset'
+                then concat(
+                        {{ percent_text('measure') }}, ' of its members are in ', other_segment_key, ' too (',
+                        shared_count, ' customers)'
+                    )
+            when finding = 'superset'
+                then concat(
+                        'it holds ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key, ' (',
+                        shared_count, ' customers)'
+                    )
+            when finding = 'same_members'
+                then concat('it has the same ', shared_count, ' members as ', other_segment_key, ' by another rule')
+            else concat({{ percent_text('measure') }}, ' of the members of either are in both')
+        end as evidence,
+        case
+            when finding = 'exact_duplicate_rule' then concat('merge into ', other_segment_key, ': the rules mean the same')
+            when finding = 'same_members' then concat('merge into ', other_segment_key, ': the members are the same')
+            when finding = 'near_duplicate'
+                then concat(
+                        'merge into ', other_segment_key, ': ', {{ percent_text('measure') }}, ' of members are shared'
+                    )
+            when finding = 'subset'
+                then concat('keep it only if its members are treated differently from those of ', other_segment_key)
+            else concat('nothing to do here; see ', other_segment_key, ', which lies inside it')
+        end as suggestion
+
+    from pairs
+
+),
+
+unioned as (
+
+    select
+        'segment' as subject_kind,
+        segment_key,
+        finding,
+        other_segment_key,
+        measure,
+        evidence,
+        suggestion
+    from worded_pairs
+
+    union all
+
+    select
+        'segment' as subject_kind,
+        segment_key,
+        finding,
+        null as other_segment_key,
+        measure,
+        evidence,
+        suggestion
+    from {{ ref('int_segment_inventory_of_segments') }}
+
+    union all
+
+    select
+        'external_list' as subject_kind,
+        segment_key,
+        finding,
+        other_segment_key,
+        measure,
+        evidence,
+        suggestion
+    from {{ ref('int_segment_inventory_of_lists') }}
+
+),
+
+final as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        cast(subject_kind as {{ dbt.type_string() }}) as subject_kind,
+        cast(segment_key as {{ dbt.type_string() }}) as segment_key,
+        cast(finding as {{ dbt.type_string() }}) as finding,
+        cast(other_segment_key as {{ dbt.type_string() }}) as other_segment_key,
+        cast(measure as double) as measure,
+        case
+            when finding in ('same_members', 'near_duplicate') then 'customers in both of those in either'
+            when finding in ('exact_duplicate_rule', 'subset', 'superset', 'no_match') then 'share of the smaller one'
+            when finding = 'empty' then 'evaluated days'
+            when measure is not null then 'days'
+        end as measure_unit,
+        cast(evidence as {{ dbt.type_string() }}) as evidence,
+        cast(suggestion as {{ dbt.type_string() }}) as suggestion
+
+    from unioned
+
+)
+
+select * from final
