@@ -2,12 +2,17 @@
 with orders as (
 
     select
-        *,
-        {{ distribution_period('ordered_date') }} as distribution_period
+        orders.channel,
+        orders.currency,
+        orders.ship_country_code,
+        coalesce(orders.payment_method, payments.payment_method) as payment_method,
+        {{ distribution_period('orders.ordered_date') }} as distribution_period
 
-    from {{ ref('orders') }}
-    where not coalesce(is_test, false)
-        and {{ within_window('ordered_date', recent_days() + reference_days()) }}
+    from {{ ref('int_orders') }} as orders
+    left join {{ ref('int_order_payment_totals') }} as payments
+        on orders.order_id = payments.order_id
+    where not coalesce(orders.is_test, false)
+        and {{ within_window('orders.ordered_date', recent_days() + reference_days()) }}
 
 ),
 
