@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import compact, delete_mentioning, tables_of
-from scripts.platform.warehouse import STORAGE, literal
+from scripts.platform.warehouse import literal, open_any_file, open_memory
 from scripts.platform.world import World
 
 DATABASE, PARQUET = b"DUCK", b"PAR1"
@@ -145,20 +145,18 @@ def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
 
 
 def _parquet(path: Path, needles: Needles) -> int:
-    connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"create table content as from read_parquet({literal(str(path))})")
-        count = delete_mentioning(connection, "main", "content", needles)
-        if count:
-            incoming = path.with_name(f".{path.name}.erasing")
-            connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
-            shutil.copymode(path, incoming)
-            incoming.replace(path)
-        return count
+        with open_memory() as connection:
+            connection.execute(f"create table content as from read_parquet({literal(str(path))})")
+            count = delete_mentioning(connection, "main", "content", needles)
+            if count:
+                incoming = path.with_name(f".{path.name}.erasing")
+                connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
+                shutil.copymode(path, incoming)
+                incoming.replace(path)
+            return count
     except duckdb.Error:
         return _as_bytes(path, needles)
-    finally:
-        connection.close()
 
 
 def _zip(path: Path, needles: Needles) -> int:
@@ -182,8 +180,7 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
     shutil.copyfile(path, work)
     total = 0
     try:
-        connection = duckdb.connect(str(work), config={"storage_compatibility_version": STORAGE})
-        try:
+        with open_any_file(work) as connection:
             schemas = [
                 row[0]
                 for row in connection.execute(
@@ -198,8 +195,6 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
                         for table in tables_of(connection, schema):
                             total += delete_mentioning(connection, schema, table, needles)
             connection.execute("checkpoint")
-        finally:
-            connection.close()
         if total:
             clean = path.with_name(f".{path.name}.erasing")
             compact(work, clean)

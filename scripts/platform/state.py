@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.platform.warehouse import literal, open_warehouse, quote
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
 from scripts.platform.world import World
 
 Progress = Callable[[str], None]
@@ -57,8 +57,7 @@ def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[st
     for file in sorted((version / FOLDER).glob("*.parquet")):
         if file.stem not in MEMBERSHIPS or not customer_ids:
             continue
-        connection = duckdb.connect(":memory:")
-        try:
+        with open_memory() as connection:
             connection.execute(f"create table kept as from read_parquet({literal(str(file))})")
             if "customer_id" not in [row[0] for row in connection.execute("describe kept").fetchall()]:
                 continue
@@ -70,8 +69,6 @@ def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[st
                 shutil.copymode(file, incoming)
                 incoming.replace(file)
                 removed[f"{FOLDER}/{file.name}"] = int(gone[0])
-        finally:
-            connection.close()
     return removed
 
 

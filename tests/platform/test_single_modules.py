@@ -1,0 +1,61 @@
+"""What one module does for all others is done nowhere else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.platform import warehouse
+from scripts.platform.warehouse import open_memory, open_warehouse
+from scripts.platform.world import PROJECT
+
+Place = tuple[str, ast.AST]
+
+
+def nodes(*, without: str) -> Iterator[Place]:
+    """Every node of every module of `scripts` but one, with the module's path."""
+    for file in sorted((PROJECT / "scripts").rglob("*.py")):
+        name = str(file.relative_to(PROJECT))
+        if name != without:
+            yield from ((name, node) for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def opens_duckdb(node: ast.AST) -> bool:
+    """Whether something connects to DuckDB, or uses its default connection: of its module only types are free."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "duckdb" and any(not alias.name[0].isupper() for alias in node.names)
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "duckdb"
+        and not node.attr[0].isupper()
+    ) or (isinstance(node, ast.alias) and node.name == "duckdb" and node.asname is not None)
+
+
+def test_only_the_warehouse_module_opens_duckdb() -> None:
+    assert [name for name, node in nodes(without="scripts/platform/warehouse.py") if opens_duckdb(node)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["duckdb.connect()", "from duckdb import connect", "import duckdb as other", "duckdb.sql('select 1')"],
+)
+def test_another_way_to_open_duckdb_is_found(text: str) -> None:
+    assert any(opens_duckdb(node) for node in ast.walk(ast.parse(text)))
+
+
+def test_files_and_memory_are_opened_in_utc_with_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "MEMORY_LIMIT", "1GiB")
+    question = "select current_setting('TimeZone'), current_setting('memory_limit'), current_setting('temp_directory')"
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        assert connection.execute(question).fetchone() == ("UTC", "1.0 GiB", str(tmp_path / "spill"))
+    with open_memory() as connection:
+        zone, limit, spill = connection.execute(question).fetchone() or ()
+        assert (zone, limit) == ("UTC", "1.0 GiB")
+        assert Path(spill).stat().st_mode & 0o077 == 0
+    assert not Path(spill).exists()
