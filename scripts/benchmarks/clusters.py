@@ -16,7 +16,8 @@ import pandas as pd
 from scripts.learning.clusters.card import COLUMNS, SEED_FILE, centre_rows
 from scripts.learning.clusters.fitting import Clustering, draft_rules, find_clusters
 from scripts.learning.clusters.inputs import MODEL_KEY, Buyers
-from scripts.platform.seed_files import replace_file, rows_as_csv
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 

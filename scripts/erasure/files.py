@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import compact, delete_mentioning, tables_of
+from scripts.platform.files import replace_file, replacing
 from scripts.platform.warehouse import literal, open_any_file, open_memory
 from scripts.platform.world import World
 
@@ -112,18 +113,6 @@ def remove_from_export(folder: Path, needles: Needles) -> int:
     return len(rows) - len(kept)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Put new content in the place of a file, keeping who may read it."""
-    incoming = path.with_name(f".{path.name}.erasing")
-    incoming.unlink(missing_ok=True)
-    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(path, incoming)
-    incoming.replace(path)
-
-
 def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
     """Bytes without the persons. Of tables in text whole lines go; in other text only the identifiers."""
     if not needles.may_be_in(data):
@@ -150,10 +139,8 @@ def _parquet(path: Path, needles: Needles) -> int:
             connection.execute(f"create table content as from read_parquet({literal(str(path))})")
             count = delete_mentioning(connection, "main", "content", needles)
             if count:
-                incoming = path.with_name(f".{path.name}.erasing")
-                connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
-                shutil.copymode(path, incoming)
-                incoming.replace(path)
+                with replacing(path) as incoming:
+                    connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
             return count
     except duckdb.Error:
         return _as_bytes(path, needles)
@@ -196,10 +183,8 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
                             total += delete_mentioning(connection, schema, table, needles)
             connection.execute("checkpoint")
         if total:
-            clean = path.with_name(f".{path.name}.erasing")
-            compact(work, clean)
-            shutil.copymode(path, clean)
-            clean.replace(path)
+            with replacing(path) as clean:
+                compact(work, clean)
             path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     except duckdb.Error:
         return _as_bytes(path, needles)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +11,13 @@ from typing import Any
 from scripts.erasure.files import Redo, remove_from_file
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import compact, remove_customers
+from scripts.platform.files import exchange_folders, sync_folder
 from scripts.platform.state import is_back_up, remove_from_back_up
 from scripts.platform.versions import INCOMING, content_checksums, only_publisher
 from scripts.platform.warehouse import literal, open_any_file, quote
 from scripts.platform.world import World
 
 DATABASES = ("marts.duckdb", "activation.duckdb")
-RENAME_EXCHANGE = 2
-AT_FDCWD = -100
 
 
 def rewrite_versions(world: World, needles: Needles, redo_warehouse: Redo) -> dict[str, dict[str, int]]:
@@ -56,13 +53,8 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
         if not changes:
             return {}
         _rewrite_manifest(beside, changes)
-        for path in [*sorted(beside.rglob("*")), beside]:
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        exchange(beside, folder)
+        sync_folder(beside)
+        exchange_folders(beside, folder, folder.with_name(f"{INCOMING}aside-{folder.name}"))
         return changes
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -111,20 +103,3 @@ def _rewrite_manifest(beside: Path, changes: dict[str, int]) -> None:
             stated |= {"checksum": checksums[relation], "rows": int(row[0]) if row else 0}
     manifest["erased_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def exchange(first: Path, second: Path) -> None:
-    """Exchange two folders in one step, so that a reader finds the old one or the new one, never none.
-
-    Where the system cannot exchange them, by two renames.
-    """
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-        if rename(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE) == 0:
-            return
-    except (AttributeError, OSError):
-        pass
-    aside = second.with_name(f"{INCOMING}aside-{second.name}")
-    second.rename(aside)
-    first.rename(second)
-    aside.rename(first)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import copy_file
 from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 
@@ -29,9 +29,7 @@ def copy_missing_seeds(world: World, progress: Progress = print) -> None:
     world.seeds.mkdir(parents=True, exist_ok=True)
     missing = [file for file in sorted(BUSINESS_SEEDS.glob("*.csv")) if not (world.seeds / file.name).exists()]
     for file in missing:
-        incoming = world.seeds / f".{file.name}.part"
-        shutil.copyfile(file, incoming)
-        incoming.replace(world.seeds / file.name)
+        copy_file(file, world.seeds / file.name)
     if missing:
         progress(f"seeds: {len(missing)} copied to {world.seeds}")
 

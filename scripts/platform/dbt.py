@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.files import copy_file
 from scripts.platform.world import DATA, PROJECT, World
 
 Progress = Callable[[str], None]
@@ -36,9 +36,7 @@ def seeds_path(world: World) -> str:
         if file.name not in wanted:
             file.unlink()
     for file_name in wanted:
-        incoming = inside / f".{file_name}.part"
-        shutil.copyfile(world.seeds / file_name, incoming)
-        incoming.replace(inside / file_name)
+        copy_file(world.seeds / file_name, inside / file_name)
     return str(inside.relative_to(PROJECT))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import swap_folder
 
 STANDIN = Path(__file__).resolve().parent / "dbt_utils_standin"
 STANDIN_NAME = "scripts/platform/dbt_utils_standin"
@@ -70,8 +71,7 @@ def _copy_standin(installed: Path) -> None:
     try:
         installed.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(STANDIN, fresh)
-        shutil.rmtree(installed, ignore_errors=True)
-        fresh.rename(installed)
+        swap_folder(fresh, installed)
     except OSError as problem:
         raise UserError(f"{installed}: cannot be written ({problem.strerror}); make the folder writable") from None
     finally:

@@ -22,6 +22,7 @@ import duckdb
 import pandas as pd
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import new_folder
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
 
@@ -230,14 +231,10 @@ def _build(copy: World, day: date, folder: Path) -> None:
 
     models = [f"+{table.split('.')[1]}" for table in TABLES.values()]
     run_dbt(copy, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=_quiet)
-    unfinished = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
-    with open_warehouse(copy.warehouse, read_only=True) as connection:
+    with new_folder(folder) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
         for name, table in TABLES.items():
             target = literal(str(unfinished / f"{name}.parquet"))
             connection.execute(f"copy (from {table} order by all) to {target} (format parquet, compression zstd)")
-    unfinished.rename(folder)
 
 
 def _read(world: World, day: date, folder: Path) -> Snapshot:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import duckdb
 
+from scripts.platform.files import replacing, swap_folder
 from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
 from scripts.platform.world import World
 
@@ -64,21 +63,15 @@ def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[st
             listed = ", ".join(literal(customer) for customer in sorted(customer_ids))
             gone = connection.execute(f"delete from kept where customer_id in ({listed})").fetchone()
             if gone and gone[0]:
-                incoming = file.with_name(f".{file.name}.erasing")
-                connection.execute(f"copy kept to {literal(str(incoming))} (format parquet, compression zstd)")
-                shutil.copymode(file, incoming)
-                incoming.replace(file)
+                with replacing(file) as incoming:
+                    connection.execute(f"copy kept to {literal(str(incoming))} (format parquet, compression zstd)")
                 removed[f"{FOLDER}/{file.name}"] = int(gone[0])
     return removed
 
 
 def replace_back_up(incoming: Path, version: Path) -> None:
     """The newest state beside a version whose own content did not change."""
-    kept, old = version / FOLDER, version / f".{FOLDER}-old-{os.getpid()}"
-    if kept.exists():
-        kept.rename(old)
-    (incoming / FOLDER).rename(kept)
-    shutil.rmtree(old, ignore_errors=True)
+    swap_folder(incoming / FOLDER, version / FOLDER)
 
 
 def restore(world: World, progress: Progress = print) -> None:

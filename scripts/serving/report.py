@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import replace_file
 from scripts.platform.pages.page import outside_references
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
@@ -65,15 +66,10 @@ def report(world: World, out: Path | str | None = None, progress: Callable[[str]
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
         raise CheckFailed(f"{target}: the page would ask for {found[0]}; it was not written")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(target)
+        replace_file(target, page)
     except OSError as problem:
         raise UserError(f"{target}: cannot be written ({problem.strerror}); name another file with --out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     progress(f"report on {version.name}: {target}")
     return target
 

@@ -59,3 +59,44 @@ def test_files_and_memory_are_opened_in_utc_with_bounded_memory(
         assert (zone, limit) == ("UTC", "1.0 GiB")
         assert Path(spill).stat().st_mode & 0o077 == 0
     assert not Path(spill).exists()
+
+
+# Modules that move a file and replace none.
+MOVES = {"scripts/benchmarks/whole_path.py": "delivers landing files again under new names"}
+
+
+def moves_file(node: ast.AST) -> bool:
+    """Whether something is put in the place of a file or a folder, or waits for the disk."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module in ("os", "shutil") and any(alias.name in FILE_CALLS for alias in node.names)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    owner, name = node.func.value, node.func.attr
+    if isinstance(owner, ast.Name) and owner.id in ("os", "shutil"):
+        return name in FILE_CALLS
+    # A path's `replace` and `rename` have one argument; a text's has two, those of frames and dates are named or fixed.
+    is_path_like = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Constant)
+    return name in ("replace", "rename") and is_path_like
+
+
+FILE_CALLS = {"replace", "rename", "renames", "move", "fsync", "fdatasync"}
+
+
+def test_only_the_files_module_puts_files_in_the_place_of_others() -> None:
+    found = {name for name, node in nodes(without="scripts/platform/files.py") if moves_file(node)}
+    assert found == set(MOVES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "incoming.replace(file)",
+        "Path('a').rename(folder / 'b')",
+        "os.replace(a, b)",
+        "shutil.move(a, b)",
+        "from os import rename",
+        "os.fsync(handle)",
+    ],
+)
+def test_another_way_to_replace_a_file_is_found(text: str) -> None:
+    assert any(moves_file(node) for node in ast.walk(ast.parse(text)))

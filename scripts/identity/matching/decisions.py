@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.identity.matching.landed import land_decided, landing_rows, write_guarded
+from scripts.identity.matching.landed import land_decided, landing_rows
 from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -95,7 +96,7 @@ def write_landing(world: World, rows: list[dict[str, str]]) -> Path:
     writer.writerows(rows)
     content = text.getvalue().encode("utf-8")
     target = world.landing.joinpath(*TABLE) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
-    write_guarded(target, content)
+    replace_file(target, content, mode=PRIVATE)
     return target
 
 

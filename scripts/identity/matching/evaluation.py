@@ -13,6 +13,7 @@ from scripts.identity.matching.records import Records, file_records
 from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import train
 from scripts.platform.errors import UserError
+from scripts.platform.files import replacing
 from scripts.platform.world import World
 
 TRUTH_COLUMNS = ("cluster", "cluster_id")
@@ -146,7 +147,5 @@ def _read_truth(file: Path) -> tuple[Path, pd.DataFrame]:
 
 
 def _write(file: Path, table: pd.DataFrame) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.part")
-    table.to_csv(unfinished, index=False, quoting=csv.QUOTE_MINIMAL)
-    unfinished.replace(file)
+    with replacing(file) as unfinished:
+        table.to_csv(unfinished, index=False, quoting=csv.QUOTE_MINIMAL)

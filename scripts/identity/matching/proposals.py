@@ -13,12 +13,13 @@ import pandas as pd
 
 from scripts.identity.matching.decisions import ACTIONS, Decision, decision_id, read_rows, stored_decisions
 from scripts.identity.matching.fields import FIELDS
-from scripts.identity.matching.landed import land_proposals, newest_proposals, write_guarded
+from scripts.identity.matching.landed import land_proposals, newest_proposals
 from scripts.identity.matching.model import need_splink
 from scripts.identity.matching.records import Records, world_records
 from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import read_settings
 from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
@@ -57,7 +58,7 @@ def propose(world: World, threshold: float | None = None, progress: Progress = p
     rows = _rows(pairs, records)
     target = review_file(world)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_guarded(target, _csv(rows))
+    replace_file(target, _csv(rows), mode=PRIVATE)
     _land(world, pairs, rows, records, stored)
     at_least = settings["review_threshold"] if threshold is None else threshold
     progress(

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from scripts.platform.errors import CheckFailed
-from scripts.platform.seed_files import replace_file
+from scripts.platform.files import replace_file
 
 TEMPLATE = Path(__file__).with_name("page.html")
 FILE = "index.html"

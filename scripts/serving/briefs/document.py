@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import replace_file
 from scripts.platform.pages.page import paragraphs, section, write_page
-from scripts.platform.seed_files import replace_file
 
 Facts = Mapping[str, Any]
 
