@@ -12,7 +12,6 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +19,9 @@ import duckdb
 
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import BUSINESS_SEEDS, World
-
-Progress = Callable[[str], None]
 
 DAY = "2026-06-30"
 SEGMENTS = 100
@@ -77,7 +75,7 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
     models = [f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")]
     models.append("int_segment_matches")
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
-    results = run_dbt(own, ["run", "--select", *models], variables={"as_of_date": DAY}, progress=_quiet)
+    results = run_dbt(own, ["run", "--select", *models], variables={"as_of_date": DAY}, progress=quiet)
     compiled = {result.node.name: str(result.node.compiled_code) for result in results if result.node.name in models}
     with open_warehouse(own.warehouse) as connection:
         connection.execute(f"set threads = {THREADS}")
@@ -218,7 +216,3 @@ def _seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> float:
     started = time.monotonic()
     connection.execute(statement)
     return time.monotonic() - started
-
-
-def _quiet(_: str) -> None:
-    return None

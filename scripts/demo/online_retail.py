@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -34,6 +33,7 @@ from scripts.intake.landing import checksum
 from scripts.platform.contracts import load_contracts
 from scripts.platform.errors import UserError
 from scripts.platform.files import copy_file, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import SETTINGS_FILE, World
 
@@ -205,7 +205,7 @@ SELECTS = {
 }
 
 
-def convert(file: Path, world: World, progress: Callable[[str], None] = print) -> None:
+def convert(file: Path, world: World, progress: Progress = print) -> None:
     """Write the invoices in `file` to `world.landing`; quick when they are there already.
 
     Raises UserError for a file that is missing or has other columns, and for a landing folder that holds anything

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -44,13 +44,12 @@ from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.ledger_tables import LEDGER
+from scripts.platform.progress import Progress
 from scripts.platform.versions import code_version
 from scripts.platform.warehouse import open_warehouse, quote, rollback
 from scripts.platform.world import World
 
 JOURNAL = ".journal.json"
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

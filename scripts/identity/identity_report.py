@@ -14,7 +14,7 @@ and is counted apart. Three recalls, because a browser that nobody ever logged i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -25,10 +25,10 @@ from scipy.sparse.csgraph import connected_components
 
 from scripts.platform.errors import UserError
 from scripts.platform.files import replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
-Progress = Callable[[str], None]
 REPORT = "identity_report.json"
 NEEDED = {"int_customer_identities", "int_identity_identifiers", "int_identity_edges", "blocked_identifiers"}
 SIZES = ((1, 1), (2, 5), (6, 10), (11, 20), (21, 50), (51, 200), (201, None))

@@ -14,10 +14,9 @@ from scripts.pipeline.steps import build, demo, setup
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
-
-Progress = Callable[[str], None]
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")

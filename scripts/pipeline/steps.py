@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import copy_file
 from scripts.platform.keyed_hash import KEY_VARIABLE
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
-
-Progress = Callable[[str], None]
 
 
 def setup(world: World, progress: Progress = print) -> None:
@@ -58,7 +56,7 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     check_seeds(world.seeds)
     verified_log(world)
     _need_raw_tables(world)
-    run_dbt(world, ["seed"], variables=variables, progress=_quiet)
+    run_dbt(world, ["seed"], variables=variables, progress=quiet)
     run_dbt(
         world,
         [
@@ -68,7 +66,7 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
             *(rules.select for rules in SEED_RULES),
         ],
         variables=variables,
-        progress=_quiet,
+        progress=quiet,
     )
     problems = []
     for rules in SEED_RULES:
@@ -129,7 +127,3 @@ def build(
 def _need_raw_tables(world: World) -> None:
     if not world.warehouse.exists():
         raise UserError(f"{world.warehouse}: no warehouse yet; run `python -m scripts intake` first")
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ import yaml
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
+from scripts.platform.progress import Progress
 from scripts.platform.world import DATA, PROJECT, World
-
-Progress = Callable[[str], None]
 
 
 def seeds_path(world: World) -> str:

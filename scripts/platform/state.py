@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
 from scripts.platform.files import replacing, swap_folder
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 SCHEMA = "state"
 HISTORY = "history"

@@ -19,6 +19,7 @@ import duckdb
 
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
+from scripts.platform.progress import quiet
 from scripts.platform.snapshots import SEGMENTS, Progress, data_state, described_day, workshop
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
@@ -224,7 +225,7 @@ def _show(world: World, today: date) -> None:
 def _run(world: World, models: list[str], day: date) -> None:
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=lambda _: None)
+    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
 def _evaluated_days(world: World) -> set[date]:

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import PRIVATE, new_folder, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
@@ -40,8 +40,6 @@ LEFT_OUT_DETAILS = (
     "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
     "pending",
 )  # fmt: skip
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

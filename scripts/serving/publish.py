@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import move_file, name_folder, remove_folder, replace_file, switch_link
+from scripts.platform.progress import Progress
 from scripts.platform.state import back_up, replace_back_up
 from scripts.platform.versions import (
     INCOMING,
@@ -135,8 +136,6 @@ INTERNATIONAL_PHONE = "(^|[^0-9A-Za-z])[+][1-9][0-9 ()-]{6,16}[0-9]($|[^0-9])"
 NATIONAL_PHONE = "[(]?0[1-9][0-9 ().-]{8,15}"
 # Codes of this kind may look like a national phone number.
 CODE_COLUMN = re.compile(r"(_id|_key|_hash|_number|_ref|sku|barcode)$")
-
-Progress = Callable[[str], None]
 
 
 def publish(world: World, progress: Progress = print, *, tests_passed: int | None = None) -> Path:

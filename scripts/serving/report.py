@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import yaml
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.pages.page import outside_references
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -43,8 +43,7 @@ DEFAULT_CURRENCY = "GBP"
 SECONDS_ALLOWED = 300
 
 
-
-def report(world: World, out: Path | str | None = None, progress: Callable[[str], None] = print) -> Path:
+def report(world: World, out: Path | str | None = None, progress: Progress = print) -> Path:
     """Write the page about the published version to `out` (default: report.html beside the warehouse).
 
     Raises UserError when nothing is published or dbt-charts is not installed, CheckFailed when a chart cannot

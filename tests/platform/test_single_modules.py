@@ -100,3 +100,12 @@ def test_only_the_files_module_puts_files_in_the_place_of_others() -> None:
 )
 def test_another_way_to_replace_a_file_is_found(text: str) -> None:
     assert any(moves_file(node) for node in ast.walk(ast.parse(text)))
+
+
+def test_what_takes_a_line_of_progress_has_one_type() -> None:
+    found = [
+        name
+        for name, node in nodes(without="scripts/platform/progress.py")
+        if isinstance(node, ast.Subscript) and ast.unparse(node) in ("Callable[[str], None]", "Callable[[str], Any]")
+    ]
+    assert found == []

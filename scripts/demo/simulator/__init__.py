@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +45,7 @@ from scripts.demo.simulator.trap_cases import set_traps, tell_traps
 from scripts.demo.simulator.web import make_sessions, write_web
 from scripts.platform.errors import UserError
 from scripts.platform.files import recover_folder, swap_folder
+from scripts.platform.progress import Progress
 from scripts.platform.world import SETTINGS_FILE, World
 
 SIMULATOR_VERSION = 3
@@ -59,7 +59,7 @@ def simulate(
     customers: int = 5000,
     end_date: date = DEFAULT_END,
     seed: int = DEFAULT_SEED,
-    progress: Callable[[str], Any] = print,
+    progress: Progress = print,
 ) -> None:
     """Write the landing zone of a simulated retailer to `world.landing` and the ground truth to `world.truth`.
 

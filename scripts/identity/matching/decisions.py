@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ import duckdb
 from scripts.identity.matching.landed import land_decided, landing_rows
 from scripts.platform.errors import UserError
 from scripts.platform.files import PRIVATE, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -26,8 +26,6 @@ STATUS = {"link": "accepted", "cut": "rejected"}
 # What the reviewed file must have; the rest is for the reviewer's eyes.
 NEEDED = ["decision_id", "left_system", "left_profile_id", "right_system", "right_profile_id", "decision"]
 INSTANT = "%Y-%m-%d %H:%M:%S"
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import train
 from scripts.platform.errors import UserError
 from scripts.platform.files import replacing
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 
 TRUTH_COLUMNS = ("cluster", "cluster_id")
@@ -21,8 +22,6 @@ TRUTH_COLUMNS = ("cluster", "cluster_id")
 OTHER_THRESHOLDS = (0.5, 0.8, 0.95, 0.99)
 COLUMNS = ["method", "threshold", "true_pairs", "found_pairs", "right_pairs", "precision", "recall", "f1",
            "largest_group"]  # fmt: skip
-
-Progress = Callable[[str], None]
 
 
 def evaluate(

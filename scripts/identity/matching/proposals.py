@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from scripts.identity.matching.training import read_settings
 from scripts.platform.errors import UserError
 from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -32,8 +32,6 @@ COLUMNS = ["decision_id", "match_probability", "decision", "decided_by", "decide
            *(f"{side}_{name}" for name in SHOWN for side in SIDES)]  # fmt: skip
 # What a spreadsheet would run.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Progress = Callable[[str], None]
 
 
 def review_file(world: World) -> Path:

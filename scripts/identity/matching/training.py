@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from scripts.identity.matching.model import linker, need_splink
 from scripts.identity.matching.records import Records, world_records
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 
 SETTINGS_FILE = "match_settings.json"
@@ -35,8 +35,6 @@ RANDOM_PAIRS = 1_000_000
 DECIMALS = 8
 FORMAT = 1
 FEWEST_MATCHES = 20
-
-Progress = Callable[[str], None]
 
 
 def train_world(world: World, threshold: float | None = None, progress: Progress = print) -> Path:

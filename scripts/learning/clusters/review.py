@@ -5,7 +5,6 @@ It holds no names and no customer ids, asks nothing of other servers, and prints
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,12 @@ from scripts.learning.clusters.rules import Draft
 from scripts.learning.prediction.cards import DataFacts
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import paragraphs, section, table, write_page
+from scripts.platform.progress import Progress
 
 TRAITS_SHOWN = 6
 SEGMENTS_SHOWN = 3
 # How much of a cluster its rule should find, and how pure it should be, to stand in for it.
 GOOD_RULE = 0.7
-
-Progress = Callable[[str], None]
 
 
 def write_review(

@@ -5,7 +5,7 @@ It holds no names and no customer ids, asks nothing of other servers, and prints
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from scripts.learning.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, W
 from scripts.learning.discovery.words import OPERATORS, amount, effect_text, p_text, rule_text
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import paragraphs, section, table, write_page
+from scripts.platform.progress import Progress
 from scripts.segments.drafts import attribute_text
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 SEGMENTS_SHOWN = 3
 # From here on a segment is called nearly the same as a rule.
 NEARLY_THE_SAME = 0.6
-
-Progress = Callable[[str], None]
 
 
 def write_review(
@@ -87,15 +86,12 @@ def _sections(
 
 def _summary(tested: Sequence[Tested], proposals: Sequence[Proposal]) -> str:
     held = "1 rule holds up" if len(proposals) == 1 else f"{len(proposals)} rules hold up"
-    text = (
-        f"{held} of the {len(tested)} that were tested on customers whom the search had not seen. "
-        + (
-            "They are drafts in <code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> "
-            "beside this page; <code>python -m scripts discover --into-library</code> puts them into the library as "
-            "drafts. None becomes active by itself."
-            if proposals
-            else "There is no draft to judge."
-        )
+    text = f"{held} of the {len(tested)} that were tested on customers whom the search had not seen. " + (
+        "They are drafts in <code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> "
+        "beside this page; <code>python -m scripts discover --into-library</code> puts them into the library as "
+        "drafts. None becomes active by itself."
+        if proposals
+        else "There is no draft to judge."
     )
     return f"<p>{text}</p>"
 
@@ -137,7 +133,7 @@ def _card(people: People, proposal: Proposal, picture: str) -> str:
         facts.insert(1, f"without limits to extreme values {escape(effect_text(evidence.raw_effect, False, currency))}")
     return (
         f"<article><h3>{_number(proposal.number)} {escape(_unusual(one))}</h3><p>{_conditions(one)}</p>"
-        f'{f"<div class={chr(34)}picture{chr(34)}>{picture}</div>" if picture else ""}'
+        f"{f'<div class={chr(34)}picture{chr(34)}>{picture}</div>' if picture else ''}"
         f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts)}</ul>{_segments(proposal)}"
         f'<p class="muted">draft <code>{escape(proposal.segment_key)}</code></p></article>'
     )
@@ -180,9 +176,7 @@ def _rest(people: People, rest: Sequence[Tested]) -> str:
 
 
 def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested]) -> str:
-    sizes = "; ".join(
-        f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts
-    )
+    sizes = "; ".join(f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts)
     limits = [f"{one.low:,.2f} and {one.high:,.2f}".replace("-", "−") for one in cohorts if not one.target.is_share]
     texts = [
         f"Customers were split in two by a hash of their id: one half was searched, the other kept back ({sizes}).",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ from scripts.learning.prediction.pictures import tracking_chart
 from scripts.platform.errors import UserError
 from scripts.platform.pages.drawing import COLOURS, INK, MUTED, altair, svg
 from scripts.platform.pages.page import details, paragraphs, section, table, write_page
+from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.world import World
 
 WIDTH = 620
 # Sections whose figures are drawn, and would be a long table.
 DRAWN = ("reliability", "tracking")
-
-Progress = Callable[[str], None]
 
 
 def write_model_page(world: World, progress: Progress = print) -> Path:
