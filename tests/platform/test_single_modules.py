@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +110,26 @@ def test_what_takes_a_line_of_progress_has_one_type() -> None:
         if isinstance(node, ast.Subscript) and ast.unparse(node) in ("Callable[[str], None]", "Callable[[str], Any]")
     ]
     assert found == []
+
+
+CLOSING_TAG = re.compile(r"</[a-z][a-z0-9]*>")
+
+
+def test_html_is_written_in_templates_alone() -> None:
+    found = [
+        (name, node.value)
+        for name, node in nodes(without="")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CLOSING_TAG.search(node.value)
+    ]
+    assert found == []
+
+
+def test_only_drawn_pictures_are_not_escaped() -> None:
+    safe = [
+        (file.name, line.strip())
+        for file in (PROJECT / "scripts").rglob("*.html.j2")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\|\s*safe\b|autoescape", line)
+    ]
+    assert [name for name, _ in safe] == ["parts.html.j2"]
+    assert "macro picture(svg)" in safe[0][1]
