@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import yaml
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
 from scripts.platform.progress import Progress
-from scripts.platform.world import DATA, PROJECT, World
+from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 
 
 def seeds_path(world: World) -> str:
@@ -112,15 +113,45 @@ def parsed_project(world: World) -> Any:
     return manifest
 
 
+def rendered(template: str, variables: dict[str, Any]) -> str:
+    """What dbt makes of a template that calls the project's macros and asks nothing of a warehouse.
+
+    Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
+        folder = Path(name)
+        (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
+        only_macros = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
+        (folder / "dbt_project.yml").write_text(yaml.safe_dump(only_macros), encoding="utf-8")
+        options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
+        try:
+            with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
+                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        # That the template could not be parsed says less than why.
+        problem = getattr(outcome.exception, "__context__", None) or outcome.exception
+        raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
+    return str(outcome.result.results[0].node.compiled_code)
+
+
 def _options(world: World, variables: dict[str, Any]) -> list[str]:
     """What every dbt command of this world is called with."""
     target = world.home / "dbt"
     # Compiled SQL and logs hold the key of the hashes.
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
+    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
+
+
+def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
     return [
-        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
-        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
+        *["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")],
         "--quiet",
         "--no-use-colors",
         *["--log-level", "none"],
