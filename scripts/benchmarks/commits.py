@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from scripts.intake.command import intake
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.versions import columns_of, relation_checksum, relations_of
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.world import PROJECT, World
-
-Progress = Callable[[str], None]
 
 PUBLISHED = ("marts", "pii", "activation")
 Columns = tuple[tuple[str, str], ...]
@@ -113,7 +111,7 @@ def _raw_copy(world: World, folder: Path) -> World:
     copy = World.at(warehouse=str(folder / "warehouse.duckdb"))
     shutil.copytree(world.landing, copy.landing)
     shutil.copytree(world.seeds, copy.seeds)
-    intake(copy, lambda _: None)
+    intake(copy, quiet)
     return copy
 
 

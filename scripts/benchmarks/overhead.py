@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,9 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 # Models that are one statement over their compiled query; what others do, their materialisation alone knows.
 PLAIN = {"table": "table", "incremental": "table", "view": "view"}
@@ -70,15 +69,15 @@ def benchmark_overhead(world: World, *, customers: int = 5000, progress: Progres
     # Compiled statements name the database, which is called as its file is.
     own, bare = (World.at(warehouse=str(home / kind / "warehouse.duckdb")) for kind in ("dbt", "bare"))
     progress(f"a demo of {customers:,} people, built with dbt and without")
-    simulate(own, customers=customers, progress=_quiet)
-    intake(own, _quiet)
-    steps.setup(own, _quiet)
+    simulate(own, customers=customers, progress=quiet)
+    intake(own, quiet)
+    steps.setup(own, quiet)
     bare.home.mkdir(parents=True)
     shutil.copy(own.warehouse, bare.warehouse)
     with _spent() as parse:
         parsed_project(own)
     with _spent() as build:
-        results = run_dbt(own, ["build", "--exclude-resource-type", "unit_test"], progress=_quiet)
+        results = run_dbt(own, ["build", "--exclude-resource-type", "unit_test"], progress=quiet)
     nodes = [result.node for result in results if result.node.resource_type in ("seed", "model", "test")]
     alone = bare_seconds(nodes, own.warehouse, bare.warehouse)
     measured = Overhead(parse, build, alone, nodes_by_type(nodes), stored_rows(own.warehouse))
@@ -163,7 +162,3 @@ def _spent() -> Iterator[Spent]:
     wall, cpu = time.monotonic(), time.process_time()
     yield spent
     spent.wall, spent.cpu = time.monotonic() - wall, time.process_time() - cpu
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -12,7 +12,6 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +19,9 @@ import duckdb
 
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import BUSINESS_SEEDS, World
-
-Progress = Callable[[str], None]
 
 DAY = "2026-06-30"
 SEGMENTS = 100
@@ -76,7 +74,7 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
     """
     own, rules = invented_world(world.home / "segments_benchmark", customers)
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
-    results = run_dbt(own, ["run", "--select", *EVALUATION], variables={"as_of_date": DAY}, progress=_quiet)
+    results = run_dbt(own, ["run", "--select", *EVALUATION], variables={"as_of_date": DAY}, progress=quiet)
     compiled = {
         result.node.name: str(result.node.compiled_code) for result in results if result.node.name in EVALUATION
     }
@@ -218,7 +216,3 @@ def _seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> float:
     started = time.monotonic()
     connection.execute(statement)
     return time.monotonic() - started
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -7,8 +7,8 @@ import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.files import copy_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import DATA, PROJECT, World
-
-Progress = Callable[[str], None]
+from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 
 
 def seeds_path(world: World) -> str:
@@ -38,9 +38,7 @@ def seeds_path(world: World) -> str:
         if file.name not in wanted:
             file.unlink()
     for file_name in wanted:
-        incoming = inside / f".{file_name}.part"
-        shutil.copyfile(world.seeds / file_name, incoming)
-        incoming.replace(inside / file_name)
+        copy_file(world.seeds / file_name, inside / file_name)
     return str(inside.relative_to(PROJECT))
 
 
@@ -127,15 +125,45 @@ def parsed_project(world: World) -> Any:
     return manifest
 
 
+def rendered(template: str, variables: dict[str, Any]) -> str:
+    """What dbt makes of a template that calls the project's macros and asks nothing of a warehouse.
+
+    Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
+        folder = Path(name)
+        (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
+        only_macros = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
+        (folder / "dbt_project.yml").write_text(yaml.safe_dump(only_macros), encoding="utf-8")
+        options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
+        try:
+            with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
+                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        # That the template could not be parsed says less than why.
+        problem = getattr(outcome.exception, "__context__", None) or outcome.exception
+        raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
+    return str(outcome.result.results[0].node.compiled_code)
+
+
 def _options(world: World, variables: dict[str, Any]) -> list[str]:
     """What every dbt command of this world is called with."""
     target = world.home / "dbt"
     # Compiled SQL and logs hold the key of the hashes.
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
+    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
+
+
+def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
     return [
-        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
-        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
+        *["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")],
         "--quiet",
         "--no-use-colors",
         *["--log-level", "none"],

@@ -29,10 +29,6 @@ class Profiles:
     cross_fields: pd.DataFrame
     bins: pd.DataFrame
 
-    def latest(self) -> pd.DataFrame:
-        """The rows of `history` that end on as_of_date: the ones to judge."""
-        return self.history[self.history["profile_date"] == self.as_of_date].reset_index(drop=True)
-
 
 def read_profiles(connection: duckdb.DuckDBPyConnection) -> Profiles | None:
     """The profiles of a warehouse; None when it holds none. Days are ISO texts."""
