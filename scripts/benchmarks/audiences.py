@@ -8,17 +8,16 @@ truth and none of the models, so that a difference says whether the world or the
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from scripts.segments.segment_library import library_to_change
-
-Progress = Callable[[str], None]
 
 # How far a size may be from the published one.
 TOLERANCE = 0.15
@@ -66,13 +65,13 @@ def _make(world: World, customers: int, seed: int, audiences: list[str], progres
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    steps.setup(world, _quiet)
-    simulate(world, customers=customers, seed=seed, progress=_quiet)
+    steps.setup(world, quiet)
+    simulate(world, customers=customers, seed=seed, progress=quiet)
     progress("  simulated")
-    intake(world, _quiet)
+    intake(world, quiet)
     progress("  loaded")
     run_dbt(world, [*BUILD, "--select", "+int_prediction_inputs"], progress=progress)
-    fit_clv(world, progress=_quiet)
+    fit_clv(world, progress=quiet)
     activate(world.seeds, audiences)
     run_dbt(world, [*BUILD, "--select", "+segment_sizes"], progress=progress)
 
@@ -103,7 +102,3 @@ def _number(value: float | None) -> str:
 
 def _ratio(value: float | None) -> str:
     return f"{'-':>8}" if value is None else f"{value:>8.2f}"
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,11 @@ import pandas as pd
 from scripts.learning.clusters.card import COLUMNS, SEED_FILE, centre_rows
 from scripts.learning.clusters.fitting import Clustering, draft_rules, find_clusters
 from scripts.learning.clusters.inputs import MODEL_KEY, Buyers
-from scripts.platform.seed_files import replace_file, rows_as_csv
+from scripts.platform.files import replace_file
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 KINDS = 5
 ASSIGNED = 1_000_000
@@ -106,7 +105,7 @@ def _assignment_seconds(world: World, found: Clustering) -> float:
 
     own = World.at(warehouse=str(world.home / "clusters" / "warehouse.duckdb"))
     shutil.rmtree(own.home, ignore_errors=True)
-    steps.setup(own, _quiet)
+    steps.setup(own, quiet)
     rows: list[dict[str, object]] = [{"model_key": MODEL_KEY, "fit_id": FIT_ID, **row} for row in centre_rows(found)]
     replace_file(own.seeds / SEED_FILE, rows_as_csv(COLUMNS, rows))
     frame = found.buyers.frame
@@ -126,12 +125,8 @@ def _assignment_seconds(world: World, found: Clustering) -> float:
             "create table intermediate.int_model_status as"
             f" select '{MODEL_KEY}' as model_key, '{FIT_ID}' as fit_id, 'usable' as status"
         )
-    run_dbt(own, ["seed", "--select", "cluster_centres"], progress=_quiet)
+    run_dbt(own, ["seed", "--select", "cluster_centres"], progress=quiet)
     options = ["--threads", str(THREADS), "--select", "customer_clusters"]
-    result = run_dbt(own, ["run", *options], progress=_quiet)[-1]
+    result = run_dbt(own, ["run", *options], progress=quiet)[-1]
     shutil.rmtree(own.home)
     return float(result.execution_time)
-
-
-def _quiet(_: str) -> None:
-    return None

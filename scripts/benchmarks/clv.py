@@ -7,7 +7,7 @@ import io
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from scripts.learning.prediction import bg_nbd
 from scripts.learning.prediction.bg_nbd import NAMES, BgNbdFit, Parameters
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 # Customers of the comparison: two years of history, new ones in its first half.
 COMPARED = Parameters(0.6, 8.0, 0.8, 2.5)
@@ -132,11 +131,11 @@ def benchmark_scoring(world: World, customers: int = 1_000_000, progress: Progre
     from scripts.platform.dbt import run_dbt
 
     own = World.at(warehouse=str(world.home / f"clv-{customers}" / "warehouse.duckdb"))
-    copy_missing_seeds(own, lambda _: None)
+    copy_missing_seeds(own, quiet)
     pairs = _write_scored(own, customers)
     runs = []
     for _ in range(SCORINGS):
-        results = run_dbt(own, ["run", "--select", *SCORED_MODELS], progress=lambda _: None)
+        results = run_dbt(own, ["run", "--select", *SCORED_MODELS], progress=quiet)
         runs.append({result.node.name: float(result.execution_time) for result in results})
     best = min(runs, key=lambda run: sum(run.values()))
     seconds = sum(best.values())

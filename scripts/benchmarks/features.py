@@ -12,7 +12,7 @@ import re
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,9 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import MEMORY_LIMIT, literal, open_warehouse, quote
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 BASE_CUSTOMERS = 5000
 THREADS = 2
@@ -104,12 +103,12 @@ def _build_base(base: World, progress: Progress) -> Plan:
 
     progress(f"a demo of {BASE_CUSTOMERS:,} people to multiply")
     shutil.rmtree(base.home, ignore_errors=True)
-    simulate(base, customers=BASE_CUSTOMERS, progress=_quiet)
-    intake(base, _quiet)
-    steps.setup(base, _quiet)
+    simulate(base, customers=BASE_CUSTOMERS, progress=quiet)
+    intake(base, quiet)
+    steps.setup(base, quiet)
     wanted = [f"+{name}" for name in FEATURE_MARTS]
-    run_dbt(base, ["seed"], progress=_quiet)
-    run_dbt(base, ["run", "--select", *wanted], progress=_quiet)
+    run_dbt(base, ["seed"], progress=quiet)
+    run_dbt(base, ["run", "--select", *wanted], progress=quiet)
     manifest = json.loads((base.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
     return plan_of(manifest["nodes"])
 
@@ -167,7 +166,7 @@ def _measure(base: World, folder: Path, plan: Plan, factor: int, progress: Progr
     rows = _multiply(base.warehouse, own.warehouse, plan, factor)
     progress(f"{BASE_CUSTOMERS * factor:,} people; rows read: " + ", ".join(f"{n} {c:,}" for n, c in _largest(rows)))
     options = ["--threads", str(THREADS), "--select", *plan.models]
-    results = run_dbt(own, ["run", *options], progress=_quiet)
+    results = run_dbt(own, ["run", *options], progress=quiet)
     spans = [_span(result) for result in results]
     wall = (max(end for _, end in spans) - min(start for start, _ in spans)).total_seconds()
     code = {result.node.name: result.node.compiled_code or "" for result in results}
@@ -272,7 +271,3 @@ def _seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> float:
     if not statement.startswith("create"):
         connection.fetchall()
     return time.monotonic() - started
-
-
-def _quiet(_: str) -> None:
-    return None

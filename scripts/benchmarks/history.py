@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import duckdb
 
-from scripts.benchmarks.segments import DAY, FEATURES, LEVELS, invented_world
+from scripts.benchmarks.segments import DAY, EVALUATION, FEATURES, invented_world
 from scripts.platform.dbt import run_dbt
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
 from scripts.segments.backfill import HISTORY_MODELS
 
-Progress = Callable[[str], None]
-
 SHARES = (0.001, 0.01, 0.1)
 # Written anew for all customers, whatever changed: what rules will read of this day tomorrow.
 VALUES = "int_segment_values"
-EVALUATION = [
-    *(f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")),
-    "int_segment_percentiles",
-    "int_segment_matches",
-]
 
 
 def benchmark_history(
@@ -71,9 +65,9 @@ def benchmark_history(
 def _write_day(world: World, day: date) -> dict[str, float]:
     """Evaluate a day and write its history; returns the seconds of each model that writes it."""
     variables = {"as_of_date": day.isoformat()}
-    run_dbt(world, ["run", "--select", *EVALUATION], variables=variables, progress=_quiet)
+    run_dbt(world, ["run", "--select", *EVALUATION], variables=variables, progress=quiet)
     models = [*HISTORY_MODELS, VALUES]
-    results = run_dbt(world, ["run", "--select", *models], variables=variables, progress=_quiet)
+    results = run_dbt(world, ["run", "--select", *models], variables=variables, progress=quiet)
     return {result.node.name: result.execution_time for result in results if result.node.name in models}
 
 
@@ -107,7 +101,3 @@ def _change(connection: duckdb.DuckDBPyConnection, day: date, share: float) -> N
     changed = f"hash(customer_id, {literal(str(day))}) % 1000000 < {share * 1000000:.0f}"
     connection.execute(f"update marts.customer_features set {', '.join(columns)} where {changed}")
     connection.execute(f"update marts.customer_features set as_of_date = cast({literal(str(day))} as date)")
-
-
-def _quiet(_: str) -> None:
-    return None

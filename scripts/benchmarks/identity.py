@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 # From the identifiers of every profile to the person of every profile.
 RESOLUTION = (
@@ -57,9 +55,9 @@ def benchmark_identity(world: World, *, profiles: int = 1_000_000, progress: Pro
     shutil.rmtree(own.home, ignore_errors=True)
     progress(f"{profiles:,} profiles with two identifiers each")
     _write_raw_tables(own, profiles)
-    steps.setup(own, _quiet)
-    run_dbt(own, ["seed"], progress=_quiet)
-    results = run_dbt(own, ["run", "--select", "+int_identity_by_phone"], progress=_quiet)
+    steps.setup(own, quiet)
+    run_dbt(own, ["seed"], progress=quiet)
+    results = run_dbt(own, ["run", "--select", "+int_identity_by_phone"], progress=quiet)
     seconds = {result.node.name: float(result.execution_time) for result in results}
     resolution = sum(seconds[name] for name in RESOLUTION)
     before = sum(seconds.values()) - resolution
@@ -106,7 +104,3 @@ def _scipy_seconds(world: World) -> tuple[float, int]:
         )
         count, _ = connected_components(graph, directed=False)
         return time.monotonic() - started, int(count)
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 
 def benchmark(
@@ -33,15 +32,15 @@ def benchmark(
         own = World.at(warehouse=str(world.home / f"seed-{seed}-{customers}" / "warehouse.duckdb"))
         progress(f"seed {seed}, {customers:,} customers")
         with _timed("simulate", progress):
-            simulate(own, customers=customers, seed=seed, progress=_quiet)
+            simulate(own, customers=customers, seed=seed, progress=quiet)
         for line in reference_table(own, customers):
             progress(line)
         with _timed("intake", progress):
-            intake(own, _quiet)
+            intake(own, quiet)
         with _timed("build", progress):
-            steps.build(own, progress=_quiet)
+            steps.build(own, progress=quiet)
         with _timed("publish", progress):
-            publish(own, _quiet)
+            publish(own, quiet)
 
 
 # Every hundredth event comes twice; the stamps are a little over a second apart.
@@ -92,13 +91,13 @@ def benchmark_intake(world: World, *, events: int = 10_000_000, progress: Progre
         with _timed("bare load", progress) as bare:
             _bare_load(file, home / "bare.duckdb")
         with _timed("intake", progress) as full:
-            for line in intake(own, _quiet).lines()[-1:]:
+            for line in intake(own, quiet).lines()[-1:]:
                 progress(f"  {line}")
         file.rename(file.with_name(f"again_2026-07-01.{kind}"))
         with _timed("once more", progress):
-            intake(own, _quiet)
+            intake(own, quiet)
         with _timed("no news", progress):
-            intake(own, _quiet)
+            intake(own, quiet)
         progress(f"  intake took {full[0] / bare[0]:.2f} times the bare load")
         progress(
             f"  judging the validation rules of the table takes {_rules_seconds(own) / bare[0]:.2f} times the bare load"
@@ -111,9 +110,9 @@ def _rules_seconds(world: World) -> float:
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    steps.setup(world, _quiet)
-    run_dbt(world, ["seed"], progress=_quiet)
-    results = run_dbt(world, ["run", "--select", "+int_web__violations"], progress=_quiet)
+    steps.setup(world, quiet)
+    run_dbt(world, ["seed"], progress=quiet)
+    results = run_dbt(world, ["run", "--select", "+int_web__violations"], progress=quiet)
     return next(float(result.execution_time) for result in results if result.node.name == "int_web__violations")
 
 
@@ -143,7 +142,3 @@ def _timed(step: str, progress: Progress) -> Iterator[list[float]]:
     seconds.append(time.monotonic() - started)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     progress(f"  {step:<10} {seconds[0]:8.1f} s   peak memory so far {peak:,.0f} MB")
-
-
-def _quiet(_: str) -> None:
-    return None

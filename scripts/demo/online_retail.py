@@ -23,9 +23,7 @@ can be followed to the penny (`reconcile`). What was decided:
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -34,6 +32,8 @@ import pandas as pd
 from scripts.intake.landing import checksum
 from scripts.platform.contracts import load_contracts
 from scripts.platform.errors import UserError
+from scripts.platform.files import copy_file, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import SETTINGS_FILE, World
 
@@ -205,7 +205,7 @@ SELECTS = {
 }
 
 
-def convert(file: Path, world: World, progress: Callable[[str], None] = print) -> None:
+def convert(file: Path, world: World, progress: Progress = print) -> None:
     """Write the invoices in `file` to `world.landing`; quick when they are there already.
 
     Raises UserError for a file that is missing or has other columns, and for a landing folder that holds anything
@@ -224,8 +224,7 @@ def convert(file: Path, world: World, progress: Callable[[str], None] = print) -
             _make_room(world.landing)
             counts = _write(connection, staging)
         for name in OUTPUTS.values():
-            _made((world.landing / name).parent)
-            shutil.move(staging / name, world.landing / name)
+            copy_file(staging / name, world.landing / name)
     switches = sorted({source.switch for source in load_contracts().values()}.difference(DELIVERING))
     _write_json(world.landing / SETTINGS_FILE, SETTINGS | dict.fromkeys(switches, False))
     _write_json(world.landing / MARKER, made_of | {"complete": True})
@@ -372,6 +371,4 @@ def _made(folder: Path) -> Path:
 
 
 def _write_json(file: Path, content: dict[str, object]) -> None:
-    unfinished = file.with_name(file.name + ".tmp")
-    unfinished.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(file)
+    replace_file(file, json.dumps(content, indent=2) + "\n")

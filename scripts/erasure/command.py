@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -37,19 +37,19 @@ from scripts.erasure.redact import TOMBSTONES
 from scripts.erasure.removals import removals_of
 from scripts.erasure.requests import close_requests, open_requests
 from scripts.erasure.search import search
-from scripts.erasure.state import folder, prepare_state, restore_state, save_state, tombstone, write_private
+from scripts.erasure.state import folder, prepare_state, restore_state, save_state, tombstone
 from scripts.erasure.versions import rewrite_versions
 from scripts.erasure.warehouse import clear_left_overs, remove_from_warehouse, rewrite_file
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.ledger_tables import LEDGER
+from scripts.platform.progress import Progress
 from scripts.platform.versions import code_version
 from scripts.platform.warehouse import open_warehouse, quote, rollback
 from scripts.platform.world import World
 
 JOURNAL = ".journal.json"
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ def _certify(
         "files": files,
         "searched": {"files": searched_files, "relations": searched_relations, "places_left": places},
     }
-    write_private(folder(world) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n")
+    replace_file(folder(world) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n", mode=PRIVATE)
 
 
 def _write_journal(world: World, persons: list[tuple[Person, Request]], names: list[str]) -> None:
@@ -374,7 +374,7 @@ def _write_journal(world: World, persons: list[tuple[Person, Request]], names: l
         ],
         "names": names,
     }
-    write_private(folder(world) / JOURNAL, json.dumps(content))
+    replace_file(folder(world) / JOURNAL, json.dumps(content), mode=PRIVATE)
 
 
 def _finish_journal(world: World, progress: Progress) -> None:

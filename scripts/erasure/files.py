@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import compact, delete_mentioning, tables_of
-from scripts.platform.warehouse import STORAGE, literal
+from scripts.platform.files import replace_file, replacing
+from scripts.platform.warehouse import literal, open_any_file, open_memory
 from scripts.platform.world import World
 
 DATABASE, PARQUET = b"DUCK", b"PAR1"
@@ -112,18 +113,6 @@ def remove_from_export(folder: Path, needles: Needles) -> int:
     return len(rows) - len(kept)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Put new content in the place of a file, keeping who may read it."""
-    incoming = path.with_name(f".{path.name}.erasing")
-    incoming.unlink(missing_ok=True)
-    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(path, incoming)
-    incoming.replace(path)
-
-
 def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
     """Bytes without the persons. Of tables in text whole lines go; in other text only the identifiers."""
     if not needles.may_be_in(data):
@@ -145,20 +134,16 @@ def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
 
 
 def _parquet(path: Path, needles: Needles) -> int:
-    connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"create table content as from read_parquet({literal(str(path))})")
-        count = delete_mentioning(connection, "main", "content", needles)
-        if count:
-            incoming = path.with_name(f".{path.name}.erasing")
-            connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
-            shutil.copymode(path, incoming)
-            incoming.replace(path)
-        return count
+        with open_memory() as connection:
+            connection.execute(f"create table content as from read_parquet({literal(str(path))})")
+            count = delete_mentioning(connection, "main", "content", needles)
+            if count:
+                with replacing(path) as incoming:
+                    connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
+            return count
     except duckdb.Error:
         return _as_bytes(path, needles)
-    finally:
-        connection.close()
 
 
 def _zip(path: Path, needles: Needles) -> int:
@@ -182,8 +167,7 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
     shutil.copyfile(path, work)
     total = 0
     try:
-        connection = duckdb.connect(str(work), config={"storage_compatibility_version": STORAGE})
-        try:
+        with open_any_file(work) as connection:
             schemas = [
                 row[0]
                 for row in connection.execute(
@@ -198,13 +182,9 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
                         for table in tables_of(connection, schema):
                             total += delete_mentioning(connection, schema, table, needles)
             connection.execute("checkpoint")
-        finally:
-            connection.close()
         if total:
-            clean = path.with_name(f".{path.name}.erasing")
-            compact(work, clean)
-            shutil.copymode(path, clean)
-            clean.replace(path)
+            with replacing(path) as clean:
+                compact(work, clean)
             path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     except duckdb.Error:
         return _as_bytes(path, needles)

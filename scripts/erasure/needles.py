@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from scripts.erasure.normal import macro
+from scripts.erasure.normal import calling_code
 from scripts.erasure.person import Person
 from scripts.erasure.redact import Redactor
 from scripts.platform.contracts import Source
@@ -105,7 +105,7 @@ def _core(value: str) -> str:
 
 def _phone(phone: str, country: str) -> tuple[str, str]:
     """Pattern and core of an E.164 number: with its country code, or as it is dialled in the default country."""
-    code = str(macro("numbering_plan", country)()["code"])  # type: ignore[index]
+    code = calling_code(country)
     digits = phone.lstrip("+")
     if not digits.startswith(code):
         return BETWEEN.join(digits), digits

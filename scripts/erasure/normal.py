@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable
+import json
 from functools import cache
-from types import SimpleNamespace
-from typing import Any
 
-import jinja2
-
+from scripts.platform.dbt import rendered
 from scripts.platform.keyed_hash import hash_key
 from scripts.platform.warehouse import literal
-from scripts.platform.world import PROJECT
 
 ERASED = "erased"
-MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
-
-
-class _Returned(Exception):
-    """A macro's `return`, as dbt knows it."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+COLUMN = "column_to_normalise"
 
 
 @cache
@@ -33,10 +20,8 @@ def normalised(kind: str, column: str, country: str) -> str:
     What has not the form of its kind identifies nobody; it goes with the row it stands on.
     """
     text = f"nullif(trim(cast({column} as varchar)), '')"
-    if kind == "email":
-        return macro("normalise_email", country)(text)
-    if kind == "phone":
-        return macro("normalise_phone", country)(text)
+    if kind in ("email", "phone"):
+        return _of_macros(country)[kind].replace(COLUMN, text)
     return f"lower({text})"
 
 
@@ -64,46 +49,18 @@ def erased_record_hash(column: str) -> str:
     return f"cast('0x' || substr({keyed_hash('record', f'cast({column} as varchar)')}, 1, 15) as bigint)"
 
 
+def calling_code(country: str) -> str:
+    """The digits after the + of the numbers of a country."""
+    return _of_macros(country)["calling_code"]
+
+
 @cache
-def macro(name: str, country: str) -> Callable[..., str]:
-    """A macro of the project that asks nothing of a database, as a function from SQL to SQL."""
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    sources: dict[str, str] = {}
-    for file in sorted((PROJECT / "macros").rglob("*.sql")):
-        for found in MACRO.finditer(file.read_text(encoding="utf-8")):
-            sources[found.group(1)] = found.group(0)
-
-    modules: dict[str, Any] = {}
-
-    def callable_of(macro_name: str) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            if macro_name not in modules:
-                modules[macro_name] = environment.from_string(sources[macro_name]).module
-            try:
-                return str(getattr(modules[macro_name], macro_name)(*arguments, **named))
-            except _Returned as returned:
-                return returned.value
-
-        return call
-
-    def return_(value: Any) -> None:
-        raise _Returned(value)
-
-    def fail(message: str) -> None:
-        raise ValueError(message)
-
-    environment.globals.update({known: callable_of(known) for known in sources})
-    environment.globals.update(
-        {
-            "return": return_,
-            "run_setting": lambda setting, default=None: country if setting == "default_country" else default,
-            "exceptions": SimpleNamespace(raise_compiler_error=fail),
-            "adapter": SimpleNamespace(dispatch=lambda dispatched, _=None: callable_of(f"default__{dispatched}")),
-            "dbt": SimpleNamespace(
-                type_string=lambda: "varchar", escape_single_quotes=lambda text: text.replace("'", "''")
-            ),
-            "env_var": lambda variable, default="": os.environ.get(variable, default),
-            "execute": False,
-        }
-    )
-    return callable_of(name)
+def _of_macros(country: str) -> dict[str, str]:
+    """What the macros of the models make of a column called `COLUMN`, where the default country is this one."""
+    wanted = f"""{{{{ tojson({{
+        'email': normalise_email('{COLUMN}'),
+        'phone': normalise_phone('{COLUMN}'),
+        'calling_code': numbering_plan().code
+    }}) }}}}"""
+    found: dict[str, str] = json.loads(rendered(wanted, {"default_country": country}))
+    return found

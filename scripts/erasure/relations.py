@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.erasure.needles import REPLACEMENT, Needles
-from scripts.platform.warehouse import MEMORY_LIMIT, STORAGE, literal, quote
+from scripts.platform.warehouse import STORAGE, literal, open_memory, quote
 
 # A table with one of these describes something that happened: its rows stay and are nobody's. Other rows about a
 # customer go.
@@ -132,13 +132,9 @@ def count_mentioning(
 def compact(source: Path, target: Path) -> None:
     """Copy all that a DuckDB file holds into a new one, so that no freed block keeps what was deleted."""
     target.unlink(missing_ok=True)
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+    with open_memory() as connection:
         connection.execute(f"attach {literal(str(source))} as source (read_only)")
         copy_database(connection, "source", target)
-    finally:
-        connection.close()
 
 
 def copy_database(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> None:

@@ -15,7 +15,7 @@ from scripts.erasure.files import DATABASE, PACKED, PARQUET, ZIP, files_of, kind
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import count_mentioning
 from scripts.platform.state import is_back_up
-from scripts.platform.warehouse import literal
+from scripts.platform.warehouse import literal, open_any_file, open_memory
 from scripts.platform.world import World
 
 
@@ -48,12 +48,9 @@ def _look_into(path: Path, name: str, needles: Needles, found: Found) -> None:
         _look_into_database(path, name, needles, found)
         _look_into_bytes(path.read_bytes(), f"{name}: raw bytes", needles, found)
     elif head.startswith(PARQUET):
-        connection = duckdb.connect(":memory:")
-        try:
+        with open_memory() as connection:
             connection.execute(f"create view content as from read_parquet({literal(str(path))})")
             _count(connection, "main", "content", name, needles, found, is_state=is_back_up(path))
-        finally:
-            connection.close()
     elif head.startswith(ZIP):
         with zipfile.ZipFile(path) as packed:
             for item in packed.infolist():
@@ -70,14 +67,11 @@ def _look_into(path: Path, name: str, needles: Needles, found: Found) -> None:
 
 
 def _look_into_database(path: Path, name: str, needles: Needles, found: Found) -> None:
-    connection = duckdb.connect(str(path), read_only=True)
-    try:
+    with open_any_file(path, read_only=True) as connection:
         for schema, table in connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = current_database() order by all"
         ).fetchall():
             _count(connection, schema, table, f"{name}: {schema}.{table}", needles, found, is_state=schema == "state")
-    finally:
-        connection.close()
 
 
 def _count(

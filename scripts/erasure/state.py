@@ -6,7 +6,6 @@ Both lie in the schema `state` of the warehouse and in a file beside it, from wh
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.warehouse import quote
 from scripts.platform.world import World
@@ -104,18 +104,7 @@ def save_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
             for row in found
         ]
     folder(world)
-    write_private(tombstone_file(world), json.dumps(content, indent=1) + "\n")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file as a whole, readable by its owner only, so that it survives a power cut."""
-    incoming = path.with_name(f".{path.name}.part")
-    incoming.unlink(missing_ok=True)
-    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    incoming.replace(path)
+    replace_file(tombstone_file(world), json.dumps(content, indent=1) + "\n", mode=PRIVATE)
 
 
 def tombstone(kind: str, value: str) -> str:

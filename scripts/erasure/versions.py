@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scripts.erasure.files import Redo, remove_from_file
 from scripts.erasure.needles import Needles
 from scripts.erasure.relations import compact, remove_customers
+from scripts.platform.files import exchange_folders, sync_folder
 from scripts.platform.state import is_back_up, remove_from_back_up
 from scripts.platform.versions import INCOMING, content_checksums, only_publisher
-from scripts.platform.warehouse import STORAGE, literal, quote
+from scripts.platform.warehouse import literal, open_any_file, quote
 from scripts.platform.world import World
 
 DATABASES = ("marts.duckdb", "activation.duckdb")
-RENAME_EXCHANGE = 2
-AT_FDCWD = -100
 
 
 def rewrite_versions(world: World, needles: Needles, redo_warehouse: Redo) -> dict[str, dict[str, int]]:
@@ -58,13 +53,8 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
         if not changes:
             return {}
         _rewrite_manifest(beside, changes)
-        for path in [*sorted(beside.rglob("*")), beside]:
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        exchange(beside, folder)
+        sync_folder(beside)
+        exchange_folders(beside, folder, folder.with_name(f"{INCOMING}aside-{folder.name}"))
         return changes
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -75,12 +65,9 @@ def _rewrite_database(file: Path, parquet: Path, needles: Needles) -> dict[str, 
     work = file.with_name(f".{file.name}.work")
     shutil.copyfile(file, work)
     try:
-        connection = duckdb.connect(str(work), config={"storage_compatibility_version": STORAGE})
-        try:
+        with open_any_file(work) as connection:
             changes = remove_customers(connection, "main", needles)
             connection.execute("checkpoint")
-        finally:
-            connection.close()
         if changes:
             mode = file.stat().st_mode
             compact(work, file)
@@ -90,16 +77,13 @@ def _rewrite_database(file: Path, parquet: Path, needles: Needles) -> dict[str, 
         work.with_name(f"{work.name}.wal").unlink(missing_ok=True)
     copies = [name for name in changes if (parquet / f"{name}.parquet").exists() and file.name == DATABASES[0]]
     if copies:
-        connection = duckdb.connect(str(file), read_only=True)
-        try:
+        with open_any_file(file, read_only=True) as connection:
             for name in copies:
                 target = parquet / f"{name}.parquet"
                 target.unlink()
                 connection.execute(
                     f"copy main.{quote(name)} to {literal(str(target))} (format parquet, compression zstd)"
                 )
-        finally:
-            connection.close()
     return changes
 
 
@@ -114,28 +98,8 @@ def _rewrite_manifest(beside: Path, changes: dict[str, int]) -> None:
     for relation, stated in manifest.get("relations", {}).items():
         if relation in checksums and stated.get("checksum") != checksums[relation]:
             database, name = relation.split(".", 1)
-            connection = duckdb.connect(str(beside / f"{database}.duckdb"), read_only=True)
-            try:
+            with open_any_file(beside / f"{database}.duckdb", read_only=True) as connection:
                 row = connection.execute(f"select count(*) from main.{quote(name)}").fetchone()
-            finally:
-                connection.close()
             stated |= {"checksum": checksums[relation], "rows": int(row[0]) if row else 0}
     manifest["erased_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def exchange(first: Path, second: Path) -> None:
-    """Exchange two folders in one step, so that a reader finds the old one or the new one, never none.
-
-    Where the system cannot exchange them, by two renames.
-    """
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-        if rename(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE) == 0:
-            return
-    except (AttributeError, OSError):
-        pass
-    aside = second.with_name(f"{INCOMING}aside-{second.name}")
-    second.rename(aside)
-    first.rename(second)
-    aside.rename(first)

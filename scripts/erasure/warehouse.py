@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from scripts.erasure.relations import (
     tables_of,
 )
 from scripts.platform.contracts import Source, Table
+from scripts.platform.files import PRIVATE, left_overs, replacing
 from scripts.platform.warehouse import quote, scalar
 from scripts.platform.world import World
 
@@ -33,7 +33,6 @@ KEPT_OF_DERIVED = (
 )  # fmt: skip
 # Of published shape: rows by customer_id, texts beside it.
 PUBLISHED = ("marts", "activation", "history")
-NEW_FILE = ".erasing"
 
 
 @dataclass
@@ -99,24 +98,15 @@ def remove_from_warehouse(
 def rewrite_file(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Write the warehouse into a new file and put it in the place of the old one, which stays locked until then."""
     connection.execute("checkpoint")
-    target = world.warehouse.with_name(world.warehouse.name + NEW_FILE)
     clear_left_overs(world)
-    copy_database(connection, str(scalar(connection, "select current_database()")), target)
-    target.chmod(0o600)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
-    target.replace(world.warehouse)
-    folder = os.open(world.home, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with replacing(world.warehouse, mode=PRIVATE) as target:
+        copy_database(connection, str(scalar(connection, "select current_database()")), target)
 
 
 def clear_left_overs(world: World) -> None:
     """Remove what a killed run or a query left on disk; nobody else has the warehouse open."""
-    for name in (NEW_FILE, f"{NEW_FILE}.wal"):
-        world.warehouse.with_name(world.warehouse.name + name).unlink(missing_ok=True)
+    for left_over in left_overs(world.warehouse):
+        left_over.unlink(missing_ok=True)
     spill = world.home / "spill"
     for left_over in spill.glob("*") if spill.is_dir() else ():
         if left_over.is_file():

@@ -14,8 +14,7 @@ and is counted apart. Three recalls, because a browser that nobody ever logged i
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -25,10 +24,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
-Progress = Callable[[str], None]
 REPORT = "identity_report.json"
 NEEDED = {"int_customer_identities", "int_identity_identifiers", "int_identity_edges", "blocked_identifiers"}
 SIZES = ((1, 1), (2, 5), (6, 10), (11, 20), (21, 50), (51, 200), (201, None))
@@ -56,9 +56,7 @@ def identity_report(world: World, progress: Progress = print) -> dict[str, Any]:
     for line in lines(report):
         progress(line)
     target = world.home / REPORT
-    incoming = target.with_name(f".{REPORT}.{os.getpid()}")
-    incoming.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    incoming.replace(target)
+    replace_file(target, json.dumps(report, indent=2) + "\n")
     progress(f"written to {target}")
     return report
 

@@ -15,7 +15,6 @@ import errno
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -31,6 +30,7 @@ from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_patience
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import landing_settings, open_warehouse
 from scripts.platform.world import SETTINGS_FILE, World
 
@@ -38,8 +38,6 @@ from scripts.platform.world import SETTINGS_FILE, World
 OUR_FAULTS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
 ENCODING = "encoding_"
 DEFAULT_COUNTRY = "GB"
-
-Progress = Callable[[str], None]
 
 
 @dataclass

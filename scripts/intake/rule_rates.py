@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
 
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
 
@@ -18,8 +18,6 @@ LOOKS_FOR = {
     "date_range": "future_date",
     "reference": "orphan",
 }
-Progress = Callable[[str], None]
-
 RATES = """
 with planted as (
 

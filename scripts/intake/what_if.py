@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import UserError, did_you_mean
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -22,7 +22,6 @@ MOST_DAYS = 36500
 NO_LIMIT = "none"
 LIMITED = ("range", "date_range", "arithmetic")
 
-Progress = Callable[[str], None]
 Rule = dict[str, str]
 
 
@@ -80,7 +79,7 @@ def what_if(
         world,
         ["compile", "--inline", f"{{{{ what_if({call}, {json.dumps(changes)}) }}}}"],
         variables=variables,
-        progress=lambda _: None,
+        progress=quiet,
     )
     with open_warehouse(world.warehouse, read_only=True) as connection:
         found = connection.execute(compiled[0].node.compiled_code).fetchall()

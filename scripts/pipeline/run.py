@@ -12,11 +12,11 @@ from typing import Any
 
 from scripts.pipeline.steps import build, demo, setup
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
-
-Progress = Callable[[str], None]
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
@@ -211,6 +211,4 @@ def _is_current(world: World) -> bool:
 def _remember(world: World, inputs: str | None) -> None:
     """Note which inputs the published version was made from; None when they changed on the way, so nothing matches."""
     state = {"inputs": inputs, "version": world.published.resolve().name}
-    incoming = _state_file(world).with_suffix(".part")
-    incoming.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    incoming.replace(_state_file(world))
+    replace_file(_state_file(world), json.dumps(state, indent=2) + "\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import yaml
 
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import DATA, PROJECT, World
-
-Progress = Callable[[str], None]
+from scripts.platform.files import copy_file
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse, rows_of
+from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 
 
 def seeds_path(world: World) -> str:
@@ -36,9 +38,7 @@ def seeds_path(world: World) -> str:
         if file.name not in wanted:
             file.unlink()
     for file_name in wanted:
-        incoming = inside / f".{file_name}.part"
-        shutil.copyfile(world.seeds / file_name, incoming)
-        incoming.replace(inside / file_name)
+        copy_file(world.seeds / file_name, inside / file_name)
     return str(inside.relative_to(PROJECT))
 
 
@@ -60,6 +60,17 @@ def world_environment(world: World) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def run_dbt(
@@ -84,7 +95,7 @@ def run_dbt(
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with world_environment(world):
+        with world_environment(world), _rare_garbage_collection():
             manifest = _parsed(world, options, variables or {})
             outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
     finally:
@@ -94,8 +105,7 @@ def run_dbt(
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
     if failed:
-        lines = [f"{result.node.name}: {_one_line(result.message)}" for result in failed]
-        raise CheckFailed("\n".join(lines))
+        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(world, result)))
     if not outcome.success:
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return results
@@ -115,15 +125,45 @@ def parsed_project(world: World) -> Any:
     return manifest
 
 
+def rendered(template: str, variables: dict[str, Any]) -> str:
+    """What dbt makes of a template that calls the project's macros and asks nothing of a warehouse.
+
+    Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
+        folder = Path(name)
+        (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
+        only_macros = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
+        (folder / "dbt_project.yml").write_text(yaml.safe_dump(only_macros), encoding="utf-8")
+        options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
+        try:
+            with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
+                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        # That the template could not be parsed says less than why.
+        problem = getattr(outcome.exception, "__context__", None) or outcome.exception
+        raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
+    return str(outcome.result.results[0].node.compiled_code)
+
+
 def _options(world: World, variables: dict[str, Any]) -> list[str]:
     """What every dbt command of this world is called with."""
     target = world.home / "dbt"
     # Compiled SQL and logs hold the key of the hashes.
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
+    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
+
+
+def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
     return [
-        *["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
-        *["--target-path", str(target / "target"), "--log-path", str(target / "logs")],
+        *["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")],
         "--quiet",
         "--no-use-colors",
         *["--log-level", "none"],
@@ -150,7 +190,8 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     parts = [world.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
-        outcome = dbtRunner().invoke(["parse", *options])
+        # The command that follows writes the manifest for those who read it.
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
@@ -175,6 +216,22 @@ SEED_CELL = re.compile(
     r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
     r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
 )
+
+
+def _failure_lines(world: World, result: Any) -> list[str]:
+    """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
+    metadata = getattr(result.node, "test_metadata", None)
+    if str(result.status) != "fail" or not metadata or metadata.name != "shape":
+        return [f"{result.node.name}: {_one_line(result.message)}"]
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
+    model = result.node.attached_node.split(".")[-1]
+    return [
+        f"{model}: {rule['rule']} {rule['column_name']}: {rule['failures']:,} "
+        + ("failure" if rule["failures"] == 1 else "failures")
+        + (f", such as {rule['example']}" if rule["example"] else "")
+        for rule in broken
+    ]
 
 
 def _one_line(message: str | None) -> str:

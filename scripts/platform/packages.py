@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import swap_folder
+from scripts.platform.progress import Progress
 
 STANDIN = Path(__file__).resolve().parent / "dbt_utils_standin"
 STANDIN_NAME = "scripts/platform/dbt_utils_standin"
@@ -21,7 +22,7 @@ HUB_PATIENCE_SECONDS = 60
 Installed = Literal["present", "hub", "stand-in"]
 
 
-def install_packages(project: Path, progress: Callable[[str], object] = print) -> Installed:
+def install_packages(project: Path, progress: Progress = print) -> Installed:
     """Make sure that `<project>/dbt_packages/dbt_utils` is there; say in one line what was done, if anything.
 
     The network is tried only when the package is absent, and never with SEGMENTATION_OFFLINE=1. An installed
@@ -70,8 +71,7 @@ def _copy_standin(installed: Path) -> None:
     try:
         installed.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(STANDIN, fresh)
-        shutil.rmtree(installed, ignore_errors=True)
-        fresh.rename(installed)
+        swap_folder(fresh, installed)
     except OSError as problem:
         raise UserError(f"{installed}: cannot be written ({problem.strerror}); make the folder writable") from None
     finally:

@@ -1,6 +1,6 @@
 """The retailer's seeds as files: what keeps one from being loaded, its rows, and how it is written.
 
-One writer at a time, and a whole new file in the place of the old one at once.
+One writer at a time; a whole new file takes the place of the old one at once (`files.replace_file`).
 """
 
 from __future__ import annotations
@@ -27,20 +27,6 @@ def only_writer(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Put `data` in the place of the file; readers see the old content or the new one, never a part."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    incoming = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with incoming.open("wb") as target:
-            target.write(data)
-            target.flush()
-            os.fsync(target.fileno())
-        incoming.replace(file)
-    finally:
-        incoming.unlink(missing_ok=True)
 
 
 def read_rows(file: Path, columns: list[str]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,10 +22,10 @@ import duckdb
 import pandas as pd
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import new_folder
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 # Where past days are built.
 WORKSHOP = ".work"
@@ -229,15 +229,11 @@ def _build(copy: World, day: date, folder: Path) -> None:
     from scripts.platform.dbt import run_dbt
 
     models = [f"+{table.split('.')[1]}" for table in TABLES.values()]
-    run_dbt(copy, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=_quiet)
-    unfinished = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
-    with open_warehouse(copy.warehouse, read_only=True) as connection:
+    run_dbt(copy, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    with new_folder(folder) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
         for name, table in TABLES.items():
             target = literal(str(unfinished / f"{name}.parquet"))
             connection.execute(f"copy (from {table} order by all) to {target} (format parquet, compression zstd)")
-    unfinished.rename(folder)
 
 
 def _read(world: World, day: date, folder: Path) -> Snapshot:
@@ -282,7 +278,3 @@ def _drop_other_states(world: World, state: str) -> None:
         # With them go half-written days of a run that was cut off.
         if folder.name not in (WORKSHOP, SEGMENTS) and not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
-from scripts.platform.warehouse import literal, open_warehouse, quote
+from scripts.platform.files import replacing, swap_folder
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 SCHEMA = "state"
 HISTORY = "history"
@@ -57,31 +55,22 @@ def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[st
     for file in sorted((version / FOLDER).glob("*.parquet")):
         if file.stem not in MEMBERSHIPS or not customer_ids:
             continue
-        connection = duckdb.connect(":memory:")
-        try:
+        with open_memory() as connection:
             connection.execute(f"create table kept as from read_parquet({literal(str(file))})")
             if "customer_id" not in [row[0] for row in connection.execute("describe kept").fetchall()]:
                 continue
             listed = ", ".join(literal(customer) for customer in sorted(customer_ids))
             gone = connection.execute(f"delete from kept where customer_id in ({listed})").fetchone()
             if gone and gone[0]:
-                incoming = file.with_name(f".{file.name}.erasing")
-                connection.execute(f"copy kept to {literal(str(incoming))} (format parquet, compression zstd)")
-                shutil.copymode(file, incoming)
-                incoming.replace(file)
+                with replacing(file) as incoming:
+                    connection.execute(f"copy kept to {literal(str(incoming))} (format parquet, compression zstd)")
                 removed[f"{FOLDER}/{file.name}"] = int(gone[0])
-        finally:
-            connection.close()
     return removed
 
 
 def replace_back_up(incoming: Path, version: Path) -> None:
     """The newest state beside a version whose own content did not change."""
-    kept, old = version / FOLDER, version / f".{FOLDER}-old-{os.getpid()}"
-    if kept.exists():
-        kept.rename(old)
-    (incoming / FOLDER).rename(kept)
-    shutil.rmtree(old, ignore_errors=True)
+    swap_folder(incoming / FOLDER, version / FOLDER)
 
 
 def restore(world: World, progress: Progress = print) -> None:

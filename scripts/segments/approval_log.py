@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.seed_files import only_writer, replace_file
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import only_writer
 from scripts.platform.world import World
 
 FILE = "segment_approvals.csv"

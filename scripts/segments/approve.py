@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from scripts.segments.approval_log import FILE, Cells, Row, append_rows, verified_log
@@ -18,8 +19,6 @@ from scripts.segments.segment_library import which_segment
 ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
 # A rule is looked at while it is in review, and again whenever it changes later.
 OPEN_TO_APPROVAL = ("in_review", "approved", "active")
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

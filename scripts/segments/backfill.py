@@ -18,6 +18,8 @@ from pathlib import Path
 import duckdb
 
 from scripts.platform.errors import UserError
+from scripts.platform.files import new_folder
+from scripts.platform.progress import quiet
 from scripts.platform.snapshots import SEGMENTS, Progress, data_state, described_day, workshop
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
@@ -36,7 +38,7 @@ HISTORY = ("membership_log", "segment_evaluations", "int_segment_thresholds")
 # From matches to the log; and what the present day shows of the log.
 HISTORY_MODELS = [
     "int_segment_status", "int_segment_members", "segment_evaluations", "int_segment_thresholds",
-    "int_membership_comparisons", "int_membership_changes", "int_membership_profiles", "int_membership_change_kinds",
+    "int_membership_comparisons", "int_membership_changes", "int_membership_change_kinds", "int_segment_rule_items",
     "int_membership_traces", "int_membership_reasons", "membership_log",
 ]  # fmt: skip
 SHOWN_MODELS = ["membership_changes", "segment_membership_history", "segment_sizes", "segment_memberships"]
@@ -223,7 +225,7 @@ def _show(world: World, today: date) -> None:
 def _run(world: World, models: list[str], day: date) -> None:
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=lambda _: None)
+    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
 def _evaluated_days(world: World) -> set[date]:
@@ -284,15 +286,11 @@ class _Kept:
     def keep(self, copy: World, day: date) -> None:
         """Write what was evaluated of a day, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = self.folder / f".{day.isoformat()}.part"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        with open_warehouse(copy.warehouse, read_only=True) as connection:
+        with new_folder(self.of(day)) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
             for name, table in KEPT.items():
                 where = f"where as_of_date = date '{day}'" if name == VALUES else ""
                 target = f"{literal(str(unfinished / f'{name}.parquet'))} (format parquet, compression zstd)"
                 connection.execute(f"copy (from {table} {where} order by all) to {target}")
-        unfinished.rename(self.of(day))
 
     def load(self, copy: World, day: date, names: list[str]) -> None:
         """Put what is kept of a day into the copy, in the place of what it holds of other days."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 from scripts.segments.segment_library import DEFINITIONS, SEED_NAMES, Cells, Rows, library_to_change, read_library
 
 STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
-
-Progress = Callable[[str], None]
 
 
 def set_status(world: World, segment_key: str, status: str, progress: Progress = print) -> None:

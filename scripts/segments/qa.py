@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
 from scripts.segments.segment_library import which_segment
@@ -26,7 +26,6 @@ SHORT = {"not_applicable": "-", "pass": "ok", "warn": "warn", "fail": "FAIL"}
 # No reason makes it right to write to people who did not permit it.
 NEVER_DESPITE = ("consent",)
 
-Progress = Callable[[str], None]
 Rows = list[dict[str, Any]]
 
 

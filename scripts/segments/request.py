@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 from scripts.segments.drafts import (
@@ -26,7 +26,7 @@ WORDS = PROJECT / "seeds" / "reference" / "request_words.csv"
 NAME_LETTERS = 80
 
 
-def request(world: World, text: str, *, library: bool = False, progress: Callable[[str], None] = print) -> Path:
+def request(world: World, text: str, *, library: bool = False, progress: Progress = print) -> Path:
     """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and say how it was read.
 
     With `library`, the rows are appended to the retailer's library as a draft too. Returns the folder. Raises

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.platform.errors import CheckFailed, UserError, did_you_mean
-from scripts.platform.seed_files import only_writer, read_header, read_rows, replace_file, rows_as_csv, seed_problems
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
 from scripts.platform.world import BUSINESS_SEEDS
 
 DEFINITIONS = "segment_definitions.csv"

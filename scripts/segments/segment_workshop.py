@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,10 @@ import duckdb
 
 from scripts.platform.dbt import parsed_project, run_dbt
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
 from scripts.segments.segment_library import SEED_NAMES
-
-Progress = Callable[[str], None]
 
 FOLDER = "preview"
 # From rules to who matches them, and why.
@@ -70,7 +69,7 @@ def evaluate(world: World, small: World, segment: str, progress: Progress) -> No
     _copy(world, small, inputs, segment)
     progress(f"evaluating the rules ({len(models)} models) …")
     kinds = ["--resource-type", "seed", "--resource-type", "model"]
-    run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=_quiet)
+    run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=quiet)
 
 
 def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
@@ -123,7 +122,3 @@ def _clear(small: World) -> None:
     shutil.rmtree(small.seeds, ignore_errors=True)
     for file in (small.warehouse, Path(f"{small.warehouse}.wal")):
         file.unlink(missing_ok=True)
-
-
-def _quiet(_: str) -> None:
-    return None

@@ -9,14 +9,13 @@ from pathlib import Path
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.seed_files import numbered_rows, read_header, seed_problems
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import BUSINESS_SEEDS, World
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
 
 VALIDATION_RULES = "validation_rules.csv"
-
-Progress = Callable[[str], None]
 
 
 def check_seeds(seeds: Path) -> None:

@@ -6,11 +6,7 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +15,8 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import PRIVATE, new_folder, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
@@ -42,8 +40,6 @@ LEFT_OUT_DETAILS = (
     "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
     "pending",
 )  # fmt: skip
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -310,26 +306,19 @@ def _is_same(target: Path, manifest: dict[str, Any]) -> bool:
 
 def _write(target: Path, text: bytes, manifest: dict[str, Any]) -> None:
     """Write both files into a hidden folder beside the target, then give it the target's name."""
+    content = json.dumps(manifest, indent=2, ensure_ascii=False, default=_as_text) + "\n"
+    is_begun = False
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        incoming = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        with new_folder(target) as incoming:
+            is_begun = True
+            replace_file(incoming / "audience.csv", text, mode=PRIVATE)
+            replace_file(incoming / "manifest.json", content, mode=PRIVATE)
     except OSError as problem:
-        raise UserError(
-            f"{target.parent}: cannot be written to ({problem.strerror}); name another folder with --out"
-        ) from None
-    try:
-        content = json.dumps(manifest, indent=2, ensure_ascii=False, default=_as_text) + "\n"
-        for name, data in (("audience.csv", text), ("manifest.json", content.encode("utf-8"))):
-            descriptor = os.open(incoming / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        incoming.rename(target)
-    except OSError as problem:
+        if not is_begun:
+            raise UserError(
+                f"{target.parent}: cannot be written to ({problem.strerror}); name another folder with --out"
+            ) from None
         raise UserError(f"{target}: cannot be written ({problem.strerror}); nothing was left there") from None
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
 
 
 def _as_text(value: Any) -> str:

@@ -8,7 +8,6 @@ settings (a demo, a replay), that age is told but not judged, unless a time is g
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.versions import current_version
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
@@ -59,7 +59,7 @@ def health(
     strict: bool = False,
     now: datetime | None = None,
     max_age_hours: float = MAX_AGE_HOURS,
-    progress: Callable[[str], None] = print,
+    progress: Progress = print,
 ) -> None:
     """Print how the data are. Raises CheckFailed when something fails, or with `strict` when something warns."""
     found = examine(world, now=now, max_age_hours=max_age_hours)

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import move_file, name_folder, remove_folder, replace_file, switch_link
+from scripts.platform.progress import Progress
 from scripts.platform.state import back_up, replace_back_up
 from scripts.platform.versions import (
     INCOMING,
@@ -135,8 +137,6 @@ NATIONAL_PHONE = "[(]?0[1-9][0-9 ().-]{8,15}"
 # Codes of this kind may look like a national phone number.
 CODE_COLUMN = re.compile(r"(_id|_key|_hash|_number|_ref|sku|barcode)$")
 
-Progress = Callable[[str], None]
-
 
 def publish(world: World, progress: Progress = print, *, tests_passed: int | None = None) -> Path:
     """Publish what the warehouse holds and return the folder of the version that readers now see.
@@ -245,7 +245,7 @@ def _keep_newest_judgement(incoming: Path, version: Path) -> None:
     judged = json.loads((incoming / expectations.RESULTS).read_text(encoding="utf-8"))
     if judged["status"] != "not_run" or not (version / expectations.RESULTS).exists():
         for name in (expectations.RESULTS, expectations.PAGE):
-            (incoming / name).replace(version / name)
+            move_file(incoming / name, version / name)
 
 
 def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.Heads) -> None:
@@ -254,10 +254,8 @@ def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.He
     described = json.loads(manifest.read_text(encoding="utf-8"))
     if described.get("approval_heads") == heads or not (incoming / approval_log.FILE).exists():
         return
-    (incoming / approval_log.FILE).replace(version / approval_log.FILE)
-    text = json.dumps({**described, "approval_heads": heads}, indent=2) + "\n"
-    (incoming / manifest.name).write_text(text, encoding="utf-8")
-    (incoming / manifest.name).replace(manifest)
+    move_file(incoming / approval_log.FILE, version / approval_log.FILE)
+    replace_file(manifest, json.dumps({**described, "approval_heads": heads}, indent=2) + "\n")
 
 
 def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
@@ -274,12 +272,8 @@ def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: P
     (incoming / "manifest.json").write_text(
         json.dumps({**manifest, "version": version}, indent=2) + "\n", encoding="utf-8"
     )
-    for path in sorted(incoming.rglob("*")):
-        _sync(path)
-    _sync(incoming)
     incoming.chmod(0o755)
-    incoming.rename(world.versions / version)
-    _sync(world.versions)
+    name_folder(incoming, world.versions / version)
     _switch(world, version)
     rows = sum(relation["rows"] for relation in manifest["relations"].values())
     progress(f"published {version}: {len(manifest['relations'])} relations, {rows:,} rows")
@@ -458,30 +452,14 @@ def _prune(world: World) -> None:
     current = current_version(world)
     for version in _kept(world)[:-VERSIONS_KEPT]:
         if version != current:
-            # Renamed first, so that a kill half-way leaves no version that looks complete.
-            doomed = world.versions / f"{INCOMING}old-{version}"
-            (world.versions / version).rename(doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
+            remove_folder(world.versions / version, world.versions / f"{INCOMING}old-{version}")
 
 
 def _switch(world: World, version: str) -> None:
     """Point `published` at a version in one step."""
     if world.published.exists() and not world.published.is_symlink():
         raise UserError(f"{world.published}: is not the symlink that publishing keeps; move it away and publish again")
-    link = world.home / f".published-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path(world.versions.name) / version, target_is_directory=True)
-    link.replace(world.published)
-    _sync(world.home)
-
-
-def _sync(path: Path) -> None:
-    """Make a file or a folder's entries survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    switch_link(world.published, Path(world.versions.name) / version, world.home / f".published-{os.getpid()}")
 
 
 def _not_written(world: World, problem: Exception) -> UserError:

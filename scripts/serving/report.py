@@ -9,14 +9,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import replace_file
 from scripts.platform.pages.page import outside_references
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -42,8 +43,7 @@ DEFAULT_CURRENCY = "GBP"
 SECONDS_ALLOWED = 300
 
 
-
-def report(world: World, out: Path | str | None = None, progress: Callable[[str], None] = print) -> Path:
+def report(world: World, out: Path | str | None = None, progress: Progress = print) -> Path:
     """Write the page about the published version to `out` (default: report.html beside the warehouse).
 
     Raises UserError when nothing is published or dbt-charts is not installed, CheckFailed when a chart cannot
@@ -65,15 +65,10 @@ def report(world: World, out: Path | str | None = None, progress: Callable[[str]
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
         raise CheckFailed(f"{target}: the page would ask for {found[0]}; it was not written")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(target)
+        replace_file(target, page)
     except OSError as problem:
         raise UserError(f"{target}: cannot be written ({problem.strerror}); name another file with --out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     progress(f"report on {version.name}: {target}")
     return target
 

@@ -45,7 +45,8 @@ def held(world: World, table: str) -> Held:
     """Record versions that any rule holds back."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
         rows = connection.execute(
-            "select record_key, version_hash from intermediate.int_pos__violations where is_blocking and table_name = ?",
+            "select record_key, version_hash from intermediate.int_pos__violations"
+            " where is_blocking and table_name = ?",
             [table],
         ).fetchall()
     return set(rows)

@@ -10,7 +10,8 @@ import pytest
 
 from scripts.learning.discovery.words import rule_text
 from scripts.platform.dbt import run_dbt
-from scripts.platform.seed_files import replace_file, rows_as_csv
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from scripts.segments.drafts import Condition, holds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,8 @@ from scripts.demo.simulator.tills import (  # fmt: skip
 from scripts.demo.simulator.trap_cases import set_traps, tell_traps
 from scripts.demo.simulator.web import make_sessions, write_web
 from scripts.platform.errors import UserError
+from scripts.platform.files import recover_folder, swap_folder
+from scripts.platform.progress import Progress
 from scripts.platform.world import SETTINGS_FILE, World
 
 SIMULATOR_VERSION = 3
@@ -58,7 +59,7 @@ def simulate(
     customers: int = 5000,
     end_date: date = DEFAULT_END,
     seed: int = DEFAULT_SEED,
-    progress: Callable[[str], Any] = print,
+    progress: Progress = print,
 ) -> None:
     """Write the landing zone of a simulated retailer to `world.landing` and the ground truth to `world.truth`.
 
@@ -71,7 +72,7 @@ def simulate(
     asked = {"customers": customers, "end_date": str(end_date), "seed": seed, "simulator_version": SIMULATOR_VERSION}
     _check(customers, end_date, seed)
     for folder in (world.landing, world.truth):
-        _recover(folder)
+        recover_folder(folder)
     if _present(world.landing) == asked == _present(world.truth):
         progress(f"{world.landing}: already there ({customers:,} customers, to {end_date}, seed {seed})")
         return
@@ -92,8 +93,8 @@ def simulate(
         (new / SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         for folder in (new, new_truth):
             (folder / MARKER).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
-        _swap(new_truth, world.truth)
-        _swap(new, world.landing)
+        swap_folder(new_truth, world.truth)
+        swap_folder(new, world.landing)
     finally:
         for folder in (new, new_truth):
             shutil.rmtree(folder, ignore_errors=True)
@@ -110,13 +111,6 @@ def _check(customers: int, end_date: date, seed: int) -> None:
         raise UserError(f"--seed {seed}: give a whole number from 0 to {2**63 - 1}")
 
 
-def _recover(target: Path) -> None:
-    """Put back what a run that died in the middle of a swap had set aside."""
-    old = _beside(target, "old")
-    if old.exists() and not target.exists():
-        old.rename(target)
-
-
 def _present(landing: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads((landing / MARKER).read_text(encoding="utf-8"))
@@ -127,16 +121,6 @@ def _present(landing: Path) -> dict[str, Any] | None:
 
 def _beside(folder: Path, word: str) -> Path:
     return folder.with_name(f".{folder.name}.{word}")
-
-
-def _swap(new: Path, target: Path) -> None:
-    """Put the new folder in the target's place; the old one goes only when the new one stands."""
-    old = _beside(target, "old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    new.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int) -> Landing:

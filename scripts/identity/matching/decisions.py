@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from scripts.identity.matching.landed import land_decided, landing_rows, write_guarded
+from scripts.identity.matching.landed import land_decided, landing_rows
 from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -25,8 +26,6 @@ STATUS = {"link": "accepted", "cut": "rejected"}
 # What the reviewed file must have; the rest is for the reviewer's eyes.
 NEEDED = ["decision_id", "left_system", "left_profile_id", "right_system", "right_profile_id", "decision"]
 INSTANT = "%Y-%m-%d %H:%M:%S"
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def write_landing(world: World, rows: list[dict[str, str]]) -> Path:
     writer.writerows(rows)
     content = text.getvalue().encode("utf-8")
     target = world.landing.joinpath(*TABLE) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
-    write_guarded(target, content)
+    replace_file(target, content, mode=PRIVATE)
     return target
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +13,8 @@ from scripts.identity.matching.records import Records, file_records
 from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import train
 from scripts.platform.errors import UserError
+from scripts.platform.files import replacing
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 
 TRUTH_COLUMNS = ("cluster", "cluster_id")
@@ -20,8 +22,6 @@ TRUTH_COLUMNS = ("cluster", "cluster_id")
 OTHER_THRESHOLDS = (0.5, 0.8, 0.95, 0.99)
 COLUMNS = ["method", "threshold", "true_pairs", "found_pairs", "right_pairs", "precision", "recall", "f1",
            "largest_group"]  # fmt: skip
-
-Progress = Callable[[str], None]
 
 
 def evaluate(
@@ -146,7 +146,5 @@ def _read_truth(file: Path) -> tuple[Path, pd.DataFrame]:
 
 
 def _write(file: Path, table: pd.DataFrame) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.part")
-    table.to_csv(unfinished, index=False, quoting=csv.QUOTE_MINIMAL)
-    unfinished.replace(file)
+    with replacing(file) as unfinished:
+        table.to_csv(unfinished, index=False, quoting=csv.QUOTE_MINIMAL)

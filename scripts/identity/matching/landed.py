@@ -5,32 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.world import World
 
 PROPOSALS = ("matching", "proposal")
 PROPOSAL_COLUMNS = ["proposal_id", "left_source_system", "left_source_profile_id", "right_source_system",
                     "right_source_profile_id", "match_probability", "agreeing_fields", "differing_fields", "status",
                     "stated_at"]  # fmt: skip
-
-
-def write_guarded(target: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all; its folder is made where it is missing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def landing_rows(world: World, table: tuple[str, str]) -> list[dict[str, str]]:
@@ -73,7 +58,7 @@ def land_proposals(world: World, rows: Iterable[dict[str, str]]) -> Path | None:
     writer.writerows(changed)
     content = text.getvalue().encode("utf-8")
     target = world.landing.joinpath(*PROPOSALS) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
-    write_guarded(target, content)
+    replace_file(target, content, mode=PRIVATE)
     return target
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from scripts.identity.matching.fields import KEYS, MAX_BLOCK, comparisons_of, levels_of, usable_rules
 from scripts.identity.matching.records import Records
 from scripts.platform.errors import UserError
-from scripts.platform.warehouse import MEMORY_LIMIT, quote
+from scripts.platform.warehouse import open_memory, quote
 
 ABSENT = "match needs Splink, which is not installed; `pip install 'customer-segmentation[matching]'` adds it"
 
@@ -43,9 +43,7 @@ def linker(
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    connection = duckdb.connect()
-    try:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    with open_memory() as connection:
         usable = usable_rules(rules, records.fields)
         table = _with_blocks(connection, records.frame, usable)
         apart = " and l.customer_id <> r.customer_id" if across_customers else ""
@@ -63,8 +61,6 @@ def linker(
         }
         api = DuckDBAPI(connection)
         yield Linker(api.register(table), settings, log_level=logging.ERROR)
-    finally:
-        connection.close()
 
 
 def comparison_settings(fields: set[str], trained: dict[str, Any] | None = None) -> list[dict[str, Any]]:

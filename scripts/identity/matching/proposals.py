@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,15 @@ import pandas as pd
 
 from scripts.identity.matching.decisions import ACTIONS, Decision, decision_id, read_rows, stored_decisions
 from scripts.identity.matching.fields import FIELDS
-from scripts.identity.matching.landed import land_proposals, newest_proposals, write_guarded
+from scripts.identity.matching.landed import land_proposals, newest_proposals
 from scripts.identity.matching.model import need_splink
 from scripts.identity.matching.records import Records, world_records
 from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import read_settings
 from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
@@ -31,8 +32,6 @@ COLUMNS = ["decision_id", "match_probability", "decision", "decided_by", "decide
            *(f"{side}_{name}" for name in SHOWN for side in SIDES)]  # fmt: skip
 # What a spreadsheet would run.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Progress = Callable[[str], None]
 
 
 def review_file(world: World) -> Path:
@@ -57,7 +56,7 @@ def propose(world: World, threshold: float | None = None, progress: Progress = p
     rows = _rows(pairs, records)
     target = review_file(world)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_guarded(target, _csv(rows))
+    replace_file(target, _csv(rows), mode=PRIVATE)
     _land(world, pairs, rows, records, stored)
     at_least = settings["review_threshold"] if threshold is None else threshold
     progress(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from scripts.identity.matching.fields import FIELDS
 from scripts.platform.errors import UserError
-from scripts.platform.warehouse import landing_settings, literal, open_warehouse, quote
+from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote
 from scripts.platform.world import PROJECT, World
 
 # Of each source of people: relation, source system, id, condition, and the fields it has.
@@ -100,7 +100,7 @@ def file_records(files: list[Path]) -> tuple[Records, pd.DataFrame]:
     Raises UserError when a file is not readable or has too few fields to compare.
     """
     parts = []
-    with duckdb.connect() as connection:
+    with open_memory() as connection:
         for file in files:
             if not file.exists():
                 raise UserError(f"{file}: no such file")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,8 @@ from scripts.identity.matching.fields import (
 from scripts.identity.matching.model import linker, need_splink
 from scripts.identity.matching.records import Records, world_records
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import replace_file
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 
 SETTINGS_FILE = "match_settings.json"
@@ -35,8 +35,6 @@ RANDOM_PAIRS = 1_000_000
 DECIMALS = 8
 FORMAT = 1
 FEWEST_MATCHES = 20
-
-Progress = Callable[[str], None]
 
 
 def train_world(world: World, threshold: float | None = None, progress: Progress = print) -> Path:
@@ -111,13 +109,7 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
 
 def write_settings(file: Path, settings: dict[str, Any]) -> None:
     """Write the settings, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    replace_file(file, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_settings(world: World, records: Records) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,10 @@ from scripts.learning.clusters.review import write_review
 from scripts.learning.clusters.rules import Draft
 from scripts.learning.prediction.cards import data_facts
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 from scripts.segments.overlap import segment_overlap
 from scripts.segments.segment_library import DEFINITIONS, Rows, free_priorities
-
-Progress = Callable[[str], None]
 
 
 def cluster(

@@ -5,8 +5,6 @@ It holds no names and no customer ids, asks nothing of other servers, and prints
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,13 @@ from scripts.learning.clusters.names import TRAIT_DISTANCE
 from scripts.learning.clusters.rules import Draft
 from scripts.learning.prediction.cards import DataFacts
 from scripts.platform.errors import UserError
-from scripts.platform.pages.page import paragraphs, section, table, write_page
+from scripts.platform.pages.page import INDEX, write_page
+from scripts.platform.progress import Progress
 
 TRAITS_SHOWN = 6
 SEGMENTS_SHOWN = 3
 # How much of a cluster its rule should find, and how pure it should be, to stand in for it.
 GOOD_RULE = 0.7
-
-Progress = Callable[[str], None]
 
 
 def write_review(
@@ -40,69 +37,52 @@ def write_review(
     progress: Progress,
 ) -> Path:
     """Write the review pack into `folder`; returns the page. Without altair it has tables and words only."""
+    shares = _overlap_shares(found, overlap) if found.keys else pd.DataFrame()
+    drawn = _drawn(found, shares, progress)
+    shown: dict[str, Any] = {
+        "clusters": [],
+        "left_out": found.left_out,
+        "reasons": found.choice.reasons,
+        "candidates": _candidates(found.choice.criteria),
+        "features": found.words[["attribute_name", "low_words", "high_words"]].to_numpy().tolist(),
+        "drawn": drawn,
+    }
+    if found.keys:
+        shown |= {
+            "clusters": _clusters(found, shares, facts.reporting_currency),
+            "currency": facts.reporting_currency,
+            "is_value_known": not found.buyers.frame["net_revenue"].isna().all(),
+            "separation": _separation(found),
+            "has_segments": len(shares) > 0,
+            "overlap": [] if drawn["overlap"] else _overlap_table(shares),
+            "rules": [_rule(draft) for draft in rules],
+            "questions": _questions(found, rules, shares),
+        }
+    return write_page(
+        folder / INDEX,
+        "learning/clusters/review.html.j2",
+        title="Clusters of buyers" if found.keys else "No stable clusters of buyers",
+        about=_about(found, facts, fit_id),
+        **shown,
+    )
+
+
+def _drawn(found: Clustering, shares: pd.DataFrame, progress: Progress) -> dict[str, str | None]:
+    """The pictures by name; none where they cannot be drawn or show nothing."""
+    drawn: dict[str, str | None] = dict.fromkeys(("criteria", "sizes_and_value", "profiles", "separation", "overlap"))
     try:
-        pictures.criteria(found)
-        draw = True
+        criteria = pictures.criteria(found)
     except UserError as problem:
         progress(f"cluster: the review pack has no pictures: {problem}")
-        draw = False
-    return write_page(
-        folder,
-        "Clusters of buyers" if found.keys else "No stable clusters of buyers",
-        _about(found, facts, fit_id),
-        _sections(found, rules, overlap, facts, draw),
-    )
-
-
-def _sections(found: Clustering, rules: list[Draft], overlap: pd.DataFrame, facts: DataFacts, draw: bool) -> list[str]:
-    choice = section(
-        "How the number was chosen",
-        paragraphs(found.choice.reasons),
-        pictures.criteria(found) if draw and len(found.choice.criteria) else "",
-        _criteria_table(found.choice.criteria),
-    )
-    if not found.keys:
-        return [choice, section("What was looked at", _left_out(found), _features_table(found))]
-    shares = _overlap_shares(found, overlap)
-    return [
-        section("At a glance", _glance_table(found, facts.reporting_currency)),
-        section("Sizes and value", "", pictures.sizes_and_value(found) if draw else "", _value_note(found)),
-        section(
-            "Profiles",
-            "<p>Each number says how many standard deviations the centre of a cluster lies above (blue) or below "
-            "(brown) the average buyer.</p>",
-            pictures.profiles(found) if draw else "",
-            _left_out(found),
-        ),
-        section("What makes each cluster different", _difference_cards(found, shares, facts.reporting_currency)),
-        section(
-            "Separation",
-            "<p>A random sample of customers, drawn on the two directions in which customers differ most. Clusters "
-            "that overlap here may be apart in the other directions.</p>",
-            pictures.separation(found) if draw else "",
-            _separation_note(found),
-        ),
-        choice,
-        section(
-            "Overlap with today's segments",
-            "<p>Share of each cluster that is in a segment. A cluster that one segment covers needs no segment of its "
-            "own.</p>"
-            if len(shares)
-            else "<p>No segment memberships are built yet.</p>",
-            pictures.overlap(shares) if draw and len(shares) else "",
-            "" if draw else _overlap_table(shares),
-        ),
-        section(
-            "Candidate rules",
-            "<p>A readable rule for each cluster, measured on customers it was not made from. Precision: share of "
-            "those whom the rule finds who are in the cluster. Recall: share of the cluster that it finds. They are "
-            "drafts in <code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> beside this "
-            "page; <code>python -m scripts cluster --into-library</code> puts them into the library as drafts. None "
-            "becomes active by itself.</p>",
-            _rules_table(rules),
-        ),
-        section("Questions for the review", _questions(found, rules, shares)),
-    ]
+        return drawn
+    if len(found.choice.criteria):
+        drawn["criteria"] = criteria
+    if found.keys:
+        drawn["sizes_and_value"] = pictures.sizes_and_value(found)
+        drawn["profiles"] = pictures.profiles(found)
+        drawn["separation"] = pictures.separation(found)
+        drawn["overlap"] = pictures.overlap(shares) if len(shares) else None
+    return drawn
 
 
 def _about(found: Clustering, facts: DataFacts, fit_id: str) -> str:
@@ -111,76 +91,55 @@ def _about(found: Clustering, facts: DataFacts, fit_id: str) -> str:
     forced = ""
     if found.keys and not bool(found.chosen["qualifies"]):
         forced = " The number was asked for and does not meet the criteria."
-    return escape(
+    return (
         f"{found.buyers.customer_count:,} buyers{sample} as of {facts.as_of_date.isoformat()}, "
         f"{facts.world_kind} data, amounts in {facts.reporting_currency}. Fit {fit_id}.{forced}"
     )
 
 
-def _glance_table(found: Clustering, currency: str) -> str:
+def _clusters(found: Clustering, shares: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
     frame = found.buyers.frame
-    rows = []
+    shown = []
     for number, (key, name) in enumerate(zip(found.keys, found.names, strict=True)):
         members = frame[found.labels == number]
-        rows.append(
-            [
-                _key(key),
-                escape(name),
-                f"{round(len(members) / len(frame) * found.buyers.customer_count):,}",
-                f"{len(members) / len(frame):.0%}",
-                *(_money(members[column].mean()) for column in ("net_revenue", "contribution_margin")),
-                *(
-                    _share(members[column].sum(), frame[column].sum())
-                    for column in ("net_revenue", "contribution_margin")
-                ),
-            ]
+        amounts = ("net_revenue", "contribution_margin")
+        shown.append(
+            {
+                **_mark(key),
+                "name": name,
+                "figures": [
+                    f"{round(len(members) / len(frame) * found.buyers.customer_count):,}",
+                    f"{len(members) / len(frame):.0%}",
+                    *(_money(members[column].mean()) for column in amounts),
+                    *(_share(members[column].sum(), frame[column].sum()) for column in amounts),
+                ],
+                "traits": _traits(found, number, currency),
+                "segments": _segments_of(shares, key),
+            }
         )
-    head = [
-        "",
-        "cluster",
-        "customers",
-        "share",
-        f"revenue each, {currency}",
-        f"margin each, {currency}",
-        "of revenue",
-        "of margin",
-    ]
-    return table(head, rows, text_columns=2)
+    return shown
 
 
-def _value_note(found: Clustering) -> str:
-    frame = found.buyers.frame
-    if frame["net_revenue"].isna().all():
-        return "<p>What the clusters are worth is not known here.</p>"
-    return "<p>Net revenue and contribution margin are of all time, reporting currency.</p>"
-
-
-def _difference_cards(found: Clustering, shares: pd.DataFrame, currency: str) -> str:
+def _traits(found: Clustering, number: int, currency: str) -> list[dict[str, str]]:
+    """What sets a cluster apart from the average buyer, most first."""
     units = dict(zip(found.buyers.catalogue["attribute_name"], found.buyers.catalogue["unit"], strict=True))
-    words = found.words
-    average = _typical(found)
-    cards = []
-    for number, (key, name) in enumerate(zip(found.keys, found.names, strict=True)):
-        centre = found.centres[number]
-        lines = []
-        for place in np.argsort(-np.abs(centre), kind="stable")[:TRAITS_SHOWN]:
-            if abs(centre[place]) < TRAIT_DISTANCE:
-                break
-            row = words.iloc[int(place)]
-            feature = str(row["attribute_name"])
-            unit = str(units.get(feature) or "")
-            lines.append(
-                f"<li><b>{escape(str(row['high_words'] if centre[place] > 0 else row['low_words']))}</b>: "
-                f"{escape(feature.replace('_', ' '))} typically {_value(found.values[number, place], unit, currency)}, "
-                f"all buyers {_value(average[place], unit, currency)}</li>"
-            )
-        if not lines:
-            lines = ["<li>close to the average buyer in everything</li>"]
-        cards.append(
-            f"<article><h3>{_key(key)} {escape(name)}</h3><ul>{''.join(lines)}</ul>{_segments_of(shares, key)}"
-            "</article>"
+    average, centre = _typical(found), found.centres[number]
+    traits = []
+    for place in np.argsort(-np.abs(centre), kind="stable")[:TRAITS_SHOWN]:
+        if abs(centre[place]) < TRAIT_DISTANCE:
+            break
+        row = found.words.iloc[int(place)]
+        feature = str(row["attribute_name"])
+        unit = str(units.get(feature) or "")
+        traits.append(
+            {
+                "words": str(row["high_words"] if centre[place] > 0 else row["low_words"]),
+                "feature": feature.replace("_", " "),
+                "typical": _value(found.values[number, place], unit, currency),
+                "average": _value(average[place], unit, currency),
+            }
         )
-    return f'<div class="cards">{"".join(cards)}</div>'
+    return traits
 
 
 def _typical(found: Clustering) -> Any:
@@ -189,38 +148,35 @@ def _typical(found: Clustering) -> Any:
     return invert_transform(np.zeros((1, len(found.features))), found.transform)[0]
 
 
-def _segments_of(shares: pd.DataFrame, key: str) -> str:
+def _segments_of(shares: pd.DataFrame, key: str) -> list[str]:
     own = shares[(shares["cluster_key"] == key) & (shares["share"] >= 0.05)] if len(shares) else shares
     if own.empty:
-        return ""
+        return []
     best = own.sort_values(["lift", "segment_name"], ascending=[False, True]).head(SEGMENTS_SHOWN)
-    texts = [
-        f"{escape(str(row['segment_name']))} ({row['share']:.0%} of the cluster, {row['lift']:.1f} times the usual)"
+    return [
+        f"{row['segment_name']} ({row['share']:.0%} of the cluster, {row['lift']:.1f} times the usual)"
         for row in best.to_dict("records")
         if row["lift"] > 1.2
     ]
-    return f'<p class="muted">Over-represented in: {"; ".join(texts)}.</p>' if texts else ""
 
 
-def _separation_note(found: Clustering) -> str:
+def _separation(found: Clustering) -> str:
     best = found.chosen
     clear = pictures.clear_share(found)
-    return paragraphs(
-        [
-            f"Silhouette {best['silhouette']:.2f} (1: far apart, 0: on the border), Davies-Bouldin "
-            f"{best['davies_bouldin']:.2f} (smaller is better). {clear:.0%} of the customers are at least a quarter "
-            "nearer to their own centre than to the next one; the others lie between clusters."
-        ]
+    return (
+        f"Silhouette {best['silhouette']:.2f} (1: far apart, 0: on the border), Davies-Bouldin "
+        f"{best['davies_bouldin']:.2f} (smaller is better). {clear:.0%} of the customers are at least a quarter "
+        "nearer to their own centre than to the next one; the others lie between clusters."
     )
 
 
-def _criteria_table(criteria: pd.DataFrame) -> str:
+def _candidates(criteria: pd.DataFrame) -> list[list[str]]:
     rows = []
     for row in criteria.to_dict("records"):
         mark = "chosen" if row["is_chosen"] else "possible" if row["qualifies"] else ""
         rows.append(
             [
-                escape(METHOD_NAMES[row["method"]]),
+                METHOD_NAMES[row["method"]],
                 mark,
                 str(row["cluster_count"]),
                 f"{row['stability']:.2f}",
@@ -231,32 +187,7 @@ def _criteria_table(criteria: pd.DataFrame) -> str:
                 "" if pd.isna(row["agreement"]) else f"{row['agreement']:.2f}",
             ]
         )
-    head = [
-        "method",
-        "",
-        "clusters",
-        "stability",
-        "silhouette",
-        "Davies-Bouldin",
-        "gap beyond one",
-        "smallest cluster",
-        "agreement of methods",
-    ]
-    return f"<details><summary>All candidates</summary>{table(head, rows, text_columns=2)}</details>"
-
-
-def _features_table(found: Clustering) -> str:
-    rows = [
-        [escape(str(row["attribute_name"])), escape(str(row["low_words"])), escape(str(row["high_words"]))]
-        for row in found.words.to_dict("records")
-    ]
-    return table(["feature", "low", "high"], rows, text_columns=3)
-
-
-def _left_out(found: Clustering) -> str:
-    if not found.left_out:
-        return ""
-    return paragraphs([f"Left out, because they are the same for nearly everybody: {', '.join(found.left_out)}."])
+    return rows
 
 
 def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
@@ -275,45 +206,35 @@ def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
     return long[["cluster_key", "segment_name", "share", "lift"]]
 
 
-def _overlap_table(shares: pd.DataFrame) -> str:
+def _overlap_table(shares: pd.DataFrame) -> list[list[str]]:
+    """Segments by clusters, the head first; nothing where no memberships are built."""
     if shares.empty:
-        return ""
+        return []
     wide = shares.pivot_table(index="segment_name", columns="cluster_key", values="share")
-    keys = sorted(map(str, wide.columns), key=lambda key: int(key.rsplit("_", 1)[-1]))
-    rows = [
-        [escape(str(name)), *(f"{share:.0%}" for share in shown)]
-        for name, shown in zip(wide.index, wide[keys].to_numpy(), strict=True)
-    ]
-    return table(["segment", *keys], rows)
+    keys = sorted(map(str, wide.columns), key=_number)
+    rows = zip(wide.index, wide[keys].to_numpy(), strict=True)
+    return [["segment", *keys], *([str(name), *(f"{share:.0%}" for share in shown)] for name, shown in rows)]
 
 
-def _rules_table(rules: list[Draft]) -> str:
-    if not rules:
-        return "<p>No attribute of the catalogue is among the features, so no rule was made.</p>"
-    rows = []
-    for draft in rules:
-        alternatives = [
-            " <i>and</i> ".join(
-                f"<code>{escape(' '.join(filter(None, (part.attribute, part.operator, part.value))))}</code>"
-                + (" <i>or unknown</i>" if part.if_missing == "true" else "")
-                for part in alternative
-            )
-            for alternative in draft.alternatives
-        ]
-        text = "<br><i>or</i> ".join(alternatives) or "no readable rule finds it"
-        rows.append(
+def _rule(draft: Draft) -> dict[str, Any]:
+    return {
+        **_mark(draft.cluster_key),
+        "name": draft.name,
+        "alternatives": [
             [
-                f"{_key(draft.cluster_key)} {escape(draft.name)}",
-                text,
-                f"{draft.precision:.0%}",
-                f"{draft.recall:.0%}",
-                f"{draft.share:.0%}",
+                {
+                    "text": " ".join(filter(None, (part.attribute, part.operator, part.value))),
+                    "or_unknown": part.if_missing == "true",
+                }
+                for part in alternative
             ]
-        )
-    return table(["cluster", "rule", "precision", "recall", "of all buyers"], rows, text_columns=2)
+            for alternative in draft.alternatives
+        ],
+        "figures": [f"{draft.precision:.0%}", f"{draft.recall:.0%}", f"{draft.share:.0%}"],
+    }
 
 
-def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> str:
+def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> list[str]:
     """What the figures leave open, cluster by cluster where something stands out."""
     asked = ["Would each cluster be treated differently next week? If two would not, they are one."]
     sizes = np.bincount(found.labels, minlength=len(found.keys)) / len(found.labels)
@@ -336,13 +257,16 @@ def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> s
             )
     if float(found.chosen["stability"]) < MIN_STABILITY:
         asked.append("The clusters are not stable: another sample of customers would give others. Use them with care.")
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in asked) + "</ul>"
+    return asked
 
 
-def _key(key: str) -> str:
-    number = int(key.rsplit("_", 1)[-1])
-    colour = pictures.COLOURS[(number - 1) % len(pictures.COLOURS)]
-    return f'<span class="key" style="background:{colour}">{number}</span>'
+def _mark(key: str) -> dict[str, Any]:
+    number = _number(key)
+    return {"number": number, "colour": pictures.COLOURS[(number - 1) % len(pictures.COLOURS)]}
+
+
+def _number(key: str) -> int:
+    return int(key.rsplit("_", 1)[-1])
 
 
 def _plain(key: str) -> str:
@@ -362,4 +286,4 @@ def _value(value: float, unit: str, currency: str) -> str:
         return f"{value:.0%}".replace("-", "−")
     text = f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}"
     suffix = currency if unit == "reporting currency" else unit
-    return escape(f"{text} {suffix}".strip()).replace("-", "−")
+    return f"{text} {suffix}".strip().replace("-", "−")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from scripts.learning.discovery.search import search
 from scripts.learning.discovery.targets import FEWEST, TARGETS, Cohort, cohort, whole_rule
 from scripts.learning.discovery.words import rule_text
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 from scripts.segments import drafts
 from scripts.segments.drafts import Condition, holds
@@ -31,8 +32,6 @@ TAG = "discovered"
 HORIZON_DAYS = 180
 # So many rules of each target are tested; the more there are, the harder it is for each.
 TESTED_PER_TARGET = 10
-
-Progress = Callable[[str], None]
 
 
 def discover(

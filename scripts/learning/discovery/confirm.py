@@ -119,9 +119,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def adjust(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The same evidence with p adjusted over all of it."""
-    return [
-        replace(one, adjusted_p=p) for one, p in zip(evidence, holm([one.p for one in evidence]), strict=True)
-    ]
+    return [replace(one, adjusted_p=p) for one, p in zip(evidence, holm([one.p for one in evidence]), strict=True)]
 
 
 def holds_up(rule: Rule, evidence: Evidence, worth: float) -> bool:

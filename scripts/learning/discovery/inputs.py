@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +13,7 @@ import pandas as pd
 from scripts.learning.discovery.targets import TARGETS
 from scripts.learning.prediction.cards import DataFacts, data_facts
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
 from scripts.platform.snapshots import outcomes, snapshots
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
@@ -21,8 +21,6 @@ from scripts.segments.drafts import Flags
 
 TEXTS = ("country_code", "first_order_channel")
 CATALOGUE_COLUMNS = ("attribute_name", "theme", "unit", "value_type", "is_available", "unavailable_reason")
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -127,9 +125,7 @@ def _catalogue(world: World) -> pd.DataFrame:
 
 def _today(world: World, names: list[str]) -> tuple[pd.DataFrame, int]:
     wanted = dict.fromkeys([*names, *sorted(_needed())])
-    columns = [
-        quote(name) if name in TEXTS else f"cast({quote(name)} as double) as {quote(name)}" for name in wanted
-    ]
+    columns = [quote(name) if name in TEXTS else f"cast({quote(name)} as double) as {quote(name)}" for name in wanted]
     with open_warehouse(world.warehouse, read_only=True) as connection:
         frame = connection.execute(
             f"select customer_id, {', '.join(columns)} from marts.customer_features"

@@ -5,17 +5,17 @@ It holds no names and no customer ids, asks nothing of other servers, and prints
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts.learning.discovery import pictures, search
 from scripts.learning.discovery.confirm import MOST_ERRORS
 from scripts.learning.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, WORTH_OF_VALUE, Cohort
 from scripts.learning.discovery.words import OPERATORS, amount, effect_text, p_text, rule_text
 from scripts.platform.errors import UserError
-from scripts.platform.pages.page import paragraphs, section, table, write_page
+from scripts.platform.pages.page import INDEX, write_page
+from scripts.platform.progress import Progress
 from scripts.segments.drafts import attribute_text
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 SEGMENTS_SHOWN = 3
 # From here on a segment is called nearly the same as a rule.
 NEARLY_THE_SAME = 0.6
-
-Progress = Callable[[str], None]
 
 
 def write_review(
@@ -44,11 +42,20 @@ def write_review(
         drawn = _pictures(people, proposals)
     except UserError as problem:
         progress(f"discover: the review page has no pictures: {problem}")
+    cards = [_card(people, proposal, drawn.get(proposal.number)) for proposal in proposals]
+    held = "1 rule holds up" if len(proposals) == 1 else f"{len(proposals)} rules hold up"
     return write_page(
-        folder,
-        "Discoveries: rules that foretell what customers do" if proposals else "No discoveries",
-        _about(people),
-        _sections(people, cohorts, left_out, tested, proposals, drawn),
+        folder / INDEX,
+        "learning/discovery/review.html.j2",
+        title="Discoveries: rules that foretell what customers do" if proposals else "No discoveries",
+        about=_about(people),
+        colour=pictures.RULE_COLOUR,
+        summary=f"{held} of the {len(tested)} that were tested on customers whom the search had not seen.",
+        cards=cards,
+        cohorts=[_cohort(people, one, cards) for one in cohorts],
+        rest=[_rest(people, one) for one in tested if not one.is_proposed],
+        method=_method(people, cohorts, tested),
+        left_out=[f"Left out, {reason}." for reason in left_out],
     )
 
 
@@ -60,129 +67,73 @@ def _about(people: People) -> str:
     )
 
 
-def _sections(
-    people: People,
-    cohorts: Sequence[Cohort],
-    left_out: Sequence[str],
-    tested: Sequence[Tested],
-    proposals: Sequence[Proposal],
-    drawn: dict[int, str],
-) -> list[str]:
-    sections = [section("At a glance", _summary(tested, proposals), _glance(people, proposals))]
-    for one in cohorts:
-        cards = [
-            _card(people, proposal, drawn.get(proposal.number, ""))
-            for proposal in proposals
-            if proposal.tested.target == one.target
-        ]
-        who = one.target.who_words.format(day=people.day.isoformat())
-        what = f"{one.target.what.format(days=people.days)}, of {who}"
-        body = f'<div class="cards">{"".join(cards)}</div>' if cards else "<p>Nothing held up.</p>"
-        sections.append(section(one.target.title, f"<p>{escape(what[:1].upper() + what[1:])}.</p>", body))
-    if rest := [one for one in tested if not one.is_proposed]:
-        sections.append(section("Tested and not proposed", _rest(people, rest)))
-    sections.append(section("How they were found", _method(people, cohorts, tested), _left_out(left_out)))
-    return sections
+def _cohort(people: People, one: Cohort, cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    who = one.target.who_words.format(day=people.day.isoformat())
+    what = f"{one.target.what.format(days=people.days)}, of {who}"
+    return {
+        "title": one.target.title,
+        "what": what[:1].upper() + what[1:],
+        "cards": [card for card in cards if card["target"] == one.target],
+    }
 
 
-def _summary(tested: Sequence[Tested], proposals: Sequence[Proposal]) -> str:
-    held = "1 rule holds up" if len(proposals) == 1 else f"{len(proposals)} rules hold up"
-    text = (
-        f"{held} of the {len(tested)} that were tested on customers whom the search had not seen. "
-        + (
-            "They are drafts in <code>segment_definitions.csv</code> and <code>segment_rule_conditions.csv</code> "
-            "beside this page; <code>python -m scripts discover --into-library</code> puts them into the library as "
-            "drafts. None becomes active by itself."
-            if proposals
-            else "There is no draft to judge."
-        )
-    )
-    return f"<p>{text}</p>"
-
-
-def _glance(people: People, proposals: Sequence[Proposal]) -> str:
-    if not proposals:
-        return ""
-    rows = []
-    currency = people.facts.reporting_currency
-    for proposal in proposals:
-        one, found = proposal.tested, proposal.tested.evidence
-        rows.append(
-            [
-                _number(proposal.number),
-                escape(_unusual(one)),
-                _conditions(one),
-                f"{proposal.count_today:,}",
-                *(amount(mean.value, one.target.is_share, currency) for mean in (found.inside, found.others)),
-                p_text(found.adjusted_p),
-            ]
-        )
-    head = ["", "its customers", "rule", "today", "outcome", "of others", "adjusted p"]
-    return table(head, rows, text_columns=3)
-
-
-def _card(people: People, proposal: Proposal, picture: str) -> str:
+def _card(people: People, proposal: Proposal, picture: str | None) -> dict[str, Any]:
     one = proposal.tested
     evidence, is_share = one.evidence, one.target.is_share
     currency = people.facts.reporting_currency
     extra = [part for part in one.conditions if part not in (BUYERS, *one.rule.conditions)]
-    facts = [
-        f"difference <b>{escape(effect_text(evidence.effect, is_share, currency))}</b>",
-        f"{evidence.count:,} customers kept back are in the rule, {evidence.other_count:,} are not; adjusted p "
-        f"{p_text(evidence.adjusted_p)}",
-        f"finds {proposal.count_today:,} customers today"
-        + (f", who also meet: {escape(rule_text(extra))}" if extra else ""),
-    ]
-    if not is_share:
-        facts.insert(1, f"without limits to extreme values {escape(effect_text(evidence.raw_effect, False, currency))}")
-    return (
-        f"<article><h3>{_number(proposal.number)} {escape(_unusual(one))}</h3><p>{_conditions(one)}</p>"
-        f'{f"<div class={chr(34)}picture{chr(34)}>{picture}</div>" if picture else ""}'
-        f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts)}</ul>{_segments(proposal)}"
-        f'<p class="muted">draft <code>{escape(proposal.segment_key)}</code></p></article>'
-    )
+    return {
+        "target": one.target,
+        "number": proposal.number,
+        "unusual": _unusual(one),
+        "conditions": _conditions(one),
+        "picture": picture,
+        "outcome": amount(evidence.inside.value, is_share, currency),
+        "outcome_of_others": amount(evidence.others.value, is_share, currency),
+        "adjusted_p": p_text(evidence.adjusted_p),
+        "effect": effect_text(evidence.effect, is_share, currency),
+        "raw_effect": None if is_share else effect_text(evidence.raw_effect, False, currency),
+        "counts": f"{evidence.count:,} customers kept back are in the rule, {evidence.other_count:,} are not; "
+        f"adjusted p {p_text(evidence.adjusted_p)}",
+        "count_today": f"{proposal.count_today:,}",
+        "extra": rule_text(extra),
+        "segment_key": proposal.segment_key,
+        **_segments(proposal),
+    }
 
 
-def _segments(proposal: Proposal) -> str:
+def _segments(proposal: Proposal) -> dict[str, Any]:
     """Where the rule's customers of today are already."""
     overlap = proposal.overlap
     if overlap.empty or not proposal.count_today:
-        return ""
+        return {"overlaps": [], "nearly_the_same": None}
     both, own = overlap["shared_count"], overlap["member_count"]
     overlap = overlap.assign(same=both / (proposal.count_today + own - both)).sort_values(
         ["same", "segment_name"], ascending=[False, True]
     )
-    texts = [
-        f"{escape(str(row['segment_name']))} ({_share(row['shared_count'], proposal.count_today)} of the rule, "
-        f"{_share(row['shared_count'], row['member_count'])} of the segment)"
-        for row in overlap.head(SEGMENTS_SHOWN).to_dict("records")
-    ]
-    note = f'<p class="muted">Already in: {"; ".join(texts)}.</p>'
-    if overlap["same"].iloc[0] >= NEARLY_THE_SAME:
-        name = escape(str(overlap["segment_name"].iloc[0]))
-        note += f"<p>Nearly the same customers as <b>{name}</b>: does it need another segment?</p>"
-    return note
+    first = overlap.iloc[0]
+    return {
+        "overlaps": [
+            f"{row['segment_name']} ({_share(row['shared_count'], proposal.count_today)} of the rule, "
+            f"{_share(row['shared_count'], row['member_count'])} of the segment)"
+            for row in overlap.head(SEGMENTS_SHOWN).to_dict("records")
+        ],
+        "nearly_the_same": first["segment_name"] if first["same"] >= NEARLY_THE_SAME else None,
+    }
 
 
-def _rest(people: People, rest: Sequence[Tested]) -> str:
-    rows = [
-        [
-            escape(_unusual(one)),
-            _conditions(one),
-            escape(effect_text(one.evidence.effect, one.target.is_share, people.facts.reporting_currency)),
-            p_text(one.evidence.adjusted_p),
-            "effect too small" if one.evidence.adjusted_p < MOST_ERRORS else "may be chance",
-        ]
-        for one in rest
-    ]
-    note = "<p>They looked good where they were found, and did not hold up on the customers kept back.</p>"
-    return note + table(["looked", "rule", "difference", "adjusted p", ""], rows, text_columns=2)
+def _rest(people: People, one: Tested) -> dict[str, Any]:
+    return {
+        "unusual": _unusual(one),
+        "conditions": _conditions(one),
+        "effect": effect_text(one.evidence.effect, one.target.is_share, people.facts.reporting_currency),
+        "adjusted_p": p_text(one.evidence.adjusted_p),
+        "verdict": "effect too small" if one.evidence.adjusted_p < MOST_ERRORS else "may be chance",
+    }
 
 
-def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested]) -> str:
-    sizes = "; ".join(
-        f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts
-    )
+def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested]) -> list[str]:
+    sizes = "; ".join(f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts)
     limits = [f"{one.low:,.2f} and {one.high:,.2f}".replace("-", "−") for one in cohorts if not one.target.is_share]
     texts = [
         f"Customers were split in two by a hash of their id: one half was searched, the other kept back ({sizes}).",
@@ -208,11 +159,7 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
         "That a rule foretells an outcome does not say that it causes it, nor that doing something for these customers "
         "would change it: that takes a holdout."
     )
-    return paragraphs(texts)
-
-
-def _left_out(left_out: Sequence[str]) -> str:
-    return paragraphs([f"Left out, {reason}." for reason in left_out])
+    return texts
 
 
 def _pictures(people: People, proposals: Sequence[Proposal]) -> dict[int, str]:
@@ -240,16 +187,12 @@ def _unusual(one: Tested) -> str:
     return one.target.higher if one.rule.direction > 0 else one.target.lower
 
 
-def _conditions(one: Tested) -> str:
-    return " <i>and</i> ".join(
-        f"{escape(attribute_text(part.attribute))} <b>{OPERATORS[part.operator]} {escape(part.value)}</b>"
+def _conditions(one: Tested) -> list[dict[str, str]]:
+    return [
+        {"attribute": attribute_text(part.attribute), "operator": OPERATORS[part.operator], "value": part.value}
         for part in one.rule.conditions
-    )
+    ]
 
 
 def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %"
-
-
-def _number(number: int) -> str:
-    return f'<span class="key" style="background:{pictures.RULE_COLOUR}">{number}</span>'

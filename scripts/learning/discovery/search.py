@@ -106,9 +106,7 @@ def search(frame: pd.DataFrame, outcome: Numbers, attributes: pd.DataFrame, *, m
 
 def _says_the_same(rule: _Found, kept: list[_Found]) -> bool:
     """Whether a rule finds nearly the customers of another, or nearly all but these."""
-    return any(
-        jaccard(rule.mask, mask) > SAME_CUSTOMERS for other in kept for mask in (other.mask, ~other.mask)
-    )
+    return any(jaccard(rule.mask, mask) > SAME_CUSTOMERS for other in kept for mask in (other.mask, ~other.mask))
 
 
 def jaccard(one: Flags, other: Flags) -> float:
@@ -280,4 +278,3 @@ class _Search:
 
 def _side(condition: Condition) -> str:
     return {">": "low", ">=": "low", "<": "high", "<=": "high"}.get(condition.operator, "exact")
-

@@ -6,7 +6,7 @@ are not touched; the figures are put on the card of the model, in the section `b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -27,10 +27,9 @@ from scripts.learning.prediction.clv import (
 from scripts.learning.prediction.propensity_fits import PERSON, facts_for, trial_days
 from scripts.learning.prediction.trials import Trial
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
 from scripts.platform.snapshots import Snapshot, outcomes, snapshots
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 SECTION = "backtest"
 CLV_HORIZON = 180

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from scripts.platform.errors import UserError
-from scripts.platform.seed_files import only_writer, read_rows, replace_file, rows_as_csv
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import only_writer, read_rows, rows_as_csv
 from scripts.platform.warehouse import landing_settings, open_warehouse
 from scripts.platform.world import World
 

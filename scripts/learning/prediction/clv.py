@@ -8,7 +8,6 @@ time is in weeks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -29,11 +28,10 @@ from scripts.learning.prediction.purchase_models import (
     scope_limits,
 )
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
-
-Progress = Callable[[str], None]
 
 MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
@@ -46,6 +44,7 @@ COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
 DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
 EVERYBODY = "all"
 YEAR_WEEKS = 365 / DAYS_A_WEEK
+
 
 def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
@@ -98,9 +97,7 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     return fit_id
 
 
-def _fit_best(
-    within: pd.DataFrame, leaves_after_first: bool | None, skips: list[int]
-) -> tuple[PurchaseModels, int]:
+def _fit_best(within: pd.DataFrame, leaves_after_first: bool | None, skips: list[int]) -> tuple[PurchaseModels, int]:
     """The models by the first choice of days to leave out that can be relied on; by the first of all, if none can."""
     fitted = []
     for days in skips:
@@ -213,9 +210,7 @@ def _fit_figures(models: PurchaseModels) -> list[Figure]:
     ]
     for name, fit in (("revenue", models.revenue), ("margin", models.margin)):
         figures.append(Figure("fit", f"customers with positive {name}", fit.customers))
-        figures.append(
-            Figure("fit", f"correlation of frequency and {name} a purchase", fit.correlation, "taken for 0")
-        )
+        figures.append(Figure("fit", f"correlation of frequency and {name} a purchase", fit.correlation, "taken for 0"))
     return figures
 
 

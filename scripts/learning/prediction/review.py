@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,14 @@ from scripts.learning.prediction.cards import CARD_COLUMNS, CARDS, FIGURE_COLUMN
 from scripts.learning.prediction.pictures import tracking_chart
 from scripts.platform.errors import UserError
 from scripts.platform.pages.drawing import COLOURS, INK, MUTED, altair, svg
-from scripts.platform.pages.page import details, paragraphs, section, table, write_page
+from scripts.platform.pages.page import INDEX, write_page
+from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.world import World
 
 WIDTH = 620
 # Sections whose figures are drawn, and would be a long table.
 DRAWN = ("reliability", "tracking")
-
-Progress = Callable[[str], None]
 
 
 def write_model_page(world: World, progress: Progress = print) -> Path:
@@ -35,17 +32,23 @@ def write_model_page(world: World, progress: Progress = print) -> Path:
     except UserError as problem:
         progress(f"the page of models has no pictures: {problem}")
         draw = False
-    sections = [
+    shown = [
         _card(card, figures[(figures["model_key"] == card["model_key"]) & (figures["fit_id"] == card["fit_id"])], draw)
         for card in sorted(cards, key=lambda row: row["model_key"])
     ]
     about = "What each fitted model was learnt from, how good it is and against what. No card, no score."
-    page = write_page(world.home / "review" / "models", "Model cards", about, sections)
+    page = write_page(
+        world.home / "review" / "models" / INDEX,
+        "learning/prediction/review.html.j2",
+        title="Model cards",
+        about=about,
+        cards=shown,
+    )
     progress(f"model cards: {page}")
     return page
 
 
-def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> str:
+def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> dict[str, Any]:
     facts = [
         ("Learnt from", f"{int(card['customer_count']):,} customers, {card['data_from']} to {card['as_of_date']}"),
         ("Outcome seen in", f"{card['label_days']} days" if card["label_days"] else "the data themselves"),
@@ -54,26 +57,24 @@ def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> str:
         ("Fit", f"{card['fit_id']}, {card['world_kind']} data, amounts in {card['reporting_currency']}"),
     ]
     pictures = [_tracking(figures), _comparison(figures), _reliability(figures)] if draw else []
-    tables = [
-        details(str(name).capitalize(), _figures_table(part))
-        for name, part in figures.groupby("section", sort=False)
-        if name not in DRAWN or not draw
-    ]
-    return section(
-        f"{card['model_key']}: {card['model_name']}",
-        paragraphs([card["summary"]]),
-        table(["", ""], [[escape(name), escape(text)] for name, text in facts], text_columns=2),
-        *pictures,
-        *tables,
-    )
+    return {
+        "name": f"{card['model_key']}: {card['model_name']}",
+        "summary": card["summary"],
+        "facts": facts,
+        "pictures": pictures,
+        "tables": [
+            (str(name).capitalize(), _figures(part))
+            for name, part in figures.groupby("section", sort=False)
+            if name not in DRAWN or not draw
+        ],
+    }
 
 
-def _figures_table(figures: pd.DataFrame) -> str:
-    rows = [
-        [escape(row["figure"]), escape(row["figure_date"] or ""), _number(row["value"]), escape(row["note"])]
+def _figures(figures: pd.DataFrame) -> list[list[str]]:
+    return [
+        [row["figure"], row["figure_date"] or "", _number(row["value"]), row["note"]]
         for row in figures.to_dict("records")
     ]
-    return table(["figure", "day", "value", "how to read it"], rows, text_columns=4)
 
 
 def _number(text: str) -> str:
@@ -81,7 +82,7 @@ def _number(text: str) -> str:
     try:
         value = float(text)
     except ValueError:
-        return escape(text)
+        return text
     return f"{value:,.0f}" if value == int(value) else f"{value:,.3f}"
 
 

@@ -1,18 +1,19 @@
-"""The frame of a page, and the parts that pages are put together from."""
+"""Renders the templates of pages, and writes a page only if it opens without a network."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from html import escape
+from functools import cache
 from pathlib import Path
-from string import Template
+from typing import Any
+
+import jinja2
 
 from scripts.platform.errors import CheckFailed
-from scripts.platform.seed_files import replace_file
+from scripts.platform.files import replace_file
+from scripts.platform.world import PROJECT
 
-TEMPLATE = Path(__file__).with_name("page.html")
-FILE = "index.html"
+INDEX = "index.html"
 # Whatever would make a browser fetch something: the page must open without a network.
 OUTSIDE = re.compile(
     r"""(?ix)
@@ -24,47 +25,35 @@ OUTSIDE = re.compile(
 )
 
 
-def write_page(folder: Path, title: str, about: str, sections: Sequence[str]) -> Path:
-    """Write `<folder>/index.html` at once; returns it. `title` and `about` are text, sections ready HTML.
+def render(template: str, **content: Any) -> str:
+    """A page as HTML. `template` is a path within `scripts`; what `content` holds is text and is escaped."""
+    return _templates().get_template(template).render(**content)
+
+
+def write_page(file: Path, template: str, **content: Any) -> Path:
+    """Write a page at once; returns its file.
 
     Raises CheckFailed, and writes nothing, where the page would ask another server for something.
     """
-    page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=escape(title), about=escape(about), body="\n".join(sections)
-    )
+    page = render(template, **content)
     if outside := outside_references(page):
-        raise CheckFailed(f"{folder / FILE}: the page would ask for {outside[0]}; it was not written")
-    replace_file(folder / FILE, page.encode())
-    return folder / FILE
-
-
-def section(title: str, *parts: str) -> str:
-    """A section with a heading; parts that are SVG become pictures, empty ones are left out."""
-    inside = "\n".join(
-        part if not part.startswith("<svg") else f'<div class="picture">{part}</div>' for part in parts if part
-    )
-    return f"<section>\n<h2>{escape(title)}</h2>\n{inside}\n</section>"
-
-
-def paragraphs(texts: Sequence[str]) -> str:
-    return "".join(f"<p>{escape(text)}</p>" for text in texts)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> str:
-    """A table of ready HTML cells; those after the first `text_columns` are numbers."""
-    kinds = ["" if place < text_columns else ' class="number"' for place in range(len(head))]
-    top = "".join(f"<th{kind}>{escape(text)}</th>" for kind, text in zip(kinds, head, strict=True))
-    body = "".join(
-        f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>" for row in rows
-    )
-    return f'<div class="table"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def details(title: str, *parts: str) -> str:
-    """What a reader may unfold."""
-    return f"<details><summary>{escape(title)}</summary>{''.join(parts)}</details>"
+        raise CheckFailed(f"{file}: the page would ask for {outside[0]}; it was not written")
+    replace_file(file, page)
+    return file
 
 
 def outside_references(page: str) -> list[str]:
     """Every reference in an HTML page that a browser would fetch from elsewhere; empty for a page that stands alone."""
     return [found.strip() for found in OUTSIDE.findall(page)]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PROJECT / "scripts"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 
 import duckdb
 
 from scripts.platform.errors import UserError, did_you_mean
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
 from scripts.segments.explain.reading import explanations, find_customer
 from scripts.segments.explain.wording import as_plain, of_all, of_one
-
-Progress = Callable[[str], None]
 
 
 def explain(
@@ -44,9 +42,12 @@ def explain(
     if not as_json:
         progress(f"building what was known on {as_of} in a copy of the warehouse, which takes a while …")
     with workshop(world) as copy:
-        wanted = ["+int_segment_traces", "+segment_library", "+int_segment_audience_candidates", "+customer_id_changes"]
+        wanted = [
+            "+int_segment_traces", "+segment_library", "+segment_memberships", "+int_segment_audience_candidates",
+            "+customer_id_changes",
+        ]  # fmt: skip
         variables = {"as_of_date": as_of.isoformat()}
-        run_dbt(copy, ["run", "--select", *wanted], variables=variables, progress=lambda _: None)
+        run_dbt(copy, ["run", "--select", *wanted], variables=variables, progress=quiet)
         with open_warehouse(copy.warehouse, read_only=True) as connection:
             _explain(connection, customer, segment, as_of, as_json, progress)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.world import World
 from scripts.segments.preview.draft import faults_and_definition, take_in
 from scripts.segments.preview.measuring import Preview, measured
 from scripts.segments.preview.wording import as_words
 from scripts.segments.segment_workshop import both_open, evaluate, segment_workshop
-
-Progress = Callable[[str], None]
 
 
 def preview(
@@ -30,7 +28,7 @@ def preview(
     Its rule is compiled and evaluated by the models of the library, in a small warehouse beside the real one. Raises
     CheckFailed with every fault of its rows, with line, reason and suggestion, and UserError for an unknown segment.
     """
-    say: Progress = (lambda _: None) if as_json else progress
+    say: Progress = quiet if as_json else progress
     with segment_workshop(world) as small:
         places = take_in(world, small, segment, files)
         problem: CheckFailed | None = None

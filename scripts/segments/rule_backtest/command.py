@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pandas as pd
 
 from scripts.platform.errors import UserError
 from scripts.platform.estimates import Estimate
+from scripts.platform.progress import Progress
 from scripts.platform.snapshots import described_day
 from scripts.platform.world import World
 from scripts.segments.rule_backtest.compare import FEWEST, Comparison, compare
@@ -16,8 +17,6 @@ from scripts.segments.rule_backtest.measures import OUTCOMES, Measure, measure_o
 from scripts.segments.rule_backtest.past_days import members_and_outcomes
 from scripts.segments.rule_backtest.variants import variants
 from scripts.segments.segment_library import CONDITIONS, read_library
-
-Progress = Callable[[str], None]
 
 DAYS = 3
 DAYS_APART = 30

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,14 +17,13 @@ import duckdb
 import pandas as pd
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
 from scripts.platform.snapshots import present_ids, workshop
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
 from scripts.segments.rule_backtest.measures import Measure
 from scripts.segments.rule_backtest.variants import Variant
 from scripts.segments.segment_library import SEED_NAMES, read_library
-
-Progress = Callable[[str], None]
 
 KEY = "variant_{}"
 # Beyond every priority that a library can hold: a variant must not stand before suppression.
@@ -81,8 +80,8 @@ def _check(copy: World, names: dict[str, str]) -> None:
     """Raises CheckFailed with the faults of the variants."""
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(copy, ["seed", "--select", *SEED_NAMES], progress=_quiet)
-    run_dbt(copy, ["run", "--select", "attribute_catalogue", FAULTS], progress=_quiet)
+    run_dbt(copy, ["seed", "--select", *SEED_NAMES], progress=quiet)
+    run_dbt(copy, ["run", "--select", "attribute_catalogue", FAULTS], progress=quiet)
     with open_warehouse(copy.warehouse, read_only=True) as connection:
         faults = connection.execute(
             "select segment_key, reason, suggestion from intermediate.int_segment_rule_errors"
@@ -99,7 +98,7 @@ def _evaluate(copy: World, day: date, later_parameters: bool) -> None:
     variables: dict[str, object] = {"as_of_date": day.isoformat()}
     if later_parameters:
         variables["allow_later_parameters"] = True
-    run_dbt(copy, ["run", "--select", "+int_segment_matches"], variables=variables, progress=_quiet)
+    run_dbt(copy, ["run", "--select", "+int_segment_matches"], variables=variables, progress=quiet)
 
 
 def _read(
@@ -176,7 +175,3 @@ def _check_computed(connection: duckdb.DuckDBPyConnection, day: date, names: dic
         raise CheckFailed(
             "\n".join(f"{names[key]}: cannot be computed on {day}: {reason}{hint}" for key, reason in found)
         )
-
-
-def _quiet(_: str) -> None:
-    return None

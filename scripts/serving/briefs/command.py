@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
 from scripts.platform.world import World
 from scripts.serving.briefs.campaign import campaign_brief
 from scripts.serving.briefs.campaign_facts import campaign_frames
@@ -13,8 +13,6 @@ from scripts.serving.briefs.customer import customer_brief
 from scripts.serving.briefs.document import Brief
 from scripts.serving.briefs.reading import open_published, segment_frames
 from scripts.serving.briefs.segment import segment_brief
-
-Progress = Callable[[str], None]
 
 
 def brief(

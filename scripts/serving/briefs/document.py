@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scripts.platform.errors import UserError
-from scripts.platform.pages.page import paragraphs, section, write_page
-from scripts.platform.seed_files import replace_file
+from scripts.platform.files import replace_file
+from scripts.platform.pages.page import write_page
 
 Facts = Mapping[str, Any]
 
@@ -55,26 +53,15 @@ class Brief:
         text = {one.title: [*one.sentences, *one.points] for one in self.sections}
         return json.dumps({"title": self.title, "facts": plain(self.facts), "text": text}, indent=2, ensure_ascii=False)
 
-    def page(self) -> bytes:
-        """The brief as one HTML page."""
-        parts = [
-            section(
-                one.title,
-                paragraphs([" ".join(one.sentences)]) if one.sentences else "",
-                f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in one.points)}</ul>" if one.points else "",
-            )
-            for one in self.sections
-            if one.sentences or one.points
-        ]
-        with tempfile.TemporaryDirectory(prefix="brief-") as folder:
-            return write_page(Path(folder), self.title, self.about, parts).read_bytes()
-
     def write(self, file: Path) -> Path:
         """Write a page where the name ends in .html, else Markdown; returns the file."""
         file = file.expanduser().absolute()
         if file.is_dir():
             raise UserError(f"{file}: is a folder; name a file such as {file / 'brief.md'}")
-        replace_file(file, self.page() if file.suffix.lower() in (".html", ".htm") else self.markdown().encode())
+        if file.suffix.lower() in (".html", ".htm"):
+            content = {"title": self.title, "about": self.about, "sections": self.sections}
+            return write_page(file, "serving/briefs/brief.html.j2", **content)
+        replace_file(file, self.markdown())
         return file
 
 

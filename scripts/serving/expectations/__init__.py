@@ -1,7 +1,7 @@
 """Expectations on the profiles of a warehouse: suites declared as rows, judged by Great Expectations, shown on a page.
 
 dbt tests hold each row and key; these hold what no single row shows: volume, drift and fields that contradict each
-other. They read the small profiles that dbt has computed (`int_profile_*`), never orders or events.
+other. They read the small profiles that dbt has computed (`int_data_profile_*`), never orders or events.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from scripts.platform.files import replace_file
 from scripts.platform.warehouse import open_warehouse
 from scripts.serving.expectations.limits import read_limits
 from scripts.serving.expectations.page import page
@@ -41,6 +42,4 @@ def judge(warehouse: Path) -> Quality:
 def write(quality: Quality, folder: Path) -> None:
     """Write the results for machines and for people. The same results give the same files, byte for byte."""
     for name, text in ((RESULTS, json.dumps(quality.as_dict(), indent=2) + "\n"), (PAGE, page(quality))):
-        incoming = folder / f".{name}.part"
-        incoming.write_text(text, encoding="utf-8")
-        incoming.replace(folder / name)
+        replace_file(folder / name, text)

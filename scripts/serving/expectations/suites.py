@@ -30,11 +30,11 @@ def missing_engine() -> str | None:
 
 
 def evaluate(profiles: Profiles, limits: list[Limit]) -> Quality:
-    """Judge every limit on every row of a profile that it is about, and return all results.
+    """Judge every limit on every row of a profile that it is about, and return the results of the last day.
 
     A row is judged when it has a value, rests on at least `min_rows` rows and has at least `min_history` earlier
     periods (for a distribution: rows of the reference period); otherwise its result says why not. A limit that finds
-    no row at all has one result, not judged.
+    no row at all has one result, not judged. The days before tell since when a limit has not been kept.
     """
     results: list[Result] = []
     for suite in sorted({limit.suite for limit in limits}):
@@ -48,22 +48,21 @@ def evaluate(profiles: Profiles, limits: list[Limit]) -> Quality:
 
 
 def _rows(profiles: Profiles, suite: str) -> pd.DataFrame:
-    """The rows of profiles that a suite judges, numbered from zero."""
+    """The rows of profiles that a suite is about, those of earlier days among them, numbered from zero."""
     frame = {"distribution": profiles.drift, "cross_field": profiles.cross_fields}.get(suite)
-    return (profiles.latest() if frame is None else frame).reset_index(drop=True)
+    return (profiles.history if frame is None else frame).reset_index(drop=True)
 
 
 def _batch(rows: pd.DataFrame, limits: list[Limit]) -> pd.DataFrame:
     """What Great Expectations gets: one column per expectation, named by its key, and one row per row of the profile.
 
     A cell holds the value that the limits are on; it is empty, and so not judged, where the expectation is not about
-    the row or the row rests on too little. Asking for these rows by condition, expectation by expectation, would take
-    most of the time of the whole step.
+    the row. Asking for these rows by condition, expectation by expectation, would take most of the time of the whole
+    step.
     """
-    columns = {}
-    for limit in limits:
-        judged = _about(limit, rows) & _judgeable(limit, rows)
-        columns[limit.expectation_key] = rows[limit.column_name].astype(float).where(judged)
+    columns = {
+        limit.expectation_key: rows[limit.column_name].astype(float).where(_about(limit, rows)) for limit in limits
+    }
     return pd.DataFrame(columns, index=rows.index).assign(**{ROW: rows.index})
 
 
@@ -76,10 +75,6 @@ def _about(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
         & (rows["measure"] == limit.measure)
         & (rows["period"] == limit.period)
     )
-
-
-def _judgeable(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
-    return (rows["basis_rows"] >= limit.min_rows) & (rows["history_count"] >= limit.min_history)
 
 
 def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[str, set[int]]:
@@ -125,15 +120,18 @@ def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[st
 
 def _results_of(profiles: Profiles, limit: Limit, rows: pd.DataFrame, failed: set[int]) -> Iterator[Result]:
     about = rows[_about(limit, rows)]
-    if about.empty:
+    has_days = limit.suite in ("volume", "drift")
+    last = about[about["profile_date"] == profiles.as_of_date] if has_days else about
+    if last.empty:
         yield _result(limit, {}, NOT_JUDGED, reason="nothing was delivered, or its source is off")
-    for number, row in zip(about.index, about.to_dict("records"), strict=True):
+    for number, row in zip(last.index, last.to_dict("records"), strict=True):
         seen = {str(name): _plain(value) for name, value in row.items()}
         if reason := _reason_not_to(limit, seen):
             yield _result(limit, seen, NOT_JUDGED, reason=reason)
         elif number in failed:
-            days = _days(profiles, limit, seen)
-            yield _result(limit, seen, limit.severity, since=_since(profiles, limit, seen), days=list(days.values()))
+            days = about[about["slice_name"] == row["slice_name"]] if has_days else about[:0]
+            values = [_plain(value) for value in days[limit.column_name]]
+            yield _result(limit, seen, limit.severity, since=_since(limit, seen, days, failed), days=values)
         else:
             yield _result(limit, seen, MET)
 
@@ -151,17 +149,7 @@ def _reason_not_to(limit: Limit, row: dict[str, Any]) -> str | None:
     return None
 
 
-def _days(profiles: Profiles, limit: Limit, row: dict[str, Any]) -> dict[str, float | None]:
-    """The judged value on each of the last days; empty for what has no history by day."""
-    if limit.suite not in ("volume", "drift"):
-        return {}
-    same = profiles.history
-    for name in ("profile_name", "slice_name", "measure", "period"):
-        same = same[same[name] == row[name]]
-    return {str(day): _plain(value) for day, value in zip(same["profile_date"], same[limit.column_name], strict=True)}
-
-
-def _since(profiles: Profiles, limit: Limit, row: dict[str, Any]) -> str | None:
+def _since(limit: Limit, row: dict[str, Any], days: pd.DataFrame, failed: set[int]) -> str | None:
     """First day of the unbroken stretch, up to now, on which the expectation has not held.
 
     For a distribution the first day of its recent period; for a cross-field check the day of the first fault.
@@ -171,17 +159,11 @@ def _since(profiles: Profiles, limit: Limit, row: dict[str, Any]) -> str | None:
     if limit.suite == "distribution":
         return str((pd.Timestamp(row["profile_date"]) - pd.Timedelta(days=27)).date())
     since = None
-    for day, value in reversed(_days(profiles, limit, row).items()):
-        if value is None or _holds(limit, value):
+    for number, day in reversed(list(days["profile_date"].items())):
+        if number not in failed:
             break
-        since = day
+        since = str(day)
     return since
-
-
-def _holds(limit: Limit, value: float) -> bool:
-    return (limit.min_value is None or value >= limit.min_value) and (
-        limit.max_value is None or value <= limit.max_value
-    )
 
 
 def _result(limit: Limit, row: dict[str, Any], outcome: str, **more: Any) -> Result:

@@ -114,4 +114,4 @@ errors as (
 
 )
 
-select * from errors
+select distinct * from errors

@@ -116,4 +116,4 @@ errors as (
 
 )
 
-select * from errors
+select distinct * from errors
