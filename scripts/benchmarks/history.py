@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from scripts.benchmarks.segments import DAY, FEATURES, LEVELS, invented_world
+from scripts.benchmarks.segments import DAY, EVALUATION, FEATURES, invented_world
 from scripts.platform.dbt import run_dbt
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
@@ -24,11 +24,6 @@ from scripts.segments.backfill import HISTORY_MODELS
 SHARES = (0.001, 0.01, 0.1)
 # Written anew for all customers, whatever changed: what rules will read of this day tomorrow.
 VALUES = "int_segment_values"
-EVALUATION = [
-    *(f"int_segment_{what}_{level}" for level in LEVELS for what in ("percentiles", "matches")),
-    "int_segment_percentiles",
-    "int_segment_matches",
-]
 
 
 def benchmark_history(

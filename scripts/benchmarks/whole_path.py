@@ -112,8 +112,8 @@ def _rules_seconds(world: World) -> float:
 
     steps.setup(world, quiet)
     run_dbt(world, ["seed"], progress=quiet)
-    results = run_dbt(world, ["run", "--select", "+val_web__pages"], progress=quiet)
-    return next(float(result.execution_time) for result in results if result.node.name == "val_web__pages")
+    results = run_dbt(world, ["run", "--select", "+int_web__violations"], progress=quiet)
+    return next(float(result.execution_time) for result in results if result.node.name == "int_web__violations")
 
 
 def _write_events(file: Path, events: int) -> None:

@@ -11,6 +11,11 @@ from scripts.platform.world import World
 def _benchmark(options: argparse.Namespace, world: World) -> None:
     from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
+    if options.against:
+        from scripts.benchmarks.commits import compare_commits
+
+        compare_commits(world, options.against, days=options.days)
+        return
     if options.events:
         benchmark_intake(world, events=options.events)
         return
@@ -50,6 +55,11 @@ def _benchmark(options: argparse.Namespace, world: World) -> None:
 
         benchmark_history(world, customers=options.customers or 1_000_000)
         return
+    if options.overhead:
+        from scripts.benchmarks.overhead import benchmark_overhead
+
+        benchmark_overhead(world, customers=options.customers or 5000)
+        return
     if options.audiences:
         from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
@@ -69,7 +79,15 @@ def add_benchmark(commands: Commands) -> None:
         "--customers",
         type=int,
         default=None,
-        help="known people (default: 250000; a million with --clv, --segments, --history)",
+        help="known people (default: 250000; a million with --clv, --segments, --history; 5000 with --overhead)",
+    )
+    command.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="build the same raw tables with that commit and with this code, and compare every published relation",
+    )
+    command.add_argument(
+        "--days", type=int, default=1, help="with --against: days, the last built by each, those before by the commit"
     )
     command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
     command.add_argument(
@@ -82,6 +100,9 @@ def add_benchmark(commands: Commands) -> None:
     )
     command.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
     command.add_argument("--history", action="store_true", help="measure a day of membership history by what changed")
+    command.add_argument(
+        "--overhead", action="store_true", help="measure a build against its statements without dbt, and rows stored"
+    )
     command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     command.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"

@@ -48,7 +48,7 @@ faults as (
         files.path,
         rules.rule_type,
         rules.reference
-    from intermediate.int_record_faults as faults
+    from intermediate.int_record_violations as faults
     left join intake.files as files on faults.file_id = files.file_id
     left join (
         select rule_key, any_value(rule_type) as rule_type, string_agg(reference, '|') as reference

@@ -101,7 +101,7 @@ def _rows_of(world: World, rule_key: str) -> list[Rule]:
                 " severity from intermediate.int_validation_rules order by account, channel"
             )
             rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-            connection.execute("select 1 from intermediate.int_record_faults limit 1")
+            connection.execute("select 1 from intermediate.int_record_violations limit 1")
         except duckdb.CatalogException:
             raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
     found = [row for row in rows if row["rule_key"] == rule_key]

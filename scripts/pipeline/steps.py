@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import copy_file
 from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.progress import Progress, quiet
+from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+
+# What dbt builds can be built again. Raw tables and the state of identity and history cannot, and lie elsewhere.
+REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
 
 
 def setup(world: World, progress: Progress = print) -> None:
@@ -119,9 +124,26 @@ def build(
             if any(mark in str(problem) for mark in rules.marks):
                 check_seed_rules(world, rules, progress)
         raise
+    if not select:
+        drop_leftovers(world, [result.node for result in results], progress)
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
     return tests
+
+
+def drop_leftovers(world: World, built: Iterable[Any], progress: Progress = print) -> None:
+    """Drop what an earlier version of the project built and this one no longer does; `built` are all its nodes."""
+    kept = {(node.schema, node.alias) for node in built if node.resource_type in ("model", "seed")}
+    with open_warehouse(world.warehouse) as connection:
+        found = connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables"
+            " where table_catalog = current_database()"
+        ).fetchall()
+        leftovers = [row for row in found if row[0] in REBUILT_SCHEMAS and (row[0], row[1]) not in kept]
+        for schema, name, kind in leftovers:
+            connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote(schema)}.{quote(name)} cascade")
+    if leftovers:
+        progress(f"build: {len(leftovers)} relations that no model makes any more were dropped")
 
 
 def _need_raw_tables(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ import yaml
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
 from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 
 
@@ -60,6 +62,17 @@ def world_environment(world: World) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def run_dbt(
     world: World,
     arguments: list[str],
@@ -82,7 +95,7 @@ def run_dbt(
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with world_environment(world):
+        with world_environment(world), _rare_garbage_collection():
             manifest = _parsed(world, options, variables or {})
             outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
     finally:
@@ -92,8 +105,7 @@ def run_dbt(
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
     if failed:
-        lines = [f"{result.node.name}: {_one_line(result.message)}" for result in failed]
-        raise CheckFailed("\n".join(lines))
+        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(world, result)))
     if not outcome.success:
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return results
@@ -178,7 +190,8 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     parts = [world.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
-        outcome = dbtRunner().invoke(["parse", *options])
+        # The command that follows writes the manifest for those who read it.
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
@@ -203,6 +216,22 @@ SEED_CELL = re.compile(
     r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
     r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
 )
+
+
+def _failure_lines(world: World, result: Any) -> list[str]:
+    """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
+    metadata = getattr(result.node, "test_metadata", None)
+    if str(result.status) != "fail" or not metadata or metadata.name != "shape":
+        return [f"{result.node.name}: {_one_line(result.message)}"]
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
+    model = result.node.attached_node.split(".")[-1]
+    return [
+        f"{model}: {rule['rule']} {rule['column_name']}: {rule['failures']:,} "
+        + ("failure" if rule["failures"] == 1 else "failures")
+        + (f", such as {rule['example']}" if rule["example"] else "")
+        for rule in broken
+    ]
 
 
 def _one_line(message: str | None) -> str:

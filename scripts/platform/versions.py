@@ -58,7 +58,7 @@ def content_checksums(file: Path) -> dict[str, str]:
     """
     with open_warehouse(file, read_only=True) as connection:
         return {
-            f"{file.stem if schema == 'main' else schema}.{table}": _checksum(connection, schema, table)
+            f"{file.stem if schema == 'main' else schema}.{table}": relation_checksum(connection, schema, table)
             for (schema,) in connection.execute(
                 "select distinct table_schema from information_schema.tables order by 1"
             ).fetchall()
@@ -102,7 +102,8 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str, schema: str = 
     )
 
 
-def _checksum(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+def relation_checksum(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    """Checksum of one relation; see `content_checksums`."""
     columns = columns_of(connection, table, schema)
     parts = []
     for column, kind in columns.items():

@@ -38,7 +38,7 @@ HISTORY = ("membership_log", "segment_evaluations", "int_segment_thresholds")
 # From matches to the log; and what the present day shows of the log.
 HISTORY_MODELS = [
     "int_segment_status", "int_segment_members", "segment_evaluations", "int_segment_thresholds",
-    "int_membership_comparisons", "int_membership_changes", "int_membership_profiles", "int_membership_change_kinds",
+    "int_membership_comparisons", "int_membership_changes", "int_membership_change_kinds", "int_segment_rule_items",
     "int_membership_traces", "int_membership_reasons", "membership_log",
 ]  # fmt: skip
 SHOWN_MODELS = ["membership_changes", "segment_membership_history", "segment_sizes", "segment_memberships"]

@@ -43,7 +43,7 @@ def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], st
     # A version that a rule does not let pass is not there; a quarantined one takes all before it along.
     source, name = table.replace('"', "").removeprefix("raw_").split(".")
     faults = connection.execute(
-        "select record_key, version_hash, known_at, severity from intermediate.int_record_faults"
+        "select record_key, version_hash, known_at, severity from intermediate.int_record_violations"
         " where is_blocking and source = ? and table_name = ?",
         [source, name],
     ).df()

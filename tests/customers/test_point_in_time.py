@@ -59,10 +59,10 @@ class Leak:
 LEAKS = (
     # A window that does not end with the day, in one model.
     Leak(
-        "models/core/intermediate/service/int_ticket_ratings.sql",
-        "where rated_date <= {{ as_of_date() }}",
-        "where rated_date is not null",
-        ("int_ticket_ratings", "int_tickets", "tickets"),
+        "models/core/intermediate/service/int_tickets.sql",
+        "and {{ business_date('changed_at') }} <= {{ as_of_date() }}",
+        "and changed_at is not null",
+        ("int_tickets", "tickets"),
         {"tickets"},
     ),
     # No model minds when a version became known: every mart must show it.

@@ -13,7 +13,7 @@ import pytest
 
 from scripts.demo.simulator import service
 from tests.support.real_data import shared_data
-from tests.support.sql_macros import reference_seed, sql_of
+from tests.support.sql_macros import model_sql, reference_seed
 
 INTENTS = {
     "delivery": ["card_arrival", "card_delivery_estimate"],
@@ -39,17 +39,28 @@ AT_LEAST = {
 }
 
 
+def topic_rows(texts: list[tuple[str, str]], *seeds: str) -> list[tuple[str, str, int, bool, str]]:
+    """The rows of int_text_topics for texts as pairs of key and text, by the words of these seeds."""
+    connection = duckdb.connect()
+    connection.execute("create table int_feedback_texts (text_key varchar, text varchar)")
+    connection.executemany("insert into int_feedback_texts values (?, ?)", texts)
+    connection.execute("create table topic_keywords (topic varchar, language varchar, words varchar, weight varchar)")
+    connection.execute("create table sentiment_words (sentiment varchar, language varchar, words varchar)")
+    for seed in seeds:
+        rows = [list(row.values()) for row in reference_seed(seed)]
+        connection.executemany(f"insert into {seed} values ({', '.join('?' * len(rows[0]))})", rows)
+    checks = ("stop_on_seed_faults", "topic_faults", "topic_keyword_rows", "sentiment_word_rows")
+    unchecked = {name: lambda *_: "" for name in checks}
+    for model in ("int_topic_keywords", "int_text_topics"):
+        query = model_sql(f"core/intermediate/service/{model}.sql", "topics/plain_words.sql", **unchecked)
+        connection.execute(f"create table {model} as {query}")
+    return connection.execute("select * from int_text_topics").fetchall()
+
+
 def classified(texts: list[tuple[str, str]]) -> dict[str, tuple[str, set[str], str]]:
     """Main topic, all topics and sentiment of texts by their key; `texts` are pairs of key and text."""
-    connection = duckdb.connect()
-    connection.execute("create table texts (text_key varchar, text varchar)")
-    connection.executemany("insert into texts values (?, ?)", texts)
-    query = sql_of(
-        "topics/classified_texts.sql", "classified_texts",
-        *("texts", "text_key", "text", reference_seed("topic_keywords"), reference_seed("sentiment_words")),
-    )  # fmt: skip
     found: dict[str, tuple[str, set[str], str]] = {}
-    for key, topic, _, is_main, sentiment in connection.execute(query).fetchall():
+    for key, topic, _, is_main, sentiment in topic_rows(texts, "topic_keywords", "sentiment_words"):
         main, topics, _ = found.get(key, ("", set(), ""))
         found[key] = (topic if is_main else main, topics | {topic}, sentiment)
     return found
@@ -114,6 +125,4 @@ def test_one_text(text: str, topics: set[str], sentiment: str) -> None:
 
 
 def test_without_keywords_everything_is_other() -> None:
-    query = sql_of("topics/classified_texts.sql", "classified_texts", "texts", "k", "t", [], [])
-    found = duckdb.sql(f"with texts as (select 1 as k, 'refund' as t) select * from ({query})").fetchall()
-    assert found == [(1, "other", 0, True, "neutral")]
+    assert topic_rows([("1", "refund")]) == [("1", "other", 0, True, "neutral")]

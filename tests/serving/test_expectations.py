@@ -94,7 +94,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
     changed = read(world, "select * from intermediate.int_orders")
     age = (LAST_DAY - changed["ordered_date"]).dt.days
     is_recent, is_reference = age < 28, (age >= 28) & (age < 392)
-    drift = read(world, "select * from intermediate.int_profile_drift").set_index("measure")
+    drift = read(world, "select * from intermediate.int_data_profile_drift").set_index("measure")
 
     gross = changed["gross_revenue"].astype(float)
     amounts = {
@@ -132,7 +132,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
     spread = max(1.4826 * np.median(np.abs(np.array(weeks[1:]) - usual)), np.sqrt(usual), 0.1 * usual)
     row = read(
         world,
-        "select * from intermediate.int_profile_deviations where slice_name = 'store' and measure = 'order_count'"
+        "select * from intermediate.int_data_profile_deviations where slice_name = 'store' and measure = 'order_count'"
         " and period = 'week' and profile_date = date '2026-06-30'",
     ).iloc[0]
     assert (row["observed"], row["expected"], row["history_count"]) == (weeks[0], usual, 12)
@@ -140,7 +140,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
     typical = [np.exp(np.log(gross[(age >= 7 * k) & (age < 7 * k + 7)]).mean()) for k in range(13)]
     row = read(
         world,
-        "select * from intermediate.int_profile_deviations where slice_name = 'all' and measure = 'typical_value'"
+        "select * from intermediate.int_data_profile_deviations where slice_name = 'all' and measure = 'typical_value'"
         " and period = 'week' and profile_date = date '2026-06-30'",
     ).iloc[0]
     assert row["ratio"] == pytest.approx(typical[0] / np.median(typical[1:]), abs=1e-4)

@@ -14,9 +14,8 @@ from scripts.platform.world import World
 
 AS_OF = "2026-06-30"
 JUDGES = (
-    "int_source_day_faults int_segment_rule_sources int_segment_change_counts segment_growth int_segment_daily_flows"
-    " int_segment_flow_expected int_segment_flow_scores int_segment_unusual_days int_segment_change_reasons"
-    " int_segment_day_faults int_segment_day_bands int_segment_anomaly_causes segment_anomalies"
+    "int_source_day_faults int_segment_rule_sources segment_growth int_segment_flow_expected int_segment_change_reasons"
+    " int_segment_data_incidents int_segment_day_bands int_segment_anomaly_causes segment_anomalies"
 )
 EMPTY = {
     "marts.segment_sizes": (

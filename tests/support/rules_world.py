@@ -25,7 +25,7 @@ COLUMNS = ("segment_key", "kind", "alternative", "attribute", "operator", "value
 # As the models that rules need, from the lowest to what they end in.
 MATCHES = [
     "int_segment_rules",
-    *[f"int_segment_{what}_{level}" for level in (1, 2, 3) for what in ("percentiles", "matches")],
+    "int_segment_percentiles_of_buyers",
     "int_segment_matches",
     "int_segment_percentiles",
 ]

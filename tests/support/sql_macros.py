@@ -16,8 +16,7 @@ def text_literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def sql_of(file: str, macro: str, *arguments: object) -> str:
-    """The DuckDB text of one macro of a file under macros/."""
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     helpers: dict[str, Any] = {
         "text_literal": text_literal,
@@ -26,8 +25,25 @@ def sql_of(file: str, macro: str, *arguments: object) -> str:
         "modules": SimpleNamespace(re=re),
     }
     environment.globals.update(helpers)
+    return environment
+
+
+def sql_of(file: str, macro: str, *arguments: object) -> str:
+    """The DuckDB text of one macro of a file under macros/."""
     source = (PROJECT / "macros" / file).read_text(encoding="utf-8")
-    return str(getattr(environment.from_string(source).module, macro)(*arguments))
+    return str(getattr(_environment().from_string(source).module, macro)(*arguments))
+
+
+def model_sql(file: str, macro_file: str, **helpers: object) -> str:
+    """The DuckDB text of a model under models/, every relation by its name alone.
+
+    `macro_file` holds the macros of the project that it calls; `helpers` stand in for others.
+    """
+    environment = _environment()
+    macros = environment.from_string((PROJECT / "macros" / macro_file).read_text(encoding="utf-8")).module
+    environment.globals.update({name: value for name, value in vars(macros).items() if callable(value)})
+    environment.globals.update(helpers, ref=lambda name: name)
+    return environment.from_string((PROJECT / "models" / file).read_text(encoding="utf-8")).render()
 
 
 def reference_seed(name: str) -> list[dict[str, str]]:

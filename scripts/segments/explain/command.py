@@ -42,7 +42,10 @@ def explain(
     if not as_json:
         progress(f"building what was known on {as_of} in a copy of the warehouse, which takes a while …")
     with workshop(world) as copy:
-        wanted = ["+int_segment_traces", "+segment_library", "+int_segment_audience_candidates", "+customer_id_changes"]
+        wanted = [
+            "+int_segment_traces", "+segment_library", "+segment_memberships", "+int_segment_audience_candidates",
+            "+customer_id_changes",
+        ]  # fmt: skip
         variables = {"as_of_date": as_of.isoformat()}
         run_dbt(copy, ["run", "--select", *wanted], variables=variables, progress=quiet)
         with open_warehouse(copy.warehouse, read_only=True) as connection:

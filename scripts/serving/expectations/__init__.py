@@ -1,7 +1,7 @@
 """Expectations on the profiles of a warehouse: suites declared as rows, judged by Great Expectations, shown on a page.
 
 dbt tests hold each row and key; these hold what no single row shows: volume, drift and fields that contradict each
-other. They read the small profiles that dbt has computed (`int_profile_*`), never orders or events.
+other. They read the small profiles that dbt has computed (`int_data_profile_*`), never orders or events.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ import duckdb
 import pandas as pd
 
 TABLES = {
-    "int_profile_deviations": "order by profile_name, slice_name, measure, period, profile_date",
-    "int_profile_drift": "order by measure",
-    "int_profile_cross_fields": "order by measure, period",
-    "int_profile_distribution": "order by measure, bin_number, bin_name",
+    "int_data_profile_deviations": "order by profile_name, slice_name, measure, period, profile_date",
+    "int_data_profile_drift": "order by measure",
+    "int_data_profile_cross_fields": "order by measure, period",
+    "int_data_profile_distribution": "order by measure, bin_number, bin_name",
 }
 
 
@@ -37,7 +37,7 @@ def read_profiles(connection: duckdb.DuckDBPyConnection) -> Profiles | None:
         for (name,) in connection.execute(
             "select table_name from information_schema.tables"
             " where table_schema || '.' || table_name in ('seeds.expectation_limits')"
-            " or table_schema = 'intermediate' and table_name like 'int_profile_%'"
+            " or table_schema = 'intermediate' and table_name like 'int_data_profile_%'"
         ).fetchall()
     }
     if not {*TABLES, "expectation_limits"} <= present:

@@ -16,15 +16,30 @@ with logged as (
 
 ),
 
+-- Every cell with its length before it, so that nothing can move from one cell to the next unseen.
+worded as (
+
+    select
+        *,
+        concat(
+            {%- for name in chained %}
+            length({{ name }}), ':', {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as row_text
+
+    from logged
+
+),
+
 hashed as (
 
     select
         *,
         {{ whole_number('sequence') }} as sequence_number,
         row_hash like 'hmac:%' as is_signed,
-        {{ sha256_hash(segment_approval_text(chained)) }} as plain_hash
+        {{ sha256_hash('row_text') }} as plain_hash
 
-    from logged
+    from worded
 
 ),
 
@@ -40,10 +55,11 @@ linked as (
 
 ),
 
-judged as (
+checked as (
 
     select
         segment_key,
+        chain_number,
         sequence_number,
         decision,
         trim(rule_fingerprint) as rule_fingerprint,
@@ -66,4 +82,4 @@ judged as (
 
 )
 
-select * from judged
+select * from checked
