@@ -7,7 +7,6 @@ import importlib.util
 import logging
 import math
 import os
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,33 +80,31 @@ def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[st
     """Numbers of the rows that do not hold, by expectation: Great Expectations' own verdict."""
     # Set before the import, which takes some seconds: the library would otherwise report its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-        from great_expectations.expectations.metadata_types import FailureSeverity
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
-        for name in [name for name in logging.root.manager.loggerDict if name.startswith(ENGINE)]:
-            logging.getLogger(name).setLevel(logging.WARNING)  # some of its modules set their own
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        asset = context.data_sources.add_pandas("profiles").add_dataframe_asset(suite)
-        wanted = gx.ExpectationSuite(name=suite)
-        for limit in limits:
-            wanted.add_expectation(
-                gx.expectations.ExpectColumnValuesToBeBetween(
-                    column=limit.expectation_key,
-                    min_value=limit.min_value,
-                    max_value=limit.max_value,
-                    severity=FailureSeverity(limit.severity),
-                    description=limit.expectation,
-                    meta={"expectation_key": limit.expectation_key},
-                )
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith(ENGINE)]:
+        logging.getLogger(name).setLevel(logging.WARNING)  # some of its modules set their own
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("profiles").add_dataframe_asset(suite)
+    wanted = gx.ExpectationSuite(name=suite)
+    for limit in limits:
+        wanted.add_expectation(
+            gx.expectations.ExpectColumnValuesToBeBetween(
+                column=limit.expectation_key,
+                min_value=limit.min_value,
+                max_value=limit.max_value,
+                severity=FailureSeverity(limit.severity),
+                description=limit.expectation,
+                meta={"expectation_key": limit.expectation_key},
             )
-        batch = asset.add_batch_definition_whole_dataframe(suite).get_batch({"dataframe": _batch(rows, limits)})
-        validation = batch.validate(
-            wanted, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
         )
+    batch = asset.add_batch_definition_whole_dataframe(suite).get_batch({"dataframe": _batch(rows, limits)})
+    validation = batch.validate(
+        wanted, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
+    )
     failed: dict[str, set[int]] = {}
     for outcome in validation.results:
         key = ((outcome.expectation_config and outcome.expectation_config.meta) or {})["expectation_key"]
