@@ -1,4 +1,4 @@
--- Grain: one row per change that conditions may explain and condition of its segment's rule: values, verdict, both days.
+-- Grain: one row per change that conditions may explain and condition of its rule: values and verdict on both days.
 with changes as (
 
     select * from {{ ref('int_membership_changes') }}
