@@ -1,4 +1,4 @@
--- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of the products that it promotes.
+-- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of what it promotes.
 -- depends_on: {{ ref('int_qa_rule_errors') }}
 {%- do stop_on_rule_errors(
     ref('int_qa_rule_errors'), 'campaign plans and qa_rule limits have {count} fault(s); nothing is judged until they are mended'
