@@ -14,13 +14,11 @@ orders as (
 unlinked as (
 
     select
-        unlinked_returns.return_id,
-        identities.customer_id
+        source_profile_id as return_id,
+        customer_id
 
-    from {{ ref('int_unlinked_returns') }} as unlinked_returns
-    inner join {{ ref('int_customer_identities') }} as identities
-        on identities.source_system = 'returns'
-            and unlinked_returns.return_id = identities.source_profile_id
+    from {{ ref('int_customer_identities') }}
+    where source_system = 'returns'
 
 ),
 

@@ -12,13 +12,13 @@ numbers as (
     select
         identifiers.*,
         case identifiers.identifier_type
-            {%- for type, issuer in account_identifier_issuers().items() %}
-            when '{{ type }}' then '{{ issuer }}'
-            {%- endfor %}
+            when 'customer_number' then 'crm'
+            when 'loyalty_number' then 'loyalty'
+            when 'shop_customer_id' then 'shopify'
         end as issuer_system
 
     from {{ ref('int_identity_identifiers') }} as identifiers
-    where identifiers.identifier_type in ({{ literal_list(account_identifier_issuers()) }})
+    where identifiers.identifier_type in ('customer_number', 'loyalty_number', 'shop_customer_id')
 
 ),
 
@@ -57,7 +57,8 @@ claims as (
     left join issuers
         on numbers.identifier_type = issuers.identifier_type
             and numbers.identifier_value = issuers.identifier_value
-    where numbers.source_system in ({{ literal_list(account_sources()) }})
+    -- Sources whose profiles are kept about a person and corrected over time; the others' are single events.
+    where numbers.source_system in ('crm', 'shopify', 'loyalty', 'klaviyo', 'zendesk', 'hubspot')
         and numbers.source_system <> numbers.issuer_system
 
 ),
