@@ -2,7 +2,15 @@
 -- Shares and counts only, never a value.
 with fields as (
 
-    select * from {{ ref('int_source_map_fields') }}
+    {% set names = [
+        'field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system', 'key_column',
+        'filter_column', 'filter_value', 'validity', 'note'
+    ] %}
+    select
+        {% for name in names %}
+        coalesce(trim({{ name }}), '') as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('source_map_fields') }}
 
 ),
 
@@ -30,7 +38,7 @@ joined as (
         cast(nullif(fields.precedence, '') as bigint) as precedence,
         fields.precedence = '1' as is_source_of_truth,
         case
-            when not fields.is_on then 'off'
+            when measures.row_count is null then 'off'
             when measures.row_count = 0 then 'empty'
             else 'measured'
         end as status,

@@ -15,9 +15,9 @@ with versions as (
     {% for source_system, table_name, id_column, shown in accounts %}
     select
         concat('{{ source_system }}:', {{ id_column }}) as profile_key,
-        {% for type in identifier_types() %}
-        cast({{ shown.get(type, 'null') }} as {{ dbt.type_string() }}) as {{ type }},
-        {% endfor %}
+        {% for type in identifier_types() -%}
+        cast({{ shown.get(type, 'null') }} as {{ dbt.type_string() }}) as {{ type }},{{ ' ' }}
+        {%- endfor %}
         known_at
     from ({{ versions_of_changed_records(source_system, table_name) }}) as versions
     where {{ id_column }} is not null
