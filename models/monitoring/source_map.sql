@@ -2,14 +2,19 @@
 -- Shares and counts only, never a value.
 with fields as (
 
-    {% set names = [
-        'field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system', 'key_column',
-        'filter_column', 'filter_value', 'validity', 'note'
-    ] %}
     select
-        {% for name in names %}
-        coalesce(trim({{ name }}), '') as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(trim(field), '') as field,
+        coalesce(trim(kind), '') as kind,
+        coalesce(trim(source), '') as source,
+        coalesce(trim(relation), '') as relation,
+        coalesce(trim(column_name), '') as column_name,
+        coalesce(trim(precedence), '') as precedence,
+        coalesce(trim(profile_system), '') as profile_system,
+        coalesce(trim(key_column), '') as key_column,
+        coalesce(trim(filter_column), '') as filter_column,
+        coalesce(trim(filter_value), '') as filter_value,
+        coalesce(trim(validity), '') as validity,
+        coalesce(trim(note), '') as note
     from {{ ref('source_map_fields') }}
 
 ),

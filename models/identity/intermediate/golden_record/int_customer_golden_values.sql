@@ -5,34 +5,21 @@
 
 {%- do stop_on_seed_faults(survivorship_faults(survivorship_rule_rows())) %}
 
-with statements as (
-
-    select * from {{ ref('int_customer_statements') }}
-
-),
-
-rules as (
-
-    select
-        field as unit,
-        rule,
-        concat(rule, '|', replace(coalesce(then_by, ''), ' ', '')) as criteria
-    from {{ ref('survivorship_rules') }}
-
-),
-
 -- A name or an address is taken whole from one record, so what is chosen among is a unit of up to five parts.
-candidates as (
+with candidates as (
 
     {% for unit, fields in golden_units().items() %}
     select
-        customer_id, source_system, valued_at, record_count,
+        customer_id,
+        source_system,
+        valued_at,
+        record_count,
         '{{ unit }}' as unit,
         {{ unit }}_precedence as precedence,
-        {% for place in range(5) -%}
-        {{ fields[place] if place < fields | length else 'null' }} as part_{{ place + 1 }}{{ ', ' if not loop.last }}
+        {%- for place in range(5) %}
+        {{ fields[place] if place < fields | length else 'null' }} as part_{{ place + 1 }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from statements
+    from {{ ref('int_customer_statements') }}
     where {{ unit }}_precedence is not null and coalesce({{ (fields + ['null']) | join(', ') }}) is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -44,17 +31,21 @@ spelled as (
     select
         candidates.*,
         rules.rule,
-        rules.criteria,
+        concat(rules.rule, '|', replace(coalesce(rules.then_by, ''), ' ', '')) as criteria,
         case when candidates.part_1 is null then 0 else 1 end + case when candidates.part_2 is null then 0 else 1 end
         + case when candidates.part_3 is null then 0 else 1 end + case when candidates.part_4 is null then 0 else 1 end
         + case when candidates.part_5 is null then 0 else 1 end as filled_count,
         -- Letter case makes no other value.
-        case when rules.criteria like '%most_frequent%' then
-            lower(concat_ws('|', {% for place in range(1, 6) %}coalesce(part_{{ place }}, ''){{ ', ' if not loop.last }}{% endfor %}))
+        case
+            when concat(rules.rule, rules.then_by) like '%most_frequent%'
+                then lower(concat_ws(
+                    '|', coalesce(candidates.part_1, ''), coalesce(candidates.part_2, ''),
+                    coalesce(candidates.part_3, ''), coalesce(candidates.part_4, ''), coalesce(candidates.part_5, '')
+                ))
         end as spelling
     from candidates
-    inner join rules
-        on candidates.unit = rules.unit
+    inner join {{ ref('survivorship_rules') }} as rules
+        on candidates.unit = rules.field
 
 ),
 
@@ -79,15 +70,18 @@ ranked as (
             partition by spelled.customer_id, spelled.unit
             order by
                 {% for place in range(1, 5) %}
-                case split_part(criteria, '|', {{ place }}) when 'trusted' then precedence end asc,
-                case split_part(criteria, '|', {{ place }}) when 'most_recent' then valued_at end desc,
-                case split_part(criteria, '|', {{ place }})
-                    when 'most_complete' then filled_count when 'most_frequent' then frequencies.said_count
+                case split_part(spelled.criteria, '|', {{ place }}) when 'trusted' then spelled.precedence end asc,
+                case split_part(spelled.criteria, '|', {{ place }}) when 'most_recent' then spelled.valued_at end desc,
+                case split_part(spelled.criteria, '|', {{ place }})
+                    when 'most_complete' then spelled.filled_count
+                    when 'most_frequent' then frequencies.said_count
                 end desc,
                 {% endfor %}
-                valued_at desc,
-                part_1 asc nulls last, part_2 asc nulls last, part_3 asc nulls last, part_4 asc nulls last,
-                part_5 asc nulls last, source_system asc
+                spelled.valued_at desc,
+                {% for place in range(1, 6) %}
+                spelled.part_{{ place }} asc nulls last,
+                {% endfor %}
+                spelled.source_system asc
         ) as place
     from spelled
     left join frequencies
@@ -99,18 +93,22 @@ ranked as (
 
 golden as (
 
-    {% for unit, fields in golden_units().items() %}
-    {% set is_last_unit = loop.last %}
-    {% for field in fields %}
+    {% for number in range(1, 6) %}
     select
-        customer_id, unit,
-        '{{ field }}' as field,
-        part_{{ loop.index }} as value,
-        source_system, valued_at, rule
+        customer_id,
+        unit,
+        case unit
+            {%- for unit, fields in golden_units().items() if fields | length >= number %}
+            when '{{ unit }}' then '{{ fields[number - 1] }}'
+            {%- endfor %}
+        end as field,
+        part_{{ number }} as value,
+        source_system,
+        valued_at,
+        rule
     from ranked
-    where place = 1 and unit = '{{ unit }}' and part_{{ loop.index }} is not null
-    {{ 'union all' if not (is_last_unit and loop.last) }}
-    {% endfor %}
+    where place = 1 and part_{{ number }} is not null
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 
 )

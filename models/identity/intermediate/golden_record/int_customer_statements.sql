@@ -40,21 +40,24 @@ stated as (
         {%- for field in golden_fields() %}
         {{ golden_value(field, place.fields.get(field)) }} as {{ field }},
         {%- endfor %}
-        {% for unit in golden_units() -%}
-        cast({{ place.precedences.get(unit, 'null') }} as int) as {{ unit }}_precedence{{ ', ' if not loop.last }}
+        {%- for unit in golden_units() %}
+        cast({{ place.precedences.get(unit, 'null') }} as int) as {{ unit }}_precedence{{ ',' if not loop.last }}
         {%- endfor %}
     from (select * from {{ place.table }} where {{ source_map_filter_sql(place) }}) as stated
-    inner join people
-        on people.source_system = {{ text_literal(place.profile_system) }}
-            and people.source_profile_id = cast(stated.{{ adapter.quote(place.key_column) }} as {{ dbt.type_string() }})
+    inner join people on people.source_system = {{ text_literal(place.profile_system) }}
+        and people.source_profile_id = cast(stated.{{ adapter.quote(place.key_column) }} as {{ dbt.type_string() }})
     union all
     {% endfor -%}
     select
         customer_id,
         source_system,
         cast(null as {{ dbt.type_timestamp() }}) as valued_at,
-        {% for field in golden_fields() %}cast(null as {{ dbt.type_string() }}) as {{ field }}, {% endfor %}
-        {% for unit in golden_units() %}cast(null as int) as {{ unit }}_precedence{{ ', ' if not loop.last }}{% endfor %}
+        {%- for field in golden_fields() %}
+        cast(null as {{ dbt.type_string() }}) as {{ field }},
+        {%- endfor %}
+        {%- for unit in golden_units() %}
+        cast(null as int) as {{ unit }}_precedence{{ ',' if not loop.last }}
+        {%- endfor %}
     from people
     where 1 = 0
 

@@ -1,6 +1,6 @@
--- Grain: one row per profile: the person it belongs to by account numbers and decisions by hand, as the smallest profile
--- number of the person. Where a chain of joins has brought together two profiles that a decision keeps apart, none of
--- its joins stand.
+-- Grain: one row per profile: the person it belongs to by account numbers and decisions by hand, as the smallest number
+-- of the person's profiles. Where a chain of joins has brought together two profiles that a decision keeps apart, none
+-- of its joins stand.
 with joined as (
 
     select

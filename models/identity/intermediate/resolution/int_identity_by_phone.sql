@@ -52,7 +52,7 @@ several_names as (
 
 agreed as (
 
-    select distinct component
+    select component
     from (
         select
             named.component,
@@ -70,11 +70,9 @@ agreed as (
 
 undone as (
 
-    select several_names.component
+    select component
     from several_names
-    left join agreed
-        on several_names.component = agreed.component
-    where agreed.component is null
+    where component not in (select component from agreed)
 
     union
 

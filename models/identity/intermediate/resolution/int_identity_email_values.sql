@@ -1,5 +1,4 @@
 -- Grain: one row per e-mail address that several people show, and person: why it must not join them; null where it may.
--- People are who they are by account numbers.
 with shown as (
 
     select distinct
@@ -20,7 +19,7 @@ persons as (
 
     select
         people.person_number,
-        max(case when profiles.source_system in ('crm', 'loyalty', 'shopify') then 1 else 0 end) as known_count,
+        max(cast(profiles.source_system in ('crm', 'loyalty', 'shopify') as int)) as known_count,
         min({{ name_key('limits.told_apart_by', 'profiles') }}) as lowest_name,
         max({{ name_key('limits.told_apart_by', 'profiles') }}) as highest_name
     from {{ ref('int_identity_by_account') }} as people
@@ -51,7 +50,7 @@ shared as (
 -- Names that are not all the same are compared form by form: is there one that all share who gave a name?
 agreed as (
 
-    select distinct identifier_value
+    select identifier_value
     from (
         select
             shared.identifier_value,
@@ -99,7 +98,9 @@ judged as (
         shown.person_number,
         case
             when cut.identifier_value is not null then 'cut_by_hand'
-            when shared.has_several_names and agreed.identifier_value is null then 'names_differ'
+            when
+                shared.has_several_names and shown.identifier_value not in (select identifier_value from agreed)
+                then 'names_differ'
             when shared.known_count > limits.max_people then 'too_many_people'
             when limits.needs_name and shared.known_count > 1 and shared.known_unnamed_count > 0
                 then 'people_without_name'
@@ -110,8 +111,6 @@ judged as (
         on shown.identifier_value = shared.identifier_value
     inner join {{ ref('identifier_limits') }} as limits
         on limits.identifier_type = 'email'
-    left join agreed
-        on shown.identifier_value = agreed.identifier_value
     left join cut
         on shown.identifier_value = cut.identifier_value
 

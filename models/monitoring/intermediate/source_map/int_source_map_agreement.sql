@@ -13,19 +13,18 @@ with newest_values as (
     {%- set value = 'lower(trim(cast(stated.' ~ adapter.quote(row.column_name) ~ ' as ' ~ text ~ ')))' -%}
     {%- set entity = 'identities.customer_id' if row.profile_system else key -%}
     select {{ source_map_key_sql(row) }}, {{ 'true' if row.precedence == '1' else 'false' }} as is_truth,
-        {{ entity }} as entity, max({{ stated_at(row.relation, 'stated') }}) as newest_stated_at,
-        max_by({{ value }}, concat(cast(known_at as {{ text }}), '|', {{ value }})) as newest_value
-    from (select * from {{ row.table }} where {{ source_map_filter_sql(row) }}) as stated
-    {%- if row.profile_system %}
-    inner join {{ identities }} as identities on identities.source_system = {{ text_literal(row.profile_system) }}
-        {#- #} and identities.source_profile_id = {{ key }}
+        {{ entity }} as entity, max_by({{ value }}, concat(cast(known_at as {{ text }}), '|', {{ value }})) as newest_value,
+        max({{ stated_at(row.relation, 'stated') }}) as newest_stated_at from (
+        {#- #} select * from {{ row.table }} where {{ source_map_filter_sql(row) }}) as stated
+    {%- if row.profile_system %} inner join {{ identities }} as identities on identities.source_profile_id = {{ key }}
+    {#- #} and identities.source_system = {{ text_literal(row.profile_system) }}
     {%- endif %}
     where stated.{{ adapter.quote(row.column_name) }} is not null group by {{ entity }} union all
     {% endfor -%}
     {{ literal_rows({
         'field': text, 'source': text, 'relation': text, 'column_name': text, 'filter_value': text,
-        'profile_system': text, 'is_truth': 'boolean', 'entity': text, 'newest_stated_at': dbt.type_timestamp(),
-        'newest_value': text
+        'profile_system': text, 'is_truth': 'boolean', 'entity': text, 'newest_value': text,
+        'newest_stated_at': dbt.type_timestamp()
     }, []) }}
 
 ),
