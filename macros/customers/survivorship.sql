@@ -87,23 +87,6 @@
     {{ return(faults) }}
 {%- endmacro %}
 
-{# The rules by unit of the golden record: rule, criteria (the rule and what breaks its ties, in order), weight. A faulty
-   seed stops the model. Before the seed is loaded every field takes the newest word of its most trusted source. #}
-{% macro survivorship() -%}
-    {%- set rows = survivorship_rule_rows() -%}
-    {%- do stop_on_seed_faults(survivorship_faults(rows)) -%}
-    {%- set rules = {} -%}
-    {%- for unit in golden_units() -%}
-        {%- do rules.update({unit: {'rule': 'trusted', 'criteria': ['trusted', 'most_recent'], 'weight': '1'}}) -%}
-    {%- endfor -%}
-    {%- for row in rows -%}
-        {%- set criteria = [row.rule] -%}
-        {%- for name in row.then_by.split('|') if row.then_by -%}{%- do criteria.append(name | trim) -%}{%- endfor -%}
-        {%- do rules.update({row.field: {'rule': row.rule, 'criteria': criteria, 'weight': row.accuracy_weight | string}}) -%}
-    {%- endfor -%}
-    {{ return(rules) }}
-{%- endmacro %}
-
 {# Stops a model with the first faults of a seed, one line each. #}
 {% macro stop_on_seed_faults(faults) -%}
     {%- if faults -%}
