@@ -1,14 +1,28 @@
 -- Grain: one row per customer with an order that counts: the last gap, comebacks, and since when the customer has
 -- been loyal or repeat without a break. Of the stages themselves see int_features_lifecycle.
-with sequence as (
+with dated as (
 
-    select * from {{ ref('int_customer_order_sequence') }}
+    select
+        customer_id,
+        customer_order_number as order_number,
+        ordered_date,
+        lag(ordered_date) over (partition by customer_id order by customer_order_number) as previous_date,
+        -- Four orders in a year make a loyal customer: this order and the three before it, and the same one order ago.
+        lag(ordered_date, 3) over (partition by customer_id order by customer_order_number) as fourth_latest_date,
+        lag(ordered_date, 4) over (partition by customer_id order by customer_order_number)
+            as fourth_latest_date_before
+
+    from {{ ref('orders') }}
+    where is_counted and customer_id is not null
 
 ),
 
-cycle as (
+with_gaps as (
 
-    select * from {{ ref('int_customer_order_cycle') }}
+    select
+        *,
+        {{ days_between('previous_date', 'ordered_date') }} as gap_days
+    from dated
 
 ),
 
@@ -16,27 +30,21 @@ cycle as (
 eves as (
 
     select
-        sequence.customer_id,
-        sequence.customer_order_number as order_number,
-        sequence.ordered_date,
-        sequence.previous_date,
-        sequence.gap_days,
-        sequence.fourth_latest_date,
-        sequence.fourth_latest_date_before,
-        {{ days_before('sequence.ordered_date', 'case when sequence.gap_days > 0 then 1 else 0 end') }} as eve,
+        orders.*,
+        {{ days_before('orders.ordered_date', 'case when orders.gap_days > 0 then 1 else 0 end') }} as eve,
         coalesce(
-            sequence.gap_days - 1 > 180
-            or (sequence.customer_order_number > 2 and sequence.gap_days - 1 > 1.5 * cycle.expected_interval_days),
+            orders.gap_days - 1 > 180
+            or (orders.order_number > 2 and orders.gap_days - 1 > 1.5 * cycle.expected_interval_days),
             false
         ) as was_late
 
-    from sequence
-    inner join cycle
-        on sequence.customer_id = cycle.customer_id
+    from with_gaps as orders
+    inner join {{ ref('int_customer_order_cycle') }} as cycle
+        on orders.customer_id = cycle.customer_id
 
 ),
 
-judged as (
+classified as (
 
     select
         eves.*,
@@ -69,7 +77,7 @@ runs as (
             end
         ) as repeat_since
 
-    from judged
+    from classified
     group by customer_id
 
 )

@@ -1,13 +1,13 @@
 -- Grain: one row per customer on as_of_date: what they answer.
 {%- set windows = {
     'email_received_count': [90], 'email_human_open_count': [30, 90], 'email_machine_open_count': [90],
-    'email_click_count': [90], 'sms_click_count': [90], 'visit_count': [30, 90]
+    'email_click_count': [90], 'sms_click_count': [90], 'web_visit_count': [90]
 } %}
 {%- set answers = 'email_human_open_count + email_click_count + sms_click_count' %}
 {%- set last_days = {
     'days_since_last_email_open': 'email_human_open_count',
     'days_since_last_email_click': 'email_click_count', 'days_since_last_engagement': answers,
-    'days_since_last_activity': answers ~ ' + visit_count'
+    'days_since_last_activity': answers ~ ' + web_visit_count'
 } %}
 
 with spine as (
@@ -18,7 +18,10 @@ with spine as (
 
 daily as (
 
-    select * from {{ ref('engagement_daily') }}
+    select
+        *,
+        visit_count as web_visit_count
+    from {{ ref('engagement_daily') }}
 
 ),
 
@@ -34,26 +37,14 @@ ad_clicks as (
 
 ),
 
-email_habits as (
-
-    select * from {{ ref('int_customer_email_habits') }}
-
-),
-
-channels as (
-
-    select * from {{ ref('int_customer_answered_channels') }}
-
-),
-
 counted as (
 
     select
         customer_id,
         {{ window_sums(windows) }}
         {{ days_since_last(last_days) }}
-        sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 30) }}) as touch_count_30d,
-        sum({{ answers }} + visit_count) filter (where {{ within_window('activity_date', 90) }}) as touch_count_90d
+        sum({{ answers }} + web_visit_count) filter (where {{ within_window('activity_date', 30) }}) as touch_count_30d,
+        sum({{ answers }} + web_visit_count) filter (where {{ within_window('activity_date', 90) }}) as touch_count_90d
 
     from daily
     group by customer_id
@@ -78,14 +69,14 @@ filled as (
         on spine.customer_id = counted.customer_id
     left join ad_clicks
         on spine.customer_id = ad_clicks.customer_id
-    left join email_habits
+    left join {{ ref('int_customer_email_habits') }} as email_habits
         on spine.customer_id = email_habits.customer_id
-    left join channels
+    left join {{ ref('int_customer_answered_channels') }} as channels
         on spine.customer_id = channels.customer_id
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -98,7 +89,7 @@ judged as (
             when
                 email_click_count_90d + sms_click_count_90d >= 1
                 or email_human_open_count_90d >= 3
-                or visit_count_90d >= 5
+                or web_visit_count_90d >= 5
                 then 'high'
             when touch_count_90d >= 1 then 'medium'
             when days_since_last_activity < 365 then 'low'
@@ -116,4 +107,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

@@ -1,20 +1,25 @@
 -- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
 {%- set usual_orders = var('price_score_usual_orders') %}
-with spine as (
-
-    select * from {{ ref('int_customer_spine') }}
-
-),
-
-orders as (
+with orders as (
 
     select * from {{ ref('int_customer_orders') }}
 
 ),
 
-margins as (
+-- How much of what was bought was promoted, and how deep.
+lines as (
 
-    select * from {{ ref('customer_margin') }}
+    select
+        customer_id,
+        cast(sum(discounted_revenue) filter (where is_promoted) as double) as promoted_revenue,
+        cast(sum(discounted_revenue) filter (where not is_promoted) as double) as full_price_revenue,
+        nullif(cast(sum(discounted_revenue) as double), 0) as revenue,
+        cast(sum(discounts) filter (where is_promoted) as double)
+        / nullif(cast(sum(gross_revenue) filter (where is_promoted) as double), 0) as promoted_discount_rate
+
+    from {{ ref('order_lines') }}
+    where is_counted and line_type = 'product' and customer_id is not null
+    group by customer_id
 
 ),
 
@@ -40,9 +45,9 @@ measured as (
         (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
         / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end
             as expected_promoted_share,
-        prices.promoted_share,
-        prices.full_price_share,
-        prices.promoted_discount_rate,
+        coalesce(lines.promoted_revenue, 0) / lines.revenue as promoted_share,
+        coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
+        lines.promoted_discount_rate,
         offers.offer_count,
         offers.used_offer_count,
         offers.offer_day_count,
@@ -54,15 +59,15 @@ measured as (
         cast(margins.contribution_margin + margins.discounts as double)
         / nullif(cast(margins.gross_revenue as double), 0) as undiscounted_margin_rate
 
-    from spine
+    from {{ ref('int_customer_spine') }} as spine
     cross join usual
     left join orders
         on spine.customer_id = orders.customer_id
-    left join {{ ref('int_customer_prices') }} as prices
-        on spine.customer_id = prices.customer_id
+    left join lines
+        on spine.customer_id = lines.customer_id
     left join {{ ref('int_customer_offers') }} as offers
         on spine.customer_id = offers.customer_id
-    left join margins
+    left join {{ ref('customer_margin') }} as margins
         on spine.customer_id = margins.customer_id
 
 ),
@@ -70,9 +75,8 @@ measured as (
 scored as (
 
     select
-        measured.*,
+        *,
         round(100 * expected_promoted_share, 1) as price_sensitivity_score
-
     from measured
 
 ),
@@ -81,12 +85,12 @@ final as (
 
     select
         customer_id,
-        cast(promoted_share as double) as promoted_share,
-        cast(full_price_share as double) as full_price_share,
+        promoted_share,
+        full_price_share,
         cast(coalesce(promoted_order_count, 0) as bigint) as promoted_order_count,
         cast(promoted_order_count as double) / nullif(order_count, 0) as promoted_order_share,
         average_discount_rate,
-        cast(promoted_discount_rate as double) as promoted_discount_rate,
+        promoted_discount_rate,
         deepest_discount as deepest_discount_rate,
         coalesce(first_order_is_promoted, false) as first_order_is_promoted,
         coalesce(last_order_is_promoted, false) as last_order_is_promoted,
