@@ -83,10 +83,13 @@ intervals as (
 bounded as (
 
     select
-        *,
+        intervals.*,
         -- `greatest` would make a day of an interval that nobody knows.
-        case when mean_interval < 1 then 1 else mean_interval end as expected_interval
+        case when intervals.mean_interval < 1 then 1 else intervals.mean_interval end as expected_interval,
+        limits.late_interval_factor
+
     from intervals
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 
@@ -100,7 +103,7 @@ cycle as (
         round(expected_interval, 4) as expected_interval_days,
         round(waiting_days / expected_interval, 4) as overdue_ratio,
         last_demand_day + cast(expected_interval as decimal(18, 4)) as expected_demand_day,
-        last_demand_day + cast(1.5 * expected_interval as decimal(18, 4)) as late_demand_day
+        last_demand_day + cast(late_interval_factor * expected_interval as decimal(18, 4)) as late_demand_day
 
     from bounded
 

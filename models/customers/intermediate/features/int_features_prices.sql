@@ -1,13 +1,7 @@
 -- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
 {%- set usual_orders = var('price_score_usual_orders') %}
-with orders as (
-
-    select * from {{ ref('int_customer_orders') }}
-
-),
-
 -- How much of what was bought was promoted, and how deep.
-lines as (
+with lines as (
 
     select
         customer_id,
@@ -16,7 +10,6 @@ lines as (
         nullif(cast(sum(discounted_revenue) as double), 0) as revenue,
         cast(sum(discounts) filter (where is_promoted) as double)
         / nullif(cast(sum(gross_revenue) filter (where is_promoted) as double), 0) as promoted_discount_rate
-
     from {{ ref('order_lines') }}
     where is_counted and line_type = 'product' and customer_id is not null
     group by customer_id
@@ -27,7 +20,7 @@ lines as (
 usual as (
 
     select cast(sum(promoted_order_count) as double) / nullif(sum(order_count), 0) as promoted_order_share
-    from orders
+    from {{ ref('int_customer_orders') }}
 
 ),
 
@@ -42,9 +35,10 @@ measured as (
         orders.deepest_discount,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
         -- One order says too little of a taste.
-        (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
-        / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end
-            as expected_promoted_share,
+        round(
+            100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
+            / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end, 1
+        ) as price_sensitivity_score,
         coalesce(lines.promoted_revenue, 0) / lines.revenue as promoted_share,
         coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
         lines.promoted_discount_rate,
@@ -61,7 +55,7 @@ measured as (
 
     from {{ ref('int_customer_spine') }} as spine
     cross join usual
-    left join orders
+    left join {{ ref('int_customer_orders') }} as orders
         on spine.customer_id = orders.customer_id
     left join lines
         on spine.customer_id = lines.customer_id
@@ -72,12 +66,26 @@ measured as (
 
 ),
 
-scored as (
+bands as (
 
     select
-        *,
-        round(100 * expected_promoted_share, 1) as price_sensitivity_score
+        band,
+        cast(from_value as double) as from_value,
+        lead(cast(from_value as double)) over (order by cast(from_value as double)) as next_value
+    from {{ ref('attribute_bands') }}
+    where attribute_name = 'price_sensitivity'
+
+),
+
+named as (
+
+    select
+        measured.*,
+        bands.band as price_sensitivity
     from measured
+    left join bands
+        on measured.price_sensitivity_score >= bands.from_value
+            and (measured.price_sensitivity_score < bands.next_value or bands.next_value is null)
 
 ),
 
@@ -102,16 +110,10 @@ final as (
         case when plain_day_count >= 30 then cast(30.0 * plain_order_count as double) / plain_day_count end
             as orders_per_30d_off_offer,
         price_sensitivity_score,
-        case
-            when price_sensitivity_score >= 70 then 'waits for offers'
-            when price_sensitivity_score >= 40 then 'likes offers'
-            when price_sensitivity_score >= 15 then 'buys either way'
-            when price_sensitivity_score < 15 then 'pays full price'
-        end as price_sensitivity,
+        price_sensitivity,
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
             as largest_bearable_discount_rate
-
-    from scored
+    from named
 
 )
 
