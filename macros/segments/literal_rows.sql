@@ -11,19 +11,24 @@
     {{ return("'" ~ (value | string | replace("\\", "\\\\") | replace("'", "\\'")) ~ "'") }}
 {%- endmacro %}
 
-{# A select that yields the given dicts as rows; with no dicts, no rows. `columns` maps names to data types. #}
+{# A select that yields the given dicts as rows, one a line; with no dicts, no rows. `columns` maps names to data types. #}
 {% macro literal_rows(columns, rows) -%}
-    {%- for row in rows %}
     select
         {%- for name, data_type in columns.items() %}
-        cast({{ 'null' if row.get(name) is none else text_literal(row[name]) }} as {{ data_type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast({{ name if rows else 'null' }} as {{ data_type }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select
-        {%- for name, data_type in columns.items() %}
-        cast(null as {{ data_type }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- if not rows %}
     where 1 = 0
-    {%- endfor %}
+    {%- else %}
+    from (
+        values
+        {%- for row in rows %}
+        {%- set cells = [] %}
+        {%- for name in columns %}
+        {%- do cells.append('null' if row.get(name) is none else text_literal(row[name])) %}
+        {%- endfor %}
+        ({{ cells | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as literal_rows ({{ columns | join(', ') }})
+    {%- endif %}
 {%- endmacro %}

@@ -142,5 +142,5 @@
     {%- for condition in conditions -%}
         {%- do tests.append(segment_condition_sql(condition, attributes)) -%}
     {%- endfor -%}
-    {{ return(tests | join('\n                and ')) }}
+    {{ return(tests | join(' and ')) }}
 {%- endmacro %}

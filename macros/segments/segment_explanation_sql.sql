@@ -6,18 +6,14 @@
     {%- if not segments -%}{{ return("cast(null as " ~ dbt.type_string() ~ ")") }}{%- endif -%}
     case memberships.segment_key
     {%- for segment in segments %}
-        when {{ text_literal(segment.segment_key) }} then concat_ws(
-            '; or ',
+        when {{ text_literal(segment.segment_key) }} then concat_ws('; or ',
         {%- for conditions in segment.include.values() %}
-            case
-                when {{ segment_alternative_sql(conditions, attributes) }}
-                    then concat_ws(
-                        '; ',
-                    {%- for condition in conditions %}
-                        {{ segment_condition_explanation(condition, attributes) }}{{ ',' if not loop.last }}
-                    {%- endfor %}
-                    )
-            end{{ ',' if not loop.last }}
+            case when {{ segment_alternative_sql(conditions, attributes) }}
+                then concat_ws('; '
+                    {%- for condition in conditions -%},
+                    {{ segment_condition_explanation(condition, attributes) }}
+                    {%- endfor -%}
+                ) end{{ ',' if not loop.last }}
         {%- endfor %}
         )
     {%- endfor %}

@@ -1,19 +1,14 @@
-{# What rules are evaluated over: customer_features, with the columns of customer_behaviour_windows that an active rule
-   of a level, or of all, reads. A macro and not a view, which would outlive a change of the columns below it. #}
-{% macro segment_features(level=none) -%}
+{# What rules are evaluated over: customer_features, with the columns of customer_behaviour_windows that the rules of
+   `segments` read (default: the active ones). A macro and not a view, which would outlive a change of the columns below
+   it. #}
+{% macro segment_features(segments=none) -%}
     {%- set used = [] -%}
     {%- if execute -%}
         {%- set attributes = segment_attributes() -%}
-        {%- for segment in segment_rules_to_evaluate(level) -%}
-            {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
-                {%- for condition in conditions -%}
-                    {%- for name in segment_condition_attributes(condition) -%}
-                        {%- if attributes[name].get('source_relation') == 'customer_behaviour_windows' and name not in used -%}
-                            {%- do used.append(name) -%}
-                        {%- endif -%}
-                    {%- endfor -%}
-                {%- endfor -%}
-            {%- endfor -%}
+        {%- for name in segment_attributes_read(segment_rules_to_evaluate() if segments is none else segments) -%}
+            {%- if attributes[name].get('source_relation') == 'customer_behaviour_windows' -%}
+                {%- do used.append(name) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {%- if execute and not used -%}
@@ -21,7 +16,7 @@
     {%- else -%}
     select
         features.*
-        {%- for name in used | sort %},
+        {%- for name in used %},
         windows.{{ adapter.quote(name) }}
         {%- endfor %}
 

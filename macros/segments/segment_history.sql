@@ -36,21 +36,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Attributes that the rules of the given segments read. #}
-{% macro segment_attributes_read(segments) -%}
-    {%- set names = [] -%}
-    {%- for segment in segments -%}
-        {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
-            {%- for condition in conditions -%}
-                {%- for name in segment_condition_attributes(condition) if name not in names and ':' not in name -%}
-                    {%- do names.append(name) -%}
-                {%- endfor -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(names | sort) }}
-{%- endmacro %}
-
 {# How the value of a condition changed, as SQL over a row of int_membership_traces, such as
    `days_since_last_order 119 → 121 crossed 120`. #}
 {% macro flipped_condition_text() -%}

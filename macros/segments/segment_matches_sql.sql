@@ -1,14 +1,10 @@
-{# One statement that yields as_of_date, customer_id and segment_key for every active segment of a level, or of all. The
-   model around it imports `features`, `percentiles` and, above the first level, `lower_matches`. #}
-{% macro segment_matches_sql(level=none) -%}
-    {%- do stop_on_segment_rule_errors() -%}
+{# One statement that yields as_of_date, customer_id and segment_key for every one of the segments. The model around it
+   imports `features`, `percentiles` and, where a rule refers to another segment, `lower_matches`. #}
+{% macro segment_matches_sql(segments) -%}
     {%- set attributes = segment_attributes() -%}
-    {%- for segment in segment_rules_to_evaluate(level) %}
+    {%- for segment in segments %}
     -- {{ segment.segment_key }}: {{ segment_rule_text(segment) }}
-    select
-        features.as_of_date,
-        features.customer_id,
-        {{ text_literal(segment.segment_key) }} as segment_key
+    select features.as_of_date, features.customer_id, {{ text_literal(segment.segment_key) }} as segment_key
     from features
     where
         (
@@ -33,25 +29,17 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# One row per percentile that an active rule names: at level 1 those of customers with at least one order, above it those
-   over the members of a segment of the level below, which `lower_matches` holds; without a level all of them. #}
-{% macro segment_percentiles_sql(level=1, segments=none) -%}
-    {%- set attributes = segment_attributes() -%}
-    {%- set segments = segment_rules_to_evaluate() if segments is none else segments -%}
-    {%- set levels = {none: 0} -%}
-    {%- for segment in segments -%}{%- do levels.update({segment.segment_key: segment.level}) -%}{%- endfor -%}
+{# One row per percentile that the rules of `segments` name: of customers with at least one order, or, of_members, over the
+   members of another segment, whom `lower_matches` holds. #}
+{% macro segment_percentiles_sql(segments, of_members=false) -%}
     {%- set wanted = {} -%}
-    {%- for segment in segments -%}
-        {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
-            {%- for condition in conditions if condition.value_type == 'number' -%}
-                {%- for item in segment_condition_items(condition) if segment_percentile(item) is not none -%}
-                    {%- set base = segment_percentile_base(item) -%}
-                    {%- if level is none or levels[base] == level - 1 -%}
-                        {%- set percentile = segment_percentile(item) -%}
-                        {%- do wanted.update({condition.attribute ~ ':' ~ percentile: [condition.attribute, percentile, base]}) -%}
-                    {%- endif -%}
-                {%- endfor -%}
-            {%- endfor -%}
+    {%- for condition in segment_conditions_of(segments) if condition.value_type == 'number' -%}
+        {%- for item in segment_condition_items(condition) -%}
+            {%- set percentile = segment_percentile(item) -%}
+            {%- set base = segment_percentile_base(item) -%}
+            {%- if percentile is not none and (base is not none) == of_members -%}
+                {%- do wanted.update({condition.attribute ~ ':' ~ percentile: [condition.attribute, percentile, base]}) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- for key, one in wanted | dictsort %}

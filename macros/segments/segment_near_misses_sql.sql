@@ -5,21 +5,13 @@
 {% macro segment_near_misses_sql(limit) -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}
-    select
-        segment_key,
-        customer_id,
-        is_far
-    from (
+    select segment_key, customer_id, is_far from (
         select
             {{ text_literal(segment.segment_key) }} as segment_key,
             features.customer_id,
             {{ segment_misses_far_sql(segment, attributes) }} as is_far
         from features
-        where
-            {{ segment_missed_conditions_sql(segment, attributes) }} = 1
-            {%- if segment.scope != 'all' %}
-            and features.customer_type = 'person'
-            {%- endif %}
+        where {{ segment_missed_conditions_sql(segment, attributes) }} = 1{{ " and features.customer_type = 'person'" if segment.scope != 'all' }}
         order by is_far, {{ segment_value_order() }}
         limit {{ limit }}
     ) as near_misses

@@ -157,12 +157,51 @@
 {# The active segments that can be computed in this run, all of them or those of one level. #}
 {% macro segment_rules_to_evaluate(level=none) -%}
     {%- set segments = [] -%}
-    {%- for segment in segment_rules() if level is none or segment.level == level -%}
-        {%- if segment.status == 'active' and segment.include and not segment.missing and not segment.unavailable -%}
+    {%- for segment in segment_rules_explained() if level is none or segment.level == level -%}
+        {%- do segments.append(segment) if segment.status == 'active' -%}
+    {%- endfor -%}
+    {{ return(segments) }}
+{%- endmacro %}
+
+{# The segments that can be explained in this run: whose rule is complete, active or not; not those that are retired. #}
+{% macro segment_rules_explained() -%}
+    {%- set segments = [] -%}
+    {%- for segment in segment_rules() if segment.status != 'retired' -%}
+        {%- if segment.include and not segment.missing and not segment.unavailable -%}
             {%- do segments.append(segment) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(segments) }}
+{%- endmacro %}
+
+{# The levels that active segments have, from the lowest; the first one always. #}
+{% macro segment_levels_to_evaluate() -%}
+    {%- set levels = [1] -%}
+    {#- What lies deeper than the deepest level has none, and is not evaluated. -#}
+    {%- for segment in segment_rules_to_evaluate() if segment.level is not none and segment.level not in levels -%}
+        {%- do levels.append(segment.level) -%}
+    {%- endfor -%}
+    {{ return(levels | sort) }}
+{%- endmacro %}
+
+{# All conditions of the given segments. #}
+{% macro segment_conditions_of(segments) -%}
+    {%- set found = [] -%}
+    {%- for segment in segments -%}
+        {%- for conditions in segment.include.values() | list + segment.exclude.values() | list -%}
+            {%- do found.extend(conditions) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Attributes that the rules of the given segments read. #}
+{% macro segment_attributes_read(segments) -%}
+    {%- set names = [] -%}
+    {%- for condition in segment_conditions_of(segments) -%}
+        {%- do names.extend(segment_condition_attributes(condition)) -%}
+    {%- endfor -%}
+    {{ return(names | unique(case_sensitive=true) | sort) }}
 {%- endmacro %}
 
 {# Stops the model with the first faults when segment rules are faulty. #}

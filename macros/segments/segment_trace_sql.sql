@@ -1,160 +1,117 @@
 {# Why customers are in a segment or not: one row per (customer_id, segment_key) of `pairs` and condition of that segment's
-   rule, with the customer's value and the rule's. `pairs`, `features` and `percentiles` name relations or CTEs; so does
-   `lower_matches` where a rule speaks of another segment. Relative days count from features.as_of_date, so that the trace
-   of another day is the truth of that day. Columns:
+   rule, with the customer's value and the rule's. `pairs`, `features`, `percentiles` and, where a rule speaks of another
+   segment, `lower_matches` name relations or CTEs; `features` holds what the rules of `segments` read (default: the active
+   ones). Relative days count from features.as_of_date, so that the trace of another day is the truth of that day. Columns:
      customer_id, segment_key, kind (scope, include, exclude), alternative, condition_number (of the segment; scope is 0),
      attribute, operator, value, if_missing, condition_text, actual_value (`missing` where there is none),
      expected_value (thresholds, days and values of other attributes filled in), expected_note (what these are), is_met. #}
 {% macro segment_trace_sql(pairs, features, percentiles, segments=none, lower_matches='lower_matches') -%}
-    {%- set attributes = segment_attributes() -%}
-    {%- set wanted = segment_rules_to_evaluate() if segments is none else segments -%}
-    {%- set found = [] -%}
-    {%- for segment in wanted if segment.include or segment.exclude -%}
-        {%- set conditions = segment_traced_conditions(segment, attributes) -%}
-        {%- if conditions -%}{%- do found.append([segment.segment_key, conditions]) -%}{%- endif -%}
-    {%- endfor -%}
-    select * from (
-    {%- if percentiles != 'percentiles' or lower_matches != 'lower_matches' %}
-    with
-        {%- if percentiles != 'percentiles' %}
-        percentiles as (select * from {{ percentiles }}){{ ',' if lower_matches != 'lower_matches' }}
-        {%- endif %}
-        {%- if lower_matches != 'lower_matches' %}
-        lower_matches as (select * from {{ lower_matches }})
-        {%- endif %}
-    {%- endif %}
-    {%- for segment_key, conditions in found %}
+    {%- set segments = segment_rules_to_evaluate() if segments is none else segments -%}
+    {%- set reads_members = segment_conditions_of(segments) | selectattr('value_type', 'equalto', 'segment') | list -%}
+    {%- set columns = [
+        'customer_id', 'segment_key', 'kind', 'alternative', 'condition_number', 'attribute', 'operator', 'value',
+        'if_missing', 'condition_text'
+    ] | join(', ') -%}
     select
-        pairs.customer_id,
-        pairs.segment_key,
-        conditions.kind,
-        conditions.alternative,
-        conditions.condition_number,
-        conditions.attribute,
-        conditions.operator,
-        conditions.value,
-        conditions.if_missing,
-        conditions.condition_text,
-        {%- for name in ['actual_value', 'expected_value'] %}
-        case conditions.condition_number
-            {%- for condition in conditions %}
-            when {{ condition.condition_number }} then {{ condition[name] }}
-            {%- endfor %}
-        end as {{ name }},
+        {{ columns }},
+        actual_value,
+        coalesce(expected_text, {{ ordered_text_list('shown_item', 'item_number', '|') }}) as expected_value,
+        expected_note,
+        case
+            when constant is not null then constant = 'true'
+            when operator in ('in', 'has_any') then coalesce(bool_or(is_item_met), false)
+            else coalesce(bool_and(coalesce(is_item_met, false)), false)
+        end as is_met
+    from (
+        select
+            *,
+            case
+                when value_type = 'segment' then case when is_member then 'member' else 'not a member' end
+                when constant is not null then 'missing'
+                else coalesce({{ segment_rounded_text('own_value', 'is_rounded') }}, 'missing')
+            end as actual_value,
+            case
+                when item_kind in ('attribute', 'percentile')
+                    then coalesce({{ segment_rounded_text('other_value', 'is_item_rounded') }}, 'missing')
+                when item_kind = 'day' then other_value
+                else item
+            end as shown_item,
+            {{ segment_item_test() }} as is_item_met
+        from (
+            select
+                pairs.customer_id,
+                items.*,
+                {{ segment_value_by_name('items.attribute', ['customer_type'] + segment_attributes_read(segments)) }} as own_value,
+                case items.item_kind
+                    when 'attribute'
+                        then {{ segment_value_by_name('items.item_value', segment_attributes_compared(segments)) }}
+                    when 'percentile' then cast(percentiles.threshold as {{ dbt.type_string() }})
+                    when 'day'
+                        then cast({{ days_before('features.as_of_date', 'items.item_value') }} as {{ dbt.type_string() }})
+                    else items.item_value
+                end as other_value,
+                {{ 'lower_matches.customer_id is not null' if reads_members else 'false' }} as is_member
+            from {{ pairs }} as pairs
+            inner join {{ features }} as features
+                on pairs.customer_id = features.customer_id
+            inner join {{ ref('int_segment_rule_items') }} as items
+                on pairs.segment_key = items.segment_key
+            left join {{ percentiles }} as percentiles
+                on
+                    items.item_kind = 'percentile'
+                    and items.attribute = percentiles.attribute_name
+                    and items.item_value = percentiles.percentile
+            {%- if reads_members %}
+            left join {{ lower_matches }} as lower_matches
+                on
+                    pairs.customer_id = lower_matches.customer_id
+                    and items.item_kind = 'segment'
+                    and items.item_value = lower_matches.segment_key
+            {%- endif %}
+        ) as read_values
+    ) as item_tests
+    group by {{ columns }}, actual_value, expected_text, expected_note, constant
+{%- endmacro %}
+
+{# Whether a customer's value meets one item of a condition, as SQL over own_value and other_value (texts), value_type,
+   operator and item_number; null where a missing value leaves it open. Every operator tests as in segment_test_sql. #}
+{% macro segment_item_test() -%}
+    {%- set numbers = ["try_cast(own_value as double)", "try_cast(other_value as double)"] -%}
+    case
+        when operator = 'is_member' then is_member
+        when operator = 'is_not_member' then not is_member
+        when operator = 'is_null' then own_value is null
+        when operator = 'is_not_null' then own_value is not null
+        when if_missing = 'true' and (own_value is null or (item_kind = 'attribute' and other_value is null)) then true
+        when operator in ('is_true', 'is_false') then own_value = replace(operator, 'is_', '')
+        {%- for operator in segment_operators('number') if operator not in ('between', 'is_null', 'is_not_null') %}
+        when {{ segment_item_operator(operator) }}
+            then case when value_type = 'number' then {{ segment_test_sql(numbers[0], operator, numbers[1:]) }} else {{ segment_test_sql('own_value', operator, ['other_value']) }} end
         {%- endfor %}
-        conditions.expected_note,
-        coalesce(
-            case conditions.condition_number
-            {%- for condition in conditions %}
-                when {{ condition.condition_number }} then {{ condition.is_met }}
-            {%- endfor %}
-            end,
-            false
-        ) as is_met
-    from {{ pairs }} as pairs
-    inner join {{ features }} as features
-        on pairs.customer_id = features.customer_id
-    cross join (
-        {{- literal_rows({
-            'kind': dbt.type_string(), 'alternative': dbt.type_string(), 'condition_number': 'integer',
-            'attribute': dbt.type_string(), 'operator': dbt.type_string(), 'value': dbt.type_string(),
-            'if_missing': dbt.type_string(), 'condition_text': dbt.type_string(), 'expected_note': dbt.type_string()
-        }, conditions) }}
-    ) as conditions
-    where pairs.segment_key = {{ text_literal(segment_key) }}
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    {{ literal_rows({
-        'customer_id': dbt.type_string(), 'segment_key': dbt.type_string(), 'kind': dbt.type_string(),
-        'alternative': dbt.type_string(), 'condition_number': 'integer', 'attribute': dbt.type_string(),
-        'operator': dbt.type_string(), 'value': dbt.type_string(), 'if_missing': dbt.type_string(),
-        'condition_text': dbt.type_string(), 'actual_value': dbt.type_string(), 'expected_value': dbt.type_string(),
-        'expected_note': dbt.type_string(), 'is_met': 'boolean'
-    }, []) }}
-    {%- endfor %}
-    ) as trace
+        {%- for operator in segment_operators('text') + segment_operators('set') if operator not in segment_operators('number') %}
+        when operator = '{{ operator }}' then {{ segment_test_sql('own_value', operator, ['other_value']) }}
+        {%- endfor %}
+    end
 {%- endmacro %}
 
-{# The conditions of a segment with what its trace shows of each; the scope comes first, as condition 0. #}
-{% macro segment_traced_conditions(segment, attributes) -%}
-    {%- set traced = [] -%}
-    {%- if segment.scope != 'all' -%}
-        {%- do traced.append({
-            'kind': 'scope', 'alternative': none, 'condition_number': 0, 'attribute': 'customer_type', 'operator': '=',
-            'value': 'person', 'if_missing': none, 'condition_text': 'customer type is person',
-            'actual_value': "coalesce(features.customer_type, 'missing')", 'expected_value': "'person'",
-            'expected_note': none, 'is_met': "features.customer_type = 'person'"
-        }) -%}
-    {%- endif -%}
-    {%- set numbers = [] -%}
-    {%- for kind in ['include', 'exclude'] -%}
-        {%- for alternative, conditions in segment[kind].items() -%}
-            {%- for plain in conditions -%}
-                {%- set condition = dict(plain, day='features.as_of_date') -%}
-                {%- do numbers.append(1) -%}
-                {%- set expected = segment_traced_expectation(condition, attributes) -%}
-                {%- do traced.append({
-                    'kind': kind, 'alternative': alternative, 'condition_number': numbers | length,
-                    'attribute': condition.attribute, 'operator': condition.operator, 'value': condition.value or none,
-                    'if_missing': condition.if_missing or none, 'condition_text': segment_condition_text(condition),
-                    'actual_value': segment_traced_value(condition, attributes),
-                    'expected_value': expected.value, 'expected_note': expected.note,
-                    'is_met': segment_traced_test(condition, attributes)
-                }) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(traced) }}
+{# Whether an item is tested by an operator: the two of a between by those for its lower and its upper end. #}
+{% macro segment_item_operator(operator) -%}
+    {%- set ends = {'>=': 1, '<=': 2} -%}
+    {%- if operator not in ends -%}{{ return("operator = '" ~ operator ~ "'") }}{%- endif -%}
+    {{ return("operator = '" ~ operator ~ "' or (operator = 'between' and item_number = " ~ ends[operator] ~ ")") }}
 {%- endmacro %}
 
-{# Whether a condition of a trace holds, as SQL; never of an attribute that does not exist. #}
-{% macro segment_traced_test(condition, attributes) -%}
-    {%- if condition.attribute not in attributes and not condition.attribute.startswith('segment:') -%}{{ return('1 = 0') }}{%- endif -%}
-    {{ return(segment_condition_sql(condition, attributes)) }}
+{# The customer's value of the attribute whose name a column holds, as text. #}
+{% macro segment_value_by_name(column, names) -%}
+    {%- if not names -%}{{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}{%- endif -%}
+    case {{ column }}
+        {%- for name in names | unique(case_sensitive=true) %}
+        when {{ text_literal(name) }} then cast({{ segment_column(name) }} as {{ dbt.type_string() }})
+        {%- endfor %}
+    end
 {%- endmacro %}
 
-{# The customer's value as text, as SQL. #}
-{% macro segment_traced_value(condition, attributes) -%}
-    {%- if condition.attribute.startswith('segment:') -%}
-        {%- set is_member = segment_condition_sql(dict(condition, operator='is_member'), attributes) -%}
-        {{ return("case when " ~ is_member ~ " then 'member' else 'not a member' end") }}
-    {%- endif -%}
-    {%- if condition.attribute not in attributes or condition.constant -%}{{ return("'missing'") }}{%- endif -%}
-    {{ return(segment_shown_value(condition.attribute, attributes)) }}
-{%- endmacro %}
-
-{# What a condition asks for: `value` as SQL (a text, items joined by |), `note` in words, none where the value says it. #}
-{% macro segment_traced_expectation(condition, attributes) -%}
-    {%- set fixed = {
-        'is_true': 'true', 'is_false': 'false', 'is_null': 'missing', 'is_not_null': 'known',
-        'is_member': 'member', 'is_not_member': 'not a member'
-    } -%}
-    {%- if condition.operator in fixed -%}
-        {{ return({'value': text_literal(fixed[condition.operator]), 'note': none}) }}
-    {%- endif -%}
-    {%- if condition.attribute not in attributes or condition.constant -%}
-        {{ return({'value': text_literal(condition.value), 'note': none}) }}
-    {%- endif -%}
-    {%- set attribute = attributes[condition.attribute] -%}
-    {%- set items, notes = [], [] -%}
-    {%- for part in (condition.value.split('|') if condition.operator in ('between', 'in', 'not_in') else [condition.value]) -%}
-        {%- set item = part | trim -%}
-        {%- if item.startswith('attr:') and item[5:] in attributes -%}
-            {%- do items.append(segment_shown_value(item[5:], attributes)) -%}
-            {%- do notes.append(segment_value_text(item)) -%}
-        {%- elif item.startswith('pct:') and attribute.value_type == 'number' -%}
-            {%- do items.append("coalesce(cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as "
-                ~ dbt.type_string() ~ "), 'missing')") -%}
-            {%- do notes.append(segment_value_text(item)) -%}
-        {%- elif attribute.value_type == 'date' and modules.re.match('^[+-]?[0-9]{1,5}d\Z', item) -%}
-            {%- do items.append("cast(" ~ segment_value_sql(condition, item, 'date', attributes) ~ " as " ~ dbt.type_string() ~ ")") -%}
-            {%- do notes.append(segment_value_text(item)) -%}
-        {%- else -%}
-            {%- do items.append(text_literal(item)) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return({
-        'value': items[0] if items | length == 1 else "concat(" ~ items | join(", '|', ") ~ ")",
-        'note': notes | join(' and ') or none
-    }) }}
+{# A number as text with at most four decimals, where it may have more; any other text as it is. #}
+{% macro segment_rounded_text(value, is_rounded) -%}
+    case when {{ is_rounded }} then cast(round(try_cast({{ value }} as double), 4) as {{ dbt.type_string() }}) else {{ value }} end
 {%- endmacro %}

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.validate import validate
-from scripts.world import World
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.validate import validate
 
 Row = dict[str, str]
 
@@ -68,11 +68,11 @@ def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
     ) in capsys.readouterr().out
 
     with pytest.raises(CheckFailed, match="did you mean `order_count`"):
-        run_dbt(demo_copy, ["run", "--select", "int_segment_matches_1", "segment_memberships"], progress=quiet)
+        run_dbt(demo_copy, ["run", "--select", "int_segment_matches", "segment_memberships"], progress=quiet)
     with pytest.raises(CheckFailed, match="assert_segment_rules_have_no_errors"):
         run_dbt(
             demo_copy,
-            ["build", "--select", "int_segment_rule_errors", "int_segment_matches_1+,+segment_memberships"],
+            ["build", "--select", "int_segment_rule_errors", "int_segment_matches+,+segment_memberships"],
             progress=quiet,
         )
     assert query(demo_copy, "select count(*) from marts.segment_memberships") == members

@@ -70,7 +70,7 @@ filled as (
         on spine.customer_id = counted.customer_id
     left join ad_clicks
         on spine.customer_id = ad_clicks.customer_id
-    left join {{ ref('int_customer_email_habits') }} as email_habits
+    left join {{ ref('int_customer_habits') }} as email_habits
         on spine.customer_id = email_habits.customer_id
     left join {{ ref('int_customer_answered_channels') }} as channels
         on spine.customer_id = channels.customer_id

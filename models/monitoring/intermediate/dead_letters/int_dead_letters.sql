@@ -78,7 +78,7 @@ faults as (
             order by known_at desc, delivered_at desc, version_hash
         ) as newest_rank
 
-    from {{ ref('int_record_faults') }}
+    from {{ ref('int_record_violations') }}
 
 ),
 

@@ -1,27 +1,54 @@
 -- Grain: one row per customer, segment that can be explained (drafts too) and condition of its rule, on as_of_date.
 -- A view, to be asked for one customer: for all of them it has some hundred rows each.
 {{ config(materialized='view') }}
-{%- set pairs %}
-        (
-            select
-                features.customer_id,
-                rules.segment_key
-            from {{ ref('customer_features') }} as features
-            cross join {{ ref('int_segment_rules') }} as rules
-        )
-{%- endset %}
-{%- set percentiles %}
-        (
-            select * from {{ ref('int_segment_percentiles') }}
-            union all
-            select * from {{ ref('int_segment_draft_percentiles') }}
-        )
-{%- endset %}
-{%- set lower_matches %}
-        (select customer_id, segment_key from {{ ref('int_segment_matches') }})
-{%- endset %}
-with traces as (
-    {{ segment_trace_sql(pairs, segment_features_of_all(), percentiles, segment_rules_explained(), lower_matches) }}
+{%- set segments = segment_rules_explained() %}
+with features as (  -- noqa: ST03
+
+    {{ segment_features(segments) }}
+
+),
+
+-- A faulty draft is only warned of, and explains nothing.
+faulty as (
+
+    select distinct segment_key from {{ ref('int_segment_rule_errors') }}
+    where seed_name = 'segment_rule_conditions'
+
+),
+
+pairs as (  -- noqa: ST03
+
+    select
+        customers.customer_id,
+        rules.segment_key
+
+    from {{ ref('customer_features') }} as customers
+    cross join {{ ref('int_segment_rules') }} as rules
+    left join faulty
+        on rules.segment_key = faulty.segment_key
+    where faulty.segment_key is null
+
+),
+
+percentiles as (  -- noqa: ST03
+
+    select * from {{ ref('int_segment_percentiles') }}
+
+),
+
+lower_matches as (  -- noqa: ST03
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_matches') }}
+
+),
+
+traces as (
+
+    {{ segment_trace_sql('pairs', 'features', 'percentiles', segments) }}
 
 )
 

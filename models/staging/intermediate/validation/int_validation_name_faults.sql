@@ -1,5 +1,4 @@
 -- Grain: one row per table, column or reference that a validation rule names and that does not exist or cannot be used.
-{%- set checks = arithmetic_checks() %}
 with rules as (
 
     select * from {{ ref('int_validation_rules') }}
@@ -193,12 +192,10 @@ faults as (
     where
         rule_type = 'arithmetic'
         and concat(column_name, ' ', table_key) not in (
-            {%- for check, keys in checks.items() %}
-            {%- set checks_loop = loop %}
-            {%- for key in keys %}
-            '{{ check }} {{ key }}'{{ ',' if not (loop.last and checks_loop.last) }}
-            {%- endfor %}
-            {%- endfor %}
+            'lines_against_total pos.receipt', 'lines_against_total shopify.order',
+            'payments_against_total pos.receipt', 'payments_against_total shopify.order',
+            'refunds_against_order returns.return_line', 'refunds_against_order shopify.order_adjustment',
+            'refunds_against_order shopify.order_line_refund'
         )
 
 )

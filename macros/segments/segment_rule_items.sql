@@ -1,0 +1,81 @@
+{# The rules as data, for those who show what became of every condition: one dict per rule that can be explained, condition
+   and item of its value. The scope comes first, as condition 0. `item` is what the rule says, `item_value` what is compared,
+   by item_kind: a value, the name of another attribute, a percentile, days before the day of evaluation, a segment.
+   `expected_text` is what a condition asks for where that does not follow from its items. #}
+{% macro segment_rule_items() -%}
+    {%- set rows = [] -%}
+    {%- set attributes = segment_attributes() -%}
+    {%- for segment in segment_rules_explained() -%}
+        {%- if segment.scope != 'all' -%}
+            {%- do rows.append({
+                'segment_key': segment.segment_key, 'kind': 'scope', 'condition_number': 0, 'attribute': 'customer_type',
+                'operator': '=', 'value': 'person', 'condition_text': 'customer type is person', 'value_type': 'text',
+                'is_rounded': 'false', 'item_number': 1, 'item': 'person', 'item_kind': 'value', 'item_value': 'person',
+                'is_item_rounded': 'false'
+            }) -%}
+        {%- endif -%}
+        {%- for condition in segment_conditions_of([segment]) -%}
+            {%- set items = [] -%}
+            {%- for item in segment_condition_items(condition) -%}
+                {%- do items.append(segment_rule_item(condition, item, attributes)) -%}
+            {%- endfor -%}
+            {%- set shared = {
+                'segment_key': segment.segment_key, 'kind': condition.kind, 'alternative': condition.alternative,
+                'condition_number': loop.index, 'attribute': condition.attribute, 'operator': condition.operator,
+                'value': condition.value or none, 'if_missing': condition.if_missing or none,
+                'condition_text': segment_condition_text(condition), 'value_type': condition.value_type,
+                'is_rounded': segment_is_rounded(condition.attribute, attributes), 'constant': condition.constant or none,
+                'expected_text': segment_expected_text(condition),
+                'expected_note': items | map(attribute='note') | select | join(' and ') or none
+            } -%}
+            {%- for item in items or [segment_rule_item(condition, none, attributes)] -%}
+                {%- do rows.append(dict(shared, item_number=loop.index, **item)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{%- endmacro %}
+
+{# One item of a condition's value, or what stands for it where the operator takes none. #}
+{% macro segment_rule_item(condition, item, attributes) -%}
+    {%- set type = condition.value_type -%}
+    {%- set kind, value = 'value', item -%}
+    {%- if type == 'segment' -%}
+        {%- set kind, value = 'segment', segment_reference(condition.attribute) -%}
+    {%- elif item is not none and item.startswith('attr:') and type not in ('boolean', 'set') -%}
+        {%- set kind, value = 'attribute', item[5:] -%}
+    {%- elif item is not none and type == 'number' and segment_percentile(item) is not none -%}
+        {%- set kind, value = 'percentile', segment_percentile(item) -%}
+    {%- elif item is not none and type == 'date' and segment_is_relative_day(item) -%}
+        {%- set kind, value = 'day', 0 - (item[:-1] | int) -%}
+    {%- endif -%}
+    {{ return({
+        'item': item, 'item_kind': kind, 'item_value': value,
+        'note': segment_value_text(item) if kind in ('attribute', 'percentile', 'day') and not condition.constant else none,
+        'is_item_rounded': 'true' if kind == 'percentile' else segment_is_rounded(value, attributes) if kind == 'attribute' else 'false'
+    }) }}
+{%- endmacro %}
+
+{# What a condition asks for in words, where its operator says it all, or takes a set; none where its items say it. #}
+{% macro segment_expected_text(condition) -%}
+    {%- set fixed = {
+        'is_true': 'true', 'is_false': 'false', 'is_null': 'missing', 'is_not_null': 'known',
+        'is_member': 'member', 'is_not_member': 'not a member'
+    } -%}
+    {%- if condition.operator in fixed -%}{{ return(fixed[condition.operator]) }}{%- endif -%}
+    {{ return(condition.value if condition.constant or condition.value_type == 'set' else none) }}
+{%- endmacro %}
+
+{# Whether an attribute may have more decimals than are shown, as the text of a boolean. #}
+{% macro segment_is_rounded(name, attributes) -%}
+    {{ return('true' if attributes.get(name, {}).get('data_type') in ('double', 'float', 'real') else 'false') }}
+{%- endmacro %}
+
+{# Attributes that the rules of the given segments compare another one with. #}
+{% macro segment_attributes_compared(segments) -%}
+    {%- set names = [] -%}
+    {%- for condition in segment_conditions_of(segments) -%}
+        {%- do names.extend(segment_condition_attributes(condition)[1:]) -%}
+    {%- endfor -%}
+    {{ return(names | unique(case_sensitive=true) | sort) }}
+{%- endmacro %}
