@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import DATA, PROJECT, World
 
 Progress = Callable[[str], None]
@@ -106,8 +107,7 @@ def run_dbt(
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
     if failed:
-        lines = [f"{result.node.name}: {_one_line(result.message)}" for result in failed]
-        raise CheckFailed("\n".join(lines))
+        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(world, result)))
     if not outcome.success:
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return results
@@ -188,6 +188,22 @@ SEED_CELL = re.compile(
     r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
     r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
 )
+
+
+def _failure_lines(world: World, result: Any) -> list[str]:
+    """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
+    metadata = getattr(result.node, "test_metadata", None)
+    if str(result.status) != "fail" or not metadata or metadata.name != "shape":
+        return [f"{result.node.name}: {_one_line(result.message)}"]
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
+    model = result.node.attached_node.split(".")[-1]
+    return [
+        f"{model}: {rule['rule']} {rule['column_name']}: {rule['failures']:,} "
+        + ("failure" if rule["failures"] == 1 else "failures")
+        + (f", such as {rule['example']}" if rule["example"] else "")
+        for rule in broken
+    ]
 
 
 def _one_line(message: str | None) -> str:

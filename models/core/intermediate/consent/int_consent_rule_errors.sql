@@ -201,4 +201,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults

@@ -10,4 +10,4 @@ with faults as (
 
 )
 
-select * from faults
+select distinct * from faults

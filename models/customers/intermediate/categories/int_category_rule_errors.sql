@@ -161,4 +161,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults

@@ -117,4 +117,4 @@ candidates as (
     {%- endfor %}
 )
 
-select * from candidates
+select distinct * from candidates

@@ -5,6 +5,7 @@
 with orders as (
 
     select
+        order_id,
         {{ distribution_period('ordered_date') }} as distribution_period,
         unit_count,
         cast(gross_revenue as double) as gross_revenue,
@@ -20,6 +21,7 @@ amounts as (
 
     select
         'order_value' as measure,
+        order_id,
         distribution_period,
         gross_revenue as amount
     from orders
@@ -29,6 +31,7 @@ amounts as (
 
     select
         'units_per_order' as measure,
+        order_id,
         distribution_period,
         cast(unit_count as double) as amount
     from orders
@@ -38,6 +41,7 @@ amounts as (
 
     select
         'discount_share' as measure,
+        order_id,
         distribution_period,
         round(discounts / gross_revenue, 6) as amount
     from orders

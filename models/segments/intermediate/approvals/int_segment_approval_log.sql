@@ -59,6 +59,7 @@ checked as (
 
     select
         segment_key,
+        chain_number,
         sequence_number,
         decision,
         trim(rule_fingerprint) as rule_fingerprint,

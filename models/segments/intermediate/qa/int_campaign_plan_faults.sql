@@ -143,4 +143,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults

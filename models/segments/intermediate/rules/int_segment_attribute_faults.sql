@@ -130,4 +130,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

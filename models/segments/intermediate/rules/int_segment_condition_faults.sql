@@ -147,4 +147,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

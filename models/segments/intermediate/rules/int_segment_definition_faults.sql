@@ -134,4 +134,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

@@ -106,4 +106,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

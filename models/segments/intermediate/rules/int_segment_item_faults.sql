@@ -81,4 +81,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

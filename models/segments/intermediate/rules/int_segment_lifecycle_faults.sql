@@ -119,4 +119,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

@@ -98,4 +98,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

@@ -75,4 +75,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

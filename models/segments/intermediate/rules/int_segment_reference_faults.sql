@@ -121,4 +121,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

@@ -50,4 +50,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

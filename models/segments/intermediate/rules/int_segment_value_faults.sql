@@ -89,4 +89,4 @@ named as (
 
 )
 
-select * from named
+select distinct * from named

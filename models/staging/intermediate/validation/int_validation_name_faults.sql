@@ -200,4 +200,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults

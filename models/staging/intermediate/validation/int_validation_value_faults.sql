@@ -208,4 +208,4 @@ faults as (
 
 )
 
-select * from faults
+select distinct * from faults
