@@ -13,8 +13,7 @@
     {%- do columns.extend(extras | select('in', present)) -%}
     {%- do columns.append(source_known_at(contract, present) ~ ' as known_at') -%}
     {%- set separator = ',\n                ' if names is none else ', ' -%}
-    select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if present else 'where 1 = 0' }}) as typed
-    where known_at < {{ as_of_end() }}
+select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if present else 'where 1 = 0' }}) as typed where known_at < {{ as_of_end() }}
 {%- endmacro %}
 
 {# The known versions that no rule holds back; `blocked` is what blocked_versions says.
@@ -28,28 +27,20 @@
     {%- endif -%}
         select known.*
         from ({{ known_versions(relation, contract, present, (extras + ['_record_hash']) | unique | list) }}) as known
-        {{ join_blocked(contract, present, blocked) }}
+        {{- join_blocked(contract, present, blocked) }}
         where {{ is_usable_version() }}
 {%- endmacro %}
 
 {# Joins to `known`, versions of a table, what holds them back: their own violations, or a later one that quarantined
    their record. #}
-{% macro join_blocked(contract, present, blocked) -%}
-        left join (
-            select distinct record_key, known_at, version_hash
-            from {{ blocked }}
-        ) as blocked
-            on
-                {{ record_key_text(contract, 'known') }} = blocked.record_key
-                and known.known_at = blocked.known_at
+{% macro join_blocked(contract, present, blocked) %}
+        {%- set key = record_key_text(contract, 'known') %}
+        left join (select distinct record_key, known_at, version_hash from {{ blocked }}) as blocked
+            on {{ key }} = blocked.record_key and known.known_at = blocked.known_at
                 and {{ version_hash(contract, present, 'known') }} = blocked.version_hash
         left join (
-            select record_key, max(known_at) as held_at
-            from {{ blocked }}
-            where severity = 'quarantine'
-            group by record_key
-        ) as held
-            on {{ record_key_text(contract, 'known') }} = held.record_key
+            select record_key, max(known_at) as held_at from {{ blocked }} where severity = 'quarantine' group by record_key
+        ) as held on {{ key }} = held.record_key
 {%- endmacro %}
 
 {# Whether, after join_blocked, a version may be used. #}

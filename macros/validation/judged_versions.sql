@@ -30,6 +30,7 @@
     {%- if not tables -%}{{ return(literal_rows(violation_columns(), [])) }}{%- endif -%}
     with
     {%- for list in lists.values() %}
+
     {{ list.name }} as (
 
         {{ list.sql }}
@@ -40,20 +41,19 @@
     suspects as (
         {%- for table in tables %}
 
-        {{ suspect_versions(table, known_versions(table.relation, table.contract, table.present, load_columns(), table.names), lists) }}
+        {{ suspect_versions(table, known_versions(table.relation, table.contract, table.present, load_columns(), table.names)) }}
         {{- '\n\n        union all' if not loop.last }}
         {%- endfor %}
 
     ),
 
-    {{ judgement(tables, rules, overrides) }}
+    {{ judgement(source_name, tables, rules, overrides) }}
 {%- endmacro %}
 
 {# Of the versions that `versions` yields, those that break any row of any rule whatever its scope: one row per version
-   and check, which is a column and, where more than the record is needed, what it is held against. #}
-{% macro suspect_versions(table, versions, lists) -%}
+   and check, which is a column and, where more than the record is needed, the list that it is held against. #}
+{% macro suspect_versions(table, versions) -%}
     {%- set contract = table.contract -%}
-    {%- set string = dbt.type_string() -%}
     {%- set parent = contract.config.meta.parent -%}
     {%- set missing = [] -%}
     {%- set known = [] -%}
@@ -62,93 +62,65 @@
         {%- do missing.append(is_meant ~ ' and ' ~ check.misses) -%}
         {%- if check.kind == 'reference' -%}{%- do known.append(is_meant ~ ' and ' ~ check.alias ~ '.list_value is not null') -%}{%- endif -%}
     {%- endfor -%}
-    select
-        cast('{{ contract.name }}' as {{ string }}) as table_name,
-        {{ record_key_text(contract, 'versions') }} as record_key,
-        {{ version_hash(contract, table.present, 'versions') }} as version_hash,
-        versions.known_at,
-        {{ load_column('_delivered_at', table.present, dbt.type_timestamp()) }} as delivered_at,
-        {{ load_column('_file_id', table.present, 'bigint') }} as file_id,
-        {{ load_column('_line', table.present, 'bigint') }} as line_number,
-        {{ load_column('_load_id', table.present, string) }} as load_id,
-        {{ own_scope(contract, 'versions') }},
-        cast({{ "'" ~ parent.table ~ "'" if parent else 'null' }} as {{ string }}) as parent_table,
-        {{ parent_key(contract, 'versions') if parent else 'cast(null as ' ~ string ~ ')' }} as parent_key,
-        {{ record_amount(contract, 'versions') }} as amount,
-        cast({{ 'versions.rate' if 'rate' in contract.columns else 'null' }} as decimal(18, 4)) as stated_rate,
-        checks.column_name,
-        checks.held_against,
-        checks.is_parent_key,
-        case checks.column_name
-            {%- for name in table.checks.values() | map(attribute='column') | unique %}
-            when '{{ name }}' then cast(versions.{{ adapter.quote(name) }} as {{ string }})
-            {%- endfor %}
-        end as measured,
-        {{ missing | join('\n        or ') or 'false' }} as is_missing,
-        {{ known | join('\n        or ') or 'false' }} as is_known
-    from (
-        {{ versions }}
-    ) as versions
-    {%- for check in table.checks.values() if check.join %}
-    left join {{ check.join }}
-    {%- endfor %}
-    cross join (values
-        {%- for check in table.checks.values() %}
-        ('{{ check.column }}', {{ text_literal(check.held_against) }}, {{ check.is_parent_key | string | lower }}){{ ',' if not loop.last }}
+        select
+            '{{ contract.name }}' as table_name, {{ record_key_text(contract, 'versions') }} as record_key,
+            {{ version_hash(contract, table.present, 'versions') }} as version_hash, versions.known_at,
+            {{ origin_columns(table.present) }},
+            {{ scopes_of(contract, 'versions', prefix='own_') }},
+            cast({{ "'" ~ parent.table ~ "'" if parent else 'null' }} as {{ dbt.type_string() }}) as parent_table,
+            {{ parent_key(contract, 'versions') if parent else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as parent_key,
+            {{ record_amount(contract, 'versions') }} as amount,
+            cast({{ 'versions.rate' if 'rate' in contract.columns else 'null' }} as decimal(18, 4)) as stated_rate,
+            checks.column_name, checks.held_against, checks.is_parent_key,
+            case checks.column_name
+                {%- for name in table.checks.values() | map(attribute='column') | unique %}
+                when '{{ name }}' then cast(versions.{{ adapter.quote(name) }} as {{ dbt.type_string() }})
+                {%- endfor %}
+            end as measured,
+            {{ missing | join('\n            or ') or 'false' }} as is_missing,
+            {{ known | join('\n            or ') or 'false' }} as is_known
+        from ({{ versions }}) as versions
+        {%- for check in table.checks.values() if check.join %}
+        left join {{ check.join }}
         {%- endfor %}
-    ) as checks (column_name, held_against, is_parent_key)
-    where
-        {{ suspicion(table) }}
+        cross join (values
+            {%- for check in table.checks.values() %}
+            ('{{ check.column }}', {{ text_literal(check.held_against) }}, {{ check.is_parent_key | string | lower }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as checks (column_name, held_against, is_parent_key)
+        where
+            {{ suspicion(table) }}
 {%- endmacro %}
 
 {# The steps from a CTE `suspects` to the rules that they break. #}
-{% macro judgement(tables, rules, overrides) -%}
-    {%- set source_name = tables[0].contract.source_name -%}
+{% macro judgement(source_name, tables, rules, overrides) -%}
     {%- set parents = [] -%}
     {%- for table in tables if table.contract.config.meta.parent and table.contract.config.meta.parent.table not in parents -%}
         {%- do parents.append(table.contract.config.meta.parent.table) -%}
     {%- endfor -%}
+    {%- if parents -%}
     scopes as (
         {%- for parent in parents %}
 
         {{ record_scopes(source_contract(source_name, parent), "select parent_key from suspects where parent_table = '" ~ parent ~ "'") }}
         {{- '\n\n        union all' if not loop.last }}
-        {%- else %}
-
-        select
-            cast(null as {{ dbt.type_string() }}) as table_name,
-            cast(null as {{ dbt.type_string() }}) as record_key,
-            cast(null as {{ dbt.type_string() }}) as channel,
-            cast(null as {{ dbt.type_string() }}) as account,
-            cast(null as {{ dbt.type_string() }}) as currency
-        where 1 = 0
         {%- endfor %}
 
     ),
 
+    {% endif -%}
     scoped as (
 
         select
-            suspects.*,
-            coalesce(suspects.own_channel, scopes.channel) as channel,
-            coalesce(suspects.own_account, scopes.account) as account,
-            coalesce(suspects.own_currency, scopes.currency) as currency
-
+            suspects.*
+            {%- for scope in ['channel', 'account', 'currency'] %},
+            {{ 'coalesce(suspects.own_' ~ scope ~ ', scopes.' ~ scope ~ ')' if parents else 'suspects.own_' ~ scope }} as {{ scope }}
+            {%- endfor %}
         from suspects
+        {%- if parents %}
         left join scopes
-            on suspects.parent_table = scopes.table_name
-                and suspects.parent_key = scopes.record_key
-
-    ),
-
-    rules as (
-
-        select
-            *,
-            replace(column_name, ' ', '') as column_names,
-            {{ rule_held_against() }} as held_against
-
-        from {{ rules }}
+            on suspects.parent_table = scopes.table_name and suspects.parent_key = scopes.record_key
+        {%- endif %}
 
     ),
 
@@ -157,33 +129,25 @@
 
         select
             scoped.*,
-            rules.rule_key,
-            rules.rule_type,
-            rules.min_value,
-            rules.max_value,
-            nullif(rules.channel, '') as rule_channel,
-            nullif(rules.account, '') as rule_account,
-            rules.severity,
-            rules.is_active,
-            instr(concat('|', rules.column_names, '|'), concat('|', scoped.column_name, '|')) as column_rank,
+            rules.rule_key, rules.rule_type, rules.min_value, rules.max_value, rules.severity, rules.is_active,
+            nullif(rules.channel, '') as rule_channel, nullif(rules.account, '') as rule_account,
+            instr(concat('|', rules.checked_columns, '|'), concat('|', scoped.column_name, '|')) as column_rank,
             rank() over (
-                partition by
-                    scoped.table_name, scoped.record_key, scoped.version_hash, scoped.known_at, rules.rule_key
-                order by
-                    case when rules.account <> '' then 2 else 0 end + case when rules.channel <> '' then 1 else 0 end desc
+                partition by scoped.table_name, scoped.record_key, scoped.version_hash, scoped.known_at, rules.rule_key
+                order by case when rules.account <> '' then 2 else 0 end + case when rules.channel <> '' then 1 else 0 end desc
             ) as scope_rank
-
         from scoped
-        inner join rules
+        inner join {{ rules }} as rules
             on scoped.table_name = rules.table_name
                 and rules.source = '{{ source_name }}'
                 and scoped.held_against = rules.held_against
-                and {{ has_item_of('rules.column_names', 'scoped.column_name') }}
+                and {{ has_item_of('rules.checked_columns', 'scoped.column_name') }}
                 and rules.channel in ('', lower(coalesce(scoped.channel, '')))
                 and rules.account in ('', lower(coalesce(scoped.account, '')))
 
     ),
 
+    -- A version that breaks a rule by several columns is told by the first.
     broken as (
 
         select
@@ -192,7 +156,6 @@
                 partition by table_name, record_key, version_hash, known_at, delivered_at, file_id, line_number, rule_key
                 order by column_rank
             ) as broken_rank
-
         from in_force
         where
             scope_rank = 1
@@ -203,11 +166,7 @@
 
     waived as (
 
-        select distinct
-            broken.table_name,
-            broken.record_key,
-            broken.rule_key
-
+        select distinct broken.table_name, broken.record_key, broken.rule_key
         from broken
         inner join {{ overrides }} as overrides
             on broken.table_name = overrides.table_name
@@ -218,29 +177,14 @@
     )
 
     select
-        broken.table_name,
-        broken.record_key,
-        broken.version_hash,
-        broken.rule_key,
-        broken.rule_channel,
-        broken.rule_account,
-        broken.severity,
-        broken.column_name,
-        broken.measured,
-        broken.channel,
-        broken.account,
-        broken.currency,
-        broken.amount,
-        broken.stated_rate,
+        broken.table_name, broken.record_key, broken.version_hash, broken.rule_key, broken.rule_channel,
+        broken.rule_account, broken.severity, broken.column_name, broken.measured, broken.channel, broken.account,
+        broken.currency, broken.amount, broken.stated_rate,
         broken.is_known and broken.is_missing as is_consequential,
         broken.is_known and broken.is_missing and broken.is_parent_key as is_counted_with_parent,
         waived.record_key is not null as is_waived,
         broken.severity in ('reject', 'quarantine') and waived.record_key is null as is_blocking,
-        broken.known_at,
-        broken.delivered_at,
-        broken.file_id,
-        broken.line_number,
-        broken.load_id
+        broken.known_at, broken.delivered_at, broken.file_id, broken.line_number, broken.load_id
     from broken
     left join waived
         on broken.table_name = waived.table_name
@@ -255,18 +199,14 @@
     {{ return({
         'table_name': string, 'record_key': string, 'version_hash': string, 'rule_key': string, 'rule_channel': string,
         'rule_account': string, 'severity': string, 'column_name': string, 'measured': string, 'channel': string,
-        'account': string, 'currency': string, 'amount': 'decimal(28, 4)', 'stated_rate': 'decimal(18, 4)', 'is_consequential': 'boolean',
-        'is_counted_with_parent': 'boolean', 'is_waived': 'boolean', 'is_blocking': 'boolean',
-        'known_at': dbt.type_timestamp(), 'delivered_at': dbt.type_timestamp(), 'file_id': 'bigint',
-        'line_number': 'bigint', 'load_id': string
+        'account': string, 'currency': string, 'amount': 'decimal(28, 4)', 'stated_rate': 'decimal(18, 4)',
+        'is_consequential': 'boolean', 'is_counted_with_parent': 'boolean', 'is_waived': 'boolean',
+        'is_blocking': 'boolean', 'known_at': dbt.type_timestamp(), 'delivered_at': dbt.type_timestamp(),
+        'file_id': 'bigint', 'line_number': 'bigint', 'load_id': string
     }) }}
 {%- endmacro %}
 
 {# The columns that the load adds, as far as a violation names them. #}
 {% macro load_columns() -%}
     {{ return(['_load_id', '_file_id', '_line', '_delivered_at', '_record_hash']) }}
-{%- endmacro %}
-
-{% macro load_column(name, present, data_type) -%}
-    cast({{ name if name in present else 'null' }} as {{ data_type }})
 {%- endmacro %}

@@ -3,73 +3,63 @@
     {{ return('cast(' ~ alias ~ '.' ~ adapter.quote(contract.config.meta.parent.column) ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
-{# Channel, account and currency as a record says them itself, by scope; none where it does not. #}
-{% macro own_scopes(contract, alias) -%}
+{# Channel, account and currency of a record as columns, as it says them itself: with `prefix` nothing else, else those
+   of its parent (`parents`) where it does not. #}
+{% macro scopes_of(contract, alias, prefix='') -%}
     {%- set meta = contract.config.meta -%}
-    {%- set currency = ['currency', 'unit_cost_currency_code'] | select('in', contract.columns) | first or none -%}
-    {%- set channel = alias ~ '.' ~ adapter.quote(meta.channel) if meta.channel else none -%}
-    {%- set standing = text_literal(meta.channel_value) if meta.channel_value else none -%}
-    {{ return({
-        'channel': 'coalesce(' ~ channel ~ ', ' ~ standing ~ ')' if channel and standing else channel or standing,
-        'account': alias ~ '.' ~ adapter.quote(meta.account) if meta.account else none,
-        'currency': 'upper(' ~ alias ~ '.' ~ adapter.quote(currency) ~ ')' if currency else none
-    }) }}
+    {%- set currency = ['currency', 'unit_cost_currency_code'] | select('in', contract.columns) | first -%}
+    {%- set own = {
+        'channel': [
+            alias ~ '.' ~ adapter.quote(meta.channel) if meta.channel, text_literal(meta.channel_value) if meta.channel_value
+        ],
+        'account': [alias ~ '.' ~ adapter.quote(meta.account) if meta.account],
+        'currency': ['upper(' ~ alias ~ '.' ~ adapter.quote(currency) ~ ')' if currency]
+    } -%}
+    {%- set columns = [] -%}
+    {%- for scope, expressions in own.items() -%}
+        {%- set parts = (expressions + ['parents.' ~ scope if meta.parent and not prefix]) | select | list -%}
+        {%- set value = 'coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts | first | default('null', true) -%}
+        {%- do columns.append('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ') as ' ~ prefix ~ scope) -%}
+    {%- endfor -%}
+    {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
-{# The same as columns own_channel, own_account and own_currency. #}
-{% macro own_scope(contract, alias) -%}
-    {%- for scope, expression in own_scopes(contract, alias).items() %}
-        cast({{ expression or 'null' }} as {{ dbt.type_string() }}) as own_{{ scope }}{{ ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-{# The columns of a contract that tell parent, scope and money of a record. #}
-{% macro scope_and_amount_columns(contract) -%}
+{# The columns of a contract that tell key, parent and scope of a record. #}
+{% macro scope_columns(contract) -%}
     {%- set meta = contract.config.meta -%}
-    {{ return([
-        meta.channel, meta.account, meta.parent.column if meta.parent else none, amount_column(contract), 'quantity',
-        'currency', 'unit_cost_currency_code', 'gift_card', 'line_type', 'rate'
-    ]) }}
+    {%- set others = [
+        meta.channel, meta.account, meta.parent.column if meta.parent, 'currency', 'unit_cost_currency_code'
+    ] -%}
+    {{ return(meta.key + others | select('in', contract.columns) | list) }}
 {%- endmacro %}
 
 {# One row per wanted record of a table that others belong to, whatever becomes of it: table, key, channel, account and
    currency, its own or its parent's, as its newest version says. `wanted` is a select that yields the keys; none: all. #}
 {% macro record_scopes(contract, wanted=none) -%}
     {%- set relation = source(contract.source_name, contract.name) -%}
-    {%- set present = delivered_columns(relation, contract) -%}
     {%- set parent = contract.config.meta.parent -%}
-    {%- set names = (contract.config.meta.key + scope_and_amount_columns(contract)) | select('in', contract.columns) | unique | list -%}
-    {%- set known = known_versions(relation, contract, present, [], names) -%}
+    {%- set known = known_versions(relation, contract, delivered_columns(relation, contract), [], scope_columns(contract)) -%}
+    {%- set key = record_key_text(contract, 'known') -%}
     {#- Of two versions with one stamp the scope that sorts last, so that the order of rows says nothing. -#}
         select
-            cast('{{ contract.name }}' as {{ dbt.type_string() }}) as table_name,
-            record_key
+            '{{ contract.name }}' as table_name, record_key
             {%- for scope in ['channel', 'account', 'currency'] %},
             max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
             {%- endfor %}
         from (
-            select
-                {{ record_key_text(contract, 'known') }} as record_key,
-                known.known_at
-                {%- for scope, own in own_scopes(contract, 'known').items() %}
-                {%- set parts = [own, 'parents.' ~ scope if parent else none] | select | list %},
-                cast({{ 'coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts | first or 'null' }} as {{ dbt.type_string() }}) as {{ scope }}
-                {%- endfor %}
+            select {{ key }} as record_key, known.known_at, {{ scopes_of(contract, 'known') }}
             from ({{ known }}) as known
             {%- if parent %}
             left join (
-                {{ record_scopes(
-                    source_contract(contract.source_name, parent.table),
-                    'select ' ~ parent_key(contract, 'children') ~ ' from (' ~ known ~ ') as children where '
-                    ~ record_key_text(contract, 'children') ~ ' in (' ~ wanted ~ ')' if wanted else none
-                ) }}
-            ) as parents
-                on {{ parent_key(contract, 'known') }} = parents.record_key
+            {{ record_scopes(
+                source_contract(contract.source_name, parent.table),
+                'select ' ~ parent_key(contract, 'known') ~ ' from (' ~ known ~ ') as known where ' ~ key ~ ' in (' ~ wanted ~ ')'
+                if wanted else none
+            ) }}
+            ) as parents on {{ parent_key(contract, 'known') }} = parents.record_key
             {%- endif %}
-            {%- if wanted %}
-            where {{ record_key_text(contract, 'known') }} in ({{ wanted }})
-            {%- endif %}
-        ) as known_scopes
+            {{- ' where ' ~ key ~ ' in (' ~ wanted ~ ')' if wanted }}
+        ) as scopes
         group by record_key
 {%- endmacro %}
 
@@ -102,30 +92,6 @@
     {%- set parent = contract.config.meta.parent -%}
     {%- if not parent or column != parent.column or parent.get('includes_money') is sameas false -%}{{ return(false) }}{%- endif -%}
     {{ return(amount_column(source_contract(contract.source_name, parent.table)) is not none) }}
-{%- endmacro %}
-
-{# How many versions a table has by channel and account. #}
-{% macro scoped_counts(source_name, table_name) -%}
-    {%- set contract = source_contract(source_name, table_name) -%}
-    {%- set relation = source(source_name, table_name) -%}
-    {%- set parent = contract.config.meta.parent -%}
-    {%- set names = (contract.config.meta.key + scope_and_amount_columns(contract)) | select('in', contract.columns) | unique | list -%}
-    {%- set own = own_scopes(contract, 'known') -%}
-    select
-        '{{ source_name }}.{{ table_name }}' as table_key,
-        {%- for scope in ['channel', 'account'] %}
-        {%- set parts = [own[scope], 'parents.' ~ scope if parent else none] | select | list %}
-        cast(lower({{ 'coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts | first or 'null' }}) as {{ dbt.type_string() }}) as {{ scope }},
-        {%- endfor %}
-        count(*) as row_count
-    from ({{ known_versions(relation, contract, delivered_columns(relation, contract), [], names) }}) as known
-    {%- if parent %}
-    left join (
-        {{ record_scopes(source_contract(source_name, parent.table)) }}
-    ) as parents
-        on {{ parent_key(contract, 'known') }} = parents.record_key
-    {%- endif %}
-    group by 2, 3
 {%- endmacro %}
 
 {# Which of channel and account the records of a table tell, by themselves or through their parents. #}

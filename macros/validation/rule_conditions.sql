@@ -9,7 +9,7 @@
         {%- do by_key.setdefault(row.rule_key, []).append(row) -%}
     {%- endfor -%}
     {%- set rules = [] -%}
-    {%- set needed = contract.config.meta.key + scope_and_amount_columns(contract) -%}
+    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type', 'rate'] -%}
     {%- for key, rows in by_key | dictsort if rows | selectattr('is_active') | list -%}
         {%- do rules.append(rows) -%}
         {%- for row in rows -%}{%- do needed.extend(row.columns) -%}{%- endfor -%}
@@ -96,25 +96,15 @@
     {%- set present = delivered_columns(relation, contract) -%}
     {%- set value = 'cast(known.' ~ adapter.quote(names[2]) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- set columns = [names[2]] + contract.config.meta.key if '_record_hash' in present or blocked is none else none -%}
-        select
-            list_value,
-            max(is_usable) as is_usable
+        select list_value, max(is_usable) as is_usable
         from (
-            select
-                {{ value }} as list_value,
-                {{ 'case when ' ~ is_usable_version() ~ ' then 1 else 0 end' if blocked is not none else 1 }} as is_usable
+            select {{ value }} as list_value, {{ 'case when ' ~ is_usable_version() ~ ' then 1 else 0 end' if blocked is not none else 1 }} as is_usable
             from ({{ known_versions(relation, contract, present, ['_record_hash'], columns) }}) as known
-            {%- if blocked is not none %}
-            {{ join_blocked(contract, present, blocked) }}
-            {%- endif %}
+            {{- join_blocked(contract, present, blocked) if blocked is not none }}
             {%- if contract.config.meta.key == [names[2]] %}
-
             union all
-
-            select
-                trim(record_key) as list_value,
-                0 as is_usable
-            from ({{ rows_or_none('intake', 'rejects') }}) as rejects
+            select trim(record_key) as list_value, 0 as is_usable
+            from ({{ rows_or_none('intake', 'rejects', ['source_name', 'table_name', 'record_key', 'state']) }}) as rejects
             where
                 source_name = '{{ names[0] }}' and table_name = '{{ names[1] }}'
                 and coalesce(state, 'open') = 'open' and record_key is not null
@@ -147,53 +137,48 @@
     {{ return(parts | join(' and ')) }}
 {%- endmacro %}
 
-{# What a rule row holds a column against, in SQL over the rows of int_validation_rules: nothing but limits (empty), or a
-   list. #}
-{% macro rule_held_against() -%}
-    case
-        when rule_type in ('required', 'range', 'date_range') then ''
-        when rule_type = 'product' and reference = '' then 'product:products.product.sku'
-        when rule_type = 'repeated' then concat('repeated:', replace(column_name, ' ', ''))
-        else concat(rule_type, ':', reference)
-    end
-{%- endmacro %}
-
 {# Whether a checked column breaks a rule row. #}
 {% macro breaks_rule() -%}
+    {%- set number = 'cast(measured as decimal(38, 10))' -%}
+    {%- set instant = 'cast(measured as ' ~ dbt.type_timestamp() ~ ')' -%}
+    {%- set latest = dbt.dateadd('day', "cast(nullif(max_value, '') as integer)", 'known_at') | trim -%}
     case rule_type
-        when 'required' then measured is null
-        when 'range'
-            then cast(measured as decimal(38, 10)) < cast(nullif(min_value, '') as decimal(38, 10))
-                or cast(measured as decimal(38, 10)) > cast(nullif(max_value, '') as decimal(38, 10))
-        when 'date_range'
-            then cast(measured as {{ dbt.type_timestamp() }}) < cast(nullif(min_value, '') as {{ dbt.type_timestamp() }})
-                or cast(measured as {{ dbt.type_timestamp() }})
-                > {{ dbt.dateadd('day', "cast(nullif(max_value, '') as integer)", 'known_at') }}
-        else is_missing
-    end
+                when 'required' then measured is null
+                when 'range'
+                    then {{ number }} < cast(nullif(min_value, '') as decimal(38, 10))
+                        or {{ number }} > cast(nullif(max_value, '') as decimal(38, 10))
+                when 'date_range'
+                    then {{ instant }} < cast(nullif(min_value, '') as {{ dbt.type_timestamp() }})
+                        or {{ instant }} > {{ latest }}
+                else is_missing
+            end
 {%- endmacro %}
 
 {# Whether a version breaks any row of any rule of its table, whatever the scope: the filter of the one scan. #}
 {% macro suspicion(table) -%}
-    {%- set parts = [] -%}
-    {%- for row in table.rules | sum(start=[]) if row.is_active -%}
-        {%- for name in row.columns -%}
-            {%- set check = table.checks.get(name ~ ' ' ~ row.held_against, {}) -%}
-            {%- set column = 'versions.' ~ adapter.quote(name) -%}
-            {%- if check.misses -%}
-                {%- do parts.append(check.misses) -%}
-            {%- elif row.rule_type == 'required' -%}
-                {%- do parts.append(column ~ ' is null') -%}
-            {%- elif row.rule_type == 'range' -%}
-                {%- if row.min_value -%}{%- do parts.append(column ~ ' < ' ~ row.min_value) -%}{%- endif -%}
-                {%- if row.max_value -%}{%- do parts.append(column ~ ' > ' ~ row.max_value) -%}{%- endif -%}
-            {%- elif row.rule_type == 'date_range' -%}
-                {%- if row.min_value -%}{%- do parts.append(column ~ " < cast('" ~ row.min_value ~ "' as date)") -%}{%- endif -%}
-                {%- if row.max_value -%}
-                    {%- do parts.append(column ~ ' > ' ~ dbt.dateadd('day', row.max_value, 'versions.known_at')) -%}
+    {%- set by_rule = [] -%}
+    {%- for rows in table.rules -%}
+        {%- set parts = [] -%}
+        {%- for row in rows if row.is_active -%}
+            {%- for name in row.columns -%}
+                {%- set misses = table.checks.get(name ~ ' ' ~ row.held_against, {}).misses -%}
+                {%- set column = 'versions.' ~ adapter.quote(name) -%}
+                {%- if misses -%}
+                    {%- do parts.append(misses) -%}
+                {%- elif row.rule_type == 'required' -%}
+                    {%- do parts.append(column ~ ' is null') -%}
+                {%- elif row.rule_type == 'range' -%}
+                    {%- if row.min_value -%}{%- do parts.append(column ~ ' < ' ~ row.min_value) -%}{%- endif -%}
+                    {%- if row.max_value -%}{%- do parts.append(column ~ ' > ' ~ row.max_value) -%}{%- endif -%}
+                {%- elif row.rule_type == 'date_range' -%}
+                    {%- if row.min_value -%}{%- do parts.append(column ~ " < cast('" ~ row.min_value ~ "' as date)") -%}{%- endif -%}
+                    {%- if row.max_value -%}
+                        {%- do parts.append(column ~ ' > ' ~ dbt.dateadd('day', row.max_value, 'versions.known_at') | trim) -%}
+                    {%- endif -%}
                 {%- endif -%}
-            {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
+        {%- if parts -%}{%- do by_rule.append(parts | unique(case_sensitive=true) | join(' or ')) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return(parts | unique(case_sensitive=true) | join('\n            or ') or '1 = 0') }}
+    {{ return(by_rule | join('\n            or ') or '1 = 0') }}
 {%- endmacro %}

@@ -9,16 +9,15 @@
     {%- if not execute or not rules.schema or not load_relation(rules) -%}{{ return([]) }}{%- endif -%}
     {%- set columns = [
         'rule_key', 'source', 'table_name', 'rule_type', 'column_name', 'min_value', 'max_value', 'reference', 'channel',
-        'account', 'severity', 'is_active', 'held_against'
+        'account', 'severity', 'is_active', 'checked_columns', 'held_against'
     ] -%}
     {%- set found = run_query(
-        'select ' ~ columns[:-1] | join(', ') ~ ', ' ~ rule_held_against() ~ ' as held_against from ' ~ rules
-        ~ ' order by rule_key, channel, account'
+        'select ' ~ columns | join(', ') ~ ' from ' ~ rules ~ ' order by rule_key, channel, account'
     ) -%}
     {%- set rows = [] -%}
     {%- for line in found.rows -%}
         {%- set row = dict(zip(columns, line)) -%}
-        {%- do rows.append(dict(row, columns=row.column_name.replace(' ', '').split('|'), is_active=row.is_active in ('', 'true'))) -%}
+        {%- do rows.append(dict(row, columns=row.checked_columns.split('|'), is_active=row.is_active in ('', 'true'))) -%}
     {%- endfor -%}
     {{ return(rows) }}
 {%- endmacro %}

@@ -1,10 +1,15 @@
 -- Grain: one row per source table: record versions accepted by the load, and what became of each of them.
 with staged as (
-    {% for key, entry in staged_tables().items() %}
+    {%- for key, entry in staged_tables().items() %}
     {%- set source_name, table_name = key.split('.') %}
-    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count from {{ ref(entry.staging) }}
-    {{- own_events_only(source_name, table_name) if entry.beside }}
-    {{ 'union all' if not loop.last }}
+    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count
+    from {{ ref(entry.staging) }}
+    {%- if entry.beside %}
+    {%- set own = source(source_name, table_name) %}
+    {#- The staging model holds events that only the table beside it has, too. #}
+    where {{ 'event_id in (select id from ' ~ own ~ ')' if execute and raw_columns(own) else '1 = 0' }}
+    {%- endif %}
+    {{- '\n    union all' if not loop.last }}
     {%- endfor %}
 
 ),
@@ -17,7 +22,12 @@ dead_letters as (
         count(*) as version_count
 
     from (
-        select distinct source, table_name, record_key, version_hash, known_at
+        select distinct
+            source,
+            table_name,
+            record_key,
+            version_hash,
+            known_at
         from {{ ref('int_rule_violations') }}
         where is_blocking
     ) as held_versions
@@ -74,7 +84,8 @@ final as (
             coalesce(counts.version_count - counts.record_count, 0)
             - coalesce(violated.blocked_count - violated.lost_record_count, 0) as bigint
         ) as superseded_row_count,
-        cast(coalesce(dead_letters.version_count, 0) + coalesce(of_orders.record_count, 0) as bigint) as dead_letter_row_count
+        cast(coalesce(dead_letters.version_count, 0) + coalesce(of_orders.record_count, 0) as bigint)
+            as dead_letter_row_count
 
     from staged
     left join {{ ref('int_record_counts') }} as counts

@@ -113,8 +113,8 @@ def _rules_seconds(world: World) -> float:
 
     steps.setup(world, _quiet)
     run_dbt(world, ["seed"], progress=_quiet)
-    results = run_dbt(world, ["run", "--select", "+val_web__pages"], progress=_quiet)
-    return next(float(result.execution_time) for result in results if result.node.name == "val_web__pages")
+    results = run_dbt(world, ["run", "--select", "+int_web__violations"], progress=_quiet)
+    return next(float(result.execution_time) for result in results if result.node.name == "int_web__violations")
 
 
 def _write_events(file: Path, events: int) -> None:

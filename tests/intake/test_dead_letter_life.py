@@ -103,7 +103,7 @@ def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
     ]
     # R5 is set aside whole, its older good version too; a repeat is only warned of.
     assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R6:1",)]
-    repeated = "select record_key from intermediate.val_pos__receipt where rule_key = 'till_receipt_repeated'"
+    repeated = "select record_key from intermediate.int_pos__violations where rule_key = 'till_receipt_repeated'"
     assert rows(first_day, repeated) == [("R6",)]
     payload = rows(first_day, "select payload, measured from pii.dead_letter_payloads where raw_record_key = 'R2'")
     assert '"currency":"GPB"' in payload[0][0]

@@ -17,7 +17,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 
 Held = set[tuple[str, str]]
-JUDGED = ["int_validation_rules", "val_pos__receipt", "val_pos__receipt_line", "val_pos__receipt_payment"]
+JUDGED = ["int_validation_rules", "int_pos__violations"]
 
 
 def quiet(_: str) -> None:
@@ -38,14 +38,16 @@ def set_store_limit(world: World, limit: str) -> None:
         writer.writeheader()
         writer.writerows(rows)
     run_dbt(world, ["seed", "--select", "validation_rules"], progress=quiet)
-    run_dbt(world, ["run", "--select", *JUDGED, "int_record_violations"], progress=quiet)
+    run_dbt(world, ["run", "--select", *JUDGED], progress=quiet)
 
 
 def held(world: World, table: str) -> Held:
     """Record versions that any rule holds back."""
     with open_warehouse(world.warehouse, read_only=True) as connection:
         rows = connection.execute(
-            f"select record_key, version_hash from intermediate.val_pos__{table} where is_blocking"
+            "select record_key, version_hash from intermediate.int_pos__violations"
+            " where is_blocking and table_name = ?",
+            [table],
         ).fetchall()
     return set(rows)
 

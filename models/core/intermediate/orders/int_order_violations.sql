@@ -1,13 +1,9 @@
--- Grain: one row per order or refund and arithmetic rule that it breaks. Judged on the last good versions, so a violation
--- vanishes with the version that had it.
-with checks as (
-
-    select * from {{ ref('int_order_checks') }}
-
-),
-
+-- Grain: one row per order or refund and arithmetic rule that it breaks, judged on the last good versions.
+{%- set tables = [
+    'pos.receipt', 'returns.return_line', 'shopify.order', 'shopify.order_adjustment', 'shopify.order_line_refund'
+] %}
 -- Of every rule the row for the record's own channel, else the one for all, active or not.
-in_force as (
+with in_force as (
 
     select
         checks.*,
@@ -21,7 +17,7 @@ in_force as (
             order by case when rules.channel <> '' then 1 else 2 end
         ) as scope_rank
 
-    from checks
+    from {{ ref('int_order_checks') }} as checks
     inner join {{ ref('int_validation_rules') }} as rules
         on rules.rule_type = 'arithmetic'
             and checks.source_name = rules.source
@@ -39,18 +35,15 @@ broken as (
 ),
 
 versions as (
-    {% for key in ['pos.receipt', 'returns.return_line', 'shopify.order', 'shopify.order_adjustment', 'shopify.order_line_refund'] %}
-    {%- set source_name, table_name = key.split('.') %}
-    {%- set broken_keys = "select record_key from broken where source_name = '" ~ source_name ~ "' and table_name = '" ~ table_name ~ "'" %}
-
-    {{ record_versions(source_name, table_name, broken_keys, usable=true) }}
+    {%- for key in tables %}
+    {%- set wanted = "select record_key from broken where concat(source_name, '.', table_name) = '" ~ key ~ "'" %}
+    {{ record_versions(*key.split('.'), wanted=wanted, usable=true) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
--- Where the version in use of a record comes from.
-origins as (
+versions_in_use as (
 
     select
         *,
@@ -88,7 +81,7 @@ final as (
         broken.source_name as source,
         broken.table_name,
         broken.record_key,
-        origins.version_hash,
+        versions_in_use.version_hash,
         broken.rule_key,
         broken.rule_channel,
         cast(null as {{ dbt.type_string() }}) as rule_account,
@@ -104,18 +97,18 @@ final as (
         false as is_counted_with_parent,
         waived.record_key is not null as is_waived,
         broken.severity in ('reject', 'quarantine') and waived.record_key is null as is_blocking,
-        origins.known_at,
-        origins.delivered_at,
-        origins.file_id,
-        origins.line_number,
-        origins.load_id
+        versions_in_use.known_at,
+        versions_in_use.delivered_at,
+        versions_in_use.file_id,
+        versions_in_use.line_number,
+        versions_in_use.load_id
 
     from broken
-    left join origins
-        on broken.source_name = origins.source
-            and broken.table_name = origins.table_name
-            and broken.record_key = origins.record_key
-            and origins.version_rank = 1
+    left join versions_in_use
+        on broken.source_name = versions_in_use.source
+            and broken.table_name = versions_in_use.table_name
+            and broken.record_key = versions_in_use.record_key
+            and versions_in_use.version_rank = 1
     left join waived
         on broken.source_name = waived.source_name
             and broken.table_name = waived.table_name

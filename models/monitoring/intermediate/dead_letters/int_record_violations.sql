@@ -1,18 +1,25 @@
--- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them: words, money and repair.
-{%- set columns = ['source'] + violation_columns() | list %}
+-- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; with money and repair.
+{%- set columns = violation_columns() | join(',\n        ') %}
 with violations as (
 
     select
-        {{ columns | join(', ') }},
-        false as is_of_order
+        source,
+        {{ columns }},
+        false as is_of_order,
+        -- Money that stands on the parent too is counted there.
+        max(case when is_counted_with_parent then 1 else 0 end) over (
+            partition by source, table_name, record_key, version_hash, known_at
+        ) = 1 as is_money_elsewhere
 
     from {{ ref('int_rule_violations') }}
 
     union all
 
     select
-        {{ columns | join(', ') }},
-        true as is_of_order
+        source,
+        {{ columns }},
+        true as is_of_order,
+        false as is_money_elsewhere
 
     from {{ ref('int_order_violations') }}
 
@@ -68,56 +75,43 @@ waivers as (
 
 ),
 
--- Money that stands on the parent too is counted there.
-parents as (
-
-    select
-        violations.*,
-        max(case when is_counted_with_parent then 1 else 0 end) over (
-            partition by source, table_name, record_key, version_hash, known_at, is_of_order
-        ) = 1 as is_money_elsewhere
-
-    from violations
-
-),
-
 final as (
 
     select
-        parents.*,
+        violations.*,
         rules.reason,
         rules.repair_hint,
         case
-            when parents.is_money_elsewhere then cast(0 as decimal(18, 2))
+            when violations.is_money_elsewhere then cast(0 as decimal(18, 2))
             -- An unknown currency is taken at par: a figure to rank by, marked as estimated.
-            else {{ in_reporting_currency('parents.amount', 'coalesce(case when parents.table_name = \'tax_line\' then parents.stated_rate else rates.rate end, 1)') }}
+            else {{ in_reporting_currency('violations.amount', 'coalesce(case when violations.table_name = \'tax_line\' then violations.stated_rate else rates.rate end, 1)') }}
         end as value_at_risk,
-        parents.amount is not null and case when parents.table_name = 'tax_line' then parents.stated_rate else rates.rate end is null as is_value_estimated,
+        violations.amount is not null and case when violations.table_name = 'tax_line' then violations.stated_rate else rates.rate end is null as is_value_estimated,
         waivers.waived_by,
         waivers.waived_at,
-        case when not parents.is_of_order then repairs.repaired_at end as repaired_at,
-        case when not parents.is_of_order then repairs.repaired_file_id end as repaired_file_id
+        case when not violations.is_of_order then repairs.repaired_at end as repaired_at,
+        case when not violations.is_of_order then repairs.repaired_file_id end as repaired_file_id
 
-    from parents
+    from violations
     left join {{ ref('int_validation_rules') }} as rules
-        on parents.rule_key = rules.rule_key
-            and coalesce(parents.rule_channel, '') = rules.channel
-            and coalesce(parents.rule_account, '') = rules.account
+        on violations.rule_key = rules.rule_key
+            and coalesce(violations.rule_channel, '') = rules.channel
+            and coalesce(violations.rule_account, '') = rules.account
     left join {{ ref('int_exchange_rates') }} as rates
-        on parents.currency = rates.currency
-            and cast(parents.known_at as date) >= rates.valid_from
-            and cast(parents.known_at as date) < rates.valid_to
+        on violations.currency = rates.currency
+            and cast(violations.known_at as date) >= rates.valid_from
+            and cast(violations.known_at as date) < rates.valid_to
     left join repairs
-        on parents.source = repairs.source
-            and parents.table_name = repairs.table_name
-            and parents.record_key = repairs.record_key
-            and parents.version_hash = repairs.version_hash
-            and parents.known_at = repairs.known_at
+        on violations.source = repairs.source
+            and violations.table_name = repairs.table_name
+            and violations.record_key = repairs.record_key
+            and violations.version_hash = repairs.version_hash
+            and violations.known_at = repairs.known_at
     left join waivers
-        on parents.source = waivers.source
-            and parents.table_name = waivers.table_name
-            and parents.record_key = waivers.record_key
-            and parents.rule_key = waivers.rule_key
+        on violations.source = waivers.source
+            and violations.table_name = waivers.table_name
+            and violations.record_key = waivers.record_key
+            and violations.rule_key = waivers.rule_key
 
 )
 

@@ -6,10 +6,12 @@ with violations as (
 ),
 
 versions as (
-    {% for table in validated_tables() %}
-    {{ record_versions(table.source_name, table.table_name, "select record_key from " ~ ref(table.model) ~ " where table_name = '" ~ table.table_name ~ "'") }}
+    {%- for table in validated_tables() %}
+    {%- set wanted = "select record_key from " ~ ref(table.model) ~ " where table_name = '" ~ table.table_name ~ "'" %}
+    {{ record_versions(table.source_name, table.table_name, wanted) }}
     {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {%- endfor %}
+
 ),
 
 blocked as (
