@@ -92,12 +92,6 @@
     {{ return(2 * common | length / total) }}
 {%- endmacro %}
 
-{# The columns of customer_features, as its YAML names them. #}
-{% macro customer_feature_names() -%}
-    {%- set features = graph.get('nodes', {}).get('model.' ~ project_name ~ '.customer_features') if execute else none -%}
-    {{ return(features.columns | list if features else []) }}
-{%- endmacro %}
-
 {# Names that no column of the seed may have. #}
 {% macro behaviour_reserved_words() -%}
     {{ return([

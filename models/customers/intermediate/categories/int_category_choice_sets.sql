@@ -1,16 +1,10 @@
--- Grain: one row per turn (a customer's day with a first purchase of a new category, after the first day) and category
--- that was not yet bought before it: which of them it was, and how likely each was.
-with customers as (
-
-    select customer_id from {{ ref('int_category_learners') }}
-
-),
-
-bought as (
+-- Grain: one row per choice (a customer's day with a first purchase in a new category, after their first day) and
+-- category not bought before it: which of them it was, and how likely each was.
+with bought as (
 
     select bought.*
     from {{ ref('int_customer_categories') }} as bought
-    inner join customers
+    inner join {{ ref('int_category_training_customers') }} as customers
         on bought.customer_id = customers.customer_id
 
 ),
@@ -21,11 +15,11 @@ categories as (
 
 ),
 
-turns as (
+choices as (
 
     select
         customer_id,
-        first_ordered_date as turn_date,
+        first_ordered_date as choice_date,
         count(*) as new_count
 
     from bought
@@ -37,18 +31,18 @@ turns as (
 open_categories as (
 
     select
-        turns.customer_id,
-        turns.turn_date,
-        turns.new_count,
+        choices.customer_id,
+        choices.choice_date,
+        choices.new_count,
         categories.category,
-        bought.customer_id is not null and bought.first_ordered_date = turns.turn_date as is_new
+        bought.customer_id is not null and bought.first_ordered_date = choices.choice_date as is_new
 
-    from turns
+    from choices
     cross join categories
     left join bought
-        on turns.customer_id = bought.customer_id
+        on choices.customer_id = bought.customer_id
             and categories.category = bought.category
-    where bought.customer_id is null or bought.first_ordered_date >= turns.turn_date
+    where bought.customer_id is null or bought.first_ordered_date >= choices.choice_date
 
 ),
 
@@ -71,7 +65,7 @@ chances as (
         open_categories.*,
         rates.base_rate,
         cast(rates.base_rate as double) / cast(
-            sum(rates.base_rate) over (partition by open_categories.customer_id, open_categories.turn_date) as double
+            sum(rates.base_rate) over (partition by open_categories.customer_id, open_categories.choice_date) as double
         ) as base_chance
 
     from open_categories

@@ -1,31 +1,18 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
 -- A main product bought more than two years ago no longer speaks for an add-on or a better one.
-{%- set kinds = ['replenish', 'viewed', 'add_on', 'after_first_purchase', 'cross_sell', 'upgrade'] %}
-with stocked as (
-
-    select * from {{ ref('int_product_sales') }}
-
-),
-
-bought as (
-
-    select * from {{ ref('int_customer_products') }}
-
-),
-
-replenish as (
+with replenish as (
 
     select
         customer_id,
         sku,
         due_in_days as place,
-        case
-            when due_in_days < 0
-                then concat('last bought on ', last_ordered_date, ', used up ', -due_in_days, ' days ago')
-            else concat('last bought on ', last_ordered_date, ', used up in ', due_in_days, ' days')
-        end as reason
+        concat(
+            'last bought on ', last_ordered_date, ', used up ',
+            case when due_in_days < 0 then '' else 'in ' end, abs(due_in_days), ' days',
+            case when due_in_days < 0 then ' ago' else '' end
+        ) as reason
 
-    from {{ ref('int_customer_replenishment') }}
+    from {{ ref('customer_replenishment') }}
     where due_in_days <= 14
 
 ),
@@ -35,13 +22,15 @@ viewed as (
     select
         customer_id,
         sku,
-        -view_count_30d as place,
-        case
-            when view_count_30d = 1 then 'looked at once in 30 days, not bought'
-            else concat('looked at ', view_count_30d, ' times in 30 days, not bought')
-        end as reason
+        -count(*) as place,
+        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end)
+        || ' in 30 days, not bought' as reason
 
-    from {{ ref('int_customer_views') }}
+    from {{ ref('int_web_events') }}
+    where
+        event_type = 'product_view' and customer_id is not null and sku is not null
+        and {{ within_window('occurred_date', 30) }}
+    group by customer_id, sku
 
 ),
 
@@ -92,7 +81,7 @@ cross_sell as (
         concat('best seller of ', next.next_best_category, ', the likeliest category to be new') as reason
 
     from {{ ref('int_customer_next_category') }} as next
-    inner join stocked
+    inner join {{ ref('int_product_sales') }} as stocked
         on next.next_best_category = stocked.category
             and stocked.category_rank = 1
 
@@ -106,34 +95,26 @@ upgrade as (
         {{ days_between('bought.last_kept_date', as_of_date()) }} as place,
         concat('next price tier up from ', bought.product_name, ', bought on ', bought.last_kept_date) as reason
 
-    from bought
+    from {{ ref('int_customer_products') }} as bought
     inner join {{ ref('stg_products__product_relations') }} as relations
         on bought.sku = relations.sku
-    inner join stocked
+            and relations.relation_type = 'upgrade'
+    inner join {{ ref('int_product_sales') }} as stocked
         on relations.related_sku = stocked.sku
-    inner join {{ ref('int_products') }} as products
-        on bought.sku = products.sku
-    where
-        relations.relation_type = 'upgrade'
-        and {{ within_window('bought.last_kept_date', 730) }}
-        and stocked.list_price > products.list_price
+            and bought.list_price < stocked.list_price
+    where {{ within_window('bought.last_kept_date', 730) }}
 
 ),
 
-ideas as (
-    {%- for kind in kinds %}
-
+candidates as (
+    {% for kind in ['replenish', 'viewed', 'add_on', 'after_first_purchase', 'cross_sell', 'upgrade'] %}
     select
-        customer_id,
-        sku,
+        {{ kind }}.*,
         '{{ kind }}' as kind,
-        {{ loop.index }} as kind_place,
-        place,
-        reason
+        {{ loop.index }} as kind_place
     from {{ kind }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-
 )
 
-select distinct * from ideas
+select distinct * from candidates
