@@ -87,8 +87,7 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
     from scripts.approval_log import verified_log
     from scripts.dbt import run_dbt
-    from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
-    from scripts.validate import validate as check_segment_rules
+    from scripts.validate import VIOLATIONS, check_rules, check_seeds
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -101,23 +100,13 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
             # What lies behind the rules, not the data that fitted models are judged by.
             *("run", "--select", "attribute_catalogue"),
             "+int_segment_rule_errors,path:models/segments/intermediate/rules",
-            *(rules.select for rules in SEED_RULES),
+            *("+int_catalogue_name_violations", "+int_validation_rule_errors"),
+            *VIOLATIONS,
         ],
         variables=variables,
         progress=_quiet,
     )
-    problems = []
-    for rules in SEED_RULES:
-        try:
-            check_seed_rules(world, rules, progress)
-        except CheckFailed as problem:
-            problems.append(str(problem))
-    try:
-        check_segment_rules(world, progress)
-    except CheckFailed as problem:
-        problems.append(str(problem))
-    if problems:
-        raise CheckFailed("\n".join(problems))
+    check_rules(world, progress)
 
 
 def build(
@@ -131,8 +120,7 @@ def build(
     from scripts.approval_log import verified_log
     from scripts.dbt import run_dbt
     from scripts.state import restore
-    from scripts.validate import SEED_RULES, check_seed_rules, check_seeds
-    from scripts.validate import validate as check_segment_rules
+    from scripts.validate import check_rules, check_seeds, is_about_rules
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -151,11 +139,8 @@ def build(
         results = run_dbt(world, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:
         # Says which rows are wrong; the failed test alone only counts them.
-        if "segment_rule" in str(problem):
-            check_segment_rules(world, progress)
-        for rules in SEED_RULES:
-            if any(mark in str(problem) for mark in rules.marks):
-                check_seed_rules(world, rules, progress)
+        if is_about_rules(str(problem)):
+            check_rules(world, progress)
         raise
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

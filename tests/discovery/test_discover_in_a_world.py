@@ -13,7 +13,7 @@ from scripts.discovery.words import rule_text
 from scripts.drafts import Condition, holds
 from scripts.seed_files import replace_file, rows_as_csv
 from scripts.segment_library import CONDITIONS, DEFINITIONS
-from scripts.validate import validate
+from scripts.validate import check_rules
 from scripts.warehouse import open_warehouse
 from scripts.world import World
 
@@ -80,7 +80,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
 
     # As drafts they find nobody, and are no fault of the library.
     load(demo_copy)
-    validate(demo_copy, quiet)
+    check_rules(demo_copy, quiet)
     keys = [row["segment_key"] for row in drafts]
     members = "select segment_key, customer_id from marts.segment_memberships"
     assert not read(demo_copy, members)["segment_key"].isin(keys).any()
@@ -89,7 +89,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
     activated = before[DEFINITIONS] + [{**row, "status": "active"} for row in drafts]
     replace_file(demo_copy.seeds / DEFINITIONS, as_csv(activated))
     load(demo_copy)
-    validate(demo_copy, quiet)
+    check_rules(demo_copy, quiet)
     found = read(demo_copy, members)
     texts = read(demo_copy, "select segment_key, rule_text from intermediate.int_segment_rules")
     said = dict(zip(texts["segment_key"], texts["rule_text"], strict=True))
