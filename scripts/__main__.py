@@ -13,8 +13,8 @@ import duckdb
 
 from scripts.commands import accounts, benchmark, data, models, people, pipeline, segments
 from scripts.commands.options import Commands, Handler
-from scripts.errors import CheckFailed, UserError
-from scripts.world import World
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import World
 
 # In the order of --help: from data to audience, then what looks into it.
 COMMANDS = (

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import pipeline
-from scripts.world import BUSINESS_SEEDS, World
-
-SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
+from scripts.pipeline.run import run
+from scripts.platform.world import BUSINESS_SEEDS, World
+from tests.support.worlds import SMALL_DEMO, world_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,11 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     demo_files = {item.path for item in items if "demo_world" in getattr(item, "fixturenames", ())}
     first = next((item.path for item in items if item.path in demo_files), None)
     items.sort(key=lambda item: 0 if item.path == first else 2 if item.path in demo_files else 1)
-
-
-def world_in(folder: Path) -> World:
-    """A world with all its parts in one folder."""
-    return World.at(warehouse=str(folder / "warehouse.duckdb"))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +39,7 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
         if not finished.exists():
             _agree_on_quiet_days(world)
             # Other models, and a history, need past days to be built, which costs more than all else here.
-            pipeline.run(world, SMALL_DEMO, fits=("clv",), history=())
+            run(world, SMALL_DEMO, fits=("clv",), history=())
             finished.touch()
     return world
 

@@ -1,4 +1,4 @@
-{# What a spell of consent may be, the one that decides first: the strictest valid statement wins. A permission that
+{# What a period of consent may be, the one that decides first: the strictest valid statement wins. A permission that
    waits for its confirmation, cannot be understood or has lapsed gives nothing, and takes nothing that was given
    under another contact point. #}
 {% macro consent_kinds() -%}

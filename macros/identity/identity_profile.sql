@@ -27,7 +27,7 @@
     from {{ relation }}
     where {{ condition }}
         and {{ id_column }} is not null
-        -- What stands for an erased person is nobody's profile (scripts/erase).
+        -- What stands for an erased person is nobody's profile (scripts/erasure).
         and {{ id_column }} not like 'erased-%'
     {%- if not own_identifier %}
         and coalesce({{ email }}, {{ phone }}, {{ loyalty_number }}, {{ customer_number }}, {{ shop_customer_id }})

@@ -55,7 +55,7 @@
     {{ return(text | string if 'e' in text | string | lower else text ~ 'e0') }}
 {%- endmacro %}
 
-{# The standardised value of a feature of `clustering()`, as scripts/prediction/transform.py makes it. #}
+{# The standardised value of a feature of `clustering()`, as scripts/learning/prediction/transform.py makes it. #}
 {% macro cluster_feature_score(feature) -%}
     {%- set low = double_literal(feature.winsor_low) -%}
     {%- set moved -%}

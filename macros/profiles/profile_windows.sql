@@ -1,5 +1,5 @@
 {# The business days that profiles look at: 28 judged days, and before the first of them a history of 24 weeks of
-   28-day windows (see int_profile_windows). #}
+   28-day windows (see int_data_profile_windows). #}
 {% macro profile_days() -%}
     {{ return(252) }}
 {%- endmacro %}

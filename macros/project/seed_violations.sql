@@ -167,7 +167,8 @@
     {%- set declarations = seed_declarations() if execute else {} -%}
     {#- A fixture of a unit test is no relation of the warehouse: nothing is declared of it there. -#}
     {%- for name in names if not execute or name in declarations -%}
-        {%- if load_relation(ref(name)) and execute -%}
+        {%- set seed = ref(name) -%}
+        {%- if execute and load_relation(seed) -%}
             {%- set found = run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows -%}
             {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
             {%- for row in found -%}

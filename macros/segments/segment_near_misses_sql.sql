@@ -11,11 +11,7 @@
             features.customer_id,
             {{ segment_misses_far_sql(segment, attributes) }} as is_far
         from features
-        where
-            {{ segment_missed_conditions_sql(segment, attributes) }} = 1
-            {%- if segment.scope != 'all' %}
-            and features.customer_type = 'person'
-            {%- endif %}
+        where {{ segment_missed_conditions_sql(segment, attributes) }} = 1{{ " and features.customer_type = 'person'" if segment.scope != 'all' }}
         order by is_far, {{ segment_value_order() }}
         limit {{ limit }}
     ) as near_misses

@@ -82,14 +82,20 @@
     {{ return(rows) }}
 {%- endmacro %}
 
-{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema. #}
+{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema. Asked
+   once a run: whoever asks has the relation among its parents, so that it has been built. #}
 {% macro source_map_columns(relation) -%}
     {%- if not relation.schema -%}{{ return(none) }}{%- endif -%}
-    {%- set columns = {} -%}
-    {%- for column in adapter.get_columns_in_relation(relation) -%}
-        {%- do columns.update({column.name: column.is_string()}) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
+    {%- set memory = run_memory('source_map_columns') -%}
+    {%- set name = relation | string -%}
+    {%- if name not in memory -%}
+        {%- set columns = {} -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do columns.update({column.name: column.is_string()}) -%}
+        {%- endfor -%}
+        {%- do memory.update({name: columns}) -%}
+    {%- endif -%}
+    {{ return(memory[name]) }}
 {%- endmacro %}
 
 {# What is wrong with a row, in words and with what was probably meant; empty when nothing is. #}

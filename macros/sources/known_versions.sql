@@ -3,22 +3,17 @@
     {{ return(graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name]) }}
 {%- endmacro %}
 
-{# Every version of every record known by the end of as_of_date: the columns of the contract, typed; of the load's own
-   columns those in `extras` that the raw table has; known_at comes last. #}
-{% macro known_versions(relation, contract, present, extras) -%}
-        select *
-        from (
-            select
-            {%- for column in contract.columns.values() %}
-                {{ typed_column(column, column.name | lower in present) }} as {{ adapter.quote(column.name) }},
-            {%- endfor %}
-            {%- for name in extras if name in present %}
-                {{ name }},
-            {%- endfor %}
-                {{ source_known_at(contract, present) }} as known_at
-            {{ 'from ' ~ relation if present else 'where 1 = 0' }}
-        ) as typed
-        where known_at < {{ as_of_end() }}
+{# Every version of every record known by the end of as_of_date: the columns of the contract, typed, all or those in
+   `names`; of the load's own columns those in `extras` that the raw table has; known_at comes last. #}
+{% macro known_versions(relation, contract, present, extras, names=none) -%}
+    {%- set columns = [] -%}
+    {%- for column in contract.columns.values() if names is none or column.name in names -%}
+        {%- do columns.append(typed_column(column, column.name | lower in present) ~ ' as ' ~ adapter.quote(column.name)) -%}
+    {%- endfor -%}
+    {%- do columns.extend(extras | select('in', present)) -%}
+    {%- do columns.append(source_known_at(contract, present) ~ ' as known_at') -%}
+    {%- set separator = ',\n                ' if names is none else ', ' -%}
+select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if present else 'where 1 = 0' }}) as typed where known_at < {{ as_of_end() }}
 {%- endmacro %}
 
 {# The known versions that no rule holds back; `blocked` is what blocked_versions says.
@@ -32,41 +27,48 @@
     {%- endif -%}
         select known.*
         from ({{ known_versions(relation, contract, present, (extras + ['_record_hash']) | unique | list) }}) as known
-        left join (
-            select distinct record_key, known_at, version_hash
-            from {{ blocked }}
-            where is_blocking
-        ) as blocked
-            on
-                {{ record_key_text(contract, 'known') }} = blocked.record_key
-                and known.known_at = blocked.known_at
-                and {{ version_hash(contract, present, 'known') }} = blocked.version_hash
-        left join (
-            select record_key, max(known_at) as held_at
-            from {{ blocked }}
-            where is_blocking and severity = 'quarantine'
-            group by record_key
-        ) as held
-            on {{ record_key_text(contract, 'known') }} = held.record_key
-        where
-            blocked.record_key is null
-            and (held.held_at is null or known.known_at > held.held_at)
+        {{- join_blocked(contract, present, blocked) }}
+        where {{ is_usable_version() }}
 {%- endmacro %}
 
-{# The relation with the faults of a table, where some of them hold versions back; none otherwise, so that a table
-   without any costs nothing. #}
-{% macro blocked_versions(source_name, table_name) -%}
+{# Joins to `known`, versions of a table, what holds them back: their own violations, or a later one that quarantined
+   their record. #}
+{% macro join_blocked(contract, present, blocked) %}
+        {%- set key = record_key_text(contract, 'known') %}
+        left join (select distinct record_key, known_at, version_hash from {{ blocked }}) as blocked
+            on {{ key }} = blocked.record_key and known.known_at = blocked.known_at
+                and {{ version_hash(contract, present, 'known') }} = blocked.version_hash
+        left join (
+            select record_key, max(known_at) as held_at from {{ blocked }} where severity = 'quarantine' group by record_key
+        ) as held on {{ key }} = held.record_key
+{%- endmacro %}
+
+{# Whether, after join_blocked, a version may be used. #}
+{% macro is_usable_version() -%}
+    blocked.record_key is null and (held.held_at is null or known.known_at > held.held_at)
+{%- endmacro %}
+
+{# The violations that hold versions of a table back, as a select in brackets; none where there are none, so that a
+   table without any costs nothing. `judged` names a CTE that has them, in the model that judges the table itself. #}
+{% macro blocked_versions(source_name, table_name, judged=none) -%}
     {%- if 'reads' not in staged_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
-    {%- set faults = ref('val_' ~ source_name ~ '__' ~ table_name) -%}
-    {#- A model chosen alone, on a warehouse that was never built as a whole, finds no faults judged yet. -#}
-    {%- if not execute or not load_relation(faults) -%}{{ return(none) }}{%- endif -%}
-    {%- set memory = run_memory('blocking') -%}
-    {%- set name = faults | string -%}
-    {%- if name not in memory -%}
-        {%- set found = run_query("select count(*) from " ~ faults ~ " where is_blocking") -%}
-        {%- do memory.update({name: found.rows[0][0] > 0}) -%}
+    {%- set found = judged or ref(violations_model(source_name, table_name)) -%}
+    {%- if not judged -%}
+        {#- A model chosen alone, on a warehouse that was never built as a whole, finds nothing judged yet. -#}
+        {%- if not execute or not load_relation(found) -%}{{ return(none) }}{%- endif -%}
+        {%- set memory = run_memory('blocking') -%}
+        {%- set name = found | string -%}
+        {%- if name not in memory -%}
+            {%- do memory.update({
+                name: run_query('select distinct table_name from ' ~ found ~ ' where is_blocking').columns[0].values() | list
+            }) -%}
+        {%- endif -%}
+        {%- if table_name not in memory[name] -%}{{ return(none) }}{%- endif -%}
     {%- endif -%}
-    {{ return(faults if memory[name] else none) }}
+    {{ return(
+        "(select record_key, known_at, version_hash, severity from " ~ found ~ " where table_name = '" ~ table_name
+        ~ "' and is_blocking) as violations"
+    ) }}
 {%- endmacro %}
 
 {# The key of a record as one text; the values of a key of several columns are joined with |. #}

@@ -1,19 +1,18 @@
 {# All rows of a source table, in the columns of its contract; no row when the table does not exist.
 
-   For tables that the load writes about itself: a warehouse whose raw tables come from elsewhere lacks them. #}
-{% macro rows_or_none(source_name, table_name) -%}
+   For tables that the load writes about itself: a warehouse whose raw tables come from elsewhere lacks them. `columns`
+   names those wanted; one that the contract leaves out counts as text. #}
+{% macro rows_or_none(source_name, table_name, columns=none) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set contract = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name] -%}
-    {%- set present = raw_columns(relation) %}
-    select
-    {%- for column in contract.columns.values() %}
-        cast({{ adapter.quote(column.name) if column.name | lower in present else 'null' }} as {{ column.data_type }})
-            as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
-    {%- endfor %}
-    {%- if present %}
-    from {{ relation }}
-    {%- else %}
-    where 1 = 0
-    {%- endif %}
+    {%- set present = raw_columns(relation) -%}
+    {%- set parts = [] -%}
+    {%- for name in columns or contract.columns -%}
+        {%- set quoted = adapter.quote(name) -%}
+        {%- set data_type = contract.columns[name].data_type if name in contract.columns else dbt.type_string() -%}
+        {%- do parts.append('cast(' ~ (quoted if name | lower in present else 'null') ~ ' as ' ~ data_type ~ ') as ' ~ quoted) -%}
+    {%- endfor -%}
+    select {{ parts | join(', ' if columns else ',\n        ') }}
+    {{- ' from ' ~ relation if present else ' where 1 = 0' }}
 {%- endmacro %}

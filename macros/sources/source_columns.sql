@@ -24,6 +24,10 @@
 
 {# Names, in lower case, of the columns of a table that dbt does not build; empty when it does not exist. #}
 {% macro raw_columns(relation) -%}
+    {{ return(adapter.dispatch('raw_columns', 'customer_segmentation')(relation)) }}
+{%- endmacro %}
+
+{% macro default__raw_columns(relation) -%}
     {%- set memory = run_memory('raw_columns') -%}
     {%- set name = relation | string -%}
     {%- if name not in memory -%}
@@ -33,6 +37,23 @@
         }) -%}
     {%- endif -%}
     {{ return(memory[name]) }}
+{%- endmacro %}
+
+{# DuckDB tells the columns of a whole schema in one answer. #}
+{% macro duckdb__raw_columns(relation) -%}
+    {%- set memory = run_memory('raw_columns') -%}
+    {%- set schema = relation.schema | lower -%}
+    {%- if schema not in memory -%}
+        {%- set tables = {} -%}
+        {%- for row in run_query(
+            "select lower(table_name), lower(column_name) from duckdb_columns() where lower(schema_name) = '" ~ schema
+            ~ "' and lower(database_name) = '" ~ relation.database | lower ~ "' order by table_name, column_index"
+        ).rows -%}
+            {%- do tables.setdefault(row[0], []).append(row[1]) -%}
+        {%- endfor -%}
+        {%- do memory.update({schema: tables}) -%}
+    {%- endif -%}
+    {{ return(memory[schema].get(relation.identifier | lower, [])) }}
 {%- endmacro %}
 
 {# A contract column as its stated type: text trimmed and null when empty, null when the raw table lacks it. #}

@@ -3,70 +3,73 @@
     {{ return('cast(' ~ alias ~ '.' ~ adapter.quote(contract.config.meta.parent.column) ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
-{# scope_channel, scope_account and scope_currency of a record: its own, else those of its parent (`parent_alias`). #}
-{% macro scope_columns(contract, alias, parent_alias) -%}
+{# Channel, account and currency of a record as columns, as it says them itself: with `prefix` nothing else, else those
+   of its parent (`parents`) where it does not. #}
+{% macro scopes_of(contract, alias, prefix='') -%}
     {%- set meta = contract.config.meta -%}
-    {%- set string = dbt.type_string() -%}
-    {%- set names = contract.columns.values() | map(attribute='name') | list -%}
-    {%- set currencies = ['currency', 'unit_cost_currency_code'] -%}
+    {%- set currency = ['currency', 'unit_cost_currency_code'] | select('in', contract.columns) | first -%}
     {%- set own = {
-        'channel': [meta.channel] if meta.channel else [],
-        'account': [meta.account] if meta.account else [],
-        'currency': currencies | select('in', names) | list
+        'channel': [
+            alias ~ '.' ~ adapter.quote(meta.channel) if meta.channel, text_literal(meta.channel_value) if meta.channel_value
+        ],
+        'account': [alias ~ '.' ~ adapter.quote(meta.account) if meta.account],
+        'currency': ['upper(' ~ alias ~ '.' ~ adapter.quote(currency) ~ ')' if currency]
     } -%}
-    {%- for scope in ['channel', 'account', 'currency'] %}
-    {%- set parts = [] -%}
-    {%- for name in own[scope] -%}
-        {%- do parts.append(('upper(' if scope == 'currency' else '(') ~ alias ~ '.' ~ adapter.quote(name) ~ ')') -%}
+    {%- set columns = [] -%}
+    {%- for scope, expressions in own.items() -%}
+        {%- set parts = (expressions + ['parents.' ~ scope if meta.parent and not prefix]) | select | list -%}
+        {%- set value = 'coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts | first | default('null', true) -%}
+        {%- do columns.append('cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ') as ' ~ prefix ~ scope) -%}
     {%- endfor -%}
-    {%- if scope == 'channel' and meta.channel_value -%}{%- do parts.append(text_literal(meta.channel_value)) -%}{%- endif -%}
-    {%- if meta.parent -%}{%- do parts.append(parent_alias ~ '.scope_' ~ scope) -%}{%- endif %}
-        cast({{ 'coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts | first | default('null', true) }} as {{ string }})
-            as scope_{{ scope }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
-{# One row per wanted parent record, whatever becomes of it: its key and scope, of its newest version. `wanted` is a
-   select that yields the keys. #}
-{% macro record_scopes(contract, wanted) -%}
-    {%- set parent = source_contract(contract.source_name, contract.config.meta.parent.table) -%}
-    {%- set relation = source(parent.source_name, parent.name) -%}
-    {%- set present = delivered_columns(relation, parent) -%}
-    {%- set known -%}
-        select {{ record_key_text(parent, 'typed') }} as record_key, typed.*
-        from ({{ known_versions(relation, parent, present, []) }}) as typed
-        where {{ record_key_text(parent, 'typed') }} in ({{ wanted }})
-    {%- endset -%}
+{# The columns of a contract that tell key, parent and scope of a record. #}
+{% macro scope_columns(contract) -%}
+    {%- set meta = contract.config.meta -%}
+    {%- set others = [
+        meta.channel, meta.account, meta.parent.column if meta.parent, 'currency', 'unit_cost_currency_code'
+    ] -%}
+    {{ return(meta.key + others | select('in', contract.columns) | list) }}
+{%- endmacro %}
+
+{# One row per wanted record of a table that others belong to, whatever becomes of it: table, key, channel, account and
+   currency, its own or its parent's, as its newest version says. `wanted` is a select that yields the keys; none: all. #}
+{% macro record_scopes(contract, wanted=none) -%}
+    {%- set relation = source(contract.source_name, contract.name) -%}
+    {%- set parent = contract.config.meta.parent -%}
+    {%- set known = known_versions(relation, contract, delivered_columns(relation, contract), [], scope_columns(contract)) -%}
+    {%- set key = record_key_text(contract, 'known') -%}
     {#- Of two versions with one stamp the scope that sorts last, so that the order of rows says nothing. -#}
-    select
-        record_key
-        {%- for scope in ['scope_channel', 'scope_account', 'scope_currency'] %},
-        max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
-        {%- endfor %}
-    from (
         select
-            known.record_key,
-            known.known_at,
-            {{ scope_columns(parent, 'known', 'grandparent') }}
-        from ({{ known }}) as known
-        {%- if parent.config.meta.parent %}
-        left join (
-            {{ record_scopes(parent, 'select ' ~ parent_key(parent, 'keys') ~ ' from (' ~ known ~ ') as keys') }}
-        ) as grandparent
-            on {{ parent_key(parent, 'known') }} = grandparent.record_key
-        {%- endif %}
-    ) as scopes
-    group by record_key
+            '{{ contract.name }}' as table_name, record_key
+            {%- for scope in ['channel', 'account', 'currency'] %},
+            max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
+            {%- endfor %}
+        from (
+            select {{ key }} as record_key, known.known_at, {{ scopes_of(contract, 'known') }}
+            from ({{ known }}) as known
+            {%- if parent %}
+            left join (
+            {{ record_scopes(
+                source_contract(contract.source_name, parent.table),
+                'select ' ~ parent_key(contract, 'known') ~ ' from (' ~ known ~ ') as known where ' ~ key ~ ' in (' ~ wanted ~ ')'
+                if wanted else none
+            ) }}
+            ) as parents on {{ parent_key(contract, 'known') }} = parents.record_key
+            {%- endif %}
+            {{- ' where ' ~ key ~ ' in (' ~ wanted ~ ')' if wanted }}
+        ) as scopes
+        group by record_key
 {%- endmacro %}
 
-{# Column that says how much money a record stands for: the first of these names that its table has. As AMOUNTS of
-   scripts/contracts.py; a test holds the two together. #}
+{# Column that says how much money a record stands for: the first of these names that its table has. As AMOUNTS of the
+   contracts that the load reads; a test holds the two together. #}
 {% macro amount_column(contract) -%}
-    {%- set names = contract.columns.values() | map(attribute='name') | list -%}
     {{ return([
         'total_price', 'total_amount', 'total', 'amount', 'refund_amount', 'subtotal', 'spend_amount', 'cost_amount',
         'item_price', 'unit_price', 'price'
-    ] | select('in', names) | first or none) }}
+    ] | select('in', contract.columns) | first or none) }}
 {%- endmacro %}
 
 {# The money that a record stands for, in its own currency; an absurd figure is cut off at a trillion. #}
@@ -76,10 +79,27 @@
     {#- greatest and least skip nulls, so a missing amount is kept apart. -#}
     {%- set column = alias ~ '.' ~ adapter.quote(name) -%}
     {%- set amount = 'least(abs(cast(' ~ column ~ ' as decimal(18, 4))), 1000000000000)' -%}
-    {%- if name in ('unit_price', 'price') and 'quantity' in contract.columns.values() | map(attribute='name') | list -%}
+    {%- if name in ('unit_price', 'price') and 'quantity' in contract.columns -%}
         {#- A quantity of text length would overflow the product. -#}
         {%- set quantity = 'abs(greatest(least(' ~ alias ~ '.quantity, 1000000), -1000000))' -%}
         {%- set amount = 'least(cast(' ~ amount ~ ' as decimal(18, 4)) * cast(' ~ quantity ~ ' as decimal(9, 0)), 1000000000000)' -%}
     {%- endif -%}
     {{ return('case when ' ~ column ~ ' is not null then cast(' ~ amount ~ ' as decimal(28, 4)) end') }}
+{%- endmacro %}
+
+{# Whether a column of a table names the parent whose money the record's own is part of. #}
+{% macro is_counted_with_parent(contract, column) -%}
+    {%- set parent = contract.config.meta.parent -%}
+    {%- if not parent or column != parent.column or parent.get('includes_money') is sameas false -%}{{ return(false) }}{%- endif -%}
+    {{ return(amount_column(source_contract(contract.source_name, parent.table)) is not none) }}
+{%- endmacro %}
+
+{# Which of channel and account the records of a table tell, by themselves or through their parents. #}
+{% macro table_scopes(contract) -%}
+    {%- set meta = contract.config.meta -%}
+    {%- set scopes = (['channel'] if meta.channel or meta.channel_value else []) + (['account'] if meta.account else []) -%}
+    {%- if meta.parent -%}
+        {%- do scopes.extend(table_scopes(source_contract(contract.source_name, meta.parent.table))) -%}
+    {%- endif -%}
+    {{ return(scopes) }}
 {%- endmacro %}

@@ -1,194 +1,184 @@
-{# What rules hold a column against, by what the rule rows need: the values of another table, the currencies with a
-   rate, or the first record with the same content. Dict by key: name, kind, condition of the join, `misses`. #}
-{% macro rule_lists(rules, contract) -%}
-    {%- set lists = {} -%}
-    {%- for rows in rules -%}
-        {%- for row in rows if row.is_active and rule_list_key(row) and rule_list_key(row) not in lists -%}
-            {%- set name = 'list_' ~ (lists | length + 1) -%}
-            {%- set column = 'versions.' ~ adapter.quote(row.columns[0]) -%}
-            {%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-            {%- if row.rule_type == 'repeated' -%}
-                {%- set parts = [] -%}
-                {%- for item in row.columns -%}
-                    {%- do parts.append('versions.' ~ adapter.quote(item) ~ ' = ' ~ name ~ '.' ~ adapter.quote(item)) -%}
-                {%- endfor -%}
-                {%- do lists.update({rule_list_key(row): {
-                    'name': name, 'kind': 'repeated', 'columns': row.columns, 'condition': parts | join(' and '),
-                    'misses': 'coalesce(versions.record_key <> ' ~ name ~ '.first_key, false)'
-                }}) -%}
-            {%- else -%}
-                {%- do lists.update({rule_list_key(row): {
-                    'name': name,
-                    'kind': 'currency' if row.rule_type == 'currency' else 'reference',
-                    'column': row.columns[0],
-                    'reference': rule_reference(row).split('.'),
-                    'condition': ('upper(' ~ text ~ ')' if row.rule_type == 'currency' else text) ~ ' = ' ~ name ~ '.list_value',
-                    'misses': '(' ~ column ~ ' is not null and ' ~ name ~ '.list_value is null'
-                        ~ (goods_only(contract) if row.rule_type == 'product' else '') ~ ')'
-                        if can_be_held_against(row) else 'false'
-                }}) -%}
+{# One table as its rules see it: contract, relation, columns that it has (`present`), its rules (one list of rows per
+   rule, those with an active row), and the columns that they need. #}
+{% macro ruled_table(source_name, table_name, rule_rows) -%}
+    {%- set contract = source_contract(source_name, table_name) -%}
+    {%- set relation = source(source_name, table_name) -%}
+    {%- set present = delivered_columns(relation, contract) -%}
+    {%- set by_key = {} -%}
+    {%- for row in rule_rows if row.source == source_name and row.table_name == table_name and row.rule_type != 'arithmetic' -%}
+        {%- do by_key.setdefault(row.rule_key, []).append(row) -%}
+    {%- endfor -%}
+    {%- set rules = [] -%}
+    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type', 'rate'] -%}
+    {%- for key, rows in by_key | dictsort if rows | selectattr('is_active') | list -%}
+        {%- do rules.append(rows) -%}
+        {%- for row in rows -%}{%- do needed.extend(row.columns) -%}{%- endfor -%}
+    {%- endfor -%}
+    {%- set all_names = contract.columns.values() | map(attribute='name') | list -%}
+    {#- Without the load's hash, a version is told by all that it says. -#}
+    {%- set names = all_names | select('in', needed) | list if '_record_hash' in present else all_names -%}
+    {{ return({
+        'contract': contract, 'relation': relation, 'present': present, 'rules': rules, 'names': names, 'checks': {}
+    }) }}
+{%- endmacro %}
+
+{# What the rules of a table check, into its `checks`, by column and what it is held against; and the lists that need a
+   look at other records, into `lists`, which tables of one model share. A check's `misses` is the condition under which
+   a version fails it; checks without one need nothing but the column. #}
+{% macro add_rule_lists(table, lists, blocked, rates) -%}
+    {%- set parent = table.contract.config.meta.parent -%}
+    {%- for row in table.rules | sum(start=[]) -%}
+        {%- set held_against = row.held_against -%}
+        {%- for column in row.columns if loop.first or row.rule_type != 'repeated' -%}
+            {%- set key = column ~ ' ' ~ held_against -%}
+            {%- if key not in table.checks -%}
+                {%- set alias = 'list_' ~ (table.checks | length + 1) -%}
+                {%- set list = rule_list(row, table, lists, blocked, rates) -%}
+                {%- set text = 'cast(versions.' ~ adapter.quote(column) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+                {%- set check = {
+                    'column': column, 'held_against': held_against, 'alias': alias, 'kind': list.kind,
+                    'is_parent_key': is_counted_with_parent(table.contract, column)
+                } -%}
+                {%- if row.rule_type == 'accepted' -%}
+                    {%- set values = [] -%}
+                    {%- for item in row.reference.split('|') -%}{%- do values.append(text_literal(item | trim)) -%}{%- endfor -%}
+                    {%- do check.update({'misses': 'lower(' ~ text ~ ') not in (' ~ values | join(', ') ~ ')'}) -%}
+                {%- elif list.kind == 'repeated' -%}
+                    {%- set same = [] -%}
+                    {%- for name in row.columns -%}
+                        {%- do same.append('versions.' ~ adapter.quote(name) ~ ' = ' ~ alias ~ '.' ~ adapter.quote(name)) -%}
+                    {%- endfor -%}
+                    {%- do check.update({
+                        'join': list.name ~ ' as ' ~ alias ~ ' on ' ~ same | join(' and '),
+                        'misses': 'coalesce(' ~ record_key_text(table.contract, 'versions') ~ ' <> ' ~ alias ~ '.first_key, false)'
+                    }) -%}
+                {%- elif list.kind -%}
+                    {%- do check.update({
+                        'join': list.name ~ ' as ' ~ alias ~ ' on '
+                            ~ ('upper(' ~ text ~ ')' if list.kind == 'currency' else text) ~ ' = ' ~ alias ~ '.list_value',
+                        'misses': '(versions.' ~ adapter.quote(column) ~ ' is not null and coalesce(' ~ alias ~ '.is_usable, 0) = 0'
+                            ~ (goods_only(table.contract) if row.rule_type == 'product' else '') ~ ')'
+                    }) -%}
+                {%- endif -%}
+                {%- do table.checks.update({key: check}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(lists) }}
 {%- endmacro %}
 
-{# Whether what a rule refers to is there at all: a source that is off, or never delivered, makes nobody an orphan. #}
-{% macro can_be_held_against(row) -%}
-    {%- if row.rule_type == 'currency' -%}{{ return(true) }}{%- endif -%}
-    {%- set names = rule_reference(row).split('.') -%}
-    {{ return(
-        delivered_columns(source(names[0], names[1]), source_contract(names[0], names[1])) | length > 0
-    ) }}
+{# The list that a rule row needs: name, kind and SQL; without a kind where it needs none, or where what it refers to is
+   not there at all: a source that is off, or never delivered, makes nobody an orphan. #}
+{% macro rule_list(row, table, lists, blocked, rates) -%}
+    {%- set kind = {'reference': 'reference', 'product': 'reference', 'currency': 'currency', 'repeated': 'repeated'}.get(row.rule_type) -%}
+    {%- set target = row.held_against.split(':')[1] -%}
+    {%- set key = kind ~ ':' ~ (table.contract.name ~ ':' if kind == 'repeated' else '') ~ target -%}
+    {%- if kind and key not in lists -%}
+        {%- set names = target.split('.') -%}
+        {%- if kind == 'currency' -%}
+            {%- set sql = 'select distinct currency as list_value, 1 as is_usable from ' ~ rates -%}
+        {%- elif kind == 'repeated' -%}
+            {%- set sql = first_of_repeated(table, row.columns) -%}
+        {%- elif delivered_columns(source(names[0], names[1]), source_contract(names[0], names[1])) -%}
+            {%- set sql = reference_values(names, blocked[names[0] ~ '.' ~ names[1]]) -%}
+        {%- else -%}
+            {{ return({'kind': none}) }}
+        {%- endif -%}
+        {%- do lists.update({key: {'name': kind ~ '_' ~ (lists | length + 1), 'kind': kind, 'sql': sql}}) -%}
+    {%- endif -%}
+    {{ return(lists.get(key, {'kind': none})) }}
+{%- endmacro %}
+
+{# Every value that a reference may have: those of the records that were delivered, and of those refused at the door;
+   `is_usable` is 1 where a version has it that no rule holds back. A record held back is not there to be referred to. #}
+{% macro reference_values(names, blocked) -%}
+    {%- set contract = source_contract(names[0], names[1]) -%}
+    {%- set relation = source(names[0], names[1]) -%}
+    {%- set present = delivered_columns(relation, contract) -%}
+    {%- set value = 'cast(known.' ~ adapter.quote(names[2]) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set columns = [names[2]] + contract.config.meta.key if '_record_hash' in present or blocked is none else none -%}
+        select list_value, max(is_usable) as is_usable
+        from (
+            select {{ value }} as list_value, {{ 'case when ' ~ is_usable_version() ~ ' then 1 else 0 end' if blocked is not none else 1 }} as is_usable
+            from ({{ known_versions(relation, contract, present, ['_record_hash'], columns) }}) as known
+            {{- join_blocked(contract, present, blocked) if blocked is not none }}
+            {%- if contract.config.meta.key == [names[2]] %}
+            union all
+            select trim(record_key) as list_value, 0 as is_usable
+            from ({{ rows_or_none('intake', 'rejects', ['source_name', 'table_name', 'record_key', 'state']) }}) as rejects
+            where
+                source_name = '{{ names[0] }}' and table_name = '{{ names[1] }}'
+                and coalesce(state, 'open') = 'open' and record_key is not null
+            {%- endif %}
+        ) as found
+        group by list_value
+{%- endmacro %}
+
+{# The first record with each content of some columns. It keeps the content; those after it repeat it. #}
+{% macro first_of_repeated(table, columns) -%}
+        select
+            {{ quoted_list(columns) }},
+            min(record_key) as first_key
+        from (
+            select
+                {{ record_key_text(table.contract, 'known') }} as record_key,
+                known.*,
+                min(known_at) over (partition by {{ quoted_list(columns) }}) as first_known_at
+            from ({{ known_versions(table.relation, table.contract, table.present, [], (table.contract.config.meta.key + columns) | unique | list) }}) as known
+        ) as content
+        where known_at = first_known_at
+        group by {{ quoted_list(columns) }}
 {%- endmacro %}
 
 {# Gift cards, services and adjustments stand in no catalogue. #}
 {% macro goods_only(contract) -%}
-    {%- set names = contract.columns.values() | map(attribute='name') | list -%}
     {%- set parts = [''] -%}
-    {%- if 'gift_card' in names -%}{%- do parts.append('not coalesce(versions.gift_card, false)') -%}{%- endif -%}
-    {%- if 'line_type' in names -%}{%- do parts.append("coalesce(versions.line_type, 'product') = 'product'") -%}{%- endif -%}
+    {%- if 'gift_card' in contract.columns -%}{%- do parts.append('not coalesce(versions.gift_card, false)') -%}{%- endif -%}
+    {%- if 'line_type' in contract.columns -%}{%- do parts.append("coalesce(versions.line_type, 'product') = 'product'") -%}{%- endif -%}
     {{ return(parts | join(' and ')) }}
 {%- endmacro %}
 
-{# The table and column that a reference rule holds against, as source.table.column. #}
-{% macro rule_reference(row) -%}
-    {{ return(row.reference or ('products.product.sku' if row.rule_type == 'product' else '')) }}
+{# Whether a checked column breaks a rule row. #}
+{% macro breaks_rule() -%}
+    {%- set number = 'cast(measured as decimal(38, 10))' -%}
+    {%- set instant = 'cast(measured as ' ~ dbt.type_timestamp() ~ ')' -%}
+    {%- set latest = dbt.dateadd('day', "cast(nullif(max_value, '') as integer)", 'known_at') | trim -%}
+    case rule_type
+                when 'required' then measured is null
+                when 'range'
+                    then {{ number }} < cast(nullif(min_value, '') as decimal(38, 10))
+                        or {{ number }} > cast(nullif(max_value, '') as decimal(38, 10))
+                when 'date_range'
+                    then {{ instant }} < cast(nullif(min_value, '') as {{ dbt.type_timestamp() }})
+                        or {{ instant }} > {{ latest }}
+                else is_missing
+            end
 {%- endmacro %}
 
-{% macro rule_list_key(row) -%}
-    {%- if row.rule_type in ('reference', 'product', 'currency', 'repeated') -%}
-        {{ return(row.rule_type ~ ':' ~ row.column_name ~ ':' ~ rule_reference(row)) }}
-    {%- endif -%}
-    {{ return('') }}
-{%- endmacro %}
-
-{# The rows of one list. A record that is itself held back is not there to be referred to. #}
-{% macro rule_list_sql(list, contract, relation, present, blocked, rates) -%}
-    {%- if list.kind == 'currency' -%}
-        select distinct currency as list_value from {{ rates }}
-    {%- elif list.kind == 'repeated' -%}
-        {#- The first record keeps the content; those after it repeat it. -#}
-        select {{ quoted_list(list.columns) }}, min(record_key) as first_key
-        from (
-            select
-                {{ record_key_text(contract, 'known') }} as record_key,
-                known.*,
-                min(known_at) over (partition by {{ quoted_list(list.columns) }}) as first_known_at
-            from ({{ known_versions(relation, contract, present, []) }}) as known
-        ) as content
-        where known_at = first_known_at
-        group by {{ quoted_list(list.columns) }}
-    {%- else -%}
-        {%- set parent = source_contract(list.reference[0], list.reference[1]) -%}
-        {%- set parent_relation = source(list.reference[0], list.reference[1]) -%}
-        select distinct cast(usable.{{ adapter.quote(list.reference[2]) }} as {{ dbt.type_string() }}) as list_value
-        from (
-            {{ usable_versions(
-                parent_relation, parent, delivered_columns(parent_relation, parent), [],
-                blocked[list.reference[0] ~ '.' ~ list.reference[1]]
-            ) }}
-        ) as usable
-    {%- endif -%}
-{%- endmacro %}
-
-{# Referred-to values that were delivered but are dead letters themselves: held back by a rule, or refused at the
-   door. A fault against one of those is a consequence of it. #}
-{% macro held_records_sql(list, suspects) -%}
-    {%- set parent = source_contract(list.reference[0], list.reference[1]) -%}
-    {%- set relation = source(list.reference[0], list.reference[1]) -%}
-    {%- set text = dbt.type_string() -%}
-    select cast(known.{{ adapter.quote(list.reference[2]) }} as {{ text }}) as held_value
-    from ({{ known_versions(relation, parent, delivered_columns(relation, parent), []) }}) as known
-    where cast(known.{{ adapter.quote(list.reference[2]) }} as {{ text }}) in (
-        select cast({{ adapter.quote(list.column) }} as {{ text }}) from {{ suspects }} where {{ list.name }}
-    )
-    {%- if parent.config.meta.key == [list.reference[2]] %}
-    union all
-    select trim(record_key) as held_value
-    from ({{ rows_or_none('intake', 'rejects') }}) as rejects
-    where
-        source_name = '{{ list.reference[0] }}'
-        and table_name = '{{ list.reference[1] }}'
-        and coalesce(state, 'open') = 'open'
-        and record_key is not null
-    {%- endif -%}
-{%- endmacro %}
-
-{# Whether any row of any rule might be broken, whatever the scope: the filter of the one scan. #}
-{% macro suspicion(rules, contract, lists) -%}
-    {%- set parts = [] -%}
-    {%- for rows in rules -%}
+{# Whether a version breaks any row of any rule of its table, whatever the scope: the filter of the one scan. #}
+{% macro suspicion(table) -%}
+    {%- set by_rule = [] -%}
+    {%- for rows in table.rules -%}
+        {%- set parts = [] -%}
         {%- for row in rows if row.is_active -%}
-            {%- do parts.append(rule_condition(row, contract, lists, prefilter=true)) -%}
+            {%- for name in row.columns -%}
+                {%- set misses = table.checks.get(name ~ ' ' ~ row.held_against, {}).misses -%}
+                {%- set column = 'versions.' ~ adapter.quote(name) -%}
+                {%- if misses -%}
+                    {%- do parts.append(misses) -%}
+                {%- elif row.rule_type == 'required' -%}
+                    {%- do parts.append(column ~ ' is null') -%}
+                {%- elif row.rule_type == 'range' -%}
+                    {%- if row.min_value -%}{%- do parts.append(column ~ ' < ' ~ row.min_value) -%}{%- endif -%}
+                    {%- if row.max_value -%}{%- do parts.append(column ~ ' > ' ~ row.max_value) -%}{%- endif -%}
+                {%- elif row.rule_type == 'date_range' -%}
+                    {%- if row.min_value -%}{%- do parts.append(column ~ " < cast('" ~ row.min_value ~ "' as date)") -%}{%- endif -%}
+                    {%- if row.max_value -%}
+                        {%- do parts.append(column ~ ' > ' ~ dbt.dateadd('day', row.max_value, 'versions.known_at') | trim) -%}
+                    {%- endif -%}
+                {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
+        {%- if parts -%}{%- do by_rule.append(parts | unique(case_sensitive=true) | join(' or ')) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return(parts | unique(case_sensitive=true) | join('\n        or ')) }}
-{%- endmacro %}
-
-{# Whether a row of `scoped` breaks one rule row. In the prefilter the lists are joined relations, later they are columns. #}
-{% macro rule_condition(row, contract, lists, prefilter=false) -%}
-    {%- set list = lists.get(rule_list_key(row)) -%}
-    {%- if list -%}{{ return(list.misses if prefilter else list.name) }}{%- endif -%}
-    {%- set parts = [] -%}
-    {%- for name in row.columns -%}
-        {%- do parts.append(column_condition(row, contract, ('versions' if prefilter else 'scoped'), name)) -%}
-    {%- endfor -%}
-    {{ return(parts | join(' or ')) }}
-{%- endmacro %}
-
-{# Whether one column breaks a rule row that needs nothing but the record. #}
-{% macro column_condition(row, contract, alias, name) -%}
-    {%- set column = alias ~ '.' ~ adapter.quote(name) -%}
-    {%- set parts = [] -%}
-    {%- if row.rule_type == 'required' -%}
-        {%- do parts.append(column ~ ' is null') -%}
-    {%- elif row.rule_type == 'range' -%}
-        {%- if row.min_value -%}{%- do parts.append(column ~ ' < ' ~ row.min_value) -%}{%- endif -%}
-        {%- if row.max_value -%}{%- do parts.append(column ~ ' > ' ~ row.max_value) -%}{%- endif -%}
-    {%- elif row.rule_type == 'date_range' -%}
-        {%- if row.min_value -%}
-            {%- do parts.append(column ~ " < cast('" ~ row.min_value ~ "' as date)") -%}
-        {%- endif -%}
-        {%- if row.max_value -%}
-            {%- do parts.append(column ~ ' > ' ~ dbt.dateadd('day', row.max_value, alias ~ '.known_at')) -%}
-        {%- endif -%}
-    {%- elif row.rule_type == 'accepted' -%}
-        {%- set values = [] -%}
-        {%- for item in row.reference.split('|') -%}{%- do values.append(text_literal(item | trim | lower)) -%}{%- endfor -%}
-        {%- do parts.append(
-            'lower(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')) not in (' ~ values | join(', ') ~ ')'
-        ) -%}
-    {%- endif -%}
-    {{ return(parts | join(' or ') or '1 = 0') }}
-{%- endmacro %}
-
-{# The column at fault (`what` is name), or what stands in it (value). #}
-{% macro broken_column(row, contract, lists, what) -%}
-    {%- set branches = [] -%}
-    {%- for name in row.columns -%}
-        {%- set result = "'" ~ name ~ "'" if what == 'name'
-            else 'cast(scoped.' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-        {%- set condition = '1 = 1' if lists.get(rule_list_key(row)) else column_condition(row, contract, 'scoped', name) -%}
-        {%- do branches.append('when ' ~ condition ~ ' then ' ~ result) -%}
-    {%- endfor -%}
-    {{ return('case ' ~ branches | join(' ') ~ ' end') }}
-{%- endmacro %}
-
-{# Whether the fault only follows from another record being a dead letter. #}
-{% macro consequence(row, lists) -%}
-    {%- set list = lists.get(rule_list_key(row)) -%}
-    {%- if not list or list.kind != 'reference' -%}{{ return('false') }}{%- endif -%}
-    {{ return(
-        'cast(scoped.' ~ adapter.quote(list.column) ~ ' as ' ~ dbt.type_string() ~ ') in (select held_value from '
-        ~ list.name ~ '_held)'
-    ) }}
-{%- endmacro %}
-
-{# Whether the record's money is part of what its parent stands for. #}
-{% macro is_counted_with_parent(row, contract) -%}
-    {%- set parent = contract.config.meta.parent -%}
-    {%- if not parent or row.columns != [parent.column] -%}{{ return(false) }}{%- endif -%}
-    {%- if parent.get('includes_money') is sameas false -%}{{ return(false) }}{%- endif -%}
-    {{ return(amount_column(source_contract(contract.source_name, parent.table)) is not none) }}
+    {{ return(by_rule | join('\n            or ') or '1 = 0') }}
 {%- endmacro %}

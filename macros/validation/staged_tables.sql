@@ -39,26 +39,26 @@
         'shopify.abandoned_checkout': {'staging': 'stg_shopify__abandoned_checkouts'},
         'shopify.customer': {'staging': 'stg_shopify__customers', 'reads': []},
         'shopify.customer_tag': {'staging': 'stg_shopify__customer_tags'},
-        'shopify.discount_allocation': {'staging': 'stg_shopify__discount_allocations', 'reads': ['shopify.order_line']},
-        'shopify.discount_application': {'staging': 'stg_shopify__discount_applications', 'reads': ['shopify.order']},
-        'shopify.fulfillment': {'staging': 'stg_shopify__fulfillments', 'reads': ['shopify.order']},
+        'shopify.discount_allocation': {'staging': 'stg_shopify__discount_allocations', 'reads': ['shopify.order_line'], 'violations': 'int_shopify__grandchild_violations'},
+        'shopify.discount_application': {'staging': 'stg_shopify__discount_applications', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
+        'shopify.fulfillment': {'staging': 'stg_shopify__fulfillments', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
         'shopify.inventory_item': {'staging': 'stg_shopify__inventory_items', 'reads': []},
         'shopify.inventory_level': {'staging': 'stg_shopify__inventory_levels'},
         'shopify.inventory_quantity': {'staging': 'stg_shopify__inventory_quantities'},
         'shopify.location': {'staging': 'stg_shopify__locations'},
         'shopify.order': {'staging': 'stg_shopify__orders', 'reads': []},
-        'shopify.order_adjustment': {'staging': 'stg_shopify__order_adjustments', 'reads': ['shopify.order', 'shopify.refund']},
+        'shopify.order_adjustment': {'staging': 'stg_shopify__order_adjustments', 'reads': ['shopify.order', 'shopify.refund'], 'violations': 'int_shopify__grandchild_violations'},
         'shopify.order_discount_code': {'staging': 'stg_shopify__order_discount_codes'},
-        'shopify.order_line': {'staging': 'stg_shopify__order_lines', 'reads': ['shopify.order', 'products.product']},
-        'shopify.order_line_refund': {'staging': 'stg_shopify__order_line_refunds', 'reads': ['shopify.refund', 'shopify.order_line']},
-        'shopify.order_shipping_line': {'staging': 'stg_shopify__order_shipping_lines', 'reads': ['shopify.order']},
+        'shopify.order_line': {'staging': 'stg_shopify__order_lines', 'reads': ['shopify.order', 'products.product'], 'violations': 'int_shopify__child_violations'},
+        'shopify.order_line_refund': {'staging': 'stg_shopify__order_line_refunds', 'reads': ['shopify.refund', 'shopify.order_line'], 'violations': 'int_shopify__grandchild_violations'},
+        'shopify.order_shipping_line': {'staging': 'stg_shopify__order_shipping_lines', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
         'shopify.order_tag': {'staging': 'stg_shopify__order_tags'},
         'shopify.product': {'staging': 'stg_shopify__products'},
         'shopify.product_tag': {'staging': 'stg_shopify__product_tags'},
         'shopify.product_variant': {'staging': 'stg_shopify__product_variants', 'reads': []},
-        'shopify.refund': {'staging': 'stg_shopify__refunds', 'reads': ['shopify.order']},
-        'shopify.tax_line': {'staging': 'stg_shopify__tax_lines', 'reads': ['shopify.order_line']},
-        'shopify.transaction': {'staging': 'stg_shopify__transactions', 'reads': ['shopify.order']},
+        'shopify.refund': {'staging': 'stg_shopify__refunds', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
+        'shopify.tax_line': {'staging': 'stg_shopify__tax_lines', 'reads': ['shopify.order_line'], 'violations': 'int_shopify__grandchild_violations'},
+        'shopify.transaction': {'staging': 'stg_shopify__transactions', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
         'surveys.response': {'staging': 'stg_surveys__responses', 'reads': []},
         'web.cart_viewed': {'staging': 'stg_web__cart_views', 'beside': 'tracks'},
         'web.checkout_started': {'staging': 'stg_web__checkouts_started', 'beside': 'tracks'},
@@ -80,14 +80,19 @@
     }) }}
 {%- endmacro %}
 
-{# Those that rules may be set for, as dicts: key, source_name, table_name, model, reads. #}
+{# The model that holds the violations of a table. #}
+{% macro violations_model(source_name, table_name) -%}
+    {{ return(staged_tables()[source_name ~ '.' ~ table_name].violations or 'int_' ~ source_name ~ '__violations') }}
+{%- endmacro %}
+
+{# The tables that rules may be set for, as dicts: key, source_name, table_name, model (that judges them), reads. #}
 {% macro validated_tables() -%}
     {%- set found = [] -%}
     {%- for key, entry in staged_tables().items() if 'reads' in entry -%}
         {%- set parts = key.split('.') -%}
         {%- do found.append({
             'key': key, 'source_name': parts[0], 'table_name': parts[1], 'reads': entry.reads,
-            'model': 'val_' ~ parts[0] ~ '__' ~ parts[1]
+            'model': violations_model(parts[0], parts[1])
         }) -%}
     {%- endfor -%}
     {{ return(found) }}

@@ -1,88 +1,74 @@
 {# What a changed limit would do, by channel: rows and money let in, rows that another rule would still hold, rows and
-   money newly held. Judges the rule twice, as it is and as it would be, with the macros of the build. A rule that only
-   warns holds nothing: then the rows are those that it says something about. #}
+   money newly held. What the rule says now stands in the warehouse; what it would say is judged with the macros of the
+   build. A rule that only warns holds nothing: then the rows are those that it says something about. #}
 {% macro what_if(source_name, table_name, rule_key, is_arithmetic, changes) -%}
-    {%- set key = source_name ~ '.' ~ table_name -%}
-    {%- set rows = [] -%}
-    {%- for row in validation_rule_rows() -%}
-        {%- set cells = validation_rule_cells(row) -%}
-        {%- if cells.rule_key == rule_key -%}{%- do rows.append(dict(row, **cells)) -%}{%- endif -%}
-    {%- endfor -%}
-    {%- set changed = changed_rule_rows(rows, changes) -%}
-    {%- set now = order_faults(rows) if is_arithmetic else record_faults(source_name, table_name, rows) -%}
-    {%- set then = order_faults(changed) if is_arithmetic else record_faults(source_name, table_name, changed) -%}
-    {%- set others = ref('val_' ~ source_name ~ '__' ~ table_name) -%}
+    {%- set rows = changed_rule_rows(validation_rule_rows(), rule_key, changes) -%}
+    {%- set violations = ref(violations_model(source_name, table_name)) -%}
+    {%- set of_orders = ref('int_order_violations') -%}
+    {%- set then = order_violations_by('changed_rules', source_name, table_name, rule_key) if is_arithmetic
+        else judged_versions(source_name, [table_name], rule_rows=rows, rules='changed_rules') -%}
     {%- set dependants = [] -%}
-    {%- for table in validated_tables() if key in table.reads -%}
-        {%- do dependants.append(dict(table, faults=ref(table.model))) -%}
+    {%- for table in validated_tables() if source_name ~ '.' ~ table_name in table.reads -%}
+        {%- do dependants.append(dict(table, violations=ref(table.model))) -%}
     {%- endfor -%}
-    {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif %}
-with now_faults as (
+    {%- set rates = ref('int_exchange_rates') -%}
+    {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
+    {%- set columns = 'record_key, version_hash, known_at, channel, currency, amount' %}
+with changed_rules as (
 
-    select * from ({{ now }}) as judged
+    {{ literal_rows({
+        'rule_key': dbt.type_string(), 'source': dbt.type_string(), 'table_name': dbt.type_string(),
+        'rule_type': dbt.type_string(), 'column_name': dbt.type_string(), 'checked_columns': dbt.type_string(),
+        'held_against': dbt.type_string(), 'min_value': dbt.type_string(), 'max_value': dbt.type_string(),
+        'channel': dbt.type_string(), 'account': dbt.type_string(), 'severity': dbt.type_string(),
+        'is_active': dbt.type_string()
+    }, rows) }}
 
 ),
 
-then_faults as (
+flagged as (
 
-    select * from ({{ then }}) as judged
+    select {{ columns }}, true as is_flagged_now, false as is_flagged_then
+    from {{ of_orders if is_arithmetic else violations }}
+    where table_name = '{{ table_name }}' and rule_key = {{ text_literal(rule_key) }} and not is_waived
+
+    union all
+
+    select {{ columns }}, false, true
+    from ({{ then }}) as judged
+    where not is_waived
 
 ),
 
 others as (
 
-    select distinct record_key, known_at, version_hash
-    from {{ others }}
-    where is_blocking and rule_key <> {{ text_literal(rule_key) }}
-
-),
-
-compared as (
-
-    select
-        coalesce(now_faults.record_key, then_faults.record_key) as record_key,
-        coalesce(now_faults.channel, then_faults.channel) as channel,
-        coalesce(now_faults.value_at_risk, then_faults.value_at_risk, 0) as value_at_risk,
-        now_faults.record_key is not null and not now_faults.is_waived as is_flagged_now,
-        then_faults.record_key is not null and not then_faults.is_waived as is_flagged_then,
-        others.record_key is not null as is_held_by_another
-
-    from now_faults
-    full outer join then_faults
-        on now_faults.record_key = then_faults.record_key
-            and now_faults.known_at = then_faults.known_at
-            and now_faults.version_hash = then_faults.version_hash
-    left join others
-        on coalesce(now_faults.record_key, then_faults.record_key) = others.record_key
-            and coalesce(now_faults.known_at, then_faults.known_at) = others.known_at
-            and coalesce(now_faults.version_hash, then_faults.version_hash) = others.version_hash
+    select distinct record_key, version_hash, known_at
+    from {{ violations }}
+    where table_name = '{{ table_name }}' and is_blocking and rule_key <> {{ text_literal(rule_key) }}
 
 ),
 
 fates as (
 
     select
-        *,
-        is_flagged_now and not is_flagged_then and not is_held_by_another as is_let_in,
-        is_flagged_now and not is_flagged_then and is_held_by_another as is_still_held,
-        is_flagged_then and not is_flagged_now and not is_held_by_another as is_newly_held
-
-    from compared
-
-),
-
-by_channel as (
-
-    select
-        channel,
-        count(case when is_let_in then 1 end) as let_in_rows,
-        coalesce(sum(case when is_let_in then value_at_risk end), 0) as let_in_value,
-        count(case when is_still_held then 1 end) as still_held_rows,
-        count(case when is_newly_held then 1 end) as newly_held_rows,
-        coalesce(sum(case when is_newly_held then value_at_risk end), 0) as newly_held_value
-
-    from fates
-    group by channel
+        flagged.record_key,
+        flagged.channel,
+        {{ in_reporting_currency('coalesce(flagged.amount, 0)', 'coalesce(rates.rate, 1)') }} as value_at_risk,
+        bool_or(flagged.is_flagged_now) and not bool_or(flagged.is_flagged_then) as is_lifted,
+        bool_or(flagged.is_flagged_then) and not bool_or(flagged.is_flagged_now) as is_raised,
+        others.record_key is not null as is_held_by_another
+    from flagged
+    left join others
+        on flagged.record_key = others.record_key
+            and flagged.version_hash = others.version_hash
+            and flagged.known_at = others.known_at
+    left join {{ rates }} as rates
+        on flagged.currency = rates.currency
+            and cast(flagged.known_at as date) >= rates.valid_from
+            and cast(flagged.known_at as date) < rates.valid_to
+    group by
+        flagged.record_key, flagged.version_hash, flagged.known_at, flagged.channel, flagged.amount, rates.rate,
+        others.record_key
 
 ),
 
@@ -90,17 +76,15 @@ by_channel as (
 following as (
     {%- for table in dependants %}
 
-    select
-        '{{ table.key }}' as table_key,
-        count(*) as following_rows
+    select '{{ table.key }}' as table_key, count(*) as following_rows
     from (
-        select record_key, known_at, version_hash
-        from {{ table.faults }}
-        where is_blocking
+        select record_key
+        from {{ table.violations }}
+        where table_name = '{{ table.table_name }}' and is_blocking
         group by record_key, known_at, version_hash
-        having min(
-            case when is_consequential and measured in (select record_key from fates where is_let_in) then 1 else 0 end
-        ) = 1
+        having bool_and(
+            is_consequential and measured in (select record_key from fates where is_lifted and not is_held_by_another)
+        )
     ) as held
     {{ 'union all' if not loop.last }}
     {%- else %}
@@ -114,43 +98,72 @@ following as (
 select
     'channel' as line_kind,
     channel as name,
-    let_in_rows,
-    let_in_value,
-    still_held_rows,
-    newly_held_rows,
-    newly_held_value
-from by_channel
-where let_in_rows + still_held_rows + newly_held_rows > 0
+    count(case when is_lifted and not is_held_by_another then 1 end) as let_in_rows,
+    coalesce(sum(case when is_lifted and not is_held_by_another then value_at_risk end), 0) as let_in_value,
+    count(case when is_lifted and is_held_by_another then 1 end) as still_held_rows,
+    count(case when is_raised and not is_held_by_another then 1 end) as newly_held_rows,
+    coalesce(sum(case when is_raised and not is_held_by_another then value_at_risk end), 0) as newly_held_value
+from fates
+where is_lifted or is_raised and not is_held_by_another
+group by channel
 
 union all
 
-select
-    'following',
-    table_key,
-    following_rows,
-    0,
-    0,
-    0,
-    0
+select 'following', table_key, following_rows, 0, 0, 0, 0
 from following
 where following_rows > 0
 {%- endmacro %}
 
 {# The rows of one rule with another limit for one scope: a row of its own where the scope has none. #}
-{% macro changed_rule_rows(rows, changes) -%}
+{% macro changed_rule_rows(rule_rows, rule_key, changes) -%}
+    {%- set rows = rule_rows | selectattr('rule_key', 'equalto', rule_key) | list -%}
     {%- set changed = [] -%}
-    {%- set state = {'found': false} -%}
-    {%- for row in rows -%}
-        {%- if row.channel == changes.channel and row.account == changes.account -%}
-            {%- do state.update({'found': true}) -%}
-            {%- do changed.append(dict(row, **dict(changes, is_active='true'))) -%}
-        {%- else -%}
-            {%- do changed.append(dict(row, is_active=row.is_active | string | lower)) -%}
-        {%- endif -%}
+    {%- for row in rows if row.channel != changes.channel or row.account != changes.account -%}
+        {%- do changed.append(dict(row, is_active=row.is_active | string | lower)) -%}
     {%- endfor -%}
-    {%- if not state.found and rows -%}
-        {%- set nearest = rows | selectattr('specificity', 'equalto', 0) | first or rows[0] -%}
-        {%- do changed.append(dict(nearest, **dict(changes, is_active='true'))) -%}
+    {%- if rows -%}
+        {%- set same = rows | selectattr('channel', 'equalto', changes.channel)
+            | selectattr('account', 'equalto', changes.account) | first -%}
+        {%- set general = rows | selectattr('channel', 'equalto', '') | selectattr('account', 'equalto', '') | first -%}
+        {%- do changed.append(dict(same or general or rows[0], **dict(changes, is_active='true'))) -%}
     {%- endif -%}
     {{ return(changed) }}
+{%- endmacro %}
+
+{# Orders or refunds of a table that break the one arithmetic rule of `rules`, as int_order_violations judges them. #}
+{% macro order_violations_by(rules, source_name, table_name, rule_key) -%}
+    select
+        checks.record_key,
+        max_by(versions.version_hash, versions.known_at) as version_hash,
+        max(versions.known_at) as known_at,
+        checks.channel,
+        checks.currency,
+        least(checks.amount, 1000000000000) as amount,
+        checks.record_key in (
+            select record_key from {{ ref('stg_overrides__record_overrides') }}
+            where
+                action = 'waive' and source_name = '{{ source_name }}' and table_name = '{{ table_name }}'
+                and (rule_key is null or rule_key = {{ text_literal(rule_key) }})
+        ) as is_waived
+    from (
+        select
+            checks.*,
+            rules.max_value,
+            rules.is_active,
+            row_number() over (
+                partition by checks.record_key order by case when rules.channel <> '' then 1 else 2 end
+            ) as scope_rank
+        from {{ ref('int_order_checks') }} as checks
+        inner join {{ rules }} as rules
+            on checks.check_name = rules.column_name and rules.channel in ('', lower(coalesce(checks.channel, '')))
+        where checks.source_name = '{{ source_name }}' and checks.table_name = '{{ table_name }}'
+    ) as checks
+    left join ({{ record_versions(
+        source_name, table_name, 'select record_key from ' ~ ref('int_order_checks'), usable=true
+    ) }}) as versions
+        on checks.record_key = versions.record_key
+    where
+        checks.scope_rank = 1 and checks.is_active = 'true'
+        and checks.difference > cast(checks.max_value as decimal(18, 4))
+    group by checks.record_key, checks.channel, checks.currency, checks.amount
 {%- endmacro %}

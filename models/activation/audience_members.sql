@@ -25,6 +25,12 @@ explanations as (
 
 ),
 
+primary_segments as (
+
+    select * from {{ ref('customer_primary_segment') }}
+
+),
+
 joined as (
 
     select
@@ -34,7 +40,7 @@ joined as (
         candidates.customer_id,
         case when candidates.channel = 'email' then contacts.email end as email,
         case when candidates.channel = 'sms' then contacts.phone end as phone,
-        candidates.is_primary,
+        coalesce(primary_segments.segment_key = candidates.segment_key, false) as is_primary,
         explanations.explanation,
         library.rule_version,
         library.rule_fingerprint
@@ -48,6 +54,10 @@ joined as (
         on
             candidates.customer_id = explanations.customer_id
             and candidates.segment_key = explanations.segment_key
+    left join primary_segments
+        on
+            candidates.customer_id = primary_segments.customer_id
+            and candidates.channel = primary_segments.channel
 
 )
 

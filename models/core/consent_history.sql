@@ -1,7 +1,7 @@
 -- Grain: one row per customer, channel, purpose and range of days with one and the same status of consent.
-with turns as (
+with boundaries as (
 
-    select * from {{ ref('int_consent_turns') }}
+    select * from {{ ref('int_consent_boundaries') }}
 
 ),
 
@@ -23,7 +23,7 @@ running as (
         {% endfor %}
         turns_on
 
-    from turns
+    from boundaries
     window so_far as (
         partition by customer_id, channel, purpose
         order by turns_on

@@ -1,20 +1,21 @@
--- Grain: one row per customer with an e-mail address or a phone number. Direct identifiers: guarded schema.
-with contacts as (
+-- Grain: one row per customer with an e-mail address or a phone number: the one of each to use. Direct identifiers.
+with golden as (
 
-    select * from {{ ref('int_customer_contacts') }}
+    select * from {{ ref('int_customer_golden_values') }}
+    where field in ('email', 'phone') and value is not null
 
 ),
 
-named as (
+contacts as (
 
     select
         customer_id,
-        email,
-        phone
+        max(value) filter (where field = 'email') as email,
+        max(value) filter (where field = 'phone') as phone
 
-    from contacts
-    where email is not null or phone is not null
+    from golden
+    group by customer_id
 
 )
 
-select * from named
+select * from contacts

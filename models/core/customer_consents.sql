@@ -15,28 +15,28 @@ lapses as (
 standing as (
 
     select
-        spells.customer_id,
-        spells.channel,
-        spells.purpose,
-        max(spells.stated_at) filter (where spells.kind = 'opted_in') as opted_in_at,
+        periods.customer_id,
+        periods.channel,
+        periods.purpose,
+        max(periods.stated_at) filter (where periods.kind = 'opted_in') as opted_in_at,
         {% for kind in ['opted_out', 'spam_complaint', 'hard_bounce', 'pending', 'unclear'] %}
-        max(spells.stated_at) filter (where spells.kind = '{{ kind }}') as {{ kind }}_at,
+        max(periods.stated_at) filter (where periods.kind = '{{ kind }}') as {{ kind }}_at,
         {% endfor %}
         -- One permission that never lapses outlives all others.
         case
-            when count(*) filter (where spells.kind = 'opted_in' and lapses.expires_on is null) = 0
+            when count(*) filter (where periods.kind = 'opted_in' and lapses.expires_on is null) = 0
                 then max(lapses.expires_on)
         end as expires_at
 
-    from {{ ref('int_consent_spells') }} as spells
+    from {{ ref('int_consent_periods') }} as periods
     left join lapses
         on
-            spells.statement_id = lapses.statement_id
-            and spells.customer_id = lapses.customer_id
-            and spells.channel = lapses.channel
-            and spells.purpose = lapses.purpose
-    where spells.valid_to is null
-    group by spells.customer_id, spells.channel, spells.purpose
+            periods.statement_id = lapses.statement_id
+            and periods.customer_id = lapses.customer_id
+            and periods.channel = lapses.channel
+            and periods.purpose = lapses.purpose
+    where periods.valid_to is null
+    group by periods.customer_id, periods.channel, periods.purpose
 
 ),
 

@@ -1,68 +1,72 @@
 -- Grain: one row per customer and business day with any message or web activity.
-with messages as (
-
-    select * from {{ ref('int_message_engagement_daily') }}
-
-),
-
-web as (
-
-    select * from {{ ref('int_web_engagement_daily') }}
-
-),
-
-days as (
-
-    select
-        customer_id,
-        activity_date
-    from messages
-
-    union distinct
+{#- What is counted, of which events; additive. A visit counts on the day it began, everything else on its own. #}
+{%- set message_counts = {
+    'email_received_count': "'email_received'", 'email_human_open_count': "'email_open'",
+    'email_machine_open_count': "'email_machine_open'", 'email_click_count': "'email_click'",
+    'email_bounce_count': "'bounced_email'", 'email_spam_mark_count': "'marked_email_as_spam'",
+    'email_unsubscribe_count': email_unsubscribe_types(), 'sms_received_count': "'sms_received'",
+    'sms_click_count': "'sms_click'", 'sms_unsubscribe_count': sms_unsubscribe_types()
+} %}
+{%- set web_counts = {
+    'page_view_count': "'page_view'", 'product_view_count': "'product_view'", 'cart_addition_count': "'cart_addition'",
+    'product_list_view_count': "'product_list_view'", 'search_count': "'search'",
+    'cart_removal_count': "'cart_removal'", 'checkout_start_count': "'checkout_started'"
+} %}
+with events as (
 
     select
         customer_id,
-        activity_date
-    from web
+        occurred_date as activity_date,
+        event_type,
+        0 as visit_count,
+        0 as visit_seconds
+
+    from {{ ref('int_message_events') }}
+
+    union all
+
+    select
+        customer_id,
+        occurred_date as activity_date,
+        event_type,
+        0 as visit_count,
+        0 as visit_seconds
+
+    from {{ ref('int_web_events') }}
+    where customer_id is not null
+
+    union all
+
+    select
+        customer_id,
+        session_date as activity_date,
+        'visit' as event_type,
+        1 as visit_count,
+        duration_seconds as visit_seconds
+
+    from {{ ref('int_web_sessions') }}
+    where customer_id is not null
 
 ),
 
-joined as (
+daily as (
 
     select
-        days.customer_id,
-        days.activity_date,
+        customer_id,
+        activity_date,
 
-        coalesce(messages.email_received_count, 0) as email_received_count,
-        coalesce(messages.email_human_open_count, 0) as email_human_open_count,
-        coalesce(messages.email_machine_open_count, 0) as email_machine_open_count,
-        coalesce(messages.email_click_count, 0) as email_click_count,
-        coalesce(messages.email_bounce_count, 0) as email_bounce_count,
-        coalesce(messages.email_spam_mark_count, 0) as email_spam_mark_count,
-        coalesce(messages.email_unsubscribe_count, 0) as email_unsubscribe_count,
-        coalesce(messages.sms_received_count, 0) as sms_received_count,
-        coalesce(messages.sms_click_count, 0) as sms_click_count,
-        coalesce(messages.sms_unsubscribe_count, 0) as sms_unsubscribe_count,
-        coalesce(web.visit_count, 0) as visit_count,
-        coalesce(web.page_view_count, 0) as page_view_count,
-        coalesce(web.product_view_count, 0) as product_view_count,
-        coalesce(web.cart_addition_count, 0) as cart_addition_count,
-        coalesce(web.product_list_view_count, 0) as product_list_view_count,
-        coalesce(web.search_count, 0) as search_count,
-        coalesce(web.cart_removal_count, 0) as cart_removal_count,
-        coalesce(web.checkout_start_count, 0) as checkout_start_count,
-        coalesce(web.visit_seconds, 0) as visit_seconds
+        {% for name, types in message_counts.items() -%}
+        count(*) filter (where event_type in ({{ types }})) as {{ name }},
+        {% endfor -%}
+        cast(sum(visit_count) as bigint) as visit_count,
+        {% for name, types in web_counts.items() -%}
+        count(*) filter (where event_type in ({{ types }})) as {{ name }},
+        {% endfor -%}
+        cast(sum(visit_seconds) as bigint) as visit_seconds
 
-    from days
-    left join messages
-        on
-            days.customer_id = messages.customer_id
-            and days.activity_date = messages.activity_date
-    left join web
-        on
-            days.customer_id = web.customer_id
-            and days.activity_date = web.activity_date
+    from events
+    group by customer_id, activity_date
 
 )
 
-select * from joined
+select * from daily

@@ -12,9 +12,9 @@ orders as (
         order_id,
         customer_id,
         channel,
-        is_counted
+        not_counted_reason is null as is_counted
 
-    from {{ ref('orders') }}
+    from {{ ref('int_orders') }}
 
 ),
 

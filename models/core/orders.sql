@@ -45,7 +45,8 @@ final as (
         orders.delivered_at,
         orders.source_system,
         orders.currency,
-        orders.payment_method,
+        -- What the source states goes before what most was paid by.
+        coalesce(orders.payment_method, payments.payment_method) as payment_method,
         orders.ship_country_code,
         cast(ranked.customer_order_number as bigint) as customer_order_number,
         cast(orders.line_count as bigint) as line_count,

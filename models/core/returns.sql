@@ -7,20 +7,19 @@ with returns as (
 
 orders as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('int_orders') }}
 
 ),
 
+-- Returns that were booked under a customer number, without an order.
 unlinked as (
 
     select
-        unlinked_returns.return_id,
-        identities.customer_id
+        source_profile_id as return_id,
+        customer_id
 
-    from {{ ref('int_unlinked_returns') }} as unlinked_returns
-    inner join {{ ref('int_customer_identities') }} as identities
-        on identities.source_system = 'returns'
-            and unlinked_returns.return_id = identities.source_profile_id
+    from {{ ref('int_customer_identities') }}
+    where source_system = 'returns'
 
 ),
 
@@ -41,7 +40,7 @@ joined as (
         coalesce(returns.is_restocked, false) as is_restocked,
         -- A return counts with the order it belongs to; one without an order always counts, and one of goods that
         -- replaced others takes back the sale of the original order. A gift card was no sale in the first place.
-        coalesce(orders.is_counted or orders.not_counted_reason = 'exchange', true)
+        (orders.not_counted_reason is null or orders.not_counted_reason = 'exchange')
         and not coalesce(returns.is_gift_card, false) as is_counted,
         coalesce(returns.is_exchange, false) as is_exchange,
         cast(returns.returns_tax as decimal(18, 2)) as returns_tax,

@@ -1,7 +1,7 @@
 -- Grain: one row per customer, channel and reason that forbids contact there, whatever was permitted otherwise.
 with standing as (
 
-    select * from {{ ref('int_consent_spells') }}
+    select * from {{ ref('int_consent_periods') }}
     where valid_to is null
 
 ),

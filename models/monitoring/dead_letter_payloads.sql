@@ -5,15 +5,42 @@ with letters as (
 
 ),
 
+by_rules as (
+
+    select * from letters
+    where not is_refused_at_door
+
+),
+
 refused as (
 
-    {{ refused_payloads() }}
+    {{ rows_or_none('intake', 'rejects', ['load_id', 'path', 'line_number', 'reason', 'payload']) }}
 
 ),
 
 faulty as (
 
-    {{ faulty_payloads() }}
+    {%- for table in validated_tables() %}
+    {%- set wanted = "select record_key from by_rules where source = '" ~ table.source_name
+        ~ "' and table_name = '" ~ table.table_name ~ "'" %}
+    {{ record_versions(table.source_name, table.table_name, wanted, payload=true) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+payloads as (
+
+    select
+        source,
+        table_name,
+        record_key,
+        version_hash,
+        known_at,
+        max(payload) as payload
+
+    from faulty
+    group by source, table_name, record_key, version_hash, known_at
 
 ),
 
@@ -31,7 +58,7 @@ joined as (
         letters.record_key as raw_record_key,
         letters.column_name,
         letters.measured,
-        coalesce(refused.payload, faulty.payload) as payload
+        coalesce(refused.payload, payloads.payload) as payload
 
     from letters
     left join refused
@@ -40,13 +67,13 @@ joined as (
             and letters.path = refused.path
             and letters.line_number = refused.line_number
             and letters.reason = refused.reason
-    left join faulty
+    left join payloads
         on not letters.is_refused_at_door
-            and letters.source = faulty.source
-            and letters.table_name = faulty.table_name
-            and letters.record_key = faulty.record_key
-            and letters.version_hash = faulty.version_hash
-            and letters.known_at = faulty.known_at
+            and letters.source = payloads.source
+            and letters.table_name = payloads.table_name
+            and letters.record_key = payloads.record_key
+            and letters.version_hash = payloads.version_hash
+            and letters.known_at = payloads.known_at
 
 )
 

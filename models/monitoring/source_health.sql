@@ -50,10 +50,10 @@ joined as (
         drift.vanished_columns,
         verdicts.failed_file_count,
         verdicts.has_open_circuit,
-        lags.event_lag_median_hours,
-        lags.event_lag_p95_hours,
-        lags.delivery_lag_median_hours,
-        lags.delivery_lag_p95_hours,
+        freshness.event_lag_median_hours,
+        freshness.event_lag_p95_hours,
+        freshness.delivery_lag_median_hours,
+        freshness.delivery_lag_p95_hours,
         {{ as_of_date() }} as as_of_date
 
     from freshness
@@ -63,8 +63,6 @@ joined as (
         on freshness.source = rejects.source and freshness.table_name = rejects.table_name
     left join {{ ref('int_source_drift') }} as drift
         on freshness.source = drift.source and freshness.table_name = drift.table_name
-    left join {{ ref('int_source_lag') }} as lags
-        on freshness.source = lags.source and freshness.table_name = lags.table_name
 
 )
 

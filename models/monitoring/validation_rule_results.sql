@@ -57,7 +57,7 @@ found as (
         sum(case when is_blocking then value_at_risk else 0 end) as held_value,
         sum(value_at_risk) as flagged_value
 
-    from {{ ref('int_record_faults') }}
+    from {{ ref('int_record_violations') }}
     group by rule_key, coalesce(rule_channel, ''), coalesce(rule_account, '')
 
 ),

@@ -11,14 +11,9 @@ list_customers as (
 
 ),
 
-memberships as (
+members as (
 
-    select
-        customer_id,
-        segment_key
-
-    from {{ ref('segment_memberships') }}
-    where as_of_date = {{ as_of_date() }}
+    select * from {{ ref('int_segment_members') }}
 
 ),
 
@@ -28,7 +23,7 @@ sizes as (
         segment_key,
         count(*) as customer_count
 
-    from memberships
+    from members
     group by segment_key
 
 ),
@@ -37,13 +32,13 @@ pairs as (
 
     select
         list_customers.list_key,
-        memberships.segment_key,
+        members.segment_key,
         count(*) as shared_count
 
     from list_customers
-    inner join memberships
-        on list_customers.customer_id = memberships.customer_id
-    group by list_customers.list_key, memberships.segment_key
+    inner join members
+        on list_customers.customer_id = members.customer_id
+    group by list_customers.list_key, members.segment_key
 
 ),
 

@@ -1,23 +1,10 @@
 -- Grain: one row per evaluated day and segment that could be computed on it: its size against earlier days, and who
 -- entered and left since the evaluated day before.
-{%- set counts = [
-    'entered_count', 'entered_by_initial_load_count', 'entered_by_condition_count', 'entered_by_rule_change_count',
-    'left_count', 'left_by_condition_count', 'left_by_rule_change_count', 'left_by_suppression_count'
+{%- set reasons = [
+    ('entered', 'initial_load'), ('entered', 'condition'), ('entered', 'rule_change'),
+    ('left', 'condition'), ('left', 'rule_change'), ('left', 'suppression')
 ] %}
 with sizes as (
-
-    select * from {{ ref('segment_sizes') }}
-    where status = 'active' and as_of_date <= {{ as_of_date() }}
-
-),
-
-changes as (
-
-    select * from {{ ref('int_segment_change_counts') }}
-
-),
-
-followed as (
 
     select
         *,
@@ -25,118 +12,104 @@ followed as (
         lag(customer_count) over (partition by segment_key order by as_of_date) as previous_customer_count,
         lag(rule_fingerprint) over (partition by segment_key order by as_of_date) as previous_rule_fingerprint
 
-    from sizes
+    from {{ ref('segment_sizes') }}
+    where status = 'active' and as_of_date <= {{ as_of_date() }}
 
 ),
 
 -- Where the day itself was not evaluated, the last one in the week before it stands for it.
-{% for days in [7, 28] %}
-sizes_{{ days }}d as (
+earlier as (
 
     select
         sizes.as_of_date,
         sizes.segment_key,
-        max_by(earlier.customer_count, earlier.as_of_date) as customer_count
+        {%- for days in [7, 28] %}
+        max_by(past.customer_count, past.as_of_date) filter (
+            where past.as_of_date <= {{ days_before('sizes.as_of_date', days) }}
+            and past.as_of_date > {{ days_before('sizes.as_of_date', days + 7) }}
+        ) as customer_count_{{ days }}d_ago{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from sizes
-    inner join sizes as earlier
+    inner join sizes as past
         on
-            sizes.segment_key = earlier.segment_key
-            and earlier.as_of_date <= {{ days_before('sizes.as_of_date', days) }}
-            and earlier.as_of_date > {{ days_before('sizes.as_of_date', days + 7) }}
+            sizes.segment_key = past.segment_key
+            and past.as_of_date <= {{ days_before('sizes.as_of_date', 7) }}
+            and past.as_of_date > {{ days_before('sizes.as_of_date', 35) }}
     group by sizes.as_of_date, sizes.segment_key
 
 ),
 
-{% endfor %}
-measured as (
-
-    select
-        followed.as_of_date,
-        followed.segment_key,
-        followed.rule_version,
-        followed.rule_fingerprint,
-        followed.previous_as_of_date,
-        followed.customer_count,
-        followed.previous_customer_count,
-        followed.customer_count - followed.previous_customer_count as change_count,
-        {%- for days in [7, 28] %}
-        sizes_{{ days }}d.customer_count as customer_count_{{ days }}d_ago,
-        followed.customer_count - sizes_{{ days }}d.customer_count as change_count_{{ days }}d,
-        cast(followed.customer_count - sizes_{{ days }}d.customer_count as double)
-        / nullif(sizes_{{ days }}d.customer_count, 0) as change_rate_{{ days }}d,
-        {%- endfor %}
-        {%- for name in counts %}
-        coalesce(changes.{{ name }}, 0) as {{ name }},
-        {%- endfor %}
-        coalesce(followed.rule_fingerprint <> followed.previous_rule_fingerprint, false) as is_rule_changed
-
-    from followed
-    left join changes
-        on followed.as_of_date = changes.as_of_date and followed.segment_key = changes.segment_key
-    {%- for days in [7, 28] %}
-    left join sizes_{{ days }}d
-        on
-            followed.as_of_date = sizes_{{ days }}d.as_of_date
-            and followed.segment_key = sizes_{{ days }}d.segment_key
-    {%- endfor %}
-
-),
-
-ranked as (
-
-    select
-        *,
-        -- A handful that doubles is no fast grower.
-        greatest(customer_count, customer_count_28d_ago) >= {{ var('growth_min_members') }}
-        and change_rate_28d is not null as is_ranked
-
-    from measured
-
-),
-
-placed as (
-
-    select
-        *,
-        row_number() over (
-            partition by as_of_date, is_ranked
-            order by change_rate_28d desc, segment_key
-        ) as growth_rank,
-        row_number() over (
-            partition by as_of_date, is_ranked
-            order by change_rate_28d asc, segment_key
-        ) as shrink_rank
-
-    from ranked
-
-),
-
-final as (
+changes as (
 
     select
         as_of_date,
-        cast(segment_key as {{ dbt.type_string() }}) as segment_key,
-        cast(rule_version as integer) as rule_version,
-        cast(rule_fingerprint as {{ dbt.type_string() }}) as rule_fingerprint,
-        previous_as_of_date,
-        cast(customer_count as bigint) as customer_count,
-        cast(previous_customer_count as bigint) as previous_customer_count,
-        cast(change_count as bigint) as change_count,
-        {%- for days in [7, 28] %}
-        cast(customer_count_{{ days }}d_ago as bigint) as customer_count_{{ days }}d_ago,
-        cast(change_count_{{ days }}d as bigint) as change_count_{{ days }}d,
-        change_rate_{{ days }}d,
+        segment_key,
+        {%- for change, reason_kind in reasons %}
+        count(*) filter (where change = '{{ change }}' and reason_kind = '{{ reason_kind }}')
+            as {{ change }}_by_{{ reason_kind }}_count,
         {%- endfor %}
-        {%- for name in counts %}
-        cast({{ name }} as bigint) as {{ name }},
-        {%- endfor %}
-        cast(case when is_ranked then growth_rank end as bigint) as growth_rank,
-        cast(case when is_ranked then shrink_rank end as bigint) as shrink_rank,
-        is_rule_changed
+        count(*) filter (where change = 'entered') as entered_count,
+        count(*) filter (where change = 'left') as left_count
 
-    from placed
+    from {{ ref('membership_changes') }}
+    group by as_of_date, segment_key
+
+),
+
+compared as (
+
+    select
+        sizes.*,
+        earlier.customer_count_7d_ago,
+        earlier.customer_count_28d_ago,
+        -- A handful that doubles is no fast grower.
+        case
+            when greatest(sizes.customer_count, earlier.customer_count_28d_ago) >= {{ var('growth_min_members') }}
+                then cast(sizes.customer_count - earlier.customer_count_28d_ago as double)
+                    / nullif(earlier.customer_count_28d_ago, 0)
+        end as ranked_rate
+
+    from sizes
+    left join earlier
+        on sizes.as_of_date = earlier.as_of_date and sizes.segment_key = earlier.segment_key
+
+),
+
+measured as (
+
+    select
+        compared.as_of_date,
+        compared.segment_key,
+        compared.rule_version,
+        compared.rule_fingerprint,
+        compared.previous_as_of_date,
+        compared.customer_count,
+        compared.previous_customer_count,
+        compared.customer_count - compared.previous_customer_count as change_count,
+        {%- for ago in ['7d', '28d'] %}
+        compared.customer_count_{{ ago }}_ago,
+        compared.customer_count - compared.customer_count_{{ ago }}_ago as change_count_{{ ago }},
+        cast(compared.customer_count - compared.customer_count_{{ ago }}_ago as double)
+        / nullif(compared.customer_count_{{ ago }}_ago, 0) as change_rate_{{ ago }},
+        {%- endfor %}
+        coalesce(changes.entered_count, 0) as entered_count,
+        coalesce(changes.left_count, 0) as left_count,
+        {%- for change, reason_kind in reasons %}
+        coalesce(changes.{{ change }}_by_{{ reason_kind }}_count, 0) as {{ change }}_by_{{ reason_kind }}_count,
+        {%- endfor %}
+        {%- for name, direction in [('growth_rank', 'desc'), ('shrink_rank', 'asc')] %}
+        case when compared.ranked_rate is not null then row_number() over (
+            partition by compared.as_of_date, compared.ranked_rate is not null
+            order by compared.ranked_rate {{ direction }}, compared.segment_key
+        ) end as {{ name }},
+        {%- endfor %}
+        coalesce(compared.rule_fingerprint <> compared.previous_rule_fingerprint, false) as is_rule_changed
+
+    from compared
+    left join changes
+        on compared.as_of_date = changes.as_of_date and compared.segment_key = changes.segment_key
 
 )
 
-select * from final
+select * from measured

@@ -2,6 +2,64 @@
 with pairs as (
 
     select
+        *,
+        case
+            when finding = 'subset' then coalesce(share_of_segment, 1)
+            when finding = 'superset' then coalesce(share_of_other, 1)
+            when finding = 'exact_duplicate_rule' then 1
+            else jaccard
+        end as measure
+
+    from {{ ref('int_segment_pair_findings') }}
+
+),
+
+worded_pairs as (
+
+    select
+        segment_key,
+        finding,
+        other_segment_key,
+        measure,
+        case
+            when finding = 'exact_duplicate_rule' then concat('its rule means the same as that of ', other_segment_key)
+            when is_by_rule and finding = 'subset'
+                then concat('its rule is that of ', other_segment_key, ' with further conditions')
+            when is_by_rule and finding = 'superset'
+                then concat('the rule of ', other_segment_key, ' is its own with further conditions')
+            when finding = 'subset'
+                then concat(
+                        {{ percent_text('measure') }}, ' of its members are in ', other_segment_key, ' too (',
+                        shared_count, ' customers)'
+                    )
+            when finding = 'superset'
+                then concat(
+                        'it holds ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key, ' (',
+                        shared_count, ' customers)'
+                    )
+            when finding = 'same_members'
+                then concat('it has the same ', shared_count, ' members as ', other_segment_key, ' by another rule')
+            else concat({{ percent_text('measure') }}, ' of the members of either are in both')
+        end as evidence,
+        case
+            when finding = 'exact_duplicate_rule' then concat('merge into ', other_segment_key, ': the rules mean the same')
+            when finding = 'same_members' then concat('merge into ', other_segment_key, ': the members are the same')
+            when finding = 'near_duplicate'
+                then concat(
+                        'merge into ', other_segment_key, ': ', {{ percent_text('measure') }}, ' of members are shared'
+                    )
+            when finding = 'subset'
+                then concat('keep it only if its members are treated differently from those of ', other_segment_key)
+            else concat('nothing to do here; see ', other_segment_key, ', which lies inside it')
+        end as suggestion
+
+    from pairs
+
+),
+
+unioned as (
+
+    select
         'segment' as subject_kind,
         segment_key,
         finding,
@@ -9,27 +67,21 @@ with pairs as (
         measure,
         evidence,
         suggestion
+    from worded_pairs
 
-    from {{ ref('int_segment_inventory_of_pairs') }}
-
-),
-
-segments as (
+    union all
 
     select
         'segment' as subject_kind,
         segment_key,
         finding,
-        cast(null as {{ dbt.type_string() }}) as other_segment_key,
-        cast(measure as double) as measure,
+        null as other_segment_key,
+        measure,
         evidence,
         suggestion
-
     from {{ ref('int_segment_inventory_of_segments') }}
 
-),
-
-lists as (
+    union all
 
     select
         'external_list' as subject_kind,
@@ -39,18 +91,7 @@ lists as (
         measure,
         evidence,
         suggestion
-
     from {{ ref('int_segment_inventory_of_lists') }}
-
-),
-
-unioned as (
-
-    select * from pairs
-    union all
-    select * from segments
-    union all
-    select * from lists
 
 ),
 
@@ -65,8 +106,7 @@ final as (
         cast(measure as double) as measure,
         case
             when finding in ('same_members', 'near_duplicate') then 'customers in both of those in either'
-            when finding in ('exact_duplicate_rule', 'subset', 'superset', 'no_match')
-                then 'share of the smaller one'
+            when finding in ('exact_duplicate_rule', 'subset', 'superset', 'no_match') then 'share of the smaller one'
             when finding = 'empty' then 'evaluated days'
             when measure is not null then 'days'
         end as measure_unit,

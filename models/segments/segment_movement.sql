@@ -5,28 +5,14 @@ with stays as (
 
 ),
 
-rules as (
-
-    select * from {{ ref('int_segment_movement_windows') }}
-
-),
-
-windows as (
-
-    select distinct
-        window_days,
-        compared_date
-
-    from rules
-
-),
-
 moves as (
 
     select
         origins.window_days,
+        origins.compared_date,
         origins.segment_key as from_segment_key,
         destinations.segment_key as to_segment_key,
+        origins.is_rule_changed or destinations.is_rule_changed as is_rule_changed,
         count(*) as customer_count,
         sum(case when destinations.was_in then 0 else 1 end) as entered_count
 
@@ -40,7 +26,9 @@ moves as (
         origins.was_in
         and destinations.is_in
         and (not origins.is_in or origins.segment_key = destinations.segment_key)
-    group by origins.window_days, origins.segment_key, destinations.segment_key
+    group by
+        origins.window_days, origins.compared_date, origins.segment_key, destinations.segment_key,
+        origins.is_rule_changed, destinations.is_rule_changed
 
 ),
 
@@ -62,31 +50,20 @@ final as (
     select
         {{ as_of_date() }} as as_of_date,
         cast(moves.window_days as integer) as window_days,
-        windows.compared_date,
+        moves.compared_date,
         cast(moves.from_segment_key as {{ dbt.type_string() }}) as from_segment_key,
         cast(moves.to_segment_key as {{ dbt.type_string() }}) as to_segment_key,
         cast(moves.customer_count as bigint) as customer_count,
         cast(moves.entered_count as bigint) as entered_count,
         cast(totals.customer_count as bigint) as from_customer_count,
         cast(moves.customer_count as double) / totals.customer_count as share_of_from,
-        coalesce(origin_rules.is_rule_changed, false) or coalesce(destination_rules.is_rule_changed, false)
-            as is_rule_changed
+        moves.is_rule_changed
 
     from moves
-    inner join windows
-        on moves.window_days = windows.window_days
     inner join totals
         on
             moves.window_days = totals.window_days
             and moves.from_segment_key = totals.segment_key
-    left join rules as origin_rules
-        on
-            moves.window_days = origin_rules.window_days
-            and moves.from_segment_key = origin_rules.segment_key
-    left join rules as destination_rules
-        on
-            moves.window_days = destination_rules.window_days
-            and moves.to_segment_key = destination_rules.segment_key
 
 )
 

@@ -1,7 +1,7 @@
 -- Grain: one row per ordered pair of segments that share a customer on as_of_date.
-with memberships as (
+with members as (
 
-    select * from {{ ref('segment_memberships') }}
+    select * from {{ ref('int_segment_members') }}
 
 ),
 
@@ -15,18 +15,17 @@ sizes as (
 pairs as (
 
     select
-        memberships.as_of_date,
-        memberships.segment_key,
+        members.as_of_date,
+        members.segment_key,
         others.segment_key as other_segment_key,
         count(*) as customer_count
 
-    from memberships
-    inner join memberships as others
+    from members
+    inner join members as others
         on
-            memberships.customer_id = others.customer_id
-            and memberships.as_of_date = others.as_of_date
-            and memberships.segment_key <> others.segment_key
-    group by memberships.as_of_date, memberships.segment_key, others.segment_key
+            members.customer_id = others.customer_id
+            and members.segment_key <> others.segment_key
+    group by members.as_of_date, members.segment_key, others.segment_key
 
 ),
 

@@ -4,11 +4,13 @@
     {%- for kind in ['include', 'exclude'] %}
         {%- for alternative, conditions in segment[kind].items() %}
             {%- for condition in conditions %}
-                {%- do rows.append({
+                {%- set row = {
                     'segment_key': condition.segment_key, 'kind': condition.kind, 'alternative': condition.alternative,
                     'attribute': condition.attribute, 'operator': condition.operator, 'value': condition.value or none,
                     'if_missing': condition.if_missing or none, 'condition_text': segment_condition_text(condition)
-                }) %}
+                } %}
+                {#- A draft may say the same twice. #}
+                {%- if row not in rows %}{%- do rows.append(row) %}{%- endif %}
             {%- endfor %}
         {%- endfor %}
     {%- endfor %}

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from scripts.commands.options import Commands, day
-from scripts.errors import UserError
-from scripts.world import World
+from scripts.platform.errors import UserError
+from scripts.platform.world import World
 
 
 def _explain(options: argparse.Namespace, world: World) -> None:
-    from scripts.explain import explain
+    from scripts.segments.explain import explain
 
     explain(world, options.customer, options.segment, options.as_of, as_json=options.json)
 
@@ -32,7 +32,7 @@ def add_explain(commands: Commands) -> None:
 
 
 def _preview(options: argparse.Namespace, world: World) -> None:
-    from scripts.preview import preview
+    from scripts.segments.preview import preview
 
     if bool(options.definitions) != bool(options.conditions):
         raise UserError("--definitions and --conditions go together: one file of each")
@@ -54,7 +54,7 @@ def add_preview(commands: Commands) -> None:
 
 
 def _brief(options: argparse.Namespace, world: World) -> None:
-    from scripts.briefs import brief
+    from scripts.serving.briefs import brief
 
     brief(
         world,

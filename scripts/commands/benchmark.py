@@ -5,53 +5,63 @@ from __future__ import annotations
 import argparse
 
 from scripts.commands.options import Commands
-from scripts.world import World
+from scripts.platform.world import World
 
 
 def _benchmark(options: argparse.Namespace, world: World) -> None:
-    from scripts.benchmark import benchmark, benchmark_intake
+    from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
+    if options.against:
+        from scripts.benchmarks.commits import compare_commits
+
+        compare_commits(world, options.against, days=options.days)
+        return
     if options.events:
         benchmark_intake(world, events=options.events)
         return
     if options.profiles:
-        from scripts.benchmark_identity import benchmark_identity
+        from scripts.benchmarks.identity import benchmark_identity
 
         benchmark_identity(world, profiles=options.profiles)
         return
     if options.clv:
-        from scripts.benchmark_clv import benchmark_clv, benchmark_scoring
+        from scripts.benchmarks.clv import benchmark_clv, benchmark_scoring
 
         benchmark_clv(customers=options.customers or 1_000_000)
         benchmark_scoring(world, customers=options.customers or 1_000_000)
         return
     if options.recovery is not None:
-        from scripts.benchmark_clv import benchmark_recovery
+        from scripts.benchmarks.clv import benchmark_recovery
 
         benchmark_recovery(worlds=options.recovery)
         return
     if options.features:
-        from scripts.benchmark_features import benchmark_features
+        from scripts.benchmarks.features import benchmark_features
 
         benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
         return
     if options.clusters:
-        from scripts.benchmark_clusters import benchmark_clusters
+        from scripts.benchmarks.clusters import benchmark_clusters
 
         benchmark_clusters(world, customers=options.customers or 250_000)
         return
     if options.segments:
-        from scripts.benchmark_segments import benchmark_segments
+        from scripts.benchmarks.segments import benchmark_segments
 
         benchmark_segments(world, customers=options.customers or 1_000_000)
         return
     if options.history:
-        from scripts.benchmark_history import benchmark_history
+        from scripts.benchmarks.history import benchmark_history
 
         benchmark_history(world, customers=options.customers or 1_000_000)
         return
+    if options.overhead:
+        from scripts.benchmarks.overhead import benchmark_overhead
+
+        benchmark_overhead(world, customers=options.customers or 5000)
+        return
     if options.audiences:
-        from scripts.benchmark_audiences import SEEDS, benchmark_audiences
+        from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
         benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
         return
@@ -69,7 +79,15 @@ def add_benchmark(commands: Commands) -> None:
         "--customers",
         type=int,
         default=None,
-        help="known people (default: 250000; a million with --clv, --segments, --history)",
+        help="known people (default: 250000; a million with --clv, --segments, --history; 5000 with --overhead)",
+    )
+    command.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="build the same raw tables with that commit and with this code, and compare every published relation",
+    )
+    command.add_argument(
+        "--days", type=int, default=1, help="with --against: days, the last built by each, those before by the commit"
     )
     command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
     command.add_argument(
@@ -82,6 +100,9 @@ def add_benchmark(commands: Commands) -> None:
     )
     command.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
     command.add_argument("--history", action="store_true", help="measure a day of membership history by what changed")
+    command.add_argument(
+        "--overhead", action="store_true", help="measure a build against its statements without dbt, and rows stored"
+    )
     command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     command.add_argument(
         "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"

@@ -13,14 +13,14 @@ from scripts.commands.options import (
     instant,
     variables,
 )
-from scripts.errors import UserError
-from scripts.world import World
+from scripts.platform.errors import UserError
+from scripts.platform.world import World
 
 
 def _setup(options: argparse.Namespace, world: World) -> None:
-    from scripts import pipeline
+    from scripts.pipeline import steps
 
-    pipeline.setup(world)
+    steps.setup(world)
 
 
 def add_setup(commands: Commands) -> None:
@@ -28,9 +28,9 @@ def add_setup(commands: Commands) -> None:
 
 
 def _demo(options: argparse.Namespace, world: World) -> None:
-    from scripts import pipeline
+    from scripts.pipeline import steps
 
-    pipeline.demo(world, demo_arguments(options))
+    steps.demo(world, demo_arguments(options))
 
 
 def add_demo(commands: Commands) -> None:
@@ -39,7 +39,7 @@ def add_demo(commands: Commands) -> None:
 
 
 def _intake(options: argparse.Namespace, world: World) -> None:
-    from scripts.intake import intake
+    from scripts.intake.command import intake
 
     for line in intake(world).lines():
         print(line)
@@ -52,21 +52,21 @@ def add_intake(commands: Commands) -> None:
 
 
 def _validate(options: argparse.Namespace, world: World) -> None:
-    from scripts import pipeline
+    from scripts.pipeline import steps
 
     limits = {"channel": options.channel, "account": options.account, "minimum": options.min, "maximum": options.max}
     if options.what_if:
-        from scripts.what_if import what_if
+        from scripts.intake.what_if import what_if
 
         what_if(world, options.what_if, **limits, variables=variables(options))
     elif any(value is not None for value in limits.values()):
         raise UserError("--channel, --account, --min and --max go with --what-if RULE_KEY")
     elif options.rates:
-        from scripts.rule_rates import rule_rates
+        from scripts.intake.rule_rates import rule_rates
 
         rule_rates(world)
     else:
-        pipeline.validate(world, variables(options))
+        steps.validate(world, variables(options))
 
 
 def add_validate(commands: Commands) -> None:
@@ -87,7 +87,7 @@ def add_validate(commands: Commands) -> None:
 
 
 def _health(options: argparse.Namespace, world: World) -> None:
-    from scripts.health import health
+    from scripts.serving.health import health
 
     health(world, as_json=options.json, strict=options.strict, now=options.now, max_age_hours=options.max_age)
 

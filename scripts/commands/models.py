@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from scripts.commands.options import Commands, day
-from scripts.errors import CheckFailed, UserError
-from scripts.world import World
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import World
 
 
 def _cluster(options: argparse.Namespace, world: World) -> None:
-    from scripts.clusters import cluster
+    from scripts.learning.clusters import cluster
 
     cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
 
@@ -31,7 +31,7 @@ def add_cluster(commands: Commands) -> None:
 
 
 def _discover(options: argparse.Namespace, world: World) -> None:
-    from scripts.discovery import discover
+    from scripts.learning.discovery import discover
 
     discover(
         world,
@@ -65,7 +65,7 @@ def add_discover(commands: Commands) -> None:
 
 
 def _fit(options: argparse.Namespace, world: World) -> None:
-    from scripts.prediction.review import write_model_page
+    from scripts.learning.prediction.review import write_model_page
 
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
     if options.model != "clv" and (options.by or options.purchases):
@@ -85,15 +85,15 @@ def _fit(options: argparse.Namespace, world: World) -> None:
 
 def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
     if options.model == "clv":
-        from scripts.prediction.clv import fit_clv
+        from scripts.learning.prediction.clv import fit_clv
 
         fit_clv(world, by=options.by, purchases=options.purchases or "auto")
     elif options.model == "churn":
-        from scripts.prediction.churn import fit_churn
+        from scripts.learning.prediction.churn import fit_churn
 
         fit_churn(world, options.horizon, options.judge)
     else:
-        from scripts.prediction.adoption import fit_adoption
+        from scripts.learning.prediction.adoption import fit_adoption
 
         fit_adoption(
             world,
@@ -133,7 +133,7 @@ def add_fit(commands: Commands) -> None:
 def _backtest(options: argparse.Namespace, world: World) -> None:
     rule_only = {"--vary": options.vary, "--without": options.without, "--outcome": options.outcome}
     if options.rule:
-        from scripts.rule_backtest import backtest_rule
+        from scripts.segments.rule_backtest import backtest_rule
 
         if options.model:
             raise UserError("give a model or --rule KEY, not both")
@@ -152,8 +152,8 @@ def _backtest(options: argparse.Namespace, world: World) -> None:
         raise UserError("give a model (clv, churn, adoption:<kind>:<target>) or --rule KEY")
     if given := [name for name, value in rule_only.items() if value]:
         raise UserError(f"{', '.join(given)} goes with --rule KEY")
-    from scripts.prediction.backtest import backtest
-    from scripts.prediction.review import write_model_page
+    from scripts.learning.prediction.backtest import backtest
+    from scripts.learning.prediction.review import write_model_page
 
     backtest(world, options.model, options.judge, options.horizon)
     write_model_page(world)

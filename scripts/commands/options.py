@@ -9,8 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import UserError
-from scripts.world import World
+from scripts.platform.errors import UserError
+from scripts.platform.world import World
 
 Handler = Callable[[argparse.Namespace, World], None]
 
@@ -95,7 +95,7 @@ def day(text: str) -> date:
 
 def instant(text: str) -> datetime:
     """A value of an option that is an instant, with its zone or in UTC."""
-    from scripts import health
+    from scripts.serving import health
 
     try:
         return health.instant(text)

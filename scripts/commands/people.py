@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from scripts.commands.options import Commands, probability
-from scripts.errors import UserError
-from scripts.world import World
+from scripts.platform.errors import UserError
+from scripts.platform.world import World
 
 
 def _match(options: argparse.Namespace, world: World) -> None:
-    from scripts import matching
+    from scripts.identity import matching
 
     given = [name for name in ("train", "accept", "evaluate") if getattr(options, name)]
     if len(given) > 1:
@@ -52,7 +52,7 @@ def add_match(commands: Commands) -> None:
 
 
 def _identity(options: argparse.Namespace, world: World) -> None:
-    from scripts.identity_report import identity_report
+    from scripts.identity.identity_report import identity_report
 
     identity_report(world)
 
@@ -67,7 +67,7 @@ def add_identity(commands: Commands) -> None:
 
 
 def _erase(options: argparse.Namespace, world: World) -> None:
-    from scripts.erase.command import Request, erase, requests_of_file
+    from scripts.erasure.command import Request, erase, requests_of_file
 
     given = tuple(
         (name, getattr(options, name))

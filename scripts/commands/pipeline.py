@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 
 from scripts.commands.options import Commands, add_build_options, add_demo_options, demo_arguments, variables
-from scripts.world import World
+from scripts.platform.world import World
 
 
 def _run(options: argparse.Namespace, world: World) -> None:
-    from scripts import pipeline
+    from scripts.pipeline.run import run
 
-    pipeline.run(world, demo_arguments(options), force=options.force)
+    run(world, demo_arguments(options), force=options.force)
 
 
 def add_run(commands: Commands) -> None:
@@ -22,9 +22,9 @@ def add_run(commands: Commands) -> None:
 
 
 def _build(options: argparse.Namespace, world: World) -> None:
-    from scripts import pipeline
+    from scripts.pipeline import steps
 
-    pipeline.build(world, variables=variables(options), select=options.select)
+    steps.build(world, variables=variables(options), select=options.select)
 
 
 def add_build(commands: Commands) -> None:
@@ -34,7 +34,7 @@ def add_build(commands: Commands) -> None:
 
 
 def _publish(options: argparse.Namespace, world: World) -> None:
-    from scripts.publish import publish
+    from scripts.serving.publish import publish
 
     publish(world)
 
@@ -44,7 +44,7 @@ def add_publish(commands: Commands) -> None:
 
 
 def _rollback(options: argparse.Namespace, world: World) -> None:
-    from scripts.publish import rollback
+    from scripts.serving.publish import rollback
 
     print(f"readers now see version {rollback(world, options.version).name}")
 
@@ -55,7 +55,7 @@ def add_rollback(commands: Commands) -> None:
 
 
 def _report(options: argparse.Namespace, world: World) -> None:
-    from scripts.report import report
+    from scripts.serving.report import report
 
     report(world, out=Path(options.out) if options.out else None)
 

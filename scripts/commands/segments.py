@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from scripts.commands.options import Commands, day
-from scripts.errors import UserError
-from scripts.world import World
+from scripts.platform.errors import UserError
+from scripts.platform.world import World
 
 
 def _request(options: argparse.Namespace, world: World) -> None:
-    from scripts.request import request
+    from scripts.segments.request import request
 
     request(world, options.text, library=options.into_library)
 
@@ -30,7 +30,7 @@ def add_request(commands: Commands) -> None:
 
 
 def _approve(options: argparse.Namespace, world: World) -> None:
-    from scripts.approve import approve, list_approvals, withdraw
+    from scripts.segments.approve import approve, list_approvals, withdraw
 
     if options.list:
         if options.role or options.by or options.withdraw:
@@ -66,7 +66,7 @@ def add_approve(commands: Commands) -> None:
 
 
 def _promote(options: argparse.Namespace, world: World) -> None:
-    from scripts.promote import promote, set_status
+    from scripts.segments.promote import promote, set_status
 
     if options.source:
         world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
@@ -92,7 +92,7 @@ def add_promote(commands: Commands) -> None:
 
 
 def _backfill(options: argparse.Namespace, world: World) -> None:
-    from scripts.backfill import backfill
+    from scripts.segments.backfill import backfill
 
     backfill(world, getattr(options, "from"), options.to, options.every, force=options.force)
 
@@ -111,7 +111,7 @@ def add_backfill(commands: Commands) -> None:
 
 
 def _qa(options: argparse.Namespace, world: World) -> None:
-    from scripts.qa import qa
+    from scripts.segments.qa import qa
 
     segment = None if options.all else options.segment
     qa(world, segment, as_json=options.json, strict=options.strict, page=options.page)
@@ -133,7 +133,7 @@ def add_qa(commands: Commands) -> None:
 
 
 def _export(options: argparse.Namespace, world: World) -> None:
-    from scripts.export import export
+    from scripts.serving.export import export
 
     export(
         world,

@@ -18,8 +18,8 @@ from typing import IO, cast
 
 import pyarrow as pa
 
-from scripts.contracts import Source, Table
-from scripts.world import SETTINGS_FILE
+from scripts.platform.contracts import Source, Table
+from scripts.platform.world import SETTINGS_FILE
 
 COMPRESSIONS = ("", ".gz", ".zst", ".bz2")
 KINDS = {"csv": "csv", "tsv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}

@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 import duckdb
 
-from scripts.contracts import Source, Table
-from scripts.errors import UserError
 from scripts.intake.typed_rows import record_hash
-from scripts.warehouse import quote
-
-HIDDEN_COLUMNS = (
-    ("_load_id", "varchar"),
-    ("_file_id", "bigint"),
-    ("_line", "bigint"),
-    ("_delivered_at", "timestamp"),
-    ("_record_hash", "bigint"),
-)
-LEDGER: dict[str, dict[str, str]] = {
-    "files": {
-        "file_id": "bigint", "source_name": "varchar", "table_name": "varchar", "path": "varchar",
-        "size_bytes": "bigint", "checksum": "varchar", "landed_rows": "bigint", "accepted_rows": "bigint",
-        "duplicate_rows": "bigint", "rejected_rows": "bigint", "erased_rows": "bigint", "delivered_at": "timestamp",
-        "load_id": "varchar",
-        "status": "varchar", "reason": "varchar", "file_stamp": "varchar", "encoding": "varchar",
-    },
-    "rejects": {
-        "source_name": "varchar", "table_name": "varchar", "path": "varchar", "line_number": "bigint",
-        "record_key": "varchar", "reason": "varchar", "severity": "varchar", "payload": "varchar",
-        "value_at_risk": "decimal(18, 4)", "load_id": "varchar", "file_id": "bigint", "rule": "varchar",
-        "repair_hint": "varchar", "currency": "varchar", "delivered_at": "timestamp", "state": "varchar",
-        "closed_at": "timestamp", "closed_by": "varchar",
-    },
-    "confirmations": {
-        "source_name": "varchar", "table_name": "varchar", "record_key": "varchar", "record_hash": "bigint",
-        "known_at": "timestamp", "delivered_at": "timestamp", "file_id": "bigint", "line_number": "bigint",
-    },
-    "settings": {"setting_name": "varchar", "setting_value": "varchar"},
-    "schema_drift": {
-        "source_name": "varchar", "table_name": "varchar", "path": "varchar", "column_name": "varchar",
-        "drift": "varchar",
-    },
-    "circuits": {"source_name": "varchar", "failures": "bigint", "load_id": "varchar", "reason": "varchar"},
-    "engine": {"name": "varchar", "value": "varchar"},
-}  # fmt: skip
+from scripts.platform.contracts import Source, Table
+from scripts.platform.errors import UserError
+from scripts.platform.ledger_tables import HIDDEN_COLUMNS, LEDGER
+from scripts.platform.warehouse import quote, scalar
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], settings: dict[str, str]) -> None:
@@ -88,25 +53,6 @@ def known_files(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[i
     ).fetchall():
         known[path].append(tuple(version))
     return known
-
-
-def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    """First value of the first row; None when there is none."""
-    row = connection.execute(query).fetchone()
-    return row[0] if row else None
-
-
-def changed(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    """Execute an insert, update or delete and return its number of rows."""
-    return int(scalar(connection, statement))
-
-
-def rollback(connection: duckdb.DuckDBPyConnection) -> None:
-    """Undo the transaction, if there is one."""
-    try:
-        connection.rollback()
-    except duckdb.TransactionException:
-        return
 
 
 def _present(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:

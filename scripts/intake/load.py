@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
-from scripts.errors import CheckFailed
+from scripts.erasure.at_load import LoadGuard
 from scripts.intake import encoding
 from scripts.intake.landing import BrokenFile, LandingFile, read_header
-from scripts.intake.ledger import HIDDEN_COLUMNS, changed, rollback, scalar
 from scripts.intake.rejects import RejectStore
 from scripts.intake.typed_rows import (
     Reader,
@@ -29,10 +27,9 @@ from scripts.intake.typed_rows import (
     parquet_reader,
 )
 from scripts.intake.versions import STAGING, drop_old_confirmations, find_duplicates, relation
-from scripts.warehouse import literal, quote
-
-if TYPE_CHECKING:
-    from scripts.erase.at_load import LoadGuard
+from scripts.platform.errors import CheckFailed
+from scripts.platform.ledger_tables import HIDDEN_COLUMNS
+from scripts.platform.warehouse import changed, literal, quote, rollback, scalar
 
 TEXT = "delivered_text"
 COPY = "cleaned_"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.contracts import Source, Table
 from scripts.intake.landing import BrokenFile, LandingFile
-from scripts.intake.ledger import changed
 from scripts.intake.rejects import latest_payload
+from scripts.platform.contracts import Source, Table
+from scripts.platform.warehouse import changed
 
 REPLAYED = "overrides/replayed"
 # The newest form of every decision.

@@ -6,11 +6,10 @@ from datetime import datetime
 
 import duckdb
 
-from scripts.contracts import Table
-from scripts.intake.ledger import changed
 from scripts.intake.typed_rows import HINTS, TypedRows, key_text
 from scripts.intake.versions import relation
-from scripts.warehouse import literal, quote
+from scripts.platform.contracts import Table
+from scripts.platform.warehouse import changed, literal, quote
 
 # What is left out of a line that cannot be split, where its table has columns that must not be stored: a card number,
 # and the address of a browser. In a row that can be split these columns are known by name.

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scripts.contracts import Column, Table
 from scripts.intake.landing import Header
-from scripts.warehouse import literal, quote
+from scripts.platform.contracts import Column, Table, joined_key
+from scripts.platform.warehouse import literal, quote
 
 INTEGER = "[+-]?[0-9]+([.]0*)?"
 DECIMAL = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?"
@@ -278,11 +278,6 @@ def record_hash(values: list[tuple[str, str]]) -> str:
     for name, value in values:
         total = f"xor({total}, case when {value} is null then 0 else hash({literal(name)}, {value}) end)"
     return f"cast({total} >> 1 as bigint)"
-
-
-def joined_key(table: Table, separator: str) -> str:
-    """SQL of a stored record's key as one text."""
-    return f" || {literal(separator)} || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
 
 
 def key_text(table: Table) -> str:

@@ -12,17 +12,13 @@ content that comes later than that may leave a record on an older version than o
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import duckdb
 
-from scripts.contracts import Table
-from scripts.intake.ledger import scalar
-from scripts.intake.typed_rows import TypedRows, joined_key
-from scripts.warehouse import literal, quote
-
-if TYPE_CHECKING:
-    from scripts.erase.at_load import LoadGuard
+from scripts.erasure.at_load import LoadGuard
+from scripts.intake.typed_rows import TypedRows
+from scripts.platform.contracts import Table, joined_key
+from scripts.platform.warehouse import literal, quote, scalar
 
 CONFIRMATIONS_KEPT_DAYS = 90
 STAGING = ("again", "again_rows", "sightings", "runs", "duplicates", "later_sightings")

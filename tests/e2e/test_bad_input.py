@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from scripts.__main__ import main
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import BUSINESS_SEEDS, World
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:

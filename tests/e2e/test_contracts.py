@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.warehouse import open_warehouse
-from scripts.world import PROJECT, World
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import PROJECT, World
 
 
 @pytest.fixture(scope="module")

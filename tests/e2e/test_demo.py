@@ -7,11 +7,11 @@ import re
 import pandas as pd
 import pytest
 
-from scripts import pipeline
-from scripts.publish import content_checksums
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import SMALL_DEMO
+from scripts.pipeline import run as whole_run
+from scripts.platform.versions import content_checksums
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.worlds import SMALL_DEMO
 
 # First columns of the public interface; other tools rely on them and their order.
 INTERFACE = {
@@ -158,10 +158,10 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
     demo_copy: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = content_checksums(demo_copy.published / "marts.duckdb")
-    pipeline.run(demo_copy, SMALL_DEMO)
+    whole_run.run(demo_copy, SMALL_DEMO)
     assert "nothing changed" in capsys.readouterr().out
     assert content_checksums(demo_copy.published / "marts.duckdb") == before
-    pipeline.run(demo_copy, SMALL_DEMO, force=True)
+    whole_run.run(demo_copy, SMALL_DEMO, force=True)
     assert content_checksums(demo_copy.published / "marts.duckdb") == before
     assert len(before) >= len(INTERFACE)
 
@@ -174,9 +174,9 @@ def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkey
         with (world.seeds / "cost_assumptions.csv").open("a", encoding="utf-8") as file:
             file.write("service,ticket,2030-01-01,5.00,0\n")
 
-    monkeypatch.setattr(pipeline, "approve_demo", edit_while_signing)
-    pipeline.run(demo_copy, SMALL_DEMO, force=True)
-    assert not pipeline._is_current(demo_copy)
+    monkeypatch.setattr(whole_run, "approve_demo", edit_while_signing)
+    whole_run.run(demo_copy, SMALL_DEMO, force=True)
+    assert not whole_run._is_current(demo_copy)
 
 
 def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) -> None:

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import numpy as np
 import pandas as pd
 
-from scripts.warehouse import open_warehouse
-from scripts.world import World
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
 
 CENT = Decimal("0.01")
 

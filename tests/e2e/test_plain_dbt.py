@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.dbt import seeds_path
-from scripts.publish import content_checksums
-from scripts.world import PROJECT, World
-from tests.conftest import world_in
+from scripts.platform.dbt import seeds_path
+from scripts.platform.versions import content_checksums
+from scripts.platform.world import PROJECT, World
+from tests.support.worlds import world_in
 
 STRICT = ["--warn-error-options", '{"error": "all"}']
 
@@ -42,7 +42,7 @@ def dbt(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def raw_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The demo's raw tables alone, with the seeds that the demo ended with."""
-    from scripts.warehouse import open_warehouse, quote
+    from scripts.platform.warehouse import open_warehouse, quote
 
     world = world_in(tmp_path_factory.mktemp("plain"))
     shutil.copytree(demo_world.seeds, world.seeds)

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.warehouse import open_warehouse
-from scripts.world import World
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
 
 # Kind of identifier, and where the raw tables hold it.
 HELD = {

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts import pipeline
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import world_in
-from tests.helpers import shared_data
+from scripts.pipeline.run import run
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.real_data import shared_data
+from tests.support.worlds import world_in
 
 pytestmark = pytest.mark.verify
 END = pd.Timestamp("2011-12-10")
@@ -26,7 +26,7 @@ def invoices() -> Path:
 @pytest.fixture(scope="module")
 def retailer(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = world_in(tmp_path_factory.mktemp("online_retail"))
-    pipeline.run(world, {"source": "online-retail", "file": invoices})
+    run(world, {"source": "online-retail", "file": invoices})
     return world
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import pipeline
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import world_in
+from scripts.pipeline import steps
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.worlds import world_in
 
 # Active segments that cannot do without the source. Order segments need at least one of three order systems.
 NEEDED_BY = {
@@ -48,7 +48,7 @@ def switchable(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> W
 
 def build_without(world: World, source: str) -> dict[str, str]:
     """Status of every segment after a build with one source off."""
-    pipeline.build(world, variables={f"using_{source}": False})
+    steps.build(world, variables={f"using_{source}": False})
     with open_warehouse(world.warehouse, read_only=True) as connection:
         rows = connection.execute("select segment_key, effective_status from marts.segment_library").fetchall()
         stored = connection.execute(
@@ -83,7 +83,7 @@ def test_without_each_source(switchable: World, source: str) -> None:
 @pytest.mark.verify
 def test_without_any_order_system_no_order_segment_is_computable(switchable: World) -> None:
     off = {"using_shopify": False, "using_pos": False, "using_marketplace": False}
-    pipeline.build(switchable, variables=off)
+    steps.build(switchable, variables=off)
     with open_warehouse(switchable.warehouse, read_only=True) as connection:
         status = dict(connection.execute("select segment_key, effective_status from marts.segment_library").fetchall())
     assert {status[key] for key in ("lapsed", "new_customers", "full_price_buyers")} == {"not_computable"}

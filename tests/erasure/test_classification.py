@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from scripts.contracts import Table, load_contracts
-from scripts.erase.kinds import IDENTIFIERS, PROFILE_KINDS
-from scripts.world import PROJECT
+from scripts.platform.contracts import Table, load_contracts
+from scripts.platform.privacy import IDENTIFIERS, PROFILE_KINDS
+from scripts.platform.world import PROJECT
 
 TABLES = [table for source in load_contracts().values() for table in source.tables.values()]
 

@@ -12,14 +12,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts import pipeline
-from scripts.erase.command import Request, erase
-from scripts.intake import intake
-from scripts.publish import content_checksums
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import world_in
-from tests.erasure.everywhere import Subject, places
+from scripts.erasure.command import Request, erase
+from scripts.intake.command import intake
+from scripts.pipeline import steps
+from scripts.platform.versions import content_checksums
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.everywhere import Subject, places
+from tests.support.worlds import world_in
 
 pytestmark = pytest.mark.verify
 
@@ -228,9 +228,9 @@ def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
 
 def test_build_and_publish_again_bring_nothing_back(erased: dict[str, Any]) -> None:
     world, subject = erased["world"], erased["subject"]
-    pipeline.build(world, progress=lambda _: None)
-    pipeline.build(world, select="destination_removals", progress=lambda _: None)
-    from scripts.publish import publish
+    steps.build(world, progress=lambda _: None)
+    steps.build(world, select="destination_removals", progress=lambda _: None)
+    from scripts.serving.publish import publish
 
     publish(world, lambda _: None)
     assert places(world.home, subject, (world.landing,)) == []

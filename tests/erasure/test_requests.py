@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from scripts.__main__ import main
-from scripts.erase import command
-from scripts.erase.command import Request, erase, requests_of_file
-from scripts.errors import CheckFailed, UserError
-from scripts.intake import intake
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import world_in
-from tests.erasure.everywhere import Subject, places
+from scripts.erasure import command
+from scripts.erasure.command import Request, erase, requests_of_file
+from scripts.intake.command import intake
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.everywhere import Subject, places
+from tests.support.worlds import world_in
 
 CRM = "profile_id,customer_number,loyalty_number,email,phone,first_name,last_name,street,created_at,synced_at\n"
 RECEIPTS = "receipt_id,sold_at,currency,loyalty_number,email,status,total_amount,synced_at\n"

@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-from helpers import PROJECT
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+
+from tests.support.real_data import PROJECT
 
 PROFILES = "links_project: {{target: duckdb, outputs: {{duckdb: {{type: duckdb, path: '{file}', threads: 1}}}}}}\n"
 CONFIG = """

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from scripts.__main__ import main
-from scripts.identity_report import KEY, REPORT, against_truth, by_trap, identity_report, label
-from scripts.simulator import simulate
-from scripts.warehouse import open_warehouse
-from scripts.world import World
-from tests.conftest import world_in
-from tests.identity.identity_worlds import Retailer, as_it_is, quiet
+from scripts.demo.simulator import simulate
+from scripts.identity.identity_report import KEY, REPORT, against_truth, by_trap, identity_report, label
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.identity_worlds import Retailer, as_it_is, quiet
+from tests.support.worlds import world_in
 
 PRECISION, RECALL = 0.999, 0.97
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts.simulator import simulate
-from scripts.warehouse import open_warehouse, quote
-from scripts.world import World
-from tests.conftest import world_in
-from tests.identity.identity_worlds import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
+from scripts.demo.simulator import simulate
+from scripts.platform.warehouse import open_warehouse, quote
+from scripts.platform.world import World
+from tests.support.identity_worlds import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
+from tests.support.worlds import world_in
 
 # Long strides through the history, then day by day to its end.
 DAYS = [date(2021, 12, 31), date(2023, 3, 31), date(2024, 6, 30), date(2025, 3, 31), date(2025, 9, 30),

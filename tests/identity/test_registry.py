@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts import state
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.intake import intake
-from scripts.warehouse import open_warehouse
-from scripts.world import World
+from scripts.intake.command import intake
+from scripts.platform import state
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
 
 COLUMNS = [
     *["decision_id", "action", "left_system", "left_profile_id", "right_system", "right_profile_id"],

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from landing_zone import Zone
+
+from tests.support.landing_zone import Zone
 
 
 @pytest.fixture

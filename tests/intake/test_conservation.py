@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from landing_zone import Zone
+
+from tests.support.landing_zone import Zone
 
 COLUMNS = ["receipt_id", "payment_number", "method", "amount", "synced_at"]
 NUMBERS = {"1": 1, "2.0": 2, "+1": 1, "": None, "x": None, "1.5": None}

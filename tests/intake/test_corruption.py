@@ -17,19 +17,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import damage_json
-import damage_parquet
-import damage_text
-import damage_values
 import pandas as pd
 import pyarrow as pa
 import pytest
-from damage import Damage, Refused, Row, good_row
-from landing_zone import Zone
 
-from scripts.contracts import Table, load_contracts
-from scripts.errors import CheckFailed
-from scripts.warehouse import open_warehouse
+from scripts.platform.contracts import Table, load_contracts
+from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_warehouse
+from tests.support import damage_json, damage_parquet, damage_text, damage_values
+from tests.support.damage import Damage, Refused, Row, good_row
+from tests.support.landing_zone import Zone
 
 CASES = {
     case.name: case for case in [*damage_text.CASES, *damage_values.CASES, *damage_json.CASES, *damage_parquet.CASES]

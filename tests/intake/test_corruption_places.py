@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from damage import PAYMENT, PAYMENTS, STAMP
-from landing_zone import Zone
+
+from tests.support.damage import PAYMENT, PAYMENTS, STAMP
+from tests.support.landing_zone import Zone
 
 GOOD = f"{PAYMENTS}\ngood,1,card,1,{STAMP}\n"
 BAD = f"{PAYMENTS}\nbad,1,card,1,{STAMP}\n"

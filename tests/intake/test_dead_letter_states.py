@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from landing_zone import Zone
 
 from scripts.intake.landing import BrokenFile, PassingFault
 from scripts.intake.reading import FIRST_PAUSE, TRIES, with_patience
+from tests.support.landing_zone import Zone
 
 HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
 OVERRIDES = "override_id,source_name,table_name,record_key,rule_key,action,corrected_fields,reason,decided_at\n"

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from landing_zone import Zone
 
-from scripts.errors import UserError
-from scripts.warehouse import open_warehouse
-from tests.helpers import PROJECT
+from scripts.platform.errors import UserError
+from scripts.platform.warehouse import open_warehouse
+from tests.support.landing_zone import Zone
+from tests.support.real_data import PROJECT
 
 HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
 
@@ -255,7 +255,7 @@ def test_settings_are_those_of_the_last_run(zone: Zone) -> None:
     ]
 
 
-INTAKE = "import sys; from scripts.intake import intake; from scripts.world import World; " \
+INTAKE = "import sys; from scripts.intake.command import intake; from scripts.platform.world import World; " \
          "intake(World.at(landing=sys.argv[1], warehouse=sys.argv[2]))"  # fmt: skip
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landing_zone import Zone
 
-from scripts import pipeline
-from scripts.warehouse import open_warehouse, quote
-from scripts.world import World
-from tests.helpers import PROJECT
+from scripts.pipeline import steps
+from scripts.platform.warehouse import open_warehouse, quote
+from scripts.platform.world import World
+from tests.support.landing_zone import Zone
+from tests.support.real_data import PROJECT
 
 CUSTOMERS = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
@@ -106,7 +106,7 @@ def files_of(world: World) -> set[str]:
 
 def make_landing(world: World) -> None:
     """A small retailer, and files that the load has to mend or to refuse."""
-    pipeline.demo(world, CUSTOMERS, progress=lambda text: None)
+    steps.demo(world, CUSTOMERS, progress=lambda text: None)
     shutil.rmtree(world.seeds, ignore_errors=True)
     shutil.rmtree(world.truth, ignore_errors=True)
     folder = world.landing / "pos/receipt_payment"

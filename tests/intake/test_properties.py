@@ -26,9 +26,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from landing_zone import Zone
 
-from scripts.errors import CheckFailed
+from scripts.platform.errors import CheckFailed
+from tests.support.landing_zone import Zone
 
 DAY_ONE = datetime(2026, 1, 1)
 COLUMNS = ["receipt_id", "payment_number", "method", "amount", "synced_at"]

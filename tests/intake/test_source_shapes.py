@@ -13,16 +13,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from landing_zone import Zone
-from source_shapes import CANARY_TEXTS, SHAPES, Key, Row, as_arrow, as_csv, as_json_lines, rows_of
 
-from scripts.contracts import load_contracts
-from scripts.dbt import run_dbt
-from scripts.errors import UserError
-from scripts.pipeline import copy_missing_seeds
-from scripts.warehouse import literal, open_warehouse, quote
-from scripts.world import World
-from tests.conftest import world_in
+from scripts.pipeline.steps import copy_missing_seeds
+from scripts.platform.contracts import load_contracts
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import UserError
+from scripts.platform.warehouse import literal, open_warehouse, quote
+from scripts.platform.world import World
+from tests.support.landing_zone import Zone
+from tests.support.source_shapes import CANARY_TEXTS, SHAPES, Key, Row, as_arrow, as_csv, as_json_lines, rows_of
+from tests.support.worlds import world_in
 
 FORMATS = ("csv", "jsonl", "parquet")
 SETTINGS: dict[str, Any] = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London"}

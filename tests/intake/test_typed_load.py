@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from landing_zone import LINE_HEADER, Zone
 
-from scripts.errors import UserError
+from scripts.platform.errors import UserError
+from tests.support.landing_zone import LINE_HEADER, Zone
 
 PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
 STAMP = "2026-01-05 10:00:00"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts import pipeline
-from scripts.errors import CheckFailed
-from scripts.warehouse import open_warehouse
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.pipeline import steps
+from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import BUSINESS_SEEDS, World
 
 MAP_MODELS = "source_map_fields int_source_map_fields int_source_map_measures int_source_map_agreement source_map"
 
@@ -139,7 +139,7 @@ def test_every_field_has_a_source_of_truth_or_says_that_it_is_not_used(source_ma
 
 
 def test_a_source_that_is_off_is_said_to_be_off(demo_copy: World) -> None:
-    pipeline.build(demo_copy, variables={"using_klaviyo": False}, select=f"+stg_klaviyo__persons {MAP_MODELS}",
+    steps.build(demo_copy, variables={"using_klaviyo": False}, select=f"+stg_klaviyo__persons {MAP_MODELS}",
                    progress=quiet)  # fmt: skip
     found = frame(demo_copy, "select * from marts.source_map")
     off = found[found["source"] == "klaviyo"]
@@ -159,7 +159,7 @@ def test_faulty_rows_are_named_in_one_line(demo_copy: World) -> None:
         writer.writeheader()
         writer.writerows(rows)
     with pytest.raises(CheckFailed) as failed:
-        pipeline.build(demo_copy, select=MAP_MODELS, progress=quiet)
+        steps.build(demo_copy, select=MAP_MODELS, progress=quiet)
     line = next(text for text in str(failed.value).splitlines() if text.startswith("int_source_map_fields"))
     assert "3 faulty row(s)" in line
     for words in (

@@ -6,19 +6,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from scripts.dbt import parsed_project
-from scripts.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.dbt import parsed_project
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 
 # In the order in which data flow.
 ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "learning", "monitoring"]
 # Rises with every unit test that is added. Lowering it takes a reason that the commit gives.
-UNIT_TESTS = 248
+UNIT_TESTS = 250
 
 Nodes = dict[str, dict[str, Any]]
 
@@ -26,7 +25,8 @@ Nodes = dict[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("manifest")
-    return dict(parsed_project(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))).writable_manifest().to_dict())
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
+    return dict(parsed_project(world).writable_manifest().to_dict())
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_sources_and_rooms_are_described() -> None:
     groups = yaml.safe_load((PROJECT / "models/_groups.yml").read_text(encoding="utf-8"))["groups"]
     present = [name for name in ROOMS if (PROJECT / "models" / name).is_dir()]
     assert [group["name"] for group in groups] == present
-    assert not [path for path in Path(PROJECT / "models").glob("*.sql")]
+    assert not list((PROJECT / "models").glob("*.sql"))
 
 
 def test_planted_faults_are_found(nodes: Nodes) -> None:

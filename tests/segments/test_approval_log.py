@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.approval_log import FILE, KEY_VARIABLE, append_rows, log_heads, read_log, verified_log
-from scripts.errors import CheckFailed
-from scripts.world import World
-from tests.segments.small_library import log_row
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.approval_log import FILE, KEY_VARIABLE, append_rows, log_heads, read_log, verified_log
+from tests.support.small_library import log_row
 
 Lines = list[str]
 
@@ -133,7 +133,7 @@ def test_after_a_signed_row_none_without_a_signature_is_believed(
     other = World.at(warehouse=str(tmp_path / "other" / "warehouse.duckdb"))
     other.seeds.mkdir(parents=True)
     (other.seeds / FILE).write_text(signed)
-    monkeypatch.setattr("scripts.approval_log.verified_log", lambda world: read_log(world.seeds))
+    monkeypatch.setattr("scripts.segments.approval_log.verified_log", lambda world: read_log(world.seeds))
     monkeypatch.delenv(KEY_VARIABLE)
     append_rows(other, [log_row("signed", "fp", "data_owner", "Eve")])
     monkeypatch.undo()

@@ -10,14 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts import pipeline
-from scripts.approval_log import FILE
-from scripts.approve import approve_all
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.export import export
-from scripts.publish import publish
-from scripts.world import World
+from scripts.pipeline import steps
+from scripts.pipeline.run import DEMO_APPROVERS
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.approval_log import FILE
+from scripts.segments.approve import approve_all
+from scripts.serving.export import export
+from scripts.serving.publish import publish
 
 Row = dict[str, str]
 CONDITIONS = "segment_rule_conditions.csv"
@@ -83,7 +84,7 @@ CHANGES = {
 
 
 def rebuild(world: World) -> None:
-    pipeline.build(world, select=REBUILT, progress=quiet)
+    steps.build(world, select=REBUILT, progress=quiet)
     publish(world, quiet)
 
 
@@ -100,7 +101,7 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
     rebuild(world)
     with pytest.raises(CheckFailed, match="its rule changed since it was approved"):
         export(world, "lapsed", progress=quiet)
-    approve_all(world, pipeline.DEMO_APPROVERS, quiet)
+    approve_all(world, DEMO_APPROVERS, quiet)
     rebuild(world)
     assert export(world, "lapsed", progress=quiet)
     approved = {name: (world.seeds / name).read_bytes() for name in (CONDITIONS, WINDOWS)}
@@ -124,14 +125,14 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
     name, change, _ = CHANGES["value"]
     edit(world.seeds / name, change)
     rebuild(world)
-    approve_all(world, pipeline.DEMO_APPROVERS, quiet)
+    approve_all(world, DEMO_APPROVERS, quiet)
     rebuild(world)
     assert export(world, "lapsed", progress=quiet)
 
     # And a log that was tampered with: named before anything is built, and stopped by plain dbt as well.
     file = world.seeds / FILE
     file.write_text(file.read_text(encoding="utf-8").replace("Demo Owner", "Demo Outsider", 1), encoding="utf-8")
-    for step in (pipeline.build, publish):
+    for step in (steps.build, publish):
         with pytest.raises(CheckFailed, match=r"line 2: segment .* was changed after it was written"):
             step(world, progress=quiet)
     with pytest.raises(CheckFailed, match="assert_approval_log_is_unbroken"):

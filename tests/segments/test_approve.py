@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.approval_log import COLUMNS, FILE
-from scripts.approve import approve, approve_all, list_approvals, withdraw
-from scripts.errors import CheckFailed, UserError
-from scripts.world import World
-from tests.segments.small_library import APPROVED, small_library
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import World
+from scripts.segments.approval_log import COLUMNS, FILE
+from scripts.segments.approve import approve, approve_all, list_approvals, withdraw
+from tests.support.small_library import APPROVED, small_library
 
 BEFORE = sum(len(roles) for *_, roles in APPROVED)
 

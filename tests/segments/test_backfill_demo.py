@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.backfill import OTHER_SEEDS, _Kept, backfill_days
-from scripts.dbt import run_dbt
-from scripts.prediction.snapshots import SEGMENTS, data_state, described_day
-from scripts.world import World
-from tests.segments.plain_rules import Base, is_met, rule_rows
+from scripts.platform.dbt import run_dbt
+from scripts.platform.snapshots import SEGMENTS, data_state, described_day
+from scripts.platform.world import World
+from scripts.segments.backfill import OTHER_SEEDS, _Kept, backfill_days
+from tests.support.plain_rules import Base, is_met, rule_rows
 
 DAYS = int(os.environ.get("BACKFILL_DAYS", "60"))
 SAMPLE = 1000

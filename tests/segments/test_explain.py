@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.errors import UserError
-from scripts.explain import explain, find_customer
-from scripts.keyed_hash import keyed_hash
-from scripts.world import PROJECT, World
-from tests.segments.plain_rules import Base, is_member, is_met, rule_rows
+from scripts.platform.errors import UserError
+from scripts.platform.keyed_hash import keyed_hash
+from scripts.platform.world import PROJECT, World
+from scripts.segments.explain import explain, find_customer
+from tests.support.plain_rules import Base, is_member, is_met, rule_rows
 
 DAY = date(2026, 6, 30)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.backfill import HISTORY_MODELS, KEPT, OTHER_SEEDS, SHOWN_MODELS, _Kept, backfill, backfill_days
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed, UserError
-from scripts.prediction.snapshots import data_state
-from scripts.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.snapshots import data_state
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.segments.backfill import HISTORY_MODELS, KEPT, OTHER_SEEDS, SHOWN_MODELS, _Kept, backfill, backfill_days
 
 TODAY = date(2026, 6, 30)
 DAYS = [TODAY - timedelta(days=back) for back in range(8, -1, -1)]
@@ -304,7 +304,8 @@ def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, Wo
 def test_a_killed_backfill_goes_on_where_it_was(copied: World, histories: dict[str, World]) -> None:
     days = ", ".join(f"date.fromisoformat('{day}')" for day in ORDERS["shuffled"])
     program = (
-        "from datetime import date\nfrom scripts.backfill import backfill_days\nfrom scripts.world import World\n"
+        "from datetime import date\nfrom scripts.segments.backfill import backfill_days\n"
+        "from scripts.platform.world import World\n"
         f"backfill_days(World.at(warehouse={str(copied.warehouse)!r}), [{days}],"
         " progress=lambda line: print(line, flush=True))"
     )
@@ -405,7 +406,7 @@ def test_what_is_older_than_the_kept_days_is_forgotten_and_nothing_else(
             variables={"as_of_date": str(DAYS[-5]), "segment_history_days": 3},
             progress=quiet,
         )
-    monkeypatch.setattr("scripts.dbt.project_var", lambda name: {"segment_history_days": 3}[name])
+    monkeypatch.setattr("scripts.platform.dbt.project_var", lambda name: {"segment_history_days": 3}[name])
     with pytest.raises(UserError, match=r"2026-06-26 is before 2026-06-27, the oldest day that segment_history_days"):
         backfill_days(world, [DAYS[-5]], progress=quiet)
 

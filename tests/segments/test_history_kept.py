@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from scripts import state
-from scripts.backfill import KEPT, _Kept
-from scripts.warehouse import open_warehouse
-from scripts.world import World
+from scripts.platform import state
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from scripts.segments.backfill import KEPT, _Kept
 
 
 def quiet(_: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from scripts.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
-from scripts.world import BUSINESS_SEEDS
-from tests.segments import plain_rules
-from tests.segments.fabricated_warehouse import DAY, feature_types, plain_customer
-from tests.segments.plain_rules import Base, Row, rule_rows
+from scripts.platform.world import BUSINESS_SEEDS
+from scripts.segments.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
+from tests.support import plain_rules
+from tests.support.fabricated_warehouse import DAY, feature_types, plain_customer
+from tests.support.plain_rules import Base, Row, rule_rows
 
 TYPES = feature_types()
 CUSTOMERS = 40

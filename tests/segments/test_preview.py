@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from scripts.errors import CheckFailed, UserError
-from scripts.preview import Preview, preview
-from scripts.world import BUSINESS_SEEDS, World
-from tests.segments.plain_rules import Base, Row, is_member
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.segments.preview import Preview, preview
 from tests.segments.test_explain import customers, rows
+from tests.support.plain_rules import Base, Row, is_member
 
 CONDITIONS = "segment_key,kind,alternative,attribute,operator,value,if_missing\n"
 DRAFT = (

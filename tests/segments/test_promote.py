@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.errors import CheckFailed, UserError
-from scripts.promote import promote, set_status
-from scripts.seed_files import read_rows
-from scripts.segment_library import CONDITIONS, DEFINITIONS
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.seed_files import read_rows
+from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.segments.promote import promote, set_status
+from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
 
 
 def quiet(_: str) -> None:

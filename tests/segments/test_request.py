@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from scripts.__main__ import main
-from scripts.drafts import Condition
-from scripts.request import request_words
-from scripts.request_reading import Attribute, Reading, read_request
-from scripts.world import BUSINESS_SEEDS, World
+from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.segments.drafts import Condition
+from scripts.segments.request import request_words
+from scripts.segments.request_reading import Attribute, Reading, read_request
 
 NUMBERS = [
     "order_count",

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.errors import UserError
-from scripts.rule_backtest.compare import compare, difference_of, mean_of
-from scripts.rule_backtest.measures import Measure, measure_of
-from scripts.rule_backtest.variants import variants
+from scripts.platform.errors import UserError
+from scripts.segments.rule_backtest.compare import compare, difference_of, mean_of
+from scripts.segments.rule_backtest.measures import Measure, measure_of
+from scripts.segments.rule_backtest.variants import variants
 
 
 def condition(attribute: str, operator: str, value: str = "", kind: str = "include") -> dict[str, str]:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.segments.rules_world import Row, Rule, build, make_world, put_rules, query, row
 from tests.segments.test_rule_language import TYPES, shipped
+from tests.support.rules_world import Row, Rule, build, make_world, put_rules, query, row
 
 MODELS = [
     "attribute_catalogue",

@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.world import BUSINESS_SEEDS, World
-from tests.segments.rule_evaluator import DEEPEST, Evaluator, references
-from tests.segments.rule_reader import Reader, meaning_of
-from tests.segments.rules_world import (
+from scripts.platform.world import BUSINESS_SEEDS, World
+from tests.support.rule_evaluator import DEEPEST, Evaluator, references
+from tests.support.rule_reader import Reader, meaning_of
+from tests.support.rules_world import (
     DAY,
     MATCHES,
     WINDOWS,

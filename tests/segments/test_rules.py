@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.dbt import run_dbt
-from scripts.errors import CheckFailed
-from scripts.validate import check_rules
-from scripts.world import World
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.validate import check_rules
 
 Row = dict[str, str]
 
@@ -72,7 +72,7 @@ def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
     with pytest.raises(CheckFailed, match="assert_seeds_have_no_violations"):
         run_dbt(
             demo_copy,
-            ["build", "--select", "int_rule_violations", "int_segment_matches+,+segment_memberships"],
+            ["build", "--select", "int_all_seed_violations", "int_segment_matches+,+segment_memberships"],
             progress=quiet,
         )
     assert query(demo_copy, "select count(*) from marts.segment_memberships") == members

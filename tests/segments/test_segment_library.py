@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import CheckFailed, UserError, did_you_mean
-from scripts.segment_library import (
+from scripts.platform.errors import CheckFailed, UserError, did_you_mean
+from scripts.platform.world import BUSINESS_SEEDS
+from scripts.segments.segment_library import (
     CONDITIONS,
     DEFINITIONS,
     FILES,
@@ -19,7 +20,6 @@ from scripts.segment_library import (
     read_library,
     which_segment,
 )
-from scripts.world import BUSINESS_SEEDS
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts import pipeline
-from scripts.errors import CheckFailed, UserError
-from scripts.export import export
-from scripts.qa import CHECKS, examine, qa
-from scripts.qa_page import write_qa_page
-from scripts.world import World
-from tests.segments.small_library import small_library
+from scripts.pipeline import steps
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import World
+from scripts.segments.qa import CHECKS, examine, qa
+from scripts.segments.qa_page import write_qa_page
+from scripts.serving.export import export
+from tests.support.small_library import small_library
 
 
 def quiet(_: str) -> None:
@@ -217,7 +217,7 @@ def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: World) -
             assert connection.execute(statement).fetchall() > [(0,)], f"nothing was spoilt by: {statement}"
     with (demo_copy.seeds / "campaign_plans.csv").open("a", encoding="utf-8") as plans:
         plans.write(PLANS.format(sku=sku))
-    pipeline.build(
+    steps.build(
         demo_copy,
         select="campaign_plans int_catalogue_name_violations+ int_campaign_plan_violations+ int_segment_qa_segments+",
         progress=quiet,

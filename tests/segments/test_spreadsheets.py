@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts import pipeline
-from scripts.errors import CheckFailed
-from scripts.validate import check_seeds
-from scripts.world import World
+from scripts.pipeline import steps
+from scripts.platform.errors import CheckFailed
+from scripts.platform.world import World
+from scripts.segments.validate import check_seeds
 
 pytestmark = pytest.mark.verify
 
@@ -61,7 +61,7 @@ def test_what_an_english_spreadsheet_saves_means_the_same(demo_copy: World, tmp_
     save_again(demo_copy.seeds, tmp_path, ENGLISH, COMMA, quote_all)
     # The proof is none where nothing was changed: Calc writes TRUE for true.
     assert cells(demo_copy.seeds / "segment_rule_conditions.csv") != original
-    pipeline.validate(demo_copy, {}, progress=lambda _: None)
+    steps.validate(demo_copy, {}, progress=lambda _: None)
     assert before and meanings(demo_copy) == before
 
 
@@ -70,7 +70,7 @@ def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: World) -> None:
     for name in EDITED:
         file = demo_copy.seeds / f"{name}.csv"
         file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
-    pipeline.validate(demo_copy, {}, progress=lambda _: None)
+    steps.validate(demo_copy, {}, progress=lambda _: None)
     assert meanings(demo_copy) == before
 
 
@@ -88,7 +88,7 @@ def test_numbers_that_a_german_spreadsheet_misread_are_named(demo_copy: World, t
     save_again(demo_copy.seeds, tmp_path, GERMAN, COMMA)
     said: list[str] = []
     with pytest.raises(CheckFailed):
-        pipeline.validate(demo_copy, {}, progress=said.append)
+        steps.validate(demo_copy, {}, progress=said.append)
     text = "\n".join(said)
     assert "expected_min_share is `5`" in text and "write a share of all customers from 0 to 1" in text
     assert "cost_assumptions.csv, line 7" in text and "rate is `18" in text

@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.world import BUSINESS_SEEDS, World
-from tests.segments.fabricated_warehouse import (
+from scripts.platform.world import BUSINESS_SEEDS, World
+from tests.support.fabricated_warehouse import (
     DAY,
     change_seed,
     fabricated_world,
@@ -23,7 +23,7 @@ from tests.segments.fabricated_warehouse import (
     plain_customer,
     run_rules,
 )
-from tests.segments.plain_rules import Base, Row, is_member, is_met, rule_rows
+from tests.support.plain_rules import Base, Row, is_member, is_met, rule_rows
 
 TABLE = Path(__file__).with_name("starting_library.csv")
 # Segments that sell nothing, and so have no reason to leave out whom one should not sell to.

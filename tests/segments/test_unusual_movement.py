@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.simulator import simulate
-from scripts.world import World
-from tests.segments.movement_world import AS_OF, growth_rows, judged
+from scripts.demo.simulator import simulate
+from scripts.platform.world import World
+from tests.support.movement_world import AS_OF, growth_rows, judged
 
 DAYS = pd.date_range(end=AS_OF, periods=365 + 112)
 STATED = 1 / 200

@@ -10,6 +10,7 @@ renamed as (
     select
         list_name,
         tool,
+        member_email,
         {{ normalise_email('member_email') }} as email,
         added_at,
         first_known_at,

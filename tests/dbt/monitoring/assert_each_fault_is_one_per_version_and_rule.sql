@@ -9,6 +9,6 @@ select
     rule_key,
     count(*) as times
 
-from {{ ref('int_record_faults') }}
+from {{ ref('int_record_violations') }}
 group by source, table_name, record_key, version_hash, known_at, rule_key
 having count(*) > 1

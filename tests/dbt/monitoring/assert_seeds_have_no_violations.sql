@@ -6,5 +6,5 @@ select
     reason,
     suggestion
 
-from {{ ref('int_rule_violations') }}
+from {{ ref('int_all_seed_violations') }}
 where severity = 'error'

@@ -1,5 +1,5 @@
 -- Faults that are judged otherwise than expected. Each type of rule that needs only the record, scopes from general to
--- specific, a scope switched off, waivers of one rule and of all, and money in the reporting currency.
+-- specific, a scope switched off, waivers of one rule and of all, and the money that the record stands for.
 {%- set amount = {'source': 'pos', 'table_name': 'receipt', 'rule_type': 'range',
     'column_name': 'total_amount|tax_amount', 'min_value': '0', 'severity': 'quarantine', 'is_active': 'true', 'rule_key': 'amount'} %}
 {%- set other = dict(amount, column_name='', min_value='') %}
@@ -43,28 +43,28 @@
 {%- set columns = {
     'record_key': dbt.type_string(), 'rule_key': dbt.type_string(), 'rule_channel': dbt.type_string(),
     'rule_account': dbt.type_string(), 'severity': dbt.type_string(), 'column_name': dbt.type_string(),
-    'value_at_risk': 'decimal(18, 2)', 'is_value_estimated': 'boolean', 'is_waived': 'boolean', 'is_blocking': 'boolean'
+    'amount': 'decimal(28, 4)', 'currency': dbt.type_string(), 'is_waived': 'boolean', 'is_blocking': 'boolean'
 } %}
 {%- set held = {'rule_key': 'amount', 'severity': 'quarantine', 'column_name': 'total_amount', 'is_waived': 'false',
-    'is_value_estimated': 'false', 'is_blocking': 'true', 'value_at_risk': '10.00'} %}
+    'currency': 'GBP', 'is_blocking': 'true', 'amount': '10.00'} %}
 {%- set expected_rows = [
-    dict(held, record_key='above', value_at_risk='87.01'),
-    dict(held, record_key='below', value_at_risk='0.01'),
+    dict(held, record_key='above', amount='100.01', currency='EUR'),
+    dict(held, record_key='below', amount='0.01'),
     dict(held, record_key='tax', column_name='tax_amount'),
-    dict(held, record_key='phone above', rule_channel='phone', value_at_risk='1000.01'),
-    dict(held, record_key='S2 above', rule_account='s2', value_at_risk='501.00'),
-    dict(held, record_key='S2 phone', rule_channel='phone', rule_account='s2', value_at_risk='51.00', severity='warn',
+    dict(held, record_key='phone above', rule_channel='phone', amount='1000.01'),
+    dict(held, record_key='S2 above', rule_account='s2', amount='501.00'),
+    dict(held, record_key='S2 phone', rule_channel='phone', rule_account='s2', amount='51.00', severity='warn',
         is_blocking='false'),
-    dict(held, record_key='no channel', value_at_risk='101.00'),
+    dict(held, record_key='no channel', amount='101.00'),
     dict(held, record_key='no till', rule_key='needed', column_name='till_id', severity='reject'),
     dict(held, record_key='status', rule_key='known', column_name='status'),
     dict(held, record_key='1970', rule_key='dated', column_name='sold_at'),
     dict(held, record_key='future', rule_key='dated', column_name='sold_at'),
-    dict(held, record_key='currency', rule_key='money', column_name='currency', is_value_estimated='true'),
-    dict(held, record_key='waived', value_at_risk='200.00', is_waived='true', is_blocking='false'),
-    dict(held, record_key='waived', value_at_risk='200.00', rule_key='known', column_name='status'),
-    dict(held, record_key='all waived', value_at_risk='200.00', is_waived='true', is_blocking='false'),
-    dict(held, record_key='all waived', value_at_risk='200.00', rule_key='known', column_name='status', is_waived='true',
+    dict(held, record_key='currency', rule_key='money', column_name='currency', currency='XXX'),
+    dict(held, record_key='waived', amount='200.00', is_waived='true', is_blocking='false'),
+    dict(held, record_key='waived', amount='200.00', rule_key='known', column_name='status'),
+    dict(held, record_key='all waived', amount='200.00', is_waived='true', is_blocking='false'),
+    dict(held, record_key='all waived', amount='200.00', rule_key='known', column_name='status', is_waived='true',
         is_blocking='false')
 ] %}
 {%- set overrides -%}
@@ -88,22 +88,50 @@
     )
 {%- endset %}
 {%- if execute %}
-{%- set contract = source_contract('pos', 'receipt') %}
-{%- set types = {} %}
-{%- for column in contract.columns.values() %}{% do types.update({column.name: column.data_type}) %}{% endfor %}
-{%- set types = dict(types, known_at=dbt.type_timestamp(), _record_hash=dbt.type_string()) %}
-{%- set present = ['_record_hash'] %}
-{%- set rules = validation_rules_of(rule_rows, 'pos', 'receipt') %}
-{%- set lists = rule_lists(rules, contract) %}
-with judged as (
+{%- set plain_rows = [] %}
+{%- for row in rule_rows %}
+    {%- do plain_rows.append(dict(
+        row,
+        checked_columns=row.column_name,
+        columns=row.column_name.split('|'),
+        held_against={'accepted': 'accepted:completed| voided', 'currency': 'currency:'}.get(row.rule_type, ''),
+        min_value=row.min_value or '',
+        max_value=row.max_value or '',
+        channel=(row.channel or '') | lower,
+        account=(row.account or '') | lower,
+        reference=(row.reference or '') | lower
+    )) %}
+{%- endfor %}
+{%- set table = dict(ruled_table('pos', 'receipt', plain_rows), present=['_record_hash']) %}
+{%- set lists = {} %}
+{%- do add_rule_lists(table, lists, {}, rates) %}
+{%- set types = {'known_at': dbt.type_timestamp(), '_record_hash': dbt.type_string()} %}
+{%- for column in table.contract.columns.values() %}{% do types.update({column.name: column.data_type}) %}{% endfor %}
+{%- set rule_types = {} %}
+{%- for name in [
+    'rule_key', 'source', 'table_name', 'rule_type', 'column_name', 'checked_columns', 'held_against', 'min_value',
+    'max_value', 'channel', 'account', 'severity', 'is_active', 'reference'
+] %}{% do rule_types.update({name: dbt.type_string()}) %}{% endfor %}
+with written_rules as (
+
+    {{ literal_rows(rule_types, plain_rows) }}
+
+),
+
+judged as (
 
     select * from (
-        with suspects as (
-            {{ suspect_versions(literal_rows(types, versions), rules, contract, none, present, lists, {}, rates) }}
+        with
+        {%- for list in lists.values() %}
+        {{ list.name }} as ({{ list.sql }}),
+        {%- endfor %}
+
+        suspects as (
+            {{ suspect_versions(table, literal_rows(types, versions)) }}
         ),
 
-        {{ judged_faults(rules, contract, present, lists, 'suspects', rates, overrides) }}
-    ) as faults
+        {{ judgement('pos', [table], 'written_rules', overrides) }}
+    ) as violations
 
 ),
 

@@ -1,23 +1,23 @@
--- Grain: one row per spell of permission that lapses unless it is renewed: the day on which it does.
+-- Grain: one row per period of permission that lapses unless it is renewed: the day on which it does.
 with given as (
 
     select
-        spells.customer_id,
-        spells.statement_id,
-        spells.channel,
-        spells.purpose,
-        spells.valid_from,
-        spells.valid_to,
+        periods.customer_id,
+        periods.statement_id,
+        periods.channel,
+        periods.purpose,
+        periods.valid_from,
+        periods.valid_to,
         {{ whole_number('rules.expires_after_days') }} as expires_after_days,
         rules.renewed_by
 
-    from {{ ref('int_consent_spells') }} as spells
+    from {{ ref('int_consent_stated_periods') }} as periods
     inner join {{ ref('int_consent_rules') }} as rules
         on
-            spells.channel = rules.channel
-            and spells.purpose = rules.purpose
+            periods.channel = rules.channel
+            and periods.purpose = rules.purpose
     where
-        spells.kind = 'opted_in'
+        periods.kind = 'opted_in'
         and rules.expires_after_days <> ''
 
 ),
@@ -25,23 +25,13 @@ with given as (
 -- A human open or a click is a sign that permission is still wanted.
 uses as (
 
-    select
+    select distinct
         customer_id,
-        'email' as channel,
-        activity_date
+        case when event_type = 'sms_click' then 'sms' else 'email' end as channel,
+        occurred_date as used_on
 
-    from {{ ref('int_message_engagement_daily') }}
-    where email_human_open_count + email_click_count > 0
-
-    union all
-
-    select
-        customer_id,
-        'sms' as channel,
-        activity_date
-
-    from {{ ref('int_message_engagement_daily') }}
-    where sms_click_count > 0
+    from {{ ref('int_message_events') }}
+    where event_type in ('email_open', 'email_click', 'sms_click')
 
 ),
 
@@ -65,15 +55,15 @@ renewals as (
         given.channel,
         given.purpose,
         given.expires_after_days,
-        uses.activity_date as renewed_on
+        uses.used_on as renewed_on
 
     from given
     inner join uses
         on
             given.customer_id = uses.customer_id
             and given.channel = uses.channel
-            and given.valid_from < uses.activity_date
-            and (given.valid_to is null or given.valid_to > uses.activity_date)
+            and given.valid_from < uses.used_on
+            and (given.valid_to is null or given.valid_to > uses.used_on)
     where given.renewed_by = 'use'
 
 ),

@@ -41,7 +41,7 @@ suppressions as (
 
 contacts as (
 
-    select * from {{ ref('int_customer_contacts') }}
+    select * from {{ ref('contacts') }}
 
 ),
 

@@ -11,7 +11,7 @@ with spine as (
 
 objections as (
 
-    select distinct customer_id from {{ ref('int_consent_spells') }}
+    select distinct customer_id from {{ ref('int_consent_stated_periods') }}
     where
         purpose = 'profiling'
         and kind = 'opted_out'

@@ -1,7 +1,38 @@
 -- Grain: one row per customer who looked at products on the web in the 90 days that end with as_of_date.
 with viewed as (
 
-    select * from {{ ref('int_customer_product_views') }}
+    select
+        customer_id,
+        sku,
+        max(category) as category,
+        count(*) as view_count_90d,
+        count(*) filter (where {{ within_window('occurred_date', 30) }}) as view_count_30d,
+        max(occurred_at) as last_viewed_at
+
+    from {{ ref('int_web_events') }}
+    where
+        customer_id is not null
+        and event_type = 'product_view'
+        and sku is not null
+        and {{ within_window('occurred_date', 90) }}
+    group by customer_id, sku
+
+),
+
+-- The catalogue's category where it has the product, else what the tracking tool called it.
+categorised as (
+
+    select
+        viewed.customer_id,
+        viewed.sku,
+        coalesce(products.category, viewed.category) as category,
+        viewed.view_count_90d,
+        viewed.view_count_30d,
+        viewed.last_viewed_at
+
+    from viewed
+    left join {{ ref('int_products') }} as products
+        on viewed.sku = products.sku
 
 ),
 
@@ -16,7 +47,7 @@ by_category as (
         max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku,
         count(*) filter (where view_count_30d > 0) as product_count_30d
 
-    from viewed
+    from categorised
     group by customer_id, category
 
 ),

@@ -1,4 +1,6 @@
 -- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
 {%- set in_order = 'order by occurred_at, order_of_instant, event_type, event_id' %}
 
 with browsers as (
@@ -24,12 +26,8 @@ moments as (
         case when user_id is not null then 'shop_customer_id' end as identifier_type,
         user_id as identifier_value,
         source_order_id,
-        sku,
-        category,
-        path,
-        device_type,
-        occurred_at,
-        occurred_date
+        occurred_at
+
     from {{ ref('int_web_hits') }}
     where anonymous_id in (select browsers.anonymous_id from browsers)
 
@@ -42,12 +40,8 @@ moments as (
         case when user_id is not null then 'shop_customer_id' else 'email' end as identifier_type,
         coalesce(user_id, email) as identifier_value,
         null as source_order_id,
-        null as sku,
-        null as category,
-        null as path,
-        null as device_type,
-        occurred_at,
-        null as occurred_date
+        occurred_at
+
     from {{ ref('stg_web__identifies') }}
     where anonymous_id in (select browsers.anonymous_id from browsers)
         and occurred_at < {{ as_of_end() }}
@@ -113,15 +107,7 @@ attributed as (
     select
         event_id,
         event_type,
-        max(told_customer_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id,
-        anonymous_id,
-        sku,
-        category,
-        source_order_id,
-        path,
-        device_type,
-        occurred_at,
-        occurred_date
+        max(told_customer_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
 
     from stretches
 

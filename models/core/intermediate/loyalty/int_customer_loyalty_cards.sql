@@ -13,7 +13,8 @@ identities as (
 ),
 
 tiers as (
-    {{ literal_rows({'tier': dbt.type_string(), 'tier_rank': 'int'}, loyalty_tiers()) }}
+
+    select * from {{ ref('int_loyalty_tiers') }}
 
 ),
 

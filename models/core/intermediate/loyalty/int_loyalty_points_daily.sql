@@ -1,5 +1,4 @@
 -- Grain: one row per card of a customer, business day and day of expiry: points earned, redeemed, otherwise moved.
-{%- set expiry_by_rule = 'cast(movements.movement_date + expiry.points_expiry_days as date)' %}
 with movements as (
 
     select
@@ -25,11 +24,6 @@ identities as (
 
 ),
 
-expiry as (
-    {{ literal_rows({'tier': dbt.type_string(), 'points_expiry_days': 'int'}, loyalty_tiers()) }}
-
-),
-
 joined as (
 
     select
@@ -39,7 +33,10 @@ joined as (
         lower(movements.movement_type) as movement_type,
         movements.points,
         -- What the programme says, else the rule of the member's tier; null for what never expires.
-        case when movements.points > 0 then coalesce(movements.expiry_date, {{ expiry_by_rule }}) end as expiry_date,
+        case
+            when coalesce(movements.points, 0) <= 0 then null
+            else coalesce(movements.expiry_date, cast(movements.movement_date + tiers.points_expiry_days as date))
+        end as expiry_date,
         -- A balance stated later holds this movement already; one stated before does not.
         coalesce(
             members.points_balance is null or movements.occurred_at >= coalesce(members.updated_at, members.known_at),
@@ -51,8 +48,8 @@ joined as (
         on movements.loyalty_number = identities.source_profile_id
     left join members
         on movements.loyalty_number = members.loyalty_number
-    left join expiry
-        on members.tier = expiry.tier
+    left join {{ ref('int_loyalty_tiers') }} as tiers
+        on members.tier = tiers.tier
 
 ),
 

@@ -1,4 +1,7 @@
 -- Grain: one row per order that replaces returned goods: which order it replaces, and whether that one keeps the sale.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with orders as (
 
     select

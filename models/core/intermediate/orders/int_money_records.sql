@@ -12,78 +12,9 @@ with orders as (
 
 ),
 
-order_records as (
-
-    {% for source_system, table_name, amount in [
-        ('shopify', 'orders', 'total_price'), ('pos', 'receipts', 'total_amount'),
-        ('marketplace', 'orders', 'cast(null as decimal(18, 4))')
-    ] %}
-    select
-        '{{ source_system }}' as source_system,
-        'order' as record_type,
-        concat('{{ source_system }}:', source_order_id) as record_id,
-        concat('{{ source_system }}:', source_order_id) as order_id,
-        {{ amount }} as amount,
-        cast(null as {{ dbt.type_string() }}) as reason,
-        ordered_at as happened_at
-
-    from {{ ref('stg_' ~ source_system ~ '__' ~ table_name) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-line_records as (
-
-    select
-        source_system,
-        'order line' as record_type,
-        line_id as record_id,
-        order_id,
-        listed_amount as amount,
-        cast(null as {{ dbt.type_string() }}) as reason,
-        cast(null as {{ dbt.type_timestamp() }}) as happened_at
-
-    from {{ ref('int_order_lines_stated') }}
-
-),
-
-payment_records as (
-
-    select
-        source_system,
-        'payment' as record_type,
-        payment_id as record_id,
-        order_id,
-        movement_amount as amount,
-        left_out_reason as reason,
-        paid_at as happened_at
-
-    from {{ ref('int_order_payments') }}
-
-),
-
-refund_records as (
-
-    select
-        source_system,
-        'refund' as record_type,
-        record_id,
-        order_id,
-        amount,
-        reason,
-        happened_at
-
-    from {{ ref('int_refund_records') }}
-
-),
-
 records as (
 
-    {% for kind in ['order', 'line', 'payment', 'refund'] %}
-    select * from {{ kind }}_records
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('int_staged_money') }}
 
 ),
 
@@ -109,7 +40,7 @@ held as (
         case when return_id is null then 'order' else 'refund' end as record_type,
         coalesce(return_id, order_id) as record_id
 
-    from {{ ref('int_order_faults') }}
+    from {{ ref('int_order_violations') }}
     where is_blocking
 
 ),
@@ -121,7 +52,7 @@ held_orders as (
 
 ),
 
-judged as (
+classified as (
 
     select
         records.source_system,
@@ -152,4 +83,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

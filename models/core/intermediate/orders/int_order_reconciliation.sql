@@ -1,4 +1,7 @@
 -- Grain: one row per order: whether its parts make its total, and its money what its payment status says.
+-- A view: a few joins by order, so there is little to gain from storing it.
+{{ config(materialized='view') }}
+
 with charges as (
 
     select * from {{ ref('int_order_charges') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per order: sums of its lines and of what came back, in the reporting currency.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with lines as (
 
     select

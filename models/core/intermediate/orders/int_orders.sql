@@ -23,12 +23,6 @@ exchanges as (
 
 ),
 
-payments as (
-
-    select * from {{ ref('int_order_payment_totals') }}
-
-),
-
 joined as (
 
     select
@@ -37,7 +31,7 @@ joined as (
         orders.channel,
         orders.source_system,
         orders.currency,
-        coalesce(orders.payment_method, payments.payment_method) as payment_method,
+        orders.payment_method,
         orders.ship_country_code,
         orders.ordered_at,
         orders.ordered_date,
@@ -83,8 +77,6 @@ joined as (
             and orders.source_profile_id = identities.source_profile_id
     left join exchanges
         on orders.order_id = exchanges.order_id
-    left join payments
-        on orders.order_id = payments.order_id
 
 ),
 

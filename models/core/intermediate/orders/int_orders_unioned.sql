@@ -23,7 +23,7 @@ dated as (
 -- Orders whose arithmetic a rule does not let pass.
 held as (
 
-    select order_id from {{ ref('int_order_faults') }}
+    select order_id from {{ ref('int_order_violations') }}
     where is_blocking and return_id is null
 
 ),

@@ -6,7 +6,7 @@ with held as (
         return_id,
         order_id
 
-    from {{ ref('int_order_faults') }}
+    from {{ ref('int_order_violations') }}
     where is_blocking
 
 ),

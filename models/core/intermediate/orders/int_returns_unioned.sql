@@ -1,5 +1,4 @@
 -- Grain: one row per refunded or returned line, or refund without a line, in the currency it was paid in.
--- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
 with shop_refunds as (
@@ -13,11 +12,8 @@ with shop_refunds as (
         cast(null as {{ dbt.type_string() }}) as currency,
         'line' as return_kind,
         line_refunds.quantity,
-        case
-            when orders.taxes_included
-                then line_refunds.subtotal - coalesce(line_refunds.tax_amount, 0)
-            else line_refunds.subtotal
-        end as refund_amount,
+        line_refunds.subtotal
+        - case when orders.taxes_included then coalesce(line_refunds.tax_amount, 0) else 0 end as refund_amount,
         reasons.reason_code,
         coalesce(reasons.is_restocked, line_refunds.is_restocked) as is_restocked,
         refunds.refunded_at as returned_at,
@@ -62,13 +58,6 @@ shop_adjustments as (
 
 ),
 
-refunded_lines as (
-
-    select distinct source_line_id
-    from {{ ref('stg_shopify__order_line_refunds') }}
-
-),
-
 -- Money of a web-shop return comes from the shop's own refund; goods exchanged without money have none.
 return_lines as (
 
@@ -81,11 +70,12 @@ return_lines as (
         end as source_system
 
     from {{ ref('stg_returns__return_lines') }} as returned
-    left join refunded_lines
-        on returned.source_line_ref = refunded_lines.source_line_id
+    left join {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
+        on returned.source_line_ref = line_refunds.source_line_id
             and returned.channel = 'online'
+            and returned.refund_amount is null
     where returned.refund_amount is not null
-        or (returned.exchange_order_ref is not null and refunded_lines.source_line_id is null)
+        or (returned.exchange_order_ref is not null and line_refunds.source_line_id is null)
 
 ),
 

@@ -1,5 +1,4 @@
 -- Grain: one row per Shopify order, in the columns that all order systems share.
--- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
 with orders as (
@@ -16,7 +15,17 @@ amounts as (
 
 parcels as (
 
-    select * from {{ ref('int_shopify_parcels') }}
+    select
+        source_order_id,
+        count(*) as parcel_count,
+        count(delivered_at) as delivered_parcel_count,
+        max(shipped_at) as last_shipped_at,
+        max(delivered_at) as last_delivered_at
+
+    from {{ ref('stg_shopify__fulfillments') }}
+    -- A parcel that was called off, or could not be made, moved nothing.
+    where coalesce(status, 'success') not in ('cancelled', 'error', 'failure')
+    group by source_order_id
 
 ),
 

@@ -9,13 +9,6 @@ with tickets as (
 
 ),
 
-identities as (
-
-    select * from {{ ref('int_customer_identities') }}
-    where source_system = 'surveys'
-
-),
-
 -- What the requester wrote first, for a desk that sends no description.
 first_messages as (
 
@@ -29,11 +22,9 @@ first_messages as (
 
     from {{ ref('stg_zendesk__ticket_comments') }} as comments
     inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts
-        on
-            comments.ticket_id = ticket_texts.ticket_id
+        on comments.ticket_id = ticket_texts.ticket_id
             and comments.author_id = ticket_texts.requester_id
-    where
-        comments.is_public
+    where comments.is_public
         and comments.commented_date <= {{ as_of_date() }}
         and coalesce(trim(ticket_texts.description), '') = ''
     group by comments.ticket_id
@@ -48,8 +39,7 @@ rating_comments as (
         {{ business_date('max(changed_at)') }} as said_date
 
     from {{ ref('stg_zendesk__ticket_field_changes') }}
-    where
-        field_name = 'satisfaction_comment'
+    where field_name = 'satisfaction_comment'
         and {{ business_date('changed_at') }} <= {{ as_of_date() }}
     group by ticket_id
 
@@ -107,10 +97,9 @@ texts as (
         responses.comment as text
 
     from {{ ref('stg_surveys__responses') }} as responses
-    left join identities
-        on responses.response_id = identities.source_profile_id
-    where
-        responses.responded_date <= {{ as_of_date() }}
+    left join {{ ref('int_customer_identities') }} as identities
+        on responses.response_id = identities.source_profile_id and identities.source_system = 'surveys'
+    where responses.responded_date <= {{ as_of_date() }}
         and lower(responses.survey_type) in ('nps', 'csat', 'review')
 
 ),

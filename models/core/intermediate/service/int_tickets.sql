@@ -8,15 +8,25 @@ with tickets as (
 
 ),
 
-tags as (
-
-    select * from {{ ref('stg_zendesk__ticket_tags') }}
-
-),
-
+-- "offered" is a question put to the customer, not a rating. People change their minds: the last one by as_of_date
+-- counts, and of two at the same instant the worse.
 ratings as (
 
-    select * from {{ ref('int_ticket_ratings') }}
+    select
+        ticket_id,
+        case when lower(value) like 'good%' then 5 else 1 end as satisfaction,
+        changed_at as rated_at,
+        {{ business_date('changed_at') }} as rated_date,
+        row_number() over (
+            partition by ticket_id
+            order by changed_at desc, case when lower(value) like 'good%' then 1 else 0 end
+        ) as recency_rank
+
+    from {{ ref('stg_zendesk__ticket_field_changes') }}
+    where
+        field_name = 'satisfaction_score'
+        and (lower(value) like 'good%' or lower(value) like 'bad%')
+        and {{ business_date('changed_at') }} <= {{ as_of_date() }}
 
 ),
 
@@ -52,7 +62,7 @@ tag_flags as (
         bool_or(lower(tag) = 'complaint') as is_complaint,
         bool_or(lower(tag) in ('late_delivery', 'damaged')) as is_delivery_issue
 
-    from tags
+    from {{ ref('stg_zendesk__ticket_tags') }}
     group by ticket_id
 
 ),
@@ -93,6 +103,7 @@ joined as (
         on tickets.ticket_id = tag_flags.ticket_id
     left join ratings
         on tickets.ticket_id = ratings.ticket_id
+            and ratings.recency_rank = 1
 
 )
 

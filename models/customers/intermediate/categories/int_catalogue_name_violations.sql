@@ -1,4 +1,4 @@
--- Grain: one row per product or category that a seed names and the catalogue does not have, with the nearest that it has.
+-- Grain: one row per product or category that a seed names and the catalogue does not have, with the nearest one.
 with named as (
 
     select

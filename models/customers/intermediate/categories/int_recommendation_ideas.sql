@@ -136,4 +136,4 @@ ideas as (
 
 )
 
-select * from ideas
+select distinct * from ideas

@@ -17,7 +17,7 @@ volumes as (
         sum(net_revenue) as net_revenue_365d
 
     from {{ ref('orders') }}
-    where is_counted and {{ within_window('ordered_date', 365) }}
+    where is_counted and customer_id is not null and {{ within_window('ordered_date', 365) }}
     group by customer_id
 
 ),
@@ -35,7 +35,7 @@ facts as (
         on identities.source_system = 'crm'
             and profiles.profile_id = identities.source_profile_id
 
-    union all
+    union
 
     select
         identities.customer_id,
@@ -48,7 +48,7 @@ facts as (
         on identities.source_system = 'shopify'
             and tags.source_customer_id = identities.source_profile_id
 
-    union all
+    union
 
     select
         customer_id,
@@ -60,7 +60,7 @@ facts as (
     where is_marketplace_only
 
     {% for view in ['email_domain', 'email_address'] %}
-    union all
+    union
 
     -- Only addresses that stand for one person: a till's own address says nothing of who stood before it.
     select
@@ -74,7 +74,7 @@ facts as (
 
     {% endfor %}
     {% for view in ['orders_365d', 'units_365d', 'net_revenue_365d'] %}
-    union all
+    union
 
     select
         customer_id,

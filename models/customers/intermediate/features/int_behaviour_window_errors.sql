@@ -9,4 +9,4 @@ with faults as (
 
 )
 
-select * from faults
+select distinct * from faults

@@ -40,7 +40,7 @@ interests as (
 
 habits as (
 
-    select * from {{ ref('int_customer_visit_habits') }}
+    select * from {{ ref('int_customer_habits') }}
 
 ),
 

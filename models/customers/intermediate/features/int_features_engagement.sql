@@ -36,7 +36,7 @@ ad_clicks as (
 
 email_habits as (
 
-    select * from {{ ref('int_customer_email_habits') }}
+    select * from {{ ref('int_customer_habits') }}
 
 ),
 

@@ -60,7 +60,7 @@ staged as (
         on spine.customer_id = next_orders.customer_id
     left join {{ ref('int_customer_carts') }} as carts
         on spine.customer_id = carts.customer_id
-    left join {{ ref('int_customer_contacts') }} as contacts
+    left join {{ ref('contacts') }} as contacts
         on spine.customer_id = contacts.customer_id
 
 ),

@@ -1,15 +1,22 @@
 -- Grain: one row per customer with a loyalty card and day of the last 365: what they added to what tiers go by.
-{%- set tiers = loyalty_tiers() %}
-{%- set by_revenue = tiers and tiers[0].measure == 'net_revenue_365d' %}
-with points as (
+-- What they go by is the same for every tier: points, unless the programme says net revenue.
+with programme as (
+
+    select coalesce(min(measure), 'points_earned_365d') as measure
+    from {{ ref('int_loyalty_tiers') }}
+
+),
+
+points as (
 
     select
-        customer_id,
-        movement_date as measure_date,
-        cast(earned_points as decimal(18, 2)) as amount
+        movements.customer_id,
+        movements.movement_date as measure_date,
+        cast(movements.earned_points as decimal(18, 2)) as amount
 
-    from {{ ref('int_loyalty_points_daily') }}
-    where {{ within_window('movement_date', 365) }} and {{ 'not ' if by_revenue }}true
+    from {{ ref('int_loyalty_points_daily') }} as movements
+    cross join programme
+    where {{ within_window('movements.movement_date', 365) }} and programme.measure = 'points_earned_365d'
 
 ),
 
@@ -23,7 +30,8 @@ revenue as (
     from {{ ref('int_customer_money_daily') }} as money
     inner join {{ ref('int_customer_loyalty_cards') }} as cards
         on money.customer_id = cards.customer_id
-    where {{ within_window('money.activity_date', 365) }} and {{ 'not ' if not by_revenue }}true
+    cross join programme
+    where {{ within_window('money.activity_date', 365) }} and programme.measure = 'net_revenue_365d'
 
 ),
 

@@ -1,17 +1,11 @@
 -- Grain: one row per customer with a loyalty card: the next tier, what it takes, and when it comes at the present pace.
 -- Pace: what the last 180 days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
-{%- set tiers = loyalty_tiers() %}
 {#- Days until the amount, less what has left the window, reaches the threshold. -#}
 {%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double)' %}
 {%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_180d as double))' %}
-with members as (
+with tiers as (
 
-    select * from {{ ref('int_customer_loyalty_cards') }}
-
-),
-
-tiers as (
-    {{ literal_rows({'tier': dbt.type_string(), 'tier_rank': 'int', 'threshold': 'decimal(18, 2)'}, tiers) }}
+    select * from {{ ref('int_loyalty_tiers') }}
 
 ),
 
@@ -42,7 +36,7 @@ standing as (
         coalesce(measured.amount_180d, 0) as amount_180d,
         coalesce(max(members.tier_rank), max(tiers.tier_rank), 0) as tier_rank
 
-    from members
+    from {{ ref('int_customer_loyalty_cards') }} as members
     left join measured
         on members.customer_id = measured.customer_id
     left join tiers

@@ -1,4 +1,7 @@
 -- Grain: one row per order that counts: what sending, payment and the marketplace cost, in the reporting currency.
+-- A view: a few joins by order, so there is little to gain from storing it.
+{{ config(materialized='view') }}
+
 with orders as (
 
     select

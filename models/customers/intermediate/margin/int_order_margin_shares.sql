@@ -1,5 +1,7 @@
 -- Grain: one row per line that carries a part of what belongs to its order as a whole: by value after discount, to the
 -- cent, the rest on the largest line. Where no line has a value, all weigh the same.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
 {%- set amounts = [
     'shipping_revenue', 'returns_amount', 'shipping_cost', 'payment_fees', 'marketplace_fees', 'return_handling_cost',
     'service_cost'

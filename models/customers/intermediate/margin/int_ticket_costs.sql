@@ -19,7 +19,7 @@ orders as (
         orders.customer_id
 
     from {{ ref('int_orders_unioned') }} as stated
-    inner join {{ ref('orders') }} as orders
+    inner join {{ ref('int_orders') }} as orders
         on stated.order_id = orders.order_id
 
 ),

@@ -20,8 +20,8 @@ with profiles as (
     {{ identity_profile('pos', 'source_order_id', ref('stg_pos__receipts'), first_seen_at='ordered_at',
         email='email', phone='phone', loyalty_number='loyalty_number', customer_number='customer_number') }}
     union all
-    {{ identity_profile('marketplace', 'buyer_id', ref('int_marketplace_buyers'), first_seen_at='first_ordered_at',
-        own_identifier=true) }}
+    {{ identity_profile('marketplace', 'source_profile_id', ref('int_identity_sightings'),
+        first_seen_at='first_seen_at', condition="source_system = 'marketplace'", own_identifier=true) }}
     union all
     {{ identity_profile('klaviyo', 'person_id', ref('stg_klaviyo__persons'), first_seen_at='created_at',
         email='email', phone='phone', first_name='first_name', last_name='last_name') }}
@@ -39,15 +39,12 @@ with profiles as (
     {{ identity_profile('consent', 'event_id', ref('stg_consent__consent_events'), first_seen_at='occurred_at',
         email='email', phone='phone', loyalty_number='loyalty_number', shop_customer_id='source_customer_id') }}
     union all
-    {{ identity_profile('returns', 'return_id', ref('int_unlinked_returns'), first_seen_at='returned_at',
-        customer_number='customer_number') }}
+    {% for source_system in ['returns', 'external_lists', 'campaigns'] -%}
+    {{ identity_profile(source_system, 'source_profile_id', ref('int_identity_sightings'),
+        first_seen_at='first_seen_at', email='email', customer_number='customer_number',
+        condition="source_system = '" ~ source_system ~ "'") }}
     union all
-    {{ identity_profile('external_lists', 'email', ref('int_external_list_addresses'), first_seen_at='added_at',
-        email='email') }}
-    union all
-    {{ identity_profile('campaigns', 'email', ref('int_campaign_addresses'), first_seen_at='first_sent_at',
-        email='email') }}
-    union all
+    {% endfor -%}
     {{ identity_profile('web', 'anonymous_id', ref('int_web_log_ins'), first_seen_at='first_seen_at',
         email='email', shop_customer_id='user_id') }}
 

@@ -1,2 +1,49 @@
--- Grain: one row per table with a rule, and channel and account where its rules tell them apart: versions looked at.
-{{ checked_rows() }}
+-- Grain: one row per source table, and channel and account where its rules tell them apart: record versions looked at.
+{%- set scoped = [] %}
+{%- for row in validation_rule_rows() if row.channel or row.account %}
+    {%- do scoped.append(row.source ~ '.' ~ row.table_name) %}
+{%- endfor %}
+with counts as (
+
+    select
+        concat(source, '.', table_name) as table_key,
+        cast(null as {{ dbt.type_string() }}) as channel,
+        cast(null as {{ dbt.type_string() }}) as account,
+        version_count as row_count
+
+    from {{ ref('int_record_counts') }}
+    where concat(source, '.', table_name) not in ('{{ scoped | unique | join("', '") }}')
+
+),
+
+unioned as (
+    {% for key in scoped | unique %}
+    {%- set relation = source(*key.split('.')) %}
+    {%- set contract = source_contract(*key.split('.')) %}
+    {%- set parent = contract.config.meta.parent %}
+    select
+        '{{ key }}' as table_key,
+        lower(channel) as channel,
+        lower(account) as account,
+        count(*) as row_count
+    from (
+        select {{ scopes_of(contract, 'known') }}
+        from (
+            {{ known_versions(relation, contract, delivered_columns(relation, contract), [], scope_columns(contract)) }}
+        ) as known
+        {% if parent %}
+        left join (
+            {{ record_scopes(source_contract(contract.source_name, parent.table)) }}
+        ) as parents
+            on {{ parent_key(contract, 'known') }} = parents.record_key
+        {% endif %}
+    ) as scopes
+    group by lower(channel), lower(account)
+
+    union all
+    {% endfor %}
+    select * from counts
+
+)
+
+select * from unioned

@@ -93,12 +93,6 @@ filled as (
 
 ),
 
-people as (
-
-    select count(*) as record_count from persons
-
-),
-
 measures as (
 
     select
@@ -112,7 +106,7 @@ measures as (
         coalesce(compared.agreed_count, 0) as agreed_count
 
     from fields
-    cross join people
+    cross join (select count(*) as record_count from persons) as people
     left join filled
         on fields.field = filled.field
     left join compared

@@ -20,15 +20,22 @@ missing as (
 
 ),
 
-open_circuits as (
+circuits as (
 
-    select * from {{ ref('int_source_circuits') }}
+    {{ rows_or_none('intake', 'circuits') }}
 
 ),
 
-rejects as (
+-- Sources that the latest load has given up.
+open_circuits as (
 
-    select * from {{ ref('int_source_rejects') }}
+    select
+        source_name as source,
+        max(failures) as failures,
+        max(reason) as reason
+
+    from circuits
+    group by source_name
 
 ),
 
@@ -42,13 +49,12 @@ checks as (
         'failed' as finding,
         cast(coalesce(missing.file_count, 0) as double) as observed,
         cast(0 as double) as limit_value,
-        case when missing.file_count > 0 then concat(
-                    cast(missing.file_count as {{ dbt.type_string() }}),
-                    ' file(s) could not be read, such as ',
-                    missing.path,
-                    ': ',
-                    coalesce(missing.reason, 'deliver it again')
-                )
+        case
+            when missing.file_count > 0
+                then concat(
+                        missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
+                        coalesce(missing.reason, 'deliver it again')
+                    )
         end as reason
 
     from limits
@@ -65,13 +71,13 @@ checks as (
         'failed' as finding,
         cast(coalesce(open_circuits.failures, 0) as double) as observed,
         cast(0 as double) as limit_value,
-        case when open_circuits.source is not null then concat(
-                    'the load gave ',
-                    limits.source,
-                    ' up: ',
-                    coalesce(open_circuits.reason, 'too many failures in a row'),
-                    '; mend the cause and run intake again'
-                )
+        case
+            when open_circuits.source is not null
+                then concat(
+                        'the load gave ', limits.source, ' up: ',
+                        coalesce(open_circuits.reason, 'too many failures in a row'),
+                        '; mend the cause and run intake again'
+                    )
         end as reason
 
     from limits
@@ -96,15 +102,15 @@ checks as (
         cast(limits.reject_warn_rate as double) as limit_value,
         case
             when rejects.reject_rate is null then 'no file to judge'
-            when rejects.reject_rate > limits.reject_warn_rate then concat(
-                    cast(rejects.open_rejected_rows as {{ dbt.type_string() }}), ' of ',
-                    cast(rejects.landed_rows as {{ dbt.type_string() }}),
-                    ' rows lately delivered are refused and not mended; see dead_letters for the reasons'
-                )
+            when rejects.reject_rate > limits.reject_warn_rate
+                then concat(
+                        rejects.open_rejected_rows, ' of ', rejects.landed_rows,
+                        ' rows lately delivered are refused and not mended; see dead_letters for the reasons'
+                    )
         end as reason
 
     from limits
-    left join rejects
+    left join {{ ref('int_source_rejects') }} as rejects
         on limits.source = rejects.source and limits.table_name = rejects.table_name
 
 )

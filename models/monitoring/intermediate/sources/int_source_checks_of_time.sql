@@ -11,12 +11,6 @@ freshness as (
 
 ),
 
-lags as (
-
-    select * from {{ ref('int_source_lag') }}
-
-),
-
 judged_freshness as (
 
     select
@@ -53,21 +47,21 @@ judged_lag as (
         limits.table_name,
         'lag' as check_name,
         case
-            when coalesce(lags.event_lag_p95_hours, lags.delivery_lag_p95_hours) is null then 'not_judged'
-            when greatest(coalesce(lags.event_lag_p95_hours, 0), coalesce(lags.delivery_lag_p95_hours, 0))
+            when coalesce(freshness.event_lag_p95_hours, freshness.delivery_lag_p95_hours) is null then 'not_judged'
+            when greatest(coalesce(freshness.event_lag_p95_hours, 0), coalesce(freshness.delivery_lag_p95_hours, 0))
                 > limits.lag_warn_hours then 'warn'
             else 'ok'
         end as severity,
         'late' as finding,
         greatest(
-            coalesce(lags.event_lag_p95_hours, lags.delivery_lag_p95_hours),
-            coalesce(lags.delivery_lag_p95_hours, lags.event_lag_p95_hours)
+            coalesce(freshness.event_lag_p95_hours, freshness.delivery_lag_p95_hours),
+            coalesce(freshness.delivery_lag_p95_hours, freshness.event_lag_p95_hours)
         ) as observed,
         cast(limits.lag_warn_hours as double) as limit_value
 
     from limits
-    left join lags
-        on limits.source = lags.source and limits.table_name = lags.table_name
+    left join freshness
+        on limits.source = freshness.source and limits.table_name = freshness.table_name
 
 ),
 

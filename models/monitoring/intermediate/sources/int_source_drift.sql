@@ -6,9 +6,10 @@ with deliveries as (
 
 ),
 
+-- Columns in which a landed file differs from the contract, as its newest version does.
 drift as (
 
-    select * from {{ ref('int_source_column_drift') }}
+    {{ rows_or_none('intake', 'schema_drift') }}
 
 ),
 
@@ -40,7 +41,7 @@ differences as (
     inner join drift as newest_drift
         on newest.path = newest_drift.path
     left join drift as earlier_drift
-        on newest.source = earlier_drift.source
+        on newest.source = earlier_drift.source_name
             and newest.table_name = earlier_drift.table_name
             and newest_drift.column_name = earlier_drift.column_name
             and newest_drift.drift = earlier_drift.drift

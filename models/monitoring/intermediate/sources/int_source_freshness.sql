@@ -1,4 +1,5 @@
--- Grain: one row per source table: how much of it is known, and how long ago its source last showed a sign of life.
+-- Grain: one row per source table: how much of it is known, how long ago its source last showed a sign of life, and how
+-- many hours it lately took from event to being known, and from there to delivery.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
@@ -31,6 +32,30 @@ deliveries as (
 
 ),
 
+recent as (
+
+    {{ source_tables_lag() }}
+
+),
+
+lags as (
+
+    select
+        recent.source,
+        recent.table_name,
+        median(recent.event_lag_hours) as event_lag_median_hours,
+        percentile_cont(0.95) within group (order by recent.event_lag_hours) as event_lag_p95_hours,
+        median(recent.delivery_lag_hours) as delivery_lag_median_hours,
+        percentile_cont(0.95) within group (order by recent.delivery_lag_hours) as delivery_lag_p95_hours
+
+    from recent
+    inner join limits
+        on recent.source = limits.source and recent.table_name = limits.table_name
+    where {{ seconds_between('recent.known_at', as_of_end()) }} <= coalesce(limits.lag_days, 7) * 86400
+    group by recent.source, recent.table_name
+
+),
+
 joined as (
 
     select
@@ -41,6 +66,10 @@ joined as (
         cast(coalesce(volumes.row_count, 0) as bigint) as row_count,
         volumes.last_known_at,
         deliveries.last_delivered_at,
+        lags.event_lag_median_hours,
+        lags.event_lag_p95_hours,
+        lags.delivery_lag_median_hours,
+        lags.delivery_lag_p95_hours,
         {{ seconds_between('volumes.last_known_at', as_of_end()) }} as age_seconds,
         -- A delivery that brings nothing new still says that the source is there.
         {{ seconds_between(
@@ -52,6 +81,8 @@ joined as (
         on limits.source = volumes.source and limits.table_name = volumes.table_name
     left join deliveries
         on limits.source = deliveries.source and limits.table_name = deliveries.table_name
+    left join lags
+        on limits.source = lags.source and limits.table_name = lags.table_name
 
 ),
 
@@ -70,13 +101,7 @@ aged as (
 with_source_age as (
 
     select
-        source,
-        table_name,
-        is_on,
-        sla_hours,
-        row_count,
-        last_known_at,
-        last_delivered_at,
+        *,
         cast(floor(age_seconds / 3600.0) as bigint) as age_hours,
         cast(floor(min(news_age_seconds) over (partition by source) / 3600.0) as bigint) as source_age_hours,
         coalesce(min(news_age_seconds) over (partition by source) > sla_hours * 3600, false) as is_late

@@ -1,4 +1,5 @@
--- Grain: one row per row of the approval log, with what is wrong with it. The hash is that of scripts/approval_log.py.
+-- Grain: one row per row of the approval log, with what is wrong with it. The hash is that of
+-- scripts/segments/approval_log.py.
 {%- set chained = [
     'segment_key', 'sequence', 'decision', 'rule_fingerprint', 'role', 'approved_by', 'approved_at', 'count_low',
     'count_high', 'previous_hash'
@@ -15,15 +16,30 @@ with logged as (
 
 ),
 
+-- Every cell with its length before it, so that nothing can move from one cell to the next unseen.
+worded as (
+
+    select
+        *,
+        concat(
+            {%- for name in chained %}
+            length({{ name }}), ':', {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as row_text
+
+    from logged
+
+),
+
 hashed as (
 
     select
         *,
         {{ whole_number('sequence') }} as sequence_number,
         row_hash like 'hmac:%' as is_signed,
-        {{ sha256_hash(segment_approval_text(chained)) }} as plain_hash
+        {{ sha256_hash('row_text') }} as plain_hash
 
-    from logged
+    from worded
 
 ),
 
@@ -39,10 +55,11 @@ linked as (
 
 ),
 
-judged as (
+checked as (
 
     select
         segment_key,
+        chain_number,
         sequence_number,
         decision,
         trim(rule_fingerprint) as rule_fingerprint,
@@ -65,4 +82,4 @@ judged as (
 
 )
 
-select * from judged
+select * from checked

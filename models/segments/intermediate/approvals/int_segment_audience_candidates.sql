@@ -1,27 +1,35 @@
 -- Grain: one row per membership and channel (email, sms) of its segment, with the reason why it must stay behind.
-with memberships as (
+with segment_channels as (
 
-    select * from {{ ref('segment_memberships') }}
+    select * from {{ ref('int_segment_channels') }}
+    where channel in ('email', 'sms')
 
 ),
 
-segment_channels as (
+memberships as (
 
-    select * from {{ ref('int_segment_channels') }}
-    where effective_status = 'active'
+    select
+        members.as_of_date,
+        members.customer_id,
+        members.segment_key,
+        segment_channels.channel,
+        segment_channels.is_suppression
+
+    from {{ ref('int_segment_members') }} as members
+    inner join segment_channels
+        on members.segment_key = segment_channels.segment_key
+    where segment_channels.effective_status = 'active'
 
 ),
 
 suppressed as (
 
     select distinct
-        memberships.customer_id,
-        segment_channels.channel
+        customer_id,
+        channel
 
     from memberships
-    inner join segment_channels
-        on memberships.segment_key = segment_channels.segment_key
-    where segment_channels.is_suppression
+    where is_suppression
 
 ),
 
@@ -29,7 +37,7 @@ suppressed as (
 unknown_suppression as (
 
     select distinct channel
-    from {{ ref('int_segment_channels') }}
+    from segment_channels
     where is_suppression and effective_status = 'not_computable'
 
 ),
@@ -41,9 +49,11 @@ forbidden as (
         customer_id,
         channel,
         min_by(reason, case reason
-            {% for reason in ['legal_hold', 'do_not_contact', 'opted_out', 'spam_complaint', 'hard_bounce'] %}
-            when '{{ reason }}' then {{ loop.index }}
-            {% endfor %}
+            when 'legal_hold' then 1
+            when 'do_not_contact' then 2
+            when 'opted_out' then 3
+            when 'spam_complaint' then 4
+            when 'hard_bounce' then 5
         end) as reason
 
     from {{ ref('suppressions') }}
@@ -53,37 +63,8 @@ forbidden as (
 
 consents as (
 
-    select
-        customer_id,
-        channel,
-        is_permitted,
-        decided_by
-
-    from {{ ref('customer_consents') }}
+    select * from {{ ref('customer_consents') }}
     where purpose = 'marketing'
-
-),
-
-features as (
-
-    select
-        customer_id,
-        is_email_contactable,
-        is_sms_contactable
-
-    from {{ ref('customer_features') }}
-
-),
-
-primary_segments as (
-
-    select * from {{ ref('customer_primary_segment') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('contacts') }}
 
 ),
 
@@ -92,19 +73,17 @@ joined as (
     select
         memberships.as_of_date,
         memberships.segment_key,
-        segment_channels.channel,
+        memberships.channel,
         memberships.customer_id,
-        memberships.rule_version,
-        coalesce(primary_segments.segment_key = memberships.segment_key, false) as is_primary,
         case
             when coalesce(forbidden.customer_id, suppressed.customer_id) is not null then 'suppressed'
             when unknown_suppression.channel is not null then 'suppression_unknown'
             when not coalesce(consents.is_permitted, false) then 'no_consent'
-            when segment_channels.channel = 'email' and contacts.email is null then 'no_address'
-            when segment_channels.channel = 'sms' and contacts.phone is null then 'no_address'
-            when segment_channels.channel = 'email' and not coalesce(features.is_email_contactable, false)
+            when memberships.channel = 'email' and contacts.email is null then 'no_address'
+            when memberships.channel = 'sms' and contacts.phone is null then 'no_address'
+            when memberships.channel = 'email' and not coalesce(features.is_email_contactable, false)
                 then 'not_contactable'
-            when segment_channels.channel = 'sms' and not coalesce(features.is_sms_contactable, false)
+            when memberships.channel = 'sms' and not coalesce(features.is_sms_contactable, false)
                 then 'not_contactable'
         end as left_out_reason,
         case
@@ -115,31 +94,24 @@ joined as (
         end as left_out_detail
 
     from memberships
-    inner join segment_channels
-        on memberships.segment_key = segment_channels.segment_key
     left join suppressed
         on
             memberships.customer_id = suppressed.customer_id
-            and segment_channels.channel = suppressed.channel
+            and memberships.channel = suppressed.channel
     left join forbidden
         on
             memberships.customer_id = forbidden.customer_id
-            and segment_channels.channel = forbidden.channel
+            and memberships.channel = forbidden.channel
     left join unknown_suppression
-        on segment_channels.channel = unknown_suppression.channel
+        on memberships.channel = unknown_suppression.channel
     left join consents
         on
             memberships.customer_id = consents.customer_id
-            and segment_channels.channel = consents.channel
-    left join features
+            and memberships.channel = consents.channel
+    left join {{ ref('customer_features') }} as features
         on memberships.customer_id = features.customer_id
-    left join primary_segments
-        on
-            memberships.customer_id = primary_segments.customer_id
-            and segment_channels.channel = primary_segments.channel
-    left join contacts
+    left join {{ ref('contacts') }} as contacts
         on memberships.customer_id = contacts.customer_id
-    where segment_channels.channel in ('email', 'sms')
 
 )
 

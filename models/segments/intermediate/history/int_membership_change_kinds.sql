@@ -6,48 +6,65 @@ with changes as (
 
 ),
 
-profiles as (
+merged_into as (
 
-    select * from {{ ref('int_membership_profiles') }}
+    select
+        changes.as_of_date,
+        changes.customer_id,
+        changes.segment_key,
+        min(merges.new_customer_id) as new_customer_id
+
+    from changes
+    inner join {{ ref('identity_log') }} as merges
+        on
+            changes.customer_id = merges.old_customer_id
+            and changes.previous_as_of_date < merges.changed_date
+            and changes.as_of_date >= merges.changed_date
+    where changes.change = 'left' and merges.change = 'merge'
+    group by changes.as_of_date, changes.customer_id, changes.segment_key
+
+),
+
+heirs as (
+
+    select distinct
+        as_of_date,
+        new_customer_id as customer_id,
+        segment_key
+
+    from merged_into
 
 ),
 
 sorted as (
 
     select
-        changes.as_of_date,
-        changes.customer_id,
-        changes.segment_key,
-        changes.change,
-        changes.previous_as_of_date,
-        changes.status,
-        changes.expires_on,
-        changes.rule_version,
-        changes.previous_rule_version,
-        profiles.has_previous_values and not profiles.was_profiled as is_new_customer,
-        case
-            when not profiles.has_values then changes.as_of_date else changes.previous_as_of_date
-        end as forgotten_date,
+        changes.*,
+        coalesce(changes.previous_status, '') <> 'active' as has_become_active,
         case
             when changes.is_first_day then 'initial_load'
             when changes.status = 'expired' then 'expired'
             when changes.status <> 'active' then 'not_active'
             when changes.change = 'entered' and coalesce(changes.previous_status, '') <> 'active' then 'rule_change'
-            when changes.change = 'left' and profiles.new_customer_id is not null then 'merged'
-            when changes.change = 'left' and profiles.has_values and not profiles.is_profiled then 'customer_gone'
+            when merged_into.customer_id is not null then 'merged'
+            when changes.change = 'left' and changes.has_values and not changes.is_profiled then 'customer_gone'
             when not changes.has_same_rule then 'rule_change'
-            when changes.change = 'entered' and profiles.old_customer_id is not null then 'merged'
-            when not (profiles.has_values and profiles.has_previous_values) then 'unknown'
+            when changes.change = 'entered' and heirs.customer_id is not null then 'merged'
+            when not (changes.has_values and changes.has_previous_values) then 'unknown'
             else 'condition'
-        end as reason_kind,
-        coalesce(changes.previous_status, '') <> 'active' as has_become_active
+        end as reason_kind
 
     from changes
-    inner join profiles
+    left join merged_into
         on
-            changes.as_of_date = profiles.as_of_date
-            and changes.customer_id = profiles.customer_id
-            and changes.segment_key = profiles.segment_key
+            changes.as_of_date = merged_into.as_of_date
+            and changes.customer_id = merged_into.customer_id
+            and changes.segment_key = merged_into.segment_key
+    left join heirs
+        on
+            changes.as_of_date = heirs.as_of_date
+            and changes.customer_id = heirs.customer_id
+            and changes.segment_key = heirs.segment_key
 
 ),
 
@@ -60,12 +77,10 @@ worded as (
         change,
         previous_as_of_date,
         rule_version,
-        is_new_customer,
         reason_kind,
         case
             when reason_kind = 'initial_load' then 'initial_load'
-            when reason_kind = 'expired'
-                then concat('segment expired after ', cast(expires_on as {{ dbt.type_string() }}))
+            when reason_kind = 'expired' then concat('segment expired after ', expires_on)
             when reason_kind = 'not_active' and status = 'removed' then 'segment was removed'
             when reason_kind = 'not_active' then concat('segment became ', replace(status, '_', ' '))
             -- Without the other's id, which must not outlive its erasure; customer_id_changes names it.
@@ -73,16 +88,16 @@ worded as (
             when reason_kind = 'merged' then 'merged with a customer who was in it'
             when reason_kind = 'customer_gone' then 'customer no longer profiled'
             when reason_kind = 'rule_change' and has_become_active
-                then concat('segment became active with rule v', cast(rule_version as {{ dbt.type_string() }}))
+                then concat('segment became active with rule v', rule_version)
             when reason_kind = 'rule_change' and rule_version = previous_rule_version
-                then concat('rule v', cast(rule_version as {{ dbt.type_string() }}), ' changed its meaning')
+                then concat('rule v', rule_version, ' changed its meaning')
             when reason_kind = 'rule_change'
-                then concat(
-                        'rule changed v', cast(previous_rule_version as {{ dbt.type_string() }}),
-                        ' → v', cast(rule_version as {{ dbt.type_string() }})
-                    )
+                then concat('rule changed v', previous_rule_version, ' → v', rule_version)
             when reason_kind = 'unknown'
-                then concat('values of ', cast(forgotten_date as {{ dbt.type_string() }}), ' are no longer kept')
+                then concat(
+                        'values of ', case when has_values then previous_as_of_date else as_of_date end,
+                        ' are no longer kept'
+                    )
         end as reason
 
     from sorted

@@ -1,28 +1,31 @@
 -- Grain: one row per customer and segment entered or left on as_of_date, against the evaluated day before it, or on the
--- next evaluated day, against as_of_date. Who was in on other days follows from the log of changes alone.
+-- next evaluated day, against as_of_date; and whether the customer's values of both days are known. Who was in on other
+-- days follows from the log of changes alone.
 with comparisons as (
 
     select * from {{ ref('int_membership_comparisons') }}
 
 ),
 
-this_day as (
-
-    select * from comparisons
-    where as_of_date = {{ as_of_date() }}
-
-),
-
-later_days as (
-
-    select * from comparisons
-    where as_of_date > {{ as_of_date() }}
-
-),
-
 members as (
 
     select * from {{ ref('int_segment_members') }}
+
+),
+
+kept_values as (
+
+    select
+        as_of_date,
+        customer_id
+
+    from {{ ref('int_segment_values') }}
+
+),
+
+kept_days as (
+
+    select distinct as_of_date from kept_values
 
 ),
 
@@ -37,11 +40,11 @@ logged_states as (
         log.customer_id,
         log.segment_key,
         max_by(log.change, log.as_of_date) filter (where log.as_of_date < {{ as_of_date() }}) as earlier_change,
-        max_by(log.change, log.as_of_date) filter (where log.as_of_date <= later_days.as_of_date) as later_change
+        max_by(log.change, log.as_of_date) filter (where log.as_of_date <= later.as_of_date) as later_change
 
     from log
-    left join later_days
-        on log.segment_key = later_days.segment_key
+    left join comparisons as later
+        on log.segment_key = later.segment_key and later.as_of_date > {{ as_of_date() }}
     group by log.customer_id, log.segment_key
 
 ),
@@ -52,72 +55,66 @@ states as (
         coalesce(members.customer_id, logged_states.customer_id) as customer_id,
         coalesce(members.segment_key, logged_states.segment_key) as segment_key,
         members.customer_id is not null as is_member,
-        coalesce(logged_states.earlier_change = 'entered', false) as was_in,
-        coalesce(logged_states.later_change = 'entered', false) as is_in_later
+        coalesce(logged_states.earlier_change = 'entered', false) as was_member_before,
+        coalesce(logged_states.later_change = 'entered', false) as is_member_later
 
     from members
     full outer join logged_states
-        on
-            members.customer_id = logged_states.customer_id
-            and members.segment_key = logged_states.segment_key
+        on members.customer_id = logged_states.customer_id and members.segment_key = logged_states.segment_key
+
+),
+
+-- Where the segment cannot be computed on as_of_date, the later day is compared with the one before.
+compared as (
+
+    select
+        comparisons.*,
+        states.customer_id,
+        case
+            when comparisons.as_of_date = {{ as_of_date() }} then states.is_member else states.is_member_later
+        end as is_in,
+        case
+            when comparisons.previous_as_of_date = {{ as_of_date() }} then states.is_member
+            else states.was_member_before
+        end as was_in
+
+    from states
+    inner join comparisons
+        on states.segment_key = comparisons.segment_key
 
 ),
 
 changes as (
 
     select
-        this_day.as_of_date,
-        states.customer_id,
-        states.segment_key,
-        states.is_member as is_entry
+        compared.as_of_date,
+        compared.customer_id,
+        compared.segment_key,
+        case when compared.is_in then 'entered' else 'left' end as change,
+        compared.previous_as_of_date,
+        compared.status,
+        compared.rule_version,
+        compared.expires_on,
+        compared.previous_status,
+        compared.previous_rule_version,
+        compared.is_first_day,
+        coalesce(compared.rule_fingerprint = compared.previous_rule_fingerprint, false) as has_same_rule,
+        kept_now.as_of_date is not null as has_values,
+        kept_then.as_of_date is not null as has_previous_values,
+        known_now.customer_id is not null as is_profiled,
+        known_then.customer_id is not null as was_profiled
 
-    from states
-    inner join this_day
-        on states.segment_key = this_day.segment_key
-    where states.is_member <> states.was_in
-
-    union all
-
-    -- Where the segment cannot be computed on as_of_date, its members stand as they stood.
-    select
-        later_days.as_of_date,
-        states.customer_id,
-        states.segment_key,
-        states.is_in_later as is_entry
-
-    from states
-    inner join later_days
-        on states.segment_key = later_days.segment_key
-    left join this_day
-        on states.segment_key = this_day.segment_key
-    where
-        states.is_in_later
-        <> case when this_day.segment_key is null then states.was_in else states.is_member end
-
-),
-
-described as (
-
-    select
-        changes.as_of_date,
-        changes.customer_id,
-        changes.segment_key,
-        case when changes.is_entry then 'entered' else 'left' end as change,
-        comparisons.previous_as_of_date,
-        comparisons.status,
-        comparisons.rule_version,
-        comparisons.expires_on,
-        comparisons.previous_status,
-        comparisons.previous_rule_version,
-        comparisons.is_first_day,
-        coalesce(comparisons.rule_fingerprint = comparisons.previous_rule_fingerprint, false) as has_same_rule
-
-    from changes
-    inner join comparisons
-        on
-            changes.segment_key = comparisons.segment_key
-            and changes.as_of_date = comparisons.as_of_date
+    from compared
+    left join kept_days as kept_now
+        on compared.as_of_date = kept_now.as_of_date
+    left join kept_days as kept_then
+        on compared.previous_as_of_date = kept_then.as_of_date
+    left join kept_values as known_now
+        on compared.as_of_date = known_now.as_of_date and compared.customer_id = known_now.customer_id
+    left join kept_values as known_then
+        on compared.previous_as_of_date = known_then.as_of_date and compared.customer_id = known_then.customer_id
+    where compared.is_in <> compared.was_in
 
 )
 
-select * from described
+select * from changes

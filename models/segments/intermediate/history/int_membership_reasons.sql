@@ -1,11 +1,23 @@
 -- Grain: one row per change that conditions explain: those that flipped and decided, in words.
-with traces as (
+with alternatives as (
 
     select
         *,
-        concat(kind, ' ', coalesce(alternative, '')) as alternative_key
+        bool_and(is_met) over (partition by as_of_date, customer_id, segment_key, kind, alternative) as holds,
+        bool_and(was_met) over (partition by as_of_date, customer_id, segment_key, kind, alternative) as held
 
     from {{ ref('int_membership_traces') }}
+
+),
+
+verdicts as (
+
+    select
+        *,
+        bool_or(kind = 'include' and holds) over (partition by as_of_date, customer_id, segment_key) as include_holds,
+        bool_or(kind = 'include' and held) over (partition by as_of_date, customer_id, segment_key) as include_held
+
+    from alternatives
 
 ),
 
@@ -15,75 +27,33 @@ attributes as (
 
 ),
 
-alternatives as (
-
-    select
-        as_of_date,
-        customer_id,
-        segment_key,
-        alternative_key,
-        kind,
-        bool_and(is_met) as holds,
-        bool_and(was_met) as held
-
-    from traces
-    group by as_of_date, customer_id, segment_key, alternative_key, kind
-
-),
-
-verdicts as (
-
-    select
-        as_of_date,
-        customer_id,
-        segment_key,
-        coalesce(bool_or(case when kind = 'include' then holds end), false) as include_holds,
-        coalesce(bool_or(case when kind = 'include' then held end), false) as include_held
-
-    from alternatives
-    group by as_of_date, customer_id, segment_key
-
-),
-
 -- Of an entry: what made an alternative hold where none did, and what ended an exclusion; of an exit the reverse.
 flips as (
 
     select
-        traces.as_of_date,
-        traces.customer_id,
-        traces.segment_key,
-        traces.change,
-        traces.is_new_customer,
-        traces.condition_number,
+        verdicts.as_of_date,
+        verdicts.customer_id,
+        verdicts.segment_key,
+        verdicts.is_new_customer,
+        verdicts.condition_number,
         {{ flipped_condition_text() }} as flip_text,
-        traces.change = 'left' and traces.kind = 'exclude' and (
+        verdicts.change = 'left' and verdicts.kind = 'exclude' and (
             coalesce(attributes.theme in ('consent', 'service'), false)
-            or traces.attribute in ('segment:suppression', 'segment:service_recovery')
+            or verdicts.attribute in ('segment:suppression', 'segment:service_recovery')
         ) and verdicts.include_holds as is_suppression
 
-    from traces
-    inner join alternatives
-        on
-            traces.as_of_date = alternatives.as_of_date
-            and traces.customer_id = alternatives.customer_id
-            and traces.segment_key = alternatives.segment_key
-            and traces.alternative_key = alternatives.alternative_key
-    inner join verdicts
-        on
-            traces.as_of_date = verdicts.as_of_date
-            and traces.customer_id = verdicts.customer_id
-            and traces.segment_key = verdicts.segment_key
+    from verdicts
     left join attributes
-        on traces.attribute = attributes.attribute_name
+        on verdicts.attribute = attributes.attribute_name
     where
-        traces.is_met <> traces.was_met
+        verdicts.is_met <> verdicts.was_met
         and case
-            when traces.kind = 'scope' then not traces.is_new_customer
-            when traces.kind = 'include' and traces.change = 'entered'
-                then alternatives.holds and not verdicts.include_held
-            when traces.kind = 'include' then alternatives.held and not verdicts.include_holds
-            when traces.change = 'entered' then alternatives.held and not alternatives.holds
-            else alternatives.holds and not alternatives.held
+            when verdicts.kind = 'scope' then not verdicts.is_new_customer
+            when verdicts.kind = 'include' and verdicts.change = 'entered'
+                then verdicts.holds and not verdicts.include_held
+            when verdicts.kind = 'include' then verdicts.held and not verdicts.include_holds
+            when verdicts.change = 'entered' then verdicts.held and not verdicts.holds
+            else verdicts.holds and not verdicts.held
         end
 
 ),

@@ -1,24 +1,23 @@
--- Grain: one row per change that conditions explain and condition of its segment's rule: values and verdict, both days.
-{%- set days = [] %}
-{%- set names_segments = [] %}
-{%- for row in segment_rule_rows() if (row.attribute or '').strip().startswith('segment:') %}
-    {%- do names_segments.append(row.segment_key) %}
-{%- endfor %}
-{%- set segments = segment_rules_to_evaluate() %}
+-- Grain: one row per change that conditions may explain and condition of its segment's rule: values, verdict, both days.
+{%- set changes %}
+    select * from {{ ref('int_membership_changes') }}
+    where
+        status = 'active'
+        and (change = 'left' or previous_status = 'active')
+        and has_same_rule
+        and has_values and has_previous_values
+        and not is_first_day
+{%- endset %}
+{%- set segments, days = segment_rules_to_evaluate(), [] %}
 {%- if execute %}
     {%- for row in run_query(
-        "select distinct as_of_date from ("
-        ~ "select as_of_date from " ~ ref('int_membership_change_kinds') ~ " where reason_kind = 'condition' union all "
-        ~ "select previous_as_of_date from " ~ ref('int_membership_change_kinds') ~ " where reason_kind = 'condition'"
-        ~ ") as days order by 1"
+        "with changes as (" ~ changes ~ ") select as_of_date from changes union select previous_as_of_date from changes order by 1"
     ).rows %}
         {%- do days.append("cast('" ~ row[0] ~ "' as date)") %}
     {%- endfor %}
 {%- endif %}
 with changes as (
-
-    select * from {{ ref('int_membership_change_kinds') }}
-    where reason_kind = 'condition'
+{{ changes }}
 
 ),
 
@@ -46,64 +45,30 @@ log as (  -- noqa: ST03
     {{ membership_log_before() }}
 
 ),
-{% for day in days %}
-pairs_{{ loop.index }} as (
 
-    select distinct
-        customer_id,
-        segment_key
-
-    from changes
-    where {{ day }} in (as_of_date, previous_as_of_date)
-
-),
-
-features_{{ loop.index }} as (
-
-    select * from kept_values
-    where
-        as_of_date = {{ day }}
-        and customer_id in (select pairs.customer_id from pairs_{{ loop.index }} as pairs)
-
-),
-
-thresholds_{{ loop.index }} as (
-
-    select * from thresholds
-    where as_of_date = {{ day }}
-
-),
-{% if names_segments %}
-members_{{ loop.index }} as (
-    {% if day == as_of_date() %}
-    select
-        customer_id,
-        segment_key
-
-    from members
-    {% else %}
-    select
-        customer_id,
-        segment_key
-
-    from log
-    where as_of_date <= {{ day }}
-    group by customer_id, segment_key
-    having max_by(change, as_of_date) = 'entered'
-    {% endif %}
-),
-{% endif %}
-{% endfor %}
 traces as (
     {% for day in days %}
+    {%- set members_then %}(
+        {%- if day == as_of_date() -%}
+            select customer_id, segment_key from members
+        {%- else -%}
+            select customer_id, segment_key from log
+            where as_of_date <= {{ day }}
+            group by customer_id, segment_key
+            having max_by(change, as_of_date) = 'entered'
+        {%- endif -%}
+    ){% endset %}
     select
         {{ day }} as as_of_date,
         day_trace.*
 
     from (
         {{ segment_trace_sql(
-            'pairs_' ~ loop.index, 'features_' ~ loop.index, 'thresholds_' ~ loop.index, segments,
-            lower_matches='members_' ~ loop.index if names_segments else 'lower_matches'
+            '(select distinct customer_id, segment_key from changes where ' ~ day ~ ' in (as_of_date, previous_as_of_date))',
+            '(select * from kept_values where as_of_date = ' ~ day ~ ' and customer_id in (select customer_id from changes))',
+            '(select * from thresholds where as_of_date = ' ~ day ~ ')',
+            segments,
+            members_then
         ) }}
     ) as day_trace
     {{ 'union all' if not loop.last }}
@@ -112,7 +77,7 @@ traces as (
         cast(null as date) as as_of_date,
         day_trace.*
 
-    from ({{ segment_trace_sql('changes', 'kept_values', 'thresholds', segments=[]) }}) as day_trace
+    from ({{ segment_trace_sql('changes', 'kept_values', 'thresholds', []) }}) as day_trace
     {% endfor %}
 ),
 
@@ -123,7 +88,7 @@ compared as (
         changes.customer_id,
         changes.segment_key,
         changes.change,
-        changes.is_new_customer,
+        not changes.was_profiled as is_new_customer,
         traces.kind,
         traces.alternative,
         traces.condition_number,

@@ -3,26 +3,7 @@
 {{ config_of_history() }}
 {{ config(post_hook="{{ forget_old_history(this, ref('segment_evaluations')) }}") }}
 
-with changes as (
-
-    select * from {{ ref('int_membership_change_kinds') }}
-
-),
-
-reasons as (
-
-    select * from {{ ref('int_membership_reasons') }}
-
-),
-
--- Read where there is a log already.
-comparisons as (  -- noqa: ST03
-
-    select * from {{ ref('int_membership_comparisons') }}
-
-),
-
-rewritten as (
+with rewritten as (
 
     select
         changes.as_of_date,
@@ -37,14 +18,22 @@ rewritten as (
         end as reason_kind,
         coalesce(changes.reason, reasons.reason, 'no condition of the present rule says why') as reason
 
-    from changes
-    left join reasons
+    from {{ ref('int_membership_change_kinds') }} as changes
+    left join {{ ref('int_membership_reasons') }} as reasons
         on
             changes.as_of_date = reasons.as_of_date
             and changes.customer_id = reasons.customer_id
             and changes.segment_key = reasons.segment_key
 
 ),
+
+-- Read where there is a log already.
+comparisons as (  -- noqa: ST03
+
+    select * from {{ ref('int_membership_comparisons') }}
+
+),
+
 {% if is_incremental() %}
 -- A reason that was told while the values were still kept stays, where the change is the same.
 told_before as (

@@ -71,7 +71,7 @@ pairs as (
 ),
 
 -- The strongest that can be said of a pair. A handful of members may fall together by chance.
-judged as (
+classified as (
 
     select
         *,
@@ -109,7 +109,7 @@ findings as (
         share_of_other,
         jaccard
 
-    from judged
+    from classified
 
 )
 

@@ -1,9 +1,13 @@
--- Grain: one row per segment and judged day: what was expected of its size, of who enters and of who leaves, between
--- which limits, and the measure that is furthest off.
+-- Grain: one row per segment and day with two weeks of expectations before it: what was expected of its size, of who enters
+-- and of who leaves, between which limits, and the measure that is furthest off in units of how far it usually is.
 {%- set limit = var('anomaly_score') %}
-with unusual_days as (
+with expected as (
 
-    select * from {{ ref('int_segment_unusual_days') }}
+    select
+        *,
+        abs(flow - expected_flow) / least_scatter as distance
+
+    from {{ ref('int_segment_flow_expected') }}
 
 ),
 
@@ -13,33 +17,99 @@ growth as (
 
 ),
 
+scattered as (
+
+    select
+        expected.as_of_date,
+        expected.segment_key,
+        expected.measure,
+        expected.flow,
+        expected.expected_flow,
+        expected.least_scatter * greatest(
+            -- 1.4826 times the median distance is the standard deviation where errors are normal.
+            1.4826 * median(earlier.distance),
+            -- Some weekdays are wilder than others.
+            coalesce(1.4826 * median(earlier.distance) filter (where expected.weekday = earlier.weekday), 0),
+            1
+        ) as scatter
+
+    from expected
+    inner join expected as earlier
+        on
+            expected.segment_key = earlier.segment_key
+            and expected.measure = earlier.measure
+            and expected.reference_run = earlier.reference_run
+            and expected.as_of_date > earlier.as_of_date
+            and {{ days_before('expected.as_of_date', 56) }} <= earlier.as_of_date
+            and not earlier.is_rule_changed
+    where {{ within_window('expected.as_of_date', var('anomaly_days')) }}
+    group by
+        expected.as_of_date, expected.segment_key, expected.measure, expected.flow, expected.expected_flow,
+        expected.least_scatter
+    having count(*) >= 14
+
+),
+
+scored as (
+
+    select
+        *,
+        (flow - expected_flow) / scatter as score
+
+    from scattered
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by as_of_date, segment_key order by abs(score) desc, measure) as score_rank
+
+    from scored
+
+),
+
+days as (
+
+    select
+        as_of_date,
+        segment_key,
+        max(measure) filter (where score_rank = 1) as unusual_measure,
+        max(score) filter (where score_rank = 1) as score,
+        {%- for measure in ['entered', 'left', 'size'] %}
+        max(expected_flow) filter (where measure = '{{ measure }}') as {{ measure }}_flow,
+        max(scatter) filter (where measure = '{{ measure }}') as {{ measure }}_scatter{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from ranked
+    group by as_of_date, segment_key
+
+),
+
 bands as (
 
     select
         {%- for name, distance in [('expected', '0'), ('lowest', '-' ~ limit), ('highest', limit)] %}
         greatest(
-            growth.previous_customer_count + unusual_days.size_flow + {{ distance }} * unusual_days.size_scatter, 0
+            growth.previous_customer_count + days.size_flow + {{ distance }} * days.size_scatter, 0
         ) as {{ name }}_size,
         {%- for side in ['entered', 'left'] %}
         -- The root undone.
         greatest(
-            power(
-                greatest(unusual_days.{{ side }}_flow + {{ distance }} * unusual_days.{{ side }}_scatter, 0) / 2, 2
-            ) - 0.375, 0
+            power(greatest(days.{{ side }}_flow + {{ distance }} * days.{{ side }}_scatter, 0) / 2, 2) - 0.375, 0
         ) as {{ name }}_{{ side }},
         {%- endfor %}
         {%- endfor %}
-        unusual_days.as_of_date,
-        unusual_days.segment_key,
-        unusual_days.unusual_measure,
-        unusual_days.score,
-        abs(unusual_days.score) >= {{ limit }} as is_unusual
+        days.as_of_date,
+        days.segment_key,
+        days.unusual_measure,
+        days.score,
+        abs(days.score) >= {{ limit }} as is_unusual
 
-    from unusual_days
+    from days
     inner join growth
-        on
-            unusual_days.as_of_date = growth.as_of_date
-            and unusual_days.segment_key = growth.segment_key
+        on days.as_of_date = growth.as_of_date and days.segment_key = growth.segment_key
 
 )
 

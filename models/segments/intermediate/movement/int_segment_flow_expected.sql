@@ -1,28 +1,80 @@
--- Grain: one row per segment, day and measure with four same weekdays before it: what its own past lets expect.
--- The median of the same weekday in the eight weeks before, carried on by the median change over four weeks.
-with flows as (
+-- Grain: one row per segment, day evaluated the day after another, and measure (entered, left, or the change of size) with
+-- four same weekdays before it: what its own past lets expect. `flow` is what is judged: twice the root of a count, which
+-- scatters by 1 whatever its level if customers come one by one (Anscombe), and the plain change of size with the scatter
+-- that its comings and goings give it. Expected is the median of the same weekday in the eight weeks before, carried on
+-- by the median change over four weeks.
+{%- set same_weekday = 'filter (where flows.weekday = usual.weekday)' %}
+{%- set last_four_weeks = 'filter (where ' ~ days_before('flows.as_of_date', 28) ~ ' <= usual.as_of_date)' %}
+with growth as (
 
-    select * from {{ ref('int_segment_daily_flows') }}
+    select
+        *,
+        entered_count - entered_by_initial_load_count as newcomer_count,
+        -- A rule's days belong together; those of another rule are no measure for them.
+        sum(case when is_rule_changed then 1 else 0 end) over (
+            partition by segment_key
+            order by as_of_date
+            rows between unbounded preceding and current row
+        ) as run_number
 
+    from {{ ref('segment_growth') }}
+    where {{ within_window('as_of_date', var('anomaly_days') + 112) }}
+
+),
+
+flows as (
+
+    {% for measure, flow, least_scatter in [
+        ('entered', '2 * sqrt(newcomer_count + 0.375)', '1'),
+        ('left', '2 * sqrt(left_count + 0.375)', '1'),
+        ('size', 'change_count', 'sqrt(newcomer_count + left_count + 1)')
+    ] %}
+    select
+        as_of_date,
+        segment_key,
+        '{{ measure }}' as measure,
+        {{ weekday_number('as_of_date') }} as weekday,
+        -- The first day of a rule is measured by the days of the rule before it, and is no measure itself.
+        case when is_rule_changed then run_number - 1 else run_number end as reference_run,
+        is_rule_changed,
+        cast({{ flow }} as double) as flow,
+        cast({{ least_scatter }} as double) as least_scatter
+    from growth
+    where previous_as_of_date = {{ days_before('as_of_date', 1) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 usual as (
 
-    select * from flows
-    where not is_rule_changed
+    select
+        flows.*,
+        flows.flow - earlier.flow as change
+
+    from flows
+    left join flows as earlier
+        on
+            flows.segment_key = earlier.segment_key
+            and flows.measure = earlier.measure
+            and flows.reference_run = earlier.reference_run
+            and {{ days_before('flows.as_of_date', 28) }} = earlier.as_of_date
+            and not earlier.is_rule_changed
+    where not flows.is_rule_changed
 
 ),
 
-weekdays as (
+past as (
 
     select
         flows.as_of_date,
         flows.segment_key,
         flows.measure,
-        count(*) as weekday_count,
-        median(usual.flow) as weekday_flow,
-        median(usual.least_scatter) as weekday_scatter,
-        avg({{ days_between('usual.as_of_date', 'flows.as_of_date') }}) as weekday_age_days
+        count(*) {{ same_weekday }} as weekday_count,
+        median(usual.flow) {{ same_weekday }} as weekday_flow,
+        median(usual.least_scatter) {{ same_weekday }} as weekday_scatter,
+        avg({{ days_between('usual.as_of_date', 'flows.as_of_date') }}) {{ same_weekday }} as weekday_age_days,
+        median(usual.change) {{ last_four_weeks }} as change,
+        count(usual.change) {{ last_four_weeks }} as change_count
 
     from flows
     inner join usual
@@ -30,50 +82,9 @@ weekdays as (
             flows.segment_key = usual.segment_key
             and flows.measure = usual.measure
             and flows.reference_run = usual.reference_run
-            and flows.weekday = usual.weekday
             and flows.as_of_date > usual.as_of_date
             and {{ days_before('flows.as_of_date', 56) }} <= usual.as_of_date
     group by flows.as_of_date, flows.segment_key, flows.measure
-
-),
-
-four_weeks as (
-
-    select
-        usual.as_of_date,
-        usual.segment_key,
-        usual.measure,
-        usual.reference_run,
-        usual.flow - earlier.flow as change
-
-    from usual
-    inner join usual as earlier
-        on
-            usual.segment_key = earlier.segment_key
-            and usual.measure = earlier.measure
-            and usual.reference_run = earlier.reference_run
-            and earlier.as_of_date = {{ days_before('usual.as_of_date', 28) }}
-
-),
-
-trends as (
-
-    select
-        flows.as_of_date,
-        flows.segment_key,
-        flows.measure,
-        median(four_weeks.change) as change
-
-    from flows
-    inner join four_weeks
-        on
-            flows.segment_key = four_weeks.segment_key
-            and flows.measure = four_weeks.measure
-            and flows.reference_run = four_weeks.reference_run
-            and flows.as_of_date > four_weeks.as_of_date
-            and {{ days_before('flows.as_of_date', 28) }} <= four_weeks.as_of_date
-    group by flows.as_of_date, flows.segment_key, flows.measure
-    having count(*) >= 14
 
 ),
 
@@ -83,26 +94,22 @@ expected as (
         flows.as_of_date,
         flows.segment_key,
         flows.measure,
+        flows.weekday,
         flows.reference_run,
         flows.is_rule_changed,
-        flows.weekday,
         flows.flow,
         -- On a busy weekday more comes and goes, and scatters more.
-        weekdays.weekday_scatter as least_scatter,
-        weekdays.weekday_flow + coalesce(trends.change, 0) * weekdays.weekday_age_days / 28 as expected_flow
+        past.weekday_scatter as least_scatter,
+        past.weekday_flow
+        + case when past.change_count >= 14 then past.change else 0 end * past.weekday_age_days / 28 as expected_flow
 
     from flows
-    inner join weekdays
+    inner join past
         on
-            flows.as_of_date = weekdays.as_of_date
-            and flows.segment_key = weekdays.segment_key
-            and flows.measure = weekdays.measure
-    left join trends
-        on
-            flows.as_of_date = trends.as_of_date
-            and flows.segment_key = trends.segment_key
-            and flows.measure = trends.measure
-    where weekdays.weekday_count >= 4
+            flows.as_of_date = past.as_of_date
+            and flows.segment_key = past.segment_key
+            and flows.measure = past.measure
+    where past.weekday_count >= 4
 
 )
 

@@ -1,80 +1,78 @@
--- Grain: one row per window, segment and customer who was in it at the beginning or is at the end.
+-- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and customer
+-- who was in it at the beginning or is at the end.
 -- Of customers in no segment at an end, one row there with the segment (none), or (new customer) at the beginning.
-with windows as (
+with sizes as (
 
-    select * from {{ ref('int_segment_movement_windows') }}
+    select
+        *,
+        max(case when as_of_date = {{ as_of_date() }} then rule_fingerprint end) over (partition by segment_key)
+            as present_fingerprint
+
+    from {{ ref('segment_sizes') }}
+    where status = 'active'
 
 ),
 
-history as (
+windows as (
 
-    select * from {{ ref('segment_membership_history') }}
-    where valid_from <= {{ as_of_date() }}
-
+    {% for days in [1, 7, 28] %}
+    select
+        {{ days }} as window_days,
+        max(as_of_date) as compared_date
+    from sizes
+    where as_of_date <= {{ days_before(as_of_date(), days) }}
+    having max(as_of_date) is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 stays as (
 
     select
         windows.window_days,
-        windows.segment_key,
+        windows.compared_date,
+        history.segment_key,
         history.customer_id,
-        max(case
-            when history.valid_from <= windows.compared_date
-                and (history.valid_to is null or history.valid_to > windows.compared_date) then 1
-            else 0
-        end) = 1 as was_in,
-        max(case
-            when history.valid_to is null or history.valid_to > {{ as_of_date() }} then 1
-            else 0
-        end) = 1 as is_in
+        sizes.rule_fingerprint <> sizes.present_fingerprint as is_rule_changed,
+        bool_or(
+            history.valid_from <= windows.compared_date
+            and coalesce(history.valid_to > windows.compared_date, true)
+        ) as was_in,
+        bool_or(coalesce(history.valid_to > {{ as_of_date() }}, true)) as is_in
 
     from windows
-    inner join history
+    inner join sizes
+        on windows.compared_date = sizes.as_of_date and sizes.present_fingerprint is not null
+    inner join {{ ref('segment_membership_history') }} as history
         on
-            windows.segment_key = history.segment_key
-            and windows.compared_date < coalesce(history.valid_to, date '9999-12-31')
-    group by windows.window_days, windows.segment_key, history.customer_id
-
-),
-
-lengths as (
-
-    select distinct
-        window_days,
-        compared_date
-
-    from windows
-
-),
-
-people as (
-
-    select
-        lengths.window_days,
-        features.customer_id,
-        features.days_since_first_seen < {{ days_between('lengths.compared_date', as_of_date()) }} as is_new
-
-    from lengths
-    cross join {{ ref('customer_features') }} as features
+            sizes.segment_key = history.segment_key
+            and coalesce(history.valid_to > windows.compared_date, true)
+            and history.valid_from <= {{ as_of_date() }}
+    group by
+        windows.window_days, windows.compared_date, history.segment_key, history.customer_id,
+        sizes.rule_fingerprint, sizes.present_fingerprint
 
 ),
 
 placed as (
 
     select
-        people.window_days,
-        people.customer_id,
-        people.is_new,
+        windows.window_days,
+        windows.compared_date,
+        features.customer_id,
+        coalesce(
+            features.days_since_first_seen < {{ days_between('windows.compared_date', as_of_date()) }}, false
+        ) as is_new,
         coalesce(bool_or(stays.was_in), false) as was_anywhere,
         coalesce(bool_or(stays.is_in), false) as is_anywhere
 
-    from people
+    from windows
+    cross join {{ ref('customer_features') }} as features
     left join stays
-        on
-            people.window_days = stays.window_days
-            and people.customer_id = stays.customer_id
-    group by people.window_days, people.customer_id, people.is_new
+        on windows.window_days = stays.window_days and features.customer_id = stays.customer_id
+    where windows.compared_date in (select sizes.as_of_date from sizes where sizes.present_fingerprint is not null)
+    group by
+        windows.window_days, windows.compared_date, features.customer_id, features.days_since_first_seen
 
 ),
 
@@ -82,8 +80,10 @@ unioned as (
 
     select
         window_days,
+        compared_date,
         customer_id,
         segment_key,
+        is_rule_changed,
         was_in,
         is_in
     from stays
@@ -93,23 +93,27 @@ unioned as (
 
     select
         window_days,
+        compared_date,
         customer_id,
         '(new customer)' as segment_key,
+        false as is_rule_changed,
         true as was_in,
         false as is_in
     from placed
-    where not was_anywhere and coalesce(is_new, false)
+    where not was_anywhere and is_new
 
     union all
 
     select
         window_days,
+        compared_date,
         customer_id,
         '(none)' as segment_key,
-        not was_anywhere and not coalesce(is_new, false) as was_in,
+        false as is_rule_changed,
+        not was_anywhere and not is_new as was_in,
         not is_anywhere as is_in
     from placed
-    where (not was_anywhere and not coalesce(is_new, false)) or not is_anywhere
+    where (not was_anywhere and not is_new) or not is_anywhere
 
 )
 

@@ -38,8 +38,6 @@ joined as (
         segments.customer_count,
         coalesce(reach.reachable_count, widest.reachable_count, segments.customer_count) as audience_count,
         plans.planned_discount_rate,
-        plans.products,
-        plans.categories,
         plans.expected_count_low,
         plans.expected_count_high,
         plans.holdout_share,

@@ -1,18 +1,7 @@
 -- Grain: one row per segment and plan: how many members may be contacted, on the plan's channel or on the best one.
 with audiences as (
 
-    select
-        segment_key,
-        plan_key,
-        channel
-
-    from {{ ref('int_segment_qa_audiences') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('int_segment_qa_segments') }}
+    select * from {{ ref('int_segment_qa_audiences') }}
 
 ),
 
@@ -21,7 +10,6 @@ reach as (
     select
         audiences.segment_key,
         audiences.plan_key,
-        max(reach.customer_count) as customer_count,
         max(reach.reachable_count) as reachable_count,
         max_by(reach.channel, reach.reachable_count) as channel,
         min(reach.reachable_count) as least_count,
@@ -58,7 +46,7 @@ measured as (
 
     from audiences
     cross join {{ ref('int_qa_limits') }} as limits
-    inner join segments
+    inner join {{ ref('int_segment_qa_segments') }} as segments
         on audiences.segment_key = segments.segment_key
     left join reach
         on
@@ -67,13 +55,12 @@ measured as (
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
         case
-            when unknown_suppression_key is not null then 2
-            when reach_share = 0 then 2
+            when unknown_suppression_key is not null or reach_share = 0 then 2
             else greatest(
                     {{ qa_severity('reach_share', 'consent_reach_warn_share', 'consent_reach_fail_share', '<') }},
                     case when least_share < consent_reach_warn_share then 1 else 0 end
@@ -125,7 +112,7 @@ explained as (
             else 'enough members may be contacted'
         end as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -2,17 +2,40 @@
 with measured as (
 
     select
-        sizes.*,
+        audiences.segment_key,
+        audiences.plan_key,
+        audiences.expected_count_low,
+        audiences.expected_count_high,
+        segments.customer_count,
+        segments.known_count,
+        segments.expected_min_share,
+        segments.expected_max_share,
+        cast(segments.customer_count as double) / nullif(segments.known_count, 0) as share,
+        segments.previous_date,
+        segments.previous_count,
+        segments.approved_count_low,
+        segments.approved_count_high,
+        case
+            when
+                {{ days_between('segments.previous_date', as_of_date()) }} <= limits.count_change_days
+                and greatest(segments.customer_count, segments.previous_count) >= limits.count_change_min_count
+                then greatest(
+                        cast(segments.customer_count as double) / segments.previous_count,
+                        cast(segments.previous_count as double) / greatest(segments.customer_count, 1)
+                    )
+        end as change_factor,
         limits.count_band_tolerance as tolerance,
         limits.count_change_warn_factor,
         limits.count_change_fail_factor
 
-    from {{ ref('int_segment_qa_sizes') }} as sizes
+    from {{ ref('int_segment_qa_audiences') }} as audiences
     cross join {{ ref('int_qa_limits') }} as limits
+    inner join {{ ref('int_segment_qa_segments') }} as segments
+        on audiences.segment_key = segments.segment_key
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -24,7 +47,9 @@ judged as (
                 )
         end as band_severity,
         {{ qa_severity('change_factor', 'count_change_warn_factor', 'count_change_fail_factor') }} as change_severity,
-        case when customer_count < count_low or customer_count > count_high then 2 else 0 end as approval_severity,
+        case
+            when customer_count < approved_count_low or customer_count > approved_count_high then 2 else 0
+        end as approval_severity,
         greatest(
             {{ qa_severity('customer_count', 'expected_count_high', 'expected_count_high * (1 + tolerance)') }},
             {{ qa_severity('customer_count', 'expected_count_low', 'expected_count_low * (1 - tolerance)', '<') }}
@@ -61,7 +86,8 @@ explained as (
                     then concat('it had ', previous_count, ' customers on ', previous_date, ', evaluated before')
             end,
             case
-                when approval_severity > 0 then concat('approved were ', count_low, ' to ', count_high, ' customers')
+                when approval_severity > 0
+                    then concat('approved were ', approved_count_low, ' to ', approved_count_high, ' customers')
             end,
             case
                 when plan_severity > 0
@@ -72,7 +98,7 @@ explained as (
             end
         ) as explanation
 
-    from judged
+    from classified
 
 )
 

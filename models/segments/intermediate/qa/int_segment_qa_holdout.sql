@@ -1,19 +1,7 @@
 -- Grain: one row per segment and plan: is a holdout needed, and can it show the effect that is looked for?
 -- Nuance: two shares p and p + effect, normal approximation. A control of n of N people shows the effect when
 -- p (1 - p) / n + q (1 - q) / (N - n) <= (effect / z) squared, with q = p + effect and z that of confidence and power.
-with audiences as (
-
-    select * from {{ ref('int_segment_qa_audiences') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('int_segment_qa_segments') }}
-
-),
-
-stated as (
+with stated as (
 
     select
         audiences.segment_key,
@@ -31,9 +19,9 @@ stated as (
             or (audiences.plan_key is not null and audiences.audience_count >= limits.holdout_plan_min_count)
         ) as is_needed
 
-    from audiences
+    from {{ ref('int_segment_qa_audiences') }} as audiences
     cross join {{ ref('int_qa_limits') }} as limits
-    inner join segments
+    inner join {{ ref('int_segment_qa_segments') }} as segments
         on audiences.segment_key = segments.segment_key
 
 ),
@@ -76,7 +64,7 @@ solved as (
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -123,7 +111,7 @@ explained as (
             else 'a holdout can show the effect'
         end as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -1,17 +1,6 @@
 -- Grain: one row per segment and plan: what its members earn, and whether they bear the planned discount.
-with audiences as (
-
-    select
-        segment_key,
-        plan_key,
-        planned_discount_rate
-
-    from {{ ref('int_segment_qa_audiences') }}
-
-),
-
 -- What one order of the member is worth at list price; without an order nobody knows.
-members as (
+with members as (
 
     select
         memberships.segment_key,
@@ -48,40 +37,30 @@ measured as (
             * (1 - max(audiences.planned_discount_rate)), 0
         ) as margin_rate_after
 
-    from audiences
+    from {{ ref('int_segment_qa_audiences') }} as audiences
     left join members
         on audiences.segment_key = members.segment_key
     group by audiences.segment_key, audiences.plan_key, coalesce(audiences.planned_discount_rate, 0)
 
 ),
 
-limited as (
+classified as (
 
     select
         measured.*,
-        limits.margin_bearable_warn_share,
         limits.margin_bearable_fail_share,
-        limits.margin_margin_warn_rate,
-        limits.margin_margin_fail_rate
-
-    from measured
-    cross join {{ ref('int_qa_limits') }} as limits
-
-),
-
-judged as (
-
-    select
-        *,
-        {{ qa_severity('unbearable_share', 'margin_bearable_warn_share', 'margin_bearable_fail_share') }}
-            as share_severity,
+        limits.margin_margin_fail_rate,
+        {{ qa_severity(
+            'measured.unbearable_share', 'limits.margin_bearable_warn_share', 'limits.margin_bearable_fail_share'
+        ) }} as share_severity,
         case
-            when discount_rate = 1 or margin_rate_after <= margin_margin_fail_rate then 2
-            when margin_rate_after < margin_margin_warn_rate then 1
+            when measured.discount_rate = 1 or measured.margin_rate_after <= limits.margin_margin_fail_rate then 2
+            when measured.margin_rate_after < limits.margin_margin_warn_rate then 1
             else 0
         end as rate_severity
 
-    from limited
+    from measured
+    cross join {{ ref('int_qa_limits') }} as limits
 
 ),
 
@@ -126,7 +105,7 @@ explained as (
                 )
         end as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -9,47 +9,31 @@ with segments as (
 channels as (
 
     select
-        channels.segment_key,
+        segments.segment_key,
+        segments.rule_fingerprint,
         channels.channel
 
-    from {{ ref('int_segment_channels') }} as channels
-    inner join segments
-        on channels.segment_key = segments.segment_key
+    from segments
+    inner join {{ ref('int_segment_channels') }} as channels
+        on segments.segment_key = channels.segment_key
     where not segments.is_suppression
-
-),
-
-rivals as (
-
-    select distinct
-        channels.segment_key,
-        others.segment_key as other_segment_key
-
-    from channels
-    inner join channels as others
-        on channels.channel = others.channel and channels.segment_key <> others.segment_key
 
 ),
 
 pairs as (
 
-    select
-        rivals.segment_key,
-        rivals.other_segment_key,
+    select distinct
+        channels.segment_key,
+        others.segment_key as other_segment_key,
+        channels.rule_fingerprint = others.rule_fingerprint as is_same_rule,
         coalesce(overlap.share_of_segment, 0) as share_of_segment,
-        coalesce(overlap.jaccard, 0) as jaccard,
-        segments.rule_fingerprint = others.rule_fingerprint as is_same_rule
+        coalesce(overlap.jaccard, 0) as jaccard
 
-    from rivals
-    inner join segments
-        on rivals.segment_key = segments.segment_key
-    inner join segments as others
-        on rivals.other_segment_key = others.segment_key
+    from channels
+    inner join channels as others
+        on channels.channel = others.channel and channels.segment_key <> others.segment_key
     left join {{ ref('segment_overlap') }} as overlap
-        on
-            rivals.segment_key = overlap.segment_key
-            and rivals.other_segment_key = overlap.other_segment_key
-            and overlap.as_of_date = {{ as_of_date() }}
+        on channels.segment_key = overlap.segment_key and others.segment_key = overlap.other_segment_key
 
 ),
 
@@ -69,7 +53,7 @@ ranked as (
 
 ),
 
-judged as (
+classified as (
 
     select
         segments.segment_key,
@@ -83,10 +67,8 @@ judged as (
         coalesce(ranked.is_same_rule or ranked.jaccard >= limits.overlap_twin_jaccard, false) as is_twin,
         case
             when ranked.is_same_rule then 2
-            when
-                ranked.jaccard >= limits.overlap_twin_jaccard
-                and segments.customer_count >= limits.overlap_twin_min_count
-                then 2
+            when ranked.jaccard >= limits.overlap_twin_jaccard
+                and segments.customer_count >= limits.overlap_twin_min_count then 2
             when ranked.jaccard >= limits.overlap_twin_jaccard then 1
             when ranked.largest_share > limits.overlap_warn_share then 1
             else 0
@@ -127,7 +109,7 @@ explained as (
             else 'no other active audience on the same channel holds most of it'
         end as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -1,18 +1,5 @@
 -- Grain: one row per segment: have its members just ordered, sent goods back, cancelled, or an issue that is open?
-with segments as (
-
-    select * from {{ ref('int_segment_qa_segments') }}
-    where is_computable
-
-),
-
-limits as (
-
-    select * from {{ ref('int_qa_limits') }}
-
-),
-
-cancellations as (
+with cancellations as (
 
     select
         customer_id,
@@ -24,41 +11,31 @@ cancellations as (
 
 ),
 
-members as (
+shares as (
 
     select
         memberships.segment_key,
-        case when features.days_since_last_order < limits.recent_activity_order_days then 1.0 else 0 end as has_ordered,
-        case
-            when features.days_since_last_return < limits.recent_activity_setback_days then 1.0
-            when
-                {{ days_between('cancellations.cancelled_date', as_of_date()) }} < limits.recent_activity_setback_days
-                then 1.0
-            else 0
-        end as has_setback,
-        case when features.has_open_issue then 1.0 else 0 end as has_issue,
-        case when features.has_open_complaint or features.has_pending_refund then 1.0 else 0 end as has_complaint
+        avg(case when features.days_since_last_order < limits.recent_activity_order_days then 1.0 else 0 end)
+            as order_share,
+        avg(
+            case
+                when features.days_since_last_return < limits.recent_activity_setback_days then 1.0
+                when {{ days_between('cancellations.cancelled_date', as_of_date()) }}
+                    < limits.recent_activity_setback_days then 1.0
+                else 0
+            end
+        ) as setback_share,
+        avg(case when features.has_open_issue then 1.0 else 0 end) as issue_share,
+        avg(case when features.has_open_complaint or features.has_pending_refund then 1.0 else 0 end)
+            as complaint_share
 
     from {{ ref('segment_memberships') }} as memberships
-    cross join limits
+    cross join {{ ref('int_qa_limits') }} as limits
     inner join {{ ref('customer_features') }} as features
         on memberships.customer_id = features.customer_id
     left join cancellations
         on memberships.customer_id = cancellations.customer_id
-
-),
-
-shares as (
-
-    select
-        segment_key,
-        avg(has_ordered) as order_share,
-        avg(has_setback) as setback_share,
-        avg(has_issue) as issue_share,
-        avg(has_complaint) as complaint_share
-
-    from members
-    group by segment_key
+    group by memberships.segment_key
 
 ),
 
@@ -74,14 +51,15 @@ measured as (
         shares.complaint_share,
         limits.*
 
-    from segments
-    cross join limits
+    from {{ ref('int_segment_qa_segments') }} as segments
+    cross join {{ ref('int_qa_limits') }} as limits
     left join shares
         on segments.segment_key = shares.segment_key
+    where segments.is_computable
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -133,7 +111,7 @@ explained as (
                 )
         end as explanation
 
-    from judged
+    from classified
 
 )
 

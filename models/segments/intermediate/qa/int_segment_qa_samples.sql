@@ -1,32 +1,14 @@
 -- Grain: one row per segment: is there somebody in it and somebody who just misses it, and may those in it be there?
-with segments as (
-
-    select * from {{ ref('int_segment_qa_segments') }}
-    where is_computable
-
-),
-
-features as (
-
-    select * from {{ ref('customer_features') }}
-
-),
-
-members as (
+with members as (
 
     select
         memberships.segment_key,
-        sum(case when features.customer_id is null then 1 else 0 end) as unknown_count,
-        sum(case when features.customer_type <> 'person' then 1 else 0 end) as other_type_count,
-        sum(
-            case
-                when coalesce(features.has_legal_hold, false) or coalesce(features.has_do_not_contact, false) then 1
-                else 0
-            end
-        ) as forbidden_count
+        count(*) filter (where features.customer_id is null) as unknown_count,
+        count(*) filter (where features.customer_type <> 'person') as other_type_count,
+        count(*) filter (where features.has_legal_hold or features.has_do_not_contact) as forbidden_count
 
     from {{ ref('segment_memberships') }} as memberships
-    left join features
+    left join {{ ref('customer_features') }} as features
         on memberships.customer_id = features.customer_id
     group by memberships.segment_key
 
@@ -38,7 +20,8 @@ near_misses as (
         segment_key,
         count(*) as near_miss_count
 
-    from {{ ref('int_segment_near_misses') }}
+    from {{ ref('int_segment_samples') }}
+    where sample = 'near_miss'
     group by segment_key
 
 ),
@@ -59,16 +42,17 @@ measured as (
         limits.samples_forbidden_warn_share as warn_share,
         limits.samples_forbidden_fail_share as fail_share
 
-    from segments
+    from {{ ref('int_segment_qa_segments') }} as segments
     cross join {{ ref('int_qa_limits') }} as limits
     left join members
         on segments.segment_key = members.segment_key
     left join near_misses
         on segments.segment_key = near_misses.segment_key
+    where segments.is_computable
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -120,7 +104,7 @@ explained as (
             end
         ) as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -6,14 +6,31 @@ with definitions as (
 
 ),
 
+-- Today, and on the evaluated day before on which anybody was in it.
 sizes as (
 
     select
         segment_key,
-        customer_count
+        max(customer_count) filter (where as_of_date = {{ as_of_date() }}) as customer_count,
+        max(as_of_date) filter (where as_of_date < {{ as_of_date() }} and customer_count > 0) as previous_date,
+        max_by(customer_count, as_of_date) filter (
+            where as_of_date < {{ as_of_date() }} and customer_count > 0
+        ) as previous_count
 
     from {{ ref('segment_sizes') }}
-    where as_of_date = {{ as_of_date() }}
+    group by segment_key
+
+),
+
+approved as (
+
+    select
+        segment_key,
+        max(count_low) as approved_count_low,
+        min(count_high) as approved_count_high
+
+    from {{ ref('int_segment_approvals') }}
+    group by segment_key
 
 ),
 
@@ -35,6 +52,10 @@ joined as (
         cast(definitions.expected_min_share as double) as expected_min_share,
         cast(definitions.expected_max_share as double) as expected_max_share,
         coalesce(sizes.customer_count, 0) as customer_count,
+        sizes.previous_date,
+        sizes.previous_count,
+        approved.approved_count_low,
+        approved.approved_count_high,
         everybody.known_count,
         definitions.effective_status = 'active' as is_computable,
         definitions.is_suppression,
@@ -49,6 +70,8 @@ joined as (
     cross join everybody
     left join sizes
         on definitions.segment_key = sizes.segment_key
+    left join approved
+        on definitions.segment_key = approved.segment_key
 
 )
 

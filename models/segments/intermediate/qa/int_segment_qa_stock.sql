@@ -1,26 +1,14 @@
 -- Grain: one row per segment and plan: can what it promotes be sold, and does the stock meet the demand to expect?
-with audiences as (
-
-    select * from {{ ref('int_segment_qa_audiences') }}
-
-),
-
-supply as (
-
-    select * from {{ ref('int_campaign_plan_supply') }}
-
-),
-
-measured as (
+with measured as (
 
     select
         audiences.segment_key,
         audiences.plan_key,
-        supply.product_count,
-        supply.in_stock_count,
-        supply.missing_sku,
-        supply.available_units,
-        supply.counted_count,
+        plans.product_count,
+        plans.in_stock_count,
+        plans.missing_sku,
+        plans.available_units,
+        plans.counted_count,
         limits.stock_demand_warn_share,
         limits.stock_demand_fail_share,
         audiences.audience_count * limits.stock_units_per_buyer
@@ -28,14 +16,14 @@ measured as (
             audiences.baseline_rate + coalesce(audiences.minimum_detectable_effect, 0), limits.stock_response_rate
         ) as demand_units
 
-    from audiences
+    from {{ ref('int_segment_qa_audiences') }} as audiences
     cross join {{ ref('int_qa_limits') }} as limits
-    left join supply
-        on audiences.plan_key = supply.plan_key
+    left join {{ ref('int_campaign_plans') }} as plans
+        on audiences.plan_key = plans.plan_key
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -85,7 +73,7 @@ explained as (
             else 'all that is promoted can be sold and lasts'
         end as explanation
 
-    from judged
+    from classified
 
 )
 

@@ -1,7 +1,32 @@
--- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it.
+-- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it, the
+-- nearest and most valuable first.
+-- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 
-    select * from {{ ref('customer_features') }}
+    {{ segment_features() }}
+
+),
+
+-- Read where a rule names a percentile.
+percentiles as (  -- noqa: ST03
+
+    select * from {{ ref('int_segment_percentiles') }}
+
+),
+
+-- Read where a rule speaks of another segment.
+lower_matches as (  -- noqa: ST03
+
+    select
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_matches') }}
+
+),
+
+near_misses as (
+    {{ segment_near_misses_sql(10) }}
 
 ),
 
@@ -13,7 +38,7 @@ candidates as (
         'included' as sample,
         false as is_far
 
-    from {{ ref('segment_memberships') }}
+    from {{ ref('int_segment_members') }}
 
     union all
 
@@ -23,7 +48,7 @@ candidates as (
         'near_miss' as sample,
         is_far
 
-    from {{ ref('int_segment_near_misses') }}
+    from near_misses
 
 ),
 
@@ -33,6 +58,7 @@ ranked as (
         candidates.segment_key,
         candidates.customer_id,
         candidates.sample,
+        candidates.is_far,
         features.contribution_margin,
         features.net_revenue,
         row_number() over (

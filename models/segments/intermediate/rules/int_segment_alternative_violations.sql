@@ -114,4 +114,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

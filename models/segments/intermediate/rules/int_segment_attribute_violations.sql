@@ -116,4 +116,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

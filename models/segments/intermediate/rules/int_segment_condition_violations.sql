@@ -113,4 +113,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

@@ -104,4 +104,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

@@ -91,4 +91,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

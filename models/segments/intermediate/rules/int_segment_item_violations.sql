@@ -67,4 +67,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

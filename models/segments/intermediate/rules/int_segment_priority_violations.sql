@@ -48,4 +48,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

@@ -117,4 +117,4 @@ violations as (
 
 )
 
-select * from violations
+select distinct * from violations

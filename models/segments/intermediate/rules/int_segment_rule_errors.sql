@@ -2,33 +2,67 @@
 -- a row that changes nothing.
 with conditions as (
 
-    select segment_key, row_text, is_structural, reason, suggestion, false as is_note
+    select
+        segment_key,
+        row_text,
+        is_structural,
+        reason,
+        suggestion,
+        false as is_note
+
     from {{ ref('int_segment_condition_violations') }}
     {% for model in ['attribute', 'item', 'reference'] -%}
     union all
-    select segment_key, row_text, false, reason, suggestion, false
+    select
+        segment_key,
+        row_text,
+        false,
+        reason,
+        suggestion,
+        false
+
     from {{ ref('int_segment_' ~ model ~ '_violations') }}
     {% endfor -%}
     {% for model in ['alternative', 'everybody'] -%}
     union all
-    select segment_key, row_text, false, reason, suggestion, is_note
+    select
+        segment_key,
+        row_text,
+        false,
+        reason,
+        suggestion,
+        is_note
+
     from {{ ref('int_segment_' ~ model ~ '_violations') }}
     {% endfor %}
 ),
 
 definitions as (
 
-    select segment_key, is_structural, reason, suggestion
+    select
+        segment_key,
+        is_structural,
+        reason,
+        suggestion
+
     from {{ ref('int_segment_definition_violations') }}
     union all
-    select segment_key, true, reason, suggestion
+    select
+        segment_key,
+        true,
+        reason,
+        suggestion
+
     from {{ ref('int_segment_priority_violations') }}
 
 ),
 
 violations as (
 
-    select 'segment_rule_conditions' as seed_name, * from conditions
+    select
+        'segment_rule_conditions' as seed_name,
+        * from conditions
+
     union all
     select
         'segment_definitions',

@@ -19,7 +19,7 @@ attributes as (
 
 items as (
 
-    select
+    select distinct
         *,
         trim(raw_item) as item
 

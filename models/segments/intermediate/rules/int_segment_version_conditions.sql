@@ -37,4 +37,4 @@ worded as (
 
 )
 
-select * from worded
+select distinct * from worded

@@ -1,2 +1,23 @@
 -- Grain: one row per column of a source table: its type, and what validation rules may say of its table.
-{{ validation_column_rows() }}
+{%- set columns = [] %}
+{%- for table in (delivered_tables() if execute else []) %}
+    {%- set key = table.source_name ~ '.' ~ table.name %}
+    {%- set scopes = table_scopes(table) %}
+    {%- set reads = staged_tables().get(key, {}).get('reads') %}
+    {%- set rest = [reads is not none, 'channel' in scopes, 'account' in scopes] | join(', ') | lower ~ ", '|" ~ (reads or []) | join('|') ~ "|'" %}
+    {%- set of_table = [] %}
+    {%- for column in table.columns.values() %}
+        {%- do of_table.append("('" ~ key ~ "', '" ~ column.name ~ "', '" ~ column.data_type ~ "', " ~ rest ~ ")") %}
+    {%- endfor %}
+    {%- do columns.append(of_table | join(', ')) %}
+{%- endfor %}
+with contract_columns as (
+
+    select *
+    from (values
+        {{ columns | join(',\n        ') or "('', '', '', false, false, false, '')" }}
+    ) as columns (table_key, column_name, data_type, is_validated, has_channel, has_account, readable_tables)
+
+)
+
+select * from contract_columns

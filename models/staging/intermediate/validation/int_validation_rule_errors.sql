@@ -1,9 +1,9 @@
 -- Grain: one row per fault of the validation rules: the row, what is wrong, and what was probably meant.
 with faults as (
 
-    select * from {{ ref('int_validation_name_faults') }}
+    select * from {{ ref('int_validation_name_errors') }}
     union all
-    select * from {{ ref('int_validation_value_faults') }}
+    select * from {{ ref('int_validation_value_errors') }}
 
 ),
 

@@ -26,6 +26,14 @@ named as (
     select
         *,
         concat(source, '.', table_name) as table_key,
+        replace(column_name, ' ', '') as checked_columns,
+        -- The list that a column is held against; empty where the rule says all itself.
+        case
+            when rule_type in ('required', 'range', 'date_range') then ''
+            when rule_type = 'product' and reference = '' then 'product:products.product.sku'
+            when rule_type = 'repeated' then concat('repeated:', replace(column_name, ' ', ''))
+            else concat(rule_type, ':', reference)
+        end as held_against,
         concat(
             rule_key,
             case when channel <> '' then concat(', channel ', channel) else '' end,

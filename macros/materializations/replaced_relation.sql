@@ -1,0 +1,63 @@
+{# Tables and views on DuckDB, each replaced by one statement. What comes with dbt builds beside, moves the old one away,
+   renames and drops, because not every engine replaces at once; with hundreds of small models that costs more than they
+   do. All within one transaction, the comments too: a model that fails leaves what was there, and one may read what it
+   replaces. Contracts hold as usual; indexes, grants and sql_header, which no model here uses, are left out. #}
+{% materialization table, adapter='duckdb', supported_languages=['sql'] %}
+    {{ return(replaced_relation('table', sql)) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb', supported_languages=['sql'] %}
+    {{ return(replaced_relation('view', sql)) }}
+{% endmaterialization %}
+
+{% macro replaced_relation(kind, query) -%}
+    {%- set relation = this.incorporate(type=kind) -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set is_contracted = config.get('contract').enforced -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- if model.constraints or model.columns.values() | selectattr('constraints') | list -%}
+        {{ exceptions.raise_compiler_error(this.identifier ~ ": constraints are not enforced here; test the model instead") }}
+    {%- endif -%}
+    {%- if is_contracted -%}{%- do get_assert_columns_equivalent(query) -%}{%- endif -%}
+    {%- call statement('main') -%}
+        {#- Only like replaces like. -#}
+        {%- if existing is not none and existing.type != kind %}
+        drop {{ existing.type }} if exists {{ existing }};
+        {%- endif %}
+        create or replace {{ kind }} {{ relation }} as (
+            {#- The columns of a contract stand in its order. -#}
+            {{ get_select_subquery(query) if is_contracted and kind == 'table' else query }}
+        );
+    {%- endcall -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do persist_docs(relation, model) -%}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [relation]}) }}
+{%- endmacro %}
+
+{# Descriptions of a relation and its columns as comments, all in one statement. #}
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- set statements = [] -%}
+    {%- if for_relation and config.persist_relation_docs() and model.description -%}
+        {%- do statements.append(alter_relation_comment(relation, model.description)) -%}
+    {%- endif -%}
+    {%- if for_columns and config.persist_column_docs() and model.columns -%}
+        {%- set columns = model.columns -%}
+        {#- A contract has shown that its columns are there. -#}
+        {%- if not config.get('contract').enforced -%}
+            {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+            {%- set columns = validate_doc_columns(relation, columns, present) -%}
+        {%- endif -%}
+        {%- do statements.append(column_comments(relation, columns)) -%}
+    {%- endif -%}
+    {%- if statements | join | trim -%}{%- do run_query(statements | join('\n')) -%}{%- endif -%}
+{%- endmacro %}
+
+{# Comments on columns that a relation is known to have, as one statement each. #}
+{% macro column_comments(relation, columns) -%}
+    {%- for column in columns.values() if column.description %}
+    comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ duckdb_escape_comment(column.description) }};
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,96 @@
+-- Grain: one row per customer who visited in the 90 days that end with as_of_date, or opened or clicked e-mails in the
+-- 180 days: when they do, and with what they come.
+with sessions as (
+
+    select
+        customer_id,
+        {{ weekday_number('session_date') }} as visit_weekday,
+        {{ business_hour('started_at') }} as visit_hour,
+        case device_type when 'app' then 1 when 'computer' then 2 when 'phone' then 3 when 'tablet' then 4 end
+            as visit_device
+
+    from {{ ref('int_web_sessions') }}
+    where
+        customer_id is not null
+        and {{ within_window('session_date', 90) }}
+
+),
+
+answers as (
+
+    select
+        customer_id,
+        {{ weekday_number('occurred_date') }} as email_weekday,
+        {{ business_hour('occurred_at') }} as email_hour
+
+    from {{ ref('int_message_events') }}
+    where
+        event_type in ('email_open', 'email_click')
+        and {{ within_window('occurred_date', 180) }}
+
+),
+
+signs as (
+
+    {% for habit, relation in [
+        ('visit_weekday', 'sessions'), ('visit_hour', 'sessions'), ('visit_device', 'sessions'),
+        ('email_weekday', 'answers'), ('email_hour', 'answers')
+    ] %}
+    select
+        customer_id,
+        '{{ habit }}' as habit,
+        {{ habit }} as number_seen
+
+    from {{ relation }}
+    where {{ habit }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+counted as (
+
+    select
+        customer_id,
+        habit,
+        number_seen,
+        count(*) as times
+
+    from signs
+    group by customer_id, habit, number_seen
+
+),
+
+-- Of equally many the earlier weekday and hour, and the first device of the alphabet, stand for the customer.
+habits as (
+
+    select
+        customer_id,
+        {% for habit in ['visit_weekday', 'visit_hour', 'visit_device', 'email_weekday', 'email_hour'] -%}
+        max_by(number_seen, times * 100 - number_seen) filter (where habit = '{{ habit }}') as {{ habit }},
+        {% endfor -%}
+        sum(times) filter (where habit = 'visit_weekday') as visit_count,
+        sum(times) filter (where habit = 'email_weekday') as email_count
+
+    from counted
+    group by customer_id
+
+),
+
+-- Two of a kind make no habit.
+named as (
+
+    select
+        customer_id,
+        case when visit_count >= 3 then {{ weekday_name('visit_weekday') }} end as favourite_visit_weekday_90d,
+        case when visit_count >= 3 then visit_hour end as favourite_visit_hour_90d,
+        case visit_device when 1 then 'app' when 2 then 'computer' when 3 then 'phone' when 4 then 'tablet' end
+            as favourite_device_90d,
+        case when email_count >= 3 then {{ weekday_name('email_weekday') }} end as favourite_email_weekday_180d,
+        case when email_count >= 3 then email_hour end as favourite_email_hour_180d
+
+    from habits
+
+)
+
+select * from named

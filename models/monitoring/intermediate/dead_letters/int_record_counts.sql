@@ -1,0 +1,37 @@
+-- Grain: one row per source table that was delivered: record versions known by the end of as_of_date, and records.
+{%- set types = {
+    'source': dbt.type_string(), 'table_name': dbt.type_string(), 'version_count': 'bigint', 'record_count': 'bigint'
+} %}
+with counts as (
+    {% for key in staged_tables() %}
+    {%- set source_name, table_name = key.split('.') %}
+    {%- set relation = source(source_name, table_name) %}
+    {%- set contract = source_contract(source_name, table_name) if execute else {} %}
+    {%- set present = delivered_columns(relation, contract) if execute else [] %}
+    {%- if present %}
+    {%- set record_key = contract.config.meta.key %}
+    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, sum(versions) as version_count, count(*) as record_count
+    from (
+        select count(*) as versions from ({{ known_versions(relation, contract, present, [], record_key) }}) as known
+        group by {{ quoted_list(record_key) }}
+    ) as found
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {{ literal_rows(types, []) }}
+
+),
+
+final as (
+
+    select
+        source,
+        table_name,
+        cast(coalesce(version_count, 0) as bigint) as version_count,
+        record_count
+
+    from counts
+
+)
+
+select * from final

@@ -1,0 +1,68 @@
+-- Grain: one row per version of a record that broke a rule, good versions among them, and whether it may be used.
+with violations as (
+
+    select * from {{ ref('int_rule_violations') }}
+
+),
+
+versions as (
+    {%- for table in validated_tables() %}
+    {%- set wanted = "select record_key from " ~ ref(table.model) ~ " where table_name = '" ~ table.table_name ~ "'" %}
+    {{ record_versions(table.source_name, table.table_name, wanted) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+blocked as (
+
+    select distinct
+        source,
+        table_name,
+        record_key,
+        version_hash,
+        known_at
+
+    from violations
+    where is_blocking
+
+),
+
+-- A quarantined version sets its record aside, older versions and all.
+quarantined as (
+
+    select
+        source,
+        table_name,
+        record_key,
+        max(known_at) as held_at
+
+    from violations
+    where is_blocking and severity = 'quarantine'
+    group by source, table_name, record_key
+
+),
+
+judged as (
+
+    select
+        versions.*,
+        blocked.record_key is not null as is_blocked,
+        blocked.record_key is null
+        and (quarantined.held_at is null or versions.known_at > quarantined.held_at) as is_usable
+
+    from versions
+    left join blocked
+        on versions.source = blocked.source
+            and versions.table_name = blocked.table_name
+            and versions.record_key = blocked.record_key
+            and versions.version_hash = blocked.version_hash
+            and versions.known_at = blocked.known_at
+    left join quarantined
+        on versions.source = quarantined.source
+            and versions.table_name = quarantined.table_name
+            and versions.record_key = quarantined.record_key
+
+)
+
+select * from judged

@@ -1,0 +1,117 @@
+-- Grain: one row per table, column or reference that a validation rule names and that does not exist or cannot be used.
+{#- What is wrong with a rule, the reason, and what helps. #}
+{%- set checks = [
+    ("not is_table", "concat('`', table_key, '` is not a table of a source')", "concat('did you mean `', meant, '`?')"),
+    (
+        "is_table and not is_validated", "concat('no rules are judged on `', table_key, '`')",
+        "'give the table `reads` in macros/validation/staged_tables.sql and name it in int_<source>__violations'"
+    ),
+    (
+        "is_table and channel <> '' and not has_channel", "concat('`', table_key, '` does not tell a channel')",
+        "'leave channel empty'"
+    ),
+    (
+        "is_table and account <> '' and (not has_account or rule_type = 'arithmetic')",
+        "concat('`', table_key, '` does not tell an account')", "'leave account empty'"
+    ),
+    (
+        "rule_type in ('reference', 'product') and reference <> '' and referred_table is null",
+        "concat('`', reference, '` is not a column of a source table')",
+        "'write source.table.column, such as pos.receipt.receipt_id'"
+    ),
+    (
+        "rule_type in ('reference', 'product') and not " ~ has_item_of('readable_tables', 'referred_table'),
+        "concat('records of `', table_key, '` cannot be held against `', referred_table, '`')",
+        "concat('use one of ', trim(replace(readable_tables, '|', ' ')))"
+    ),
+    ("rule_type = 'reference' and reference = ''", "'it refers to nothing'", "'write source.table.column into reference'"),
+    (
+        "rule_type = 'arithmetic' and not is_arithmetic",
+        "concat('`', column_name, '` is not a check of the arithmetic of `', table_key, '`')",
+        "'use lines_against_total or payments_against_total on orders and receipts, refunds_against_order on refunds'"
+    )
+] %}
+with nearest_tables as (
+
+    select
+        rules.table_key,
+        min_by(columns.table_key, {{ name_distance('rules.table_key', 'columns.table_key') }}) as meant
+
+    from {{ ref('int_validation_rules') }} as rules
+    cross join {{ ref('int_validation_columns') }} as columns
+    where columns.is_validated
+    group by rules.table_key
+
+),
+
+rules as (
+
+    select
+        rules.*,
+        nearest_tables.meant,
+        tables.table_key is not null as is_table,
+        tables.is_validated,
+        tables.has_channel,
+        tables.has_account,
+        tables.readable_tables,
+        referred.table_key as referred_table,
+        concat(rules.column_name, ' ', rules.table_key) in (
+            'lines_against_total pos.receipt', 'lines_against_total shopify.order',
+            'payments_against_total pos.receipt', 'payments_against_total shopify.order',
+            'refunds_against_order returns.return_line', 'refunds_against_order shopify.order_adjustment',
+            'refunds_against_order shopify.order_line_refund'
+        ) as is_arithmetic
+
+    from {{ ref('int_validation_rules') }} as rules
+    left join nearest_tables
+        on rules.table_key = nearest_tables.table_key
+    left join {{ ref('int_validation_columns') }} as tables
+        on rules.table_key = tables.table_key
+    left join {{ ref('int_validation_columns') }} as referred
+        on rules.reference = concat(referred.table_key, '.', referred.column_name)
+
+),
+
+named_columns as (
+
+    select
+        row_text,
+        table_key,
+        trim({{ split_to_rows('column_name') }}) as column_name
+
+    from rules
+    where rule_type <> 'arithmetic'
+
+),
+
+errors as (
+    {% for condition, reason, suggestion in checks %}
+    select distinct
+        row_text,
+        {{ reason }} as reason,
+        {{ suggestion }} as suggestion
+    from rules
+    where {{ condition }}
+
+    union all
+    {% endfor %}
+    select
+        named_columns.row_text,
+        case
+            when named_columns.column_name = '' then 'it names no column'
+            else concat('`', named_columns.column_name, '` is not a column of its table')
+        end,
+        concat(
+            'did you mean `',
+            min_by(columns.column_name, {{ name_distance('named_columns.column_name', 'columns.column_name') }}),
+            '`?'
+        )
+    from named_columns
+    inner join {{ ref('int_validation_columns') }} as columns
+        on named_columns.table_key = columns.table_key
+    group by named_columns.row_text, named_columns.column_name
+    having not bool_or(named_columns.column_name = columns.column_name)
+
+)
+
+select distinct * from errors

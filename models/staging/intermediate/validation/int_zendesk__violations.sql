@@ -1,0 +1,16 @@
+-- Grain: one row per version of a record of Zendesk and rule that it breaks.
+with parents as (
+
+    {{ judged_versions('zendesk', ['ticket']) }}
+
+),
+
+children as (
+
+    {{ judged_versions('zendesk', ['ticket_field_history', 'ticket_tag'], judged={'zendesk.ticket': 'parents'}) }}
+
+)
+
+select * from parents
+union all
+select * from children

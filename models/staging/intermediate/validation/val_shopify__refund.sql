@@ -1,2 +1,0 @@
--- Grain: one row per record version and rule that it breaks.
-{{ record_faults('shopify', 'refund') }}

@@ -1,0 +1,1 @@
+"""Measurements of the project at scale and against second implementations."""

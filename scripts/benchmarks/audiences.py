@@ -1,0 +1,104 @@
+"""Compares five audiences of the starting library with those of the published scenario of 250,000 customers.
+
+The audiences are what the library's rules find in worlds that the whole path has built: simulated, loaded, resolved,
+scored and segmented. Beside each stands what the simulator's own evaluator finds, which reads landing files and ground
+truth and none of the models, so that a difference says whether the world or the product is off.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from scripts.segments.segment_library import library_to_change
+
+# How far a size may be from the published one.
+TOLERANCE = 0.15
+# Worlds that the simulator's settings were not chosen by.
+SEEDS = (201, 202, 203, 204, 205)
+BUILD = ["build", "--exclude-resource-type", "unit_test", "test"]
+
+
+def benchmark_audiences(
+    world: World, *, customers: int = 250_000, seeds: Sequence[int] = SEEDS, progress: Progress = print
+) -> None:
+    """Make one world per seed beside `world`, print its five audiences against the published ones, and remove it.
+
+    The published sizes are scaled to `customers`. Raises CheckFailed when a size is off by more than TOLERANCE.
+    """
+    from scripts.demo.simulator.reference import PUBLISHED, compare
+
+    off = []
+    for seed in seeds:
+        own = World.at(warehouse=str(world.home / f"audiences-{seed}-{customers}" / "warehouse.duckdb"))
+        shutil.rmtree(own.home, ignore_errors=True)
+        progress(f"seed {seed}, {customers:,} customers")
+        _make(own, customers, seed, list(PUBLISHED), progress)
+        table = compare(own, customers).set_index("figure")
+        sizes = _sizes(own)
+        progress(f"  {'figure':<32}{'published':>14}{'segment':>14}{'ratio':>8}{'truth':>14}")
+        for figure, row in table.iterrows():
+            found = sizes.get(str(figure))
+            ratio = None if found is None else found / row["published"]
+            wanted, truth = float(row["published"]), float(row["simulated"])
+            progress(f"  {figure:<32}{_number(wanted)}{_number(found)}{_ratio(ratio)}{_number(truth)}")
+            if ratio is not None and abs(ratio - 1) > TOLERANCE:
+                off.append(f"seed {seed}, {figure}: {found:,} customers are {ratio:.2f} times the published ones")
+        shutil.rmtree(own.home)
+    if off:
+        raise CheckFailed("\n".join([*off, f"sizes may be {TOLERANCE:.0%} off"]))
+    progress(f"all five audiences are within {TOLERANCE:.0%} of the published sizes on {len(seeds)} seed(s)")
+
+
+def _make(world: World, customers: int, seed: int, audiences: list[str], progress: Progress) -> None:
+    """Simulate, load and build; two of the audiences are drafts that need lifetime values, so these are fitted."""
+    from scripts.demo.simulator import simulate
+    from scripts.intake.command import intake
+    from scripts.learning.prediction.clv import fit_clv
+    from scripts.pipeline import steps
+    from scripts.platform.dbt import run_dbt
+
+    steps.setup(world, quiet)
+    simulate(world, customers=customers, seed=seed, progress=quiet)
+    progress("  simulated")
+    intake(world, quiet)
+    progress("  loaded")
+    run_dbt(world, [*BUILD, "--select", "+int_prediction_inputs"], progress=progress)
+    fit_clv(world, progress=quiet)
+    activate(world.seeds, audiences)
+    run_dbt(world, [*BUILD, "--select", "+segment_sizes"], progress=progress)
+
+
+def activate(seeds: Path, segment_keys: Sequence[str]) -> None:
+    """Set the status of these segments to active in a world's own seeds."""
+    with library_to_change(seeds) as library:
+        for segment_key in segment_keys:
+            library.set_status(segment_key, "active")
+        library.write_definitions()
+
+
+def _sizes(world: World) -> dict[str, int]:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select segment_key, customer_count from marts.segment_sizes"
+                " where as_of_date = (select max(as_of_date) from marts.segment_sizes)"
+            ).fetchall()
+        )
+
+
+def _number(value: float | None) -> str:
+    if value is None or pd.isna(value):
+        return f"{'-':>14}"
+    return f"{value:>14,.2f}" if abs(value) < 1 else f"{value:>14,.0f}"
+
+
+def _ratio(value: float | None) -> str:
+    return f"{'-':>8}" if value is None else f"{value:>8.2f}"

@@ -1,0 +1,133 @@
+"""Compares what two commits make of the same raw tables: every published relation, its columns and its rows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from scripts.intake.command import intake
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.versions import columns_of, relation_checksum, relations_of
+from scripts.platform.warehouse import open_warehouse, quote
+from scripts.platform.world import PROJECT, World
+
+PUBLISHED = ("marts", "pii", "activation")
+Columns = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A published relation as one commit built it; `columns` as (name, type), in order."""
+
+    columns: Columns
+    rows: int
+    checksum: str
+
+
+def compare_commits(world: World, commit: str, *, days: int = 1, progress: Progress = print) -> None:
+    """Build the raw tables of `world` with the code of `commit` and with this code; say which relations differ.
+
+    Both start from a copy of the warehouse without anything that models made, and use the seeds of `world`; with
+    `days` above 1 the days before the last one are built too, all by `commit`, and the last by each: what was begun by
+    the old code goes on with the new. Raises CheckFailed when a published relation differs.
+    """
+    if not world.warehouse.exists():
+        raise UserError(f"{world.warehouse}: no warehouse to compare on; run `python -m scripts run` first")
+    folder = world.home / "comparison"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    other = folder / "code"
+    _git("worktree", "add", "--detach", "--force", str(other), commit)
+    try:
+        last = _last_day(world)
+        begun = _raw_copy(world, folder / "begun")
+        for back in range(days - 1, 0, -1):
+            progress(f"{commit}: day {back} before the last")
+            _build(other, begun, progress, last, back)
+        results = {}
+        for name, code in (("then", other), ("now", PROJECT)):
+            copy = World.at(warehouse=str(folder / name / "warehouse.duckdb"))
+            shutil.copytree(begun.home, copy.home)
+            progress(f"building with {commit if name == 'then' else 'this code'}")
+            _build(code, copy, progress, last, 0)
+            results[name] = published_relations(copy.warehouse)
+    finally:
+        _git("worktree", "remove", "--force", str(other))
+    shutil.rmtree(folder, ignore_errors=True)
+    problems = differences(results["then"], results["now"])
+    if problems:
+        raise CheckFailed("\n".join(problems))
+    progress(f"equal: all {len(results['now'])} published relations")
+
+
+def published_relations(warehouse: Path) -> dict[str, Relation]:
+    """The published relations of a warehouse by `schema.name`; what only models read is left out."""
+    found: dict[str, Relation] = {}
+    with open_warehouse(warehouse, read_only=True) as connection:
+        for schema in PUBLISHED:
+            for name in relations_of(connection, schema):
+                if name.startswith("int_"):
+                    continue
+                counted = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
+                found[f"{schema}.{name}"] = Relation(
+                    columns=tuple(columns_of(connection, name, schema).items()),
+                    rows=counted[0] if counted else 0,
+                    checksum=relation_checksum(connection, schema, name),
+                )
+    return found
+
+
+def differences(then: dict[str, Relation], now: dict[str, Relation]) -> list[str]:
+    """A line for each relation that is not the same in both."""
+    problems = [f"{key}: no longer there" for key in sorted(then.keys() - now.keys())]
+    problems += [f"{key}: new, {now[key].rows} rows" for key in sorted(now.keys() - then.keys())]
+    for key in sorted(then.keys() & now.keys()):
+        old, new = then[key], now[key]
+        if old.columns != new.columns:
+            gone = [name for name, _ in old.columns if name not in dict(new.columns)]
+            come = [name for name, _ in new.columns if name not in dict(old.columns)]
+            changed = [name for name, kind in new.columns if dict(old.columns).get(name, kind) != kind]
+            parts = (("gone", gone), ("new", come), ("of another type", changed))
+            said = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+            problems.append(f"{key}: columns differ ({said or 'in their order'})")
+        elif old != new:
+            problems.append(f"{key}: rows differ ({old.rows} then, {new.rows} now)")
+    return problems
+
+
+def _last_day(world: World) -> str | None:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        found = connection.execute("select max(as_of_date) from marts.customer_features").fetchone()
+    return str(found[0]) if found and found[0] else None
+
+
+def _raw_copy(world: World, folder: Path) -> World:
+    """A world with the landing zone, the seeds and the raw tables of `world`, and nothing that models made."""
+    copy = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    shutil.copytree(world.landing, copy.landing)
+    shutil.copytree(world.seeds, copy.seeds)
+    intake(copy, quiet)
+    return copy
+
+
+def _build(code: Path, world: World, progress: Progress, last: str | None, back: int) -> None:
+    """Run `build` of the given code as a process of its own: two versions of one package do not fit into one."""
+    command = [sys.executable, "-m", "scripts", "build", "--warehouse", str(world.warehouse)]
+    if last and back:
+        command += ["--as-of", str(date.fromisoformat(last) - timedelta(days=back))]
+    run = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise CheckFailed(f"build with {code}:\n{run.stderr.strip() or run.stdout.strip()}")
+    progress(f"  {run.stdout.strip().splitlines()[-1]}")
+
+
+def _git(*arguments: str) -> None:
+    run = subprocess.run(["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True, check=False)
+    if run.returncode:
+        reason = (run.stderr.strip().splitlines() or ["failed"])[-1]
+        raise UserError(f"git {arguments[0]} {arguments[1]}: {reason}; a commit is named by its hash, tag or branch")

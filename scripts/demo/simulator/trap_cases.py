@@ -1,0 +1,147 @@
+"""Who is in which trap for identity and consent, drawn apart so that nothing else changes.
+
+Everyone is in one trap of this module at most.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+
+from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, Streams
+from scripts.demo.simulator.landing import Landing
+from scripts.demo.simulator.people import CURRENCY_OF, FIRST, PERSON, People
+from scripts.demo.simulator.traps import no_traps, tell_people
+
+# Shares of all people; of each trap there are at least two cases where anyone fits.
+RECYCLED_NUMBERS, COUPLES, TABLETS, PLACEHOLDERS = 0.004, 0.004, 0.003, 0.010
+WRONG_CARDS, SPELLINGS, OBJECTIONS, LEGAL_HOLDS = 0.002, 0.004, 0.004, 0.001
+
+
+class _Draw:
+    """Draws people for traps; whoever is drawn is not drawn again."""
+
+    def __init__(self, people: People, free: Bools, rng: np.random.Generator) -> None:
+        self.people, self.free, self.rng = people, free, rng
+
+    def some(self, fits: Bools, share: float) -> Ints:
+        """About a share of all people, from those who fit and are free, in no order."""
+        found = np.flatnonzero(fits & self.free)
+        count = min(max(2, round(share * self.people.n)), len(found))
+        who = self.rng.choice(found, count, replace=False) if count else found[:0]
+        self.free[who] = False
+        return who
+
+    def couples(self, first: Bools, second: Bools, share: float) -> tuple[Ints, Ints]:
+        """Pairs in one town: the first of each fits `first`, the other `second`."""
+        others = np.flatnonzero(second & self.free)
+        wanted = max(2, round(share * self.people.n))
+        waiting: dict[int, list[int]] = defaultdict(list)
+        for person in self.rng.permutation(np.flatnonzero(first & self.free)).tolist():
+            waiting[int(self.people.place[person])].append(person)
+        ones: list[int] = []
+        twos: list[int] = []
+        taken: set[int] = set()
+        for person in self.rng.permutation(others).tolist():
+            there = waiting[int(self.people.place[person])]
+            while there and (there[-1] == person or there[-1] in taken):
+                there.pop()
+            if person in taken or not there or len(ones) == wanted:
+                continue
+            ones.append(there.pop())
+            twos.append(person)
+            taken |= {ones[-1], person}
+        one, two = np.array(ones, dtype=np.int64), np.array(twos, dtype=np.int64)
+        self.free[one] = self.free[two] = False
+        return one, two
+
+
+def set_traps(people: People, streams: Streams) -> None:
+    """Draw who is in which trap, and give them the contact data that go with it."""
+    rng = streams("identity traps")
+    n, everyone = people.n, np.arange(people.n)
+    traps = people.traps = no_traps(n)
+    family = _families(people)
+    at_home = CURRENCY_OF[people.place] == 0
+    draw = _Draw(people, (people.kind == PERSON) & ~np.isin(everyone, np.concatenate(family)), rng)
+    has = {name: getattr(people, name) != NULL for name in ("phone", "shop", "crm", "loyalty", "klaviyo")}
+    traps.cases["family_phone"] = [*family]
+
+    _recycle(people, draw, at_home & has["phone"] & has["crm"])
+
+    only_mail = has["klaviyo"] & has["shop"] & ~has["crm"] & ~has["loyalty"] & ~has["phone"]
+    spelled = draw.some(only_mail, SPELLINGS)
+    traps.spelled[spelled] = True
+    traps.cases["email_in_other_spelling"] = [spelled]
+
+    # The sending tool and the shop keep an address once, so the second of a couple has no account there.
+    guest = people.has_email & ~has["shop"] & ~has["klaviyo"] & (has["crm"] | has["loyalty"])
+    one, two = draw.couples(people.has_email & has["crm"], guest, COUPLES)
+    people.last[two] = people.last[one]
+    people.first[two] = np.where(people.first[two] == people.first[one], (people.first[one] + 1) % len(FIRST),
+                                 people.first[two])  # fmt: skip
+    owner = everyone.copy()
+    owner[two] = one
+    people.email = people.email.take(pa.array(owner))
+    traps.home[two] = one
+    traps.shares_email[np.r_[one, two]] = True
+    traps.cases["couple_on_one_email"] = [one, two]
+
+    one, two = draw.couples(has["shop"], has["shop"], TABLETS)
+    traps.tablet[two] = one
+    traps.home[two] = one
+    traps.cases["tablet_of_two"] = [one, two]
+
+    unknown = draw.some(at_home & ~has["phone"] & (has["crm"] | has["loyalty"]), PLACEHOLDERS)
+    traps.placeholder[unknown] = True
+
+    by_card = np.full(int(people.loyalty.max()) - 2_000_000 + 2 if has["loyalty"].any() else 1, -1)
+    by_card[people.loyalty[has["loyalty"]] - 2_000_000] = everyone[has["loyalty"]]
+    neighbour = np.where(has["loyalty"], by_card[np.where(has["loyalty"], people.loyalty - 2_000_000 + 1, 0)], -1)
+    fits = has["crm"] & (neighbour >= 0) & draw.free[neighbour]
+    mistyped = draw.some(fits, WRONG_CARDS)
+    # Where one's neighbour was drawn too, only one of the two stays.
+    mistyped = mistyped[~np.isin(mistyped, neighbour[mistyped])]
+    traps.wrong_card[mistyped] = neighbour[mistyped]
+    draw.free[neighbour[mistyped]] = False
+    traps.cases["mistyped_card"] = [mistyped, neighbour[mistyped]]
+
+    traps.cases["profiling_objection"] = [draw.some(people.has_email, OBJECTIONS)]
+    traps.cases["legal_hold"] = [draw.some(people.has_email, LEGAL_HOLDS)]
+
+
+def _families(people: People) -> tuple[Ints, Ints]:
+    """People who give the telephone of the person before them."""
+    same = np.flatnonzero((people.phone[1:] == people.phone[:-1]) & (people.phone[1:] != NULL))
+    return same, same + 1
+
+
+def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
+    """Numbers given up and, months later, given by somebody else."""
+    traps, rng = people.traps, draw.rng
+    start = people.start * DAY
+    early = fits & (people.opened < start + 200 * DAY)
+    late = fits & (people.opened > start + 500 * DAY)
+    before = draw.some(early, RECYCLED_NUMBERS)
+    after = draw.some(late, RECYCLED_NUMBERS)
+    count = min(len(before), len(after))
+    draw.free[np.r_[before[count:], after[count:]]] = True
+    before, after = before[:count], after[:count]
+    from_, to = np.maximum(people.opened[before], start) + 100 * DAY, people.opened[after] - 60 * DAY
+    traps.recycles[np.r_[before, after]] = True
+    traps.phone_before[before] = people.phone[before]
+    traps.phone_changed_at[before] = from_ + ((to - from_) * rng.random(count)).astype(np.int64)
+    people.phone[after] = people.phone[before]
+    people.phone[before] = people.n + np.arange(count)
+    traps.cases["recycled_number"] = [before, after]
+
+
+def tell_traps(landing: Landing, people: People) -> None:
+    """Write the cases that concern people to the record; single profiles are noted where they are written."""
+    for trap, groups in people.traps.cases.items():
+        for member in groups:
+            tell_people(landing, trap, member, np.arange(len(member)))
+    second = np.flatnonzero(people.shop2 != NULL)
+    tell_people(landing, "second_account", second, np.arange(len(second)))

@@ -1,0 +1,453 @@
+"""Erases persons: finds who is meant, takes them out of everything held, sees to it that they do not come back.
+
+In this order, with a journal until the end, so that the next run finishes what a killed one began: the warehouse in
+one transaction (with the tombstones), its file written anew, the kept versions, exports and other files, a search
+through all of it, the certificate. No identifier is printed, logged or named in an error.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.erasure.files import CannotRewrite, files_of, remove_from_export, remove_from_file
+from scripts.erasure.needles import Needles, needles_of
+from scripts.erasure.person import (
+    GIVEN,
+    Person,
+    collect,
+    legal_hold,
+    load_ids,
+    need_identities,
+    normalise_given,
+    resolve,
+)
+from scripts.erasure.redact import TOMBSTONES
+from scripts.erasure.removals import removals_of
+from scripts.erasure.requests import close_requests, open_requests
+from scripts.erasure.search import search
+from scripts.erasure.state import folder, prepare_state, restore_state, save_state, tombstone
+from scripts.erasure.versions import rewrite_versions
+from scripts.erasure.warehouse import clear_left_overs, remove_from_warehouse, rewrite_file
+from scripts.platform.contracts import Source, load_contracts
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import PRIVATE, replace_file
+from scripts.platform.ledger_tables import LEDGER
+from scripts.platform.progress import Progress
+from scripts.platform.versions import code_version
+from scripts.platform.warehouse import open_warehouse, quote, rollback
+from scripts.platform.world import World
+
+JOURNAL = ".journal.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: what it names the person by, as given."""
+
+    given: tuple[tuple[str, str], ...]
+    request_id: str | None = None
+    requested_at: datetime | None = None
+    label: str = "the person"
+
+
+@dataclass
+class Outcome:
+    """What became of the requests: erased (how many people), nobody found, refused (with one line each)."""
+
+    erased: int = 0
+    unknown: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+def erase(
+    world: World,
+    requests: list[Request],
+    *,
+    despite_hold: bool = False,
+    dry_run: bool = False,
+    progress: Progress = print,
+) -> Outcome:
+    """Carry out requests, and those of the landing source that are still open when none is given.
+
+    Raises UserError on wrong use, CheckFailed when a request was refused or something of a person is left.
+    """
+    if not world.warehouse.exists():
+        raise UserError(f"{world.warehouse}: no such warehouse; run `python -m scripts intake` and `build` first")
+    outcome = Outcome()
+    with _only_eraser(world):
+        _finish_journal(world, progress)
+        sources, country = load_contracts(), _country(world)
+        from_landing = not requests
+        with open_warehouse(world.warehouse) as connection:
+            _prepare(connection, world)
+            if from_landing:
+                requests = [
+                    Request(given, request_id, requested_at, f"request {request_id}")
+                    for request_id, given, requested_at in open_requests(connection)
+                ]
+            persons = _who(connection, sources, requests, outcome, country, despite_hold, progress)
+            if persons:
+                needles = needles_of(connection, sources, [person for person, _ in persons], country)
+                _announce(connection, sources, persons, needles, country, dry_run, progress)
+            if dry_run:
+                persons = []
+            if persons:
+                _write_journal(world, persons, needles.names)
+                _in_warehouse(connection, world, sources, persons, needles, country)
+            closed = 0 if dry_run else close_requests(connection)
+            if persons or closed:
+                rewrite_file(connection, world)
+        if persons:
+            _everywhere_else(world, sources, persons, needles, country, progress)
+    if outcome.refused:
+        raise CheckFailed("\n".join(outcome.refused))
+    return outcome
+
+
+def carry_out_requests(world: World, progress: Progress = print) -> int:
+    """Carry out what the landing source asks for, as far as it can be; returns how many people were erased.
+
+    Called by intake: a request that cannot be carried out is said, and does not stop the load.
+    """
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        wanted = open_requests(connection, also_closed=True)
+        if not wanted and not (world.home / "erasures" / JOURNAL).exists():
+            return 0
+        try:
+            need_identities(connection)
+        except UserError:
+            progress(f"{len(wanted)} erasure requests wait for the first build; then run `python -m scripts erase`")
+            return 0
+    try:
+        return erase(world, [], progress=progress).erased
+    except CheckFailed as problem:
+        for line in str(problem).splitlines():
+            progress(f"erasure: {line}")
+        return 0
+
+
+def requests_of_file(file: Path) -> list[Request]:
+    """The requests of a CSV file with the columns of the landing source; UserError names the line that is wrong."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise UserError(f"{file}: cannot be read ({type(problem).__name__}); give a CSV file in UTF-8") from None
+    if not rows:
+        raise UserError(f"{file}: holds no request; give a header with {', '.join(GIVEN)} and one line per person")
+    if not set(rows[0]).intersection(GIVEN):
+        raise UserError(f"{file}: has none of the columns {', '.join(GIVEN)}; give one of them")
+    found = []
+    for number, row in enumerate(rows, start=2):
+        given = tuple((kind, (row.get(kind) or "").strip()) for kind in GIVEN if (row.get(kind) or "").strip())
+        if not given:
+            raise UserError(f"{file}: line {number} names nobody; fill one of {', '.join(GIVEN)}")
+        try:
+            at = datetime.fromisoformat(row["requested_at"]) if row.get("requested_at") else None
+        except ValueError:
+            raise UserError(
+                f"{file}: line {number}: requested_at is no instant; write it as 2026-07-01T09:00"
+            ) from None
+        if at and at.tzinfo:
+            at = at.astimezone(UTC).replace(tzinfo=None)
+        found.append(Request(given, row.get("request_id") or None, at, f"line {number}"))
+    return found
+
+
+def _who(
+    connection: duckdb.DuckDBPyConnection,
+    sources: dict[str, Source],
+    requests: list[Request],
+    outcome: Outcome,
+    country: str,
+    despite_hold: bool,
+    progress: Progress,
+) -> list[tuple[Person, Request]]:
+    """The people whom the requests name; those that cannot be carried out go to `outcome.refused`."""
+    persons: dict[str, tuple[Person, Request]] = {}
+    for request in requests:
+        try:
+            given = normalise_given(connection, list(request.given), country)
+            text = "|".join(f"{kind}:{value}" for kind, value in given)
+            person = Person(tombstone("erasure", text)[:16], given)
+            resolve(connection, person)
+            collect(connection, sources, person, country)
+            if not despite_hold and legal_hold(connection, sources, person, country):
+                raise CheckFailed("a legal hold is on this person; lift it, or erase with --despite-hold")
+        except (CheckFailed, UserError) as problem:
+            if len(requests) == 1 and isinstance(problem, UserError):
+                raise
+            outcome.refused.append(f"{request.label}: {problem}")
+            continue
+        if person.is_known:
+            outcome.erased += 1
+        else:
+            outcome.unknown += 1
+            progress(f"{request.label}: nobody is known by that; what was given is remembered as erased")
+        persons[person.erasure_id] = (person, request)
+    return list(persons.values())
+
+
+def _announce(
+    connection: duckdb.DuckDBPyConnection,
+    sources: dict[str, Source],
+    persons: list[tuple[Person, Request]],
+    needles: Needles,
+    country: str,
+    dry_run: bool,
+    progress: Progress,
+) -> None:
+    """Say what is about to be touched, in counts; a dry run does it all and takes it back."""
+    for person, request in persons:
+        progress(
+            f"{request.label}: {len(person.customer_ids)} customer, {len(person.profile_keys)} profiles, "
+            f"{len(person.ids)} identifiers and records (erasure {person.erasure_id})"
+        )
+    if not dry_run:
+        return
+    connection.begin()
+    try:
+        load_ids(connection, [person for person, _ in persons])
+        result = remove_from_warehouse(connection, sources, [person for person, _ in persons], needles, country)
+    finally:
+        rollback(connection)
+    totals: dict[str, int] = {}
+    for (_, table, done), count in sorted(result.raw.rows.items()):
+        totals[f"{table}: rows {done}"] = totals.get(f"{table}: rows {done}", 0) + count
+    for line, count in [*totals.items(), *((f"{name}: rows", count) for name, count in result.relations.items())]:
+        progress(f"  would touch {line} {count}")
+    progress("dry run: nothing was changed")
+
+
+def _in_warehouse(
+    connection: duckdb.DuckDBPyConnection,
+    world: World,
+    sources: dict[str, Source],
+    persons: list[tuple[Person, Request]],
+    needles: Needles,
+    country: str,
+) -> None:
+    """Everything within the warehouse, with the tombstones, as one transaction."""
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    people = [person for person, _ in persons]
+    connection.begin()
+    try:
+        load_ids(connection, people)
+        result = remove_from_warehouse(connection, sources, people, needles, country)
+        for person, request in persons:
+            requested_at = request.requested_at or now
+            stones = [[kind, tombstone(kind, value), person.erasure_id, now] for kind, value in person.ids]
+            if stones:
+                connection.execute(
+                    "create or replace temp table erasure_stones as select * from state.erasure_tombstones limit 0"
+                )
+                connection.executemany("insert into temp.erasure_stones values (?, ?, ?, ?)", stones)
+                connection.execute(
+                    f"insert into {TOMBSTONES} select * from temp.erasure_stones as new where not exists (select 1 "
+                    f"from {TOMBSTONES} as old where old.identifier_type = new.identifier_type "
+                    "and old.identifier_hash = new.identifier_hash)"
+                )
+            for row in removals_of(person, requested_at):
+                known = "select 1 from state.erasure_removals where removal_id = ?"
+                if not connection.execute(known, [row[0]]).fetchone():
+                    connection.execute("insert into state.erasure_removals values (?, ?, ?, ?, ?, ?, ?, ?)", list(row))
+            connection.execute("delete from state.erasure_requests where erasure_id = ?", [person.erasure_id])
+            connection.execute(
+                "insert into state.erasure_requests values (?, ?, ?, ?, ?)",
+                [request.request_id, person.erasure_id, "erased" if person.is_known else "nobody found", None, now],
+            )
+            certificate = {
+                "raw_tables": result.raw.of(person.erasure_id),
+                "other_relations": result.relations,
+                "relations_to_build_anew": result.dropped,
+                "tombstones": len(stones),
+                "removals": len(list(removals_of(person, requested_at))),
+            }
+            connection.execute("delete from state.erasure_log where erasure_id = ?", [person.erasure_id])
+            connection.execute(
+                "insert into state.erasure_log values (?, ?)", [person.erasure_id, json.dumps(certificate)]
+            )
+        connection.commit()
+    except BaseException:
+        rollback(connection)
+        raise
+    save_state(connection, world)
+
+
+def _everywhere_else(
+    world: World,
+    sources: dict[str, Source],
+    persons: list[tuple[Person, Request]],
+    needles: Needles,
+    country: str,
+    progress: Progress,
+) -> None:
+    """Versions, exports, copies and pages; then the search, the certificates and the end of the journal."""
+    people = [person for person, _ in persons]
+
+    def redo_warehouse(connection: duckdb.DuckDBPyConnection) -> int:
+        _prepare_ledger(connection)
+        load_ids(connection, people)
+        result = remove_from_warehouse(connection, sources, people, needles, country)
+        return result.raw.count() + sum(result.relations.values())
+
+    # What was known on past days is made again from what is left when a model is next fitted.
+    shutil.rmtree(world.snapshots, ignore_errors=True)
+    versions = rewrite_versions(world, needles, redo_warehouse)
+    progress(f"warehouse rewritten, {len(versions)} kept versions rewritten")
+    files: dict[str, int] = {}
+    stuck: list[str] = []
+    for path in list(files_of(world)):
+        try:
+            if path.name == "audience.csv" and (path.parent / "manifest.json").exists():
+                count = remove_from_export(path.parent, needles)
+            else:
+                count = remove_from_file(path, needles, redo_warehouse)
+        except CannotRewrite:
+            stuck.append(str(path))
+            continue
+        if count:
+            files[needles.replace_in(str(path.relative_to(world.home)))[0]] = count
+    found = search(world, needles)
+    for person, request in persons:
+        _certify(world, person, request, versions, files, found.files, found.relations, len(found.places))
+    left = [f"{path}: shows a person and cannot be rewritten; delete it and erase again" for path in stuck]
+    left += [f"{place}: still shows a person; delete it and erase again" for place in found.places]
+    if left:
+        raise CheckFailed("\n".join(dict.fromkeys(left)))
+    (folder(world) / JOURNAL).unlink(missing_ok=True)
+    progress(
+        f"{len(files)} other files rewritten; searched {found.files} files and {found.relations} relations: "
+        f"nothing is left; certificates are in {folder(world)}"
+    )
+    progress("run `python -m scripts build` and `publish` next")
+
+
+def _certify(
+    world: World, person: Person, request: Request, versions: dict[str, dict[str, int]], files: dict[str, int],
+    searched_files: int, searched_relations: int, places: int,
+) -> None:  # fmt: skip
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        row = connection.execute(
+            "select content from state.erasure_log where erasure_id = ?", [person.erasure_id]
+        ).fetchone()
+    certificate = {
+        "schema_version": 1,
+        "erasure_id": person.erasure_id,
+        "request_id": request.request_id,
+        "requested_at": request.requested_at.isoformat() if request.requested_at else None,
+        "carried_out_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "code_version": code_version(),
+        "outcome": "erased" if person.is_known else "nobody found",
+        "customer_ids": person.customer_ids,
+        **(json.loads(row[0]) if row else {}),
+        "kept_versions": versions,
+        "files": files,
+        "searched": {"files": searched_files, "relations": searched_relations, "places_left": places},
+    }
+    replace_file(folder(world) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n", mode=PRIVATE)
+
+
+def _write_journal(world: World, persons: list[tuple[Person, Request]], names: list[str]) -> None:
+    """What a run needs to finish: for its duration this file, readable by its owner only, holds the identifiers."""
+    content = {
+        "persons": [asdict(person) for person, _ in persons],
+        "requests": [
+            {
+                "request_id": request.request_id,
+                "requested_at": request.requested_at.isoformat() if request.requested_at else None,
+                "label": request.label,
+            }
+            for _, request in persons
+        ],
+        "names": names,
+    }
+    replace_file(folder(world) / JOURNAL, json.dumps(content), mode=PRIVATE)
+
+
+def _finish_journal(world: World, progress: Progress) -> None:
+    """Carry on where a killed run stopped."""
+    file = world.home / "erasures" / JOURNAL
+    if not file.exists():
+        return
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    progress("an erasure was broken off; it is finished first")
+    persons = []
+    for person, request in zip(content["persons"], content["requests"], strict=True):
+        at = request["requested_at"]
+        persons.append(
+            (
+                Person(**{**person, "given": _pairs(person["given"]), "ids": _pairs(person["ids"])}),
+                Request((), request["request_id"], datetime.fromisoformat(at) if at else None, request["label"]),
+            )
+        )
+    sources, country = load_contracts(), _country(world)
+    with open_warehouse(world.warehouse) as connection:
+        _prepare(connection, world)
+        people = [person for person, _ in persons]
+        load_ids(connection, people)
+        needles = needles_of(connection, sources, people, country)
+        needles.names = content["names"]
+        known = {row[0] for row in connection.execute("select erasure_id from state.erasure_log").fetchall()}
+        if not {person.erasure_id for person in people} <= known:
+            _in_warehouse(connection, world, sources, persons, needles, country)
+        close_requests(connection)
+        save_state(connection, world)
+        rewrite_file(connection, world)
+    _everywhere_else(world, sources, persons, needles, country, progress)
+
+
+def _pairs(values: list[list[str]]) -> list[tuple[str, str]]:
+    return [(kind, value) for kind, value in values]
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+    """The tables that an erasure writes to; UserError when the raw tables come from another loader."""
+    found = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'intake' "
+        "and table_name = 'files'"
+    ).fetchone()
+    if not found:
+        raise UserError(
+            f"{world.warehouse}: its raw tables were not loaded by intake; erase the person there, then build again"
+        )
+    clear_left_overs(world)
+    _prepare_ledger(connection)
+    prepare_state(connection)
+    restore_state(connection, world)
+
+
+def _prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse of an earlier day may lack a column of the ledger."""
+    for name, kind in LEDGER["files"].items():
+        connection.execute(f"alter table intake.files add column if not exists {quote(name)} {kind}")
+
+
+def _country(world: World) -> str:
+    return str(world.settings().get("default_country", "GB"))
+
+
+@contextmanager
+def _only_eraser(world: World) -> Iterator[None]:
+    """One erasure at a time."""
+    handle = os.open(folder(world) / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder(world)}: another erasure is running; wait for it to end") from None
+        yield
+    finally:
+        os.close(handle)

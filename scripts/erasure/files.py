@@ -1,0 +1,201 @@
+"""Takes persons out of all files beside the warehouse: exports, copies and backups, pages, logs, packed or not."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from scripts.erasure.needles import Needles
+from scripts.erasure.relations import compact, delete_mentioning, tables_of
+from scripts.platform.files import replace_file, replacing
+from scripts.platform.warehouse import literal, open_any_file, open_memory
+from scripts.platform.world import World
+
+DATABASE, PARQUET = b"DUCK", b"PAR1"
+PACKED: dict[bytes, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
+    b"\x1f\x8b": (gzip.decompress, lambda data: gzip.compress(data, mtime=0)),
+    b"BZh": (bz2.decompress, bz2.compress),
+    b"\x28\xb5\x2f\xfd": (
+        lambda data: pa.input_stream(pa.BufferReader(data), compression="zstd").read(),
+        lambda data: pa.Codec("zstd").compress(data, asbytes=True),
+    ),
+}
+ZIP = b"PK\x03\x04"
+LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+Redo = Callable[[duckdb.DuckDBPyConnection], int]
+
+
+class CannotRewrite(Exception):
+    """A file shows a person and is of a kind that cannot be written without."""
+
+
+def files_of(world: World) -> Iterator[Path]:
+    """All files that this world holds beside its warehouse, its kept versions and what the retailer delivers."""
+    own = {world.warehouse, world.warehouse.with_name(f"{world.warehouse.name}.wal")}
+    skipped = {world.landing, world.versions, world.home / "erasures"}
+    for folder, names, files in os.walk(world.home):
+        names[:] = sorted(n for n in names if Path(folder, n) not in skipped and not Path(folder, n).is_symlink())
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path not in own and not path.is_symlink() and path.is_file():
+                yield path
+
+
+def kind_of(path: Path) -> bytes:
+    """The first bytes that tell a file's kind: of a database those at byte 8."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return DATABASE if head[8:12] == DATABASE else head
+
+
+def remove_from_file(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
+    """Write a file without the persons, in one step; returns how many places there were, 0 when it is as it was.
+
+    `redo_warehouse` takes the persons out of a copy of the warehouse. Raises CannotRewrite.
+    """
+    head = kind_of(path)
+    if head == DATABASE:
+        return _database(path, needles, redo_warehouse)
+    if head.startswith(PARQUET):
+        return _parquet(path, needles)
+    if head.startswith(ZIP):
+        return _zip(path, needles)
+    data = path.read_bytes()
+    for magic, (unpack, pack) in PACKED.items():
+        if head.startswith(magic):
+            try:
+                inner = unpack(data)
+            except (OSError, EOFError, ValueError):
+                break
+            clean, count = _without(Path(path.stem).suffix, inner, needles)
+            if count:
+                replace_file(path, pack(clean))
+            return count
+    clean, count = _without(path.suffix, data, needles)
+    if count:
+        replace_file(path, clean)
+    return count
+
+
+def remove_from_export(folder: Path, needles: Needles) -> int:
+    """Take the persons' rows out of an exported audience; counts and checksum in its manifest follow."""
+    audience, manifest = folder / "audience.csv", folder / "manifest.json"
+    rows = list(csv.reader(io.StringIO(audience.read_text(encoding="utf-8"))))
+    kept = [row for row in rows if not needles.aliases.intersection(row) and not needles.replace_in(" ".join(row))[1]]
+    if len(kept) == len(rows):
+        return 0
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(kept)
+    data = text.getvalue().encode("utf-8")
+    replace_file(audience, data)
+    if manifest.exists():
+        stated = json.loads(manifest.read_text(encoding="utf-8"))
+        gone = len(rows) - len(kept)
+        if "file" in stated:
+            stated["file"] |= {"rows": len(kept) - 1, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        if "counts" in stated:
+            stated["counts"]["written"] = len(kept) - 1
+            stated["counts"]["erased_since"] = int(stated["counts"].get("erased_since", 0)) + gone
+        replace_file(manifest, (json.dumps(stated, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    return len(rows) - len(kept)
+
+
+def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
+    """Bytes without the persons. Of tables in text whole lines go; in other text only the identifiers."""
+    if not needles.may_be_in(data):
+        return data, 0
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+        clean, count = needles.replace_in(text)
+        if count and b"\0" in data:
+            raise CannotRewrite from None
+        return clean.encode("latin-1"), count
+    if suffix.lower() in LINES:
+        lines = text.splitlines(keepends=True)
+        kept = [line for line in lines if not needles.replace_in(line)[1]]
+        return "".join(kept).encode(), len(lines) - len(kept)
+    clean, count = needles.replace_in(text)
+    return clean.encode(), count
+
+
+def _parquet(path: Path, needles: Needles) -> int:
+    try:
+        with open_memory() as connection:
+            connection.execute(f"create table content as from read_parquet({literal(str(path))})")
+            count = delete_mentioning(connection, "main", "content", needles)
+            if count:
+                with replacing(path) as incoming:
+                    connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
+            return count
+    except duckdb.Error:
+        return _as_bytes(path, needles)
+
+
+def _zip(path: Path, needles: Needles) -> int:
+    total, packed = 0, io.BytesIO()
+    try:
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+            for item in old.infolist():
+                clean, count = _without(Path(item.filename).suffix, old.read(item), needles)
+                total += count
+                new.writestr(item, clean)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        return _as_bytes(path, needles)
+    if total:
+        replace_file(path, packed.getvalue())
+    return total
+
+
+def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
+    """A DuckDB file: a copy of the warehouse is treated as one, of any other the rows that show a person go."""
+    work = path.with_name(f".{path.name}.work")
+    shutil.copyfile(path, work)
+    total = 0
+    try:
+        with open_any_file(work) as connection:
+            schemas = [
+                row[0]
+                for row in connection.execute(
+                    "select distinct schema_name from duckdb_tables() where database_name = current_database()"
+                ).fetchall()
+            ]
+            if "intake" in schemas and any(schema.startswith("raw_") for schema in schemas):
+                total += redo_warehouse(connection)
+            else:
+                for schema in schemas:
+                    if schema != "state":
+                        for table in tables_of(connection, schema):
+                            total += delete_mentioning(connection, schema, table, needles)
+            connection.execute("checkpoint")
+        if total:
+            with replacing(path) as clean:
+                compact(work, clean)
+            path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    except duckdb.Error:
+        return _as_bytes(path, needles)
+    finally:
+        work.unlink(missing_ok=True)
+        work.with_name(f"{work.name}.wal").unlink(missing_ok=True)
+    return total
+
+
+def _as_bytes(path: Path, needles: Needles) -> int:
+    """A file that cannot be opened as what it is: nothing of a person may be in its bytes."""
+    if needles.may_be_in(path.read_bytes()):
+        raise CannotRewrite
+    return 0

@@ -1,0 +1,1 @@
+"""Who is one person: the report on identities, and pairs that may be one person."""

@@ -1,0 +1,185 @@
+"""Decisions of people about pairs: read where they lie, written as rows that the next load takes in."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from scripts.identity.matching.landed import land_decided, landing_rows
+from scripts.platform.errors import UserError
+from scripts.platform.files import PRIVATE, replace_file
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+TABLE = ("identity", "link_decision")
+COLUMNS = ["decision_id", "action", "left_system", "left_profile_id", "right_system", "right_profile_id",
+           "identifier_type", "identifier_value", "reason", "decided_by", "decided_at"]  # fmt: skip
+ACTIONS = {"same": "link", "different": "cut"}
+STATUS = {"link": "accepted", "cut": "rejected"}
+# What the reviewed file must have; the rest is for the reviewer's eyes.
+NEEDED = ["decision_id", "left_system", "left_profile_id", "right_system", "right_profile_id", "decision"]
+INSTANT = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided last about two profiles."""
+
+    decision_id: str
+    action: str
+    left: str
+    right: str
+    decided_at: str
+
+
+def decision_id(left: str, right: str) -> str:
+    """The id of whatever is decided about two profiles (keys `system:id`), whichever comes first."""
+    text = "\n".join(sorted((left, right)))
+    return f"match-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def accept(
+    world: World, file: Path, by: str | None = None, now: datetime | None = None, progress: Progress = print
+) -> Path | None:
+    """Turn a reviewed file into landing rows of `identity/link_decision`; returns the file, None when all is known.
+
+    Column `decision` is same, different or empty; `decided_by` (or `by`) says who decided, `decided_at` when (default:
+    now). A pair that was decided so before is left out, so accepting a file twice adds nothing; one that was decided
+    otherwise is decided anew. Raises UserError, and writes nothing, when any row is faulty.
+    """
+    reviewed = _read_reviewed(file)
+    stored = stored_decisions(world)
+    decided_now = (now or datetime.now(UTC)).strftime(INSTANT)
+    rows: dict[str, dict[str, str]] = {}
+    known, open_count = 0, 0
+    for number, row in enumerate(reviewed, start=2):
+        if not row["decision"]:
+            open_count += 1
+            continue
+        decided = _decision_row(file, number, row, by, decided_now)
+        before = stored.get(decided["decision_id"])
+        if before and before.action == decided["action"]:
+            known += 1
+            continue
+        if before and decided["decided_at"] <= before.decided_at:
+            raise UserError(f"{file}, line {number}: was decided otherwise at {before.decided_at}, which is later")
+        if rows.get(decided["decision_id"], decided) != decided:
+            raise UserError(f"{file}, line {number}: an earlier line decides otherwise about the same two profiles")
+        rows[decided["decision_id"]] = decided
+    actions = [row["action"] for row in rows.values()]
+    counts = {name: actions.count(action) for name, action in ACTIONS.items()}
+    kept = f", {known} known already" if known else ""
+    summary = f"{counts['same']} pairs are one person, {counts['different']} are not{kept}, {open_count} left open"
+    if not rows:
+        progress(f"match: nothing new to decide: {summary}")
+        return None
+    target = write_landing(world, [rows[key] for key in sorted(rows)])
+    land_decided(world, {key: (STATUS[row["action"]], row["decided_at"]) for key, row in rows.items()})
+    progress(f"match: {summary}: {target}; `python -m scripts intake` and `build` carry it out")
+    return target
+
+
+def write_landing(world: World, rows: list[dict[str, str]]) -> Path:
+    """Write decisions as one landing file, named after what it says, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    content = text.getvalue().encode("utf-8")
+    target = world.landing.joinpath(*TABLE) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
+    replace_file(target, content, mode=PRIVATE)
+    return target
+
+
+def stored_decisions(world: World) -> dict[str, Decision]:
+    """The newest decision of every id, from the landing zone and, where the files are gone, from the warehouse."""
+    rows = landing_rows(world, TABLE)
+    if world.warehouse.exists():
+        with open_warehouse(world.warehouse, read_only=True) as connection:
+            try:
+                texts = ", ".join(f"cast({name} as varchar)" for name in COLUMNS)
+                found = connection.execute(f"select {texts} from raw_identity.link_decision").fetchall()
+            except (duckdb.CatalogException, duckdb.BinderException):
+                found = []
+        rows += [dict(zip(COLUMNS, (value or "" for value in row), strict=True)) for row in found]
+    newest: dict[str, dict[str, str]] = {}
+    for row in rows:
+        before = newest.get(row["decision_id"])
+        if not before or _when(row) >= _when(before):
+            newest[row["decision_id"]] = row
+    return {
+        key: Decision(
+            key,
+            row["action"],
+            f"{row['left_system']}:{row['left_profile_id']}",
+            f"{row['right_system']}:{row['right_profile_id']}",
+            _when(row),
+        )
+        for key, row in newest.items()
+        if row["action"] in STATUS
+    }
+
+
+def read_rows(file: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file as a spreadsheet may have saved it: comma or semicolon, with or without a mark."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: is not UTF-8; save it as `CSV UTF-8`") from None
+    delimiter = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    return [{name: (value or "").strip() for name, value in row.items() if name} for row in reader]
+
+
+def _read_reviewed(file: Path) -> list[dict[str, str]]:
+    rows = read_rows(file)
+    if rows and (missing := [name for name in NEEDED if name not in rows[0]]):
+        raise UserError(f"{file}: lacks the column {', '.join(missing)}; `python -m scripts match` writes such a file")
+    return rows
+
+
+def _decision_row(file: Path, number: int, row: dict[str, str], by: str | None, now: str) -> dict[str, str]:
+    """One line of the reviewed file as a decision; UserError names the line, never a value of a person."""
+    where = f"{file}, line {number}"
+    action = ACTIONS.get(row["decision"].lower())
+    if not action:
+        raise UserError(f"{where}: decision must be same, different or empty")
+    sides = {name: row[name].removeprefix("'") for name in NEEDED[1:5]}
+    left = f"{sides['left_system']}:{sides['left_profile_id']}"
+    right = f"{sides['right_system']}:{sides['right_profile_id']}"
+    if row["decision_id"] != decision_id(left, right):
+        raise UserError(f"{where}: decision_id does not belong to these two profiles; leave both as they were written")
+    who = row.get("decided_by") or by
+    if not who:
+        raise UserError(f"{where}: says not who decided; fill decided_by, or name one with --by")
+    decided_at = now
+    if given := row.get("decided_at"):
+        try:
+            instant = datetime.fromisoformat(given)
+        except ValueError:
+            raise UserError(f"{where}: decided_at is no instant; write it as 2026-07-01 09:00:00 (UTC)") from None
+        decided_at = (instant.astimezone(UTC) if instant.tzinfo else instant).strftime(INSTANT)
+    return {
+        "decision_id": row["decision_id"],
+        "action": action,
+        **sides,
+        "identifier_type": "",
+        "identifier_value": "",
+        "reason": f"probabilistic match {row.get('match_probability', '')}: {row.get('speaks_for', '')}".strip(": "),
+        "decided_by": who,
+        "decided_at": decided_at,
+    }
+
+
+def _when(row: dict[str, str]) -> str:
+    """Comparable text of an instant, whichever way it was written."""
+    return row["decided_at"].replace("T", " ").rstrip("Z")[:19]

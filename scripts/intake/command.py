@@ -1,0 +1,319 @@
+"""Intake: landing files become typed raw tables, append-only by record version, with a ledger and the rows refused.
+
+A file is taken in whole or not at all: its rows, its rejects and its line of the ledger are one transaction, so that
+a broken-off run is mended by running again. For every file: landed = accepted + duplicates + rejected + erased.
+
+What counts as a duplicate: the same content (all contract columns but the stamp `known_at`) as the version of that
+record before or after it in time. The earliest stamp is kept. Content that comes back after another version lay
+between (A, B, A again) is a version of its own. The order in which files arrive does not matter.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from scripts.erasure.at_load import LoadGuard
+from scripts.erasure.command import carry_out_requests
+from scripts.intake.landing import BrokenFile, LandingFile, PassingFault, Stamp, checksum, fault_of, find_files
+from scripts.intake.ledger import known_files, next_load_id, prepare
+from scripts.intake.load import COPY, Counts, TakenFile, load_file
+from scripts.intake.overrides import Replacement, replacements, waive
+from scripts.intake.reading import Circuit, with_patience
+from scripts.platform.contracts import Source, load_contracts
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import landing_settings, open_warehouse
+from scripts.platform.world import SETTINGS_FILE, World
+
+# Errors of these kinds come from our own SQL, not from a damaged file.
+OUR_FAULTS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+ENCODING = "encoding_"
+DEFAULT_COUNTRY = "GB"
+
+
+@dataclass
+class IntakeSummary:
+    """What one intake did: counts per (source, table) that had new files, and how many files were known already."""
+
+    load_id: str
+    tables: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    known_files: int = 0
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def total(self) -> Counts:
+        total = Counts()
+        for counts in self.tables.values():
+            total.add(counts)
+        return total
+
+    def recount(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Count by the ledger: a later file may have made a version of what was a duplicate in an earlier one."""
+        for (source, table), counts in self.tables.items():
+            counts.accepted, counts.duplicates = connection.execute(
+                "select coalesce(sum(accepted_rows), 0), coalesce(sum(duplicate_rows), 0) from intake.files"
+                " where load_id = ? and source_name = ? and table_name = ? and status <> 'failed'",
+                [self.load_id, source, table],
+            ).fetchone() or (counts.accepted, counts.duplicates)
+
+    def lines(self) -> list[str]:
+        """The summary in words: one line per table with new files, and the total."""
+        if not self.tables:
+            return [f"nothing new in {self.known_files} files ({self.seconds:.1f} s)"]
+        lines = [f"{source}/{table}: {counts}" for (source, table), counts in sorted(self.tables.items())]
+        known = f", {self.known_files} known before" if self.known_files else ""
+        return [*lines, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
+
+
+def intake(world: World, progress: Progress = print) -> IntakeSummary:
+    """Take in what is new under `world.landing`, then carry out the overrides that were delivered.
+
+    Raises UserError when there is no landing folder, a setting is wrong or another process holds the warehouse;
+    CheckFailed, after everything else is in, with one line per file that could not be taken in.
+    """
+    started = time.perf_counter()
+    if not world.landing.is_dir():
+        raise UserError(f"{world.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR")
+    sources = load_contracts()
+    settings = checked_settings(world, sources)
+    if made_from := world.made_from():
+        settings["made_from"] = made_from
+    files, problems = find_files(world.landing, sources)
+    with open_warehouse(world.warehouse) as connection:
+        world.warehouse.chmod(0o600)
+        _refuse_other_data(connection, world, settings)
+        prepare(connection, sources, settings)
+        summary = IntakeSummary(next_load_id(connection), failures=problems)
+        guard = LoadGuard(connection, world, settings.get("default_country", DEFAULT_COUNTRY))
+        run = _Run(connection, world, settings, summary, progress, guard)
+        by_source: dict[str, list[LandingFile]] = defaultdict(list)
+        for file in files:
+            by_source[file.table.source].append(file)
+        for source, deliveries in by_source.items():
+            run.take_in_source(source, deliveries)
+        summary.recount(connection)
+        run.carry_out_overrides(sources)
+        guard.finish(sources, summary.load_id)
+    carry_out_requests(world, progress)
+    summary.seconds = time.perf_counter() - started
+    if summary.failures:
+        shown = "\n".join(f"{world.landing}/{problem}" for problem in summary.failures)
+        raise CheckFailed(shown)
+    return summary
+
+
+class _Run:
+    """One intake at work on an open warehouse."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str], summary: IntakeSummary,
+        progress: Progress, guard: LoadGuard,
+    ) -> None:  # fmt: skip
+        self.guard = guard
+        self.connection, self.settings, self.summary, self.progress = connection, settings, summary, progress
+        self.warehouse = world.warehouse
+        self.scratch = world.home / "spill"
+        for left_over in self.scratch.glob(f"{COPY}*"):  # of a run that was killed: nobody else holds the warehouse
+            left_over.unlink(missing_ok=True)
+        self.known = known_files(connection)
+
+    def take_in_source(self, source: str, files: list[LandingFile]) -> None:
+        """Take in a source's files in the order of delivery, until too many in a row cannot be read."""
+        started = time.perf_counter()
+        circuit, counts = Circuit(), Counts()
+        self.connection.execute("delete from intake.circuits where source_name = ?", [source])
+        for number, file in enumerate(files):
+            taken, problem = self._take_in(file)
+            counts.add(taken)
+            circuit.note(problem)
+            left = len(files) - number - 1
+            if circuit.is_open and left:
+                self.summary.failures.append(
+                    f"{source}/: {circuit.failures} files in a row could not be read, so {left} more were not tried; "
+                    "look at its disk and run intake again"
+                )
+                self.connection.execute(
+                    "insert into intake.circuits values (?, ?, ?, ?)",
+                    [source, circuit.failures, self.summary.load_id, str(problem)],
+                )
+                break
+        if counts.files:
+            seconds = time.perf_counter() - started
+            self.progress(f"{source}: {counts.files} new files, {counts} ({seconds:.1f} s)")
+
+    def carry_out_overrides(self, sources: dict[str, Source]) -> None:
+        """Re-deliver the records that overrides correct, each decision once, and close what they give up."""
+        for decision in list(replacements(self.connection)):
+            if any(digest == decision.checksum for _, _, digest, _ in self.known[decision.name]):
+                continue
+            file: LandingFile | None = None
+            try:
+                file = decision.file(self.connection, sources, self.scratch)
+                self._load_once(file, decision)
+            except BrokenFile as problem:
+                self.summary.failures.append(f"overrides/record_override: {decision.override_id}: {problem}")
+            finally:
+                if file is not None:
+                    file.path.unlink(missing_ok=True)
+        if closed := waive(self.connection):
+            self.progress(f"overrides: {closed} refused rows given up")
+
+    def _take_in(self, file: LandingFile) -> tuple[Counts, BrokenFile | None]:
+        """Take in one file if it is new or has changed; a file that cannot be read is recorded as failed."""
+        try:
+            return with_patience(lambda: self._load_once(file)), None
+        except BrokenFile as problem:
+            self._record_failure(file, str(problem))
+            self.summary.failures.append(f"{file.name}: {problem}")
+            return Counts(), problem
+
+    def _load_once(self, file: LandingFile, decision: Replacement | None = None) -> Counts:
+        """One try at one file; BrokenFile says why it is not in, and then nothing of it is."""
+        known = self.known[file.name]
+        try:
+            stamp = Stamp.of(file.path)
+            if any(version[3] == stamp.text for version in known):
+                self.summary.known_files += 1
+                return Counts()
+            if stamp.size == 0:
+                raise BrokenFile("empty, 0 bytes; deliver it again or delete it")
+            stamp_text = stamp.text if stamp.is_settled() else ""
+            digest = decision.checksum if decision else checksum(file.path)
+            for file_id, size, known_digest, _ in known:
+                if (size, known_digest) == (stamp.size, digest):
+                    stamped = "update intake.files set file_stamp = ? where file_id = ?"
+                    self.connection.execute(stamped, [stamp_text, file_id])
+                    self.summary.known_files += 1
+                    return Counts()
+            encoding = self.settings.get(f"{ENCODING}{file.table.source}") if decision is None else None
+            with load_file(self.connection, file, encoding, self.scratch, self.guard) as loading:
+                if stamp != Stamp.of(file.path):
+                    raise PassingFault("changed while it was read; run intake again once it is delivered")
+                self.connection.begin()
+                taken = TakenFile(self.summary.load_id, stamp.size, digest, stamp_text)
+                counts = loading.store(taken)
+                if stamp != Stamp.of(file.path):
+                    raise PassingFault("changed while it was read; run intake again once it is delivered")
+                self.connection.commit()
+        except OUR_FAULTS:
+            raise
+        except (BrokenFile, duckdb.Error, OSError) as problem:
+            if _is_full_disk(problem):
+                raise CheckFailed(
+                    f"{self.warehouse}: no space left to write it; free some and run intake again"
+                ) from None
+            raise _broken(problem, file) from None
+        self.summary.tables[file.table.source, file.table.name].add(counts)
+        return counts
+
+    def _record_failure(self, file: LandingFile, reason: str) -> None:
+        self.connection.begin()
+        self.connection.execute("delete from intake.files where path = ? and status = 'failed'", [file.name])
+        self.connection.execute(
+            "insert into intake.files by name select coalesce(max(file_id), 0) + 1 as file_id, ? as source_name, "
+            "? as table_name, ? as path, 0 as landed_rows, 0 as accepted_rows, 0 as duplicate_rows, "
+            "0 as rejected_rows, ? as delivered_at, ? as load_id, 'failed' as status, ? as reason from intake.files",
+            [file.table.source, file.table.name, file.name, file.delivered_at, self.summary.load_id, reason],
+        )
+        self.connection.commit()
+
+
+def _is_full_disk(problem: Exception) -> bool:
+    """Whether the fault is on our side: the disk, or the allowance, that the warehouse or its scratch folder is on."""
+    if isinstance(problem, OSError):
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    words = ("no space left", "file too large", "disk quota", "database has been invalidated", "failed to write")
+    return isinstance(problem, duckdb.Error) and any(word in str(problem).lower() for word in words)
+
+
+def _broken(problem: Exception, file: LandingFile) -> BrokenFile:
+    """Why a file is not in. The engine's own messages quote the data, so they are never passed on."""
+    if isinstance(problem, BrokenFile):
+        return problem
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return BrokenFile("needs more memory than allowed; set SEGMENTATION_MEMORY higher, or split the file")
+    if isinstance(problem, OSError):
+        return fault_of(problem, file)
+    if not file.path.exists():
+        return fault_of(FileNotFoundError(), file)
+    name = "Parquet" if file.kind == "parquet" else file.kind.upper()
+    return BrokenFile(f"not readable as {name}, truncated or damaged; deliver it again")
+
+
+def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """What the generated data in a warehouse were made from; None when they are a retailer's own, or there are none."""
+    return landing_settings(connection).get("made_from")
+
+
+def _refuse_other_data(connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str]) -> None:
+    """Two retailers in one warehouse would be added up; only generated data can tell that they are another's."""
+    stored = warehouse_made_from(connection)
+    if stored and stored != settings.get("made_from"):
+        raise UserError(
+            f"{world.warehouse}: filled from other generated data ({stored}); "
+            "give another --warehouse, or delete this one first"
+        )
+
+
+def checked_settings(world: World, sources: dict[str, Source]) -> dict[str, str]:
+    """The settings of the landing zone as text, each checked; UserError names the one that is wrong."""
+    file = world.landing / SETTINGS_FILE
+    given = world.settings()
+    switches = {source.switch for source in sources.values() if source.switch != "always"}
+    settings: dict[str, str] = {}
+    for name, value in given.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if name.startswith("using_"):
+            if name not in switches:
+                raise UserError(f"{file}: {name} switches no source; there are {', '.join(sorted(switches))}")
+            if text not in ("true", "false"):
+                raise UserError(f"{file}: {name} must be true or false, not {value!r}")
+        elif name.startswith(ENCODING):
+            source = name.removeprefix(ENCODING)
+            if source not in sources:
+                raise UserError(f"{file}: {name} names no source; there are {', '.join(sources)}")
+            if not _is_encoding(text):
+                raise UserError(f"{file}: {name} must be an encoding such as cp1250, not {value!r}")
+        elif name == "as_of_date" and not _is_date(text):
+            raise UserError(f"{file}: as_of_date must be a day such as 2026-06-30, not {value!r}")
+        elif name == "business_timezone" and not _is_zone(text):
+            raise UserError(f"{file}: business_timezone must be a zone such as Europe/London, not {value!r}")
+        elif name == "reporting_currency" and not re.fullmatch("[A-Z]{3}", text):
+            raise UserError(f"{file}: reporting_currency must be a code such as GBP, not {value!r}")
+        elif name == "default_country" and not re.fullmatch("[A-Z]{2}", text):
+            raise UserError(f"{file}: default_country must be a code such as GB, not {value!r}")
+        elif value is None or isinstance(value, (list, dict)):
+            raise UserError(f"{file}: {name} must be a text, a number, true or false")
+        settings[name] = text
+    return settings
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)) and bool(datetime.strptime(text, "%Y-%m-%d"))
+    except ValueError:
+        return False
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        return bool(ZoneInfo(text))
+    except (ValueError, OSError, KeyError):
+        return False
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except LookupError:
+        return False

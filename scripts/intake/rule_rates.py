@@ -1,0 +1,203 @@
+"""How right the validation rules are on a simulated retailer, whose planted faults are known row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import literal, open_warehouse
+from scripts.platform.world import World
+
+# What the simulator plants on purpose and which type of rule looks for it.
+LOOKS_FOR = {
+    "range": "absurd_amount",
+    "currency": "unknown_currency",
+    "date_range": "future_date",
+    "reference": "orphan",
+}
+RATES = """
+with planted as (
+
+    select source, "table" as table_name, path, line as line_number, kind, expected, record_key
+    from read_parquet({planted})
+
+),
+
+-- What the load refused or dropped never came before a rule.
+refused as (
+
+    select path, line_number from intake.rejects
+
+),
+
+to_find as (
+
+    select planted.*
+    from planted
+    anti join refused on planted.path = refused.path and planted.line_number = refused.line_number
+
+),
+
+faults as (
+
+    select
+        faults.*,
+        files.path,
+        rules.rule_type,
+        rules.reference
+    from intermediate.int_record_violations as faults
+    left join intake.files as files on faults.file_id = files.file_id
+    left join (
+        select rule_key, any_value(rule_type) as rule_type, string_agg(reference, '|') as reference
+        from intermediate.int_validation_rules
+        group by rule_key
+    ) as rules on faults.rule_key = rules.rule_key
+
+),
+
+-- A row whose record, or the record it refers to, was broken on purpose is no false alarm.
+judged as (
+
+    select
+        faults.*,
+        planted.kind,
+        faults.is_consequential or exists (
+            select 1 from planted as parent
+            where
+                parent.record_key = faults.measured
+                and contains(faults.reference, parent.source || '.' || parent.table_name || '.')
+        ) as follows_from_another
+    from faults
+    left join planted on faults.path = planted.path and faults.line_number = planted.line_number
+
+),
+
+by_rule as (
+
+    select
+        rule_key,
+        count(*) as flagged,
+        count(case when kind is not null then 1 end) as planted_flagged,
+        count(case when kind is null and follows_from_another then 1 end) as consequential,
+        count(case when kind is null and not follows_from_another then 1 end) as false_positives
+    from judged
+    group by rule_key
+
+),
+
+rules as (
+
+    select
+        rule_key,
+        any_value(source) as source,
+        any_value(table_name) as table_name,
+        any_value(rule_type) as rule_type,
+        sum(checked_row_count) as checked
+    from marts.validation_rule_results
+    group by rule_key
+
+),
+
+-- A planted row is missed when no rule of its kind on its table says anything of it.
+missed as (
+
+    select
+        to_find.source,
+        to_find.table_name,
+        to_find.kind,
+        count(*) as planted,
+        count(case when found.path is null then 1 end) as missed
+    from to_find
+    left join (select distinct path, line_number, rule_type from faults) as found
+        on to_find.path = found.path
+            and to_find.line_number = found.line_number
+            and to_find.kind = {looks_for}
+    group by all
+
+)
+
+select
+    rules.rule_key,
+    rules.rule_type,
+    cast(rules.checked as bigint) as checked,
+    coalesce(by_rule.flagged, 0) as flagged,
+    coalesce(by_rule.planted_flagged, 0) as planted_flagged,
+    coalesce(by_rule.consequential, 0) as consequential,
+    coalesce(by_rule.false_positives, 0) as false_positives,
+    missed.planted,
+    missed.missed
+from rules
+left join by_rule on rules.rule_key = by_rule.rule_key
+left join missed
+    on rules.source = missed.source
+        and rules.table_name = missed.table_name
+        and missed.kind = {looks_for_rule}
+where rules.rule_type <> 'arithmetic'
+order by rules.rule_key
+"""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One rule against the planted faults; counts are record versions.
+
+    `consequential` rows follow from another broken record, such as the lines of a refused order. `planted` are the
+    rows with the fault that this type of rule looks for, on its table, and `missed` those of which no rule of the type
+    says anything; both None where nothing of the kind was planted.
+    """
+
+    rule_key: str
+    rule_type: str
+    checked: int
+    flagged: int
+    planted_flagged: int
+    consequential: int
+    false_positives: int
+    planted: int | None
+    missed: int | None
+
+    @property
+    def false_positive_rate(self) -> float:
+        """False alarms among the rows checked that nobody broke."""
+        return self.false_positives / max(self.checked - self.planted_flagged - self.consequential, 1)
+
+    @property
+    def false_negative_rate(self) -> float | None:
+        """Planted rows missed; None where nothing was planted."""
+        return self.missed / self.planted if self.planted and self.missed is not None else None
+
+
+def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
+    """The rates of every rule but the arithmetic ones, which no planted row tests alone, as of the last build.
+
+    Raises UserError where the world is not a simulated one, or was not built.
+    """
+    planted = world.truth / "planted.parquet"
+    if not planted.exists():
+        raise UserError(f"{planted}: not there; rates need a simulated retailer (`python -m scripts demo`)")
+    cases = " ".join(f"when '{rule_type}' then '{kind}'" for rule_type, kind in LOOKS_FOR.items())
+    query = RATES.format(
+        planted=literal(str(planted)),
+        looks_for=f"case found.rule_type {cases} end",
+        looks_for_rule=f"case rules.rule_type {cases} end",
+    )
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            rates = [Rate(*row) for row in connection.execute(query).fetchall()]
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
+    for rate in rates:
+        missed = (
+            "nothing planted"
+            if rate.false_negative_rate is None
+            else (f"{rate.missed} of {rate.planted} planted rows missed ({rate.false_negative_rate:.1%})")
+        )
+        progress(
+            f"{rate.rule_key}: {rate.false_positives} of {rate.checked:,} rows wrongly flagged "
+            f"({rate.false_positive_rate:.2%}), {missed}, {rate.flagged} flagged, of them {rate.consequential} "
+            "because of another broken record"
+        )
+    return rates

@@ -1,0 +1,1 @@
+"""What is learnt from past customers: predictions, clusters, rules that were discovered."""

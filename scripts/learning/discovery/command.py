@@ -1,0 +1,184 @@
+"""`python -m scripts discover`: search for rules, test them, and write review page and draft rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.learning.discovery.confirm import (
+    SMALLEST_TESTED,
+    Evidence,
+    adjust,
+    share_evidence,
+    value_evidence,
+)
+from scripts.learning.discovery.findings import Proposal, Tested, evidence_text
+from scripts.learning.discovery.inputs import People, read_people
+from scripts.learning.discovery.search import search
+from scripts.learning.discovery.targets import FEWEST, TARGETS, Cohort, cohort, whole_rule
+from scripts.learning.discovery.words import rule_text
+from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
+from scripts.platform.world import World
+from scripts.segments import drafts
+from scripts.segments.drafts import Condition, holds
+from scripts.segments.overlap import segment_overlap
+from scripts.segments.segment_library import DEFINITIONS, Rows, free_priorities
+
+TAG = "discovered"
+HORIZON_DAYS = 180
+# So many rules of each target are tested; the more there are, the harder it is for each.
+TESTED_PER_TARGET = 10
+
+
+def discover(
+    world: World,
+    targets: Sequence[str] | None = None,
+    horizon: int = HORIZON_DAYS,
+    seed: int = 0,
+    into_library: bool = False,
+    progress: Progress = print,
+) -> Path:
+    """Search for rules that foretell unusual value, lapse or response; returns the review page.
+
+    Rules read what was known `horizon` days ago; their outcome is what customers did since. Half of the customers are
+    searched, the other half decides. Written: `<home>/review/discoveries/` with the page and the draft rows; with
+    `into_library` the drafts also go into the segment library. The same data and `seed` give the same files. Raises
+    UserError where the history is too short, or too few customers count for every target asked for.
+    """
+    from scripts.learning.discovery.review import write_review
+
+    people = read_people(world, horizon, seed, progress)
+    cohorts, left_out = usable_cohorts(people, targets)
+    for reason in left_out:
+        progress(f"discover: left out, {reason}")
+    if not cohorts:
+        raise UserError(f"{world.warehouse}: nothing to search for; " + "; ".join(left_out))
+    tested = find_and_test(cohorts, people.attributes)
+    proposals = _proposals(world, people, tested)
+    definitions, conditions = _draft_rows(world, people, proposals)
+    folder = review_folder(world)
+    drafts.write_drafts(folder, definitions, conditions)
+    page = write_review(folder, people, cohorts, left_out, tested, proposals, progress)
+    progress(
+        f"discover: {len(proposals)} of {len(tested)} tested rules hold up on customers that the search had not seen;"
+        f" see {page}"
+    )
+    if into_library and proposals:
+        replaced = drafts.into_library(world.seeds, definitions, conditions, tag=TAG)
+        progress(
+            f"discover: {len(definitions)} drafts in {world.seeds / DEFINITIONS}"
+            f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
+        )
+    return page
+
+
+def review_folder(world: World) -> Path:
+    """Where the review page and the draft rows are written."""
+    return world.home / "review" / "discoveries"
+
+
+def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[Cohort], list[str]]:
+    """The halves of every target that can be searched, and for each that cannot one line why."""
+    found, left_out = [], []
+    for key in targets or list(TARGETS):
+        target = TARGETS[key]
+        off = next(
+            (people.unavailable[part.attribute] for part in target.who if part.attribute in people.unavailable), None
+        )
+        if off:
+            left_out.append(f"{key}: {off}")
+            continue
+        one = cohort(target, people.then, people.is_kept_back)
+        count = min(len(one.searched), len(one.kept_back))
+        if 2 * count < FEWEST:
+            left_out.append(
+                f"{key}: {len(one.searched) + len(one.kept_back)} {target.who_words.format(day=people.day)}; "
+                f"at least {FEWEST} are needed"
+            )
+        elif one.searched[target.column].nunique() < 2:
+            what = target.what.format(days=people.days)
+            left_out.append(f"{key}: the same for all ({what}), nothing foretells it")
+        else:
+            found.append(one)
+    return found, left_out
+
+
+def find_and_test(cohorts: Sequence[Cohort], attributes: pd.DataFrame) -> list[Tested]:
+    """Search every cohort's first half, and test what was found on its second; p-values adjusted over all of it."""
+    tested = []
+    for one in cohorts:
+        outcome = one.outcome(one.searched)
+        for rule in search(one.searched, outcome, attributes, most=TESTED_PER_TARGET, worth=one.worth):
+            evidence = evidence_of(one, rule.conditions)
+            if evidence is not None:
+                conditions = whole_rule(one.target, rule.conditions)
+                tested.append(Tested(one.target, rule, conditions, evidence, one.worth, one.low, one.high))
+    adjusted = adjust([one.evidence for one in tested])
+    return [replace(one, evidence=evidence) for one, evidence in zip(tested, adjusted, strict=True)]
+
+
+def evidence_of(one: Cohort, conditions: Sequence[Condition]) -> Evidence | None:
+    """What the customers kept back say of a rule; None where too few are in it, or outside, for a test."""
+    found = holds([conditions], one.kept_back)
+    if min(found.sum(), (~found).sum()) < SMALLEST_TESTED:
+        return None
+    outcome = one.outcome(one.kept_back)
+    if one.target.is_share:
+        return share_evidence(found, outcome)
+    return value_evidence(found, outcome, one.raw(one.kept_back))
+
+
+def _proposals(world: World, people: People, tested: Sequence[Tested]) -> list[Proposal]:
+    held_up = [one for one in tested if one.is_proposed]
+    keys = drafts.segment_keys([_key_words(one) for one in held_up], TAG)
+    members = {
+        key: people.today.loc[holds([one.conditions], people.today), ["customer_id"]]
+        for one, key in zip(held_up, keys, strict=True)
+    }
+    groups = [found.assign(group_key=key) for key, found in members.items()]
+    overlap = segment_overlap(world, pd.concat(groups)) if groups else pd.DataFrame()
+    return [
+        Proposal(number, one, key, len(members[key]), overlap[overlap["group_key"] == key])
+        for number, (one, key) in enumerate(zip(held_up, keys, strict=True), start=1)
+    ]
+
+
+def _key_words(one: Tested) -> str:
+    """What the key of a draft is made of: as many of the rule's attributes as fit in whole."""
+    words = f"{'high' if one.rule.direction > 0 else 'low'} {one.target.key}"
+    for name in dict.fromkeys(part.attribute for part in one.rule.conditions):
+        if len(f"{TAG}_{words} {name}") <= drafts.MOST_LETTERS - 3:
+            words += f" {name}"
+    return words
+
+
+def _draft_rows(world: World, people: People, proposals: Sequence[Proposal]) -> tuple[Rows, Rows]:
+    themes = dict(zip(people.attributes["attribute_name"], people.attributes["theme"], strict=True))
+    keys = {proposal.segment_key for proposal in proposals}
+    priorities = free_priorities(world.seeds, len(proposals), besides=keys)
+    definitions = [
+        drafts.definition_row(
+            segment_key=proposal.segment_key,
+            name=proposal.tested.name,
+            purpose=(
+                "Proposed by a search for rules that foretell what customers do; to be decided what is done "
+                f"differently for them. {evidence_text(proposal.tested, people)}"
+            ),
+            included=f"Customers of whom this holds: {rule_text(proposal.tested.conditions)}",
+            review_rule="Change or retire when a later search on newer data does not confirm it",
+            priority=priority,
+            themes=sorted({themes.get(part.attribute, "orders") for part in proposal.tested.conditions}),
+            tag=TAG,
+            share_of_known=proposal.count_today / max(people.known_count, 1),
+        )
+        for proposal, priority in zip(proposals, priorities, strict=True)
+    ]
+    return definitions, [
+        row
+        for proposal in proposals
+        for row in drafts.condition_rows(proposal.segment_key, [proposal.tested.conditions])
+    ]

@@ -1,0 +1,43 @@
+"""Rules and their evidence in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scripts.learning.discovery.confirm import Mean
+from scripts.segments.drafts import Condition, attribute_text
+
+# As the library's own rule text says them (macro segment_condition_text).
+OPERATORS = {
+    "=": "is",
+    ">": "is above",
+    ">=": "is at least",
+    "<": "is below",
+    "<=": "is at most",
+}
+
+
+def rule_text(conditions: Sequence[Condition]) -> str:
+    """`order count in 180 days is at least 3 and country code is DE`."""
+    return " and ".join(
+        f"{attribute_text(part.attribute)} {OPERATORS[part.operator]} {part.value}" for part in conditions
+    )
+
+
+def effect_text(effect: Mean, is_share: bool, currency: str) -> str:
+    """A difference with its interval: `+12.40 GBP (95 % interval +8.10 to +16.70)`, shares in points."""
+    value, low, high = (
+        (f"{100 * number:+.1f}" if is_share else f"{number:+,.2f}").replace("-", "−")
+        for number in (effect.value, effect.low, effect.high)
+    )
+    return f"{value} {'points' if is_share else currency} (95 % interval {low} to {high})"
+
+
+def amount(value: float, is_share: bool, currency: str) -> str:
+    """A mean or a share: `12.40 GBP`, `31.0 %`."""
+    return f"{100 * value:.1f} %" if is_share else f"{value:,.2f} {currency}".replace("-", "−")
+
+
+def p_text(p: float) -> str:
+    """A p-value to two digits; very small ones as a bound."""
+    return "below 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"

@@ -1,0 +1,246 @@
+"""Adoption: the probability that a buyer begins with a category, a product or something else not used so far.
+
+Three kinds of target: a category, a product (sku), or an attribute of int_prediction_inputs that is nought or unknown
+before and above nought after (a loyalty card, orders in shops). One model each, `adoption:<kind>:<target>`, written as
+rows that `int_customer_adoption` scores every day. Two inputs are about the target: how often its category was looked
+at, and how strongly what the customer owns leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from scripts.learning.prediction.cards import DataFacts, Figure
+from scripts.learning.prediction.propensity import Vector
+from scripts.learning.prediction.propensity_fits import (
+    Task,
+    allowed_inputs,
+    chance_of_order,
+    facts_for,
+    finish,
+    learn_task,
+    numbers,
+    persons,
+    present_inputs,
+    purchase_days,
+    read_table,
+    trial_days,
+)
+from scripts.learning.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
+from scripts.platform.errors import UserError
+from scripts.platform.snapshots import Progress, Snapshot, outcomes, products_bought_after, snapshots
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+INPUTS_OF = "adoption"
+SEED_FILE = "adoption_parameters.csv"
+HORIZON_DAYS = 90
+TRIALS = 3
+VIEWS, AFFINITY = "target_view_count_90d", "target_affinity_lift"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is adopted: `kind` is category, product or attribute; `category` is that of the target, if it has one."""
+
+    kind: str
+    name: str
+    category: str | None = None
+
+    @property
+    def model_key(self) -> str:
+        return f"adoption:{self.kind}:{self.name}"
+
+
+def fit_adoption(
+    world: World,
+    category: str | None = None,
+    product: str | None = None,
+    attribute: str | None = None,
+    horizon: int | None = None,
+    dates: Sequence[date] | None = None,
+    progress: Progress = print,
+) -> Learnt:
+    """Judge and learn the adoption model of one target and write it, with its card, into the world's seeds.
+
+    Give one of `category`, `product` (sku) and `attribute`. `horizon`: days in which it is adopted (default 90);
+    `dates`: days to judge it on (default: three, 60 days apart, as far as the history allows). Raises UserError for an
+    unknown target, too short a history or too few who adopted; CheckFailed where recency alone is as good.
+    """
+    task, facts = _task(world, find_target(world, category, product, attribute), horizon or HORIZON_DAYS, progress)
+    learnt = learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
+    finish(world, task, learnt, facts, progress)
+    return learnt
+
+
+def backtest_adoption(
+    world: World,
+    target: Target,
+    dates: Sequence[date] | None = None,
+    horizon: int | None = None,
+    progress: Progress = print,
+) -> Sequence[Trial]:
+    """The adoption model as learnt before each of `dates`, judged by what came after; writes nothing."""
+    task, facts = _task(world, target, horizon or HORIZON_DAYS, progress)
+    return learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+
+
+def find_target(
+    world: World, category: str | None = None, product: str | None = None, attribute: str | None = None
+) -> Target:
+    """The one target given; raises UserError when it is not one, or not known in the built warehouse."""
+    given = {"category": category, "product": product, "attribute": attribute}
+    named = [(kind, name) for kind, name in given.items() if name]
+    if len(named) != 1:
+        raise UserError("say what is adopted: one of --category, --product and --attribute")
+    kind, name = named[0]
+    if kind == "attribute":
+        known = numbers(present_inputs(world))
+        if name not in known:
+            raise UserError(f"--attribute {name}: no number of int_prediction_inputs; it has {', '.join(known)}")
+        return Target(kind, name)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        products = connection.execute("select sku, category from marts.products where category is not null").df()
+    if kind == "category":
+        known = sorted(products["category"].unique())
+        if name not in known:
+            raise UserError(f"--category {name}: no product has it; categories are {', '.join(known)}")
+        return Target(kind, name, name)
+    found = products.loc[products["sku"] == name, "category"]
+    if found.empty:
+        raise UserError(f"--product {name}: no product with a category has this sku; look it up in marts.products")
+    return Target(kind, name, str(found.iloc[0]))
+
+
+def _task(world: World, target: Target, horizon: int, progress: Progress) -> tuple[Task, DataFacts]:
+    facts = facts_for(world, horizon)
+    present = _candidates(
+        present_inputs(world), target, read_table(world, "int_category_interests"), owners_by(world, target)
+    )
+
+    def cohort(snapshot: Snapshot) -> Cohort:
+        owners = owners_by(world, target, snapshot)
+        customers = _candidates(persons(snapshot), target, snapshot.interests, owners)
+        chance = chance_of_order(snapshot, customers, horizon)
+        spent = outcomes(world, snapshot, horizon).set_index("customer_id")["net_revenue"]
+        return Cohort(
+            day=snapshot.day,
+            customers=customers,
+            label=_adopted(world, target, snapshot, customers, horizon, progress),
+            money=np.asarray(spent.reindex(customers["customer_id"]).fillna(0).to_numpy(dtype=float)),
+            opponents={} if chance is None else {PURCHASE_MODEL: chance},
+        )
+
+    scales = allowed_inputs(world, INPUTS_OF, [*numbers(present), VIEWS, AFFINITY])
+    # What is adopted is nought for all who could adopt it.
+    unusable = {target.name, *((VIEWS, AFFINITY) if target.category is None else ())}
+    what = {"category": f"buys from {target.name}", "product": f"buys {target.name}"}
+    return (
+        Task(
+            model_key=target.model_key,
+            model_name=f"Adoption: {what.get(target.kind, target.name)} in {horizon} days"
+            " (logistic regression on broken lines)",
+            seed_file=SEED_FILE,
+            outcome=f"who adopted {target.kind} {target.name}",
+            horizon=horizon,
+            scales={name: scale for name, scale in scales.items() if name not in unusable},
+            cohort=cohort,
+            count_on=_counter(world, target, horizon),
+            present=present,
+            limits=[
+                Figure("limits", "covers", "persons who have bought, but have not adopted it"),
+                Figure("limits", "outcome", f"adopted for the first time in the {horizon} days after"),
+                Figure("limits", "money", "net revenue in those days of those who adopted"),
+            ],
+        ),
+        facts,
+    )
+
+
+def _counter(world: World, target: Target, horizon: int) -> Callable[[date], Count] | None:
+    """Counts those who could adopt and those who did; not told for an attribute, whose past needs a snapshot a day."""
+    if target.kind == "attribute":
+        return None
+    column = "sku" if target.kind == "product" else "category"
+    first = purchase_days(world).groupby("customer_id")["day"].min()
+    adopted = purchase_days(world, column, target.name).groupby("customer_id")["day"].min().reindex(first.index)
+
+    def count_on(day: date) -> Count:
+        end = pd.Timestamp(day)
+        could = (first <= end) & ~(adopted <= end)
+        return Count(int(could.sum()), int((could & (adopted <= end + pd.Timedelta(days=horizon))).sum()))
+
+    return count_on
+
+
+def _candidates(inputs: pd.DataFrame, target: Target, interests: pd.DataFrame, owners: pd.Series) -> pd.DataFrame:
+    """Persons who have not adopted, with what is known of them and the target."""
+    customers = inputs[~inputs["customer_id"].isin(owners)]
+    if target.category is None:
+        return customers[~(customers[target.name].fillna(0) > 0)].reset_index(drop=True)
+    signs = interests[interests["category"] == target.category].set_index("customer_id")
+    if target.kind == "category":
+        bought = signs.index[signs["order_day_count"] > 0]
+        customers = customers[~customers["customer_id"].isin(bought)]
+    who = customers["customer_id"]
+    return customers.assign(
+        **{
+            VIEWS: signs["view_count_90d"].reindex(who).fillna(0).to_numpy(dtype=float),
+            AFFINITY: signs["affinity_lift"].reindex(who).fillna(1).to_numpy(dtype=float),
+        }
+    ).reset_index(drop=True)
+
+
+def owners_by(world: World, target: Target, snapshot: Snapshot | None = None) -> pd.Series:
+    """Ids of those who had bought the product by the snapshot's day, or by today; none for other kinds of target."""
+    if target.kind != "product":
+        return pd.Series(dtype=object)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        bought = connection.execute(
+            """
+            select distinct customer_id from marts.order_lines
+            where is_counted and line_type = 'product' and sku = $sku and customer_id is not null
+                and ($day is null or ordered_date <= $day)
+            """,
+            {"sku": target.name, "day": snapshot.day if snapshot else None},
+        ).df()["customer_id"]
+    if snapshot is None:
+        return bought
+    ids = snapshot.present_ids
+    return ids.loc[ids["present_customer_id"].isin(bought), "customer_id"]
+
+
+def _adopted(
+    world: World, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
+) -> Vector:
+    """1 for each of `customers` who adopted in the days after the snapshot."""
+    if target.kind == "attribute":
+        return _began(world, target, snapshot, customers, horizon, progress)
+    bought = products_bought_after(world, snapshot, horizon)
+    column = "sku" if target.kind == "product" else "category"
+    adopters = bought.loc[bought[column] == target.name, "customer_id"]
+    return np.asarray(customers["customer_id"].isin(adopters), dtype=float)
+
+
+def _began(
+    world: World, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
+) -> Vector:
+    """1 where the attribute is above nought at the end of the days; ids are compared as those of today."""
+    end = snapshot.day + timedelta(days=horizon)
+    if end == facts_for(world, horizon).as_of_date:
+        later = present_inputs(world)
+        users = later.loc[later[target.name].fillna(0) > 0, "customer_id"]
+    else:
+        after = snapshots(world, [end], progress)[end]
+        users = _as_today(after, after.inputs.loc[after.inputs[target.name].fillna(0) > 0, "customer_id"])
+    return np.asarray(_as_today(snapshot, customers["customer_id"]).isin(users), dtype=float)
+
+
+def _as_today(snapshot: Snapshot, customer_ids: pd.Series) -> pd.Series:
+    present = snapshot.present_ids.set_index("customer_id")["present_customer_id"]
+    return customer_ids.map(present).fillna(customer_ids)

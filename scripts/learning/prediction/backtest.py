@@ -1,0 +1,137 @@
+"""Judges models as they would have been on past days, by what came after: for the card, and for the reader.
+
+Everything is learnt from what was known on the day (`snapshots`) and judged by the days after it. The parameters in use
+are not touched; the figures are put on the card of the model, in the section `backtest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from scripts.learning.prediction import evaluation, gamma_gamma
+from scripts.learning.prediction.adoption import backtest_adoption, find_target
+from scripts.learning.prediction.cards import Figure, put_figures, read_card
+from scripts.learning.prediction.churn import backtest_churn
+from scripts.learning.prediction.clv import (
+    DAYS_A_WEEK,
+    expected_purchases,
+    fit_models,
+    in_scope,
+    purchase_model_in_use,
+    scope_limits,
+)
+from scripts.learning.prediction.propensity_fits import PERSON, facts_for, trial_days
+from scripts.learning.prediction.trials import Trial
+from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress
+from scripts.platform.snapshots import Snapshot, outcomes, snapshots
+from scripts.platform.world import World
+
+SECTION = "backtest"
+CLV_HORIZON = 180
+DAYS = 3
+# What is told on the screen; the rest is on the card.
+TOLD = (
+    "AUC of the model",
+    "AUC of recency alone",
+    "AUC of whether they order",
+    "Brier score of the model",
+    "Brier score of recency alone",
+    "slope",
+    "purchases expected over made",
+    "revenue expected over made",
+    "lift in the top tenth",
+    "share of money in the top tenth",
+)
+
+
+def backtest(
+    world: World,
+    model: str,
+    dates: Sequence[date] | None = None,
+    horizon: int | None = None,
+    progress: Progress = print,
+) -> list[Figure]:
+    """Judge a model on past days (default: three) and put the figures on its card; returns them.
+
+    `model`: clv, churn or adoption:<kind>:<target>; `horizon` in days, by default that of the card. Raises UserError
+    for an unknown model, days outside the history or too few customers.
+    """
+    card = read_card(world.seeds, model)
+    days = horizon or (int(card["label_days"]) if card and card["label_days"] else None)
+    if model == "clv":
+        figures = _backtest_clv(world, dates, days or CLV_HORIZON, progress)
+    elif model == "churn":
+        figures = _of_trials(backtest_churn(world, dates, days, progress))
+    elif model.startswith("adoption:") and model.count(":") >= 2:
+        _, kind, name = model.split(":", 2)
+        if kind not in ("category", "product", "attribute"):
+            raise UserError(f"{model}: adoption is of a category, a product or an attribute, not of a {kind}")
+        target = find_target(world, **{kind: name})
+        figures = _of_trials(backtest_adoption(world, target, dates, days, progress))
+    else:
+        raise UserError(f"{model}: is no model; write clv, churn or a model_key such as adoption:category:Garden")
+    for line in _lines(model, figures):
+        progress(line)
+    if card is not None:
+        put_figures(world, model, SECTION, figures)
+        progress(f"backtest {model}: the figures are on its card in {world.seeds}")
+    return figures
+
+
+def _of_trials(trials: Sequence[Trial]) -> list[Figure]:
+    return [replace(figure, section=SECTION) for trial in trials for figure in trial.figures()]
+
+
+def _backtest_clv(world: World, dates: Sequence[date] | None, horizon: int, progress: Progress) -> list[Figure]:
+    facts = facts_for(world, horizon)
+    wanted = list(dates or trial_days(facts, horizon, DAYS))
+    figures: list[Figure] = []
+    for day, snapshot in sorted(snapshots(world, wanted, progress).items(), reverse=True):
+        figures += _judge_clv(world, snapshot, horizon, day)
+    return figures
+
+
+def _judge_clv(world: World, snapshot: Snapshot, horizon: int, day: date) -> list[Figure]:
+    """Purchase and spend models fitted on what was known on the day, against what came after it."""
+    persons = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
+    within = persons[in_scope(persons, scope_limits(persons))].reset_index(drop=True)
+    within = within.astype({"contribution_margin": float})
+    models = fit_models(within, *purchase_model_in_use(world))
+    made = within[["customer_id"]].merge(outcomes(world, snapshot, horizon), on="customer_id", how="left").fillna(0)
+    bought, spent = made["purchase_day_count"].to_numpy(float), made["net_revenue"].to_numpy(float)
+    expected = expected_purchases(horizon / DAYS_A_WEEK, within, models.purchases)
+    value = expected * gamma_gamma.expected_value(
+        within["purchase_day_count"], within["mean_purchase_value"], models.revenue.parameters
+    )
+    orders = (bought > 0).astype(float)
+    held = evaluation.top(orders, value, spent)
+    note = f"{horizon} days after"
+    found = [
+        Figure(SECTION, "customers judged", len(within), note, day),
+        Figure(SECTION, "purchases expected", float(expected.sum()), note, day),
+        Figure(SECTION, "purchases made", float(bought.sum()), note, day),
+        Figure(SECTION, "purchases expected over made", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
+        Figure(SECTION, "revenue expected over made", float(value.sum() / max(spent.sum(), 1.0)), note, day),
+        Figure(SECTION, "AUC of whether they order", evaluation.auc(orders, expected).value, note, day),
+        Figure(SECTION, "lift in the top tenth", held.lift, "by expected value, in who orders", day),
+        Figure(SECTION, "money in the top tenth", held.money, "net revenue made", day),
+        Figure(SECTION, "share of money in the top tenth", held.money_captured, "of all revenue made", day),
+    ]
+    for number, rows in enumerate(np.array_split(np.argsort(expected, kind="stable"), 10), start=1):
+        text = f"expected {expected[rows].mean():.3f}, {len(rows)} customers"
+        found.append(Figure(SECTION, f"purchases a head in tenth {number}", float(bought[rows].mean()), text, day))
+    return found
+
+
+def _lines(model: str, figures: Sequence[Figure]) -> list[str]:
+    lines = []
+    for day in sorted({figure.figure_date for figure in figures if figure.figure_date}):
+        told = {figure.figure: figure.value for figure in figures if figure.figure_date == day}
+        texts = [f"{name} {float(told[name]):.3f}" for name in TOLD if name in told]
+        lines.append(f"backtest {model}, {day}: {', '.join(texts)}")
+    return lines

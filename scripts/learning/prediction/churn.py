@@ -1,0 +1,111 @@
+"""Churn: the probability that a customer who has not lapsed yet places no order in the days to come.
+
+Learnt from persons as they were on past days and what they did afterwards (`trials`), written as rows (`propensity`)
+that `int_customer_churn` scores every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from scripts.learning.prediction.cards import DataFacts, Figure
+from scripts.learning.prediction.propensity_fits import (
+    Task,
+    allowed_inputs,
+    chance_of_order,
+    facts_for,
+    finish,
+    learn_task,
+    numbers,
+    persons,
+    present_inputs,
+    purchase_days,
+    trial_days,
+)
+from scripts.learning.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
+from scripts.platform.dbt import project_var
+from scripts.platform.snapshots import Progress, Snapshot, outcomes
+from scripts.platform.world import World
+
+MODEL_KEY = "churn"
+SEED_FILE = "churn_parameters.csv"
+# Whoever does not order in so many days has lapsed by the shared definition.
+HORIZON_DAYS = 180
+TRIALS = 3
+
+
+def fit_churn(
+    world: World, horizon: int | None = None, dates: Sequence[date] | None = None, progress: Progress = print
+) -> Learnt:
+    """Judge and learn the churn model of a built world and write it, with its card, into the world's seeds.
+
+    `horizon`: days without an order (default 180). `dates`: days to judge it on (default: three, 60 days apart, the
+    last of them `horizon` days ago, as far as the history allows). Raises UserError for too short a history or too few
+    customers who stayed or left; CheckFailed, after writing them as not usable, where recency alone is as good.
+    """
+    task, facts = _task(world, horizon or HORIZON_DAYS)
+    learnt = learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
+    finish(world, task, learnt, facts, progress)
+    return learnt
+
+
+def backtest_churn(
+    world: World, dates: Sequence[date] | None = None, horizon: int | None = None, progress: Progress = print
+) -> Sequence[Trial]:
+    """The churn model as learnt before each of `dates`, judged by what came after; writes nothing."""
+    task, facts = _task(world, horizon or HORIZON_DAYS)
+    return learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+
+
+def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
+    facts = facts_for(world, horizon)
+    present = present_inputs(world)
+    active_days = int(project_var("churn_active_days"))
+
+    def active(customers: pd.DataFrame) -> pd.DataFrame:
+        return customers[customers["days_since_last_order"] <= active_days].reset_index(drop=True)
+
+    def cohort(snapshot: Snapshot) -> Cohort:
+        customers = active(persons(snapshot))
+        orders = outcomes(world, snapshot, horizon).set_index("customer_id")["order_count"]
+        chance = chance_of_order(snapshot, customers, horizon)
+        return Cohort(
+            day=snapshot.day,
+            customers=customers,
+            label=(orders.reindex(customers["customer_id"]).to_numpy() == 0).astype(float),
+            money=np.asarray(customers["net_revenue_365d"].fillna(0).to_numpy(dtype=float)),
+            opponents={} if chance is None else {PURCHASE_MODEL: 1 - chance},
+        )
+
+    bought = purchase_days(world)
+
+    def count_on(day: date) -> Count:
+        end = pd.Timestamp(day)
+        last = bought[bought["day"] <= end].groupby("customer_id")["day"].max()
+        here = last.index[(end - last).dt.days <= active_days]
+        after = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=horizon))]
+        return Count(len(here), int((~here.isin(after["customer_id"])).sum()))
+
+    return (
+        Task(
+            model_key=MODEL_KEY,
+            model_name=f"Churn: no order in {horizon} days (logistic regression on broken lines)",
+            seed_file=SEED_FILE,
+            outcome="who placed no order",
+            horizon=horizon,
+            scales=allowed_inputs(world, MODEL_KEY, numbers(present)),
+            cohort=cohort,
+            count_on=count_on,
+            present=active(present),
+            limits=[
+                Figure("limits", "covers", f"persons whose last order is at most {active_days} days old"),
+                Figure("limits", "outcome", f"no order that counts in the {horizon} days after"),
+                Figure("limits", "money", "net revenue of the 365 days before, of those who then placed no order"),
+            ],
+        ),
+        facts,
+    )

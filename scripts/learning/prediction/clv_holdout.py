@@ -1,0 +1,208 @@
+"""The purchase models on trial: fitted on what lay before a day, and held against what came after it.
+
+By orders as they are known today, so that it costs no more than a fit; `backtest` does it by what was known on the day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from scripts.learning.prediction import bg_nbd, gamma_gamma
+from scripts.learning.prediction.cards import Figure
+from scripts.learning.prediction.likelihood import CannotFit, Floats
+from scripts.learning.prediction.purchase_models import (
+    DAYS_A_WEEK,
+    PurchaseModels,
+    expected_purchases,
+    fit_models,
+    fit_purchases,
+    in_scope,
+    new_customers,
+)
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+# A year where there are three: shorter ones say as much of the season as of the model.
+HOLDOUT_DAYS = 365
+# Points of the curve of purchases.
+TRACKED_WEEKS = 4
+# Days at the beginning of the data whose customers may be left out, and how much better that has to be than none.
+SKIPS = (0, 90, 180, 365)
+SKIP_CUSTOMERS = 500
+SKIP_MARGIN = 0.01
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Customers as they stood on `day` (rows as of read_purchases, in scope), and what they did in the `days` after it.
+
+    `purchases` and `revenue` have the rows of `before`; `repeats` has their repeat purchases by days since the first
+    purchase of any person, `seen_days` before `day`.
+    """
+
+    day: date
+    days: int
+    before: pd.DataFrame
+    purchases: Floats
+    revenue: Floats
+    repeats: pd.DataFrame
+    seen_days: int
+
+    def models(self, leaves_after_first: bool | None, skipped_days: int) -> PurchaseModels:
+        """The models as they would have been fitted on the day. Raises CannotFit."""
+        return fit_models(self.before, leaves_after_first, skipped_days)
+
+    def deviance(self, fit: bg_nbd.BgNbdFit) -> float:
+        """Mean Poisson deviance of the purchases made from those expected; 0 is perfect."""
+        expected = np.maximum(expected_purchases(self.days / DAYS_A_WEEK, self.before, fit), 1e-12)
+        made = self.purchases
+        logs = np.where(made > 0, made * np.log(np.maximum(made, 1) / expected), 0.0)
+        return float(2 * np.mean(logs - made + expected))
+
+
+def hold_out(world: World, last: date, first: date, limits: dict[str, float]) -> Holdout:
+    """Hold out the last days of a world whose orders go from `first` to `last`."""
+    days = min(HOLDOUT_DAYS, (last - first).days // 3)
+    day = last - timedelta(days=days)
+    before, after, repeats = _split(world, day)
+    persons = before[before["customer_type"] == "person"]
+    before = persons[in_scope(persons, limits)]
+    actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
+    return Holdout(
+        day=day,
+        days=days,
+        before=before,
+        purchases=actual["purchases"].to_numpy(float),
+        revenue=actual["revenue"].to_numpy(float),
+        repeats=repeats[repeats["customer_id"].isin(before["customer_id"])],
+        seen_days=int(persons["observed_days"].max()),
+    )
+
+
+def try_skips(held: Holdout, leaves_after_first: bool | None) -> list[tuple[int, float]]:
+    """Days at the beginning whose customers are left out, with the deviance that follows; the best first.
+
+    Who was a customer before the data begin looks like a new one who comes often. Leaving out the first days costs
+    customers to learn from, so it has to be better by a clear margin than leaving out none.
+    """
+    found = []
+    for days in SKIPS:
+        new = new_customers(held.before, days)
+        if days and (days > held.seen_days // 2 or len(new) < SKIP_CUSTOMERS):
+            continue
+        try:
+            fit, _ = fit_purchases(new, leaves_after_first)
+        except CannotFit:
+            continue
+        if fit.converged:
+            found.append((days, held.deviance(fit)))
+    return sorted(found, key=lambda one: one[1] * (1 - SKIP_MARGIN if one[0] == 0 else 1))
+
+
+def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) -> list[Figure]:
+    """How the models would have done: for the card."""
+    try:
+        models = held.models(leaves_after_first, skipped_days)
+    except CannotFit as problem:
+        return [Figure("holdout", "not possible", str(problem), figure_date=held.day)]
+    before, day = held.before, held.day
+    expected = expected_purchases(held.days / DAYS_A_WEEK, before, models.purchases)
+    money = expected * gamma_gamma.expected_value(
+        before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
+    )
+    best = np.argsort(-money, kind="stable")[: max(1, len(before) // 10)]
+    bought, spent = held.purchases, held.revenue
+    note = f"{held.days} days after {day}"
+    return [
+        Figure("holdout", "customers", len(before), note, day),
+        Figure("holdout", "purchases expected", float(expected.sum()), note, day),
+        Figure("holdout", "purchases made", float(bought.sum()), note, day),
+        Figure("holdout", "expected over made", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
+        Figure("holdout", "revenue expected over made", float(money.sum() / max(spent.sum(), 1.0)), note, day),
+        Figure(
+            "holdout", "rank correlation with purchases made",
+            float(pd.Series(expected).corr(pd.Series(bought), method="spearman")), note, day,
+        ),
+        Figure(
+            "holdout", "revenue of the best tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
+            "share of all revenue made", day,
+        ),
+        *_tracking_figures(held, models.purchases, skipped_days),
+    ]  # fmt: skip
+
+
+def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) -> list[Figure]:
+    """Repeat purchases of the customers learnt from, made and expected to every fourth week since the first of them."""
+    before = new_customers(held.before, skipped_days)
+    begin = held.seen_days - int(before["observed_days"].max())
+    first_day = before["observed_days"].max() - before["observed_days"].to_numpy()
+    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_A_WEEK) + 1)
+    theirs = held.repeats[held.repeats["customer_id"].isin(before["customer_id"])]
+    by_week = theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_A_WEEK)).groupby("week")["purchases"].sum()
+    made = by_week.reindex(weeks - 1, fill_value=0).cumsum().to_numpy()
+    expected = bg_nbd.expected_cumulative(weeks, first_day, fit.parameters, leaves_after_first=fit.leaves_after_first)
+    fitted = int((held.seen_days - begin + 1) // DAYS_A_WEEK)
+    figures = [Figure("tracking", "weeks fitted", fitted, "of customers learnt from", held.day)]
+    for place in range(TRACKED_WEEKS - 1, len(weeks), TRACKED_WEEKS):
+        figures += [
+            Figure("tracking", f"made to week {weeks[place]}", float(made[place]), "repeat purchases", held.day),
+            Figure("tracking", f"expected to week {weeks[place]}", float(expected[place]), "", held.day),
+        ]
+    return figures
+
+
+def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Purchases as they stood on a day (columns of read_purchases), purchases and revenue of everyone after it, and
+    repeat purchases by customer and day since the first purchase of any person."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        connection.execute(
+            """
+            create temp table days as
+            select margins.customer_id, margins.ordered_date, any_value(purchases.customer_type) as customer_type,
+                cast(sum(margins.net_revenue) as double) as revenue,
+                cast(sum(margins.net_revenue - margins.cogs) as double) as margin,
+                cast(sum(margins.contribution_margin) as double) as contribution_margin
+            from marts.order_margins as margins
+            inner join intermediate.int_customer_purchases as purchases on margins.customer_id = purchases.customer_id
+            where margins.is_counted
+            group by margins.customer_id, margins.ordered_date
+            """
+        )
+        before = connection.execute(
+            """
+            select customer_id, any_value(customer_type) as customer_type, count(*) as purchase_day_count,
+                count(*) - 1 as repeat_count,
+                date_diff('day', min(ordered_date), max(ordered_date)) as last_purchase_age_days,
+                date_diff('day', min(ordered_date), $day) as observed_days,
+                avg(revenue) as mean_purchase_value, avg(margin) as mean_purchase_margin,
+                sum(contribution_margin) as contribution_margin
+            from days where ordered_date <= $day group by customer_id order by customer_id
+            """,
+            {"day": day},
+        ).df()
+        after = connection.execute(
+            "select customer_id, count(*) as purchases, sum(revenue) as revenue from days where ordered_date > $day"
+            " group by customer_id",
+            {"day": day},
+        ).df()
+        repeats = connection.execute(
+            """
+            with firsts as (
+                select customer_id, min(ordered_date) as first_date
+                from days where customer_type = 'person' group by customer_id
+            ),
+            origin as (select min(first_date) as first_date from firsts)
+            select days.customer_id,
+                date_diff('day', origin.first_date, days.ordered_date) as day_number,
+                count(*) as purchases
+            from days
+            inner join firsts on days.customer_id = firsts.customer_id and days.ordered_date > firsts.first_date
+            cross join origin
+            group by all
+            """
+        ).df()
+    return before, after, repeats

@@ -1,0 +1,19 @@
+"""The seed model_inputs: what each model may use, on which scale, and how low and high values are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.platform.seed_files import read_rows
+
+FILE = "model_inputs.csv"
+COLUMNS = ["model_key", "attribute_name", "scale", "low_words", "high_words"]
+
+
+def read_model_inputs(seeds: Path, model_key: str) -> list[dict[str, str]]:
+    """The rows of one model, in their order, without blanks around the cells; none where it has none.
+
+    Raises UserError when the file has another header.
+    """
+    rows = [{name: cell.strip() for name, cell in row.items()} for row in read_rows(seeds / FILE, COLUMNS)]
+    return [row for row in rows if row["model_key"] == model_key]

@@ -1,0 +1,196 @@
+"""What fitting a propensity needs of a world: past and present customers, allowed inputs, days to judge, the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from scripts.learning.prediction import bg_nbd, model_inputs
+from scripts.learning.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
+from scripts.learning.prediction.propensity import COLUMNS, Vector, records
+from scripts.learning.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
+from scripts.learning.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.snapshots import Progress, Snapshot, snapshots
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
+# How far apart the days of a backtest are, going back.
+STEP_DAYS = 60
+PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One propensity to fit: its names, its inputs, whom it covers and what is to be foretold.
+
+    `cohort` makes a Cohort of a past day; `count_on` counts its customers and those of them with the outcome, by what
+    is known today (None: cannot be told); `present` are the customers of today who are to be scored.
+    """
+
+    model_key: str
+    model_name: str
+    seed_file: str
+    outcome: str
+    horizon: int
+    scales: dict[str, str]
+    cohort: Callable[[Snapshot], Cohort]
+    count_on: Callable[[date], Count] | None
+    present: pd.DataFrame
+    limits: Sequence[Figure]
+
+
+def trial_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
+    """Days to judge a model on: the latest whose outcome is known and earlier ones, as far as the history allows."""
+    latest = facts.as_of_date - timedelta(days=horizon)
+    days = [latest - timedelta(days=STEP_DAYS * number) for number in range(count)]
+    reach = facts.data_from + timedelta(days=horizon + LEAST_HISTORY)
+    return [day for day in days if day >= reach] or [latest]
+
+
+def check_horizon(facts: DataFacts, horizon: int) -> None:
+    """Raises UserError where the history cannot hold a day to learn on and one to judge on."""
+    if horizon < 1:
+        raise UserError(f"--horizon {horizon}: at least one day is needed")
+    days = (facts.as_of_date - facts.data_from).days
+    if days < 2 * horizon + LEAST_HISTORY:
+        raise UserError(
+            f"a horizon of {horizon} days needs orders of {2 * horizon + LEAST_HISTORY} days: {LEAST_HISTORY} before, "
+            f"{horizon} to learn from, {horizon} to judge by; here are {days}: give a shorter horizon"
+        )
+
+
+def learn_task(world: World, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress) -> Learnt:
+    """Judge the task on `dates` and learn its model."""
+    horizon = timedelta(days=task.horizon)
+    past = snapshots(world, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
+
+    @cache
+    def cohort_of(day: date) -> Cohort:
+        return task.cohort(past[day])
+
+    return learn(
+        cohort_of, task.count_on, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales
+    )
+
+
+def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
+    """Write the parameters and the card of a task; returns the fit_id.
+
+    Raises CheckFailed where recency alone is as good: the parameters are written, but marked not usable.
+    """
+    scored = task.present.assign(score=learnt.model.score(task.present))
+    rows = records(learnt.model.parameters.astype(object).where(learnt.model.parameters.notna(), None))
+    card = Card(
+        model_key=task.model_key,
+        model_name=task.model_name,
+        customer_count=learnt.model.customer_count,
+        summary=learnt.summary(task.outcome),
+        is_usable=learnt.is_usable,
+        label_days=task.horizon,
+        figures=[*task.limits, *learnt.figures],
+        reference=reference_shares(scored, [*learnt.model.attributes, "score"]),
+    )
+    fit_id = write_model(world, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
+    if not card.is_usable:
+        raise CheckFailed(f"fit {task.model_key}: {card.summary} The parameters are marked not usable in {world.seeds}")
+    progress(f"fit {task.model_key}: {card.summary} Review {world.seeds / task.seed_file} and the card, then build")
+    return fit_id
+
+
+def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict[str, str]:
+    """Attribute -> scale, as the seed model_inputs allows `model_key`. Raises UserError for what is no column."""
+    file = world.seeds / model_inputs.FILE
+    found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(world.seeds, model_key)}
+    if not found:
+        raise UserError(f"{file}: has no row of {model_key}; add such as {model_key},order_count,log,few,many")
+    for name, scale in found.items():
+        if name not in columns:
+            raise UserError(f"{file}: {model_key}, {name}: no number of int_prediction_inputs; correct or delete it")
+        if scale not in ("log", "linear"):
+            raise UserError(f"{file}: {model_key}, {name}: scale '{scale}' is neither log nor linear; correct it")
+    return found
+
+
+def present_inputs(world: World) -> pd.DataFrame:
+    """Today's persons as the models see them."""
+    frame = read_table(world, "int_prediction_inputs")
+    return frame[frame["customer_type"] == PERSON].reset_index(drop=True)
+
+
+def read_table(world: World, name: str) -> pd.DataFrame:
+    """An intermediate table of today."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            return connection.execute(f"from intermediate.{name} order by all").df()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: holds no {name}; run `python -m scripts build` first") from None
+
+
+def purchase_days(world: World, column: str | None = None, value: str | None = None) -> pd.DataFrame:
+    """Days on which today's persons bought, or bought products with `value` in `column` (category or sku).
+
+    One row per person and day: customer_id, day (datetime64).
+    """
+    if column not in (None, "category", "sku"):
+        raise ValueError(f"{column} is neither category nor sku")
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        frame = connection.execute(
+            f"""
+            select distinct lines.customer_id, cast(lines.ordered_date as timestamp) as day
+            from marts.order_lines as lines
+            inner join intermediate.int_prediction_inputs as inputs on lines.customer_id = inputs.customer_id
+            left join marts.products as products on lines.sku = products.sku
+            where lines.is_counted and inputs.customer_type = 'person'
+                and {f"lines.line_type = 'product' and products.{column} = $value" if column else "$value is null"}
+            order by all
+            """,
+            {"value": value},
+        ).df()
+    return frame
+
+
+def numbers(frame: pd.DataFrame) -> list[str]:
+    """The numeric columns of a frame."""
+    return [str(name) for name in frame.select_dtypes(["number", "bool"]).columns]
+
+
+def persons(snapshot: Snapshot) -> pd.DataFrame:
+    """Inputs of the persons of a past day who are still known: of others the outcome could not be seen."""
+    inputs = snapshot.inputs
+    known = inputs["customer_id"].isin(snapshot.present_ids["customer_id"])
+    return inputs[(inputs["customer_type"] == PERSON) & known].reset_index(drop=True)
+
+
+def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
+    """The probability of an order in the days after the snapshot by the likelier purchase model; None if it fails.
+
+    Alive, a customer who bought x times by T has a rate that is gamma(r + x, alpha + T): no order in t weeks has the
+    probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
+    """
+    purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
+    x, t_x, observed = purchase_arrays(purchases)
+    try:
+        found, _ = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
+    except bg_nbd.CannotFit:
+        return None
+    if not found.converged:
+        return None
+    alive = bg_nbd.p_alive(x, t_x, observed, found.parameters, leaves_after_first=found.leaves_after_first)
+    waiting = (found.alpha + observed) / (found.alpha + observed + horizon / bg_nbd.DAYS)
+    chance = pd.Series(alive * (1 - waiting ** (found.r + x)), index=purchases["customer_id"].to_numpy())
+    return np.asarray(chance.reindex(customers["customer_id"]).to_numpy(dtype=float))
+
+
+def facts_for(world: World, horizon: int) -> DataFacts:
+    """The facts of the data, once they are known to be long enough for `horizon`."""
+    facts = data_facts(world)
+    check_horizon(facts, horizon)
+    return facts

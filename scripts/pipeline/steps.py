@@ -1,0 +1,136 @@
+"""The steps up to a built warehouse, and what each needs from the one before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import copy_file
+from scripts.platform.keyed_hash import KEY_VARIABLE
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.warehouse import open_warehouse, quote
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+
+# What dbt builds can be built again. Raw tables and the state of identity and history cannot, and lie elsewhere.
+REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
+
+
+def setup(world: World, progress: Progress = print) -> None:
+    """Install dbt packages, and give the world a seeds folder of its own where it has none."""
+    from scripts.platform.packages import install_packages
+
+    install_packages(PROJECT, progress)
+    copy_missing_seeds(world, progress)
+
+
+def copy_missing_seeds(world: World, progress: Progress = print) -> None:
+    """Copy the business seeds that the world lacks; what is there is the retailer's and stays."""
+    if world.seeds == BUSINESS_SEEDS:
+        return
+    world.seeds.mkdir(parents=True, exist_ok=True)
+    missing = [file for file in sorted(BUSINESS_SEEDS.glob("*.csv")) if not (world.seeds / file.name).exists()]
+    for file in missing:
+        copy_file(file, world.seeds / file.name)
+    if missing:
+        progress(f"seeds: {len(missing)} copied to {world.seeds}")
+
+
+def demo(world: World, arguments: dict[str, Any], progress: Progress = print) -> None:
+    """Write landing files: simulated, or converted from a real data set."""
+    if arguments["source"] == "online-retail":
+        from scripts.demo.online_retail import convert
+
+        convert(arguments["file"], world, progress)
+        return
+    from scripts.demo.simulator import simulate
+
+    given = {name: arguments[name] for name in ("customers", "end_date", "seed") if arguments[name] is not None}
+    simulate(world, **given, progress=progress)
+
+
+def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
+    """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
+    from scripts.platform.dbt import run_dbt
+    from scripts.segments.approval_log import verified_log
+    from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
+
+    setup(world, progress)
+    check_seeds(world.seeds)
+    verified_log(world)
+    _need_raw_tables(world)
+    run_dbt(world, ["seed"], variables=variables, progress=quiet)
+    run_dbt(
+        world,
+        [
+            # What lies behind the rules, not the data that fitted models are judged by.
+            *("run", "--select", "attribute_catalogue"),
+            "+int_segment_rule_errors,path:models/segments/intermediate/rules",
+            *("+int_catalogue_name_violations", "+int_validation_rule_errors"),
+            *VIOLATIONS,
+        ],
+        variables=variables,
+        progress=quiet,
+    )
+    check_rules(world, progress)
+
+
+def build(
+    world: World,
+    *,
+    variables: dict[str, Any] | None = None,
+    select: str | None = None,
+    progress: Progress = print,
+) -> int:
+    """Build and test the models of one world; returns the number of tests that passed."""
+    from scripts.platform.dbt import run_dbt
+    from scripts.platform.state import restore
+    from scripts.segments.approval_log import verified_log
+    from scripts.segments.validate import check_rules, check_seeds, is_about_rules
+
+    setup(world, progress)
+    check_seeds(world.seeds)
+    verified_log(world)
+    _need_raw_tables(world)
+    if world.made_from() is None and not os.environ.get(KEY_VARIABLE):
+        progress(
+            "warning: customer ids are hashed with the public demo key; set SEGMENTATION_HASH_KEY to your own secret"
+        )
+    restore(world, progress)
+    # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments += ["--select", *select.split()] if select else []
+    progress(f"build: {'selected models' if select else 'all models and tests'}")
+    try:
+        results = run_dbt(world, arguments, variables=variables, progress=progress)
+    except CheckFailed as problem:
+        # Says which rows are wrong; the failed test alone only counts them.
+        if is_about_rules(str(problem)):
+            check_rules(world, progress)
+        raise
+    if not select:
+        drop_leftovers(world, [result.node for result in results], progress)
+    tests = sum(result.node.resource_type == "test" for result in results)
+    progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
+    return tests
+
+
+def drop_leftovers(world: World, built: Iterable[Any], progress: Progress = print) -> None:
+    """Drop what an earlier version of the project built and this one no longer does; `built` are all its nodes."""
+    kept = {(node.schema, node.alias) for node in built if node.resource_type in ("model", "seed")}
+    with open_warehouse(world.warehouse) as connection:
+        found = connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables"
+            " where table_catalog = current_database()"
+        ).fetchall()
+        leftovers = [row for row in found if row[0] in REBUILT_SCHEMAS and (row[0], row[1]) not in kept]
+        for schema, name, kind in leftovers:
+            connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote(schema)}.{quote(name)} cascade")
+    if leftovers:
+        progress(f"build: {len(leftovers)} relations that no model makes any more were dropped")
+
+
+def _need_raw_tables(world: World) -> None:
+    if not world.warehouse.exists():
+        raise UserError(f"{world.warehouse}: no warehouse yet; run `python -m scripts intake` first")

@@ -1,0 +1,1 @@
+"""What every room stands on: the project's folders, the engine, dbt, seeds as files, contracts, versions, pages."""

@@ -1,0 +1,152 @@
+"""The source contracts: what every landing table must look like, read from the dbt source files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.platform.errors import UserError
+from scripts.platform.privacy import Privacy, privacy_of
+from scripts.platform.warehouse import literal, quote
+from scripts.platform.world import PROJECT
+
+CONTRACTS = PROJECT / "models" / "staging"
+TYPES = ("varchar", "bigint", "decimal(18,4)", "boolean", "timestamp", "date")
+
+# The column whose value says how much money a rejected row stands for: the first of these that a table has.
+AMOUNTS = (
+    "total_price", "total_amount", "total", "amount", "refund_amount", "subtotal", "spend_amount", "cost_amount",
+    "item_price", "unit_price", "price",
+)  # fmt: skip
+UNIT_PRICES = ("unit_price", "price")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landing table; `type` is one of TYPES.
+
+    `may_be_absent`: not every account or connector delivers it, so that its absence is no drift.
+    """
+
+    name: str
+    type: str
+    required: bool
+    may_be_absent: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One landing table: `key` names its record, `known_at` (may be null) its stamp of the version.
+
+    `ignored` are columns that the source is known to have and that are left behind on purpose: never stored, and no
+    schema drift. One that ends in `*` stands for all names that begin so, but for the columns of the contract.
+    """
+
+    source: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    known_at: str | None
+    ignored: tuple[str, ...] = ()
+    privacy: Privacy = field(default_factory=Privacy, hash=False)
+
+    @property
+    def schema(self) -> str:
+        return f"raw_{self.source}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.source}/{self.name}"
+
+    def ignores(self, name: str) -> bool:
+        """Whether a delivered column is one of those left behind on purpose."""
+        if any(column.name == name for column in self.columns):
+            return False
+        return any(name == known or (known[-1] == "*" and name.startswith(known[:-1])) for known in self.ignored)
+
+    @property
+    def amount(self) -> str | None:
+        """Column of a row's money, if it has one."""
+        names = {column.name for column in self.columns}
+        return next((name for name in AMOUNTS if name in names), None)
+
+    @property
+    def amount_times(self) -> str | None:
+        """Column by which `amount` has to be multiplied: the quantity, where the amount is a unit price."""
+        names = {column.name for column in self.columns}
+        return "quantity" if self.amount in UNIT_PRICES and "quantity" in names else None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source system: its tables by name, the setting that switches it, the hours within which it must deliver."""
+
+    name: str
+    switch: str
+    sla_hours: int
+    tables: dict[str, Table]
+
+
+def joined_key(table: Table, separator: str) -> str:
+    """SQL of a stored record's key as one text."""
+    return f" || {literal(separator)} || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
+
+
+@lru_cache(maxsize=4)
+def load_contracts(folder: Path = CONTRACTS) -> dict[str, Source]:
+    """All sources by name, from `<folder>/<source>/_<source>__sources.yml`; UserError names a file that is wrong."""
+    sources: dict[str, Source] = {}
+    for file in sorted(folder.glob("*/_*__sources.yml")):
+        try:
+            document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            for entry in document["sources"]:
+                sources[entry["name"]] = _source(entry)
+        except (KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
+            text = " ".join(str(problem).split())
+            raise UserError(f"{file}: not a source contract ({type(problem).__name__}: {text}); mend it") from problem
+    if not sources:
+        raise UserError(f"{folder}: no source contracts (_<source>__sources.yml) there; run from a complete project")
+    return sources
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    meta = entry["config"]["meta"]
+    tables = {table["name"]: _table(entry["name"], table) for table in entry["tables"]}
+    return Source(entry["name"], meta["switch"], int(meta["sla_hours"]), tables)
+
+
+def _table(source: str, entry: dict[str, Any]) -> Table:
+    meta = entry["config"]["meta"]
+    columns = tuple(
+        Column(
+            column["name"],
+            column["data_type"].replace(" ", ""),
+            bool(column.get("config", {}).get("meta", {}).get("required", False)),
+            bool(column.get("config", {}).get("meta", {}).get("may_be_absent", False)),
+        )
+        for column in entry["columns"]
+    )
+    ignored = tuple(meta.get("ignored_columns", ()))
+    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta))
+    required = {column.name for column in columns if column.required}
+    for column in columns:
+        if column.type not in TYPES:
+            raise ValueError(f"{table.label}.{column.name} has type {column.type}; use one of {', '.join(TYPES)}")
+        if column.name in ignored:
+            raise ValueError(f"{table.label}.{column.name} is both declared and in ignored_columns; take it out of one")
+        if column.required and column.may_be_absent:
+            raise ValueError(f"{table.label}.{column.name} is required, so it cannot be may_be_absent")
+    for name in ignored:
+        if not re.fullmatch(r"[a-z0-9_]+[*]?", name):
+            raise ValueError(f"{table.label}: ignored column {name} must be a name in lower case, at most its end a *")
+    for name in table.key:
+        if name not in required:
+            raise ValueError(f"{table.label}: key column {name} must be a required column")
+    if table.known_at and not any(c.name == table.known_at and c.type == "timestamp" for c in columns):
+        raise ValueError(f"{table.label}: known_at column {table.known_at} must be a timestamp column")
+    return table

@@ -1,0 +1,266 @@
+"""Runs dbt in this process, so that its start-up is paid once, against one world."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.platform.errors import CheckFailed
+from scripts.platform.files import copy_file
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse, rows_of
+from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
+
+
+def seeds_path(world: World) -> str:
+    """The folder from which dbt reads the world's seeds, as a path within the project.
+
+    dbt writes each seed's SQL to its target folder joined with the seed's path: given an absolute path, or one with
+    `..`, it would write over the retailer's own file. Seeds from outside the project are therefore copied in first.
+    """
+    if world.seeds.is_relative_to(PROJECT):
+        return str(world.seeds.relative_to(PROJECT))
+    name = hashlib.sha256(str(world.seeds).encode()).hexdigest()[:12]
+    inside = DATA / "seeds_read" / name
+    inside.mkdir(parents=True, exist_ok=True)
+    wanted = {file.name for file in world.seeds.glob("*.csv")}
+    for file in inside.glob("*.csv"):
+        if file.name not in wanted:
+            file.unlink()
+    for file_name in wanted:
+        copy_file(world.seeds / file_name, inside / file_name)
+    return str(inside.relative_to(PROJECT))
+
+
+@contextmanager
+def world_environment(world: World) -> Iterator[None]:
+    """The environment variables by which dbt finds the world, restored afterwards."""
+    wanted = {
+        "SEGMENTATION_WAREHOUSE": str(world.warehouse),
+        "SEGMENTATION_SEEDS": seeds_path(world),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def run_dbt(
+    world: World,
+    arguments: list[str],
+    *,
+    variables: dict[str, Any] | None = None,
+    progress: Progress = print,
+) -> list[Any]:
+    """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
+
+    Target and log files go to `<home>/dbt/`, so that worlds do not disturb each other's parse state.
+    Raises CheckFailed with one line per failed node.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    options = _options(world, variables or {})
+    command = [*arguments, *options]
+    counter = _Counter(progress)
+    # dbt resolves relative paths against the current directory.
+    before = Path.cwd()
+    os.chdir(PROJECT)
+    try:
+        with world_environment(world), _rare_garbage_collection():
+            manifest = _parsed(world, options, variables or {})
+            outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
+    finally:
+        os.chdir(before)
+        # The runner would keep the file locked against the next step.
+        DuckDBConnectionManager.close_all_connections()
+    results = list(getattr(outcome.result, "results", None) or [])
+    failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
+    if failed:
+        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(world, result)))
+    if not outcome.success:
+        raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
+    return results
+
+
+def parsed_project(world: World) -> Any:
+    """The project as dbt parses it for this world: its nodes, with what they depend on. Raises CheckFailed."""
+    before = Path.cwd()
+    os.chdir(PROJECT)
+    try:
+        with world_environment(world):
+            manifest = _parsed(world, _options(world, {}), {})
+    finally:
+        os.chdir(before)
+    if manifest is None:
+        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; `dbt parse` says why")
+    return manifest
+
+
+def rendered(template: str, variables: dict[str, Any]) -> str:
+    """What dbt makes of a template that calls the project's macros and asks nothing of a warehouse.
+
+    Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
+        folder = Path(name)
+        (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
+        only_macros = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
+        (folder / "dbt_project.yml").write_text(yaml.safe_dump(only_macros), encoding="utf-8")
+        options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
+        try:
+            with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
+                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        # That the template could not be parsed says less than why.
+        problem = getattr(outcome.exception, "__context__", None) or outcome.exception
+        raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
+    return str(outcome.result.results[0].node.compiled_code)
+
+
+def _options(world: World, variables: dict[str, Any]) -> list[str]:
+    """What every dbt command of this world is called with."""
+    target = world.home / "dbt"
+    # Compiled SQL and logs hold the key of the hashes.
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
+    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
+
+
+def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
+    return [
+        *["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")],
+        "--quiet",
+        "--no-use-colors",
+        *["--log-level", "none"],
+        *(["--vars", json.dumps(variables)] if variables else []),
+    ]
+
+
+# Projects as parsed, by what they were parsed from.
+_PARSED: dict[str, Any] = {}
+
+
+def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
+    """The project as dbt parses it, once a process for all worlds of one kind: parsing takes longer than many a build.
+
+    What was parsed holds for another world whose warehouse and seeds are called the same, under the same vars but for
+    the day, on which no reference between models depends; only the folder of its seeds is another. None, so that dbt
+    parses and complains itself, where parsing fails.
+    """
+    from dbt.cli.main import dbtRunner
+
+    folder = Path(seeds_path(world))
+    names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
+    given = {name: value for name, value in variables.items() if name != "as_of_date"}
+    parts = [world.warehouse.stem, names, given, project_state()]
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    if key not in _PARSED:
+        # The command that follows writes the manifest for those who read it.
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
+        if not outcome.success:
+            return None
+        _PARSED[key] = outcome.result
+    # A run writes into what it is given.
+    manifest = _PARSED[key].deepcopy()
+    for node in manifest.nodes.values():
+        if node.resource_type == "seed" and not node.original_file_path.startswith("seeds/reference/"):
+            node.original_file_path = str(folder / Path(node.original_file_path).name)
+    return manifest
+
+
+def project_state() -> list[tuple[str, int]]:
+    """The files that dbt parses, with their times of change."""
+    folders = ("models", "macros", "seeds/reference", "tests/dbt", "analyses", "dbt_packages")
+    files = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]
+    files += [PROJECT / "dbt_project.yml", PROJECT / "profiles.yml"]
+    return sorted((str(file), file.stat().st_mtime_ns) for file in files)
+
+
+# What DuckDB says of a seed's cell that has another type than its column.
+SEED_CELL = re.compile(
+    r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
+    r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
+)
+
+
+def _failure_lines(world: World, result: Any) -> list[str]:
+    """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
+    metadata = getattr(result.node, "test_metadata", None)
+    if str(result.status) != "fail" or not metadata or metadata.name != "shape":
+        return [f"{result.node.name}: {_one_line(result.message)}"]
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
+    model = result.node.attached_node.split(".")[-1]
+    return [
+        f"{model}: {rule['rule']} {rule['column_name']}: {rule['failures']:,} "
+        + ("failure" if rule["failures"] == 1 else "failures")
+        + (f", such as {rule['example']}" if rule["example"] else "")
+        for rule in broken
+    ]
+
+
+def _one_line(message: str | None) -> str:
+    """A dbt message without its frame and line breaks."""
+    if cell := SEED_CELL.search(" ".join((message or "").split())):
+        line, column, text, kind = cell.groups()
+        wanted = {"DATE": "day such as 2026-06-30", "BOOLEAN": "true or false"}.get(kind, "number")
+        return f"line {line}, column {column}: '{text}' is no {wanted}; correct the cell"
+    skip = ("compilation error", "runtime error", "database error", "> in macro", "> called by", "compiled code at")
+    lines = [line.strip() for line in (message or "failed").splitlines()]
+    kept = [line for line in lines if line and not line.lower().startswith(skip)]
+    return " ".join(kept or lines)
+
+
+class _Counter:
+    """Prints a line for every fiftieth finished node, and each node that takes long."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.done = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name != "NodeFinished":
+            return
+        self.done += 1
+        if self.done % 50 == 0:
+            self.progress(f"  {self.done} nodes done")
+
+
+def project_var(name: str) -> Any:
+    """A var of dbt_project.yml."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][name]

@@ -1,0 +1,59 @@
+"""Renders the templates of pages, and writes a page only if it opens without a network."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from scripts.platform.errors import CheckFailed
+from scripts.platform.files import replace_file
+from scripts.platform.world import PROJECT
+
+INDEX = "index.html"
+# Whatever would make a browser fetch something: the page must open without a network.
+OUTSIDE = re.compile(
+    r"""(?ix)
+    \b(?:src|srcset|href|xlink:href|action|poster|data)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+
+    | @import\s+[^;]+
+    | url\(\s*["']?\s*(?:https?:)?//[^)]+
+    | \b(?:fetch|importScripts|sendBeacon|WebSocket|EventSource)\s*\(\s*["'`](?:https?:|wss?:)?//[^"'`]+
+    """
+)
+
+
+def render(template: str, **content: Any) -> str:
+    """A page as HTML. `template` is a path within `scripts`; what `content` holds is text and is escaped."""
+    return _templates().get_template(template).render(**content)
+
+
+def write_page(file: Path, template: str, **content: Any) -> Path:
+    """Write a page at once; returns its file.
+
+    Raises CheckFailed, and writes nothing, where the page would ask another server for something.
+    """
+    page = render(template, **content)
+    if outside := outside_references(page):
+        raise CheckFailed(f"{file}: the page would ask for {outside[0]}; it was not written")
+    replace_file(file, page)
+    return file
+
+
+def outside_references(page: str) -> list[str]:
+    """Every reference in an HTML page that a browser would fetch from elsewhere; empty for a page that stands alone."""
+    return [found.strip() for found in OUTSIDE.findall(page)]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PROJECT / "scripts"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -1,0 +1,280 @@
+"""What was known of customers on past days, and what they did after: the two halves that a model learns from.
+
+A past day is built by the same models as today's, with `as_of_date` set to it, in a copy of the warehouse beside it:
+nothing that happened or became known later is in it, and no second definition of an attribute exists. A finished day
+is kept as Parquet under `<home>/snapshots/` and found again as long as data and models are the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from scripts.platform.errors import UserError
+from scripts.platform.files import new_folder
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.warehouse import literal, open_warehouse
+from scripts.platform.world import World
+
+# Where past days are built.
+WORKSHOP = ".work"
+# What segments were on past days; kept by scripts.segments.backfill.
+SEGMENTS = "segments"
+# What is kept of a day, and where the models put it.
+TABLES = {
+    "inputs": "intermediate.int_prediction_inputs",
+    "purchases": "intermediate.int_customer_purchases",
+    "interests": "intermediate.int_category_interests",
+    "identities": "marts.customer_identities",
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One past day. Customer ids are those of that day.
+
+    `inputs`: int_prediction_inputs; `purchases`: int_customer_purchases; `interests`: int_category_interests, each as
+    of the day. `present_ids`: customer_id then -> present_customer_id, for outcomes.
+    """
+
+    day: date
+    inputs: pd.DataFrame
+    purchases: pd.DataFrame
+    interests: pd.DataFrame
+    present_ids: pd.DataFrame
+
+
+def snapshots(world: World, days: Iterable[date], progress: Progress = print) -> dict[date, Snapshot]:
+    """The given past days, each built if it is not kept already. Raises UserError for a day that is not in the past."""
+    wanted = sorted(set(days))
+    last = described_day(world)
+    for day in wanted:
+        if day >= last:
+            raise UserError(f"{day} is not before {last}, which {world.warehouse} describes; give an earlier day")
+    state = data_state(world)
+    folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
+    missing = [day for day in wanted if not folders[day].exists()]
+    if missing:
+        with workshop(world) as copy:
+            _drop_other_states(world, state)
+            for number, day in enumerate(missing, start=1):
+                progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
+                _build(copy, day, folders[day])
+    return {day: _read(world, day, folder) for day, folder in folders.items()}
+
+
+def described_day(world: World) -> date:
+    """The last day that the built warehouse describes."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            found = connection.execute("select max(as_of_date) from marts.customer_margin").fetchone()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: is not built; run `python -m scripts build` first") from None
+    if found is None or found[0] is None:
+        raise UserError(f"{world.warehouse}: holds no order, so there is nothing to learn from")
+    day: date = found[0]
+    return day
+
+
+def outcomes(world: World, snapshot: Snapshot, days: int) -> pd.DataFrame:
+    """What each customer of a snapshot did in the `days` days after it, by what the warehouse knows now.
+
+    One row per customer of `snapshot.purchases`: customer_id (of that day), order_count, purchase_day_count,
+    net_revenue, contribution_margin (reporting currency; 0 without an order), email_response_count (human opens and
+    clicks). Raises UserError when the days are not over.
+    """
+    begin, end = _window(world, snapshot, days)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        connection.register("present_ids", snapshot.present_ids)
+        connection.register("known", snapshot.purchases[["customer_id"]])
+        return connection.execute(
+            """
+            with bought as (
+                select customer_id, count(*) as order_count, count(distinct ordered_date) as purchase_day_count,
+                    sum(net_revenue) as net_revenue, sum(contribution_margin) as contribution_margin
+                from marts.order_margins
+                where is_counted and ordered_date > $begin and ordered_date <= $end
+                group by customer_id
+            ),
+            answered as (
+                select customer_id, sum(email_human_open_count + email_click_count) as email_response_count
+                from marts.engagement_daily
+                where activity_date > $begin and activity_date <= $end
+                group by customer_id
+            )
+            select known.customer_id,
+                coalesce(bought.order_count, 0) as order_count,
+                coalesce(bought.purchase_day_count, 0) as purchase_day_count,
+                cast(coalesce(bought.net_revenue, 0) as double) as net_revenue,
+                cast(coalesce(bought.contribution_margin, 0) as double) as contribution_margin,
+                cast(coalesce(answered.email_response_count, 0) as bigint) as email_response_count
+            from known
+            left join present_ids on known.customer_id = present_ids.customer_id
+            left join bought on coalesce(present_ids.present_customer_id, known.customer_id) = bought.customer_id
+            left join answered on coalesce(present_ids.present_customer_id, known.customer_id) = answered.customer_id
+            order by known.customer_id
+            """,
+            {"begin": begin, "end": end},
+        ).df()
+
+
+def products_bought_after(world: World, snapshot: Snapshot, days: int) -> pd.DataFrame:
+    """What customers of a snapshot bought in the `days` days after it: customer_id (of that day), category, sku."""
+    begin, end = _window(world, snapshot, days)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        connection.register("present_ids", snapshot.present_ids)
+        connection.register("known", snapshot.purchases[["customer_id"]])
+        return connection.execute(
+            """
+            select distinct known.customer_id, products.category, lines.sku
+            from known
+            left join present_ids on known.customer_id = present_ids.customer_id
+            inner join marts.order_lines as lines
+                on coalesce(present_ids.present_customer_id, known.customer_id) = lines.customer_id
+            inner join marts.products as products on lines.sku = products.sku
+            where lines.is_counted and lines.line_type = 'product'
+                and lines.ordered_date > $begin and lines.ordered_date <= $end
+            order by all
+            """,
+            {"begin": begin, "end": end},
+        ).df()
+
+
+def _window(world: World, snapshot: Snapshot, days: int) -> tuple[date, date]:
+    end = snapshot.day + timedelta(days=days)
+    last = described_day(world)
+    if end > last:
+        raise UserError(f"the {days} days after {snapshot.day} are not over on {last}; give an earlier day")
+    return snapshot.day, end
+
+
+# Seeds that are fitted, and those of segments: what models learn from does not depend on them.
+LEARNT_OR_RULES = (
+    "model_", "clv_parameters", "churn_parameters", "adoption_parameters", "cluster_centres", "segment_"
+)  # fmt: skip
+
+
+def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
+    """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
+    from scripts.platform.dbt import project_state
+
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        sizes = connection.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
+            " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
+        ).fetchall()
+    seeds = [
+        (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
+        for file in sorted(world.seeds.glob("*.csv"))
+        if not file.name.startswith(without_seeds)
+    ]
+    return hashlib.sha256(json.dumps([sizes, seeds, project_state()], default=str).encode()).hexdigest()[:12]
+
+
+@contextmanager
+def workshop(world: World) -> Iterator[World]:
+    """A copy of the warehouse in which past days are built; gone afterwards."""
+    with _alone(world.snapshots):
+        yield from _copied(world)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one process builds past days of a world. Raises UserError when another does."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UserError(f"{folder}: another process builds past days; wait for it to end, then run again") from None
+    finally:
+        os.close(descriptor)
+
+
+def _copied(world: World) -> Iterator[World]:
+    folder = world.snapshots / WORKSHOP
+    # Of a run that was cut off.
+    shutil.rmtree(folder, ignore_errors=True)
+    size = world.warehouse.stat().st_size
+    free = shutil.disk_usage(world.snapshots).free
+    if free < 2 * size:
+        raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; make room")
+    folder.mkdir(mode=0o700)
+    try:
+        # Under the same name: dbt's parsed project speaks of the database by it.
+        copy = World(landing=world.landing, warehouse=folder / world.warehouse.name, seeds=world.seeds)
+        # Opened once, so that its log is written into the file before that is copied.
+        with open_warehouse(world.warehouse) as connection:
+            connection.execute("checkpoint")
+        shutil.copyfile(world.warehouse, copy.warehouse)
+        copy.warehouse.chmod(0o600)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(copy: World, day: date, folder: Path) -> None:
+    from scripts.platform.dbt import run_dbt
+
+    models = [f"+{table.split('.')[1]}" for table in TABLES.values()]
+    run_dbt(copy, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    with new_folder(folder) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
+        for name, table in TABLES.items():
+            target = literal(str(unfinished / f"{name}.parquet"))
+            connection.execute(f"copy (from {table} order by all) to {target} (format parquet, compression zstd)")
+
+
+def _read(world: World, day: date, folder: Path) -> Snapshot:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        # Read as the tables of today are, so that columns have the same types.
+        frames = {
+            name: connection.execute(f"from read_parquet({literal(str(folder / f'{name}.parquet'))})").df()
+            for name in TABLES
+            if name != "identities"
+        }
+        then = f"read_parquet({literal(str(folder / 'identities.parquet'))})"
+        found = present_ids(connection, then, "marts.customer_identities")
+    return Snapshot(day=day, present_ids=found, **frames)
+
+
+def present_ids(connection: duckdb.DuckDBPyConnection, then: str, now: str) -> pd.DataFrame:
+    """Who the customers of a past day are today: customer_id (of that day), present_customer_id.
+
+    `then` and `now` are relations of the shape of customer_identities. Where a customer's profiles went to several, it
+    is whoever holds most of them.
+    """
+    return connection.execute(
+        f"""
+        select customer_id, arg_max(present_customer_id, (profiles, present_customer_id)) as present_customer_id
+        from (
+            select then_.customer_id, now_.customer_id as present_customer_id, count(*) as profiles
+            from {then} as then_
+            inner join {now} as now_
+                on then_.source_system = now_.source_system
+                and then_.source_profile_id = now_.source_profile_id
+            group by all
+        )
+        group by customer_id
+        order by customer_id
+        """
+    ).df()
+
+
+def _drop_other_states(world: World, state: str) -> None:
+    """Days built from data or models that have changed since say nothing any more."""
+    for folder in world.snapshots.iterdir():
+        # With them go half-written days of a run that was cut off.
+        if folder.name not in (WORKSHOP, SEGMENTS) and not folder.name.endswith(state):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""What the warehouse holds that cannot be computed anew: copied beside every published version, and brought back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+
+from scripts.platform.files import replacing, swap_folder
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
+from scripts.platform.world import World
+
+SCHEMA = "state"
+HISTORY = "history"
+FOLDER = "state"
+DESCRIPTION = "state.json"
+# The registry of customer ids and the log of merges; other state of the schema has keepers of its own.
+REGISTRY = ("identity_registry", "identity_log")
+# Who entered and left which segment on which evaluated day. Attribute values of the last days are not copied: without
+# them one day's reasons cannot be told, and `backfill` mends that.
+MEMBERSHIPS = ("membership_log", "segment_evaluations", "int_segment_thresholds")
+# What every rule has meant and been called: approvals hold without it, version numbers do not.
+RULES = ("segment_versions",)
+TABLES = dict.fromkeys(REGISTRY, SCHEMA) | dict.fromkeys(MEMBERSHIPS, HISTORY) | dict.fromkeys(RULES, "marts")
+
+
+def back_up(world: World, version: Path) -> None:
+    """Copy the state tables into `<version>/state/`, readable by its owner only, as Parquet and a description."""
+    folder = version / FOLDER
+    folder.mkdir(mode=0o700)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        rows = {}
+        for name in _present(connection):
+            file = folder / f"{name}.parquet"
+            target = f"{literal(str(file))} (format parquet, compression zstd)"
+            connection.execute(f"copy {TABLES[name]}.{quote(name)} to {target}")
+            file.chmod(0o600)
+            found = connection.execute(f"select count(*) from {TABLES[name]}.{quote(name)}").fetchone()
+            rows[name] = found[0] if found else 0
+    description = json.dumps({"made_from": world.made_from(), "rows": rows}, indent=2) + "\n"
+    (folder / DESCRIPTION).write_text(description, encoding="utf-8")
+
+
+def is_back_up(path: Path) -> bool:
+    """Whether a file is the registry that `back_up` wrote: keyed hashes, an erased person's among them as tombstone."""
+    return path.parent.name == FOLDER and path.stem in REGISTRY and path.suffix == ".parquet"
+
+
+def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[str, int]:
+    """Take persons' rows out of the memberships that a version keeps; returns how many by file, where any."""
+    removed: dict[str, int] = {}
+    for file in sorted((version / FOLDER).glob("*.parquet")):
+        if file.stem not in MEMBERSHIPS or not customer_ids:
+            continue
+        with open_memory() as connection:
+            connection.execute(f"create table kept as from read_parquet({literal(str(file))})")
+            if "customer_id" not in [row[0] for row in connection.execute("describe kept").fetchall()]:
+                continue
+            listed = ", ".join(literal(customer) for customer in sorted(customer_ids))
+            gone = connection.execute(f"delete from kept where customer_id in ({listed})").fetchone()
+            if gone and gone[0]:
+                with replacing(file) as incoming:
+                    connection.execute(f"copy kept to {literal(str(incoming))} (format parquet, compression zstd)")
+                removed[f"{FOLDER}/{file.name}"] = int(gone[0])
+    return removed
+
+
+def replace_back_up(incoming: Path, version: Path) -> None:
+    """The newest state beside a version whose own content did not change."""
+    swap_folder(incoming / FOLDER, version / FOLDER)
+
+
+def restore(world: World, progress: Progress = print) -> None:
+    """Bring back the state that the published version keeps, where the warehouse was made anew and has none.
+
+    Only for the same data: another demo's customers are other people. Does nothing when the warehouse has its state.
+    """
+    folder = world.published / FOLDER
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if description.get("made_from") != world.made_from():
+        return
+    with open_warehouse(world.warehouse) as connection:
+        present = _present(connection)
+        # Each group is brought back as a whole or not at all.
+        groups = [group for group in (REGISTRY, MEMBERSHIPS, RULES) if not set(group) & set(present)]
+        wanted = [name for group in groups for name in group if (folder / f"{name}.parquet").exists()]
+        connection.execute("begin")
+        for name in wanted:
+            file = literal(str(folder / f"{name}.parquet"))
+            connection.execute(f"create schema if not exists {TABLES[name]}")
+            connection.execute(f"create table {TABLES[name]}.{quote(name)} as from read_parquet({file})")
+        connection.execute("commit")
+    version = world.published.resolve().name
+    if set(wanted) & set(REGISTRY):
+        progress(f"customer ids: the registry of version {version} was brought back")
+    if set(wanted) & set(MEMBERSHIPS):
+        progress(f"segments: the membership history of version {version} was brought back")
+    if set(wanted) & set(RULES):
+        progress(f"segments: the versions of the rules of version {version} were brought back")
+
+
+def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute("select table_schema, table_name from information_schema.tables order by 2").fetchall()
+    return [name for schema, name in found if TABLES.get(name) == schema]

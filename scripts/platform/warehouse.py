@@ -1,0 +1,122 @@
+"""The only module that opens DuckDB: a file or a database in memory, always in UTC and with bounded memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.platform.errors import UserError
+
+# Readers older than DuckDB 2.0 must be able to open what we publish.
+STORAGE = "v1.4.0"
+MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "3GB")
+
+
+@contextmanager
+def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open `file` and close it again.
+
+    Raises UserError when the file is missing (read-only), held by another process, or no DuckDB file.
+    """
+    if read_only and not file.exists():
+        raise UserError(f"{file}: no such warehouse; run `python -m scripts intake` and `build` first")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = _connect(file, read_only=read_only)
+    except duckdb.IOException as problem:
+        if "lock" in str(problem).lower():
+            raise UserError(f"{file}: another process has it open; wait for it to end, then run again") from None
+        raise UserError(f"{file}: cannot be opened as a DuckDB file; move it away and rebuild") from None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_any_file(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a file that may not be what it seems: duckdb.Error where DuckDB cannot read it."""
+    connection = _connect(file, read_only=read_only)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory; what exceeds the limit goes to a private temporary folder, which is removed."""
+    with tempfile.TemporaryDirectory(prefix="segmentation-", ignore_cleanup_errors=True) as spill:
+        connection = duckdb.connect(":memory:")
+        try:
+            _bound(connection, Path(spill))
+            yield connection
+        finally:
+            connection.close()
+
+
+def _connect(file: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = (
+        {} if read_only else {"storage_compatibility_version": STORAGE}
+    )
+    connection = duckdb.connect(str(file), read_only=read_only, config=config)
+    _bound(connection, file.parent / "spill")
+    return connection
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+    connection.execute("set timezone = 'UTC'")
+    connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+    connection.execute(f"set temp_directory = {literal(str(spill))}")
+
+
+def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The settings that intake kept of the landing zone; empty where it kept none, or the data came another way."""
+    try:
+        return dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | list[Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a query as dicts by column."""
+    found = connection.execute(query, parameters) if parameters else connection.execute(query)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """First value of the first row; None when there is none."""
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def changed(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Execute an insert, update or delete and return its number of rows."""
+    return int(scalar(connection, statement))
+
+
+def rollback(connection: duckdb.DuckDBPyConnection) -> None:
+    """Undo the transaction, if there is one."""
+    try:
+        connection.rollback()
+    except duckdb.TransactionException:
+        return
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

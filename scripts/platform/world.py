@@ -1,0 +1,93 @@
+"""A world: one landing zone, one warehouse, one seeds folder, and what is published from them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.platform.errors import UserError
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATA = PROJECT / "data"
+BUSINESS_SEEDS = PROJECT / "seeds" / "business"
+SETTINGS_FILE = "world.json"
+# Left by what makes a landing zone: the simulator, or the converter of a real data set.
+MAKERS_MARKS = ("_simulation.json", "_converted.json")
+
+
+@dataclass(frozen=True)
+class World:
+    """Where one retailer's data live. All paths are absolute.
+
+    `landing` holds delivered files as `<source>/<table>/<file>`; `warehouse` is the private
+    DuckDB file; `seeds` the retailer's own business seeds. Everything produced for readers
+    lies beside the warehouse.
+    """
+
+    landing: Path
+    warehouse: Path
+    seeds: Path
+
+    @classmethod
+    def at(cls, landing: str | None = None, warehouse: str | None = None, seeds: str | None = None) -> World:
+        """The world named by the options; what is not named lies in `data/`, beside the warehouse."""
+        file = Path(warehouse).expanduser().absolute() if warehouse else DATA / "warehouse.duckdb"
+        return cls(
+            landing=Path(landing).expanduser().absolute() if landing else file.parent / "landing",
+            warehouse=file,
+            seeds=Path(seeds).expanduser().absolute() if seeds else file.parent / "seeds",
+        )
+
+    @property
+    def home(self) -> Path:
+        """Folder of the warehouse; `published`, `versions`, `exports` and `truth` lie in it."""
+        return self.warehouse.parent
+
+    @property
+    def published(self) -> Path:
+        """Symlink to the version that readers open."""
+        return self.home / "published"
+
+    @property
+    def versions(self) -> Path:
+        return self.home / "versions"
+
+    @property
+    def exports(self) -> Path:
+        return self.home / "exports"
+
+    @property
+    def snapshots(self) -> Path:
+        """What was known on past days, for models to learn from; can be made again at any time."""
+        return self.home / "snapshots"
+
+    @property
+    def truth(self) -> Path:
+        """Ground truth of a simulated world; never read by the product."""
+        return self.home / "truth"
+
+    def made_from(self) -> str | None:
+        """What a generated landing zone was made from, as one text; None for a retailer's own deliveries."""
+        for mark in MAKERS_MARKS:
+            file = self.landing / mark
+            if file.exists():
+                return " ".join(file.read_text(encoding="utf-8").split())
+        return None
+
+    def settings(self) -> dict[str, Any]:
+        """Settings that the landing zone brings along (`world.json`); empty when there are none.
+
+        Keys: `kind`, `as_of_date`, `business_timezone`, `reporting_currency`, and any `using_<source>`.
+        """
+        file = self.landing / SETTINGS_FILE
+        if not file.exists():
+            return {}
+        try:
+            settings = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise UserError(f"{file}: not readable as JSON ({problem}); mend or delete the file") from problem
+        if not isinstance(settings, dict):
+            raise UserError(f'{file}: must hold one JSON object, such as {{"as_of_date": "2026-06-30"}}')
+        return settings

@@ -1,0 +1,1 @@
+"""The segment library: rules as files, tried, checked, approved, promoted, explained."""

@@ -1,0 +1,205 @@
+"""The approval log as a chain: every row holds a hash of itself and of the row before it, segment by segment.
+
+Whoever changes, moves, adds or removes a row breaks the chain, and whoever cuts its end off loses the head that every
+published version names. With SEGMENTATION_APPROVAL_KEY in the environment rows are signed (HMAC): then nobody without
+the key can write a row that holds. Without a key, somebody who may write the log and all published versions can forge
+both; the key, or version control, is what stands against that.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import replace_file
+from scripts.platform.seed_files import only_writer
+from scripts.platform.world import World
+
+FILE = "segment_approvals.csv"
+KEY_VARIABLE = "SEGMENTATION_APPROVAL_KEY"
+SIGNED = "hmac:"
+# The order of the cells in the text that is hashed; the model int_segment_approval_log hashes the same text.
+CHAINED = (
+    "segment_key", "sequence", "decision", "rule_fingerprint", "role", "approved_by", "approved_at", "count_low",
+    "count_high", "previous_hash",
+)  # fmt: skip
+COLUMNS = [
+    "segment_key", "rule_fingerprint", "role", "approved_by", "approved_at", "count_low", "count_high", "decision",
+    "sequence", "previous_hash", "row_hash",
+]  # fmt: skip
+
+Cells = dict[str, str]
+Heads = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the log and the line on which it stands."""
+
+    line: int
+    cells: Cells
+
+    @property
+    def key(self) -> str:
+        return self.cells["segment_key"]
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the segment's chain; 0 where the cell holds no number."""
+        text = self.cells["sequence"]
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    @property
+    def is_signed(self) -> bool:
+        return self.cells["row_hash"].startswith(SIGNED)
+
+
+def read_log(seeds: Path) -> list[Row]:
+    """The rows of the log in their order; none when there is no file. Raises UserError when it has another shape."""
+    file = seeds / FILE
+    if not file.exists():
+        return []
+    reader = csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""))
+    rows: list[Row] = []
+    header: list[str] | None = None
+    line = 1
+    for cells in reader:
+        if header is None:
+            header = [name.strip() for name in cells]
+            if header != COLUMNS:
+                raise UserError(f"{file}: its first line must be {','.join(COLUMNS)}; restore it, nothing was written")
+        elif len(cells) != len(header):
+            raise UserError(f"{file}, line {line}: has {len(cells)} cells, not {len(header)}; restore the line")
+        else:
+            rows.append(Row(line, dict(zip(header, cells, strict=True))))
+        line = reader.line_num + 1
+    return rows
+
+
+def verified_log(world: World) -> list[Row]:
+    """The rows of the log, once all of them are known to stand as they were written.
+
+    Raises CheckFailed with one line per fault: a broken chain, a signature that does not hold or cannot be checked, a
+    published version that knew rows which are gone.
+    """
+    rows = read_log(world.seeds)
+    problems = [*_chain_problems(world.seeds / FILE, rows), *_anchor_problems(world, rows)]
+    if problems:
+        raise CheckFailed("\n".join(problems))
+    return rows
+
+
+def append_rows(world: World, rows: list[Cells]) -> None:
+    """Continue the chains of their segments with rows whose last three cells are still to be made.
+
+    What is there keeps its own spelling. Raises CheckFailed, and writes nothing, when the log does not hold.
+    """
+    file = world.seeds / FILE
+    with only_writer(world.seeds):
+        heads = log_heads(verified_log(world))
+        before = file.read_bytes() if file.exists() else (",".join(COLUMNS) + "\n").encode()
+        if not before.endswith(b"\n"):
+            before += b"\n"
+        added = io.StringIO()
+        writer = csv.DictWriter(added, COLUMNS, lineterminator="\n")
+        for row in rows:
+            head = heads.get(row["segment_key"], {"sequence": 0, "row_hash": ""})
+            cells = {**row, "sequence": str(head["sequence"] + 1), "previous_hash": head["row_hash"]}
+            cells["row_hash"] = _hash(cells, os.environ.get(KEY_VARIABLE))
+            heads[row["segment_key"]] = {"sequence": head["sequence"] + 1, "row_hash": cells["row_hash"]}
+            writer.writerow(cells)
+        replace_file(file, before + added.getvalue().encode())
+
+
+def log_heads(rows: list[Row]) -> Heads:
+    """The last row of every segment's chain, as {segment: {sequence, row_hash}}: what manifests name."""
+    return {row.key: {"sequence": row.sequence, "row_hash": row.cells["row_hash"]} for row in rows}
+
+
+def _hash(cells: Cells, key: str | None) -> str:
+    """Hash of the cells, each with its length before it, so that nothing can move from one cell to the next."""
+    text = "".join(f"{len(cells[name])}:{cells[name]}" for name in CHAINED).encode()
+    if key:
+        return SIGNED + hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+    return hashlib.sha256(text).hexdigest()
+
+
+def _chain_problems(file: Path, rows: list[Row]) -> Iterator[str]:
+    key = os.environ.get(KEY_VARIABLE)
+    signed = [row for row in rows if row.is_signed]
+    if signed and not key:
+        yield (
+            f"{file}: {len(signed)} of its rows are signed and cannot be checked without their key; set {KEY_VARIABLE}"
+        )
+        return
+    if signed and not any(_holds(row, key) for row in signed):
+        yield (
+            f"{file}: no signature holds under {KEY_VARIABLE}: it is another key than the rows were signed with, or "
+            "all of them were changed; set the key they were signed with"
+        )
+        return
+    chains: dict[str, list[Row]] = {}
+    for row in rows:
+        chains.setdefault(row.key, []).append(row)
+    for segment, chain in chains.items():
+        for line, what in _faults(chain, key):
+            yield (
+                f"{file}, line {line}: segment `{segment}`: {what}; restore the file from version control or from "
+                f"data/versions/*/{FILE}, then approve what is missing"
+            )
+
+
+def _holds(row: Row, key: str | None) -> bool:
+    return hmac.compare_digest(row.cells["row_hash"], _hash(row.cells, key if row.is_signed else None))
+
+
+def _faults(chain: list[Row], key: str | None) -> Iterator[tuple[int, str]]:
+    """What is wrong with one segment's rows, as they stand in the file."""
+    before: Row | None = None
+    for row in chain:
+        number = before.sequence + 1 if before else 1
+        if not _holds(row, key):
+            yield row.line, f"row {row.cells['sequence']} of its approvals was changed after it was written"
+        elif row.sequence > number:
+            yield row.line, f"row {number} of its approvals was deleted or stands elsewhere: here is row {row.sequence}"
+        elif row.sequence < number:
+            yield row.line, f"row {row.sequence} of its approvals stands there twice or out of order"
+        elif row.cells["previous_hash"] != (before.cells["row_hash"] if before else ""):
+            yield row.line, f"row {row.sequence} of its approvals does not follow from the row before: one was put in"
+        elif before and before.is_signed and not row.is_signed:
+            yield row.line, f"row {row.sequence} of its approvals is not signed although those before it are"
+        before = row
+
+
+def _anchor_problems(world: World, rows: list[Row]) -> Iterator[str]:
+    """Rows that a published version knew and the log has no more."""
+    held = {(row.key, row.sequence): row.cells["row_hash"] for row in rows}
+    seen = set()
+    for manifest in sorted(world.versions.glob("[0-9]*/manifest.json"), reverse=True):
+        for segment, head in _anchored_heads(manifest).items():
+            found = held.get((segment, head["sequence"]))
+            if found == head["row_hash"] or segment in seen:
+                continue
+            seen.add(segment)
+            what = "was cut off" if found is None else "was rewritten"
+            yield (
+                f"{world.seeds / FILE}: segment `{segment}`: its log {what}: version {manifest.parent.name} was "
+                f"published with row {head['sequence']}, which is {'gone' if found is None else 'another one now'}; "
+                f"restore the file from version control or from {manifest.parent / FILE}"
+            )
+
+
+def _anchored_heads(manifest: Path) -> Heads:
+    try:
+        return dict(json.loads(manifest.read_text(encoding="utf-8")).get("approval_heads") or {})
+    except (OSError, ValueError):
+        return {}

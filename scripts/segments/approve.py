@@ -1,0 +1,254 @@
+"""Approvals: who signed which rule, appended to the retailer's own log. The models decide what they are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from scripts.segments.approval_log import FILE, Cells, Row, append_rows, verified_log
+from scripts.segments.segment_library import which_segment
+
+ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
+# A rule is looked at while it is in review, and again whenever it changes later.
+OPEN_TO_APPROVAL = ("in_review", "approved", "active")
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """What an approval is about: rule and size of the last build, the roles it needs and their approvals so far."""
+
+    key: str
+    status: str
+    reason: str | None
+    is_computable: bool
+    fingerprint: str | None
+    version: int | None
+    rule: str | None
+    count: int | None
+    approval_status: str
+    needed: tuple[str, ...]
+    given: dict[str, Cells]
+
+    @property
+    def still_needed(self) -> list[str]:
+        return [role for role in self.needed if role not in self.given]
+
+    def describe(self) -> str:
+        size = "not evaluated" if self.count is None else f"{self.count} customers"
+        return f"{self.key}: {self.status}, version {self.version or '-'}, {size}"
+
+
+def approve(
+    world: World,
+    segment_key: str,
+    role: str,
+    by: str,
+    *,
+    tolerance: float = 0.25,
+    count: int | None = None,
+    progress: Progress = print,
+) -> None:
+    """Approve a segment's rule as it was last built, in one role, for sizes within `tolerance` of the present one.
+
+    `count` is the size to approve of a segment that is not active yet and so was not evaluated. Appends one row to
+    `segment_approvals.csv` in the world's seeds; it counts from the next build on. Raises UserError for an unknown
+    segment or role, CheckFailed when the segment cannot be approved as it is, or the log does not hold.
+    """
+    _check(role, by, tolerance)
+    segment = _segment(world, segment_key)
+    _check_segment(segment, role, by)
+    size = _size(segment, count)
+    low, high = _band(size, tolerance)
+    progress(segment.describe())
+    progress(f"  {segment.rule}")
+    for other, cells in segment.given.items():
+        progress(f"  {other}: approved by {cells['approved_by']} for {cells['count_low']} to {cells['count_high']}")
+    append_rows(world, [_row(segment, role, by, "approved", low, high)])
+    still_needed = [name for name in segment.still_needed if name != role]
+    progress(
+        f"{segment_key}: approved by {by.strip()} as {role} for {size} customers, {tolerance:.0%} more or less; "
+        + (f"still needed: {', '.join(still_needed)}" if still_needed else _next_step(segment))
+    )
+
+
+def withdraw(world: World, segment_key: str, role: str, by: str, *, progress: Progress = print) -> None:
+    """Take back what was approved in one role for the segment's present rule; the log keeps both rows.
+
+    From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to take
+    back.
+    """
+    _check(role, by, 0)
+    segment = _segment(world, segment_key)
+    if role not in segment.given:
+        raise CheckFailed(f"segment `{segment_key}`: its present rule is not approved by {role}; nothing to withdraw")
+    append_rows(world, [_row(segment, role, by, "withdrawn", "", "")])
+    progress(
+        f"{segment_key}: the approval of {segment.given[role]['approved_by']} as {role} is withdrawn by {by.strip()}; "
+        "build and publish, so that readers see it"
+    )
+
+
+def list_approvals(world: World, segment_key: str | None = None, progress: Progress = print) -> None:
+    """Say of every segment, or of one, how far its approval is."""
+    segments = [_segment(world, segment_key)] if segment_key else list(_segments(world).values())
+    for segment in segments:
+        given = ", ".join(f"{role} {cells['approved_by']}" for role, cells in segment.given.items())
+        needed = ", ".join(segment.still_needed)
+        progress(
+            f"{segment.describe()}; {segment.approval_status} in the last build"
+            + (f"; approved by {given}" if given else "")
+            + (f"; still needed: {needed}" if needed else "")
+        )
+
+
+def approve_all(world: World, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25) -> int:
+    """Approve every active segment in every role of `approvers` that it needs, as {role: name}; returns the new rows.
+
+    A role that has approved the present rule, with the present size in its band, is left as it is.
+    """
+    rows = []
+    for role, by in approvers.items():
+        _check(role, by, tolerance)
+    for segment in _segments(world).values():
+        if segment.status != "active" or segment.fingerprint is None or segment.count is None:
+            continue
+        low, high = _band(segment.count, tolerance)
+        for role, by in approvers.items():
+            if role in segment.needed and not _covers(segment.given.get(role), segment.count):
+                rows.append(_row(segment, role, by, "approved", low, high))
+    if rows:
+        append_rows(world, rows)
+    progress(f"approvals: {len(rows)} added to {world.seeds / FILE}")
+    return len(rows)
+
+
+def given_approvals(rows: Iterable[Row], segment_key: str, fingerprint: str | None) -> dict[str, Cells]:
+    """The approvals of one rule that stand, by role: of several rows of a role the last one says whether it does."""
+    given: dict[str, Cells] = {}
+    for row in rows:
+        if row.key == segment_key and row.cells["rule_fingerprint"] == fingerprint:
+            given.pop(row.cells["role"], None)
+            if row.cells["decision"] == "approved":
+                given[row.cells["role"]] = row.cells
+    return given
+
+
+def same_person(name: str, other: str) -> bool:
+    """Whether two names are one, whatever their capitals and blanks."""
+    return " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _check(role: str, by: str, tolerance: float) -> None:
+    if role not in ROLES:
+        raise UserError(f"role `{role}` is not known; use one of {', '.join(ROLES)}")
+    if not by.strip() or any(ord(letter) < 32 for letter in by):
+        raise UserError("the approver needs a name on one line; give it with --by 'A. Owner'")
+    if not 0 <= tolerance <= 1:
+        raise UserError(f"tolerance {tolerance} is not between 0 and 1; write 0.25 for a quarter more or less")
+
+
+def _check_segment(segment: _Segment, role: str, by: str) -> None:
+    if segment.status not in OPEN_TO_APPROVAL or segment.fingerprint is None or not segment.is_computable:
+        why = f" ({segment.reason})" if segment.reason else ""
+        raise CheckFailed(
+            f"segment `{segment.key}` is {segment.status}{why}; only a segment in review, approved or active, whose "
+            "rule can be computed, can be approved"
+        )
+    if role not in segment.needed:
+        raise CheckFailed(
+            f"segment `{segment.key}` has no risk class, so it needs no {role}; its roles are "
+            f"{', '.join(segment.needed)}"
+        )
+    for other_role, cells in segment.given.items():
+        if other_role != role and same_person(cells["approved_by"], by):
+            raise CheckFailed(
+                f"segment `{segment.key}`: {cells['approved_by']} has approved it as {other_role} already; "
+                f"its {len(segment.needed)} roles are {len(segment.needed)} different people"
+            )
+
+
+def _size(segment: _Segment, count: int | None) -> int:
+    """The size that is approved: the one of the last build, or what the approver says of a segment not active yet."""
+    if segment.count is not None:
+        if count is not None:
+            raise UserError(f"segment `{segment.key}` has {segment.count} customers; leave --count out")
+        return segment.count
+    if count is None:
+        raise UserError(
+            f"segment `{segment.key}` is {segment.status} and was not evaluated; say which size you approve with "
+            "--count N, as the preview of its rule shows it"
+        )
+    if count < 0:
+        raise UserError(f"--count {count} is no number of customers")
+    return count
+
+
+def _band(size: int, tolerance: float) -> tuple[str, str]:
+    # Rounded first: 200 and a tenth more is 220, not a hair above it.
+    return str(math.floor(round(size * (1 - tolerance), 6))), str(math.ceil(round(size * (1 + tolerance), 6)))
+
+
+def _covers(cells: Cells | None, count: int) -> bool:
+    return cells is not None and int(cells["count_low"]) <= count <= int(cells["count_high"])
+
+
+def _next_step(segment: _Segment) -> str:
+    if segment.status == "active":
+        return "build and publish, then it may be exported"
+    return "set its status to active, build and publish, then it may be exported"
+
+
+def _segment(world: World, segment_key: str) -> _Segment:
+    segments = _segments(world)
+    if segment_key not in segments:
+        raise UserError(
+            f"segment `{segment_key}` is not in the library that was last built; {which_segment(segment_key, segments)}"
+        )
+    return segments[segment_key]
+
+
+def _segments(world: World) -> dict[str, _Segment]:
+    """The library of the last build, by key, with what the log says now: approvals since that build count too."""
+    log = verified_log(world)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            library = connection.execute(
+                "select segment_key, effective_status, status_reason,"
+                " missing_attributes is null and unavailable_attributes is null, rule_fingerprint, rule_version,"
+                " rule_text, customer_count, approval_status from marts.segment_library order by priority, segment_key"
+            ).fetchall()
+            roles = connection.execute("select segment_key, role from marts.segment_approval_status").fetchall()
+        except duckdb.CatalogException:
+            raise UserError(f"{world.warehouse}: holds no segment library; run `python -m scripts build`") from None
+    needed: dict[str, set[str]] = {}
+    for key, role in roles:
+        needed.setdefault(key, set()).add(role)
+    segments = {}
+    for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
+        roles_needed = tuple(role for role in ROLES if role in needed.get(key, ()))
+        given = given_approvals(log, key, fingerprint)
+        segments[key] = _Segment(
+            key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, roles_needed, given
+        )
+    return segments
+
+
+def _row(segment: _Segment, role: str, by: str, decision: str, low: str, high: str) -> Cells:
+    return {
+        "segment_key": segment.key,
+        "rule_fingerprint": segment.fingerprint or "",
+        "role": role,
+        "approved_by": by.strip(),
+        "approved_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "count_low": low,
+        "count_high": high,
+        "decision": decision,
+    }

@@ -1,0 +1,10 @@
+"""Why a customer is in a segment, or out of it, and what would change that. Read only; says no name and no address.
+
+`reading` asks the warehouse, `wording` says it, `command` does both for the command line.
+"""
+
+from scripts.segments.explain.command import explain
+from scripts.segments.explain.reading import explained_rows, find_customer
+from scripts.segments.explain.wording import condition_words, holding
+
+__all__ = ["condition_words", "explain", "explained_rows", "find_customer", "holding"]

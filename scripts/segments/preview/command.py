@@ -1,0 +1,51 @@
+"""Previews one draft: reads it, has its rule evaluated, measures what came out, and says it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.world import World
+from scripts.segments.preview.draft import faults_and_definition, take_in
+from scripts.segments.preview.measuring import Preview, measured
+from scripts.segments.preview.wording import as_words
+from scripts.segments.segment_workshop import both_open, evaluate, segment_workshop
+
+
+def preview(
+    world: World,
+    segment: str,
+    files: tuple[Path, Path] | None = None,
+    *,
+    as_json: bool = False,
+    progress: Progress = print,
+) -> Preview:
+    """Say what the draft `segment` would be, of the seeds, or of two files of definition and condition rows.
+
+    Its rule is compiled and evaluated by the models of the library, in a small warehouse beside the real one. Raises
+    CheckFailed with every fault of its rows, with line, reason and suggestion, and UserError for an unknown segment.
+    """
+    say: Progress = quiet if as_json else progress
+    with segment_workshop(world) as small:
+        places = take_in(world, small, segment, files)
+        problem: CheckFailed | None = None
+        try:
+            evaluate(world, small, segment, say)
+        except CheckFailed as failed:
+            problem = failed
+        faults, definition = faults_and_definition(small, segment, places)
+        if faults or problem:
+            raise CheckFailed("\n".join(faults) or str(problem))
+        if definition is None or definition["effective_status"] != "active":
+            reason = (definition or {}).get("status_reason") or "it has no rule yet"
+            raise CheckFailed(f"{segment}: {reason}")
+        with both_open(world, small) as connection:
+            result = measured(connection, definition)
+    if as_json:
+        progress(json.dumps(asdict(result), default=str, indent=2, ensure_ascii=False))
+    else:
+        progress("\n".join(as_words(result)))
+    return result

@@ -1,0 +1,87 @@
+"""Reads a draft, of the seeds or of two files, and says what is wrong with its rows, by file and line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.seed_files import read_header, read_rows, seed_problems
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from scripts.segments.segment_library import (
+    DEFINITIONS,
+    FILES,
+    Rows,
+    key_of,
+    read_library,
+    shipped_columns,
+    which_segment,
+)
+from scripts.segments.validate import row_places
+
+
+def take_in(world: World, small: World, segment: str, files: tuple[Path, Path] | None) -> dict[Any, list[str]]:
+    """Put the draft into the small world's seeds as an active segment; returns where its rows stand."""
+    library = read_library(world.seeds)
+    places = {key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(world.seeds).items()}
+    if files is not None:
+        given = small.seeds.parent / "given"
+        shutil.rmtree(given, ignore_errors=True)
+        given.mkdir(mode=0o700)
+        of_form = dict(zip(FILES, files, strict=True))
+        definitions, conditions = (
+            [row for row in _rows(name, file) if key_of(row) == segment] for name, file in of_form.items()
+        )
+        library.remove({segment})
+        library.add(definitions, conditions)
+        for name, file in of_form.items():
+            shutil.copyfile(file, given / name)
+        names = {Path(name).stem: file.name for name, file in of_form.items()}
+        for key, lines in row_places(given).items():
+            places[key] = [f"{names[key[0]]}, line {line}" for line in lines]
+        shutil.rmtree(given)
+    if segment not in library.keys:
+        where = files[0] if files is not None else world.seeds / DEFINITIONS
+        raise UserError(f"{where}: has no segment `{segment}`; {which_segment(segment, library.keys)}")
+    library.set_status(segment, "active")
+    library.write(small.seeds)
+    return places
+
+
+def _rows(name: str, file: Path) -> Rows:
+    """The rows of a draft's file, which has the form of the seed `name`. Raises CheckFailed when it cannot be read."""
+    if not file.exists():
+        raise UserError(f"{file}: no such file")
+    if problems := list(seed_problems(file, shipped_columns()[name])):
+        raise CheckFailed("\n".join(problems))
+    return read_rows(file, read_header(file))
+
+
+def faults_and_definition(
+    small: World, segment: str, places: dict[Any, list[str]]
+) -> tuple[list[str], dict[str, Any] | None]:
+    """The faults of the segment's rows, each on one line, and its definition when that was built."""
+    with open_warehouse(small.warehouse, read_only=True) as connection:
+        try:
+            found = connection.execute(
+                "select seed_name, row_text, reason, suggestion from intermediate.int_segment_rule_errors"
+                " where segment_key = ? order by all",
+                [segment],
+            ).fetchall()
+        except duckdb.CatalogException:
+            return [], None
+        faults = []
+        for seed, row_text, reason, suggestion in found:
+            place = ", ".join(places.get((seed, row_text), [f"{seed}.csv"]))
+            faults.append(f"{place} ({row_text}): {reason}; {suggestion}")
+        try:
+            relation = connection.execute("from intermediate.int_segment_definitions where segment_key = ?", [segment])
+        except duckdb.CatalogException:
+            return faults, None
+        names = [column[0] for column in relation.description]
+        row = relation.fetchone()
+    return faults, dict(zip(names, row, strict=True)) if row else None

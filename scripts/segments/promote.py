@@ -1,0 +1,110 @@
+"""Takes a segment one step further: to the next status, or from one seeds folder to another. Never its approvals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
+from scripts.platform.seed_files import read_rows
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import PROJECT, World
+from scripts.segments.segment_library import DEFINITIONS, SEED_NAMES, Cells, Rows, library_to_change, read_library
+
+STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
+
+
+def set_status(world: World, segment_key: str, status: str, progress: Progress = print) -> None:
+    """Set a segment's status in the world's seeds, when one step leads there from the one it has.
+
+    Raises UserError for an unknown segment or status, CheckFailed for a step that is not allowed.
+    """
+    with library_to_change(world.seeds) as library:
+        before = library.definition(segment_key)["status"].strip().lower()
+        if before == status:
+            progress(f"{segment_key}: is {status} already; nothing to do")
+            return
+        allowed = _steps().get(before, [])
+        if status not in _steps():
+            raise UserError(f"status `{status}` is not known; use one of {', '.join(_steps())}")
+        if status not in allowed:
+            raise CheckFailed(
+                f"segment `{segment_key}`: {before} → {status} is not allowed; from {before} it goes to "
+                f"{' or '.join(allowed) or 'no other status'}"
+            )
+        library.set_status(segment_key, status)
+        library.write_definitions()
+    progress(f"{segment_key}: {before} → {status} in {world.seeds / DEFINITIONS}; it counts from the next build on")
+
+
+def promote(world: World, segment_key: str, target: Path, progress: Progress = print) -> None:
+    """Copy a segment's definition and conditions from the world's seeds to the folder `target`.
+
+    What `target` has of the segment is replaced, whole; its approvals are never copied, so that they are given anew
+    where the rule is used. Raises CheckFailed, and writes nothing, when the last check found faults in the segment.
+    """
+    target = target.expanduser().absolute()
+    if target == world.seeds:
+        raise UserError(f"{target}: is the folder that the segment comes from; name another one with --to")
+    if not target.is_dir():
+        raise UserError(f"{target}: no such folder of seeds; name one with --to")
+    source = read_library(world.seeds)
+    definition, conditions = source.definition(segment_key), source.conditions_of(segment_key)
+    _check_faults(world, segment_key, definition, conditions)
+    with library_to_change(target) as library:
+        is_new = segment_key not in library.keys
+        library.replace(segment_key, definition, conditions)
+        library.write()
+    progress(
+        f"{segment_key}: {'added to' if is_new else 'replaced in'} {target}, {len(conditions)} condition(s), status "
+        f"{definition['status']}; approvals are given anew there"
+    )
+
+
+def _check_faults(world: World, segment_key: str, definition: Cells, conditions: Rows) -> None:
+    """Raises CheckFailed when the rule check found faults in these very rows, or has not seen them yet."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        try:
+            faults = connection.execute(
+                "select row_text, reason, suggestion from intermediate.int_segment_rule_errors"
+                " where segment_key = $key order by all",
+                {"key": segment_key},
+            ).fetchall()
+            seen = [
+                _loaded(connection, name, segment_key, list(rows[0]) if rows else ["segment_key"])
+                for name, rows in zip(SEED_NAMES, ([definition], conditions), strict=True)
+            ]
+        except (duckdb.CatalogException, duckdb.BinderException):
+            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts validate`") from None
+    wanted = [
+        sorted(tuple(cell.strip() for cell in row.values()) for row in part) for part in ([definition], conditions)
+    ]
+    if seen != wanted:
+        raise CheckFailed(
+            f"segment `{segment_key}`: was edited since it was last checked; run `python -m scripts validate` first"
+        )
+    if faults:
+        lines = [f"{row_text}: {reason}; {suggestion}" for row_text, reason, suggestion in faults]
+        raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; mend the rows named above"]))
+
+
+def _loaded(
+    connection: duckdb.DuckDBPyConnection, table: str, segment_key: str, columns: list[str]
+) -> list[tuple[str, ...]]:
+    cells = ", ".join(f"""coalesce(trim("{name}"), '')""" for name in columns)
+    found = connection.execute(
+        f"select {cells} from seeds.{table} where trim(segment_key) = $key", {"key": segment_key}
+    ).fetchall()
+    return sorted(found)
+
+
+def _steps() -> dict[str, list[str]]:
+    """Where one step leads from each status."""
+    steps: dict[str, list[str]] = {}
+    for row in read_rows(STEPS, ["from_status", "to_status", "steps"]):
+        allowed = steps.setdefault(row["from_status"], [])
+        if row["steps"] == "1":
+            allowed.append(row["to_status"])
+    return steps

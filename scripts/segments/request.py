@@ -1,0 +1,114 @@
+"""A request in words as a draft of the segment library, for a person to read and accept; never active by itself."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import PROJECT, World
+from scripts.segments.drafts import (
+    Condition,
+    attribute_text,
+    condition_rows,
+    definition_row,
+    into_library,
+    segment_keys,
+    write_drafts,
+)
+from scripts.segments.request_reading import Attribute, read_request
+from scripts.segments.segment_library import free_priorities
+
+TAG = "request"
+WORDS = PROJECT / "seeds" / "reference" / "request_words.csv"
+NAME_LETTERS = 80
+
+
+def request(world: World, text: str, *, library: bool = False, progress: Progress = print) -> Path:
+    """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and say how it was read.
+
+    With `library`, the rows are appended to the retailer's library as a draft too. Returns the folder. Raises
+    CheckFailed when nothing was understood; nothing is written then.
+    """
+    if not text.strip():
+        raise UserError('request: say in words who is meant, such as request "customers who ordered twice in 90 days"')
+    themes, catalogue = _catalogue(world)
+    reading = read_request(text, request_words(), catalogue)
+    for problem in reading.problems:
+        progress(f"not understood: {problem}")
+    if reading.is_empty:
+        raise CheckFailed(
+            "nothing of the request was understood; name attributes of attribute_catalogue, or add your words to "
+            f"{WORDS.relative_to(PROJECT)}"
+        )
+    name = " ".join(text.split())
+    key = segment_keys([name], TAG)[0]
+    used = [part.attribute for side in (reading.include, reading.exclude) for parts in side for part in parts]
+    definition = definition_row(
+        segment_key=key,
+        name=name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 2]} …",
+        purpose=f"Requested in words: {name}",
+        included=_sentence("In when", reading.include),
+        review_rule="Before first use: does the rule say what was meant?",
+        priority=free_priorities(world.seeds, 1, {key})[0],
+        themes=sorted({themes[attribute] for attribute in used if themes.get(attribute)}),
+        tag=TAG,
+        share_of_known=0,
+    )
+    # How many it finds is not known before it is evaluated.
+    definition |= {"expected_min_share": "", "expected_max_share": ""}
+    if reading.exclude:
+        definition["excluded"] = _sentence("Out when", reading.exclude)
+    conditions = condition_rows(key, reading.include) + [
+        {**row, "kind": "exclude"} for row in condition_rows(key, reading.exclude)
+    ]
+    folder = world.home / "review" / "requests" / key
+    write_drafts(folder, [definition], conditions)
+    progress(f"read as: {definition['included']}{'. ' + definition['excluded'] if reading.exclude else ''}")
+    progress(f"{folder}: draft rows for review, {len(conditions)} condition(s)")
+    if library:
+        into_library(world.seeds, [definition], conditions, tag=TAG)
+        progress(f"{world.seeds}: draft {key} appended to the library")
+    return folder
+
+
+def request_words() -> list[dict[str, str]]:
+    """The phrases that are understood, as rows of the seed request_words."""
+    with WORDS.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        built = connection.execute(
+            "select 1 from information_schema.tables"
+            " where table_schema = 'marts' and table_name = 'attribute_catalogue'"
+        ).fetchall()
+        if not built:
+            raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `build` first")
+        rows = connection.execute(
+            "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, '') from marts.attribute_catalogue"
+            " order by attribute_name"
+        ).fetchall()
+    return {row[0]: row[3] for row in rows}, [Attribute(*row[:3]) for row in rows]
+
+
+def _sentence(opening: str, alternatives: list[list[Condition]]) -> str:
+    return f"{opening} " + ", or ".join(" and ".join(map(_condition_text, parts)) for parts in alternatives)
+
+
+def _condition_text(condition: Condition) -> str:
+    """As the library's own rule text says it (macro segment_condition_text)."""
+    words = {
+        "=": "is", "!=": "is not", ">": "is above", ">=": "is at least", "<": "is below", "<=": "is at most",
+        "between": "is between", "is_null": "is missing", "is_not_null": "is known", "is_true": "is true",
+        "is_false": "is false",
+    }  # fmt: skip
+    values = [
+        f"the {value[4:]}th percentile of buyers" if value.startswith("pct:") else value
+        for value in condition.value.split("|")
+    ]
+    text = f"{attribute_text(condition.attribute)} {words[condition.operator]} {' and '.join(values)}".strip()
+    return text + (" or not known" if condition.if_missing == "true" else "")

@@ -1,0 +1,177 @@
+"""Whom the variants of a rule would have found on past days, and what these people did afterwards.
+
+A past day is built by the same models as today's, with `as_of_date` set to it, in a copy of the warehouse; the variants
+stand in a copy of the seeds beside the rest of the library, so that a rule may speak of other segments.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.snapshots import present_ids, workshop
+from scripts.platform.warehouse import literal, open_warehouse
+from scripts.platform.world import World
+from scripts.segments.rule_backtest.measures import Measure
+from scripts.segments.rule_backtest.variants import Variant
+from scripts.segments.segment_library import SEED_NAMES, read_library
+
+KEY = "variant_{}"
+# Beyond every priority that a library can hold: a variant must not stand before suppression.
+FIRST_PRIORITY = 900_000_000
+FAULTS = "+int_segment_rule_errors,path:models/segments/intermediate/rules"
+
+
+def members_and_outcomes(
+    world: World,
+    definition: dict[str, str],
+    variants: Sequence[Variant],
+    days: Sequence[date],
+    measure: Measure,
+    *,
+    later_parameters: bool,
+    progress: Progress,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Members (day, customer_id, variant) and outcomes (day, customer_id, value) of all customers of each day.
+
+    Customer ids are today's. Raises CheckFailed, one line per fault, when a variant is faulty or cannot be computed on
+    one of the days.
+    """
+    names = {KEY.format(number): variant.name for number, variant in enumerate(variants, start=1)}
+    members, outcomes = [], []
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder, workshop(world) as copy:
+        copy = replace(copy, seeds=_seeds_with(world.seeds, Path(folder), definition, variants))
+        _check(copy, names)
+        for number, day in enumerate(days, start=1):
+            progress(f"day {number} of {len(days)}: what was known on {day}")
+            _evaluate(copy, day, later_parameters)
+            found, done = _read(copy, world, day, measure, names)
+            members.append(found)
+            outcomes.append(done)
+    return pd.concat(members, ignore_index=True), pd.concat(outcomes, ignore_index=True)
+
+
+def _seeds_with(seeds: Path, folder: Path, definition: dict[str, str], variants: Sequence[Variant]) -> Path:
+    """A copy of the seeds with the variants in the library, as active segments after all others."""
+    target = folder / "seeds"
+    shutil.copytree(seeds, target)
+    library = read_library(target)
+    for number, variant in enumerate(variants, start=1):
+        key = {"segment_key": KEY.format(number)}
+        rest = {
+            "segment_name": f"Variant {number}", "priority": str(FIRST_PRIORITY + number), "status": "active",
+            "tags": "variant",
+        }  # fmt: skip
+        library.add([{**definition, **key, **rest}], [{**row, **key} for row in variant.conditions])
+    library.write()
+    return target
+
+
+def _check(copy: World, names: dict[str, str]) -> None:
+    """Raises CheckFailed with the faults of the variants."""
+    from scripts.platform.dbt import run_dbt
+
+    run_dbt(copy, ["seed", "--select", *SEED_NAMES], progress=quiet)
+    run_dbt(copy, ["run", "--select", "attribute_catalogue", FAULTS], progress=quiet)
+    with open_warehouse(copy.warehouse, read_only=True) as connection:
+        faults = connection.execute(
+            "select segment_key, reason, suggestion from intermediate.int_segment_rule_errors"
+            " where severity = 'error' and list_contains($keys, segment_key) order by all",
+            {"keys": list(names)},
+        ).fetchall()
+    if faults:
+        raise CheckFailed("\n".join(f"{names[key]}: {reason}; {suggestion}" for key, reason, suggestion in faults))
+
+
+def _evaluate(copy: World, day: date, later_parameters: bool) -> None:
+    from scripts.platform.dbt import run_dbt
+
+    variables: dict[str, object] = {"as_of_date": day.isoformat()}
+    if later_parameters:
+        variables["allow_later_parameters"] = True
+    run_dbt(copy, ["run", "--select", "+int_segment_matches"], variables=variables, progress=quiet)
+
+
+def _read(
+    copy: World, world: World, day: date, measure: Measure, names: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    with open_warehouse(copy.warehouse) as connection:
+        _check_computed(connection, day, names)
+        connection.execute(f"attach {literal(str(world.warehouse))} as present (read_only)")
+        ids = present_ids(connection, "marts.customer_identities", "present.marts.customer_identities")
+        connection.register("ids", ids)
+        members = connection.execute(
+            """
+            select distinct coalesce(ids.present_customer_id, matches.customer_id) as customer_id, matches.segment_key
+            from intermediate.int_segment_matches as matches
+            left join ids on matches.customer_id = ids.customer_id
+            where list_contains($keys, matches.segment_key)
+            """,
+            {"keys": list(names)},
+        ).df()
+        outcomes = connection.execute(
+            f"""
+            with people as (
+                select distinct coalesce(ids.present_customer_id, features.customer_id) as customer_id
+                from marts.customer_features as features
+                left join ids on features.customer_id = ids.customer_id
+            ),
+            bought as (
+                select customer_id, count(*) as orders, sum(net_revenue) as revenue, sum(contribution_margin) as margin
+                from present.marts.order_margins
+                where is_counted and ordered_date > $begin and ordered_date <= $end
+                group by customer_id
+            ),
+            answered as (
+                select customer_id, sum(email_human_open_count + email_click_count) as responses
+                from present.marts.engagement_daily
+                where activity_date > $begin and activity_date <= $end
+                group by customer_id
+            )
+            select people.customer_id, cast(coalesce({OUTCOME_SQL[measure.outcome]}, 0) as double) as value
+            from people
+            left join bought on people.customer_id = bought.customer_id
+            left join answered on people.customer_id = answered.customer_id
+            order by people.customer_id
+            """,
+            {"begin": day, "end": day + timedelta(days=measure.days)},
+        ).df()
+    members["variant"] = members.pop("segment_key").map(names)
+    return members.assign(day=day), outcomes.assign(day=day)
+
+
+# An outcome of measures.OUTCOMES as SQL over what a customer bought and answered.
+OUTCOME_SQL = {
+    "margin": "bought.margin",
+    "revenue": "bought.revenue",
+    "orders": "bought.orders",
+    "ordered": "case when bought.orders > 0 then 1 end",
+    "responded": "case when answered.responses > 0 then 1 end",
+}
+
+
+def _check_computed(connection: duckdb.DuckDBPyConnection, day: date, names: dict[str, str]) -> None:
+    """Raises CheckFailed when a variant could not be computed on the day, with the reason and the cure."""
+    found = connection.execute(
+        "select segment_key, coalesce(missing_attributes, unavailable_reasons) from intermediate.int_segment_rules"
+        " where list_contains($keys, segment_key) and coalesce(missing_attributes, unavailable_attributes) is not null",
+        {"keys": list(names)},
+    ).fetchall()
+    if found:
+        hint = (
+            "; --allow-later-parameters scores past days by what was learnt later"
+            if any("model" in (reason or "") for _, reason in found)
+            else ""
+        )
+        raise CheckFailed(
+            "\n".join(f"{names[key]}: cannot be computed on {day}: {reason}{hint}" for key, reason in found)
+        )

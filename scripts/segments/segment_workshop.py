@@ -1,0 +1,124 @@
+"""A small warehouse of its own in which segment rules are tried: nothing of the real one, nor of the seeds, is written.
+
+It lies under `<home>/preview/` and holds a copy of just what the models of rules read, by dbt's own account of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.platform.dbt import parsed_project, run_dbt
+from scripts.platform.errors import UserError
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.warehouse import literal, open_warehouse, quote
+from scripts.platform.world import World
+from scripts.segments.segment_library import SEED_NAMES
+
+FOLDER = "preview"
+# From rules to who matches them, and why.
+TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
+RULE_MODELS = ("models/segments/intermediate/rules/", "models/segments/intermediate/evaluation/")
+# Read without a reference: settings of the landing zone, and whether models are fitted.
+ALSO_READ = ("intake.settings", "seeds.*")
+# What was recorded of segments: a draft that is tried as an active one must not be held to the order of statuses.
+RECORDED = "marts.segment_versions"
+
+
+@contextmanager
+def segment_workshop(world: World) -> Iterator[World]:
+    """A world whose seeds are a copy that may be changed, beside those of `world`; `evaluate` fills its warehouse.
+
+    The folder stays, because dbt's parsed project in it saves most of the time; seeds and data go. Raises UserError
+    while another process uses it.
+    """
+    folder = world.home / FOLDER
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        small = World(landing=world.landing, warehouse=folder / world.warehouse.name, seeds=folder / "seeds")
+        _clear(small)
+        shutil.copytree(world.seeds, small.seeds)
+        try:
+            yield small
+        finally:
+            _clear(small)
+    except BlockingIOError:
+        raise UserError(f"{folder}: another preview is running; wait for it to end, then run again") from None
+    finally:
+        os.close(descriptor)
+
+
+def evaluate(world: World, small: World, segment: str, progress: Progress) -> None:
+    """Evaluate the rules of the small world's seeds, `segment` as a new one, over the customers of `world`.
+
+    Raises CheckFailed on a fault.
+    """
+    progress("reading the project …")
+    nodes = parsed_project(small).nodes
+    models, inputs = _models_and_inputs(nodes)
+    progress("copying what rules read …")
+    _copy(world, small, inputs, segment)
+    progress(f"evaluating the rules ({len(models)} models) …")
+    kinds = ["--resource-type", "seed", "--resource-type", "model"]
+    run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=quiet)
+
+
+def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
+    """The models from rules to TARGETS, and the relations that they read and that are not among them."""
+    by_name = {node.name: key for key, node in nodes.items() if node.resource_type == "model"}
+    open_keys, models, inputs = [by_name[name] for name in TARGETS], set(), set()
+    while open_keys:
+        key = open_keys.pop()
+        node = nodes.get(key)
+        if node is None or node.name in SEED_NAMES:
+            continue
+        if not node.original_file_path.startswith(RULE_MODELS):
+            inputs.add(f"{node.schema}.{node.alias}")
+        elif node.name not in models:
+            models.add(node.name)
+            open_keys += node.depends_on.nodes
+    return sorted(models), sorted(inputs)
+
+
+def _copy(world: World, small: World, relations: list[str], segment: str) -> None:
+    with open_warehouse(small.warehouse) as connection:
+        connection.execute(f"attach {literal(str(world.warehouse))} as given (read_only)")
+        built = {
+            f"{schema}.{name}"
+            for schema, name in connection.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'given'"
+            ).fetchall()
+        }
+        wanted = {name for name in built if name in ALSO_READ or f"{name.split('.')[0]}.*" in ALSO_READ}
+        if missing := sorted(set(relations) - built):
+            raise UserError(f"{world.warehouse}: has no {missing[0]} yet; run `python -m scripts build`")
+        for relation in sorted(wanted | set(relations)):
+            schema, name = (quote(part) for part in relation.split(".", 1))
+            connection.execute(f"create schema if not exists {schema}")
+            connection.execute(f"create table {schema}.{name} as from given.{schema}.{name}")
+        if RECORDED in relations:
+            connection.execute(f"delete from {RECORDED} where segment_key = ?", [segment])
+    small.warehouse.chmod(0o600)
+
+
+@contextmanager
+def both_open(world: World, small: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The small warehouse, and the real one as `given`, read only."""
+    with open_warehouse(small.warehouse, read_only=True) as connection:
+        connection.execute(f"attach {literal(str(world.warehouse))} as given (read_only)")
+        yield connection
+
+
+def _clear(small: World) -> None:
+    shutil.rmtree(small.seeds, ignore_errors=True)
+    for file in (small.warehouse, Path(f"{small.warehouse}.wal")):
+        file.unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""Checks before a build: the seeds as files, then the rules in the warehouse; every fault on one line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Progress
+from scripts.platform.seed_files import numbered_rows, read_header, seed_problems
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+
+RowText = Callable[[dict[str, str]], str]
+
+
+def check_seeds(seeds: Path) -> None:
+    """Check that every business seed is a file that can be loaded: encoding, header, delimiter, length of rows.
+
+    Raises UserError when the folder is missing, CheckFailed with one line per problem otherwise.
+    """
+    if not seeds.is_dir():
+        raise UserError(f"{seeds}: no such folder of seeds; run `python -m scripts setup`, or name it with --seeds")
+    problems = []
+    for shipped in sorted(BUSINESS_SEEDS.glob("*.csv")):
+        problems += list(seed_problems(seeds / shipped.name, read_header(shipped)))
+    if problems:
+        raise CheckFailed("\n".join(problems))
+
+
+# Where the warehouse lists the faults of seeds (seed_name, row_text, reason, suggestion), and how grave they are. Read
+# one by one, because a fault may have kept some of them from being built.
+VIOLATIONS = {
+    "int_seed_violations": "'error'",
+    "int_catalogue_name_violations": "'error'",
+    "int_campaign_plan_violations": "'error'",
+    "int_behaviour_window_errors": "'error'",
+    "int_validation_rule_errors": "'error'",
+    "int_segment_rule_errors": "severity",
+}
+# The rules that a retailer keeps, by what messages call them, and their seeds.
+RULES = {
+    "validation": ("validation_rules",),
+    "consent": ("consent_rules", "consent_signals"),
+    "customer": ("survivorship_rules", "customer_type_rules"),
+    "event window": ("behaviour_windows",),
+    "cost": ("cost_assumptions",),
+    "topic and loyalty": ("topic_keywords", "sentiment_words", "loyalty_tiers"),
+    "category": ("category_relations", "campaign_products"),
+    "campaign plan and QA": ("campaign_plans", "qa_limits"),
+    "segment": ("segment_definitions", "segment_rule_conditions"),
+}
+# What is in the message of a build that faults of seeds have stopped, beside the name of the seed.
+MARKS = ("seeds_have_no_violations", "validation_rule", "segment rules have")
+
+
+def is_about_rules(message: str) -> bool:
+    """Whether the message of a failed build says that seeds are at fault."""
+    return any(mark in message for mark in (*MARKS, *(seed for seeds in RULES.values() for seed in seeds)))
+
+
+def check_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the rules in seeds as the warehouse found them, each on one line.
+
+    Reads the models in VIOLATIONS, which the caller has built. Faults of segments that are not active are warnings.
+    Raises CheckFailed when there is an error: nothing is judged, counted or sent by rules that are in doubt.
+    """
+    found = _violations(world)
+    places = row_places(world.seeds)
+    for severity, seed, row_text, reason, suggestion in found:
+        lines = places.get((seed, row_text), [])
+        place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
+        progress(f"{severity}: {place} ({row_text}): {reason}; {suggestion}")
+    problems = []
+    for what, seeds in RULES.items():
+        severities = [severity for severity, seed, *_ in found if seed in seeds]
+        errors = severities.count("error")
+        if errors:
+            problems.append(f"{world.seeds}: the {what} rules have {errors} error(s); mend the rows named above")
+        elif what == "segment":
+            progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
+        else:
+            progress(f"{what} rules: no errors")
+    if problems:
+        raise CheckFailed("\n".join(problems))
+
+
+def _violations(world: World) -> list[tuple[str, ...]]:
+    """Severity, seed, row, reason and suggestion of every fault, in this order."""
+    found: list[tuple[str, ...]] = []
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        built = {
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'intermediate'"
+            ).fetchall()
+        }
+        if not built & VIOLATIONS.keys():
+            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`")
+        for model in sorted(built & VIOLATIONS.keys()):
+            found += connection.execute(
+                f"select {VIOLATIONS[model]}, seed_name, row_text, reason, suggestion from intermediate.{model}"
+            ).fetchall()
+    return sorted(found)
+
+
+def row_places(seeds: Path) -> dict[tuple[str, str], list[int]]:
+    """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for name, text_of in _row_texts().items():
+        file = seeds / f"{name}.csv"
+        if not file.exists():
+            continue
+        rows = numbered_rows(file.read_text(encoding="utf-8-sig"))
+        header = [column.strip() for column in next(rows)[1]]
+        for line, row in rows:
+            cells = {column: cell.strip() for column, cell in zip(header, row, strict=False)}
+            places.setdefault((name, text_of(cells)), []).append(line)
+    return places
+
+
+@functools.cache
+def _row_texts() -> dict[str, RowText]:
+    """How the rule check names a row, by seed: as the seed's YAML says, but for seeds that are checked by SQL alone."""
+    texts: dict[str, RowText] = {
+        "validation_rules": _rule_text,
+        "behaviour_windows": lambda cells: cells.get("attribute_name") or "(no name)",
+    }
+    for file in sorted((PROJECT / "seeds/reference").glob("*.yml")):
+        for seed in yaml.safe_load(file.read_text(encoding="utf-8")).get("seeds", []):
+            if row := seed.get("config", {}).get("meta", {}).get("row"):
+                texts[seed["name"]] = _declared_text(seed, row)
+    return texts
+
+
+def _declared_text(seed: dict[str, Any], row: str) -> RowText:
+    """The text of a row by the template `row`; capitals do not matter where the column says so."""
+    columns = {
+        column["name"]: bool(column.get("config", {}).get("meta", {}).get("lower")) for column in seed["columns"]
+    }
+    unnamed = seed["config"]["meta"].get("unnamed", "(no key)")
+
+    def text_of(cells: dict[str, str]) -> str:
+        given = {name: cells.get(name, "").lower() if lower else cells.get(name, "") for name, lower in columns.items()}
+        return row.format(**given).strip() or unnamed
+
+    return text_of
+
+
+def _rule_text(cells: dict[str, str]) -> str:
+    """A row of a validation rule as the rule check writes it: its key and scope."""
+    scope = "".join(f", {name} {cells[name].lower()}" for name in ("channel", "account") if cells.get(name))
+    return (cells.get("rule_key", "") + scope) or "(no key)"

@@ -1,0 +1,1 @@
+"""What readers get: published versions, exports, reports, briefs, health."""

@@ -1,0 +1,325 @@
+"""Writes the audience of an approved segment, from what is published, as a CSV file with a manifest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.files import PRIVATE, new_folder, replace_file
+from scripts.platform.progress import Progress
+from scripts.platform.warehouse import open_warehouse, rows_of
+from scripts.platform.world import World
+from scripts.segments.approval_log import FILE as APPROVAL_LOG
+from scripts.segments.approval_log import Row, log_heads, verified_log
+from scripts.segments.approve import given_approvals
+from scripts.segments.qa import qa_gate
+from scripts.segments.segment_library import which_segment
+
+ADDRESS = {"email": "email", "sms": "phone"}
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+LEFT_OUT = {
+    "suppressed_count": "suppressed on this channel",
+    "suppression_unknown_count": "a suppression of this channel could not be computed",
+    "no_consent_count": "no consent for this channel",
+    "no_address_count": "no address",
+    "not_contactable_count": "not contactable for another reason, such as a bounce",
+}
+# Of the suppressed and of those without consent: why.
+LEFT_OUT_DETAILS = (
+    "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
+    "pending",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Audience:
+    """What the published version says of one segment on one channel, and its rows of the approval log."""
+
+    version: str
+    segment: dict[str, Any]
+    approvals: list[dict[str, Any]]
+    log: list[Row]
+    counts: dict[str, Any]
+    members: list[tuple[Any, ...]]
+
+
+def export(
+    world: World,
+    segment_key: str,
+    channel: str = "email",
+    out: Path | None = None,
+    despite_qa: str | None = None,
+    progress: Progress = print,
+) -> Path:
+    """Write the published audience of `segment_key` on `channel` and return the folder that holds it.
+
+    The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
+    not at all. `out` is the folder to write; default: one in the world's `exports`, named after segment, channel,
+    day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing
+    is written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
+
+    Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
+    when the segment is not active, not approved, or nobody may be contacted, or when the approval log does not hold.
+    """
+    if channel not in ADDRESS:
+        raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
+    try:
+        audience = _read(world, segment_key, channel)
+    except duckdb.CatalogException:
+        raise UserError(
+            f"{world.published}: an earlier release published it, without all that an export reads; build and publish"
+        ) from None
+    _check(audience, segment_key, channel)
+    _check_log(audience, segment_key, world.seeds / APPROVAL_LOG)
+    day = audience.counts["as_of_date"]
+    target = (
+        out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
+    )
+    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
+    columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation"]
+    rows, unsafe = _rows(audience, channel, segment_key)
+    if not rows:
+        raise CheckFailed(
+            f"segment `{segment_key}`: every {ADDRESS[channel]} in it is unsafe to write; nothing was written"
+        )
+    text = _csv(columns, rows)
+    manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
+    if target.exists() and not out and _is_same(target, manifest):
+        progress(f"{target}: is there already with the same content; nothing to do")
+        return target
+    if target.exists():
+        raise UserError(f"{target}: exists already; move it away, or name another folder with --out")
+    _write(target, text, manifest)
+    members = audience.counts["member_count"]
+    progress(f"{target}: {len(rows)} of {members} members, {members - len(rows)} left out (manifest.json says why)")
+    return target
+
+
+def _read(world: World, segment_key: str, channel: str) -> _Audience:
+    """The segment, its approvals and its audience; both files come from the same published version."""
+    if not world.published.exists():
+        raise UserError(f"{world.published}: nothing is published; run `python -m scripts publish` first")
+    folder = world.published.resolve()
+    log = [row for row in verified_log(world) if row.key == segment_key]
+    with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
+        library = rows_of(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
+        if not library:
+            known = [row["segment_key"] for row in rows_of(marts, "select segment_key from segment_library order by 1")]
+            raise UserError(
+                f"segment `{segment_key}` is not in the published library; {which_segment(segment_key, known)}"
+            )
+        approvals = rows_of(
+            marts,
+            "select role, approved_by, approved_at, count_low, count_high, is_given, is_count_in_band"
+            " from segment_approval_status where segment_key = $key order by role",
+            {"key": segment_key},
+        )
+    with open_warehouse(folder / "activation.duckdb", read_only=True) as activation:
+        chosen = {"key": segment_key, "channel": channel}
+        counts = rows_of(
+            activation, "select * from audience_counts where segment_key = $key and channel = $channel", chosen
+        )
+        members = activation.execute(
+            "select customer_id, coalesce(email, phone) as address, is_primary, explanation, rule_fingerprint"
+            " from audience_members where segment_key = $key and channel = $channel order by customer_id",
+            chosen,
+        ).fetchall()
+    return _Audience(folder.name, library[0], approvals, log, counts[0] if counts else {}, members)
+
+
+def _check(audience: _Audience, segment_key: str, channel: str) -> None:
+    """Raises CheckFailed, one line, when this audience must not leave."""
+    segment = audience.segment
+    if segment["effective_status"] != "active":
+        reason = f": {segment['status_reason']}" if segment["status_reason"] else ""
+        raise CheckFailed(
+            f"segment `{segment_key}` is {segment['effective_status']}{reason}; only active segments are exported"
+        )
+    if segment["is_suppression"]:
+        raise CheckFailed(
+            f"segment `{segment_key}` holds people who must not be contacted; it is never exported as an audience"
+        )
+    if channel not in (segment["channels"] or "").split("|"):
+        raise CheckFailed(
+            f"segment `{segment_key}` may not be used on {channel}; "
+            f"its channels are {segment['channels'].replace('|', ', ')}"
+        )
+    if segment["approval_status"] != "approved":
+        raise CheckFailed(f"segment `{segment_key}` is not approved: {_approval_gap(audience)}")
+    if not audience.members:
+        raise CheckFailed(
+            f"segment `{segment_key}`: none of its {audience.counts.get('member_count', 0)} members may be contacted "
+            f"by {channel} ({_why_left_out(audience.counts)}); nothing was written"
+        )
+    if any(row[4] != segment["rule_fingerprint"] for row in audience.members):
+        raise CheckFailed(f"segment `{segment_key}`: audience and approved rule differ; build and publish again")
+
+
+def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
+    """Raises CheckFailed when an approval that was published does not stand in the log any more."""
+    standing = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"])
+    for row in audience.approvals:
+        if row["role"] in standing:
+            continue
+        withdrawn = [other.cells for other in audience.log if other.cells["role"] == row["role"]]
+        if not withdrawn:
+            raise CheckFailed(
+                f"segment `{segment_key}`: the approval of {row['approved_by']} as {row['role']} is not in {file}; "
+                "name the seeds that it was built from with --seeds"
+            )
+        raise CheckFailed(
+            f"segment `{segment_key}` is not approved: {withdrawn[-1]['approved_by']} withdrew the approval as "
+            f"{row['role']} at {withdrawn[-1]['approved_at']}; approve it with `python -m scripts approve`, then build "
+            "and publish"
+        )
+
+
+def _approval_gap(audience: _Audience) -> str:
+    """What an approval still lacks, and the cure."""
+    segment = audience.segment
+    status = segment["approval_status"]
+    missing = [row["role"] for row in audience.approvals if not row["is_given"]]
+    approve = "approve it with `python -m scripts approve`, then build and publish"
+    if status == "broken_log":
+        return "its approval log did not hold when it was built; build and publish again"
+    if status == "lapsed":
+        if any(row.cells["rule_fingerprint"] == segment["rule_fingerprint"] for row in audience.log):
+            return f"its approvals were withdrawn; {approve}"
+        since = (
+            f" (version {segment['approved_version']} to {segment['rule_version']}: {segment['change_since_approval']})"
+            if segment.get("change_since_approval")
+            else ""
+        )
+        return f"its rule changed since it was approved{since}; {approve}"
+    if status == "same_person_twice":
+        return f"one person approved in two roles; {approve}, by {len(audience.approvals)} different people"
+    if status == "count_outside_band":
+        bands = ", ".join(
+            f"{row['role']} {row['count_low']} to {row['count_high']}"
+            for row in audience.approvals
+            if row["is_given"] and not row["is_count_in_band"]
+        )
+        return f"it has {segment['customer_count']} customers, approved were {bands}; {approve}"
+    return f"the approval of {', '.join(missing)} is missing; {approve}"
+
+
+def _why_left_out(counts: dict[str, Any]) -> str:
+    return ", ".join(f"{counts[name]} {words}" for name, words in LEFT_OUT.items() if counts.get(name)) or "it is empty"
+
+
+def _rows(audience: _Audience, channel: str, segment_key: str) -> tuple[list[list[str]], int]:
+    """The rows to write, and how many members stay behind because a spreadsheet would run their address.
+
+    A phone number in E.164 begins with + and is safe; an address is written as it is or not at all, because a
+    changed one reaches nobody. Text cells that a spreadsheet would take for a formula get an apostrophe in front.
+    """
+    rows, unsafe = [], 0
+    for customer_id, address, is_primary, explanation, _ in audience.members:
+        safe = E164.fullmatch(address) if channel == "sms" else not address.startswith(FORMULA)
+        if not safe:
+            unsafe += 1
+            continue
+        rows.append([_cell(customer_id), address, segment_key, "true" if is_primary else "false", _cell(explanation)])
+    return rows, unsafe
+
+
+def _cell(text: str | None) -> str:
+    """A text as it is safe in a spreadsheet."""
+    text = text or ""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _csv(columns: list[str], rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _manifest(
+    audience: _Audience, segment_key: str, channel: str, columns: list[str], written: int, unsafe: int, text: bytes
+) -> dict[str, Any]:
+    segment, counts = audience.segment, audience.counts
+    return {
+        "segment_key": segment_key,
+        "segment_name": segment["segment_name"],
+        "channel": channel,
+        "as_of_date": counts["as_of_date"],
+        "published_version": audience.version,
+        "rule": {
+            "version": segment["rule_version"],
+            "fingerprint": segment["rule_fingerprint"],
+            "text": segment["rule_text"],
+        },
+        "approvals": [
+            {name: row[name] for name in ("role", "approved_by", "approved_at", "count_low", "count_high")}
+            for row in audience.approvals
+        ],
+        "approval_head": log_heads(audience.log).get(segment_key),
+        "counts": {
+            "members": counts["member_count"],
+            "written": written,
+            "left_out": {
+                **{name.removesuffix("_count"): counts[name] for name in LEFT_OUT},
+                "unsafe_address": unsafe,
+            },
+        },
+        "left_out_details": {name: counts[f"{name}_count"] for name in LEFT_OUT_DETAILS if f"{name}_count" in counts},
+        "left_out_reasons": {
+            **{name.removesuffix("_count"): words for name, words in LEFT_OUT.items()},
+            "unsafe_address": "a spreadsheet would run the address as a formula, or the number is not E.164",
+        },
+        "file": {
+            "name": "audience.csv",
+            "columns": columns,
+            "rows": written,
+            "bytes": len(text),
+            "sha256": hashlib.sha256(text).hexdigest(),
+            "format": "UTF-8, comma, header line; text cells that begin like a formula carry a leading apostrophe",
+        },
+        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _is_same(target: Path, manifest: dict[str, Any]) -> bool:
+    """Whether a folder holds this very export, its file unharmed."""
+    try:
+        there = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+        digest = hashlib.sha256((target / "audience.csv").read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return False
+    here = json.loads(json.dumps(manifest, default=_as_text))
+    return bool({**there, "created_at": None} == {**here, "created_at": None} and digest == here["file"]["sha256"])
+
+
+def _write(target: Path, text: bytes, manifest: dict[str, Any]) -> None:
+    """Write both files into a hidden folder beside the target, then give it the target's name."""
+    content = json.dumps(manifest, indent=2, ensure_ascii=False, default=_as_text) + "\n"
+    is_begun = False
+    try:
+        with new_folder(target) as incoming:
+            is_begun = True
+            replace_file(incoming / "audience.csv", text, mode=PRIVATE)
+            replace_file(incoming / "manifest.json", content, mode=PRIVATE)
+    except OSError as problem:
+        if not is_begun:
+            raise UserError(
+                f"{target.parent}: cannot be written to ({problem.strerror}); name another folder with --out"
+            ) from None
+        raise UserError(f"{target}: cannot be written ({problem.strerror}); nothing was left there") from None
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

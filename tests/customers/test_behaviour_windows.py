@@ -1,0 +1,173 @@
+"""One row of a seed makes an attribute: counted again with pandas from the landing files, described, used in a rule."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.pipeline import steps
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+NAME = "product_view_count_14d"
+LAST_DAY = pd.Timestamp("2026-06-30").date()
+FIRST_DAY = pd.Timestamp("2026-06-17").date()  # 14 days with the last one
+END = pd.Timestamp("2026-06-30 23:00:00")  # the last day ends in London
+WEB_TABLES = ("pages", "product_viewed", "product_added", "order_completed", "identifies")
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def frame(world: World, sql: str) -> pd.DataFrame:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+def landed(world: World, table: str) -> pd.DataFrame:
+    """The newest version of each web event that was received by the end of the last day, as the files hold them."""
+    files = sorted((world.landing / "web" / table).glob("*.parquet"))
+    rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    for column in ("timestamp", "received_at"):
+        rows[column] = pd.to_datetime(rows[column])
+    rows = rows[(rows["received_at"] < END) & (rows["timestamp"] < END)]
+    return rows.sort_values("received_at").drop_duplicates("id", keep="last")
+
+
+def rewrite(file: Path, change: dict[str, str], *, like: str | None = None) -> None:
+    """Add one row to a seed: the cells of `change`, the others empty or as in the row whose first cell is `like`."""
+    with file.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    first = next(iter(rows[0]))
+    model = next((row for row in rows if row[first] == like), dict.fromkeys(rows[0], ""))
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*rows, model | change])
+
+
+@pytest.fixture(scope="module")
+def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The small demo with one more window and one more segment whose rule reads it."""
+    home = tmp_path_factory.mktemp("windows")
+    shutil.copytree(demo_world.seeds, home / "seeds")
+    shutil.copyfile(demo_world.warehouse, home / "warehouse.duckdb")
+    copy = World.at(
+        landing=str(demo_world.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
+    )
+    rewrite(copy.seeds / "behaviour_windows.csv", {"attribute_name": NAME, "event": "product_view", "days": "14"})
+    rewrite(
+        copy.seeds / "segment_definitions.csv",
+        {"segment_key": "keen_lookers", "segment_name": "Keen lookers", "priority": "77", "status": "active"},
+        like="lapsed",
+    )
+    rule = {"segment_key": "keen_lookers", "kind": "include", "attribute": NAME, "operator": ">="}
+    rewrite(copy.seeds / "segment_rule_conditions.csv", rule | {"alternative": "1", "value": "3"})
+    rewrite(copy.seeds / "segment_rule_conditions.csv", rule | {"alternative": "2", "value": "pct:97"})
+    models = (
+        "behaviour_windows segment_definitions segment_rule_conditions"
+        " int_behaviour_window_errors customer_behaviour_windows attribute_catalogue int_segment_rules"
+        " int_segment_cell_violations int_segment_conditions+,+int_segment_rule_errors segment_versions"
+        " int_segment_percentiles_of_buyers int_segment_matches int_segment_percentiles int_segment_rule_items"
+        " segment_versions+,+segment_explanations"
+    )
+    run_dbt(
+        copy,
+        ["build", "--select", *models.split(), "--exclude-resource-type", "unit_test", "test"],
+        progress=quiet,
+    )
+    return copy
+
+
+def test_counts_equal_those_of_the_landing_files(world: World) -> None:
+    """Whose a browser is, is worked out again too, but for shared ones and those known by an address or order alone."""
+    events = {table: landed(world, table) for table in WEB_TABLES}
+    signs = pd.concat([rows[["anonymous_id", "user_id"]] for rows in events.values()]).dropna().drop_duplicates()
+    identities = frame(
+        world,
+        "select source_profile_id as user_id, customer_id from intermediate.int_customer_identities"
+        " where source_system = 'shopify'",
+    )
+    signs = signs.merge(identities, on="user_id", how="left")
+    unclear = set(signs[signs["customer_id"].isna()]["anonymous_id"])
+    for table in ("order_completed", "identifies"):
+        unclear |= set(events[table][events[table]["user_id"].isna()]["anonymous_id"])
+    people = signs.groupby("anonymous_id")["customer_id"].agg(["nunique", "first"])
+    unclear |= set(people[people["nunique"] != 1].index)
+    owners = people[~people.index.isin(unclear)]["first"]
+
+    views = events["product_viewed"]
+    days = views["timestamp"].dt.tz_localize("UTC").dt.tz_convert("Europe/London").dt.date
+    views = views[(days >= FIRST_DAY) & (days <= LAST_DAY)]
+    expected = views["anonymous_id"].map(owners).dropna().value_counts()
+
+    found = frame(world, f"select customer_id, {NAME} from marts.customer_behaviour_windows").set_index("customer_id")
+    pairs = frame(world, "select distinct customer_id, anonymous_id from intermediate.int_web_events")
+    elsewhere = pairs[pairs["anonymous_id"].isin(unclear)]["customer_id"].dropna()
+    compared = found[~found.index.isin(elsewhere)][NAME]
+    assert (compared == expected.reindex(compared.index).fillna(0)).all()
+    assert (compared > 0).sum() > 10
+    # No event is lost on the way to the table of events, and none is there twice.
+    ids = frame(world, "select event_id from intermediate.int_web_events where event_type = 'product_view'")["event_id"]
+    assert ids.is_unique and set(events["product_viewed"]["id"]) == set(ids)
+
+
+def test_the_attribute_is_described_in_catalogue_and_database(world: World) -> None:
+    catalogue = frame(world, f"select * from marts.attribute_catalogue where attribute_name = '{NAME}'").iloc[0]
+    assert catalogue["source_relation"] == "customer_behaviour_windows"
+    assert catalogue["theme"] == "behaviour_windows"
+    assert (catalogue["data_type"], catalogue["value_type"]) == ("bigint", "number")
+    assert catalogue["description"] == "Product views in the last 14 days."
+    assert (catalogue["unit"], catalogue["null_meaning"]) == ("product views", "never null")
+    assert catalogue["needs_sources"] == "web" and catalogue["is_available"]
+    comments = frame(
+        world,
+        "select column_name, comment from duckdb_columns() where table_name = 'customer_behaviour_windows'"
+        " and schema_name = 'marts' order by column_index",
+    )
+    assert list(comments["column_name"])[:2] == ["customer_id", "as_of_date"]
+    assert list(comments["column_name"])[-1] == NAME
+    assert comments["comment"].fillna("").str.strip().ne("").all()
+
+
+def test_a_rule_on_the_attribute_yields_who_it_says(world: World) -> None:
+    people = frame(
+        world,
+        f"select customer_id, customer_type, order_count, {NAME} as views from marts.customer_features"
+        " inner join marts.customer_behaviour_windows using (customer_id)",
+    )
+    threshold = np.percentile(people[people["order_count"] >= 1]["views"], 97)
+    wanted = people[(people["customer_type"] == "person") & ((people["views"] >= 3) | (people["views"] >= threshold))]
+    members = frame(
+        world,
+        "select customer_id, explanation from marts.segment_explanations where segment_key = 'keen_lookers'",
+    ).set_index("customer_id")["explanation"]
+    assert len(wanted) > 20 and set(members.index) == set(wanted["customer_id"])
+    for row in wanted[wanted["views"] >= 3].itertuples(index=False):
+        assert f"{NAME} {row.views} >= 3" in members[row.customer_id]
+
+
+def test_a_faulty_row_is_named_with_its_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = world.seeds / "behaviour_windows.csv"
+    before = file.read_text(encoding="utf-8")
+    try:
+        rewrite(file, {"attribute_name": "serches_9d", "event": "serch", "days": "9"})
+        with pytest.raises(CheckFailed, match="1 error"):
+            steps.build(world, select="behaviour_windows int_behaviour_window_errors customer_behaviour_windows")
+        line = before.count("\n") + 1
+        reason = "no event 'serch'; did you mean 'search'? there are"
+        assert f"error: behaviour_windows.csv, line {line} (serches_9d): {reason}" in capsys.readouterr().out
+        # dbt alone stops too, and the table stays as it was.
+        with pytest.raises(CheckFailed, match="no event 'serch'"):
+            run_dbt(world, ["run", "--select", "customer_behaviour_windows"], progress=quiet)
+        assert len(frame(world, f"select {NAME} from marts.customer_behaviour_windows")) > 0
+    finally:
+        file.write_text(before, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""What features say of people against what the simulator knows of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from scripts.demo.simulator import simulate
+from scripts.intake.command import intake
+from scripts.pipeline import steps
+from scripts.platform.dbt import run_dbt
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.worlds import world_in
+
+
+def people_of(world: World) -> pd.DataFrame:
+    """Truth of each customer who is one simulated person, by customer_id: the columns of the truth's people."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        identities = connection.execute(
+            "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
+        ).df()
+    profiles = pd.read_parquet(world.truth / "profiles.parquet")
+    known = identities.merge(profiles[profiles["person_id"] >= 0], on=["source_system", "source_profile_id"])
+    persons = known.groupby("customer_id")["person_id"].agg(["nunique", "first"])
+    one = persons.loc[persons["nunique"] == 1, "first"]
+    people = pd.read_parquet(world.truth / "people.parquet").set_index("person_id")
+    people = people.loc[one].set_axis(one.index)
+    return people[people["customer_type"] == "person"]
+
+
+def features_of(world: World, columns: str) -> pd.DataFrame:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        found = connection.execute(f"select customer_id, as_of_date, {columns} from marts.customer_features").df()
+    return found.set_index("customer_id")
+
+
+def separation_of_discount_lovers(world: World) -> tuple[float, int]:
+    """AUC of the price score for the class of people who hardly buy without an offer, and how many have a score."""
+    scored = features_of(world, "price_sensitivity_score").join(people_of(world), how="inner")
+    scored = scored.dropna(subset="price_sensitivity_score")
+    loves = scored["price_class"] == "discount_lover"
+    return float(roc_auc_score(loves, scored["price_sensitivity_score"])), len(scored)
+
+
+def test_price_score_separates_discount_lovers(demo_world: World) -> None:
+    auc, count = separation_of_discount_lovers(demo_world)
+    assert count > 150
+    assert auc >= 0.85
+    # A reading goes with the score, and both stay silent where one order says too little.
+    read = features_of(demo_world, "order_count, promoted_order_count, price_sensitivity_score, price_sensitivity")
+    assert (read["price_sensitivity"].isna() == (read["order_count"] < 2)).all()
+    usual = read["promoted_order_count"].sum() / read["order_count"].sum()
+    # Objectors to profiling have no features but are part of what is usual: hence the tolerance.
+    expected = 100 * (read["promoted_order_count"] + 3 * usual) / (read["order_count"] + 3)
+    assert (expected - read["price_sensitivity_score"])[read["order_count"] >= 2].abs().max() < 1.5
+    words = read.groupby("price_sensitivity")["price_sensitivity_score"].agg(["min", "max"])
+    assert words.loc["waits for offers", "min"] >= 70 > words.loc["likes offers", "max"]
+    assert words.loc["likes offers", "min"] >= 40 > words.loc["buys either way", "max"]
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("seed", [41, 42, 43])
+def test_at_scale_on_seeds_that_nothing_was_tuned_on(tmp_path: Path, seed: int) -> None:
+    """20,000 people, half a year before the end: the price score, and lateness against recency for who has dropped out.
+
+    That a person has dropped out is the simulator's own knowledge; no order in the data says so.
+    """
+    world = world_in(tmp_path)
+    simulate(world, customers=20_000, seed=seed, progress=lambda _: None)
+    intake(world, lambda _: None)
+    steps.setup(world, lambda _: None)
+    day = pd.Timestamp("2025-12-31")
+    variables = {"as_of_date": str(day.date())}
+    run_dbt(world, ["seed"], variables=variables, progress=lambda _: None)
+    run_dbt(world, ["run", "--select", "+customer_features"], variables=variables, progress=lambda _: None)
+    auc, count = separation_of_discount_lovers(world)
+    assert count > 4000
+    assert auc >= 0.85
+    buyers = features_of(world, "overdue_ratio, days_since_last_order").dropna()
+    buyers = buyers.join(people_of(world), how="inner")
+    gone = buyers["dropped_out_at"] < day + pd.Timedelta(days=1)
+    late, recency = (roc_auc_score(gone, buyers[name]) for name in ("overdue_ratio", "days_since_last_order"))
+    print(f"seed {seed}: price score AUC {auc:.3f} ({count}); dropped out: lateness {late:.4f}, recency {recency:.4f}")
+    # Paired: the same people drawn again and again.
+    rng = np.random.default_rng(seed)
+    differences = []
+    for _ in range(200):
+        rows = rng.integers(0, len(buyers), len(buyers))
+        drawn, truth = buyers.iloc[rows], gone.to_numpy()[rows]
+        differences.append(
+            roc_auc_score(truth, drawn["overdue_ratio"]) - roc_auc_score(truth, drawn["days_since_last_order"])
+        )
+    assert np.quantile(differences, 0.025) > 0

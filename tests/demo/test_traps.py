@@ -1,0 +1,189 @@
+"""Each trap of the simulated retailer, found again in its landing files; and nothing else changes for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scripts.demo.simulator as simulator
+from scripts.demo.simulator import simulate
+from scripts.demo.simulator.arrays import Streams
+from scripts.demo.simulator.people import People
+from scripts.demo.simulator.traps import no_traps
+from scripts.platform.world import PROJECT, World
+from tests.demo.test_simulator import quiet, read, world_in
+
+KEY = ["source_system", "source_profile_id"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    made = world_in(tmp_path_factory.mktemp("traps"))
+    # A seed at which each trap is set at least once and dirt spares its rows.
+    simulate(made, customers=2000, seed=17, progress=quiet)
+    return made
+
+
+@pytest.fixture(scope="module")
+def owner(world: World) -> pd.Series:
+    """Whose a profile is."""
+    return pd.read_parquet(world.truth / "profiles.parquet").set_index(KEY)["person_id"]
+
+
+def trap(world: World, name: str) -> pd.DataFrame:
+    found = pd.read_parquet(world.truth / "identity_traps.parquet")
+    found = found[found["trap"] == name]
+    assert not found.empty, name
+    return found
+
+
+def pairs_of(world: World, name: str) -> list[tuple[int, int]]:
+    """The two people of every case."""
+    cases = trap(world, name).groupby("case_id")["person_id"].agg(list)
+    return [(int(one), int(other)) for one, other in cases]
+
+
+def of_person(table: pd.DataFrame, system: str, key: str, owner: pd.Series) -> pd.Series:
+    return table[key].astype(str).map(owner.loc[system]).fillna(-9).astype(int)
+
+
+def digits(phones: pd.Series) -> pd.Series:
+    """The subscriber's seven digits of a British number."""
+    return phones.fillna("").str.replace(r"[^0-9]", "", regex=True).str[-7:]
+
+
+def blocked(kind: str, value: str) -> bool:
+    patterns = pd.read_csv(PROJECT / "seeds" / "reference" / "blocked_identifiers.csv")
+    return any(re.search(p, value) for p in patterns.loc[patterns["identifier_type"] == kind, "pattern"])
+
+
+def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(world: World, owner: pd.Series) -> None:
+    crm = read(world, "crm", "profile", latest=False)
+    shop = read(world, "shopify", "customer", latest=False)
+    shop = shop.rename(columns={"_fivetran_synced": "synced_at"})
+    versions = pd.concat([
+        crm.assign(person=of_person(crm, "crm", "profile_id", owner)),
+        shop.assign(person=of_person(shop, "shopify", "id", owner)),
+    ])  # fmt: skip
+    versions = versions.assign(number=digits(versions["phone"]), at=pd.to_datetime(versions["synced_at"]))
+    versions = versions[versions["number"] != ""].sort_values("at")
+    seen_again = given_before = 0
+    pairs = pairs_of(world, "recycled_number")
+    for giver, taker in pairs:
+        last = versions[versions["person"] == giver].iloc[-1]
+        theirs = versions[versions["person"] == taker]
+        old = set(theirs["number"])
+        assert last["number"] not in old, "the newest version shows the new number"
+        assert (theirs["at"] > last["at"] - pd.Timedelta(days=40)).all()
+        known = versions[(versions["person"] == giver) & versions["number"].isin(old)]
+        assert (known["at"] < last["at"]).all()
+        given_before += len(known)
+        seen_again += len(theirs)
+    assert len(pairs) == 8 and given_before >= 8 and seen_again >= 8
+
+
+def test_couples_are_two_people_with_one_address(world: World, owner: pd.Series) -> None:
+    tables = [read(world, "crm", "profile"), read(world, "loyalty", "member")]
+    keys = (("crm", "profile_id"), ("loyalty", "loyalty_number"))
+    profiles = pd.concat([t.assign(person=of_person(t, *k, owner)) for t, k in zip(tables, keys, strict=True)])
+    profiles["email"] = profiles["email"].str.strip().str.lower()
+    shared = 0
+    for one, other in pairs_of(world, "couple_on_one_email"):
+        first, second = (profiles[profiles["person"] == person] for person in (one, other))
+        assert set(first["first_name"].str.strip().str[:3]) != set(second["first_name"].str.strip().str[:3])
+        shared += bool((set(first["email"]) & set(second["email"])) - {""})
+    assert shared >= 4
+    lists = pd.read_parquet(world.truth / "profiles.parquet")
+    assert (lists.loc[lists["note"].str.contains("couple"), "person_id"] == -1).all()
+
+
+def test_two_people_log_in_on_one_browser_and_sessions_on_it_stay_anonymous(world: World, owner: pd.Series) -> None:
+    sessions = pd.read_parquet(world.truth / "shared_browser_sessions.parquet")
+    assert (sessions.groupby("anonymous_id")["person_id"].nunique() == 2).all() and not sessions.empty
+    assert (owner.loc["web"].loc[sessions["anonymous_id"].unique()] == -1).all()
+    files = (world.landing / "web" / "pages").glob("*.parquet")
+    pages = pd.concat([pd.read_parquet(file) for file in files])
+    pages = pages[pages["anonymous_id"].isin(sessions["anonymous_id"])]
+    assert (pages.groupby("anonymous_id")["user_id"].nunique() == 2).any() and pages["user_id"].isna().any()
+    assert set(map(tuple, np.sort(pairs_of(world, "tablet_of_two")))) >= set(
+        sessions.groupby("anonymous_id")["person_id"].agg(lambda who: tuple(sorted(set(who))))
+    )
+
+
+def test_an_address_of_the_counter_stands_on_card_holders_receipts_and_bare_ones(world: World) -> None:
+    receipts = read(world, "pos", "receipt").set_index("receipt_id")
+    found = receipts.loc[receipts.index.intersection(trap(world, "desk_email")["source_profile_id"])]
+    assert found["email"].str.contains("stores.example.com").all()
+    cards = found["loyalty_number"] != ""
+    assert found.loc[cards, "loyalty_number"].nunique() > 5 and (~cards).sum() > 5
+    assert not any(blocked("email", email.strip().lower()) for email in found["email"])
+
+
+def test_a_placeholder_number_stands_on_profiles_of_several_people(world: World, owner: pd.Series) -> None:
+    found = trap(world, "placeholder_phone")
+    who = {owner.loc[(system, name)] for system, name in found[KEY].itertuples(index=False)}
+    assert len(who) >= 10 and set(found["source_system"]) == {"crm", "loyalty", "shopify"}
+    assert not blocked("phone", "+4477009" + "9999999")
+
+
+def test_a_mistyped_card_number_is_somebody_elses(world: World, owner: pd.Series) -> None:
+    crm = read(world, "crm", "profile", latest=False)
+    person = of_person(crm, "crm", "profile_id", owner)
+    cases = trap(world, "mistyped_card").groupby("case_id")["person_id"].agg(list)
+    for wrong, right in cases:
+        shown = crm.loc[person == wrong, "loyalty_number"]
+        assert (shown.map(owner.loc["loyalty"]) == right).all() and len(shown) > 0
+
+
+def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(world: World, owner: pd.Series) -> None:
+    shop, tool = read(world, "shopify", "customer", latest=False), read(world, "klaviyo", "person")
+    mine = of_person(shop, "shopify", "id", owner)
+    for person in trap(world, "email_in_other_spelling")["person_id"]:
+        (other,) = tool.loc[of_person(tool, "klaviyo", "id", owner) == person, "email"]
+        plain = shop.loc[mine == person, "email"].iloc[0]
+        assert other.strip() != plain.strip() and other.strip().lower() == plain.strip().lower()
+        assert not owner.loc[["crm", "loyalty"]].eq(person).any()
+        assert (shop.loc[mine == person, "phone"] == "").all()
+
+
+def test_consent_is_withdrawn_where_another_profile_gave_it(world: World) -> None:
+    events = read(world, "consent", "consent_event").set_index("event_id")
+
+    def of(name: str) -> pd.DataFrame:
+        return events.loc[events.index.intersection(trap(world, name)["source_profile_id"])]
+
+    by_card = of("opt_out_by_card")
+    assert (by_card["status"] == "opted_out").all() and (by_card["email"] == "").all()
+    assert (by_card["loyalty_number"] != "").all() and (by_card["shopify_customer_id"] == "").all()
+    second = of("opt_out_by_second_address")
+    assert (second["status"] == "opted_out").all() and second["email"].str.contains("@work.example.com").all()
+    asked = of("pending_then_opted_in")
+    assert (asked["status"] == "pending").all() and len(asked) > 5
+    unsure = of("pending_only")
+    addresses = events["email"].str.strip().str.lower()
+    said = events[addresses.isin(addresses.loc[unsure.index])]
+    assert (unsure["status"] == "pending").all() and (said["status"] != "opted_in").all()
+    objections = events[(events["purpose"] == "profiling") & (events["status"] == "opted_out")]
+    holds = events[events["purpose"] == "legal_hold"]
+    assert len(objections) > 3 and len(holds) >= 2 and (holds["status"] == "opted_out").all()
+
+
+def test_traps_change_neither_orders_nor_campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(people: People, streams: Streams) -> None:
+        people.traps = no_traps(people.n)
+        people.traps.cases = {name: [np.zeros(0, dtype=np.int64)] for name in ("profiling_objection", "legal_hold")}
+
+    with_traps, without = world_in(tmp_path / "with"), world_in(tmp_path / "without")
+    simulate(with_traps, customers=400, seed=3, progress=quiet)
+    monkeypatch.setattr(simulator, "set_traps", nobody)
+    simulate(without, customers=400, seed=3, progress=quiet)
+    for name in ("orders", "people", "campaigns"):
+        one, other = (pd.read_parquet(w.truth / f"{name}.parquet") for w in (with_traps, without))
+        pd.testing.assert_frame_equal(one, other)
+    for table in ("klaviyo/event", "shopify/order_line", "pos/receipt_line", "loyalty/points_movement"):
+        for file in sorted((with_traps.landing / table).iterdir()):
+            assert file.read_bytes() == (without.landing / table / file.name).read_bytes(), file

@@ -1,0 +1,45 @@
+"""Identifiers are compared as the models spell them: by the project's own macros, for the retailer's country."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.erasure.normal import calling_code, normalised
+from scripts.platform.errors import CheckFailed
+from scripts.platform.warehouse import open_memory
+
+
+@pytest.mark.parametrize(
+    ("kind", "country", "given", "expected"),
+    [
+        ("email", "GB", "  Ann.Smith@Example.COM ", "ann.smith@example.com"),
+        ("email", "GB", "no address", None),
+        ("email", "GB", "", None),
+        ("phone", "GB", "+44 (0)20 7946 0958", "+442079460958"),
+        ("phone", "GB", "020 7946 0958", "+442079460958"),
+        ("phone", "GB", "0049 30 901820", "+4930901820"),
+        ("phone", "DE", "030/901820", "+4930901820"),
+        ("phone", "US", "(212) 555-0123", "+12125550123"),
+        ("phone", "GB", "call me", None),
+        ("address", "GB", " Abc-1 ", "abc-1"),
+    ],
+)
+def test_an_identifier_is_brought_into_one_spelling(kind: str, country: str, given: str, expected: str | None) -> None:
+    with open_memory() as connection:
+        query = f"select {normalised(kind, 'given', country)} from (select ? as given)"
+        assert connection.execute(query, [given]).fetchone() == (expected,)
+
+
+def test_a_column_may_be_any_expression() -> None:
+    with open_memory() as connection:
+        query = f"""select {normalised("email", "concat('A', '@b.c')", "GB")}"""
+        assert connection.execute(query).fetchone() == ("a@b.c",)
+
+
+def test_the_calling_code_is_that_of_the_numbering_plan() -> None:
+    assert (calling_code("GB"), calling_code("US")) == ("44", "1")
+
+
+def test_a_country_without_a_numbering_plan_is_named() -> None:
+    with pytest.raises(CheckFailed, match="default_country is 'XX'"):
+        normalised("phone", "value", "XX")

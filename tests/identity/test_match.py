@@ -1,0 +1,239 @@
+"""Pairs are proposed, decided by people, and carried into the landing zone once."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import json
+import shutil
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from scripts.__main__ import main
+from scripts.identity import matching
+from scripts.identity.matching.decisions import COLUMNS, decision_id, stored_decisions
+from scripts.identity.matching.landed import landing_rows
+from scripts.identity.matching.proposals import review_file
+from scripts.identity.matching.training import SETTINGS_FILE
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.keyed_hash import keyed_hash
+from scripts.platform.world import World
+from tests.support.people import ARI, people_world
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def quiet(_: str) -> None:
+    """No progress messages."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A built world of 160 people, some of them under two customers, with trained settings and proposals."""
+    world = people_world(tmp_path_factory.mktemp("people"))
+    matching.train_world(world, progress=quiet)
+    matching.propose(world, progress=quiet)
+    return world
+
+
+@pytest.fixture
+def world(trained: World, tmp_path: Path) -> World:
+    """A copy that a test may change."""
+    shutil.copytree(trained.home, tmp_path / "world")
+    return World.at(warehouse=str(tmp_path / "world" / "warehouse.duckdb"))
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def review(world: World, **decisions: str) -> Path:
+    """Fill in decisions by left profile id; the rest stays open."""
+    file = review_file(world)
+    rows = read(file)
+    for row in rows:
+        row["decision"] = decisions.get(row["left_profile_id"], "")
+    with file.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def pairs(file: Path) -> set[tuple[str, str]]:
+    return {(row["left_profile_id"], row["right_profile_id"]) for row in read(file)}
+
+
+def test_people_under_two_customers_are_proposed_and_namesakes_are_not(trained: World) -> None:
+    # c<n> and k<n> are one person under two addresses; the namesakes n1 and n2 differ in all but the name.
+    found = pairs(review_file(trained))
+    assert found == {(f"c{number}", f"k{number}") for number in range(12)}
+
+
+def test_the_review_file_is_guarded_and_explains_itself(trained: World) -> None:
+    file = review_file(trained)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    row = next(row for row in read(file) if row["left_profile_id"] == "c0")
+    assert float(row["match_probability"]) >= 0.9
+    assert {"same postcode", "same first name", "same last name"} <= set(row["speaks_for"].split("; "))
+    assert row["speaks_against"] == "different e-mail"
+    assert (row["left_last_name"], row["right_last_name"]) == (ARI, ARI)
+    assert row["decision"] == ""
+
+
+def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: World) -> None:
+    rows = landing_rows(trained, ("matching", "proposal"))
+    assert len(rows) == 12
+    first = next(row for row in rows if row["left_source_profile_id"] == keyed_hash("crm:c0"))
+    assert first["right_source_profile_id"] == keyed_hash("klaviyo:k0")
+    assert first["status"] == "proposed"
+    assert first["agreeing_fields"] == "first_name|last_name|address"
+    assert first["differing_fields"] == "email"
+    text = "".join(file.read_text() for file in trained.landing.joinpath("matching", "proposal").iterdir())
+    assert not [word for word in ("@", ARI, "c0,", "k0,") if word in text]
+
+
+def test_the_hash_is_the_macros(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTATION_HASH_KEY", "a key")
+    found = duckdb.execute("select substr(sha256('a key|' || 'crm:1'), 1, 32)").fetchall()
+    assert found == [(keyed_hash("crm:1"),)]
+
+
+@pytest.mark.verify
+def test_the_same_data_train_the_same_settings(trained: World, world: World) -> None:
+    stored = (trained.seeds / SETTINGS_FILE).read_bytes()
+    matching.train_world(world, progress=quiet)
+    assert (world.seeds / SETTINGS_FILE).read_bytes() == stored
+    settings = json.loads(stored)
+    for levels in settings["comparisons"].values():
+        for part in ("m", "u"):
+            assert 0.95 < sum(level[part] for level in levels) < 1.05
+    assert settings["kind"] == "own"
+    # By the address the customers were put together, so it teaches nothing of people with two.
+    assert {level["learnt_from_pairs"] for level in settings["comparisons"]["email"]} == {0}
+
+
+def test_proposing_twice_says_nothing_new(world: World) -> None:
+    before = landing_rows(world, ("matching", "proposal"))
+    matching.propose(world, progress=quiet)
+    assert landing_rows(world, ("matching", "proposal")) == before
+
+
+def test_decisions_become_landing_rows_once(world: World) -> None:
+    file = review(world, c0="same", c1="different")
+    written = matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
+    assert written is not None
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    rows = read(written)
+    assert list(rows[0]) == COLUMNS
+    sides = ("action", "left_system", "left_profile_id", "right_system", "right_profile_id")
+    assert {tuple(row[name] for name in sides) for row in rows} == {
+        ("link", "crm", "c0", "klaviyo", "k0"),
+        ("cut", "crm", "c1", "klaviyo", "k1"),
+    }
+    assert {(row["decided_by"], row["decided_at"]) for row in rows} == {("Rita", "2026-07-01 12:00:00")}
+    assert not [row for row in rows if ARI in row["reason"] or "@" in row["reason"]]
+    again = matching.accept(world, file, by="Rita", now=NOON.replace(hour=13), progress=quiet)
+    assert again is None
+    assert len(landing_rows(world, ("identity", "link_decision"))) == 2
+
+
+def test_decided_pairs_are_not_proposed_again_and_the_mart_hears_of_it(world: World) -> None:
+    matching.accept(world, review(world, c0="same", c1="different"), by="Rita", now=NOON, progress=quiet)
+    matching.propose(world, progress=quiet)
+    assert pairs(review_file(world)) == {(f"c{number}", f"k{number}") for number in range(2, 12)}
+    newest = {row["proposal_id"]: row["status"] for row in landing_rows(world, ("matching", "proposal"))}
+    assert sorted(newest.values()) == ["accepted", *["proposed"] * 10, "rejected"]
+    assert newest[decision_id("klaviyo:k0", "crm:c0")] == "accepted"
+
+
+def test_a_changed_mind_is_a_newer_version_of_the_same_decision(world: World) -> None:
+    file = review(world, c0="same")
+    matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
+    review(world, c0="different")
+    with pytest.raises(UserError, match="decided otherwise"):
+        matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
+    matching.accept(world, file, by="Rita", now=NOON.replace(hour=14), progress=quiet)
+    key = decision_id("crm:c0", "klaviyo:k0")
+    assert [row["decision_id"] for row in landing_rows(world, ("identity", "link_decision"))] == [key, key]
+    assert stored_decisions(world)[key].action == "cut"
+
+
+def test_a_review_that_was_not_accepted_is_not_written_over(world: World) -> None:
+    review(world, c0="same")
+    with pytest.raises(UserError, match="1 decisions that were not accepted"):
+        matching.propose(world, progress=quiet)
+
+
+def test_faulty_reviews_write_nothing(world: World) -> None:
+    file = review(world, c0="same", c1="perhaps")
+    with pytest.raises(UserError, match="must be same, different or empty"):
+        matching.accept(world, file, by="Rita", progress=quiet)
+    with pytest.raises(UserError, match="says not who decided"):
+        matching.accept(world, review(world, c0="same"), progress=quiet)
+    swapped = file.read_text(encoding="utf-8").replace(",klaviyo,k0,", ",klaviyo,k1,")
+    file.write_text(swapped, encoding="utf-8")
+    with pytest.raises(UserError, match="does not belong to these two profiles"):
+        matching.accept(world, file, by="Rita", progress=quiet)
+    assert not world.landing.joinpath("identity").exists()
+
+
+def test_settings_of_other_data_are_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = world.seeds / SETTINGS_FILE
+    settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    for change, said in (
+        ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
+        ({"review_threshold": 1.5}, "must lie between 0 and 1"),
+        ({"blocking_rules": [["shoe_size"]]}, "may not name shoe_size"),
+        ({"comparisons": {}}, "says nothing of address, birth_date, email, first_name, last_name"),
+    ):
+        file.write_text(json.dumps({**settings, **change}), encoding="utf-8")
+        assert main(["match", "--warehouse", str(world.warehouse)]) == 2
+        output = capsys.readouterr().err
+        assert said in output
+        assert output.count("\n") == 1
+    file.unlink()
+    assert main(["match", "--warehouse", str(world.warehouse)]) == 2
+    assert "was not trained yet" in capsys.readouterr().err
+
+
+def test_without_the_extra_one_line_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *arguments: Any, **named: Any) -> Any:
+        if name.split(".")[0] == "splink":
+            raise ImportError(name)
+        return real(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    assert main(["match", "--train", "--warehouse", str(world.warehouse)]) == 2
+    assert capsys.readouterr().err == (
+        "error: match needs Splink, which is not installed; `pip install 'customer-segmentation[matching]'` adds it\n"
+    )
+    # What a reviewer decided needs no Splink.
+    assert matching.accept(world, review(world, c0="same"), by="Rita", now=NOON, progress=quiet)
+
+
+def test_too_little_data_teach_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CheckFailed, match="1 likely pairs among 4 records are too few"):
+        matching.train_world(people_world(tmp_path, people=1, doubles=0), progress=quiet)
+
+
+def test_wrong_use_is_one_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["--train", "--accept", "x.csv"],
+        ["--truth", "x.csv"],
+        ["--by", "Rita"],
+        ["--accept", "none.csv"],
+    ):
+        assert main(["match", *arguments, "--warehouse", str(world.warehouse)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

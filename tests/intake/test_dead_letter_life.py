@@ -1,0 +1,161 @@
+"""From held back to let in: by a corrected record, by a parent that comes late, by an override. Nothing is replayed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.__main__ import main
+from scripts.intake.command import intake
+from scripts.pipeline.steps import setup
+from scripts.platform.dbt import run_dbt
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+from tests.support.worlds import world_in
+
+RECEIPTS = (
+    "receipt_id,sales_channel,store_id,till_id,sold_at,currency,prices_include_tax,status,total_amount,synced_at\n"
+)
+
+LINES = "receipt_id,line_number,sku,line_type,quantity,unit_price,synced_at\n"
+OVERRIDES = "override_id,source_name,table_name,record_key,rule_key,action,reason,decided_by,decided_at\n"
+BUILT = ["+dead_letters", "+dead_letter_payloads", "+record_conservation", "+int_order_lines"]
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def deliver(world: World, name: str, text: str) -> None:
+    file = world.landing / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def build(world: World) -> None:
+    intake(world, quiet)
+    run_dbt(world, ["seed"], progress=quiet)
+    run_dbt(
+        world,
+        ["run", "--select", *BUILT],
+        variables={"as_of_date": "2026-03-31", "reporting_currency": "GBP"},
+        progress=quiet,
+    )
+
+
+def rows(world: World, query: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+LETTERS = """
+    select raw_record_key, rule_key, state, value_at_risk, is_held, closed_by
+    from marts.dead_letters as letters
+    join pii.dead_letter_payloads as payloads using (source, table_name, record_key, rule_key)
+    where severity <> 'warn' order by 1, 2
+"""
+IN_USE = "select line_id from intermediate.int_order_lines order by 1"
+
+
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """R1 is good; R2 has an unknown currency, R3 an absurd amount, L4 no receipt, R5 a good and then a faulty version;
+    R6 is R1 again under another key."""
+    world = world_in(tmp_path_factory.mktemp("letters"))
+    setup(world, quiet)
+    till = "S1,T1,2026-03-01 10:00:00"
+    deliver(
+        world,
+        "pos/receipt/a_2026-03-02.csv",
+        RECEIPTS
+        + f"R1,store,{till},GBP,true,completed,10.00,2026-03-01 11:00:00\n"
+        + "R2,store,S1,T1,2026-03-01 10:01:00,GPB,true,completed,20.00,2026-03-01 11:00:00\n"
+        + "R3,store,S1,T1,2026-03-01 10:02:00,EUR,true,completed,7000.00,2026-03-01 11:00:00\n"
+        + "R5,store,S1,T1,2026-03-01 10:04:00,GBP,true,completed,50.00,2026-03-01 11:00:00\n"
+        + "R5,store,S1,T1,2026-03-01 10:04:00,GBP,true,completed,-50.00,2026-03-01 12:00:00\n"
+        + f"R6,store,{till},GBP,true,completed,10.00,2026-03-01 13:00:00\n",
+    )
+    lines = [("R1", "1,10"), ("R2", "1,20"), ("R3", "2,3500"), ("R4", "1,40"), ("R5", "1,50"), ("R6", "1,10")]
+    deliver(
+        world,
+        "pos/receipt_line/a_2026-03-02.csv",
+        LINES + "".join(f"{key},1,SKU1,product,{sold},2026-03-01 11:00:00\n" for key, sold in lines),
+    )
+    build(world)
+    return world
+
+
+def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
+    found = rows(first_day, LETTERS)
+    euros = Decimal("7000") * Decimal("0.87")
+    assert found == [
+        ("R2", "till_receipt_currency", "open", Decimal("20.00"), True, None),
+        # The line's money stands on its receipt, but for the line of a receipt that nobody knows.
+        ("R2|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+        ("R3", "till_receipt_amount", "open", euros, True, None),
+        ("R3|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+        ("R4|1", "till_line_receipt", "open", Decimal("40.00"), True, None),
+        ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+    ]
+    # R5 is set aside whole, its older good version too; a repeat is only warned of.
+    assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R6:1",)]
+    repeated = "select record_key from intermediate.int_pos__violations where rule_key = 'till_receipt_repeated'"
+    assert rows(first_day, repeated) == [("R6",)]
+    payload = rows(first_day, "select payload, measured from pii.dead_letter_payloads where raw_record_key = 'R2'")
+    assert '"currency":"GPB"' in payload[0][0]
+    assert payload[0][1] == "GPB"
+    assert rows(
+        first_day, "select accepted_row_count, in_use_row_count, superseded_row_count, dead_letter_row_count"
+        " from marts.record_conservation where source = 'pos' order by table_name"
+    ) == [(6, 2, 1, 3), (6, 2, 0, 4), (0, 0, 0, 0)]  # fmt: skip
+
+
+def test_corrections_late_parents_and_overrides_let_records_in(first_day: World) -> None:
+    corrected = "pos/receipt/b_2026-03-10.csv"
+    deliver(
+        first_day,
+        corrected,
+        RECEIPTS
+        + "R2,store,S1,T1,2026-03-01 10:01:00,GBP,true,completed,20.00,2026-03-09 11:00:00\n"
+        + "R4,store,S1,T1,2026-03-01 10:03:00,GBP,true,completed,40.00,2026-03-09 11:00:00\n",
+    )
+    deliver(
+        first_day,
+        "overrides/record_override/a_2026-03-10.csv",
+        OVERRIDES + "O1,pos,receipt,R3,till_receipt_amount,waive,a wholesaler,A. Steward,2026-03-09 12:00:00\n",
+    )
+    build(first_day)
+    assert rows(first_day, LETTERS) == [
+        ("R2", "till_receipt_currency", "repaired", Decimal("20.00"), False, f"a good version in {corrected}"),
+        ("R3", "till_receipt_amount", "waived", Decimal("6090.00"), False, "override O1"),
+        ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+    ]  # fmt: skip
+    assert [line for (line,) in rows(first_day, IN_USE)] == [f"pos:R{number}:1" for number in (1, 2, 3, 4, 6)]
+    wrong = "where accepted_row_count <> in_use_row_count + superseded_row_count + dead_letter_row_count"
+    assert rows(first_day, f"select source, table_name from marts.record_conservation {wrong}") == []
+    closed = "select closed_at >= first_seen_at from marts.dead_letters where state <> 'open'"
+    assert rows(first_day, closed) == [(True,), (True,)]
+
+
+def test_a_faulty_rule_is_named_with_its_line(
+    first_day: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = first_day.seeds / "validation_rules.csv"
+    sound = file.read_text(encoding="utf-8")
+    file.write_text(sound.replace("pos,receipt,range", "pos,reciept,range", 1), encoding="utf-8")
+    line = next(i for i, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if "reciept" in text)
+    try:
+        assert main(["validate", "--warehouse", str(first_day.warehouse)]) == 1
+    finally:
+        file.write_text(sound, encoding="utf-8")
+    said = capsys.readouterr()
+    assert (
+        f"error: validation_rules.csv, line {line} (till_receipt_amount): `pos.reciept` is not a table of a source; "
+        "did you mean `pos.receipt`?"
+    ) in said.out
+    assert "validation rules have" in said.err

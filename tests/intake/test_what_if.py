@@ -1,0 +1,145 @@
+"""A limit tried out says exactly what raising it really does, as a second derivation from the landing files agrees."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scripts.__main__ import main
+from scripts.intake.what_if import what_if
+from scripts.platform.dbt import run_dbt
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import World
+
+Held = set[tuple[str, str]]
+JUDGED = ["int_validation_rules", "int_pos__violations"]
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def set_store_limit(world: World, limit: str) -> None:
+    """Give the tills' receipts a highest amount, as a retailer would: in the seed; and judge them by it."""
+    file = world.seeds / "validation_rules.csv"
+    with file.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    columns = list(rows[0])
+    general = next(row for row in rows if row["rule_key"] == "till_receipt_amount" and not row["channel"])
+    rows = [row for row in rows if row["rule_key"] != "till_receipt_amount" or row["channel"] != "store"]
+    rows.append({**general, "channel": "store", "max_value": limit})
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    run_dbt(world, ["seed", "--select", "validation_rules"], progress=quiet)
+    run_dbt(world, ["run", "--select", *JUDGED], progress=quiet)
+
+
+def held(world: World, table: str) -> Held:
+    """Record versions that any rule holds back."""
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            "select record_key, version_hash from intermediate.int_pos__violations"
+            " where is_blocking and table_name = ?",
+            [table],
+        ).fetchall()
+    return set(rows)
+
+
+def number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.strip())
+    except InvalidOperation:
+        return None
+
+
+def landed(world: World, table: str) -> pd.DataFrame:
+    """The rows of a table's landing files as text, without repeats and without those refused at the door."""
+    parts = []
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        refused = set(connection.execute("select path, line_number from intake.rejects").fetchall())
+    for file in sorted((world.landing / "pos" / table).glob("*.csv*")):
+        text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        rows = list(csv.DictReader(text.decode().splitlines()))
+        path = str(file.relative_to(world.landing))
+        parts.append(pd.DataFrame([row for line, row in enumerate(rows, 2) if (path, line) not in refused]))
+    return pd.concat(parts).map(str.strip).drop_duplicates()
+
+
+@pytest.mark.verify
+def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) -> None:
+    set_store_limit(demo_copy, "300")
+    receipts, lines = landed(demo_copy, "receipt"), landed(demo_copy, "receipt_line")
+    receipts["amount"] = [number(text) for text in receipts["total_amount"]]
+    at_store = receipts["sales_channel"].replace("", "store") == "store"
+    between = pd.Series([300 < amount <= 450 for amount in receipts["amount"]], index=receipts.index)
+    # Nothing but this rule may speak against the receipt.
+    sound = receipts["currency"].isin(["GBP", "EUR", "USD"]) & (receipts["sold_at"] < "2027")
+    sound &= pd.Series([-1 < (number(text) or 0) <= 300 for text in receipts["tax_amount"]], index=receipts.index)
+    expected = receipts[at_store & between & sound]
+    assert len(expected) > 20
+
+    before = demo_copy.warehouse.read_bytes()
+    result = what_if(demo_copy, "till_receipt_amount", channel="store", maximum="450", progress=quiet)
+    assert demo_copy.warehouse.read_bytes() == before
+
+    (effect,) = result.effects
+    assert (effect.channel, effect.let_in, effect.newly_held) == ("store", len(expected), 0)
+    rates = {"GBP": Decimal(1)}
+    assert set(expected["currency"]) == set(rates)
+    assert effect.let_in_value == sum(expected["amount"])
+
+    held_before = {table: held(demo_copy, table) for table in ("receipt", "receipt_line", "receipt_payment")}
+    set_store_limit(demo_copy, "450")
+    let_in = {table: keys - held(demo_copy, table) for table, keys in held_before.items()}
+    assert sorted(key for key, _ in let_in["receipt"]) == sorted(expected["receipt_id"])
+    assert all(held(demo_copy, table) <= keys for table, keys in held_before.items()), "nothing is newly held"
+    # The lines and payments of a receipt come in with it.
+    assert {key.split("|")[0] for key, _ in let_in["receipt_line"]} <= set(expected["receipt_id"])
+    assert result.following["pos.receipt_line"] == len(let_in["receipt_line"])
+    assert result.following["pos.receipt_payment"] == len(let_in["receipt_payment"])
+    assert len(let_in["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
+
+    # And the other way: the old limit would hold the same rows back again.
+    (effect,) = what_if(demo_copy, "till_receipt_amount", channel="store", maximum="300", progress=quiet).effects
+    assert (effect.let_in, effect.newly_held) == (0, len(expected))
+    assert effect.newly_held_value == sum(expected["amount"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--what-if", "till_receipt_amont", "--max", "1"], "did you mean `till_receipt_amount`?"),
+        (["--what-if", "till_receipt_amount", "--max", "1,000"], "--max is `1,000`; write a number such as"),
+        (["--what-if", "till_receipt_amount"], "needs the limit to try"),
+        (["--what-if", "till_receipt_amount", "--min", "9", "--max", "1"], "above the highest"),
+        (["--what-if", "till_receipt_currency", "--max", "1"], "has no limit to change: it is of type currency"),
+        (["--what-if", "till_receipt_date", "--min", "yesterday"], "write the earliest day"),
+        (["--what-if", "till_receipt_date", "--max", "1.5"], "write a whole number of days"),
+        (["--max", "1"], "go with --what-if RULE_KEY"),
+    ],
+)
+def test_wrong_questions_get_one_line(
+    demo_world: World, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["validate", "--warehouse", str(demo_world.warehouse), *arguments]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_before_a_build_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with open_warehouse(warehouse):
+        pass
+    assert main(["validate", "--warehouse", str(warehouse), "--what-if", "till_receipt_amount", "--max", "1"]) == 2
+    assert main(["validate", "--warehouse", str(warehouse), "--rates"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "run `python -m scripts build`" in lines[0]
+    assert "need a simulated retailer" in lines[1]

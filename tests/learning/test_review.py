@@ -1,0 +1,73 @@
+"""The page of model cards says what the seeds say, asks nothing of other servers, and does without pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.learning.prediction import review
+from scripts.learning.prediction.clv import fit_clv
+from scripts.platform.errors import UserError
+from scripts.platform.pages.page import outside_references
+from scripts.platform.world import World
+from tests.support.small_purchases import purchase_days, purchases_world
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = purchases_world(tmp_path_factory.mktemp("cards"), purchase_days(1_200, seed=3))
+    fit_clv(world, progress=quiet)
+    return world
+
+
+def test_the_page_tells_every_card_and_stands_alone(fitted: World) -> None:
+    page = review.write_model_page(fitted, progress=quiet).read_text(encoding="utf-8")
+    card = pd.read_csv(fitted.seeds / "model_cards.csv").iloc[0]
+    assert card["fit_id"] in page and card["review_date"] in page and f"{card['customer_count']:,}" in page
+    figures = pd.read_csv(fitted.seeds / "model_card_figures.csv")
+    for figure in figures.loc[figures["section"] == "holdout", "figure"]:
+        assert figure in page
+    assert page.count("<svg") == 1 and not outside_references(page)
+    # Nobody is named on it.
+    assert "c00001" not in page
+
+
+def test_the_curve_is_that_of_the_purchases(fitted: World) -> None:
+    """Repeat purchases of the customers learnt from, counted anew from the days of purchase."""
+    figures = pd.read_csv(fitted.seeds / "model_card_figures.csv")
+    tracking = figures[figures["section"] == "tracking"].set_index("figure")["value"].astype(float)
+    held = figures[figures["section"] == "holdout"].iloc[0]["figure_date"]
+    days = purchase_days(1_200, seed=3).assign(day=lambda rows: pd.to_datetime(rows["ordered_date"]))
+    first = days.groupby("customer_id")["day"].transform("min")
+    skipped = int(figures.loc[figures["figure"] == "first days left out", "value"].astype(float).iloc[0])
+    begin = first.min() + pd.Timedelta(days=skipped)
+    learnt = days[(first >= begin) & (first <= pd.Timestamp(held))]
+    origin = learnt["day"].min()
+    repeats = learnt[learnt["day"] > learnt.groupby("customer_id")["day"].transform("min")]
+    week = ((repeats["day"] - origin).dt.days // 7 + 1).to_numpy()
+    for name in ("made to week 20", "made to week 60", "made to week 100"):
+        assert tracking[name] == np.sum(week <= int(name.rsplit(" ", 1)[1]))
+
+
+def test_without_the_drawing_packages_there_are_tables(fitted: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> None:
+        raise UserError("pictures need Altair")
+
+    monkeypatch.setattr(review, "altair", absent)
+    said: list[str] = []
+    page = review.write_model_page(fitted, progress=said.append).read_text(encoding="utf-8")
+    assert "<svg" not in page and "made to week" in page
+    assert "no pictures: pictures need Altair" in said[0]
+
+
+def test_no_card_is_an_empty_page(tmp_path: Path) -> None:
+    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    page = review.write_model_page(world, progress=quiet).read_text(encoding="utf-8")
+    assert "Model cards" in page and "<section" not in page

@@ -1,0 +1,132 @@
+"""Nothing leaves without approval, consent and a manifest; what leaves is whole and private."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.world import World
+from scripts.segments.approval_log import FILE, append_rows, log_heads, read_log
+from scripts.serving.export import export
+from tests.support.small_library import log_row, small_library
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return small_library(tmp_path)
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def written(folder: Path) -> list[dict[str, str]]:
+    with (folder / "audience.csv").open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_an_approved_audience_is_written_with_its_manifest(world: World) -> None:
+    folder = export(world, "lapsed", progress=quiet)
+    rows = written(folder)
+    assert [(row["customer_id"], row["email"], row["is_primary"]) for row in rows] == [
+        ("c1", "one@example.com", "true"),
+        ("c2", "two@example.com", "false"),
+    ]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["file"]["sha256"] == hashlib.sha256((folder / "audience.csv").read_bytes()).hexdigest()
+    assert manifest["published_version"] == "v1"
+    assert manifest["rule"]["fingerprint"] == "fp-lapsed"
+    assert {approval["approved_by"] for approval in manifest["approvals"]} == {"Ann", "Bob", "Cid"}
+    counts = manifest["counts"]
+    assert counts["members"] == counts["written"] + sum(counts["left_out"].values())
+    assert counts["left_out"]["unsafe_address"] == 1
+
+
+def test_only_the_owner_reads_it(world: World) -> None:
+    folder = export(world, "lapsed", progress=quiet)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_formulas_are_disarmed_and_phone_numbers_are_not(world: World) -> None:
+    assert written(export(world, "lapsed", progress=quiet))[1]["explanation"] == "'=1+1"
+    assert written(export(world, "lapsed", "sms", progress=quiet))[0]["phone"] == "+447700900123"
+
+
+def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(world: World, tmp_path: Path) -> None:
+    folder = export(world, "lapsed", progress=quiet)
+    before = (folder / "manifest.json").read_bytes()
+    assert export(world, "lapsed", progress=quiet) == folder
+    assert (folder / "manifest.json").read_bytes() == before
+    (folder / "audience.csv").write_text("spoilt")
+    with pytest.raises(UserError, match="exists already"):
+        export(world, "lapsed", progress=quiet)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError, match="exists already"):
+        export(world, "lapsed", out=tmp_path / "mine", progress=quiet)
+
+
+@pytest.mark.parametrize(
+    ("segment", "channel", "words"),
+    [
+        ("laps", "email", "did you mean `lapsed`"),
+        ("lapsed", "ads", "channel `ads` cannot be exported"),
+        ("promoters", "sms", "may not be used on sms"),
+        ("promoters", "email", "the approval of campaign_owner, data_owner is missing"),
+        (
+            "changed",
+            "email",
+            r"its rule changed since it was approved \(version 1 to 3: days since last order is at least 120 became at "
+            "least 100.; approve it with",
+        ),
+        ("grown", "email", "it has 90 customers, approved were .*30 to 50"),
+        ("nobody", "email", "none of its 3 members may be contacted by email .3 no consent"),
+        ("vip", "email", "is draft: these attributes do not exist yet: lifetime_value_total"),
+        ("inactive", "email", "is not_computable: their source is off"),
+        ("suppression", "email", "must not be contacted"),
+    ],
+)
+def test_what_is_refused_says_why_on_one_line_and_writes_nothing(
+    world: World, segment: str, channel: str, words: str
+) -> None:
+    with pytest.raises((UserError, CheckFailed), match=words) as problem:
+        export(world, segment, channel, progress=quiet)
+    assert len(str(problem.value).splitlines()) == 1
+    assert not world.exports.exists()
+
+
+def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(world: World) -> None:
+    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Zoe", "withdrawn")])
+    with pytest.raises(CheckFailed, match="not approved: Zoe withdrew the approval as data_owner at 2026-07-01"):
+        export(world, "lapsed", progress=quiet)
+    assert not world.exports.exists()
+    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Cid")])
+    folder = export(world, "lapsed", progress=quiet)
+    head = json.loads((folder / "manifest.json").read_text())["approval_head"]
+    assert head == log_heads(read_log(world.seeds))["lapsed"] and head["sequence"] == 5
+
+
+def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(world: World) -> None:
+    file = world.seeds / FILE
+    text = file.read_text()
+    file.write_text(text.replace("Bob", "Eve", 1))
+    with pytest.raises(CheckFailed, match="row 2 of its approvals was changed after it was written"):
+        export(world, "lapsed", progress=quiet)
+    file.write_text(text.splitlines()[0] + "\n")
+    with pytest.raises(CheckFailed, match="the approval of Bob as campaign_owner is not in"):
+        export(world, "lapsed", progress=quiet)
+    assert not world.exports.exists()
+    file.write_text(text)
+    assert export(world, "lapsed", progress=quiet)
+
+
+def test_nothing_published_is_said(world: World) -> None:
+    world.published.unlink()
+    with pytest.raises(UserError, match="nothing is published"):
+        export(world, "lapsed", progress=quiet)

@@ -1,0 +1,141 @@
+"""A tiny warehouse and a tiny published version with just what approve and export read."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from scripts.platform.world import World
+from scripts.segments.approval_log import append_rows
+
+LIBRARY = """
+    select *, 'In when …' as rule_text, null as missing_attributes, null as unavailable_attributes,
+           case when segment_key = 'changed' then 1 end as approved_version,
+           case when segment_key = 'changed' then 'days since last order is at least 120 became at least 100' end
+           as change_since_approval
+    from (values
+        ('lapsed', 'Lapsed customers', 'active', null, 'fp-lapsed', 1, 40, 'email|sms', 'approved', false),
+        ('promoters', 'Promoters', 'active', null, 'fp-promoters', 1, 10, 'email', 'partial', false),
+        ('changed', 'Changed', 'active', null, 'fp-new', 3, 10, 'email', 'lapsed', false),
+        ('grown', 'Grown', 'active', null, 'fp-grown', 1, 90, 'email', 'count_outside_band', false),
+        ('nobody', 'Nobody', 'active', null, 'fp-nobody', 1, 3, 'email', 'approved', false),
+        ('priced', 'Priced', 'active', null, 'fp-priced', 1, 20, 'email', 'none', false),
+        ('reviewed', 'Reviewed', 'in_review', null, 'fp-reviewed', 1, null, 'email', 'none', false),
+        ('vip', 'VIP', 'draft', 'these attributes do not exist yet: lifetime_value_total', 'fp-vip', 1, null, 'email',
+         'none', false),
+        ('inactive', 'Inactive', 'not_computable', 'their source is off: email_click_count_90d', 'fp-inactive', 1, null,
+         'email', 'none', false),
+        ('suppression', 'Suppression', 'active', null, 'fp-suppression', 1, 5, 'email', 'approved', true)
+    ) as t(segment_key, segment_name, effective_status, status_reason, rule_fingerprint, rule_version, customer_count,
+           channels, approval_status, is_suppression)
+"""
+# Who has approved what, as (segment, fingerprint, roles); the names are those of PEOPLE.
+APPROVED = [
+    ("lapsed", "fp-lapsed", ("segment_owner", "campaign_owner", "data_owner")),
+    ("promoters", "fp-promoters", ("segment_owner",)),
+    ("grown", "fp-grown", ("segment_owner", "campaign_owner", "data_owner")),
+    ("changed", "fp-old", ("segment_owner", "campaign_owner", "data_owner")),
+]
+PEOPLE = {"segment_owner": "Ann", "campaign_owner": "Bob", "data_owner": "Cid"}
+APPROVALS = """
+    select library.segment_key, roles.role, library.rule_fingerprint, given.person as approved_by,
+           '2026-07-01T09:00:00Z' as approved_at, 30 as count_low, 50 as count_high, library.customer_count,
+           given.person is not null as is_given,
+           library.customer_count between 30 and 50 and given.person is not null as is_count_in_band
+    from segment_library as library
+    inner join (values ('segment_owner'), ('campaign_owner'), ('data_owner'), ('risk_owner')) as roles(role)
+        on roles.role <> 'risk_owner' or library.segment_key = 'priced'
+    left join (values
+        ('lapsed', 'segment_owner', 'Ann'), ('lapsed', 'campaign_owner', 'Bob'), ('lapsed', 'data_owner', 'Cid'),
+        ('promoters', 'segment_owner', 'Ann'),
+        ('grown', 'segment_owner', 'Ann'), ('grown', 'campaign_owner', 'Bob'), ('grown', 'data_owner', 'Cid')
+    ) as given(segment_key, role, person) using (segment_key, role)
+"""
+MEMBERS = """
+    select date '2026-06-30' as as_of_date, 'lapsed' as segment_key, channel, customer_id, email, phone, is_primary,
+           explanation, 1 as rule_version, 'fp-lapsed' as rule_fingerprint
+    from (values
+        ('email', 'c1', 'one@example.com', null, true, 'days_since_last_order 200 between 181 and 365'),
+        ('email', 'c2', 'two@example.com', null, false, '=1+1'),
+        ('email', 'c3', '=cmd|x@example.com', null, false, 'days_since_last_order 300 between 181 and 365'),
+        ('sms', 'c1', null, '+447700900123', true, 'days_since_last_order 200 between 181 and 365')
+    ) as t(channel, customer_id, email, phone, is_primary, explanation)
+"""
+QA = """
+    select segment_key, check_name, status, observed, '1 % to 5 %' as expected, 'fails above 6 %' as threshold,
+           explanation, null as plan_key, date '2026-06-30' as as_of_date
+    from (values
+        ('lapsed', 'count', 'pass', '40 customers', 'as expected'),
+        ('lapsed', 'consent', 'pass', '25 % by email', 'enough members may be contacted'),
+        ('lapsed', 'holdout', 'warn', '10 reachable', 'too few people'),
+        ('nobody', 'count', 'pass', '3 customers', 'as expected')
+    ) as t(segment_key, check_name, status, observed, explanation)
+"""
+COUNTS = """
+    select date '2026-06-30' as as_of_date, segment_key, channel, member_count, suppressed_count,
+           0 as suppression_unknown_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
+           reachable_count
+    from (values
+        ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
+    ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)
+"""
+
+
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """The library as it is made, once a process; gone when the process ends."""
+    folder = TemporaryDirectory(prefix="small_library_")
+    _make(Path(folder.name))
+    return folder
+
+
+def small_library(folder: Path) -> World:
+    """A world whose warehouse holds the library and whose published version `v1` holds an audience."""
+    copytree(_template().name, folder, dirs_exist_ok=True)
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    world.published.symlink_to(world.versions / "v1")
+    return world
+
+
+def _make(folder: Path) -> None:
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
+    version = world.versions / "v1"
+    version.mkdir(parents=True)
+    marts = {
+        "segment_library": LIBRARY,
+        "segment_approval_status": APPROVALS,
+        "segment_qa": QA,
+    }
+    with duckdb.connect(str(world.warehouse)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("use marts")
+        for name, query in marts.items():
+            query = query.replace("select *,", "select *, row_number() over () as priority,", 1)
+            connection.execute(f"create table {name} as {query}")
+    contents = {"marts": marts, "activation": {"audience_members": MEMBERS, "audience_counts": COUNTS}}
+    for schema, relations in contents.items():
+        with duckdb.connect(str(version / f"{schema}.duckdb")) as connection:
+            for name, query in relations.items():
+                connection.execute(f"create table {name} as {query}")
+    append_rows(
+        world,
+        [log_row(key, fingerprint, role, PEOPLE[role]) for key, fingerprint, roles in APPROVED for role in roles],
+    )
+
+
+def log_row(key: str, fingerprint: str, role: str, by: str, decision: str = "approved") -> dict[str, str]:
+    """A row of the approval log before it is chained."""
+    return {
+        "segment_key": key,
+        "rule_fingerprint": fingerprint,
+        "role": role,
+        "approved_by": by,
+        "approved_at": "2026-07-01T09:00:00Z",
+        "count_low": "30",
+        "count_high": "50",
+        "decision": decision,
+    }
