@@ -103,3 +103,14 @@
         'true', 'union', 'unique', 'update', 'user', 'using', 'values', 'when', 'where', 'window', 'with'
     ]) }}
 {%- endmacro %}
+
+{# Stops a model with the first faults of a seed, one line each. #}
+{% macro stop_on_seed_faults(faults) -%}
+    {%- if faults -%}
+        {%- set lines = [faults[0].seed_name ~ ' has ' ~ faults | length ~ ' fault(s); mend the seed'] -%}
+        {%- for fault in faults[:5] -%}
+            {%- do lines.append(fault.row_text ~ ': ' ~ fault.reason ~ '; ' ~ fault.suggestion) -%}
+        {%- endfor -%}
+        {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -2,7 +2,7 @@
    the parts of a name or an address. #}
 {% macro accuracy_weights() -%}
     {%- set rows = survivorship_rule_rows() -%}
-    {%- do stop_on_seed_faults(survivorship_faults(rows)) -%}
+    {%- do stop_on_seed_violations(['survivorship_rules']) -%}
     {%- set weights = [] -%}
     {%- for unit, fields in golden_units().items() -%}
         {%- set weight = rows | selectattr('field', 'equalto', unit) | map(attribute='accuracy_weight') | first | default(1) -%}

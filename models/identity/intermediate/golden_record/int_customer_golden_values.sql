@@ -3,7 +3,7 @@
 -- the newest date and the first value in the alphabet: never by the order in which rows come.
 {{ config(schema='pii') }}
 
-{%- do stop_on_seed_faults(survivorship_faults(survivorship_rule_rows())) %}
+{%- do stop_on_seed_violations(['survivorship_rules']) %}
 
 -- A name or an address is taken whole from one record, so what is chosen among is a unit of up to five parts.
 with candidates as (

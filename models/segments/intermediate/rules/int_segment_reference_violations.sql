@@ -19,6 +19,14 @@ with conditions as (
 
 ),
 
+segment_references as (
+    {{ literal_rows({
+        'segment_key': dbt.type_string(), 'status': dbt.type_string(), 'referenced_key': dbt.type_string(),
+        'level': 'integer', 'circle': dbt.type_string()
+    }, segment_references()) }}
+
+),
+
 definitions as (
 
     select
@@ -39,10 +47,10 @@ nearest_segments as (
         ) as nearest_key
 
     from conditions
-    cross join definitions
-    where
-        {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
-        <= 0.4 * length(conditions.referenced_key)
+    inner join definitions
+        on
+            {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
+            <= 0.4 * length(conditions.referenced_key)
     group by conditions.referenced_key
 
 ),
@@ -64,30 +72,26 @@ judged as (
         on conditions.segment_key = own.segment_key
     left join nearest_segments
         on conditions.referenced_key = nearest_segments.referenced_key
-    left join {{ ref('int_segment_references') }} as segment_references
+    left join segment_references
         on
             conditions.segment_key = segment_references.segment_key
             and conditions.referenced_key = segment_references.referenced_key
 
 ),
 
-faults as (
+worded as (
 
     select
-        *,
+        segment_key,
+        row_text,
         case
             when status is null then concat('`', referenced_key, '` is not a segment of segment_definitions')
             when segment_key = referenced_key then 'the segment refers to itself'
             when circle is not null then concat('the rule refers to itself in a circle: ', circle)
             when level is null
-                then
-                    'the rule stands on more than {{ segment_deepest_level() }} levels of segments,'
-                    || ' or on a circle of them'
+                then 'the rule stands on more than {{ segment_deepest_level() }} levels of segments, or on a circle of them'
             when own_status = 'active' and status <> 'active'
-                then concat(
-                        '`', referenced_key, '` is not active but ', coalesce(status, 'without a status'),
-                        ', so nobody is in it'
-                    )
+                then concat('`', referenced_key, '` is not active but ', status, ', so nobody is in it')
         end as reason,
         case
             when status is null
@@ -106,19 +110,11 @@ faults as (
 
 ),
 
-named as (
+violations as (
 
-    select
-        'segment_rule_conditions' as seed_name,
-        segment_key,
-        row_text,
-        false as is_structural,
-        reason,
-        suggestion
-
-    from faults
+    select * from worded
     where reason is not null
 
 )
 
-select distinct * from named
+select distinct * from violations

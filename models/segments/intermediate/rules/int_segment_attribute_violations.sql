@@ -69,7 +69,7 @@ meant_operators as (
 
 ),
 
-faults as (
+violations as (
 
     select
         conditions.segment_key,
@@ -114,20 +114,6 @@ faults as (
         conditions.is_known_attribute
         and not ({{ has_item_of('conditions.allowed_operators', 'conditions.operator') }})
 
-),
-
-named as (
-
-    select
-        'segment_rule_conditions' as seed_name,
-        segment_key,
-        row_text,
-        false as is_structural,
-        reason,
-        suggestion
-
-    from faults
-
 )
 
-select distinct * from named
+select distinct * from violations

@@ -24,7 +24,7 @@ halves as (
 
 ),
 
-faults as (
+violations as (
 
     select
         segment_key,
@@ -89,21 +89,6 @@ faults as (
 
     from halves
 
-),
-
-named as (
-
-    select
-        'segment_rule_conditions' as seed_name,
-        segment_key,
-        row_text,
-        false as is_structural,
-        reason,
-        suggestion,
-        is_note
-
-    from faults
-
 )
 
-select distinct * from named
+select distinct * from violations

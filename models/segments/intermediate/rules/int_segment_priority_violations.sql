@@ -1,5 +1,5 @@
--- Grain: one row per fault in the order of segments: a priority that is no number, or that another active one has, and
--- selling put before suppression or service recovery.
+-- Grain: one row per fault in the order of active segments: a priority that another one has, or selling put before
+-- suppression or service recovery.
 with definitions as (
 
     select
@@ -17,24 +17,12 @@ with definitions as (
 
 ),
 
-faults as (
-
-    select
-        segment_key,
-        false as is_structural,
-        concat('priority `', priority, '` is not a whole number') as reason,
-        'write a number such as 20; 1 wins' as suggestion
-
-    from definitions
-    where nullif(priority, '') is not null and coalesce(priority_number, 0) < 1
-
-    union all
+violations as (
 
     select
         definitions.segment_key,
-        true,
-        concat('priority ', definitions.priority, ' is also that of `', others.segment_key, '`'),
-        'give every active segment its own priority'
+        concat('priority ', definitions.priority, ' is also that of `', others.segment_key, '`') as reason,
+        'give every active segment its own priority' as suggestion
 
     from definitions
     inner join definitions as others
@@ -47,7 +35,6 @@ faults as (
 
     select
         definitions.segment_key,
-        true,
         concat('its priority ', definitions.priority, ' comes after that of `', min(others.segment_key), '`'),
         'suppression comes first, service recovery second, before everything that sells'
 
@@ -59,20 +46,6 @@ faults as (
     where definitions.is_active and others.is_active
     group by definitions.segment_key, definitions.priority
 
-),
-
-named as (
-
-    select
-        'segment_definitions' as seed_name,
-        segment_key,
-        coalesce(segment_key, '(no key)') as row_text,
-        is_structural,
-        reason,
-        suggestion
-
-    from faults
-
 )
 
-select distinct * from named
+select distinct * from violations

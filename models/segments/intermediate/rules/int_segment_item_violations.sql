@@ -5,7 +5,7 @@ with items as (
 
 ),
 
-faults as (
+violations as (
 
     select
         segment_key,
@@ -65,20 +65,6 @@ faults as (
     from items
     where scale = 'number' and (place < lowest or place > highest)
 
-),
-
-named as (
-
-    select
-        'segment_rule_conditions' as seed_name,
-        segment_key,
-        row_text,
-        false as is_structural,
-        reason,
-        suggestion
-
-    from faults
-
 )
 
-select distinct * from named
+select distinct * from violations
