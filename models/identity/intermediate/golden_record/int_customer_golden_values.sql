@@ -1,6 +1,6 @@
 -- Grain: one row per customer and field that is known: the value that survived, whose it is and from when. Identifiers.
--- The statement that wins is chosen by the rule of the seed survivorship_rules, then by what breaks ties, and at last by
--- the newest date and the first value in the alphabet: never by the order in which rows come.
+-- The statement that wins is chosen by the rule of the seed survivorship_rules, then by what breaks ties, and at last
+-- by the newest date and the first value in the alphabet: never by the order in which rows come.
 {{ config(schema='pii') }}
 
 {%- do stop_on_seed_violations(['survivorship_rules']) %}
@@ -12,13 +12,13 @@ with candidates as (
     select
         customer_id,
         source_system,
-        valued_at,
-        record_count,
+        {%- for place in range(5) %}
+        {{ fields[place] if place < fields | length else 'null' }} as part_{{ place + 1 }},
+        {%- endfor %}
         '{{ unit }}' as unit,
         {{ unit }}_precedence as precedence,
-        {%- for place in range(5) %}
-        {{ fields[place] if place < fields | length else 'null' }} as part_{{ place + 1 }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        valued_at,
+        record_count
     from {{ ref('int_customer_statements') }}
     where {{ unit }}_precedence is not null and coalesce({{ (fields + ['null']) | join(', ') }}) is not null
     {{ 'union all' if not loop.last }}
@@ -38,10 +38,11 @@ spelled as (
         -- Letter case makes no other value.
         case
             when concat(rules.rule, rules.then_by) like '%most_frequent%'
-                then lower(concat_ws(
-                    '|', coalesce(candidates.part_1, ''), coalesce(candidates.part_2, ''),
-                    coalesce(candidates.part_3, ''), coalesce(candidates.part_4, ''), coalesce(candidates.part_5, '')
-                ))
+                then lower(
+                        coalesce(candidates.part_1, '') || '|' || coalesce(candidates.part_2, '') || '|'
+                        || coalesce(candidates.part_3, '') || '|' || coalesce(candidates.part_4, '') || '|'
+                        || coalesce(candidates.part_5, '')
+                    )
         end as spelling
     from candidates
     inner join {{ ref('survivorship_rules') }} as rules

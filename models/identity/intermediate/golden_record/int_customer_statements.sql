@@ -36,30 +36,34 @@ people as (
 stated as (
 
     {% for place in golden_places() -%}
-    select people.customer_id, people.source_system, {{ stated_at(place.relation, 'stated') }} as valued_at,
+    select
+        people.customer_id,
+        people.source_system,
         {%- for field in golden_fields() %}
         {{ golden_value(field, place.fields.get(field)) }} as {{ field }},
         {%- endfor %}
         {%- for unit in golden_units() %}
-        cast({{ place.precedences.get(unit, 'null') }} as int) as {{ unit }}_precedence{{ ',' if not loop.last }}
+        cast({{ place.precedences.get(unit, 'null') }} as int) as {{ unit }}_precedence,
         {%- endfor %}
+        {{ stated_at(place.relation, 'stated') }} as valued_at
     from (select * from {{ place.table }} where {{ source_map_filter_sql(place) }}) as stated
     inner join people on people.source_system = {{ text_literal(place.profile_system) }}
         and people.source_profile_id = cast(stated.{{ adapter.quote(place.key_column) }} as {{ dbt.type_string() }})
-    union all
-    {% endfor -%}
+    {{ 'union all' if not loop.last }}
+    {% else -%}
     select
         customer_id,
         source_system,
-        cast(null as {{ dbt.type_timestamp() }}) as valued_at,
         {%- for field in golden_fields() %}
         cast(null as {{ dbt.type_string() }}) as {{ field }},
         {%- endfor %}
         {%- for unit in golden_units() %}
-        cast(null as int) as {{ unit }}_precedence{{ ',' if not loop.last }}
+        cast(null as int) as {{ unit }}_precedence,
         {%- endfor %}
+        cast(null as {{ dbt.type_timestamp() }}) as valued_at
     from people
     where 1 = 0
+    {% endfor %}
 
 ),
 

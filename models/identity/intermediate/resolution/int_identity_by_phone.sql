@@ -72,7 +72,7 @@ undone as (
 
     select component
     from several_names
-    where component not in (select component from agreed)
+    where component not in (select agreed.component from agreed)
 
     union
 

@@ -42,7 +42,7 @@ claims as (
         numbers.profile_number,
         numbers.source_system,
         -- Null where a name is missing that could tell.
-        not (numbers.first_name_key = issuers.first_name_key or numbers.last_name_key = issuers.last_name_key)
+        numbers.first_name_key <> issuers.first_name_key and numbers.last_name_key <> issuers.last_name_key
             as names_differ,
         count(*) over (
             partition by numbers.identifier_type, numbers.identifier_value, numbers.source_system

@@ -100,7 +100,7 @@ judged as (
         case
             when cut.identifier_value is not null then 'cut_by_hand'
             when
-                shared.has_several_names and shown.identifier_value not in (select identifier_value from agreed)
+                shared.has_several_names and shown.identifier_value not in (select agreed.identifier_value from agreed)
                 then 'names_differ'
             when shared.known_count > limits.max_people then 'too_many_people'
             when limits.needs_name and shared.known_count > 1 and shared.known_unnamed_count > 0
