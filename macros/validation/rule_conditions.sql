@@ -9,7 +9,7 @@
         {%- do by_key.setdefault(row.rule_key, []).append(row) -%}
     {%- endfor -%}
     {%- set rules = [] -%}
-    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type', 'rate'] -%}
+    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type'] -%}
     {%- for key, rows in by_key | dictsort if rows | selectattr('is_active') | list -%}
         {%- do rules.append(rows) -%}
         {%- for row in rows -%}{%- do needed.extend(row.columns) -%}{%- endfor -%}
