@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from scripts.platform import files
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.versions import content_checksums, current_version
 from scripts.platform.world import PROJECT, World
@@ -170,7 +171,7 @@ def test_a_full_disk_leaves_the_published_version(world: World, monkeypatch: pyt
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(publishing, "_sync", full)
+    monkeypatch.setattr(files, "sync", full)
     with pytest.raises(UserError, match="No space left on device"):
         publish(world, quiet)
     assert world.published.resolve() == version
