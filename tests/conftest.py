@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.pipeline.run import run
 from scripts.platform.world import BUSINESS_SEEDS, World
+from tests.support.shared_parses import SharedParses
 from tests.support.worlds import SMALL_DEMO, world_in
 
 
@@ -25,17 +27,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all processes in which the tests run have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once(shared_folder: Path) -> Iterator[None]:
+    """What one process has parsed, the others need not parse."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scripts.platform.dbt._PARSED", SharedParses(shared_folder / "parsed"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_world(shared_folder: Path) -> World:
     """The whole path on a small simulated retailer, from landing files to page. Read it, do not change it.
 
     Made once for all processes that the tests run in: whoever comes first makes it, the others wait.
     """
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    world = world_in(shared / "demo")
-    with (shared / "demo.lock").open("w") as lock:
+    world = world_in(shared_folder / "demo")
+    with (shared_folder / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        finished = shared / "demo.finished"
+        finished = shared_folder / "demo.finished"
         if not finished.exists():
             _agree_on_quiet_days(world)
             # Other models, and a history, need past days to be built, which costs more than all else here.

@@ -1,4 +1,8 @@
-"""The real retailer's invoices: every row and every penny is somewhere, by an account of its own in pandas."""
+"""A retailer's invoices: every row and every penny is somewhere, by an account of its own in pandas.
+
+The tests run on invoices made here, with every quirk of the real ones, and on the real ones where they are at hand;
+what is published about those is checked of them alone.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,9 +20,57 @@ from tests.support.landing_zone import Zone
 from tests.support.real_data import shared_data
 
 
-@pytest.fixture(scope="module")
-def invoices() -> Path:
-    return shared_data("online_retail/online_retail_ii.parquet")
+@pytest.fixture(scope="module", params=["made", "real"])
+def invoices(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "real":
+        return shared_data("online_retail/online_retail_ii.parquet")
+    file = tmp_path_factory.mktemp("made") / "invoices.parquet"
+    made_invoices().to_parquet(file, index=False)
+    return file
+
+
+def made_invoices(count: int = 400) -> pd.DataFrame:
+    """Invoices over two years with the quirks that are known of the real ones, each of them many times."""
+    random = np.random.default_rng(12)
+    products = [f"{number}{end}" for number in range(20_000, 20_060) for end in ("", "A", "BL")]
+    products += ["DCGS0003", "SP1002"]
+    first = pd.Timestamp("2009-12-01 07:45:00")
+    rows: list[dict[str, object]] = []
+    for number in range(count):
+        # Every other day by the shop's own clock, after the first invoice of all never before a quarter past eight.
+        day = first.normalize() + pd.Timedelta(days=2 * number)
+        at = day + pd.Timedelta(hours=8, minutes=15 + number % 500) if number else first
+        customer = None if number % 5 == 0 else 12_000.0 + number % 70
+        kind = "A" if number % 80 == 7 else "C" if number % 9 == 4 else ""
+        common = {
+            "invoice_no": f"{kind}{489_000 + number}", "invoice_ts": at, "customer_id": customer,
+            "country": ("United Kingdom", "EIRE")[number % 3 // 2], "src": "made",
+        }  # fmt: skip
+        if kind == "A":
+            rows.append(common | line("B", "Adjust bad debt", 1, -float(random.integers(1_000, 9_000)) / 10))
+            continue
+        sign = -1 if kind == "C" else 1
+        for code in random.choice(products, random.integers(1, 6), replace=False):
+            units = int(random.choice([1, 2, 12, 1_500], p=[0.5, 0.3, 0.18, 0.02]))
+            price = 0.0 if random.random() < 0.02 else float(random.integers(1, 20_000)) / 1_000
+            rows.append(common | line(code, f"goods {code[:3]}", sign * units, price))
+        if number % 4 == 0:
+            rows.append(common | line(("POST", "DOT", "M", "BANK CHARGES")[number % 16 // 4], None, sign, 4.5))
+        if number % 6 == 0 and not kind:
+            rows.append(common | line(products[number % 50], "damaged", -3, 0.0))
+        if number % 7 == 0:
+            rows.append(dict(rows[-1]))
+    return pd.DataFrame(rows)
+
+
+def line(code: str, description: str | None, quantity: int, price: float) -> dict[str, object]:
+    return {"stock_code": code, "description": description, "quantity": quantity, "unit_price": price}
+
+
+@pytest.fixture
+def is_real(request: pytest.FixtureRequest) -> bool:
+    """Whether the test runs on the real invoices, of which figures are published."""
+    return bool(request.node.callspec.params["invoices"] == "real")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +93,7 @@ def frame(invoices: Path) -> pd.DataFrame:
     return frame
 
 
-def test_money_is_conserved_to_the_penny(loaded: Zone, frame: pd.DataFrame) -> None:
+def test_money_is_conserved_to_the_penny(loaded: Zone, frame: pd.DataFrame, is_real: bool) -> None:
     kept = frame[~frame["is_repeat"]]
     lines = loaded.value("select sum(quantity * unit_price) from raw_pos.receipt_line")
     returns = loaded.value("select sum(refund_amount) from raw_returns.return_line")
@@ -49,21 +102,25 @@ def test_money_is_conserved_to_the_penny(loaded: Zone, frame: pd.DataFrame) -> N
     refused = loaded.value("select count(*) from intake.rejects")
     assert refused == 0
     duplicates = Decimal(int(frame.loc[frame["is_repeat"], "money"].sum())) / 1000
-    assert lines - returns + duplicates == Decimal(int(frame["money"].sum())) / 1000 == Decimal("18909744.118")
+    assert lines - returns + duplicates == Decimal(int(frame["money"].sum())) / 1000
+    assert not is_real or lines - returns + duplicates == Decimal("18909744.118")
 
 
-def test_the_account_it_gives_itself_balances(loaded: Zone, invoices: Path) -> None:
+def test_the_account_it_gives_itself_balances(loaded: Zone, invoices: Path, frame: pd.DataFrame, is_real: bool) -> None:
     account = reconcile(invoices, loaded.world).set_index("part")
     assert (account.at["difference", "row_count"], account.at["difference", "amount"]) == (0, 0)
-    assert account.at["landed", "row_count"] == 1_044_847
-    assert account.at["duplicates", "row_count"] == 11_812
-    assert account.at["tests", "row_count"] == 17
-    assert account.at["sales", "amount"] == Decimal("19643861.62")
+    assert account.at["landed", "row_count"] == len(frame)
+    assert account.at["duplicates", "row_count"] == frame["is_repeat"].sum() > 0
+    if is_real:
+        assert (len(frame), frame["is_repeat"].sum()) == (1_044_847, 11_812)
+        assert account.at["tests", "row_count"] == 17
+        assert account.at["sales", "amount"] == Decimal("19643861.62")
 
 
-def test_customers_and_lines_without_one(loaded: Zone, frame: pd.DataFrame) -> None:
-    assert loaded.value("select count(distinct profile_id) from raw_crm.profile") == 5_942
-    assert frame["customer_id"].isna().sum() == 235_287
+def test_customers_and_lines_without_one(loaded: Zone, frame: pd.DataFrame, is_real: bool) -> None:
+    customers = loaded.value("select count(distinct profile_id) from raw_crm.profile")
+    assert customers == frame["customer_id"].nunique() > 0
+    assert not is_real or (customers, frame["customer_id"].isna().sum()) == (5_942, 235_287)
     kept = frame[~frame["is_repeat"] & frame["customer_id"].isna()]
     anonymous = loaded.value(
         "select count(*) from raw_pos.receipt_line inner join raw_pos.receipt using (receipt_id) "
@@ -72,7 +129,9 @@ def test_customers_and_lines_without_one(loaded: Zone, frame: pd.DataFrame) -> N
     assert anonymous == len(kept)
 
 
-def test_invoices_cancellations_and_codes_are_where_they_belong(loaded: Zone, frame: pd.DataFrame) -> None:
+def test_invoices_cancellations_and_codes_are_where_they_belong(
+    loaded: Zone, frame: pd.DataFrame, is_real: bool
+) -> None:
     assert loaded.value("select count(*) from raw_pos.receipt where receipt_id not like 'C%'") == (
         frame.loc[~frame["invoice_no"].str.startswith("C"), "invoice_no"].nunique()
     )
@@ -80,7 +139,8 @@ def test_invoices_cancellations_and_codes_are_where_they_belong(loaded: Zone, fr
         "select count(*) from (select receipt_id from raw_pos.receipt where receipt_id like 'C%' "
         "union select return_id from raw_returns.return_line)"
     )
-    assert cancelled == 8_292
+    assert cancelled == frame.loc[frame["invoice_no"].str.startswith("C"), "invoice_no"].nunique() > 0
+    assert not is_real or cancelled == 8_292
     # Negative rows outside cancellations, less their repeats; bad debt; nothing else than products is a product.
     assert loaded.value(
         "select count(*) from raw_pos.receipt_line where quantity < 0 and receipt_id not like 'C%'"
@@ -117,11 +177,12 @@ QUIRKS = {
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
-def test_every_quirk_ends_in_its_place(loaded: Zone, frame: pd.DataFrame, quirk: str) -> None:
+def test_every_quirk_ends_in_its_place(loaded: Zone, frame: pd.DataFrame, quirk: str, is_real: bool) -> None:
     """Exact repeats are duplicates; every other row with the quirk is stored, and in the right kind of line."""
     published, rows, place = QUIRKS[quirk]
     chosen = frame[rows(frame)]
-    assert published is None or len(chosen) == published
+    assert len(chosen) > 0
+    assert published is None or not is_real or len(chosen) == published
     stored = f"""
         select count(*) from (
             select receipt_id as invoice, customer_number, quantity, unit_price as price, line_type

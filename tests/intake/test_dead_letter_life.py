@@ -38,12 +38,7 @@ def deliver(world: World, name: str, text: str) -> None:
 def build(world: World) -> None:
     intake(world, quiet)
     run_dbt(world, ["seed"], progress=quiet)
-    run_dbt(
-        world,
-        ["run", "--select", *BUILT],
-        variables={"as_of_date": "2026-03-31", "reporting_currency": "GBP"},
-        progress=quiet,
-    )
+    run_dbt(world, ["run", "--select", *BUILT], variables={"as_of_date": "2026-03-31"}, progress=quiet)
 
 
 def rows(world: World, query: str) -> list[tuple[Any, ...]]:

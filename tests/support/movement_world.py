@@ -58,7 +58,7 @@ def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     run_dbt(
         world,
         ["run", "--select", *wanted.split()],
-        variables={"as_of_date": AS_OF, "business_timezone": "UTC"},
+        variables={"as_of_date": AS_OF},
         progress=lambda _: None,
     )
     with open_warehouse(world.warehouse, read_only=True) as connection:
