@@ -1,4 +1,4 @@
--- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of the products that it promotes.
+-- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of what it promotes.
 -- depends_on: {{ ref('int_catalogue_name_violations') }}
 -- depends_on: {{ ref('int_campaign_plan_violations') }}
 {%- do stop_on_seed_violations(['campaign_plans']) %}
