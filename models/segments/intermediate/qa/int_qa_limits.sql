@@ -15,7 +15,8 @@ one_row as (
 
     select
         {%- for row in needed %}
-        max(case when limit_key = '{{ row | replace(', ', '_') }}' then limit_value end) as {{ row | replace(', ', '_') }},
+        max(case when limit_key = '{{ row | replace(', ', '_') }}' then limit_value end)
+            as {{ row | replace(', ', '_') }},
         {%- endfor %}
         count(*) as limit_count
 
