@@ -29,7 +29,7 @@
 {% macro seed_violations_of(model_name) -%}
     {%- set declarations = seed_declarations() if execute else {} -%}
     {%- for name in checked_seeds()[model_name] if not execute or name in declarations %}
-    {{ seed_violations(name, declarations[name]) if execute else ref(name) }}
+    {{ seed_violations(name, declarations[name]) if execute else 'select * from ' ~ ref(name) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -3,13 +3,14 @@
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 {%- do stop_on_segment_rule_errors() %}
 {%- set levels = segment_levels_to_evaluate() %}
-with features as (
+-- Read by the rules of every level.
+with features as (  -- noqa: ST03
 
     {{ segment_features(segment_rules_to_evaluate()) }}
 
 ),
 
-buyer_percentiles as (
+buyer_percentiles as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_percentiles_of_buyers') }}
 

@@ -1,6 +1,6 @@
 -- Grain: one row per build: every limit of the checks before activation as a column `<check>_<limit>`.
 {%- do stop_on_seed_violations(['qa_limits']) %}
-{%- set needed = seed_declarations()['qa_limits'].config.meta.needed.rows if execute else [] %}
+{%- set needed = seed_declarations()['qa_limits'].config.meta.needed.rows if execute else ['check, limit'] %}
 with limits as (
 
     select
@@ -15,8 +15,8 @@ one_row as (
 
     select
         {%- for row in needed %}
-        {%- set limit_key = row | replace(', ', '_') %}
-        max(case when limit_key = '{{ limit_key }}' then limit_value end) as {{ limit_key }},
+        max(case when limit_key = '{{ row | replace(', ', '_') }}' then limit_value end)
+            as {{ row | replace(', ', '_') }},
         {%- endfor %}
         count(*) as limit_count
 

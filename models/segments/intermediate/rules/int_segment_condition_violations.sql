@@ -22,7 +22,10 @@ strangers as (
 
     from (
         select distinct segment_key from conditions
-        where segment_key not in (select coalesce(trim(segment_key), '') from {{ ref('segment_definitions') }})
+        where
+            segment_key not in (
+                select coalesce(trim(known.segment_key), '') from {{ ref('segment_definitions') }} as known
+            )
     ) as unknown
     left join {{ ref('segment_definitions') }} as definitions
         on

@@ -1,4 +1,4 @@
--- Grain: one row per fault of a segment's definition that other rows tell: names, a missing rule, the order of statuses.
+-- Grain: one row per fault of a segment's definition that other rows tell: names, a missing rule, order of statuses.
 with definitions as (
 
     select

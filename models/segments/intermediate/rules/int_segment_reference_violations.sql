@@ -21,8 +21,7 @@ with conditions as (
 
 segment_references as (
     {{ literal_rows({
-        'segment_key': dbt.type_string(), 'status': dbt.type_string(), 'referenced_key': dbt.type_string(),
-        'level': 'integer', 'circle': dbt.type_string()
+        'segment_key': dbt.type_string(), 'referenced_key': dbt.type_string(), 'level': 'integer', 'circle': dbt.type_string()
     }, segment_references()) }}
 
 ),
@@ -89,7 +88,9 @@ worded as (
             when segment_key = referenced_key then 'the segment refers to itself'
             when circle is not null then concat('the rule refers to itself in a circle: ', circle)
             when level is null
-                then 'the rule stands on more than {{ segment_deepest_level() }} levels of segments, or on a circle of them'
+                then
+                    'the rule stands on more than {{ segment_deepest_level() }} levels of segments,'
+                    || ' or on a circle of them'
             when own_status = 'active' and status <> 'active'
                 then concat('`', referenced_key, '` is not active but ', status, ', so nobody is in it')
         end as reason,
@@ -101,8 +102,7 @@ worded as (
                     )
             when segment_key = referenced_key then 'name another segment, or write its conditions here'
             when circle is not null then 'take one of these references out'
-            when level is null
-                then 'write the conditions of the lowest segment here in place of a reference'
+            when level is null then 'write the conditions of the lowest segment here in place of a reference'
             else 'make it active first, or write its conditions here in place of the reference'
         end as suggestion
 

@@ -1,4 +1,4 @@
--- Grain: one row per ordered pair of segments where whoever meets the rule of the first meets the other, by rules alone.
+-- Grain: one row per ordered pair of segments where the rules alone say that whoever meets the first meets the other.
 with parts as (
 
     select * from {{ ref('int_segment_rule_parts') }}

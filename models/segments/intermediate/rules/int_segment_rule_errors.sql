@@ -11,7 +11,9 @@ with conditions as (
         false as is_note
 
     from {{ ref('int_segment_condition_violations') }}
-    {% for model in ['attribute', 'item', 'reference'] -%}
+    {% for model, is_note in [
+        ('attribute', 'false'), ('item', 'false'), ('reference', 'false'), ('alternative', 'is_note'), ('everybody', 'is_note')
+    ] -%}
     union all
     select
         segment_key,
@@ -19,19 +21,7 @@ with conditions as (
         false,
         reason,
         suggestion,
-        false
-
-    from {{ ref('int_segment_' ~ model ~ '_violations') }}
-    {% endfor -%}
-    {% for model in ['alternative', 'everybody'] -%}
-    union all
-    select
-        segment_key,
-        row_text,
-        false,
-        reason,
-        suggestion,
-        is_note
+        {{ is_note }}
 
     from {{ ref('int_segment_' ~ model ~ '_violations') }}
     {% endfor %}
@@ -61,8 +51,9 @@ violations as (
 
     select
         'segment_rule_conditions' as seed_name,
-        * from conditions
+        *
 
+    from conditions
     union all
     select
         'segment_definitions',
