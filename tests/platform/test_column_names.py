@@ -44,7 +44,9 @@ def doubled_columns(sql: str, connection: duckdb.DuckDBPyConnection) -> list[tup
             own = body.find(exp.With, bfs=True)
             if own is not None and own.parent is body:
                 before |= {item.alias: item for item in own.pop().expressions}
-            listed = ", ".join(f'"{name}" as ({item.this.sql("duckdb")})' for name, item in before.items())
+            listed = ", ".join(
+                f'{item.args["alias"].sql("duckdb")} as ({item.this.sql("duckdb")})' for item in before.values()
+            )
             query = f"{f'with {listed} ' if listed else ''}{body.sql('duckdb')} limit 0"
             names = [column for column, *_ in connection.execute(query).description or []]
         else:

@@ -45,6 +45,15 @@ CASES = (
         [True, True, True, False],
     ),
     Case("exact_sum('share')", "(values (0.1), (0.2)) as shares(share)", Decimal("0.3")),
+    # Names of people
+    Case("name_key('kind', 'p')",
+         "(values ('full', 'ann', 'lee'), ('first_name', 'ann', 'lee'), ('nothing', 'ann', 'lee'))"
+         " as p(kind, first_name_key, last_name_key)", ["full ann lee", "first ann", None]),
+    Case("name_forms('kind', 'p')",
+         "(select 'first_name' as kind, 'annas' as first_name_key, 'lee' as last_name_key,"
+         " 'annas' as first_letters) as p",
+         ["first annas", "both annas lee", "but one nnas", "but one anas", "but one anas", "but one anns",
+          "but one anna", "but one annas"]),
     # Identifiers and text
     Case("literal_list(['a', 'b'])", ONE, ("a", "b")),
     Case("normalise_number('given')", "(select ' ab-12/3.4' as given)", "AB1234"),
@@ -92,7 +101,6 @@ CASES = (
     Case("expected_order_pairs_given_dropout(7)", "(select 3.0 as k, 1e-9 as p, 2.0 as weeks)", pytest.approx(3.0)),
     Case("gamma_gamma_mean('2', '30', '4', '3', '20')", ONE, pytest.approx(4 * (20 + 60) / (8 + 3 - 1))),
     Case(f"cluster_feature_score({FEATURE})", "(values (9.0), (null)) as given(spend)", [2.0, 0.5]),
-    Case("cluster_by_number('n', [\"'a'\", \"'b'\"])", "(values (2), (3)) as given(n)", ["b", None]),
     Case(
         "squared_distance({'features': [{'feature': 'x'}, {'feature': 'y'}]}, {'centres': {'x': '1', 'y': '-2'}})",
         "(select 4 as z_1, 2 as z_2)",
@@ -154,7 +162,9 @@ CASES = (
     Case("year_month('given')", "(select date '2026-06-30' as given)", "2026-06"),
 )  # fmt: skip
 # What the reading of the macros takes for an expression and is none: steps of the compiler, and parts of statements.
-NO_EXPRESSIONS = {"generate_schema_name", "column_comments", "segment_levels", "segment_refer", "segment_read",
+# One needs all inputs of a model as columns: the unit tests of the model that reads it give them.
+NO_EXPRESSIONS = {"prediction_input_value", "generate_schema_name", "column_comments", "segment_levels",
+                  "segment_refer", "segment_read",
                   "row_as_json", "names_and_values", "add_rule_lists", "segment_rounded_text"}  # fmt: skip
 
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\((.*?)\)\s*-?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)

@@ -1,4 +1,4 @@
--- Grain: one row: the limits of attribute_limits as numbers, a column each.
+-- Grain: one row per build, the only one: the limits of attribute_limits as numbers, a column each.
 {{ config(materialized='view') }}
 {%- set limits = {
     'lapsed_after_days': 'int', 'inactive_after_days': 'int', 'comeback_gap_days': 'int', 'won_back_days': 'int',
