@@ -22,7 +22,7 @@ check: $(INSTALLED)
 
 # The style of the SQL takes as long as a quarter of all tests and can make no result wrong.
 lint: $(INSTALLED) check
-	$(BIN)/sqlfluff lint --processes 2 models tests/dbt analyses
+	$(BIN)/sqlfluff lint --processes 2 models tests/dbt tests/macros analyses
 
 benchmark: $(INSTALLED)
 	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb

@@ -92,12 +92,6 @@
     {{ return(2 * common | length / total) }}
 {%- endmacro %}
 
-{# The columns of customer_features, as its YAML names them. #}
-{% macro customer_feature_names() -%}
-    {%- set features = graph.get('nodes', {}).get('model.' ~ project_name ~ '.customer_features') if execute else none -%}
-    {{ return(features.columns | list if features else []) }}
-{%- endmacro %}
-
 {# Names that no column of the seed may have. #}
 {% macro behaviour_reserved_words() -%}
     {{ return([
@@ -108,4 +102,15 @@
         'outer', 'over', 'primary', 'qualify', 'right', 'select', 'set', 'some', 'table', 'then', 'timestamp', 'to',
         'true', 'union', 'unique', 'update', 'user', 'using', 'values', 'when', 'where', 'window', 'with'
     ]) }}
+{%- endmacro %}
+
+{# Stops a model with the first faults of a seed, one line each. #}
+{% macro stop_on_seed_faults(faults) -%}
+    {%- if faults -%}
+        {%- set lines = [faults[0].seed_name ~ ' has ' ~ faults | length ~ ' fault(s); mend the seed'] -%}
+        {%- for fault in faults[:5] -%}
+            {%- do lines.append(fault.row_text ~ ': ' ~ fault.reason ~ '; ' ~ fault.suggestion) -%}
+        {%- endfor -%}
+        {{ exceptions.raise_compiler_error(lines | join('\n    ')) }}
+    {%- endif -%}
 {%- endmacro %}

@@ -11,11 +11,3 @@
 {% macro contact_channels() -%}
     {{ return(['email', 'sms', 'phone', 'post', 'ads']) }}
 {%- endmacro %}
-
-{# Stops the model when the rules of consent are faulty: nobody is contacted by rules that are in doubt. #}
-{% macro stop_on_consent_rule_errors() -%}
-    {%- do stop_on_rule_errors(
-        ref('int_consent_rule_errors'),
-        'the consent rules have {count} fault(s); nobody is contacted until they are mended'
-    ) -%}
-{%- endmacro %}

@@ -1,11 +1,13 @@
 {# How much each field of the golden record counts in the total: the weight of its row in survivorship_rules, shared by
    the parts of a name or an address. #}
 {% macro accuracy_weights() -%}
-    {%- set rules = survivorship() -%}
+    {%- set rows = survivorship_rule_rows() -%}
+    {%- do stop_on_seed_violations(['survivorship_rules']) -%}
     {%- set weights = [] -%}
     {%- for unit, fields in golden_units().items() -%}
+        {%- set weight = rows | selectattr('field', 'equalto', unit) | map(attribute='accuracy_weight') | first | default(1) -%}
         {%- for field in fields -%}
-            {%- do weights.append({'field': field, 'weight': rules[unit].weight | float / fields | length}) -%}
+            {%- do weights.append({'field': field, 'weight': weight | float / fields | length}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(weights) }}

@@ -70,11 +70,6 @@
     lower(trim(coalesce(cast({{ column }} as {{ dbt.type_string() }}), '')))
 {%- endmacro %}
 
-{# The channels in which an order may come in. #}
-{% macro order_channels() -%}
-    {{ return(['online', 'store', 'phone', 'mail_order', 'marketplace']) }}
-{%- endmacro %}
-
 {# Sums of amounts under their own names. #}
 {% macro sums_of(amounts, relation=none) -%}
     {%- for amount in amounts -%}

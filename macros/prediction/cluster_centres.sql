@@ -10,14 +10,16 @@
 {%- endmacro %}
 
 {# The clustering that the seed describes: fit_id, features (dicts of a row's transform) and clusters (dicts of key, name,
-   centres: feature -> literal). None without rows; stops on rows that do not belong together. Only columns of
-   int_prediction_inputs and numbers reach SQL. #}
+   centres: feature -> literal). Without rows two clusters of no fit, to which nobody belongs; stops on rows that do not
+   belong together. Only columns of int_prediction_inputs and numbers reach SQL. #}
 {% macro clustering() -%}
     {%- set rows = cluster_centre_rows() -%}
-    {%- if not rows -%}{{ return(none) }}{%- endif -%}
+    {%- if not rows -%}
+        {{ return({'fit_id': '', 'features': [], 'clusters': [{'key': '', 'name': '', 'centres': {}}] * 2}) }}
+    {%- endif -%}
     {%- set features = {} -%}
     {%- set clusters = {} -%}
-    {%- set known = prediction_input_names() + ['age_band_middle', 'purchase_day_count'] -%}
+    {%- set known = prediction_input_names() -%}
     {%- for row in rows -%}
         {%- if row.feature not in known -%}
             {{ cluster_centres_fault("`" ~ row.feature ~ "` is no column of int_prediction_inputs") }}
@@ -69,100 +71,6 @@
         end
 {%- endmacro %}
 
-{# Nearest and next nearest centre of every row of `buyers` (columns of int_prediction_inputs, and the fit_id that may be
-   used): a select of customer_id, as_of_date, cluster_key, cluster_name, distance, second_cluster_key, second_distance.
-   Centres are read when the model is compiled, as rules are: features stay columns and one pass over the customers does,
-   where a join to the seed would make customers x clusters x features rows. #}
-{% macro nearest_clusters_sql(buyers, found) -%}
-    {%- if not found %}
-    select
-        customer_id,
-        as_of_date,
-        cast(null as {{ dbt.type_string() }}) as cluster_key,
-        cast(null as {{ dbt.type_string() }}) as cluster_name,
-        cast(null as double) as distance,
-        cast(null as {{ dbt.type_string() }}) as second_cluster_key,
-        cast(null as double) as second_distance
-
-    from {{ buyers }}
-    where 1 = 0
-    {%- else %}
-    {%- set squares = [] -%}
-    {%- for cluster in found.clusters -%}{%- do squares.append('square_' ~ loop.index) -%}{%- endfor %}
-    select
-        customer_id,
-        as_of_date,
-        {{ cluster_by_number('nearest_number', cluster_literals(found, 'key')) }} as cluster_key,
-        {{ cluster_by_number('nearest_number', cluster_literals(found, 'name')) }} as cluster_name,
-        sqrt({{ cluster_by_number('nearest_number', squares) }}) as distance,
-        case
-            {%- for cluster in found.clusters %}
-            when nearest_number <> {{ loop.index }} and square_{{ loop.index }} = second_square
-                then {{ text_literal(cluster.key) }}
-            {%- endfor %}
-        end as second_cluster_key,
-        sqrt(second_square) as second_distance
-
-    from (
-        select
-            *,
-            least(
-                {%- for square in squares %}
-                case when nearest_number <> {{ loop.index }} then {{ square }} end{{ ',' if not loop.last }}
-                {%- endfor %}
-            ) as second_square
-
-        from (
-            select
-                *,
-                -- The first of equally near ones.
-                case least({{ squares | join(', ') }})
-                    {%- for square in squares %}
-                    when {{ square }} then {{ loop.index }}
-                    {%- endfor %}
-                end as nearest_number
-
-            from (
-                select
-                    customer_id,
-                    as_of_date
-                    {%- for cluster in found.clusters %},
-                    {{ squared_distance(found, cluster) }} as square_{{ loop.index }}
-                    {%- endfor %}
-
-                from (
-                    select
-                        customer_id,
-                        as_of_date
-                        {%- for feature in found.features %},
-                        {{ cluster_feature_score(feature) }} as z_{{ loop.index }}
-                        {%- endfor %}
-
-                    from {{ buyers }}
-                    where fit_id = {{ text_literal(found.fit_id) }}
-                ) as standardised
-            ) as squares
-        ) as nearest
-    ) as seconds
-    {%- endif %}
-{%- endmacro %}
-
-{# The expression at the place that a column of numbers names: 1 for the first. #}
-{% macro cluster_by_number(number, expressions) -%}
-    case {{ number }}
-            {%- for expression in expressions %}
-            when {{ loop.index }} then {{ expression }}
-            {%- endfor %}
-        end
-{%- endmacro %}
-
-{# The keys or names of the clusters as SQL strings. #}
-{% macro cluster_literals(found, part) -%}
-    {%- set texts = [] -%}
-    {%- for cluster in found.clusters -%}{%- do texts.append(text_literal(cluster[part])) -%}{%- endfor -%}
-    {{ return(texts) }}
-{%- endmacro %}
-
 {# The square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre. #}
 {% macro squared_distance(clustering, cluster) -%}
     {#- Multiplied: power() takes longer. -#}
@@ -171,5 +79,7 @@
         {{ '+ ' if not loop.first }}{{ apart }} * {{ apart }}
         {%- if not loop.last %}
         {% endif -%}
+    {%- else -%}
+        0e0
     {%- endfor -%}
 {%- endmacro %}

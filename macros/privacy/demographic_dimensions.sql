@@ -23,3 +23,8 @@
     {%- endif -%}
     {{ return(minimum | int) }}
 {%- endmacro %}
+
+{# Whether a cell stands for so few people that its figures would tell of single ones. Nobody at all is not few. #}
+{% macro is_small_cell(people, buyers, minimum) -%}
+    ({{ people }} between 1 and {{ minimum }} - 1 or {{ buyers }} between 1 and {{ minimum }} - 1)
+{%- endmacro %}

@@ -1,17 +1,19 @@
 {# Why customers are in a segment or not: one row per (customer_id, segment_key) of `pairs` and condition of that segment's
    rule, with the customer's value and the rule's. `pairs`, `features`, `percentiles` and, where a rule speaks of another
    segment, `lower_matches` name relations or CTEs; `features` holds what the rules of `segments` read (default: the active
-   ones). Relative days count from features.as_of_date, so that the trace of another day is the truth of that day. Columns:
-     customer_id, segment_key, kind (scope, include, exclude), alternative, condition_number (of the segment; scope is 0),
-     attribute, operator, value, if_missing, condition_text, actual_value (`missing` where there is none),
-     expected_value (thresholds, days and values of other attributes filled in), expected_note (what these are), is_met. #}
-{% macro segment_trace_sql(pairs, features, percentiles, segments=none, lower_matches='lower_matches') -%}
+   ones). Relative days count from features.as_of_date. With `by_day` all four name an as_of_date and are read day by day, so
+   that the trace of a past day is the truth of that day. Columns:
+     as_of_date (by_day), customer_id, segment_key, kind (scope, include, exclude), alternative, condition_number (of the
+     segment; scope is 0), attribute, operator, value, if_missing, condition_text, actual_value (`missing` where there is
+     none), expected_value (thresholds, days and values of other attributes filled in), expected_note (what these are), is_met. #}
+{% macro segment_trace_sql(pairs, features, percentiles, segments=none, lower_matches='lower_matches', by_day=false) -%}
     {%- set segments = segment_rules_to_evaluate() if segments is none else segments -%}
     {%- set reads_members = segment_conditions_of(segments) | selectattr('value_type', 'equalto', 'segment') | list -%}
-    {%- set columns = [
-        'customer_id', 'segment_key', 'kind', 'alternative', 'condition_number', 'attribute', 'operator', 'value',
-        'if_missing', 'condition_text'
-    ] | join(', ') -%}
+    {%- set keys = ['as_of_date', 'customer_id'] if by_day else ['customer_id'] -%}
+    {%- set columns = (keys + [
+        'segment_key', 'kind', 'alternative', 'condition_number', 'attribute', 'operator', 'value', 'if_missing',
+        'condition_text'
+    ]) | join(', ') -%}
     select
         {{ columns }},
         actual_value,
@@ -39,7 +41,7 @@
             {{ segment_item_test() }} as is_item_met
         from (
             select
-                pairs.customer_id,
+                pairs.{{ keys | join(', pairs.') }},
                 items.*,
                 {{ segment_value_by_name('items.attribute', ['customer_type'] + segment_attributes_read(segments)) }} as own_value,
                 case items.item_kind
@@ -53,7 +55,7 @@
                 {{ 'lower_matches.customer_id is not null' if reads_members else 'false' }} as is_member
             from {{ pairs }} as pairs
             inner join {{ features }} as features
-                on pairs.customer_id = features.customer_id
+                on {% for key in keys %}{{ 'and ' if not loop.first }}pairs.{{ key }} = features.{{ key }} {% endfor %}
             inner join {{ ref('int_segment_rule_items') }} as items
                 on pairs.segment_key = items.segment_key
             left join {{ percentiles }} as percentiles
@@ -61,11 +63,11 @@
                     items.item_kind = 'percentile'
                     and items.attribute = percentiles.attribute_name
                     and items.item_value = percentiles.percentile
+                    {{ 'and pairs.as_of_date = percentiles.as_of_date' if by_day }}
             {%- if reads_members %}
             left join {{ lower_matches }} as lower_matches
                 on
-                    pairs.customer_id = lower_matches.customer_id
-                    and items.item_kind = 'segment'
+                    {% for key in keys %}pairs.{{ key }} = lower_matches.{{ key }} and {% endfor %}items.item_kind = 'segment'
                     and items.item_value = lower_matches.segment_key
             {%- endif %}
         ) as read_values

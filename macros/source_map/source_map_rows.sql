@@ -1,18 +1,10 @@
 {# The map as the seed holds it, one dict per row, cells as text without outer blanks. The only way by which it reaches a
    model: empty before the seed is loaded, and replaced by a literal list in unit tests. #}
 {% macro source_map_rows() -%}
-    {%- set seed = ref('source_map_fields') -%}
-    {%- if not execute or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
-    {%- set names = [
-        'field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system', 'key_column',
-        'filter_column', 'filter_value', 'validity', 'note'
-    ] -%}
-    {%- set found = run_query("select " ~ names | join(', ') ~ " from " ~ seed ~ " order by 1, 6, 3, 4, 5, 10") -%}
-    {%- set rows = [] -%}
-    {%- for line in found.rows -%}
-        {%- do rows.append(dict(zip(names, line))) -%}
-    {%- endfor -%}
-    {{ return(rows) }}
+    {{ return(seed_rows(ref('source_map_fields'), [
+        'field', 'precedence', 'source', 'relation', 'column_name', 'filter_value', 'kind', 'profile_system',
+        'key_column', 'filter_column', 'validity', 'note'
+    ])) }}
 {%- endmacro %}
 
 {# The staging models that the map may name. They are named here so that dbt builds them first. #}
@@ -34,20 +26,12 @@
     ]) }}
 {%- endmacro %}
 
-{# Those models as relations, by name. #}
-{% macro source_map_relations(names=none) -%}
-    {%- set relations = {} -%}
-    {%- for name in names or source_map_relation_names() -%}
-        {%- do relations.update({name: ref(name)}) -%}
-    {%- endfor -%}
-    {{ return(relations) }}
-{%- endmacro %}
-
 {# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with a faulty row
    stops the model and names every one, so that no text of the seed becomes SQL unchecked. With `names`, only the rows of
    those relations, so that the model need not wait for all the others. #}
 {% macro source_map(names=none) -%}
-    {%- set relations = source_map_relations(names) -%}
+    {%- set relations = {} -%}
+    {%- for name in names or source_map_relation_names() -%}{%- do relations.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set rows = [] -%}
     {%- set faults = [] -%}
     {%- set columns = {} -%}

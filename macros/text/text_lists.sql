@@ -29,3 +29,8 @@
         ), '{{ separator }}'
     ), '')
 {%- endmacro %}
+
+{# A list of words as SQL literals. #}
+{% macro literal_list(words) -%}
+    '{{ words | join("', '") }}'
+{%- endmacro %}

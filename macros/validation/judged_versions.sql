@@ -70,7 +70,6 @@
             cast({{ "'" ~ parent.table ~ "'" if parent else 'null' }} as {{ dbt.type_string() }}) as parent_table,
             {{ parent_key(contract, 'versions') if parent else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as parent_key,
             {{ record_amount(contract, 'versions') }} as amount,
-            cast({{ 'versions.rate' if 'rate' in contract.columns else 'null' }} as decimal(18, 4)) as stated_rate,
             checks.column_name, checks.held_against, checks.is_parent_key,
             case checks.column_name
                 {%- for name in table.checks.values() | map(attribute='column') | unique %}
@@ -179,7 +178,7 @@
     select
         broken.table_name, broken.record_key, broken.version_hash, broken.rule_key, broken.rule_channel,
         broken.rule_account, broken.severity, broken.column_name, broken.measured, broken.channel, broken.account,
-        broken.currency, broken.amount, broken.stated_rate,
+        broken.currency, broken.amount,
         broken.is_known and broken.is_missing as is_consequential,
         broken.is_known and broken.is_missing and broken.is_parent_key as is_counted_with_parent,
         waived.record_key is not null as is_waived,
@@ -199,10 +198,10 @@
     {{ return({
         'table_name': string, 'record_key': string, 'version_hash': string, 'rule_key': string, 'rule_channel': string,
         'rule_account': string, 'severity': string, 'column_name': string, 'measured': string, 'channel': string,
-        'account': string, 'currency': string, 'amount': 'decimal(28, 4)', 'stated_rate': 'decimal(18, 4)',
-        'is_consequential': 'boolean', 'is_counted_with_parent': 'boolean', 'is_waived': 'boolean',
-        'is_blocking': 'boolean', 'known_at': dbt.type_timestamp(), 'delivered_at': dbt.type_timestamp(),
-        'file_id': 'bigint', 'line_number': 'bigint', 'load_id': string
+        'account': string, 'currency': string, 'amount': 'decimal(28, 4)', 'is_consequential': 'boolean',
+        'is_counted_with_parent': 'boolean', 'is_waived': 'boolean', 'is_blocking': 'boolean',
+        'known_at': dbt.type_timestamp(), 'delivered_at': dbt.type_timestamp(), 'file_id': 'bigint',
+        'line_number': 'bigint', 'load_id': string
     }) }}
 {%- endmacro %}
 

@@ -9,7 +9,7 @@
         {%- do by_key.setdefault(row.rule_key, []).append(row) -%}
     {%- endfor -%}
     {%- set rules = [] -%}
-    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type', 'rate'] -%}
+    {%- set needed = scope_columns(contract) + [amount_column(contract), 'quantity', 'gift_card', 'line_type'] -%}
     {%- for key, rows in by_key | dictsort if rows | selectattr('is_active') | list -%}
         {%- do rules.append(rows) -%}
         {%- for row in rows -%}{%- do needed.extend(row.columns) -%}{%- endfor -%}
@@ -29,7 +29,7 @@
     {%- set parent = table.contract.config.meta.parent -%}
     {%- for row in table.rules | sum(start=[]) -%}
         {%- set held_against = row.held_against -%}
-        {%- for column in row.columns if loop.first or row.rule_type != 'repeated' -%}
+        {%- for column in (row.columns[:1] if row.rule_type == 'repeated' else row.columns) -%}
             {%- set key = column ~ ' ' ~ held_against -%}
             {%- if key not in table.checks -%}
                 {%- set alias = 'list_' ~ (table.checks | length + 1) -%}

@@ -134,8 +134,8 @@ where following_rows > 0
 {% macro order_violations_by(rules, source_name, table_name, rule_key) -%}
     select
         checks.record_key,
-        max_by(versions.version_hash, versions.known_at) as version_hash,
-        max(versions.known_at) as known_at,
+        versions.version_hash,
+        versions.known_at,
         checks.channel,
         checks.currency,
         least(checks.amount, 1000000000000) as amount,
@@ -158,12 +158,18 @@ where following_rows > 0
             on checks.check_name = rules.column_name and rules.channel in ('', lower(coalesce(checks.channel, '')))
         where checks.source_name = '{{ source_name }}' and checks.table_name = '{{ table_name }}'
     ) as checks
-    left join ({{ record_versions(
-        source_name, table_name, 'select record_key from ' ~ ref('int_order_checks'), usable=true
-    ) }}) as versions
-        on checks.record_key = versions.record_key
+    left join (
+        select
+            *,
+            row_number() over (
+                partition by record_key order by known_at desc, delivered_at desc, version_hash
+            ) as version_rank
+        from ({{ record_versions(
+            source_name, table_name, 'select record_key from ' ~ ref('int_order_checks'), usable=true
+        ) }}) as usable
+    ) as versions
+        on checks.record_key = versions.record_key and versions.version_rank = 1
     where
         checks.scope_rank = 1 and checks.is_active = 'true'
         and checks.difference > cast(checks.max_value as decimal(18, 4))
-    group by checks.record_key, checks.channel, checks.currency, checks.amount
 {%- endmacro %}

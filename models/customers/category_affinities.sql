@@ -1,18 +1,13 @@
 -- Grain: one row per category and other category of the customers' purchases up to as_of_date.
-with customers as (
-
-    select customer_id from {{ ref('int_category_learners') }}
-
-),
-
-bought as (
+{%- set is_significant = significant_by_benjamini_hochberg('p_value', 'p_rank', 'test_count') %}
+with bought as (
 
     select
         purchases.customer_id,
         purchases.category
 
     from {{ ref('int_customer_categories') }} as purchases
-    inner join customers
+    inner join {{ ref('int_category_training_customers') }} as customers
         on purchases.customer_id = customers.customer_id
 
 ),
@@ -21,15 +16,11 @@ sizes as (
 
     select
         category,
-        count(*) as customer_count
+        count(*) as customer_count,
+        (select count(distinct buyers.customer_id) from bought as buyers) as buyer_count
+
     from bought
     group by category
-
-),
-
-buyers as (
-
-    select count(distinct customer_id) as buyer_count from bought
 
 ),
 
@@ -38,7 +29,7 @@ both_bought as (
     select
         own.category,
         other.category as related_category,
-        count(*) as customers_with_both
+        count(*) as customer_count
 
     from bought as own
     inner join bought as other
@@ -55,37 +46,25 @@ pairs as (
         other.category as related_category,
         own.customer_count as customers_with_category,
         other.customer_count as customers_with_related,
-        buyers.buyer_count,
-        coalesce(both_bought.customers_with_both, 0) as customers_with_both,
-        coalesce(sequences.customers_in_sequence, 0) as customers_in_sequence,
-        coalesce(sequences.next_count, 0) as next_count,
-        coalesce(sequences.expected_next_count, 0) as expected_next_count,
+        own.buyer_count,
+        coalesce(both_bought.customer_count, 0) as customers_with_both,
+        coalesce(seen.customers_in_sequence, 0) as customers_in_sequence,
+        coalesce(seen.next_count, 0) as next_count,
+        coalesce(seen.expected_next_count, 0) as expected_next_count,
         case
-            when sequences.expected_next_count >= 5
-                then {{ corrected_z_score(
-                    'sequences.next_count', 'sequences.expected_next_count', 'sequences.next_variance'
-                ) }}
+            when seen.expected_next_count >= 5
+                then {{ corrected_z_score('seen.next_count', 'seen.expected_next_count', 'seen.next_variance') }}
         end as z_score
 
     from sizes as own
     inner join sizes as other
         on own.category <> other.category
-    cross join buyers
     left join both_bought
         on own.category = both_bought.category
             and other.category = both_bought.related_category
-    left join {{ ref('int_category_sequences') }} as sequences
-        on own.category = sequences.category
-            and other.category = sequences.related_category
-
-),
-
-tested as (
-
-    select
-        *,
-        {{ two_sided_p_value('z_score') }} as p_value
-    from pairs
+    left join {{ ref('int_category_sequences') }} as seen
+        on own.category = seen.category
+            and other.category = seen.related_category
 
 ),
 
@@ -93,53 +72,47 @@ ranked as (
 
     select
         *,
-        case when p_value is not null then rank() over (order by p_value nulls last) end as p_rank,
-        count(p_value) over () as test_count
-    from tested
+        {{ two_sided_p_value('z_score') }} as p_value,
+        case when z_score is not null then rank() over (order by {{ two_sided_p_value('z_score') }} nulls last) end
+            as p_rank,
+        count(z_score) over () as test_count
 
-),
-
-judged as (
-
-    select
-        *,
-        {{ significant_by_benjamini_hochberg('p_value', 'p_rank', 'test_count') }} as is_significant
-    from ranked
+    from pairs
 
 ),
 
 final as (
 
     select
-        judged.category,
-        judged.related_category,
+        ranked.category,
+        ranked.related_category,
         {{ as_of_date() }} as as_of_date,
-        cast(judged.customers_with_category as bigint) as customers_with_category,
-        cast(judged.customers_with_related as bigint) as customers_with_related,
-        cast(judged.customers_with_both as bigint) as customers_with_both,
-        cast(judged.customers_in_sequence as bigint) as customers_in_sequence,
-        cast(judged.customers_with_both as double) / judged.buyer_count as support,
-        cast(judged.customers_with_both as double) / judged.customers_with_category as confidence,
-        cast(judged.customers_with_both as double) * judged.buyer_count
-        / (cast(judged.customers_with_category as double) * judged.customers_with_related) as lift,
-        cast(round(judged.next_count, 6) as double) as next_count,
-        cast(round(judged.expected_next_count, 6) as double) as expected_next_count,
-        cast(round(judged.next_count / nullif(judged.expected_next_count, 0), 6) as double) as next_lift,
-        cast(round(judged.z_score, 6) as double) as z_score,
-        cast(round(judged.p_value, 7) as double) as p_value,
+        ranked.customers_with_category,
+        ranked.customers_with_related,
+        ranked.customers_with_both,
+        cast(ranked.customers_in_sequence as bigint) as customers_in_sequence,
+        cast(ranked.customers_with_both as double) / ranked.buyer_count as support,
+        cast(ranked.customers_with_both as double) / ranked.customers_with_category as confidence,
+        cast(ranked.customers_with_both as double) * ranked.buyer_count
+        / (cast(ranked.customers_with_category as double) * ranked.customers_with_related) as lift,
+        cast(round(ranked.next_count, 6) as double) as next_count,
+        cast(round(ranked.expected_next_count, 6) as double) as expected_next_count,
+        cast(round(ranked.next_count / nullif(ranked.expected_next_count, 0), 6) as double) as next_lift,
+        cast(round(ranked.z_score, 6) as double) as z_score,
+        cast(round(ranked.p_value, 7) as double) as p_value,
         relations.relation,
-        judged.is_significant,
+        {{ is_significant }} as is_significant,
         -- A merchant's or the catalogue's word counts as twice as likely where there are too few purchases to tell.
         cast(case
-            when judged.is_significant then round(judged.next_count / judged.expected_next_count, 6)
-            when judged.z_score is null and relations.relation is not null then 2
+            when {{ is_significant }} then round(ranked.next_count / ranked.expected_next_count, 6)
+            when ranked.z_score is null and relations.relation is not null then 2
             else 1
         end as double) as applied_lift
 
-    from judged
+    from ranked
     left join {{ ref('int_category_relations') }} as relations
-        on judged.category = relations.category
-            and judged.related_category = relations.related_category
+        on ranked.category = relations.category
+            and ranked.related_category = relations.related_category
 
 )
 

@@ -1,31 +1,95 @@
 -- Grain: one row per buyer who is a person and may be profiled, with the nearest cluster; none without usable centres.
-with buyers as (
-
-    select * from {{ ref('int_prediction_inputs') }}
-    where customer_type = 'person'
-
-),
-
-usable_models as (
-
-    select * from {{ ref('int_model_status') }}
-    where model_key = 'clusters' and status = 'usable'
-
-),
-
-usable_buyers as (
+-- Centres are read when the model is compiled: features stay columns and one pass over the buyers does, where a join to
+-- the seed would make buyers x clusters x features rows.
+{%- set found = clustering() %}
+{%- set squares = [] %}
+{%- for cluster in found.clusters %}{% do squares.append('square_' ~ loop.index) %}{% endfor %}
+with standardised as (
 
     select
-        buyers.*,
-        usable_models.fit_id
+        buyers.customer_id,
+        {% for feature in found.features %}
+        {{ cluster_feature_score(feature) }} as z_{{ loop.index }},
+        {% endfor %}
+        buyers.as_of_date
 
-    from buyers
-    cross join usable_models
+    from {{ ref('int_prediction_inputs') }} as buyers
+    inner join {{ ref('int_model_status') }} as models
+        on models.model_key = 'clusters'
+            and models.status = 'usable'
+            and models.fit_id = {{ text_literal(found.fit_id) }}
+    where buyers.customer_type = 'person'
+
+),
+
+distances as (
+
+    select
+        customer_id,
+        {% for cluster in found.clusters %}
+        {{ squared_distance(found, cluster) }} as square_{{ loop.index }},
+        {% endfor %}
+        as_of_date
+
+    from standardised
 
 ),
 
 nearest as (
-    {{ nearest_clusters_sql('usable_buyers', clustering()) }}
+
+    select
+        *,
+        -- The first of equally near ones.
+        case least({{ squares | join(', ') }})
+            {%- for square in squares %}
+            when {{ square }} then {{ loop.index }}
+            {%- endfor %}
+        end as nearest_number,
+        least({{ squares | join(', ') }}) as nearest_square
+
+    from distances
+
+),
+
+seconds as (
+
+    select
+        *,
+        least(
+            {%- for square in squares %}
+            case when nearest_number <> {{ loop.index }} then {{ square }} end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as second_square
+
+    from nearest
+
+),
+
+named as (
+
+    select
+        customer_id,
+        as_of_date,
+        case nearest_number
+            {%- for cluster in found.clusters %}
+            when {{ loop.index }} then {{ text_literal(cluster.key) }}
+            {%- endfor %}
+        end as cluster_key,
+        case nearest_number
+            {%- for cluster in found.clusters %}
+            when {{ loop.index }} then {{ text_literal(cluster.name) }}
+            {%- endfor %}
+        end as cluster_name,
+        sqrt(nearest_square) as distance,
+        case
+            {%- for cluster in found.clusters %}
+            when nearest_number <> {{ loop.index }} and square_{{ loop.index }} = second_square
+                then {{ text_literal(cluster.key) }}
+            {%- endfor %}
+        end as second_cluster_key,
+        sqrt(second_square) as second_distance
+
+    from seconds
 
 ),
 
@@ -41,7 +105,7 @@ final as (
         second_distance,
         case when second_distance > 0 then 1 - distance / second_distance else 0 end as clarity
 
-    from nearest
+    from named
 
 )
 

@@ -1,9 +1,7 @@
 -- Grain: one row per propensity model, customer and reason: the three attributes that set the customer apart most.
 with contributions as (
 
-    select * from {{ ref('int_churn_contributions') }}
-    union all
-    select * from {{ ref('int_adoption_contributions') }}
+    select * from {{ ref('int_propensity_contributions') }}
 
 ),
 

@@ -22,27 +22,27 @@ bought_lately as (
 
 ),
 
-ideas as (
+candidates as (
 
     select
-        ideas.customer_id,
-        ideas.sku,
+        candidates.customer_id,
+        candidates.sku,
         stocked.product_name,
         stocked.category,
-        ideas.kind,
-        ideas.kind_place,
-        ideas.place,
-        ideas.reason
+        candidates.kind,
+        candidates.kind_place,
+        candidates.place,
+        candidates.reason
 
-    from {{ ref('int_recommendation_ideas') }} as ideas
+    from {{ ref('int_recommendation_candidates') }} as candidates
     inner join customers
-        on ideas.customer_id = customers.customer_id
+        on candidates.customer_id = customers.customer_id
     inner join stocked
-        on ideas.sku = stocked.sku
+        on candidates.sku = stocked.sku
     left join bought_lately
-        on ideas.customer_id = bought_lately.customer_id
-            and ideas.sku = bought_lately.sku
-            and ideas.kind <> 'replenish'
+        on candidates.customer_id = bought_lately.customer_id
+            and candidates.sku = bought_lately.sku
+            and candidates.kind <> 'replenish'
     where bought_lately.sku is null
 
 ),
@@ -53,7 +53,7 @@ once as (
     select
         *,
         row_number() over (partition by customer_id, sku order by kind_place, place, reason) as product_place
-    from ideas
+    from candidates
 
 ),
 

@@ -1,29 +1,105 @@
 -- Grain: one row per customer who may be profiled and product group they use up, until 30 days after it was due.
-with due as (
+with lines as (
 
-    select * from {{ ref('int_customer_replenishment') }}
+    select lines.*
+    from {{ ref('order_lines') }} as lines
+    inner join {{ ref('int_profiled_customers') }} as customers
+        on lines.customer_id = customers.customer_id
+    where lines.is_counted and lines.line_type = 'product'
 
 ),
 
-final as (
+stocked as (
+
+    select * from {{ ref('int_product_sales') }}
+
+),
+
+-- What came back was not used up.
+days as (
 
     select
-        due.customer_id,
-        due.product_group,
-        {{ as_of_date() }} as as_of_date,
-        due.category,
-        due.sku,
-        cast(due.order_day_count as bigint) as order_day_count,
-        cast(due.interval_days as bigint) as interval_days,
-        cast(due.due_in_days as bigint) as due_in_days,
-        due.is_own_interval,
-        due.last_ordered_date,
-        due.due_date
+        lines.customer_id,
+        products.product_group,
+        lines.ordered_date,
+        max(products.category) as category,
+        max(lines.sku) as sku,
+        sum(lines.quantity - lines.returned_units) as units,
+        sum((lines.quantity - lines.returned_units) * products.replenishment_days) as catalogue_days
 
-    from due
-    inner join {{ ref('int_profiled_customers') }} as customers
-        on due.customer_id = customers.customer_id
+    from lines
+    inner join {{ ref('int_products') }} as products
+        on lines.sku = products.sku
+            and products.replenishment_days > 0
+    where lines.quantity > lines.returned_units
+    group by lines.customer_id, products.product_group, lines.ordered_date
+
+),
+
+groups as (
+
+    select
+        customer_id,
+        product_group,
+        max(category) as category,
+        count(*) as order_day_count,
+        max(ordered_date) as last_ordered_date,
+        max_by(sku, ordered_date) as last_sku,
+        max_by(units, ordered_date) as last_units,
+        max_by(catalogue_days, ordered_date) as last_catalogue_days,
+        -- One's own pace from three purchase days on, for the mean amount; twice as much lasts twice as long.
+        case
+            when count(*) >= 3
+                then cast({{ days_between('min(ordered_date)', 'max(ordered_date)') }} as double)
+                    / (sum(units) - max_by(units, ordered_date))
+        end as own_days_per_unit
+
+    from days
+    group by customer_id, product_group
+
+),
+
+timed as (
+
+    select
+        *,
+        cast(floor(coalesce(own_days_per_unit * last_units, last_catalogue_days) + 0.5) as int) as interval_days
+    from groups
+
+),
+
+due as (
+
+    select
+        timed.customer_id,
+        timed.product_group,
+        {{ as_of_date() }} as as_of_date,
+        timed.category,
+        -- The one bought last, or else what others buy of the kind.
+        coalesce(same.sku, best.sku) as sku,
+        cast(timed.order_day_count as bigint) as order_day_count,
+        cast(timed.interval_days as bigint) as interval_days,
+        cast({{ days_between(as_of_date(), 'timed.last_ordered_date') }} + timed.interval_days as bigint)
+            as due_in_days,
+        timed.own_days_per_unit is not null as is_own_interval,
+        timed.last_ordered_date,
+        cast(timed.last_ordered_date + timed.interval_days as date) as due_date
+
+    from timed
+    inner join stocked as best
+        on timed.product_group = best.product_group
+            and best.group_rank = 1
+    left join stocked as same
+        on timed.last_sku = same.sku
+
+),
+
+-- What fell due long ago was bought elsewhere or is no longer wanted.
+remembered as (
+
+    select * from due
+    where due_in_days >= -30
 
 )
 
-select * from final
+select * from remembered

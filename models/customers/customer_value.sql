@@ -19,17 +19,13 @@ value as (
 
 churn as (
 
-    select * from {{ ref('int_customer_churn') }}
-
-),
-
-to_date as (
-
     select
         customer_id,
-        net_revenue
+        max(propensity) as churn_propensity
 
-    from {{ ref('customer_margin') }}
+    from {{ ref('int_propensity_contributions') }}
+    where model_key = 'churn'
+    group by customer_id
 
 ),
 
@@ -67,7 +63,7 @@ joined as (
         on customers.customer_id = value.customer_id
     left join churn
         on customers.customer_id = churn.customer_id
-    left join to_date
+    left join {{ ref('customer_margin') }} as to_date
         on customers.customer_id = to_date.customer_id
 
 )

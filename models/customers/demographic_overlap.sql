@@ -19,20 +19,9 @@ cells as (
 
 ),
 
-people_verdicts as (
+hidden_cells as (
 
-    select * from (
-        {{ hidden_cells('cells', ['customer_count'], minimum) }}
-    ) as judged
-
-),
-
--- Revenue of a few buyers tells of them, however many others share their traits.
-revenue_verdicts as (
-
-    select * from (
-        {{ hidden_cells('cells', ['customer_count', 'buyer_count'], minimum) }}
-    ) as judged
+    select * from {{ ref('int_demographic_hidden_cells') }}
 
 ),
 
@@ -69,19 +58,19 @@ rows_of_both as (
         cells.row_value as value,
         cells.other_dimension,
         cells.col_value as other_value,
-        people_verdicts.is_hidden as is_suppressed,
-        people_verdicts.is_hidden or revenue_verdicts.is_hidden as is_revenue_suppressed,
+        people.is_hidden as is_suppressed,
+        people.is_hidden or revenue.is_hidden as is_revenue_suppressed,
         cells.customer_count,
         cells.buyer_count,
         cells.net_revenue_365d
 
     from cells
-    {% for verdicts in ['people_verdicts', 'revenue_verdicts'] -%}
-    inner join {{ verdicts }}
-        on
-            cells.table_key = {{ verdicts }}.table_key
-            and cells.row_value = {{ verdicts }}.row_value
-            and cells.col_value = {{ verdicts }}.col_value
+    {% for figure_kind in ['people', 'revenue'] -%}
+    inner join hidden_cells as {{ figure_kind }}
+        on cells.table_key = {{ figure_kind }}.table_key
+            and cells.row_value = {{ figure_kind }}.row_value
+            and cells.col_value = {{ figure_kind }}.col_value
+            and {{ figure_kind }}.figure_kind = '{{ figure_kind }}'
     {% endfor %}
     union all
 

@@ -5,11 +5,11 @@ with identities as (
 
 ),
 
-hashed as (
+named as (
 
     select
         source_system,
-        {{ keyed_hash('profile_key') }} as source_profile_id,
+        profile_id as source_profile_id,
         customer_id,
         {{ business_date('first_seen_at') }} as first_seen_date
 
@@ -17,4 +17,4 @@ hashed as (
 
 )
 
-select * from hashed
+select * from named

@@ -7,13 +7,7 @@ with refusals as (
 
 customers as (
 
-    select
-        people.profile_number,
-        identities.customer_id
-
-    from {{ ref('int_identity_people') }} as people
-    inner join {{ ref('int_customer_identities') }} as identities
-        on people.profile_key = identities.profile_key
+    select * from {{ ref('int_customer_identities') }}
 
 ),
 

@@ -5,13 +5,6 @@ with letters as (
 
 ),
 
-by_rules as (
-
-    select * from letters
-    where not is_refused_at_door
-
-),
-
 refused as (
 
     {{ rows_or_none('intake', 'rejects', ['load_id', 'path', 'line_number', 'reason', 'payload']) }}
@@ -21,8 +14,8 @@ refused as (
 faulty as (
 
     {%- for table in validated_tables() %}
-    {%- set wanted = "select record_key from by_rules where source = '" ~ table.source_name
-        ~ "' and table_name = '" ~ table.table_name ~ "'" %}
+    {%- set wanted = "select record_key from letters where not is_refused_at_door and source = '"
+        ~ table.source_name ~ "' and table_name = '" ~ table.table_name ~ "'" %}
     {{ record_versions(table.source_name, table.table_name, wanted, payload=true) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -2,8 +2,8 @@
 with staged as (
     {%- for key, entry in staged_tables().items() %}
     {%- set source_name, table_name = key.split('.') %}
-    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count
-    from {{ ref(entry.staging) }}
+    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count -- noqa: LT02
+    from {{ ref(entry.staging) }} -- noqa: LT02
     {%- if entry.beside %}
     {%- set own = source(source_name, table_name) %}
     {#- The staging model holds events that only the table beside it has, too. #}

@@ -2,7 +2,20 @@
 -- Shares and counts only, never a value.
 with fields as (
 
-    select * from {{ ref('int_source_map_fields') }}
+    select
+        coalesce(trim(field), '') as field,
+        coalesce(trim(kind), '') as kind,
+        coalesce(trim(source), '') as source,
+        coalesce(trim(relation), '') as relation,
+        coalesce(trim(column_name), '') as column_name,
+        coalesce(trim(precedence), '') as precedence,
+        coalesce(trim(profile_system), '') as profile_system,
+        coalesce(trim(key_column), '') as key_column,
+        coalesce(trim(filter_column), '') as filter_column,
+        coalesce(trim(filter_value), '') as filter_value,
+        coalesce(trim(validity), '') as validity,
+        coalesce(trim(note), '') as note
+    from {{ ref('source_map_fields') }}
 
 ),
 
@@ -30,7 +43,7 @@ joined as (
         cast(nullif(fields.precedence, '') as bigint) as precedence,
         fields.precedence = '1' as is_source_of_truth,
         case
-            when not fields.is_on then 'off'
+            when measures.row_count is null then 'off'
             when measures.row_count = 0 then 'empty'
             else 'measured'
         end as status,

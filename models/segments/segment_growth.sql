@@ -21,14 +21,14 @@ with sizes as (
 earlier as (
 
     select
-        sizes.as_of_date,
-        sizes.segment_key,
         {%- for days in [7, 28] %}
         max_by(past.customer_count, past.as_of_date) filter (
             where past.as_of_date <= {{ days_before('sizes.as_of_date', days) }}
             and past.as_of_date > {{ days_before('sizes.as_of_date', days + 7) }}
-        ) as customer_count_{{ days }}d_ago{{ ',' if not loop.last }}
+        ) as customer_count_{{ days }}d_ago,
         {%- endfor %}
+        sizes.as_of_date,
+        sizes.segment_key
 
     from sizes
     inner join sizes as past
@@ -99,10 +99,12 @@ measured as (
         coalesce(changes.{{ change }}_by_{{ reason_kind }}_count, 0) as {{ change }}_by_{{ reason_kind }}_count,
         {%- endfor %}
         {%- for name, direction in [('growth_rank', 'desc'), ('shrink_rank', 'asc')] %}
-        case when compared.ranked_rate is not null then row_number() over (
-            partition by compared.as_of_date, compared.ranked_rate is not null
-            order by compared.ranked_rate {{ direction }}, compared.segment_key
-        ) end as {{ name }},
+        case when compared.ranked_rate is not null
+                then row_number() over (
+                        partition by compared.as_of_date, compared.ranked_rate is not null
+                        order by compared.ranked_rate {{ direction }}, compared.segment_key
+                    )
+        end as {{ name }},
         {%- endfor %}
         coalesce(compared.rule_fingerprint <> compared.previous_rule_fingerprint, false) as is_rule_changed
 

@@ -42,7 +42,8 @@ worded_pairs as (
             else concat({{ percent_text('measure') }}, ' of the members of either are in both')
         end as evidence,
         case
-            when finding = 'exact_duplicate_rule' then concat('merge into ', other_segment_key, ': the rules mean the same')
+            when finding = 'exact_duplicate_rule'
+                then concat('merge into ', other_segment_key, ': the rules mean the same')
             when finding = 'same_members' then concat('merge into ', other_segment_key, ': the members are the same')
             when finding = 'near_duplicate'
                 then concat(
@@ -99,19 +100,13 @@ final as (
 
     select
         {{ as_of_date() }} as as_of_date,
-        cast(subject_kind as {{ dbt.type_string() }}) as subject_kind,
-        cast(segment_key as {{ dbt.type_string() }}) as segment_key,
-        cast(finding as {{ dbt.type_string() }}) as finding,
-        cast(other_segment_key as {{ dbt.type_string() }}) as other_segment_key,
-        cast(measure as double) as measure,
+        unioned.*,
         case
             when finding in ('same_members', 'near_duplicate') then 'customers in both of those in either'
             when finding in ('exact_duplicate_rule', 'subset', 'superset', 'no_match') then 'share of the smaller one'
             when finding = 'empty' then 'evaluated days'
             when measure is not null then 'days'
-        end as measure_unit,
-        cast(evidence as {{ dbt.type_string() }}) as evidence,
-        cast(suggestion as {{ dbt.type_string() }}) as suggestion
+        end as measure_unit
 
     from unioned
 

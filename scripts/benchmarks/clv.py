@@ -31,7 +31,7 @@ GOAL_DIFFERENCE = 1e-3
 
 # Customers of the scoring: new ones all through three years, so that there are many distinct (x, T).
 SCORED_WEEKS = 156.0
-SCORED_MODELS = ("int_clv_customers", "int_quadrature_nodes", "int_clv_expected_orders", "int_customer_clv")
+SCORED_MODELS = ("int_clv_customers", "int_clv_expected_orders", "int_customer_clv")
 SCORED_PARAMETERS = {
     **{f"bg_nbd_{name}": value for name, value in COMPARED._asdict().items()},
     "bg_nbd_leaves_after_first": 1.0,

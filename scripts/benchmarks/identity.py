@@ -16,13 +16,13 @@ from scripts.platform.world import World
 RESOLUTION = (
     "int_identity_blocked_values",
     "int_identity_dropped_claims",
-    "int_identity_account_joins",
+    "int_identity_account_components",
     "int_identity_by_account",
     "int_identity_email_values",
-    "int_identity_email_joins",
+    "int_identity_email_components",
     "int_identity_by_email",
     "int_identity_phone_values",
-    "int_identity_phone_joins",
+    "int_identity_phone_components",
     "int_identity_by_phone",
 )
 # Two and a half profiles a person, with two identifiers each. Every twentieth person has a second address, which only

@@ -54,8 +54,7 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
     """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
     from scripts.platform.dbt import run_dbt
     from scripts.segments.approval_log import verified_log
-    from scripts.segments.validate import SEED_RULES, check_seed_rules, check_seeds
-    from scripts.segments.validate import validate as check_segment_rules
+    from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -68,23 +67,13 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
             # What lies behind the rules, not the data that fitted models are judged by.
             *("run", "--select", "attribute_catalogue"),
             "+int_segment_rule_errors,path:models/segments/intermediate/rules",
-            *(rules.select for rules in SEED_RULES),
+            *("+int_catalogue_name_violations", "+int_validation_rule_errors"),
+            *VIOLATIONS,
         ],
         variables=variables,
         progress=quiet,
     )
-    problems = []
-    for rules in SEED_RULES:
-        try:
-            check_seed_rules(world, rules, progress)
-        except CheckFailed as problem:
-            problems.append(str(problem))
-    try:
-        check_segment_rules(world, progress)
-    except CheckFailed as problem:
-        problems.append(str(problem))
-    if problems:
-        raise CheckFailed("\n".join(problems))
+    check_rules(world, progress)
 
 
 def build(
@@ -98,8 +87,7 @@ def build(
     from scripts.platform.dbt import run_dbt
     from scripts.platform.state import restore
     from scripts.segments.approval_log import verified_log
-    from scripts.segments.validate import SEED_RULES, check_seed_rules, check_seeds
-    from scripts.segments.validate import validate as check_segment_rules
+    from scripts.segments.validate import check_rules, check_seeds, is_about_rules
 
     setup(world, progress)
     check_seeds(world.seeds)
@@ -118,11 +106,8 @@ def build(
         results = run_dbt(world, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:
         # Says which rows are wrong; the failed test alone only counts them.
-        if "segment_rule" in str(problem):
-            check_segment_rules(world, progress)
-        for rules in SEED_RULES:
-            if any(mark in str(problem) for mark in rules.marks):
-                check_seed_rules(world, rules, progress)
+        if is_about_rules(str(problem)):
+            check_rules(world, progress)
         raise
     if not select:
         drop_leftovers(world, [result.node for result in results], progress)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import duckdb
+import yaml
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import numbered_rows, read_header, seed_problems
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
-from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 
-VALIDATION_RULES = "validation_rules.csv"
+RowText = Callable[[dict[str, str]], str]
 
 
 def check_seeds(seeds: Path) -> None:
@@ -32,150 +32,126 @@ def check_seeds(seeds: Path) -> None:
         raise CheckFailed("\n".join(problems))
 
 
-def validate(world: World, progress: Progress = print) -> None:
-    """Report every fault of the segment rules as the warehouse found them, each on one line.
+# Where the warehouse lists the faults of seeds (seed_name, row_text, reason, suggestion), and how grave they are. Read
+# one by one, because a fault may have kept some of them from being built.
+VIOLATIONS = {
+    "int_seed_violations": "'error'",
+    "int_catalogue_name_violations": "'error'",
+    "int_campaign_plan_violations": "'error'",
+    "int_behaviour_window_errors": "'error'",
+    "int_validation_rule_errors": "'error'",
+    "int_segment_rule_errors": "severity",
+}
+# The rules that a retailer keeps, by what messages call them, and their seeds.
+RULES = {
+    "validation": ("validation_rules",),
+    "consent": ("consent_rules", "consent_signals"),
+    "customer": ("survivorship_rules", "customer_type_rules"),
+    "event window": ("behaviour_windows",),
+    "cost": ("cost_assumptions",),
+    "topic and loyalty": ("topic_keywords", "sentiment_words", "loyalty_tiers"),
+    "category": ("category_relations", "campaign_products"),
+    "campaign plan and QA": ("campaign_plans", "qa_limits"),
+    "segment": ("segment_definitions", "segment_rule_conditions"),
+}
+# What is in the message of a build that faults of seeds have stopped, beside the name of the seed.
+MARKS = ("seeds_have_no_violations", "validation_rule", "segment rules have")
 
-    Reads `int_segment_rule_errors`, which the caller has built. Faults of segments that are not active are
-    warnings. Raises CheckFailed when there is an error.
+
+def is_about_rules(message: str) -> bool:
+    """Whether the message of a failed build says that seeds are at fault."""
+    return any(mark in message for mark in (*MARKS, *(seed for seeds in RULES.values() for seed in seeds)))
+
+
+def check_rules(world: World, progress: Progress = print) -> None:
+    """Report every fault of the rules in seeds as the warehouse found them, each on one line.
+
+    Reads the models in VIOLATIONS, which the caller has built. Faults of segments that are not active are warnings.
+    Raises CheckFailed when there is an error: nothing is judged, counted or sent by rules that are in doubt.
     """
-    found = _report(
-        world,
-        "select severity, seed_name, row_text, reason, suggestion from intermediate.int_segment_rule_errors"
-        " order by severity, seed_name, segment_key, row_text, reason",
-        progress,
-    )
-    errors = sum(1 for severity, *_ in found if severity == "error")
-    warnings = len(found) - errors
-    if errors:
-        raise CheckFailed(f"{world.seeds}: the segment rules have {errors} error(s); mend the rows named above")
-    progress(f"segment rules: no errors, {warnings} warning(s) about segments that are not active yet")
-
-
-@dataclass(frozen=True)
-class SeedRules:
-    """Rules that a retailer keeps in seeds and the warehouse checks.
-
-    `what` names them in messages; `select` builds `model`, which lists their faults (seed_name, row_text, reason,
-    suggestion); one of `marks` is in the message of a build that they stopped.
-    """
-
-    what: str
-    model: str
-    marks: tuple[str, ...]
-    with_parents: bool = True
-
-    @property
-    def select(self) -> str:
-        return f"+{self.model}" if self.with_parents else self.model
-
-
-SEED_RULES = (
-    SeedRules("validation", "int_validation_rule_errors", ("validation_rule",)),
-    SeedRules("consent", "int_consent_rule_errors", ("consent_rule",)),
-    SeedRules(
-        "customer",
-        "int_customer_rule_errors",
-        ("customer_rule", "survivorship_rule", "customer_type_rule"),
-        with_parents=False,
-    ),
-    SeedRules("event window", "int_behaviour_window_errors", ("behaviour_window",), with_parents=False),
-    SeedRules("cost", "int_cost_rule_errors", ("cost_rule", "cost assumptions")),
-    SeedRules(
-        "topic and loyalty",
-        "int_experience_rule_errors",
-        ("experience_rule", "topic_keyword", "sentiment_word", "loyalty_tier"),
-        with_parents=False,
-    ),
-    SeedRules("category", "int_category_rule_errors", ("category_rule",)),
-    SeedRules("campaign plan and QA", "int_qa_rule_errors", ("qa_rule",)),
-)
-
-
-def check_seed_rules(world: World, rules: SeedRules, progress: Progress = print) -> None:
-    """Report every fault of these rules as the warehouse found them, each on one line.
-
-    Reads `rules.model`, which the caller has built. Raises CheckFailed when there is a fault: nothing is judged,
-    counted or sent by rules that are in doubt.
-    """
-    found = _report(
-        world,
-        f"select 'error', seed_name, row_text, reason, suggestion from intermediate.{rules.model} order by all",
-        progress,
-    )
-    if found:
-        raise CheckFailed(
-            f"{world.seeds}: the {rules.what} rules have {len(found)} error(s); mend the rows named above"
-        )
-    progress(f"{rules.what} rules: no errors")
-
-
-def _report(world: World, query: str, progress: Progress) -> list[tuple[str, ...]]:
-    """Say every fault that `query` finds (severity, seed, row, reason, suggestion) with its line, and return them."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        try:
-            found = connection.execute(query).fetchall()
-        except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`") from None
+    found = _violations(world)
     places = row_places(world.seeds)
     for severity, seed, row_text, reason, suggestion in found:
         lines = places.get((seed, row_text), [])
         place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
         progress(f"{severity}: {place} ({row_text}): {reason}; {suggestion}")
-    return found
+    problems = []
+    for what, seeds in RULES.items():
+        severities = [severity for severity, seed, *_ in found if seed in seeds]
+        errors = severities.count("error")
+        if errors:
+            problems.append(f"{world.seeds}: the {what} rules have {errors} error(s); mend the rows named above")
+        elif what == "segment":
+            progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
+        else:
+            progress(f"{what} rules: no errors")
+    if problems:
+        raise CheckFailed("\n".join(problems))
+
+
+def _violations(world: World) -> list[tuple[str, ...]]:
+    """Severity, seed, row, reason and suggestion of every fault, in this order."""
+    found: list[tuple[str, ...]] = []
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        built = {
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'intermediate'"
+            ).fetchall()
+        }
+        if not built & VIOLATIONS.keys():
+            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`")
+        for model in sorted(built & VIOLATIONS.keys()):
+            found += connection.execute(
+                f"select {VIOLATIONS[model]}, seed_name, row_text, reason, suggestion from intermediate.{model}"
+            ).fetchall()
+    return sorted(found)
 
 
 def row_places(seeds: Path) -> dict[tuple[str, str], list[int]]:
     """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
-    for name, text_of in ROW_TEXTS.items():
-        file = seeds / name
+    for name, text_of in _row_texts().items():
+        file = seeds / f"{name}.csv"
         if not file.exists():
             continue
         rows = numbered_rows(file.read_text(encoding="utf-8-sig"))
         header = [column.strip() for column in next(rows)[1]]
         for line, row in rows:
             cells = {column: cell.strip() for column, cell in zip(header, row, strict=False)}
-            places.setdefault((file.stem, text_of(cells) or "(no key)"), []).append(line)
+            places.setdefault((name, text_of(cells)), []).append(line)
     return places
 
 
-def _cells(*columns: str, lower: bool = False, missing: str = "") -> Callable[[dict[str, str]], str]:
-    """How the rule check writes a row of which these cells are the key."""
+@functools.cache
+def _row_texts() -> dict[str, RowText]:
+    """How the rule check names a row, by seed: as the seed's YAML says, but for seeds that are checked by SQL alone."""
+    texts: dict[str, RowText] = {
+        "validation_rules": _rule_text,
+        "behaviour_windows": lambda cells: cells.get("attribute_name") or "(no name)",
+    }
+    for file in sorted((PROJECT / "seeds/reference").glob("*.yml")):
+        for seed in yaml.safe_load(file.read_text(encoding="utf-8")).get("seeds", []):
+            if row := seed.get("config", {}).get("meta", {}).get("row"):
+                texts[seed["name"]] = _declared_text(seed, row)
+    return texts
+
+
+def _declared_text(seed: dict[str, Any], row: str) -> RowText:
+    """The text of a row by the template `row`; capitals do not matter where the column says so."""
+    columns = {
+        column["name"]: bool(column.get("config", {}).get("meta", {}).get("lower")) for column in seed["columns"]
+    }
+    unnamed = seed["config"]["meta"].get("unnamed", "(no key)")
 
     def text_of(cells: dict[str, str]) -> str:
-        text = ", ".join(cells.get(column, "") for column in columns)
-        return (text.lower() if lower else text) or missing
+        given = {name: cells.get(name, "").lower() if lower else cells.get(name, "") for name, lower in columns.items()}
+        return row.format(**given).strip() or unnamed
 
     return text_of
-
-
-def _row_text(cells: dict[str, str]) -> str:
-    """A condition as the rule check writes it."""
-    return (
-        f"{cells.get('segment_key', '')}, {cells.get('kind', '').lower()} {cells.get('alternative', '')}, "
-        f"{cells.get('attribute', '')} {cells.get('operator', '').lower()} {cells.get('value', '')}"
-    ).strip()
 
 
 def _rule_text(cells: dict[str, str]) -> str:
     """A row of a validation rule as the rule check writes it: its key and scope."""
     scope = "".join(f", {name} {cells[name].lower()}" for name in ("channel", "account") if cells.get(name))
-    return cells.get("rule_key", "") + scope
-
-
-ROW_TEXTS: dict[str, Callable[[dict[str, str]], str]] = {
-    CONDITIONS: _row_text,
-    DEFINITIONS: _cells("segment_key"),
-    VALIDATION_RULES: _rule_text,
-    "survivorship_rules.csv": _cells("field", missing="(no field)"),
-    "customer_type_rules.csv": _cells("rule_key"),
-    "consent_rules.csv": _cells("channel", "purpose", lower=True),
-    "consent_signals.csv": _cells("source", "signal", lower=True),
-    "behaviour_windows.csv": _cells("attribute_name", missing="(no name)"),
-    "cost_assumptions.csv": _cells("cost_type", "applies_to", "valid_from", lower=True),
-    "loyalty_tiers.csv": _cells("tier", missing="(no tier)"),
-    "category_relations.csv": _cells("category", "related_category"),
-    "campaign_products.csv": _cells("campaign_key", "sku", "category"),
-    "campaign_plans.csv": _cells("plan_key"),
-    "qa_limits.csv": _cells("check_name", "limit_name", lower=True),
-}
+    return (cells.get("rule_key", "") + scope) or "(no key)"

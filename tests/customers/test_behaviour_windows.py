@@ -75,7 +75,7 @@ def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     models = (
         "behaviour_windows segment_definitions segment_rule_conditions"
         " int_behaviour_window_errors customer_behaviour_windows attribute_catalogue int_segment_rules"
-        " int_segment_references int_segment_conditions+,+int_segment_rule_errors segment_versions"
+        " int_segment_cell_violations int_segment_conditions+,+int_segment_rule_errors segment_versions"
         " int_segment_percentiles_of_buyers int_segment_matches int_segment_percentiles int_segment_rule_items"
         " segment_versions+,+segment_explanations"
     )

@@ -18,12 +18,12 @@ def test_faulty_rows_are_named_with_their_lines(demo_copy: World) -> None:
     with pytest.raises(CheckFailed, match=r"2 error\(s\)"):
         steps.build(
             demo_copy,
-            select="category_relations campaign_products int_category_rule_errors int_category_relations",
+            select="category_relations campaign_products int_catalogue_name_violations int_all_seed_violations",
             progress=said.append,
         )
     lines = [line for line in said if line.startswith("error: ca")]
     assert lines == [
-        "error: campaign_products.csv, line 3 (spring, NO-SUCH, ): sku is `NO-SUCH`, which the catalogue does not have;"
+        "error: campaign_products.csv, line 3 (spring, NO-SUCH,): sku is `NO-SUCH`, which the catalogue does not have;"
         " copy the SKU from the catalogue",
         "error: category_relations.csv, line 3 (Fashion, Acessories): related_category is `Acessories`, which the"
         " catalogue does not have; did you mean `Accessories`?",

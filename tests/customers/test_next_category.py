@@ -24,7 +24,7 @@ LINES = """
 CHOSEN = """
     select customer_id, next_best_category, next_best_category_probability
     from intermediate.int_customer_next_category
-    inner join intermediate.int_category_learners using (customer_id)
+    inner join intermediate.int_category_training_customers using (customer_id)
 """
 
 

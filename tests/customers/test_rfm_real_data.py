@@ -17,6 +17,7 @@ from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
+from tests.support.cdnow import purchase_log
 from tests.support.real_data import shared_data
 from tests.support.worlds import world_in
 
@@ -30,15 +31,13 @@ def scores(values: pd.Series, *, newest_first: bool = False) -> pd.Series:
 
 def cdnow_log() -> pd.DataFrame:
     """The purchase log: customer_id, date, spend."""
-    log = pd.read_parquet(shared_data("cdnow/cdnow_sample.parquet"))
-    log = log.rename(columns={"sample_customer_id": "customer_id"})
-    return log.assign(date=pd.to_datetime(log["date"]), customer_id=log["customer_id"].astype(str))
+    return purchase_log().rename(columns={"sample_customer_id": "customer_id"})
 
 
 def cdnow(end: pd.Timestamp) -> pd.DataFrame:
     """Recency, frequency and monetary value of the CDNOW sample; a purchase for nothing is none."""
     log = cdnow_log()
-    grouped = log[log["spend"] > 0].groupby("customer_id")
+    grouped = log[(log["spend"] > 0) & (log["date"] <= end)].groupby("customer_id")
     return pd.DataFrame(
         {
             "recency_days": (end - grouped["date"].max()).dt.days,
@@ -104,31 +103,46 @@ def assert_equal_scores(found: pd.DataFrame, base: pd.DataFrame) -> None:
         assert found.groupby(base[column])[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 
-def test_scores_of_real_customers_equal_pandas(tmp_path: Path) -> None:
-    world = world_in(tmp_path)
+def assert_scored(world: World, base: pd.DataFrame, end: pd.Timestamp) -> None:
+    found = score_by_models(world, base, end)
+    assert_equal_scores(found, base)
+    # Two in five of CDNOW's customers bought once: by ranks they would get different scores.
+    assert base["frequency"].value_counts().max() > 0.2 * len(base)
+    assert found["rfm_group"].notna().all()
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world whose seeds are loaded as far as scores read them."""
+    world = world_in(tmp_path_factory.mktemp("scores"))
     steps.setup(world, lambda _: None)
-    bases = [(cdnow, pd.Timestamp("1998-06-30")), (online_retail, pd.Timestamp("2011-12-09"))]
-    measured = [(measure(end), end) for measure, end in bases]
     run_dbt(world, ["seed", "--select", "rfm_groups", "rfm_fixed_cut_points"], progress=lambda _: None)
-    for base, end in measured:
-        found = score_by_models(world, base, end)
-        assert_equal_scores(found, base)
-        # Two in five of CDNOW's customers bought once: by ranks they would get different scores.
-        assert base["frequency"].value_counts().max() > 0.2 * len(base)
-        assert found["rfm_group"].notna().all()
+    return world
+
+
+def test_scores_of_cdnow_equal_pandas(ready: World) -> None:
+    earlier, end = pd.Timestamp("1998-05-31"), pd.Timestamp("1998-06-30")
+    base = cdnow(end)
+    assert_scored(ready, base, end)
     # Fixed cut-points of the seed; the history keeps every day, and a day evaluated anew once.
-    base, end = measured[-1]
-    fixed = score_by_models(world, base, end, rfm_method="fixed")
+    fixed = score_by_models(ready, base, end, rfm_method="fixed")
     expected = 1 + sum((base["monetary"] > cut).astype(int) for cut in (50, 150, 400, 1000))
     assert (fixed["m_score"] == expected.set_axis(expected.index.astype("string")).loc[fixed.index]).all()
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    assert_scored(ready, cdnow(earlier), earlier)
+    with open_warehouse(ready.warehouse, read_only=True) as connection:
         days = connection.execute(
             """
             select cast(as_of_date as varchar), rfm_method, count(*) from marts.rfm_cut_points_history
+            where as_of_date < date '2000-01-01'
             group by all order by 1
             """
         ).fetchall()
-    assert days == [("1998-06-30", "quintiles", 12), ("2011-12-09", "fixed", 12)]
+    assert days == [("1998-05-31", "quintiles", 12), ("1998-06-30", "fixed", 12)]
+
+
+def test_scores_of_online_retail_equal_pandas(ready: World) -> None:
+    end = pd.Timestamp("2011-12-09")
+    assert_scored(ready, online_retail(end), end)
 
 
 @pytest.mark.verify

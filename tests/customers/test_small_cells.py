@@ -12,9 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from tests.support.sql_macros import sql_of
+from tests.support.sql_macros import model_sql
 
-MACROS = "privacy/small_cells.sql"
+FOLDER = "customers/intermediate/demographics"
+NAMES = ["a", "b", "c"]
+REST = "small groups together"
+
+
+def model(name: str, minimum: int) -> str:
+    """The DuckDB text of a model, over the dimensions a, b and c."""
+    return model_sql(
+        f"{FOLDER}/{name}.sql",
+        "privacy/demographic_dimensions.sql",
+        small_cell_minimum=lambda: minimum,
+        demographic_dimensions=lambda: NAMES,
+        demographic_pairs=lambda: list(combinations(NAMES, 2)),
+    )
 
 
 def published(people: pd.DataFrame, minimum: int) -> pd.DataFrame:
@@ -22,31 +35,18 @@ def published(people: pd.DataFrame, minimum: int) -> pd.DataFrame:
 
     `people` has one row per person: a, b, c (text) and is_buyer (0 or 1).
     """
-    names = ["a", "b", "c"]
     connection = duckdb.connect()
     connection.register("people", people)
-    counts = " union all ".join(
-        f"select '{n}' as dimension, {n} as value, count(*) as customer_count, sum(is_buyer) as buyer_count"
-        f" from people group by {n}"
-        for n in names
+    connection.execute(
+        "create table int_demographic_groups as select a, b, c, count(*) as customer_count,"
+        " sum(is_buyer) as buyer_count, 0 as net_revenue_365d from people group by a, b, c"
     )
-    connection.execute(f"create table counts as {counts}")
-    connection.execute(f"create table shown as {sql_of(MACROS, 'merged_small_values', 'counts', minimum, 'rest')}")
-    cells = " union all ".join(
-        f"select '{x}|{y}' as table_key, r.v as row_value, c.v as col_value,"
-        f" count(p.is_buyer) as customer_count, coalesce(sum(p.is_buyer), 0) as buyer_count"
-        f" from (select distinct shown_value as v from shown where dimension = '{x}') as r"
-        f" cross join (select distinct shown_value as v from shown where dimension = '{y}') as c"
-        f" left join (select s.shown_value as x, t.shown_value as y, is_buyer from people"
-        f" join shown as s on s.dimension = '{x}' and s.value = people.{x}"
-        f" join shown as t on t.dimension = '{y}' and t.value = people.{y}) as p on p.x = r.v and p.y = c.v"
-        f" group by all"
-        for x, y in combinations(names, 2)
-    )
-    connection.execute(f"create table cells as {cells}")
-    verdicts = sql_of(MACROS, "hidden_cells", "cells", ["customer_count", "buyer_count"], minimum)
+    for name in ("int_demographic_values", "int_demographic_cells", "int_demographic_hidden_cells"):
+        connection.execute(f"create table {name} as {model(name, minimum)}")
     return connection.execute(
-        f"select cells.*, is_hidden from cells join ({verdicts}) using (table_key, row_value, col_value) order by all"
+        "select cells.*, is_hidden from int_demographic_cells as cells"
+        " join int_demographic_hidden_cells using (table_key, row_value, col_value)"
+        " where figure_kind = 'revenue' order by all"
     ).df()
 
 
@@ -117,10 +117,10 @@ def test_the_attacker_finds_what_small_cells_alone_would_betray() -> None:
     ("sizes", "expected"),
     [
         ([30, 20, 10], {"0", "1", "2"}),
-        ([30, 20, 6, 4], {"0", "1", "rest"}),
-        ([30, 20, 3], {"0", "rest"}),
-        ([30, 12, 11, 2], {"0", "1", "rest"}),
-        ([4, 3], {"rest"}),
+        ([30, 20, 6, 4], {"0", "1", REST}),
+        ([30, 20, 3], {"0", REST}),
+        ([30, 12, 11, 2], {"0", "1", REST}),
+        ([4, 3], {REST}),
     ],
 )
 def test_small_values_stand_together_until_they_are_not_small(sizes: list[int], expected: set[str]) -> None:

@@ -49,8 +49,7 @@ def topic_rows(texts: list[tuple[str, str]], *seeds: str) -> list[tuple[str, str
     for seed in seeds:
         rows = [list(row.values()) for row in reference_seed(seed)]
         connection.executemany(f"insert into {seed} values ({', '.join('?' * len(rows[0]))})", rows)
-    checks = ("stop_on_seed_faults", "topic_faults", "topic_keyword_rows", "sentiment_word_rows")
-    unchecked = {name: lambda *_: "" for name in checks}
+    unchecked = {"stop_on_seed_violations": lambda *_: ""}
     for model in ("int_topic_keywords", "int_text_topics"):
         query = model_sql(f"core/intermediate/service/{model}.sql", "topics/plain_words.sql", **unchecked)
         connection.execute(f"create table {model} as {query}")

@@ -228,12 +228,19 @@ def test_faulty_rules_are_named_with_their_lines(demo_copy: World) -> None:
     with pytest.raises(CheckFailed, match=r"2 error\(s\)"):
         steps.build(
             demo_copy,
-            select="survivorship_rules customer_type_rules int_customer_rule_errors int_customer_golden_values",
+            select="survivorship_rules customer_type_rules int_seed_violations int_customer_golden_values",
             progress=said.append,
         )
     lines = [line for line in said if line.startswith("error: survivorship_rules") or "customer_type_rules" in line]
-    assert any("survivorship_rules.csv, line 4 (gender): rule is 'trustd'; there are trusted" in line for line in lines)
-    assert any("customer_type_rules.csv, line 8 (crm_staff): looks_at is 'crmtype'" in line for line in lines)
+    assert any(
+        "survivorship_rules.csv, line 4 (gender): rule is `trustd`; did you mean `trusted`? write one of trusted"
+        in line
+        for line in lines
+    )
+    assert any(
+        "customer_type_rules.csv, line 8 (crm_staff): looks_at is `crmtype`; did you mean `crm_type`?" in line
+        for line in lines
+    )
 
 
 def spoil(seed: Path, good: str, bad: str) -> None:

@@ -129,7 +129,7 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_c
 def test_another_key_stops_the_run(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
     with pytest.raises(CheckFailed, match="SEGMENTATION_HASH_KEY is not the key") as caught:
-        run_dbt(demo_copy, ["run", "--select", "int_identity_people"], progress=quiet)
+        run_dbt(demo_copy, ["run", "--select", "int_identity_profiles"], progress=quiet)
     assert len(str(caught.value).splitlines()) == 1
 
 

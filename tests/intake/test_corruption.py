@@ -13,7 +13,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +21,9 @@ import pyarrow as pa
 import pytest
 
 from scripts.platform.contracts import Table, load_contracts
-from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
 from tests.support import damage_json, damage_parquet, damage_text, damage_values
-from tests.support.damage import Damage, Refused, Row, good_row
+from tests.support.damage import Refused, Row, good_row
 from tests.support.landing_zone import Zone
 
 CASES = {
@@ -33,7 +31,6 @@ CASES = {
 }
 
 
-# Faults of the load that are known and not mended yet: each of these must be seen to fail.
 @dataclass
 class Stored:
     """What a load left behind, by path: the file's line of the ledger, its rows, rejects and drift."""
@@ -70,44 +67,19 @@ def stored(zone: Zone) -> Stored:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Damage], Stored]:
-    """What one load of all cases left behind; where that load breaks off, every case is loaded alone."""
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    """What one load of all cases left behind. A load that breaks off, or a file that fails, fails all of them."""
     assert len({case.path for case in CASES.values()}) == len(CASES), "two cases write one file"
     together = Zone(tmp_path_factory.mktemp("together"))
     for case in CASES.values():
         write(together, case.path, case.content)
-    try:
-        with failing_files_allowed():
-            together.load()
-        everything = stored(together)
-    except Exception as problem:  # whatever it is, the cases that are not to blame shall pass
-        print(f"the load of all cases broke off ({type(problem).__name__}: {problem}); each is loaded alone")
-    else:
-        return lambda case: everything
-
-    def alone(case: Damage) -> Stored:
-        zone = Zone(tmp_path_factory.mktemp("alone"))
-        write(zone, case.path, case.content)
-        with failing_files_allowed():
-            zone.load()
-        return stored(zone)
-
-    return alone
-
-
-@contextmanager
-def failing_files_allowed() -> Iterator[None]:
-    """A file of the cases that fails shows in its own test."""
-    try:
-        yield
-    except CheckFailed as problem:
-        print(problem)
+    together.load()
+    return stored(together)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_row_of_a_damaged_file_is_accounted_for(name: str, outcome: Callable[[Damage], Stored]) -> None:
-    case = CASES[name]
-    result = outcome(case)
+def test_every_row_of_a_damaged_file_is_accounted_for(name: str, outcome: Stored) -> None:
+    case, result = CASES[name], outcome
     file = result.files[case.path]
     assert (file["status"], file["reason"]) == ("loaded", None)
     rows, rejects = result.rows[case.path], result.rejects[case.path]

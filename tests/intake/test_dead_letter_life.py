@@ -57,13 +57,13 @@ LETTERS = """
     join pii.dead_letter_payloads as payloads using (source, table_name, record_key, rule_key)
     where severity <> 'warn' order by 1, 2
 """
-IN_USE = "select line_id from intermediate.int_order_lines order by 1"
+IN_USE = "select line_id from intermediate.int_order_lines where line_id like 'pos:%' order by 1"
 
 
 @pytest.fixture(scope="module")
 def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
     """R1 is good; R2 has an unknown currency, R3 an absurd amount, L4 no receipt, R5 a good and then a faulty version;
-    R6 is R1 again under another key."""
+    R6 is R1 again under another key. L1 of the web shop, sold in euros, has an absurd tax, of rate 0.2."""
     world = world_in(tmp_path_factory.mktemp("letters"))
     setup(world, quiet)
     till = "S1,T1,2026-03-01 10:00:00"
@@ -84,6 +84,13 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
         "pos/receipt_line/a_2026-03-02.csv",
         LINES + "".join(f"{key},1,SKU1,product,{sold},2026-03-01 11:00:00\n" for key, sold in lines),
     )
+    sold, synced = "2026-03-01 10:00:00", "2026-03-01 11:00:00"
+    for table, header, row in (
+        ("order", "id,currency,total_price,financial_status,created_at", f"O1,EUR,100.00,paid,{sold}"),
+        ("order_line", "id,order_id,price,quantity", "L1,O1,100.00,1"),
+        ("tax_line", "order_line_id,index,rate,price", "L1,0,0.2,6000.00"),
+    ):
+        deliver(world, f"shopify/{table}/a_2026-03-02.csv", f"{header},_fivetran_synced\n{row},{synced}\n")
     build(world)
     return world
 
@@ -92,6 +99,8 @@ def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
     found = rows(first_day, LETTERS)
     euros = Decimal("7000") * Decimal("0.87")
     assert found == [
+        # Converted at the rate of the euro, whatever rate the tax has.
+        ("L1|0", "shop_tax_amount", "open", Decimal("6000") * Decimal("0.87"), True, None),
         ("R2", "till_receipt_currency", "open", Decimal("20.00"), True, None),
         # The line's money stands on its receipt, but for the line of a receipt that nobody knows.
         ("R2|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
@@ -130,6 +139,7 @@ def test_corrections_late_parents_and_overrides_let_records_in(first_day: World)
     )
     build(first_day)
     assert rows(first_day, LETTERS) == [
+        ("L1|0", "shop_tax_amount", "open", Decimal("5220.00"), True, None),
         ("R2", "till_receipt_currency", "repaired", Decimal("20.00"), False, f"a good version in {corrected}"),
         ("R3", "till_receipt_amount", "waived", Decimal("6090.00"), False, "override O1"),
         ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),

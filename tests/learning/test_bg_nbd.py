@@ -57,9 +57,9 @@ def test_the_modified_model_gives_the_published_parameters() -> None:
 def test_lifetimes_agrees(modified: bool) -> None:
     data = cdnow()
     found = fit(data.x, data.t_x, data.T, leaves_after_first=modified)
-    # Its modified model stops for want of precision when asked for more.
-    fitter, tolerance = (lifetimes.ModifiedBetaGeoFitter(), 1e-7) if modified else (lifetimes.BetaGeoFitter(), 1e-12)
-    other = fitter.fit(data.x, data.t_x, data.T, tol=tolerance)
+    fitter = lifetimes.ModifiedBetaGeoFitter() if modified else lifetimes.BetaGeoFitter()
+    # The size of its gradient: asked for less, it gives up for want of precision, on some processors from 1e-10.
+    other = fitter.fit(data.x, data.t_x, data.T, tol=1e-7)
     for name, value in found.parameters._asdict().items():
         assert value == pytest.approx(other.params_[name], rel=1e-4)
     # lifetimes gives the mean, and works with parameters scaled by the longest T.

@@ -100,10 +100,13 @@ def test_the_card_shows_it(retailer: World, learnt: Learnt) -> None:
 
 def test_sql_scores_as_python_does(retailer: World, learnt: Learnt) -> None:
     """Every probability that `dbt build` writes, from the seed that was written."""
-    scoring = "churn_parameters model_cards int_model_status int_churn_contributions int_customer_churn"
+    scoring = "churn_parameters adoption_parameters model_cards int_model_status int_propensity_contributions"
     steps.build(retailer, select=scoring)
     with open_warehouse(retailer.warehouse, read_only=True) as connection:
-        scored = connection.execute("select customer_id, churn_propensity from intermediate.int_customer_churn").df()
+        scored = connection.execute(
+            "select distinct customer_id, propensity as churn_propensity"
+            " from intermediate.int_propensity_contributions where model_key = 'churn'"
+        ).df()
         inputs = connection.execute(
             "from intermediate.int_prediction_inputs where customer_type = 'person' and days_since_last_order <= 180"
         ).df()
@@ -123,11 +126,15 @@ def test_who_begins_to_buy_christmas_things(retailer: World) -> None:
     assert trial.brier_above(RECENCY_ALONE).high < 0
     assert trial.judged.rate > 4 * trial.learnt.rate
     assert trial.calibration.expected == pytest.approx(trial.judged.rate, abs=0.03)
-    scoring = "adoption_parameters model_cards int_model_status int_adoption_candidates int_adoption_contributions"
+    scoring = "adoption_parameters model_cards int_model_status int_adoption_candidates int_propensity_contributions"
     steps.build(retailer, select=f"{scoring} int_customer_adoption")
     with open_warehouse(retailer.warehouse, read_only=True) as connection:
         scored = connection.execute("from intermediate.int_customer_adoption order by customer_id").df()
-        could = connection.execute("from intermediate.int_adoption_candidates order by customer_id").df()
+        could = connection.execute(
+            "from intermediate.int_adoption_candidates"
+            " inner join intermediate.int_prediction_inputs using (customer_id)"
+            " order by customer_id"
+        ).df()
     assert scored["model_key"].unique().tolist() == ["adoption:category:christmas"]
     assert len(scored) == len(could) > 1_000
     np.testing.assert_allclose(scored["adoption_propensity"], learnt.model.score(could), rtol=1e-9)

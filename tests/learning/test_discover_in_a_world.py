@@ -16,7 +16,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from scripts.segments.drafts import Condition, holds
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
-from scripts.segments.validate import validate
+from scripts.segments.validate import check_rules
 
 pytestmark = pytest.mark.verify
 
@@ -81,7 +81,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
 
     # As drafts they find nobody, and are no fault of the library.
     load(demo_copy)
-    validate(demo_copy, quiet)
+    check_rules(demo_copy, quiet)
     keys = [row["segment_key"] for row in drafts]
     members = "select segment_key, customer_id from marts.segment_memberships"
     assert not read(demo_copy, members)["segment_key"].isin(keys).any()
@@ -90,7 +90,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
     activated = before[DEFINITIONS] + [{**row, "status": "active"} for row in drafts]
     replace_file(demo_copy.seeds / DEFINITIONS, as_csv(activated))
     load(demo_copy)
-    validate(demo_copy, quiet)
+    check_rules(demo_copy, quiet)
     found = read(demo_copy, members)
     texts = read(demo_copy, "select segment_key, rule_text from intermediate.int_segment_rules")
     said = dict(zip(texts["segment_key"], texts["rule_text"], strict=True))

@@ -14,7 +14,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import BUSINESS_SEEDS, World
 
-MAP_MODELS = "source_map_fields int_source_map_fields int_source_map_measures int_source_map_agreement source_map"
+MAP_MODELS = "source_map_fields int_source_map_measures int_source_map_agreement source_map"
 
 
 def frame(world: World, sql: str) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def test_faulty_rows_are_named_in_one_line(demo_copy: World) -> None:
         writer.writerows(rows)
     with pytest.raises(CheckFailed) as failed:
         steps.build(demo_copy, select=MAP_MODELS, progress=quiet)
-    line = next(text for text in str(failed.value).splitlines() if text.startswith("int_source_map_fields"))
+    line = next(text for text in str(failed.value).splitlines() if text.startswith("int_source_map_measures"))
     assert "3 faulty row(s)" in line
     for words in (
         "email, crm, stg_crm__profiles, e_mail: no column 'e_mail'",

@@ -16,9 +16,8 @@ MODELS = [
     "attribute_catalogue",
     "int_segment_rules",
     "int_segment_conditions",
-    "int_segment_references",
     "int_segment_conditions+,+int_segment_rule_errors",
-    *[f"int_segment_{kind}_faults" for kind in ("definition", "priority", "share", "naming", "lifecycle")],
+    *("int_segment_cell_violations", "int_segment_priority_violations"),
 ]
 SPEC = dict.fromkeys(
     (

@@ -12,7 +12,7 @@ import pytest
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.world import World
-from scripts.segments.validate import validate
+from scripts.segments.validate import check_rules
 
 Row = dict[str, str]
 
@@ -39,7 +39,7 @@ def rewrite(world: World, change: Callable[[list[Row]], list[Row]]) -> Path:
     run_dbt(world, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
     run_dbt(
         world,
-        ["run", "--select", "int_segment_references", "int_segment_conditions+,+int_segment_rule_errors"],
+        ["run", "--select", "int_segment_cell_violations", "int_segment_conditions+,+int_segment_rule_errors"],
         progress=quiet,
     )
     return file
@@ -61,7 +61,7 @@ def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
         number for number, text in enumerate(file.read_text().splitlines(), start=1) if ",orders_count," in text
     )
     with pytest.raises(CheckFailed, match="1 error"):
-        validate(demo_copy)
+        check_rules(demo_copy)
     assert (
         f"error: segment_rule_conditions.csv, line {line} (high_value_repeat, include 1, orders_count >= 3): "
         "`orders_count` is not an attribute; did you mean `order_count`?"
@@ -69,10 +69,10 @@ def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
 
     with pytest.raises(CheckFailed, match="did you mean `order_count`"):
         run_dbt(demo_copy, ["run", "--select", "int_segment_matches", "segment_memberships"], progress=quiet)
-    with pytest.raises(CheckFailed, match="assert_segment_rules_have_no_errors"):
+    with pytest.raises(CheckFailed, match="assert_seeds_have_no_violations"):
         run_dbt(
             demo_copy,
-            ["build", "--select", "int_segment_rule_errors", "int_segment_matches+,+segment_memberships"],
+            ["build", "--select", "int_all_seed_violations", "int_segment_matches+,+segment_memberships"],
             progress=quiet,
         )
     assert query(demo_copy, "select count(*) from marts.segment_memberships") == members

@@ -218,7 +218,9 @@ def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: World) -
     with (demo_copy.seeds / "campaign_plans.csv").open("a", encoding="utf-8") as plans:
         plans.write(PLANS.format(sku=sku))
     steps.build(
-        demo_copy, select="campaign_plans int_campaign_plan_faults+ int_segment_qa_segments+", progress=quiet
+        demo_copy,
+        select="campaign_plans int_catalogue_name_violations+ int_campaign_plan_violations+ int_segment_qa_segments+",
+        progress=quiet,
     )
     with duckdb.connect(str(demo_copy.warehouse), read_only=True) as connection:
         failing = set(

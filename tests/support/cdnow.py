@@ -1,4 +1,8 @@
-"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to see what came of it."""
+"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to see what came of it.
+
+The package lifetimes brings the purchase log and the published summary, so that the published figures are checked in
+every clone.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from lifetimes import datasets
 from numpy.typing import NDArray
-
-from tests.support.real_data import shared_data
 
 Array = NDArray[Any]
 START, END = pd.Timestamp("1997-01-01"), pd.Timestamp("1997-09-30")
@@ -33,10 +36,17 @@ class Cdnow:
     later: Array
 
 
+def purchase_log() -> pd.DataFrame:
+    """Every purchase of the sample over 78 weeks: sample_customer_id (four digits), date, cds, spend."""
+    names = ["master_customer_id", "sample_customer_id", "date", "cds", "spend"]
+    texts = dict.fromkeys(names[:3], str)
+    log = datasets.load_dataset("CDNOW_sample.txt", sep=r"\s+", header=None, names=names, dtype=texts)
+    return log.assign(date=pd.to_datetime(log["date"], format="%Y%m%d"))
+
+
 def cdnow() -> Cdnow:
-    log = pd.read_parquet(shared_data("cdnow/cdnow_sample.parquet"))
-    log["day"] = pd.to_datetime(log["date"])
-    days = log.groupby(["sample_customer_id", "day"], as_index=False)["spend"].sum()
+    log = purchase_log()
+    days = log.groupby(["sample_customer_id", "date"], as_index=False)["spend"].sum().rename(columns={"date": "day"})
     days["first"] = days.groupby("sample_customer_id")["day"].transform("min")
     seen, repeats = days[days["day"] <= END], days[days["day"] > days["first"]]
     by = seen.groupby("sample_customer_id")
@@ -58,4 +68,7 @@ def cdnow() -> Cdnow:
 
 def published_summary() -> pd.DataFrame:
     """The summary that was published with the paper, rounded to two places."""
-    return pd.read_parquet(shared_data("cdnow/cdnow_sample_rfm_39wk.parquet"))
+    summary = datasets.load_cdnow_summary_data_with_monetary_value().reset_index()
+    return summary.set_axis(
+        ["sample_customer_id", "frequency_x", "recency_tx_weeks", "T_weeks", "monetary_zbar"], axis="columns"
+    )

@@ -1,7 +1,7 @@
 """Churn: the probability that a customer who has not lapsed yet places no order in the days to come.
 
 Learnt from persons as they were on past days and what they did afterwards (`trials`), written as rows (`propensity`)
-that `int_customer_churn` scores every day.
+that `int_propensity_contributions` scores every day.
 """
 
 from __future__ import annotations

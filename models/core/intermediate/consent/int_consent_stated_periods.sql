@@ -1,7 +1,6 @@
 -- Grain: one row per customer, statement, channel and purpose: from when to when it holds.
 -- Holds addresses that bounced. Which bounces count is decided afterwards, by the address in use.
--- depends_on: {{ ref('int_consent_rule_errors') }}
-{% do stop_on_consent_rule_errors() %}
+{% do stop_on_seed_violations(['consent_rules', 'consent_signals']) %}
 {%- set later = "order by stated_at, case when kind = 'opted_in' then 1 else 2 end, statement_id"
     ~ " rows between 1 following and unbounded following" %}
 with statements as (

@@ -1,7 +1,7 @@
 -- Grain: one row per tier of the loyalty programme, the lowest first.
 -- A view: a handful of rows of a seed.
 {{ config(materialized='view') }}
-{%- do stop_on_seed_faults(loyalty_tier_faults(loyalty_tier_rows())) %}
+{%- do stop_on_seed_violations(['loyalty_tiers']) %}
 
 with tiers as (
 

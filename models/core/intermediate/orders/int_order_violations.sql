@@ -92,7 +92,6 @@ final as (
         cast(null as {{ dbt.type_string() }}) as account,
         broken.currency,
         cast(least(broken.amount, 1000000000000) as decimal(28, 4)) as amount,
-        cast(null as decimal(18, 4)) as stated_rate,
         false as is_consequential,
         false as is_counted_with_parent,
         waived.record_key is not null as is_waived,

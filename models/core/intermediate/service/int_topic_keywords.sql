@@ -1,6 +1,5 @@
 -- Grain: one row per word or phrase, what it speaks for, and the form of a text in which it is looked for.
-{% do stop_on_seed_faults(topic_faults(topic_keyword_rows(), [])) %}
-{% do stop_on_seed_faults(topic_faults([], sentiment_word_rows())) %}
+{% do stop_on_seed_violations(['topic_keywords', 'sentiment_words']) %}
 with keywords as (
 
     select

@@ -1,82 +1,49 @@
 -- Grain: one row per product group and other product group bought in the same order: whether more often than by chance.
-with lines as (
-
-    select * from {{ ref('order_lines') }}
-    where is_counted and line_type = 'product' and customer_id is not null
-
-),
-
-products as (
+with products as (
 
     select
         sku,
         product_group,
-        list_price
-
+        avg(list_price) over (partition by product_group) as average_price
     from {{ ref('int_products') }}
-
-),
-
-group_prices as (
-
-    select
-        product_group,
-        avg(list_price) as average_price
-
-    from products
-    group by product_group
 
 ),
 
 baskets as (
 
-    select distinct
+    select
         lines.order_id,
-        products.product_group
+        products.product_group,
+        max(products.average_price) as average_price,
+        count(*) over (partition by lines.order_id) as group_count
 
-    from lines
+    from {{ ref('order_lines') }} as lines
     inner join products
         on lines.sku = products.sku
-    inner join {{ ref('int_category_learners') }} as customers
+    inner join {{ ref('int_category_training_customers') }} as customers
         on lines.customer_id = customers.customer_id
-
-),
-
-basket_sizes as (
-
-    select
-        order_id,
-        count(*) as group_count
-    from baskets
-    group by order_id
+    where lines.is_counted and lines.line_type = 'product'
+    group by lines.order_id, products.product_group
 
 ),
 
 -- Only an order of several groups can hold a pair: among all orders, single items would hide what goes together.
 mixed_baskets as (
 
-    select baskets.*
-    from baskets
-    inner join basket_sizes
-        on baskets.order_id = basket_sizes.order_id
-    where basket_sizes.group_count > 1
+    select * from baskets
+    where group_count > 1
 
 ),
 
-group_counts as (
+groups as (
 
     select
         product_group,
-        cast(count(*) as double) as basket_count
+        max(average_price) as average_price,
+        cast(count(*) as double) as basket_count,
+        (select cast(count(distinct mixed.order_id) as double) from mixed_baskets as mixed) as total_count
     from mixed_baskets
     group by product_group
-
-),
-
-total as (
-
-    select cast(count(*) as double) as basket_count from basket_sizes
-    where group_count > 1
 
 ),
 
@@ -99,25 +66,18 @@ pairs as (
 expected as (
 
     select
-        pairs.product_group,
-        pairs.related_group,
-        pairs.both_count,
+        pairs.*,
         own.basket_count,
-        own.basket_count * other.basket_count / total.basket_count as expected_count,
-        own.basket_count * other.basket_count / total.basket_count
-        * (1 - own.basket_count / total.basket_count) * (1 - other.basket_count / total.basket_count) as count_variance,
-        own_price.average_price > other_price.average_price as is_cheaper
+        own.basket_count * other.basket_count / own.total_count as expected_count,
+        own.basket_count * other.basket_count / own.total_count
+        * (1 - own.basket_count / own.total_count) * (1 - other.basket_count / own.total_count) as count_variance,
+        coalesce(own.average_price > other.average_price, false) as is_cheaper
 
     from pairs
-    cross join total
-    inner join group_counts as own
+    inner join groups as own
         on pairs.product_group = own.product_group
-    inner join group_counts as other
+    inner join groups as other
         on pairs.related_group = other.product_group
-    left join group_prices as own_price
-        on pairs.product_group = own_price.product_group
-    left join group_prices as other_price
-        on pairs.related_group = other_price.product_group
 
 ),
 
@@ -144,18 +104,17 @@ ranked as (
 
 ),
 
-judged as (
+classified as (
 
     select
         product_group,
         related_group,
         both_count / basket_count as confidence,
         both_count / expected_count as lift,
-        p_value,
         {{ significant_by_benjamini_hochberg('p_value', 'p_rank', 'test_count') }} as is_significant,
-        coalesce(is_cheaper, false) as is_cheaper
+        is_cheaper
     from ranked
 
 )
 
-select * from judged
+select * from classified

@@ -1,35 +1,47 @@
 -- Grain: one row per category and category not bought before: how often it came next, and how often to be expected.
--- Every turn counts once, split over what was bought before it by days of purchase: so a heavy buyer's turn weighs no
--- more, and that some buy much of everything makes no pair of categories seem related.
-with turns as (
+-- Every choice counts once, split over what was bought before it by days of purchase: so a heavy buyer's choice weighs
+-- no more, and that some buy much of everything makes no pair of categories seem related.
+with choices as (
 
-    select * from {{ ref('int_category_turns') }}
+    select * from {{ ref('int_category_choice_sets') }}
 
 ),
 
-turn_days as (
+category_days as (
 
     select distinct
         customer_id,
-        turn_date
-    from turns
+        category,
+        ordered_date
+
+    from {{ ref('order_lines') }}
+    where is_counted and line_type = 'product' and customer_id is not null and category is not null
 
 ),
 
--- What had been bought before the turn, and the share of each in days of purchase.
+choice_days as (
+
+    select distinct
+        customer_id,
+        choice_date
+    from choices
+
+),
+
+-- What had been bought before the choice, and the share of each in days of purchase.
 before_days as (
 
     select
-        turn_days.customer_id,
-        turn_days.turn_date,
+        choice_days.customer_id,
+        choice_days.choice_date,
         days.category,
         count(*) as day_count
 
-    from turn_days
-    inner join {{ ref('int_customer_category_days') }} as days
-        on turn_days.customer_id = days.customer_id
-            and turn_days.turn_date > days.ordered_date
-    group by turn_days.customer_id, turn_days.turn_date, days.category
+    from choice_days
+    inner join category_days as days
+        on choice_days.customer_id = days.customer_id
+            and choice_days.choice_date > days.ordered_date
+    group by choice_days.customer_id, choice_days.choice_date, days.category
 
 ),
 
@@ -37,7 +49,7 @@ before_shares as (
 
     select
         *,
-        cast(day_count as double) / sum(day_count) over (partition by customer_id, turn_date) as share
+        cast(day_count as double) / sum(day_count) over (partition by customer_id, choice_date) as share
 
     from before_days
 
@@ -47,19 +59,19 @@ pairs as (
 
     select
         before_shares.category,
-        turns.category as related_category,
-        sum(case when turns.is_new then 1 else 0 end) as customers_in_sequence,
-        {{ exact_sum('case when turns.is_new then before_shares.share else 0 end') }} as next_count,
-        {{ exact_sum('before_shares.share * turns.new_count * turns.base_chance') }} as expected_count,
+        choices.category as related_category,
+        sum(case when choices.is_new then 1 else 0 end) as customers_in_sequence,
+        {{ exact_sum('case when choices.is_new then before_shares.share else 0 end') }} as next_count,
+        {{ exact_sum('before_shares.share * choices.new_count * choices.base_chance') }} as expected_count,
         {{ exact_sum(
-            'before_shares.share * before_shares.share * turns.new_count * turns.base_chance * (1 - turns.base_chance)'
+            'power(before_shares.share, 2) * choices.new_count * choices.base_chance * (1 - choices.base_chance)'
         ) }} as next_variance
 
     from before_shares
-    inner join turns
-        on before_shares.customer_id = turns.customer_id
-            and before_shares.turn_date = turns.turn_date
-    group by before_shares.category, turns.category
+    inner join choices
+        on before_shares.customer_id = choices.customer_id
+            and before_shares.choice_date = choices.choice_date
+    group by before_shares.category, choices.category
 
 ),
 

@@ -1,7 +1,8 @@
 -- Grain: one row per customer and category bought in orders that count.
-with days as (
+with lines as (
 
-    select * from {{ ref('int_customer_category_days') }}
+    select * from {{ ref('order_lines') }}
+    where is_counted and line_type = 'product' and customer_id is not null and category is not null
 
 ),
 
@@ -10,13 +11,13 @@ bought as (
     select
         customer_id,
         category,
-        cast(sum(order_count) as bigint) as order_count,
-        count(*) as order_day_count,
-        sum(revenue) as revenue,
+        count(distinct order_id) as order_count,
+        count(distinct ordered_date) as order_day_count,
+        sum(discounted_revenue) as revenue,
         min(ordered_date) as first_ordered_date,
         max(ordered_date) as last_ordered_date
 
-    from days
+    from lines
     group by customer_id, category
 
 ),

@@ -20,7 +20,7 @@ rates as (
         category,
         cast(base_rate as double) as base_rate
 
-    from {{ ref('int_category_turns') }}
+    from {{ ref('int_category_choice_sets') }}
 
 ),
 
@@ -44,30 +44,22 @@ candidates as (
 
 ),
 
-pulls as (
-
-    select * from {{ ref('int_customer_category_lifts') }}
-
-),
-
 scored as (
 
     select
         buyers.customer_id,
         candidates.category,
-        coalesce(pulls.lift, 1) as lift,
-        cast(
-            candidates.base_rate * coalesce(pulls.lift, 1) as decimal(18, 10)
-        ) as score
+        coalesce(interests.affinity_lift, 1) as lift,
+        cast(candidates.base_rate * coalesce(interests.affinity_lift, 1) as decimal(18, 10)) as score
 
     from buyers
     cross join candidates
     left join bought
         on buyers.customer_id = bought.customer_id
             and candidates.category = bought.category
-    left join pulls
-        on buyers.customer_id = pulls.customer_id
-            and candidates.category = pulls.category
+    left join {{ ref('int_category_interests') }} as interests
+        on buyers.customer_id = interests.customer_id
+            and candidates.category = interests.category
     where bought.customer_id is null
 
 ),

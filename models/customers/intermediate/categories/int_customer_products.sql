@@ -25,7 +25,8 @@ joined as (
         bought.*,
         products.category,
         products.product_group,
-        coalesce(products.product_name, bought.sku) as product_name
+        coalesce(products.product_name, bought.sku) as product_name,
+        products.list_price
 
     from bought
     inner join {{ ref('int_products') }} as products

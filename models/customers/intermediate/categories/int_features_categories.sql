@@ -1,19 +1,74 @@
--- Grain: one row per customer of the spine: what they buy, what they lack and what is due; 0 or null where nothing is.
-with spine as (
+-- Grain: one row per customer of the spine: the categories they bought in, and a related one still without a purchase.
+with bought as (
 
-    select * from {{ ref('int_customer_spine') }}
+    select
+        *,
+        row_number() over (partition by customer_id order by revenue desc, category) as favourite_rank,
+        row_number() over (
+            partition by customer_id order by last_ordered_date desc, revenue desc, category
+        ) as last_rank
+
+    from {{ ref('int_customer_categories') }}
 
 ),
 
-due as (
+summary as (
 
     select
         customer_id,
-        min(due_in_days) as replenishment_due_in_days,
-        min_by(product_group, concat(lpad(cast(due_in_days + 1000 as {{ dbt.type_string() }}), 8, '0'), product_group))
-            as replenishment_due_group
+        count(*) as category_count,
+        count(*) filter (where {{ within_window('last_ordered_date', 365) }}) as category_count_365d,
+        count(*) filter (where {{ within_window('first_ordered_date', 365) }}) as new_category_count_365d,
+        max(case when favourite_rank = 1 then category end) as favourite_category,
+        max(case when favourite_rank = 2 then category end) as second_category,
+        max(case when last_rank = 1 then category end) as last_category,
+        cast(max(case when favourite_rank = 1 then revenue end) as double)
+        / nullif(cast(sum(revenue) as double), 0) as favourite_category_share
 
-    from {{ ref('int_customer_replenishment') }}
+    from bought
+    group by customer_id
+
+),
+
+-- Two orders in a category make an interest; its related category is the next step.
+growth as (
+
+    select
+        bought.customer_id,
+        min(relations.related_category) as category_growth_category
+
+    from bought
+    inner join {{ ref('int_category_relations') }} as relations
+        on bought.category = relations.category
+    inner join {{ ref('int_product_sales') }} as stocked
+        on relations.related_category = stocked.category
+            and stocked.category_rank = 1
+    left join bought as related_bought
+        on bought.customer_id = related_bought.customer_id
+            and relations.related_category = related_bought.category
+    where bought.order_count >= 2
+        and related_bought.customer_id is null
+    group by bought.customer_id
+
+),
+
+-- What was kept, as sets; the sign that joins a set cannot be part of an item of it.
+kept as (
+
+    select
+        customer_id,
+        {{ sorted_text_list("replace(category, '|', '/')", '|') }} as bought_categories,
+        {{ sorted_text_list(
+            "case when " ~ within_window('ordered_date', 365) ~ " then replace(category, '|', '/') end", '|'
+        ) }} as bought_categories_365d
+
+    from {{ ref('order_lines') }}
+    where
+        is_counted
+        and line_type = 'product'
+        and customer_id is not null
+        and category is not null
+        and quantity > returned_units
     group by customer_id
 
 ),
@@ -22,38 +77,25 @@ joined as (
 
     select
         spine.customer_id,
-        cast(coalesce(categories.category_count, 0) as bigint) as category_count,
-        cast(coalesce(categories.category_count_365d, 0) as bigint) as category_count_365d,
-        cast(coalesce(categories.new_category_count_365d, 0) as bigint) as new_category_count_365d,
+        cast(coalesce(summary.category_count, 0) as bigint) as category_count,
+        cast(coalesce(summary.category_count_365d, 0) as bigint) as category_count_365d,
+        cast(coalesce(summary.new_category_count_365d, 0) as bigint) as new_category_count_365d,
         -- Nothing bought is the empty set, not an unknown one.
-        coalesce(sets.bought_categories, '') as bought_categories,
-        coalesce(sets.bought_categories_365d, '') as bought_categories_365d,
-        categories.favourite_category,
-        cast(categories.favourite_category_share as double) as favourite_category_share,
-        categories.second_category,
-        categories.last_category,
-        categories.category_growth_category,
-        next.next_best_category,
-        cast(next.next_best_category_probability as double) as next_best_category_probability,
-        add_ons.missing_add_on_sku,
-        add_ons.missing_add_on_category,
-        cast(due.replenishment_due_in_days as bigint) as replenishment_due_in_days,
-        due.replenishment_due_group,
-        owners.customer_id is not null as has_kept_campaign_product_365d
+        coalesce(kept.bought_categories, '') as bought_categories,
+        coalesce(kept.bought_categories_365d, '') as bought_categories_365d,
+        summary.favourite_category,
+        summary.favourite_category_share,
+        summary.second_category,
+        summary.last_category,
+        growth.category_growth_category
 
-    from spine
-    left join {{ ref('int_customer_category_summary') }} as categories
-        on spine.customer_id = categories.customer_id
-    left join {{ ref('int_customer_bought_categories') }} as sets
-        on spine.customer_id = sets.customer_id
-    left join {{ ref('int_customer_next_category') }} as next
-        on spine.customer_id = next.customer_id
-    left join {{ ref('int_customer_add_ons') }} as add_ons
-        on spine.customer_id = add_ons.customer_id
-    left join due
-        on spine.customer_id = due.customer_id
-    left join {{ ref('int_customer_campaign_products') }} as owners
-        on spine.customer_id = owners.customer_id
+    from {{ ref('int_customer_spine') }} as spine
+    left join summary
+        on spine.customer_id = summary.customer_id
+    left join growth
+        on spine.customer_id = growth.customer_id
+    left join kept
+        on spine.customer_id = kept.customer_id
 
 )
 

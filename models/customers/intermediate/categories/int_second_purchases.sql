@@ -17,7 +17,7 @@ days as (
     from lines
     inner join {{ ref('int_products') }} as products
         on lines.sku = products.sku
-    inner join {{ ref('int_category_learners') }} as customers
+    inner join {{ ref('int_category_training_customers') }} as customers
         on lines.customer_id = customers.customer_id
 
 ),

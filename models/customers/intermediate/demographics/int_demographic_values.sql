@@ -1,5 +1,7 @@
--- Grain: one row per dimension and value that some person has, and the value as which it is shown.
-with counts as (
+-- Grain: one row per dimension and value that some person has, and the value as which it is shown: small ones together,
+-- with as many of the next larger ones as it takes until that group is not small, so that every total can be shown.
+{%- set minimum = small_cell_minimum() %}
+with counted as (
 
     {% for dimension in demographic_dimensions() -%}
     select
@@ -13,9 +15,52 @@ with counts as (
     {% endfor %}
 ),
 
+marked as (
+
+    select
+        *,
+        {{ is_small_cell('customer_count', 'buyer_count', minimum) }} as is_small
+    from counted
+
+),
+
+-- Smaller ones first; what all before a value come to.
+summed as (
+
+    select
+        dimension,
+        value,
+        is_small,
+        bool_or(is_small) over (partition by dimension) as has_small,
+        coalesce(sum(customer_count) over smaller, 0) as smaller_customers,
+        coalesce(sum(buyer_count) over smaller, 0) as smaller_buyers
+
+    from marked
+    window smaller as (
+        partition by dimension
+        order by case when is_small then 0 else 1 end, customer_count, value
+        rows between unbounded preceding and 1 preceding
+    )
+
+),
+
 shown as (
 
-    {{ merged_small_values('counts', small_cell_minimum(), 'small groups together') }}
+    select
+        dimension,
+        value,
+        case
+            when
+                is_small
+                or (
+                    has_small
+                    and (smaller_customers < {{ minimum }} or smaller_buyers between 1 and {{ minimum }} - 1)
+                )
+                then 'small groups together'
+            else value
+        end as shown_value
+
+    from summed
 
 )
 

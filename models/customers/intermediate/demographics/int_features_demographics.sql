@@ -1,8 +1,8 @@
 -- Grain: one row per customer of the spine: who they are as far as we know, and how well we know them.
 {%- set known = ['country_code', 'region', 'age_band', 'gender', 'language', 'household_size'] %}
-with demographics as (
+with customers as (
 
-    select * from {{ ref('int_customer_demographics') }}
+    select * from {{ ref('customers') }}
 
 ),
 
@@ -40,32 +40,30 @@ channels as (
 joined as (
 
     select
-        spine.customer_id,
-        demographics.customer_type,
-        demographics.country_code,
-        demographics.region,
-        demographics.age_band,
-        demographics.gender,
-        demographics.language,
-        demographics.household_size,
-        demographics.country_code = {{ text_literal(run_setting('default_country', 'GB')) }} as is_domestic,
+        customers.customer_id,
+        customers.customer_type,
+        customers.country_code,
+        customers.region,
+        customers.age_band,
+        customers.gender,
+        customers.language,
+        customers.household_size,
+        customers.country_code = {{ text_literal(run_setting('default_country', 'GB')) }} as is_domestic,
         -- A birth date that is not believed gives no age band, and no birthday either.
-        cast(case when demographics.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
+        cast(case when customers.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
         channels.known_channels,
-        cast({{ days_between('spine.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen,
+        cast({{ days_between('customers.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen,
         cast(
             {% for column in known -%}
-            case when demographics.{{ column }} is not null then 1 else 0 end{{ ' + ' if not loop.last }}
+            case when customers.{{ column }} is not null then 1 else 0 end{{ ' + ' if not loop.last }}
             {% endfor %} as double
         ) / {{ known | length }} as demographic_completeness
 
-    from {{ ref('int_customer_spine') }} as spine
-    inner join demographics
-        on spine.customer_id = demographics.customer_id
+    from customers
     left join birthdays
-        on spine.customer_id = birthdays.customer_id
+        on customers.customer_id = birthdays.customer_id
     left join channels
-        on spine.customer_id = channels.customer_id
+        on customers.customer_id = channels.customer_id
 
 )
 

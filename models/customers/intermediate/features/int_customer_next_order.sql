@@ -6,44 +6,38 @@ with cycle as (
 
 ),
 
-sequence as (
+steps as (
 
-    select * from {{ ref('int_customer_order_sequence') }}
-
-),
-
-calendar as (
-
-    select * from {{ ref('int_demand_calendar') }}
-
-),
-
--- A day may be worth two of average demand, so each stands for its own number and the one before.
-numbered as (
-
-    select
-        cast(floor(demand_day) as bigint) as demand_number,
-        day
-    from calendar
-
+    select 0 as step
     union all
-
-    select
-        cast(floor(demand_day) as bigint) - 1 as demand_number,
-        day
-    from calendar
+    select 1 as step
 
 ),
 
--- The first day on which so many days of average demand have passed.
+-- The first day on which that many days of average demand have passed. A day may be worth two of them, so each stands
+-- for its own number and the one before.
 first_days as (
 
     select
-        demand_number,
-        min(day) as first_day
+        cast(floor(calendar.demand_day) as bigint) - steps.step as demand_number,
+        min(calendar.day) as first_day
 
-    from numbered
-    group by demand_number
+    from {{ ref('int_demand_calendar') }} as calendar
+    cross join steps
+    group by cast(floor(calendar.demand_day) as bigint) - steps.step
+
+),
+
+gaps as (
+
+    select
+        customer_id,
+        {{ days_between(
+            'lag(ordered_date) over (partition by customer_id order by customer_order_number)', 'ordered_date'
+        ) }} as gap_days
+
+    from {{ ref('orders') }}
+    where is_counted and customer_id is not null
 
 ),
 
@@ -62,13 +56,13 @@ means as (
 spread as (
 
     select
-        percentile_cont(0.25) within group (order by sequence.gap_days / means.mean_gap_days) as early_factor,
-        percentile_cont(0.75) within group (order by sequence.gap_days / means.mean_gap_days) as late_factor
+        percentile_cont(0.25) within group (order by gaps.gap_days / means.mean_gap_days) as early_factor,
+        percentile_cont(0.75) within group (order by gaps.gap_days / means.mean_gap_days) as late_factor
 
-    from sequence
+    from gaps
     inner join means
-        on sequence.customer_id = means.customer_id
-    where sequence.gap_days > 0
+        on gaps.customer_id = means.customer_id
+    where gaps.gap_days > 0
 
 ),
 

@@ -1,21 +1,5 @@
 -- Grain: one row per customer who was sent an offer in the last 365 days: how many, how long, and how many were used.
-with sends as (
-
-    -- A profile of the sending tool, or the address where the send names none.
-    select
-        campaign_id,
-        sent_date,
-        case when klaviyo_person_id is null then 'campaigns' else 'klaviyo' end as source_system,
-        coalesce(klaviyo_person_id, email) as source_profile_id
-
-    from {{ ref('stg_campaigns__sends') }}
-    where
-        lower(arm) <> 'holdout'
-        and {{ within_window('sent_date', 365) }}
-
-),
-
-campaigns as (
+with campaigns as (
 
     select
         campaign_id,
@@ -30,13 +14,6 @@ campaigns as (
 
 ),
 
-identities as (
-
-    select * from {{ ref('int_customer_identities') }}
-    where source_system in ('klaviyo', 'campaigns')
-
-),
-
 offers as (
 
     select
@@ -45,12 +22,17 @@ offers as (
         min(sends.sent_date) as first_offer_date,
         max(campaigns.last_offer_date) as last_offer_date
 
-    from sends
+    from {{ ref('stg_campaigns__sends') }} as sends
     inner join campaigns
         on sends.campaign_id = campaigns.campaign_id
-    inner join identities
-        on sends.source_system = identities.source_system
-            and sends.source_profile_id = identities.source_profile_id
+    -- A profile of the sending tool, or the address where the send names none.
+    inner join {{ ref('int_customer_identities') }} as identities
+        on
+            case when sends.klaviyo_person_id is null then 'campaigns' else 'klaviyo' end = identities.source_system
+            and coalesce(sends.klaviyo_person_id, sends.email) = identities.source_profile_id
+    where
+        lower(sends.arm) <> 'holdout'
+        and {{ within_window('sends.sent_date', 365) }}
     group by identities.customer_id, sends.campaign_id
     having min(sends.sent_date) <= max(campaigns.last_offer_date)
 
@@ -60,41 +42,12 @@ offers as (
 with_new_days as (
 
     select
-        offers.*,
+        *,
         max(last_offer_date) over (
             partition by customer_id order by first_offer_date, campaign_id
             rows between unbounded preceding and 1 preceding
         ) as covered_to_date
-
     from offers
-
-),
-
-orders as (
-
-    select
-        customer_id,
-        order_id,
-        ordered_date
-
-    from {{ ref('orders') }}
-    where is_counted and customer_id is not null and {{ within_window('ordered_date', 365) }}
-
-),
-
-used as (
-
-    select
-        offers.customer_id,
-        count(distinct offers.campaign_id) as used_offer_count,
-        count(distinct orders.order_id) as order_count_on_offer
-
-    from offers
-    inner join orders
-        on offers.customer_id = orders.customer_id
-            and offers.first_offer_date <= orders.ordered_date
-            and offers.last_offer_date >= orders.ordered_date
-    group by offers.customer_id
 
 ),
 
@@ -114,6 +67,23 @@ received as (
 
     from with_new_days
     group by customer_id
+
+),
+
+used as (
+
+    select
+        offers.customer_id,
+        count(distinct offers.campaign_id) as used_offer_count,
+        count(distinct orders.order_id) as order_count_on_offer
+
+    from offers
+    inner join {{ ref('orders') }} as orders
+        on offers.customer_id = orders.customer_id
+            and offers.first_offer_date <= orders.ordered_date
+            and offers.last_offer_date >= orders.ordered_date
+    where orders.is_counted and {{ within_window('orders.ordered_date', 365) }}
+    group by offers.customer_id
 
 ),
 

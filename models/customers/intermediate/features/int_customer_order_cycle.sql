@@ -1,28 +1,9 @@
 -- Grain: one row per customer with an order that counts: the interval at which the customer buys, when the next order
 -- is to be expected, and how late it is. Intervals are in days of average demand (int_demand_calendar).
 {%- set pooled_weight = var('cycle_pooled_gaps') %}
-with orders as (
-
-    select * from {{ ref('int_customer_orders') }}
-
-),
-
-calendar as (
+with calendar as (
 
     select * from {{ ref('int_demand_calendar') }}
-
-),
-
-categories as (
-
-    select * from {{ ref('int_customer_category_summary') }}
-
-),
-
-today as (
-
-    select demand_day from calendar
-    where day = {{ as_of_date() }}
 
 ),
 
@@ -37,13 +18,14 @@ measured as (
         cast(last_days.demand_day - first_days.demand_day as double) as demand_span,
         cast(today.demand_day - last_days.demand_day as double) as waiting_days
 
-    from orders
+    from {{ ref('int_customer_orders') }} as orders
     inner join calendar as first_days
         on orders.first_order_date = first_days.day
     inner join calendar as last_days
         on orders.last_order_date = last_days.day
-    cross join today
-    left join categories
+    inner join calendar as today
+        on today.day = {{ as_of_date() }}
+    left join {{ ref('int_features_categories') }} as categories
         on orders.customer_id = categories.customer_id
 
 ),
@@ -103,9 +85,11 @@ bounded as (
     select
         intervals.*,
         -- `greatest` would make a day of an interval that nobody knows.
-        case when mean_interval < 1 then 1 else mean_interval end as expected_interval
+        case when intervals.mean_interval < 1 then 1 else intervals.mean_interval end as expected_interval,
+        limits.late_interval_factor
 
     from intervals
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 
@@ -119,7 +103,7 @@ cycle as (
         round(expected_interval, 4) as expected_interval_days,
         round(waiting_days / expected_interval, 4) as overdue_ratio,
         last_demand_day + cast(expected_interval as decimal(18, 4)) as expected_demand_day,
-        last_demand_day + cast(1.5 * expected_interval as decimal(18, 4)) as late_demand_day
+        last_demand_day + cast(late_interval_factor * expected_interval as decimal(18, 4)) as late_demand_day
 
     from bounded
 

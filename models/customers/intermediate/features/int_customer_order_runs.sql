@@ -1,14 +1,29 @@
 -- Grain: one row per customer with an order that counts: the last gap, comebacks, and since when the customer has
 -- been loyal or repeat without a break. Of the stages themselves see int_features_lifecycle.
-with sequence as (
+with dated as (
 
-    select * from {{ ref('int_customer_order_sequence') }}
+    select
+        customer_id,
+        customer_order_number as order_number,
+        ordered_date,
+        lag(ordered_date) over (partition by customer_id order by customer_order_number) as previous_date,
+        -- Four orders within loyal_days make a loyal customer: this order and the three before it, and the same one
+        -- order ago.
+        lag(ordered_date, 3) over (partition by customer_id order by customer_order_number) as fourth_latest_date,
+        lag(ordered_date, 4) over (partition by customer_id order by customer_order_number)
+            as fourth_latest_date_before
+
+    from {{ ref('orders') }}
+    where is_counted and customer_id is not null
 
 ),
 
-cycle as (
+with_gaps as (
 
-    select * from {{ ref('int_customer_order_cycle') }}
+    select
+        *,
+        {{ days_between('previous_date', 'ordered_date') }} as gap_days
+    from dated
 
 ),
 
@@ -16,33 +31,34 @@ cycle as (
 eves as (
 
     select
-        sequence.customer_id,
-        sequence.customer_order_number as order_number,
-        sequence.ordered_date,
-        sequence.previous_date,
-        sequence.gap_days,
-        sequence.fourth_latest_date,
-        sequence.fourth_latest_date_before,
-        {{ days_before('sequence.ordered_date', 'case when sequence.gap_days > 0 then 1 else 0 end') }} as eve,
+        orders.*,
+        limits.loyal_days,
+        limits.comeback_gap_days,
+        {{ days_before('orders.ordered_date', 'case when orders.gap_days > 0 then 1 else 0 end') }} as eve,
         coalesce(
-            sequence.gap_days - 1 > 180
-            or (sequence.customer_order_number > 2 and sequence.gap_days - 1 > 1.5 * cycle.expected_interval_days),
+            orders.gap_days - 1 > limits.lapsed_after_days
+            or (
+                orders.order_number > 2
+                and orders.gap_days - 1 > limits.late_interval_factor * cycle.expected_interval_days
+            ),
             false
         ) as was_late
 
-    from sequence
-    inner join cycle
-        on sequence.customer_id = cycle.customer_id
+    from with_gaps as orders
+    inner join {{ ref('int_customer_order_cycle') }} as cycle
+        on orders.customer_id = cycle.customer_id
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 
-judged as (
+classified as (
 
     select
         eves.*,
-        coalesce({{ days_between('fourth_latest_date', 'ordered_date') }} < 365, false) as is_loyal,
-        coalesce({{ days_between('fourth_latest_date_before', 'previous_date') }} < 365, false) as was_loyal_at_order,
-        coalesce(not was_late and {{ days_between('fourth_latest_date_before', 'eve') }} < 365, false)
+        coalesce({{ days_between('fourth_latest_date', 'ordered_date') }} < loyal_days, false) as is_loyal,
+        coalesce({{ days_between('fourth_latest_date_before', 'previous_date') }} < loyal_days, false)
+            as was_loyal_at_order,
+        coalesce(not was_late and {{ days_between('fourth_latest_date_before', 'eve') }} < loyal_days, false)
             as was_loyal_on_eve
 
     from eves
@@ -55,8 +71,8 @@ runs as (
         customer_id,
         max_by(gap_days, order_number) as days_before_last_order,
         max_by(fourth_latest_date, order_number) as fourth_latest_date,
-        max(case when gap_days >= 180 then ordered_date end) as last_comeback_date,
-        sum(case when gap_days >= 180 then 1 else 0 end) as comeback_count,
+        max(case when gap_days >= comeback_gap_days then ordered_date end) as last_comeback_date,
+        sum(case when gap_days >= comeback_gap_days then 1 else 0 end) as comeback_count,
         max_by(is_loyal, order_number) as is_loyal_at_last_order,
         max(case when is_loyal and not was_loyal_on_eve then ordered_date end) as loyal_since,
         max(
@@ -65,11 +81,11 @@ runs as (
                 -- Not repeat on the eve: only just bought for the second time, loyal till then, or late.
                 when order_number = 2 or was_late or was_loyal_on_eve then ordered_date
                 -- Loyal once, and no longer so since four orders in a year had become fewer.
-                when was_loyal_at_order then cast(fourth_latest_date_before + cast(365 as int) as date)
+                when was_loyal_at_order then cast(fourth_latest_date_before + loyal_days as date)
             end
         ) as repeat_since
 
-    from judged
+    from classified
     group by customer_id
 
 )

@@ -1,4 +1,4 @@
--- Grain: one row per customer with an order that counts: counts, dates, values and habits.
+-- Grain: one row per customer with an order that counts: counts, dates, values, choices and habits.
 {%- set dayparts = {'night': [0, 5], 'morning': [6, 11], 'afternoon': [12, 17], 'evening': [18, 23]} %}
 with orders as (
 
@@ -8,7 +8,13 @@ with orders as (
         -- A mark-down on one small line does not make an order promoted.
         gross_revenue > 0 and discounts >= {{ var('promoted_order_discount') }} * gross_revenue as is_promoted_order,
         {{ weekday_number('ordered_date') }} as order_weekday,
-        {{ business_hour('ordered_at') }} as order_hour
+        {{ business_hour('ordered_at') }} as order_hour,
+        -- How often its channel and payment method are chosen; of two chosen equally often, the one chosen last counts.
+        count(*) over (partition by customer_id, channel) * 1000000 + customer_order_number as channel_weight,
+        case
+            when payment_method is not null
+                then count(*) over (partition by customer_id, payment_method) * 1000000 + customer_order_number
+        end as payment_method_weight
 
     from {{ ref('orders') }} as orders
     where is_counted and customer_id is not null
@@ -34,6 +40,10 @@ counted as (
         sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
         sum(case when channel = 'marketplace' then 1 else 0 end) as marketplace_order_count,
         count(distinct channel) as order_channel_count,
+        max_by(channel, channel_weight) as preferred_order_channel,
+        min_by(channel, customer_order_number) as first_order_channel,
+        max_by(channel, customer_order_number) as last_order_channel,
+        max_by(payment_method, payment_method_weight) as preferred_payment_method,
         sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
         {% for column in ['unit_count', 'returned_unit_count'] %}
         sum(case when {{ within_window('ordered_date', 365) }} then {{ column }} else 0 end) as {{ column }}_365d,

@@ -1,7 +1,6 @@
 -- Grain: one row per customer of the spine: where they stand between first visit and farewell, and since when.
 -- A state machine on the dates of orders; the first stage that holds, from the last to the first of a customer's life.
 {%- set day = as_of_date() %}
-{%- set comeback_over = 'cast(runs.last_comeback_date + cast(60 as int) as date)' %}
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}
@@ -32,11 +31,11 @@ staged as (
             when orders.customer_id is null and coalesce(carts.has_open_cart, false) then 'cart'
             when orders.customer_id is null and coalesce(contacts.email, contacts.phone) is not null then 'lead'
             when orders.customer_id is null then 'visitor'
-            when {{ days_between('orders.last_order_date', day) }} > 365 then 'inactive'
-            when {{ days_between('orders.last_order_date', day) }} > 180 then 'lapsed'
-            when {{ days_between('runs.last_comeback_date', day) }} < 60 then 'won_back'
+            when {{ days_between('orders.last_order_date', day) }} > limits.inactive_after_days then 'inactive'
+            when {{ days_between('orders.last_order_date', day) }} > limits.lapsed_after_days then 'lapsed'
+            when {{ days_between('runs.last_comeback_date', day) }} < limits.won_back_days then 'won_back'
             when orders.order_count >= 2 and next_orders.at_risk_from_date <= {{ day }} then 'at_risk'
-            when {{ days_between('runs.fourth_latest_date', day) }} < 365 then 'loyal'
+            when {{ days_between('runs.fourth_latest_date', day) }} < limits.loyal_days then 'loyal'
             when orders.order_count >= 2 then 'repeat'
             else 'first_order'
         end as lifecycle_stage,
@@ -46,12 +45,16 @@ staged as (
         next_orders.at_risk_from_date,
         runs.loyal_since,
         case
-            when runs.is_loyal_at_last_order then cast(runs.fourth_latest_date + cast(365 as int) as date)
+            when runs.is_loyal_at_last_order then cast(runs.fourth_latest_date + limits.loyal_days as date)
             else runs.repeat_since
         end as repeat_since,
-        coalesce({{ comeback_over }}, orders.first_order_date) as comeback_over_date
+        coalesce(cast(runs.last_comeback_date + limits.won_back_days as date), orders.first_order_date)
+            as comeback_over_date,
+        limits.inactive_after_days,
+        limits.lapsed_after_days
 
     from spine
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join orders
         on spine.customer_id = orders.customer_id
     left join runs
@@ -65,7 +68,7 @@ staged as (
 
 ),
 
--- Being won back covers the other stages for sixty days; what it covered begins when it is over.
+-- Being won back covers the other stages for some days; what it covered begins when it is over.
 entered as (
 
     select
@@ -73,8 +76,8 @@ entered as (
         case lifecycle_stage
             when 'cart' then last_cart_addition_date
             when 'first_order' then first_order_date
-            when 'inactive' then cast(last_order_date + cast(366 as int) as date)
-            when 'lapsed' then cast(last_order_date + cast(181 as int) as date)
+            when 'inactive' then cast(last_order_date + inactive_after_days + 1 as date)
+            when 'lapsed' then cast(last_order_date + lapsed_after_days + 1 as date)
             when 'won_back' then last_comeback_date
             when 'at_risk' then greatest(at_risk_from_date, comeback_over_date)
             when 'loyal' then greatest(loyal_since, comeback_over_date)

@@ -11,12 +11,6 @@ orders as (
 
 ),
 
-choices as (
-
-    select * from {{ ref('int_customer_order_choices') }}
-
-),
-
 cycle as (
 
     select * from {{ ref('int_customer_order_cycle') }}
@@ -52,10 +46,10 @@ joined as (
         {% for name in ['online', 'store', 'marketplace'] %}
         cast(orders.{{ name }}_order_count as double) / nullif(orders.order_count, 0) as {{ name }}_order_share,
         {% endfor %}
-        choices.preferred_order_channel,
-        choices.first_order_channel,
-        choices.last_order_channel,
-        choices.preferred_payment_method,
+        orders.preferred_order_channel,
+        orders.first_order_channel,
+        orders.last_order_channel,
+        orders.preferred_payment_method,
         {{ weekday_name('orders.favourite_order_weekday') }} as favourite_order_weekday,
         orders.favourite_order_daypart,
         cast(cycle.expected_interval_days as double) as expected_interval_days,
@@ -69,8 +63,6 @@ joined as (
     from spine
     left join orders
         on spine.customer_id = orders.customer_id
-    left join choices
-        on spine.customer_id = choices.customer_id
     left join cycle
         on spine.customer_id = cycle.customer_id
     left join next_orders

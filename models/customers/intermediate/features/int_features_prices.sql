@@ -1,20 +1,18 @@
 -- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
 {%- set usual_orders = var('price_score_usual_orders') %}
-with spine as (
+-- How much of what was bought was promoted, and how deep.
+with lines as (
 
-    select * from {{ ref('int_customer_spine') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_customer_orders') }}
-
-),
-
-margins as (
-
-    select * from {{ ref('customer_margin') }}
+    select
+        customer_id,
+        cast(sum(discounted_revenue) filter (where is_promoted) as double) as promoted_revenue,
+        cast(sum(discounted_revenue) filter (where not is_promoted) as double) as full_price_revenue,
+        nullif(cast(sum(discounted_revenue) as double), 0) as revenue,
+        cast(sum(discounts) filter (where is_promoted) as double)
+        / nullif(cast(sum(gross_revenue) filter (where is_promoted) as double), 0) as promoted_discount_rate
+    from {{ ref('order_lines') }}
+    where is_counted and line_type = 'product' and customer_id is not null
+    group by customer_id
 
 ),
 
@@ -22,7 +20,7 @@ margins as (
 usual as (
 
     select cast(sum(promoted_order_count) as double) / nullif(sum(order_count), 0) as promoted_order_share
-    from orders
+    from {{ ref('int_customer_orders') }}
 
 ),
 
@@ -37,12 +35,13 @@ measured as (
         orders.deepest_discount,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
         -- One order says too little of a taste.
-        (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
-        / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end
-            as expected_promoted_share,
-        prices.promoted_share,
-        prices.full_price_share,
-        prices.promoted_discount_rate,
+        round(
+            100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
+            / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end, 1
+        ) as price_sensitivity_score,
+        coalesce(lines.promoted_revenue, 0) / lines.revenue as promoted_share,
+        coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
+        lines.promoted_discount_rate,
         offers.offer_count,
         offers.used_offer_count,
         offers.offer_day_count,
@@ -54,26 +53,39 @@ measured as (
         cast(margins.contribution_margin + margins.discounts as double)
         / nullif(cast(margins.gross_revenue as double), 0) as undiscounted_margin_rate
 
-    from spine
+    from {{ ref('int_customer_spine') }} as spine
     cross join usual
-    left join orders
+    left join {{ ref('int_customer_orders') }} as orders
         on spine.customer_id = orders.customer_id
-    left join {{ ref('int_customer_prices') }} as prices
-        on spine.customer_id = prices.customer_id
+    left join lines
+        on spine.customer_id = lines.customer_id
     left join {{ ref('int_customer_offers') }} as offers
         on spine.customer_id = offers.customer_id
-    left join margins
+    left join {{ ref('customer_margin') }} as margins
         on spine.customer_id = margins.customer_id
 
 ),
 
-scored as (
+bands as (
+
+    select
+        band,
+        cast(from_value as double) as from_value,
+        lead(cast(from_value as double)) over (order by cast(from_value as double)) as next_value
+    from {{ ref('attribute_bands') }}
+    where attribute_name = 'price_sensitivity'
+
+),
+
+named as (
 
     select
         measured.*,
-        round(100 * expected_promoted_share, 1) as price_sensitivity_score
-
+        bands.band as price_sensitivity
     from measured
+    left join bands
+        on measured.price_sensitivity_score >= bands.from_value
+            and (measured.price_sensitivity_score < bands.next_value or bands.next_value is null)
 
 ),
 
@@ -81,12 +93,12 @@ final as (
 
     select
         customer_id,
-        cast(promoted_share as double) as promoted_share,
-        cast(full_price_share as double) as full_price_share,
+        promoted_share,
+        full_price_share,
         cast(coalesce(promoted_order_count, 0) as bigint) as promoted_order_count,
         cast(promoted_order_count as double) / nullif(order_count, 0) as promoted_order_share,
         average_discount_rate,
-        cast(promoted_discount_rate as double) as promoted_discount_rate,
+        promoted_discount_rate,
         deepest_discount as deepest_discount_rate,
         coalesce(first_order_is_promoted, false) as first_order_is_promoted,
         coalesce(last_order_is_promoted, false) as last_order_is_promoted,
@@ -98,16 +110,10 @@ final as (
         case when plain_day_count >= 30 then cast(30.0 * plain_order_count as double) / plain_day_count end
             as orders_per_30d_off_offer,
         price_sensitivity_score,
-        case
-            when price_sensitivity_score >= 70 then 'waits for offers'
-            when price_sensitivity_score >= 40 then 'likes offers'
-            when price_sensitivity_score >= 15 then 'buys either way'
-            when price_sensitivity_score < 15 then 'pays full price'
-        end as price_sensitivity,
+        price_sensitivity,
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
             as largest_bearable_discount_rate
-
-    from scored
+    from named
 
 )
 

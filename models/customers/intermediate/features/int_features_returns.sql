@@ -1,11 +1,5 @@
--- Grain: one row per customer of the spine: what came back, how often, and whether money is owed.
-with spine as (
-
-    select * from {{ ref('int_customer_spine') }}
-
-),
-
-orders as (
+-- Grain: one row per customer of the spine: what came back, how often and why, and whether money is owed.
+with orders as (
 
     select * from {{ ref('int_customer_orders') }}
 
@@ -13,7 +7,38 @@ orders as (
 
 returns as (
 
-    select * from {{ ref('int_customer_returns') }}
+    select
+        customer_id,
+        sum(
+            case
+                when reason_code = 'size' and not is_exchange and {{ within_window('returned_date', 180) }} then 1
+                else 0
+            end
+        ) as size_return_count_180d,
+        sum(case when is_exchange and {{ within_window('returned_date', 365) }} then 1 else 0 end)
+            as exchange_count_365d,
+        sum(
+            case
+                when returned_units = 0 and returns_amount > 0 and {{ within_window('returned_date', 365) }} then 1
+                else 0
+            end
+        ) as goodwill_refund_count_365d,
+        max(case when returned_units > 0 then returned_date end) as last_return_date
+
+    from {{ ref('returns') }}
+    where customer_id is not null
+    group by customer_id
+
+),
+
+-- Goods booked as returned whose money has not gone back yet.
+pending as (
+
+    select distinct orders.customer_id
+
+    from {{ ref('int_pending_refunds') }} as pending_refunds
+    inner join {{ ref('orders') }} as orders
+        on pending_refunds.order_id = orders.order_id
 
 ),
 
@@ -29,13 +54,15 @@ joined as (
         cast(orders.returned_unit_count_365d as double) / nullif(orders.unit_count_365d, 0) as unit_return_rate_365d,
         {{ days_between('returns.last_return_date', as_of_date()) }} as days_since_last_return,
         coalesce(orders.first_order_is_refunded, false) as first_order_is_refunded,
-        coalesce(returns.has_pending_refund, false) as has_pending_refund
+        pending.customer_id is not null as has_pending_refund
 
-    from spine
+    from {{ ref('int_customer_spine') }} as spine
     left join orders
         on spine.customer_id = orders.customer_id
     left join returns
         on spine.customer_id = returns.customer_id
+    left join pending
+        on spine.customer_id = pending.customer_id
 
 )
 

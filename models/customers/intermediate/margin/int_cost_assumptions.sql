@@ -1,9 +1,5 @@
 -- Grain: one row per kind of cost, what it applies to, and validity; valid_from <= day < valid_to.
--- depends_on: {{ ref('int_cost_rule_errors') }}
-{% do stop_on_rule_errors(
-    ref('int_cost_rule_errors'),
-    'the cost assumptions have {count} fault(s); no margin is worked out until they are mended'
-) %}
+{% do stop_on_seed_violations(['cost_assumptions']) %}
 with assumptions as (
 
     select

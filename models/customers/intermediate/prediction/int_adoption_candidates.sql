@@ -1,9 +1,24 @@
--- Grain: one row per adoption model and person who bought, but has not adopted its target: what scores them.
-{%- set features = adoption_targets() | selectattr('kind', 'equalto', 'attribute') | map(attribute='target') | list %}
-with targets as (
-    {{ literal_rows({
-        'model_key': dbt.type_string(), 'kind': dbt.type_string(), 'target': dbt.type_string()
-    }, adoption_targets()) }}
+-- Grain: one row per adoption model and person who bought, but has not adopted its target: their interest in it.
+with keys as (
+
+    select distinct
+        model_key,
+        -- adoption:<kind>:<target>, in which the target may hold colons of its own.
+        substr(model_key, instr(model_key, ':') + 1) as kind_and_target
+
+    from {{ ref('adoption_parameters') }}
+    where model_key like '%:%:%'
+
+),
+
+targets as (
+
+    select
+        model_key,
+        {{ split_model_key('kind_and_target') }} as kind,
+        substr(kind_and_target, instr(kind_and_target, ':') + 1) as target
+
+    from keys
 
 ),
 
@@ -11,12 +26,6 @@ persons as (
 
     select * from {{ ref('int_prediction_inputs') }}
     where customer_type = 'person'
-
-),
-
-feature_values as (
-
-    {{ attributes_as_rows('persons', ['customer_id'], features) }}
 
 ),
 
@@ -42,12 +51,11 @@ adopted as (
     union all
     select
         targets.model_key,
-        feature_values.customer_id
+        persons.customer_id
 
     from targets
-    inner join feature_values
-        on targets.target = feature_values.attribute_name
-    where targets.kind = 'attribute' and feature_values.attribute_value > 0
+    cross join persons
+    where targets.kind = 'attribute' and {{ prediction_input_value('targets.target', 'persons') }} > 0
 
 ),
 
@@ -62,6 +70,9 @@ placed as (
     left join {{ ref('products') }} as products
         on targets.target = products.sku
             and targets.kind = 'product'
+    where
+        targets.kind in ('category', 'product')
+        or targets.target in ({{ literal_list(prediction_input_names()) }})
 
 ),
 
@@ -69,7 +80,7 @@ candidates as (
 
     select
         placed.model_key,
-        persons.*,
+        persons.customer_id,
         case when placed.category is not null then coalesce(interests.view_count_90d, 0) end as target_view_count_90d,
         case when placed.category is not null then coalesce(interests.affinity_lift, 1) end as target_affinity_lift
 

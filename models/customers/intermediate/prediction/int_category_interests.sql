@@ -1,18 +1,11 @@
--- Grain: one row per customer who may be profiled and bought, and category: looked at, led to by what they own, bought.
-with buyers as (
+-- Grain: one row per customer who may be profiled and bought, and category: looked at, bought, or made likelier by what
+-- they bought.
+with bought as (
 
-    select customer_id from {{ ref('int_customer_purchases') }}
-
-),
-
-bought as (
-
-    select
-        customer_id,
-        category,
-        order_day_count
-
-    from {{ ref('int_customer_categories') }}
+    select bought.*
+    from {{ ref('int_customer_categories') }} as bought
+    inner join {{ ref('int_customer_purchases') }} as buyers
+        on bought.customer_id = buyers.customer_id
 
 ),
 
@@ -26,6 +19,8 @@ viewed as (
     from {{ ref('int_web_events') }} as views
     inner join {{ ref('products') }} as products
         on views.sku = products.sku
+    inner join {{ ref('int_customer_purchases') }} as buyers
+        on views.customer_id = buyers.customer_id
     where
         views.event_type = 'product_view'
         and products.category is not null
@@ -34,14 +29,22 @@ viewed as (
 
 ),
 
-pulled as (
+-- By the share of each category in the customer's days of purchase. Only of those from whom it was learnt: for others,
+-- such as relay addresses, what most people buy next is the better guess.
+pulls as (
 
     select
-        customer_id,
-        category,
-        lift
+        bought.customer_id,
+        affinities.related_category as category,
+        1 + cast({{ exact_sum('bought.order_day_share * (affinities.applied_lift - 1)') }} as double) as lift
 
-    from {{ ref('int_customer_category_lifts') }}
+    from bought
+    inner join {{ ref('int_category_training_customers') }} as training_customers
+        on bought.customer_id = training_customers.customer_id
+    inner join {{ ref('category_affinities') }} as affinities
+        on bought.category = affinities.category
+            and affinities.applied_lift <> 1
+    group by bought.customer_id, affinities.related_category
 
 ),
 
@@ -60,7 +63,7 @@ signs as (
     select
         customer_id,
         category
-    from pulled
+    from pulls
 
 ),
 
@@ -70,21 +73,19 @@ joined as (
         signs.customer_id,
         signs.category,
         cast(coalesce(viewed.view_count, 0) as double) as view_count_90d,
-        cast(coalesce(pulled.lift, 1) as double) as affinity_lift,
+        coalesce(pulls.lift, 1) as affinity_lift,
         cast(coalesce(bought.order_day_count, 0) as bigint) as order_day_count
 
     from signs
-    inner join buyers
-        on signs.customer_id = buyers.customer_id
     left join bought
         on signs.customer_id = bought.customer_id
             and signs.category = bought.category
     left join viewed
         on signs.customer_id = viewed.customer_id
             and signs.category = viewed.category
-    left join pulled
-        on signs.customer_id = pulled.customer_id
-            and signs.category = pulled.category
+    left join pulls
+        on signs.customer_id = pulls.customer_id
+            and signs.category = pulls.category
 
 )
 

@@ -1,22 +1,26 @@
 -- Grain: one row per adoption model and candidate: the probability of adopting within its horizon.
-{%- set targets = adoption_targets() | map(attribute='model_key') | list %}
-{%- set shown = var('adoption_target') or (targets | first if targets else '') %}
-with scored as (
+with shown as (
 
-    {{ propensities_of(ref('int_adoption_contributions'), ref('adoption_parameters')) }}
+    select min(model_key) as model_key from {{ ref('adoption_parameters') }}
+    {%- if var('adoption_target') is not none %}
+    where model_key = {{ text_literal(var('adoption_target')) }}
+    {%- endif %}
 
 ),
 
 final as (
 
     select
-        model_key,
-        customer_id,
-        propensity as adoption_propensity,
-        -- customer_features has room for one.
-        model_key = {{ text_literal(shown) }} as is_shown_target
+        contributions.model_key,
+        contributions.customer_id,
+        max(contributions.propensity) as adoption_propensity,
+        -- customer_features has room for one: the chosen one, or else the first.
+        contributions.model_key = max(shown.model_key) as is_shown_target
 
-    from scored
+    from {{ ref('int_propensity_contributions') }} as contributions
+    cross join shown
+    where contributions.model_key <> 'churn'
+    group by contributions.model_key, contributions.customer_id
 
 )
 

@@ -1,26 +1,7 @@
 -- Grain: one row per customer whom the purchase model covers: orders expected, what one is worth, what that comes to.
 {%- set horizons = clv_horizons() %}
 {%- set year = horizons | last %}
-with customers as (
-
-    select * from {{ ref('int_clv_customers') }}
-    where value_scope = 'modelled'
-
-),
-
-parameters as (
-
-    select * from {{ ref('int_clv_parameters') }}
-
-),
-
-expected as (
-
-    select * from {{ ref('int_clv_expected_orders') }}
-
-),
-
-alive as (
+with alive as (
 
     select
         customers.customer_id,
@@ -52,13 +33,14 @@ alive as (
         ) as mean_spread,
         parameters.spend_revenue_p as p
 
-    from customers
-    inner join parameters
+    from {{ ref('int_clv_customers') }} as customers
+    inner join {{ ref('int_clv_parameters') }} as parameters
         on customers.cohort = parameters.cohort
-    inner join expected
+    inner join {{ ref('int_clv_expected_orders') }} as expected
         on customers.cohort = expected.cohort
             and customers.repeat_count = expected.repeat_count
             and customers.observed_days = expected.observed_days
+    where customers.value_scope = 'modelled'
 
 ),
 
@@ -126,11 +108,7 @@ final as (
         {%- endfor %}
         case
             when 1 - p_no_order >= 0.5
-                then cast(
-                        as_of_date + cast(
-                            ceil(7 * weeks * (power(1 - 0.5 / p_alive, -1 / k) - 1)) as int
-                        ) as date
-                    )
+                then cast(as_of_date + cast(ceil(7 * weeks * (power(1 - 0.5 / p_alive, -1 / k) - 1)) as int) as date)
         end as expected_next_order_date
 
     from spread

@@ -35,28 +35,14 @@ counted as (
 
 ),
 
-attributes as (
-
-    select
-        demographics.customer_id,
-        demographics.customer_type,
-        demographics.country_code,
-        choices.first_order_channel
-
-    from {{ ref('int_features_demographics') }} as demographics
-    left join {{ ref('int_customer_order_choices') }} as choices
-        on demographics.customer_id = choices.customer_id
-
-),
-
 described as (
 
     select
         counted.customer_id,
         {{ as_of_date() }} as as_of_date,
-        attributes.customer_type,
-        attributes.country_code,
-        attributes.first_order_channel,
+        customers.customer_type,
+        customers.country_code,
+        choices.first_order_channel,
         counted.first_purchase_date,
         counted.last_purchase_date,
         cast(counted.order_count as bigint) as order_count,
@@ -72,8 +58,10 @@ described as (
         cast(counted.contribution_margin as decimal(18, 2)) as contribution_margin
 
     from counted
-    left join attributes
-        on counted.customer_id = attributes.customer_id
+    left join {{ ref('customers') }} as customers
+        on counted.customer_id = customers.customer_id
+    left join {{ ref('int_customer_orders') }} as choices
+        on counted.customer_id = choices.customer_id
 
 )
 

@@ -12,7 +12,7 @@ orders as (
         ordered_date,
         gross_revenue
 
-    from {{ ref('order_margins') }}
+    from {{ ref('orders') }}
     where is_counted
 
 ),
@@ -49,7 +49,7 @@ compared as (
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -97,7 +97,7 @@ final as (
             when not is_usable then summary
         end as reason
 
-    from judged
+    from classified
 
 )
 

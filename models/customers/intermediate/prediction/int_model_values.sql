@@ -1,11 +1,5 @@
 -- Grain: one row per fitted model, input (or score) and customer of its population: what drift is measured on.
 -- Of very many customers a sample by the hash of their id will do: shares of 20,000 are off by a third of a point.
-{%- set inputs = [] %}
-{%- for row in seed_rows(ref('model_reference_shares'), ['input_name']) if row.input_name not in inputs %}
-    {%- if row.input_name in prediction_input_names() + ['age_band_middle', 'purchase_day_count'] %}
-        {%- do inputs.append(row.input_name) %}
-    {%- endif %}
-{%- endfor %}
 with models as (
 
     select
@@ -34,18 +28,6 @@ persons as (
 
 ),
 
-value as (
-
-    select * from {{ ref('customer_value') }}
-
-),
-
-adoption as (
-
-    select * from {{ ref('int_customer_adoption') }}
-
-),
-
 -- Who is scored by which model, and what it says of them.
 populations as (
 
@@ -60,9 +42,9 @@ populations as (
 
     from models
     cross join persons
-    left join value
+    left join {{ ref('customer_value') }} as value
         on persons.customer_id = value.customer_id
-    left join adoption
+    left join {{ ref('int_customer_adoption') }} as adoption
         on models.model_key = adoption.model_key
             and persons.customer_id = adoption.customer_id
     where
@@ -72,9 +54,14 @@ populations as (
 
 ),
 
-input_rows as (
+inputs as (
 
-    {{ attributes_as_rows('persons', ['customer_id'], inputs) }}
+    select distinct
+        model_key,
+        input_name
+
+    from {{ ref('model_reference_shares') }}
+    where input_name in ({{ literal_list(['score'] + prediction_input_names()) }})
 
 ),
 
@@ -82,28 +69,19 @@ input_values as (
 
     select
         populations.model_key,
-        input_rows.attribute_name as input_name,
+        inputs.input_name,
         populations.customer_id,
-        input_rows.attribute_value as input_value
+        case inputs.input_name
+            when 'score' then populations.score
+            else {{ prediction_input_value('inputs.input_name', 'persons') }}
+        end as input_value
 
     from populations
-    inner join input_rows
-        on populations.customer_id = input_rows.customer_id
-
-),
-
-unioned as (
-
-    select * from input_values
-    union all
-    select
-        model_key,
-        'score' as input_name,
-        customer_id,
-        score as input_value
-
-    from populations
+    inner join inputs
+        on populations.model_key = inputs.model_key
+    inner join persons
+        on populations.customer_id = persons.customer_id
 
 )
 
-select * from unioned
+select * from input_values

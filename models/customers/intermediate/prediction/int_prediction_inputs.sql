@@ -1,7 +1,16 @@
 -- Grain: one row per customer who may be profiled and bought: what models may learn from and score, numbers as double.
+-- Which attributes these are, the column's meta says in _customer_features.yml (model_input).
 with purchases as (
 
-    select * from {{ ref('int_customer_purchases') }}
+    select
+        customer_id,
+        as_of_date,
+        customer_type,
+        country_code,
+        first_order_channel,
+        purchase_day_count
+
+    from {{ ref('int_customer_purchases') }}
 
 ),
 
@@ -13,14 +22,12 @@ joined as (
         purchases.customer_type,
         purchases.country_code,
         purchases.first_order_channel,
-        {% for relation, columns in prediction_inputs().items() %}
-        {% for column in columns %}
-        cast({{ relation }}.{{ column }} as double) as {{ column }},
-        {% endfor %}
-        {% endfor %}
+        {%- for column in customer_feature_names('model_input') %}
+        cast({{ column }} as double) as {{ column }},
+        {%- endfor %}
         -- Bands are what survives of a birth date here; their middle stands for the age.
         cast(
-            case int_features_demographics.age_band
+            case demographics.age_band
                 when '16-24' then 20
                 when '25-34' then 30
                 when '35-44' then 40
@@ -33,9 +40,12 @@ joined as (
         cast(purchases.purchase_day_count as double) as purchase_day_count
 
     from purchases
-    {% for relation in prediction_inputs() %}
-    left join {{ ref(relation) }} as {{ relation }}
-        on purchases.customer_id = {{ relation }}.customer_id
+    {% for theme in [
+        'demographics', 'orders', 'lifecycle', 'money', 'prices', 'returns', 'categories', 'behaviour', 'engagement',
+        'service', 'loyalty'
+    ] %}
+    left join {{ ref('int_features_' ~ theme) }} as {{ theme }}
+        on purchases.customer_id = {{ theme }}.customer_id
     {% endfor %}
 
 )

@@ -1,40 +1,115 @@
 -- Grain: one row per customer and field that is known: the value that survived, whose it is and from when. Identifiers.
+-- The statement that wins is chosen by the rule of the seed survivorship_rules, then by what breaks ties, and at last
+-- by the newest date and the first value in the alphabet: never by the order in which rows come.
 {{ config(schema='pii') }}
 
-{%- set rules = survivorship() %}
+{%- do stop_on_seed_violations(['survivorship_rules']) %}
 
-with statements as (
-
-    select * from {{ ref('int_customer_statements') }}
-
-),
-
-{% for unit, fields in golden_units().items() %}
-{{ unit }}_winners as (
-
-    {{ golden_winners('statements', unit, fields, rules[unit]) }}
-
-),
-
-{% endfor %}
-golden as (
+-- A name or an address is taken whole from one record, so what is chosen among is a unit of up to five parts.
+with candidates as (
 
     {% for unit, fields in golden_units().items() %}
-    {% set is_last_unit = loop.last %}
-    {% for field in fields %}
     select
         customer_id,
+        source_system,
+        {%- for place in range(5) %}
+        {{ fields[place] if place < fields | length else 'null' }} as part_{{ place + 1 }},
+        {%- endfor %}
         '{{ unit }}' as unit,
-        '{{ field }}' as field,
-        {{ field }} as value,
+        {{ unit }}_precedence as precedence,
+        valued_at,
+        record_count
+    from {{ ref('int_customer_statements') }}
+    where {{ unit }}_precedence is not null and coalesce({{ (fields + ['null']) | join(', ') }}) is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+spelled as (
+
+    select
+        candidates.*,
+        rules.rule,
+        concat(rules.rule, '|', replace(coalesce(rules.then_by, ''), ' ', '')) as criteria,
+        case when candidates.part_1 is null then 0 else 1 end + case when candidates.part_2 is null then 0 else 1 end
+        + case when candidates.part_3 is null then 0 else 1 end + case when candidates.part_4 is null then 0 else 1 end
+        + case when candidates.part_5 is null then 0 else 1 end as filled_count,
+        -- Letter case makes no other value.
+        case
+            when concat(rules.rule, rules.then_by) like '%most_frequent%'
+                then lower(
+                        coalesce(candidates.part_1, '') || '|' || coalesce(candidates.part_2, '') || '|'
+                        || coalesce(candidates.part_3, '') || '|' || coalesce(candidates.part_4, '') || '|'
+                        || coalesce(candidates.part_5, '')
+                    )
+        end as spelling
+    from candidates
+    inner join {{ ref('survivorship_rules') }} as rules
+        on candidates.unit = rules.field
+
+),
+
+frequencies as (
+
+    select
+        customer_id,
+        unit,
+        spelling,
+        sum(record_count) as said_count
+    from spelled
+    where spelling is not null
+    group by customer_id, unit, spelling
+
+),
+
+ranked as (
+
+    select
+        spelled.*,
+        row_number() over (
+            partition by spelled.customer_id, spelled.unit
+            order by
+                {% for place in range(1, 5) %}
+                case split_part(spelled.criteria, '|', {{ place }}) when 'trusted' then spelled.precedence end asc,
+                case split_part(spelled.criteria, '|', {{ place }}) when 'most_recent' then spelled.valued_at end desc,
+                case split_part(spelled.criteria, '|', {{ place }})
+                    when 'most_complete' then spelled.filled_count
+                    when 'most_frequent' then frequencies.said_count
+                end desc,
+                {% endfor %}
+                spelled.valued_at desc,
+                {% for place in range(1, 6) %}
+                spelled.part_{{ place }} asc nulls last,
+                {% endfor %}
+                spelled.source_system asc
+        ) as place
+    from spelled
+    left join frequencies
+        on spelled.customer_id = frequencies.customer_id
+            and spelled.unit = frequencies.unit
+            and spelled.spelling = frequencies.spelling
+
+),
+
+golden as (
+
+    {% for number in range(1, 6) %}
+    select
+        customer_id,
+        unit,
+        case unit
+            {%- for unit, fields in golden_units().items() if fields | length >= number %}
+            when '{{ unit }}' then '{{ fields[number - 1] }}'
+            {%- endfor %}
+        end as field,
+        part_{{ number }} as value,
         source_system,
         valued_at,
         rule
-
-    from {{ unit }}_winners
-    where {{ field }} is not null
-    {{ 'union all' if not (is_last_unit and loop.last) }}
-    {% endfor %}
+    from ranked
+    where place = 1 and part_{{ number }} is not null
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 
 )

@@ -5,9 +5,9 @@
 with owned_identifiers as (
 
     select
-        {% for type in identifier_types() %}
+        {%- for type in identifier_types() %}
         bool_or(edges.identifier = concat('{{ type }}:', profiles.{{ type }})) as owns_{{ type }},
-        {% endfor %}
+        {%- endfor %}
         profiles.profile_key
 
     from {{ ref('int_identity_profiles') }} as profiles
@@ -17,12 +17,12 @@ with owned_identifiers as (
 
 ),
 
-people as (  -- noqa: ST03
+people as (
 
     select
-        {% for type in identifier_types() %}
+        {%- for type in identifier_types() %}
         coalesce(owned_identifiers.owns_{{ type }}, false) as owns_{{ type }},
-        {% endfor %}
+        {%- endfor %}
         identities.customer_id,
         identities.source_system,
         identities.source_profile_id
@@ -35,7 +35,35 @@ people as (  -- noqa: ST03
 
 stated as (
 
-    {{ golden_statements('people') }}
+    {% for place in golden_places() -%}
+    select
+        people.customer_id,
+        people.source_system,
+        {%- for field in golden_fields() %}
+        {{ golden_value(field, place.fields.get(field)) }} as {{ field }},
+        {%- endfor %}
+        {%- for unit in golden_units() %}
+        cast({{ place.precedences.get(unit, 'null') }} as int) as {{ unit }}_precedence,
+        {%- endfor %}
+        {{ stated_at(place.relation, 'stated') }} as valued_at
+    from (select * from {{ place.table }} where {{ source_map_filter_sql(place) }}) as stated
+    inner join people on people.source_system = {{ text_literal(place.profile_system) }}
+        and people.source_profile_id = cast(stated.{{ adapter.quote(place.key_column) }} as {{ dbt.type_string() }})
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select
+        customer_id,
+        source_system,
+        {%- for field in golden_fields() %}
+        cast(null as {{ dbt.type_string() }}) as {{ field }},
+        {%- endfor %}
+        {%- for unit in golden_units() %}
+        cast(null as int) as {{ unit }}_precedence,
+        {%- endfor %}
+        cast(null as {{ dbt.type_timestamp() }}) as valued_at
+    from people
+    where 1 = 0
+    {% endfor %}
 
 ),
 
@@ -44,12 +72,12 @@ statements as (
     select
         customer_id,
         source_system,
-        {% for field in golden_fields() %}
+        {%- for field in golden_fields() %}
         {{ field }},
-        {% endfor %}
-        {% for unit in golden_units() %}
+        {%- endfor %}
+        {%- for unit in golden_units() %}
         min({{ unit }}_precedence) as {{ unit }}_precedence,
-        {% endfor %}
+        {%- endfor %}
         count(*) as record_count,
         max(valued_at) as valued_at
 

@@ -1,15 +1,15 @@
 -- Grain: one row per profile of a known person: whose profile it is.
 -- A person keeps the id that the registry has; of several, the one given first. A new person is named after the profile
 -- that was known first, so that the same evidence gives the same id in whatever order, and at once or day by day.
-with people as (
+with profiles as (
 
-    select * from {{ ref('int_identity_people') }}
+    select * from {{ ref('int_identity_profiles') }}
 
 ),
 
-holders as (
+people as (
 
-    select * from {{ ref('int_identity_holders') }}
+    select * from {{ ref('int_identity_by_phone') }}
 
 ),
 
@@ -22,7 +22,7 @@ registered as (
             partition by people.person_number order by holders.first_known_at, holders.customer_id
         ) as age_rank
 
-    from holders
+    from {{ ref('int_identity_holders') }} as holders
     inner join people
         on holders.holder_number = people.profile_number
 
@@ -31,15 +31,21 @@ registered as (
 identities as (
 
     select
-        people.profile_key,
-        people.source_system,
-        people.source_profile_id,
+        profiles.profile_number,
+        profiles.profile_key,
+        profiles.profile_id,
+        profiles.source_system,
+        profiles.source_profile_id,
         coalesce(registered.customer_id, founders.profile_id) as customer_id,
-        people.first_seen_at
+        profiles.registered_customer_id,
+        profiles.first_known_at,
+        profiles.first_seen_at
 
-    from people
+    from profiles
+    inner join people
+        on profiles.profile_number = people.profile_number
     -- Profiles are numbered by age, and a person by the smallest number.
-    inner join people as founders
+    inner join profiles as founders
         on people.person_number = founders.profile_number
     left join registered
         on people.person_number = registered.person_number

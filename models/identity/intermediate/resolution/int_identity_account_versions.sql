@@ -1,21 +1,45 @@
 -- Grain: one row per version, known by as_of_date, of the accounts that have several, with the identifiers it shows.
+{%- set accounts = [
+    ('crm', 'profile', 'profile_id', {'email': 'email', 'phone': 'phone', 'loyalty_number': 'loyalty_number',
+        'customer_number': 'customer_number', 'shop_customer_id': 'shopify_customer_id'}),
+    ('shopify', 'customer', 'id', {'email': 'email', 'phone': 'phone', 'shop_customer_id': 'id'}),
+    ('loyalty', 'member', 'loyalty_number', {'email': 'email', 'phone': 'phone', 'loyalty_number': 'loyalty_number',
+        'customer_number': 'customer_number'}),
+    ('klaviyo', 'person', 'id', {'email': 'email', 'phone': 'phone_number'}),
+    ('zendesk', 'user', 'id', {'email': 'email', 'phone': 'phone', 'shop_customer_id': 'external_id'}),
+    ('hubspot', 'contact', 'id', {'email': 'property_email'})
+] %}
+
 with versions as (
 
-    {{ account_versions('crm', 'crm', 'profile', 'profile_id', email='email', phone='phone',
-        loyalty_number='loyalty_number', customer_number='customer_number', shop_customer_id='shopify_customer_id') }}
-    union
-    {{ account_versions('shopify', 'shopify', 'customer', 'id', email='email', phone='phone', shop_customer_id='id') }}
-    union
-    {{ account_versions('loyalty', 'loyalty', 'member', 'loyalty_number', email='email', phone='phone',
-        loyalty_number='loyalty_number', customer_number='customer_number') }}
-    union
-    {{ account_versions('klaviyo', 'klaviyo', 'person', 'id', email='email', phone='phone_number') }}
-    union
-    {{ account_versions('zendesk', 'zendesk', 'user', 'id', email='email', phone='phone',
-        shop_customer_id='external_id') }}
-    union
-    {{ account_versions('hubspot', 'hubspot', 'contact', 'id', email='property_email') }}
+    {% for source_system, table_name, id_column, shown in accounts %}
+    select
+        concat('{{ source_system }}:', {{ id_column }}) as profile_key,
+        {% for type in identifier_types() -%}
+        cast({{ shown.get(type, 'null') }} as {{ dbt.type_string() }}) as {{ type }},{{ ' ' }}
+        {%- endfor %}
+        known_at
+    from ({{ versions_of_changed_records(source_system, table_name) }}) as versions
+    where {{ id_column }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+normalised as (
+
+    -- Versions that differ only in what no model reads are one.
+    select distinct
+        profile_key,
+        {{ normalise_email('email') }} as email,
+        {{ normalise_phone('phone') }} as phone,
+        {{ normalise_number('loyalty_number') }} as loyalty_number,
+        {{ normalise_number('customer_number') }} as customer_number,
+        {{ normalise_number('shop_customer_id') }} as shop_customer_id,
+        known_at
+
+    from versions
 
 )
 
-select * from versions
+select * from normalised

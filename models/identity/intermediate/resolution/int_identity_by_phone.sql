@@ -1,2 +1,118 @@
--- Grain: one row per profile: the person it belongs to by all that is known.
-{{ identity_level('phone', ref('int_identity_by_email'), ref('int_identity_phone_joins')) }}
+-- Grain: one row per profile: the person it belongs to by account numbers, addresses and telephones.
+-- What joins people is believed only as far as nothing known of them tells them apart: where a chain of joins has
+-- brought together what contradicts itself, none of this level's joins of that person stand.
+with people as (
+
+    select * from {{ ref('int_identity_by_email') }}
+
+),
+
+joined as (
+
+    select
+        people.profile_number,
+        people.person_number,
+        components.component
+    from people
+    inner join {{ ref('int_identity_phone_components') }} as components
+        on people.person_number = components.node
+
+),
+
+named as (
+
+    select
+        joined.component,
+        joined.person_number,
+        profiles.first_letters,
+        profiles.first_name_key,
+        profiles.last_name_key,
+        limits.told_apart_by,
+        {{ name_key('limits.told_apart_by', 'profiles') }} as name_key
+    from joined
+    inner join {{ ref('int_identity_profiles') }} as profiles
+        on joined.profile_number = profiles.profile_number
+    inner join {{ ref('identifier_limits') }} as limits
+        on limits.identifier_type = 'phone'
+
+),
+
+-- Names that are not all the same are compared form by form: is there one that all share who gave a name?
+several_names as (
+
+    select
+        component,
+        count(distinct person_number) as named_count
+    from named
+    where name_key is not null
+    group by component
+    having min(name_key) < max(name_key)
+
+),
+
+agreed as (
+
+    select component
+    from (
+        select
+            named.component,
+            named.person_number,
+            several_names.named_count,
+            {{ list_to_rows(name_forms('named.told_apart_by', 'named')) }} as name_form
+        from named
+        inner join several_names
+            on named.component = several_names.component
+    ) as forms
+    group by component, named_count, name_form
+    having count(distinct person_number) = named_count
+
+),
+
+undone as (
+
+    select component
+    from several_names
+    where component not in (select agreed.component from agreed)
+
+    union
+
+    select joined.component
+    from joined
+    inner join {{ ref('int_identity_identifiers') }} as identifiers
+        on joined.profile_number = identifiers.profile_number
+    inner join {{ ref('identifier_limits') }} as limits
+        on identifiers.identifier_type = limits.identifier_type
+    where identifiers.identifier_type = 'phone'
+    group by joined.component
+    having count(distinct identifiers.identifier_value) > min(limits.max_per_person)
+
+    union
+
+    select one_side.component
+    from {{ ref('int_identity_decisions') }} as decisions
+    inner join joined as one_side
+        on decisions.left_number = one_side.profile_number
+    inner join joined as other_side
+        on decisions.right_number = other_side.profile_number
+            and one_side.component = other_side.component
+    where decisions.action = 'cut'
+
+),
+
+who as (
+
+    select
+        people.profile_number,
+        case
+            when joined.component is null or undone.component is not null then people.person_number
+            else joined.component
+        end as person_number
+    from people
+    left join joined
+        on people.profile_number = joined.profile_number
+    left join undone
+        on joined.component = undone.component
+
+)
+
+select * from who

@@ -9,13 +9,7 @@ with moved as (
 
 people as (
 
-    select
-        people.*,
-        identities.customer_id
-
-    from {{ ref('int_identity_people') }} as people
-    inner join {{ ref('int_customer_identities') }} as identities
-        on people.profile_key = identities.profile_key
+    select * from {{ ref('int_customer_identities') }}
 
 ),
 

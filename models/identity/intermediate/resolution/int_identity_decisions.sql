@@ -42,16 +42,22 @@ ranked as (
 counting as (
 
     select
-        decision_id,
-        action,
-        decided_at,
-        left_profile_key,
-        right_profile_key,
-        identifier_type,
-        identifier_value
+        ranked.decision_id,
+        ranked.action,
+        ranked.decided_at,
+        ranked.left_profile_key,
+        ranked.right_profile_key,
+        left_profiles.profile_number as left_number,
+        right_profiles.profile_number as right_number,
+        ranked.identifier_type,
+        ranked.identifier_value
 
     from ranked
-    where recency_rank = 1 and action <> 'withdraw'
+    left join {{ ref('int_identity_profiles') }} as left_profiles
+        on ranked.left_profile_key = left_profiles.profile_key
+    left join {{ ref('int_identity_profiles') }} as right_profiles
+        on ranked.right_profile_key = right_profiles.profile_key
+    where ranked.recency_rank = 1 and ranked.action <> 'withdraw'
 
 )
 

@@ -1,8 +1,8 @@
 -- Grain: one row per registered customer of whom any profile is still there: the profile that its id goes with.
 -- That is the profile it was named after; where that one is gone, the one known longest of the customer's others.
-with people as (
+with profiles as (
 
-    select * from {{ ref('int_identity_people') }}
+    select * from {{ ref('int_identity_profiles') }}
 
 ),
 
@@ -23,13 +23,13 @@ anchors as (
     select
         registry.profile_id as customer_id,
         registry.first_known_at,
-        people.profile_number as anchor_number
+        profiles.profile_number as anchor_number
 
     from registry
     inner join customers
         on registry.profile_id = customers.customer_id
-    left join people
-        on registry.profile_id = people.profile_id
+    left join profiles
+        on registry.profile_id = profiles.profile_id
 
 ),
 
@@ -39,7 +39,7 @@ others as (
         registered_customer_id as customer_id,
         min(profile_number) as longest_known_number
 
-    from people
+    from profiles
     where registered_customer_id is not null
     group by registered_customer_id
 

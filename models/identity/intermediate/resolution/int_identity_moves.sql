@@ -1,12 +1,6 @@
 -- Grain: one row per profile whose entry in the registry is missing or no longer true; what this run adds to it.
 -- A profile that is gone follows the customer that it was registered with, so that its old id still leads there.
-with people as (
-
-    select * from {{ ref('int_identity_people') }}
-
-),
-
-identities as (
+with identities as (
 
     select * from {{ ref('int_customer_identities') }}
 
@@ -25,24 +19,20 @@ holders as (
         identities.customer_id as new_customer_id
 
     from {{ ref('int_identity_holders') }} as holders
-    inner join people
-        on holders.holder_number = people.profile_number
     inner join identities
-        on people.profile_key = identities.profile_key
+        on holders.holder_number = identities.profile_number
 
 ),
 
 present as (
 
     select
-        people.profile_id,
-        identities.customer_id,
-        people.registered_customer_id as previous_customer_id,
-        people.first_known_at
+        profile_id,
+        customer_id,
+        registered_customer_id as previous_customer_id,
+        first_known_at
 
-    from people
-    inner join identities
-        on people.profile_key = identities.profile_key
+    from identities
 
 ),
 
@@ -57,9 +47,9 @@ gone as (
     from registry
     inner join holders
         on registry.customer_id = holders.customer_id
-    left join people
-        on registry.profile_id = people.profile_id
-    where people.profile_id is null
+    left join identities
+        on registry.profile_id = identities.profile_id
+    where identities.profile_id is null
 
 ),
 

@@ -20,15 +20,16 @@ with profiles as (
     {{ identity_profile('pos', 'source_order_id', ref('stg_pos__receipts'), first_seen_at='ordered_at',
         email='email', phone='phone', loyalty_number='loyalty_number', customer_number='customer_number') }}
     union all
-    {{ identity_profile('marketplace', 'source_profile_id', ref('int_identity_sightings'),
-        first_seen_at='first_seen_at', condition="source_system = 'marketplace'", own_identifier=true) }}
+    {{ identity_profile('marketplace', 'buyer_id', ref('stg_marketplace__orders'), first_seen_at='ordered_at',
+        repeats=true) }}
     union all
     {{ identity_profile('klaviyo', 'person_id', ref('stg_klaviyo__persons'), first_seen_at='created_at',
         email='email', phone='phone', first_name='first_name', last_name='last_name') }}
     union all
     {{ identity_profile('zendesk', 'user_id', ref('stg_zendesk__users'), first_seen_at='known_at',
-        email='email', phone='phone', shop_customer_id='source_customer_id', full_name='name',
-        condition="role = 'end-user'") }}
+        email='email', phone='phone', shop_customer_id='source_customer_id',
+        first_name="case when trim(name) like '% %' then split_part(trim(name), ' ', 1) end",
+        last_name=regexp_keep('trim(name)', '[^ ]+$'), condition="role = 'end-user'") }}
     union all
     {{ identity_profile('hubspot', 'contact_id', ref('stg_hubspot__contacts'), first_seen_at='created_at',
         email='email', first_name='first_name', last_name='last_name', condition='not is_deleted') }}
@@ -39,45 +40,76 @@ with profiles as (
     {{ identity_profile('consent', 'event_id', ref('stg_consent__consent_events'), first_seen_at='occurred_at',
         email='email', phone='phone', loyalty_number='loyalty_number', shop_customer_id='source_customer_id') }}
     union all
-    {% for source_system in ['returns', 'external_lists', 'campaigns'] -%}
-    {{ identity_profile(source_system, 'source_profile_id', ref('int_identity_sightings'),
-        first_seen_at='first_seen_at', email='email', customer_number='customer_number',
-        condition="source_system = '" ~ source_system ~ "'") }}
+    {{ identity_profile('returns', 'return_id', ref('stg_returns__return_lines'), first_seen_at='returned_at',
+        customer_number='min(customer_number)', repeats=true,
+        condition='source_order_id is null and customer_number is not null') }}
     union all
-    {% endfor -%}
+    {{ identity_profile('external_lists', 'email', ref('int_external_list_members'), first_seen_at='added_at',
+        email='email', repeats=true) }}
+    union all
+    {{ identity_profile('campaigns', 'email', ref('stg_campaigns__sends'), first_seen_at='sent_at',
+        email='email', repeats=true) }}
+    union all
     {{ identity_profile('web', 'anonymous_id', ref('int_web_log_ins'), first_seen_at='first_seen_at',
         email='email', shop_customer_id='user_id') }}
 
 ),
 
-lettered as (
+-- A profile that shows no identifier says nothing of a person, except that a marketplace's buyer is one by its own id.
+-- What stands for an erased person is nobody's profile (scripts/erasure).
+known as (
 
     select
-        profiles.*,
+        concat(source_system, ':', source_profile_id) as profile_key,
+        source_system,
+        source_profile_id,
+        first_known_at,
+        coalesce(first_seen_at, first_known_at) as first_seen_at,
+        email,
+        phone,
+        {{ normalise_number('loyalty_number') }} as loyalty_number,
+        {{ normalise_number('customer_number') }} as customer_number,
+        {{ normalise_number('shop_customer_id') }} as shop_customer_id,
         {{ plain_letters('first_name') }} as first_letters,
-        {{ plain_letters('last_name') }} as last_letters
+        {{ last_name_key(plain_letters('last_name')) }} as last_name_key
 
     from profiles
+    where source_profile_id is not null
+        and source_profile_id not like 'erased-%'
+        and (
+            source_system = 'marketplace'
+            or coalesce(email, phone, loyalty_number, customer_number, shop_customer_id) is not null
+        )
+
+),
+
+hashed as (
+
+    select
+        known.*,
+        {{ keyed_hash('profile_key') }} as profile_id
+
+    from known
+
+),
+
+registry as (
+
+    {{ identity_registry_rows() }}
 
 ),
 
 numbered as (
 
     select
-        row_number() over (order by first_known_at, profile_key) as profile_number,
-        profile_key,
-        source_system,
-        source_profile_id,
-        first_known_at,
-        first_seen_at,
-        {% for type in identifier_types() -%}
-        {{ type }},
-        {% endfor -%}
-        first_letters,
-        {{ first_name_key('first_letters') }} as first_name_key,
-        {{ last_name_key('last_letters') }} as last_name_key
+        row_number() over (order by hashed.first_known_at, hashed.profile_key) as profile_number,
+        hashed.*,
+        {{ first_name_key('hashed.first_letters') }} as first_name_key,
+        registry.customer_id as registered_customer_id
 
-    from lettered
+    from hashed
+    left join registry
+        on hashed.profile_id = registry.profile_id
 
 )
 

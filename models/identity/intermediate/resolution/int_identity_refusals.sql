@@ -7,44 +7,34 @@ with people as (
 
 ),
 
-identifiers as (
-
-    select * from {{ ref('int_identity_identifiers') }}
-
-),
-
--- Each level names the people of its time; what they are called now is what a reader knows.
-judged as (
+shared as (
 
     select
         'email' as identifier_type,
-        identifier_value,
-        person_number,
-        reason
+        *
     from {{ ref('int_identity_email_values') }}
 
     union all
 
     select
         'phone' as identifier_type,
-        identifier_value,
-        person_number,
-        reason
+        *
     from {{ ref('int_identity_phone_values') }}
 
 ),
 
+-- Each level names the people of its time; what they are called now is what a reader knows.
 present as (
 
     select
-        judged.identifier_type,
-        judged.identifier_value,
-        judged.reason,
+        shared.identifier_type,
+        shared.identifier_value,
+        shared.reason,
         people.person_number
 
-    from judged
+    from shared
     inner join people
-        on judged.person_number = people.profile_number
+        on shared.person_number = people.profile_number
 
 ),
 
@@ -62,63 +52,53 @@ undone as (
 
 ),
 
-blocked as (
+refusals as (
 
     select
-        blocked.identifier_type,
-        blocked.identifier_value,
-        blocked.reason,
-        people.person_number
+        identifier_type,
+        identifier_value,
+        person_number,
+        reason
+    from present
+    where reason is not null
 
-    from {{ ref('int_identity_blocked_values') }} as blocked
-    inner join identifiers
-        on blocked.identifier_type = identifiers.identifier_type
-            and blocked.identifier_value = identifiers.identifier_value
-    inner join people
-        on identifiers.profile_number = people.profile_number
-
-),
-
-dropped as (
-
-    select
-        dropped.identifier_type,
-        dropped.identifier_value,
-        dropped.reason,
-        people.person_number
-
-    from {{ ref('int_identity_dropped_claims') }} as dropped
-    inner join people
-        on dropped.profile_number = people.profile_number
-
-),
-
-joined_by_chain as (
+    union
 
     select
         present.identifier_type,
         present.identifier_value,
         present.person_number,
         'chain_contradicts' as reason
-
     from present
     inner join undone
         on present.identifier_type = undone.identifier_type
             and present.identifier_value = undone.identifier_value
 
-),
+    union
 
-refusals as (
-    {% for part in ['present', 'joined_by_chain', 'blocked', 'dropped'] %}
     select
-        identifier_type,
-        identifier_value,
-        person_number,
-        reason
-    from {{ part }}
-    where reason is not null
-    {{ 'union' if not loop.last }}
-    {% endfor %}
+        blocked.identifier_type,
+        blocked.identifier_value,
+        people.person_number,
+        blocked.reason
+    from {{ ref('int_identity_blocked_values') }} as blocked
+    inner join {{ ref('int_identity_identifiers') }} as identifiers
+        on blocked.identifier_type = identifiers.identifier_type
+            and blocked.identifier_value = identifiers.identifier_value
+    inner join people
+        on identifiers.profile_number = people.profile_number
+
+    union
+
+    select
+        dropped.identifier_type,
+        dropped.identifier_value,
+        people.person_number,
+        dropped.reason
+    from {{ ref('int_identity_dropped_claims') }} as dropped
+    inner join people
+        on dropped.profile_number = people.profile_number
+
 )
 
 select * from refusals

@@ -1,4 +1,4 @@
--- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; with money and repair.
+-- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; money and repair.
 {%- set columns = violation_columns() | join(',\n        ') %}
 with violations as (
 
@@ -84,9 +84,9 @@ final as (
         case
             when violations.is_money_elsewhere then cast(0 as decimal(18, 2))
             -- An unknown currency is taken at par: a figure to rank by, marked as estimated.
-            else {{ in_reporting_currency('violations.amount', 'coalesce(case when violations.table_name = \'tax_line\' then violations.stated_rate else rates.rate end, 1)') }}
+            else {{ in_reporting_currency('violations.amount', 'coalesce(rates.rate, 1)') }}
         end as value_at_risk,
-        violations.amount is not null and case when violations.table_name = 'tax_line' then violations.stated_rate else rates.rate end is null as is_value_estimated,
+        violations.amount is not null and rates.rate is null as is_value_estimated,
         waivers.waived_by,
         waivers.waived_at,
         case when not violations.is_of_order then repairs.repaired_at end as repaired_at,

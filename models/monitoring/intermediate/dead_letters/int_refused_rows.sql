@@ -1,15 +1,27 @@
 -- Grain: one row per row refused at the door, in the columns of int_dead_letters. A view: read once.
 {{ config(materialized='view') }}
 
-with rejects as (
+with refused as (
+
+    {{ rows_or_none('intake', 'rejects') }}
+
+),
+
+files as (
+
+    {{ rows_or_none('intake', 'files') }}
+
+),
+
+rejects as (
 
     select
-        rejects.*,
-        coalesce(rejects.delivered_at, files.delivered_at) as seen_at
+        refused.*,
+        coalesce(refused.delivered_at, files.delivered_at) as seen_at
 
-    from ({{ rows_or_none('intake', 'rejects') }}) as rejects
-    left join ({{ rows_or_none('intake', 'files') }}) as files
-        on rejects.file_id = files.file_id
+    from refused
+    left join files
+        on refused.file_id = files.file_id
 
 ),
 

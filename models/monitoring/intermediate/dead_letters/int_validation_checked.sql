@@ -12,7 +12,7 @@ with counts as (
         version_count as row_count
 
     from {{ ref('int_record_counts') }}
-    where concat(source, '.', table_name) not in ('{{ scoped | unique | join("', '") }}')
+    where not ({{ has_item_of("'" ~ scoped | join('|') ~ "'", "concat(source, '.', table_name)") }})
 
 ),
 

@@ -1,5 +1,4 @@
--- Grain: one row per field of the golden record: how full it is among persons, how new, how far sources agree with it.
--- Values are compared here and go no further; what is stored are counts.
+-- Grain: one row per field of the golden record: how full, new and agreed upon it is. Counts only, never a value.
 with persons as (
 
     select customer_id from {{ ref('int_customer_types') }}
@@ -40,7 +39,6 @@ stated as (
         '{{ field }}' as field,
         lower(trim({{ field }})) as value,
         valued_at
-
     from {{ ref('int_customer_statements') }}
     where {{ field }} is not null
     {{ 'union all' if not loop.last }}
@@ -72,8 +70,7 @@ compared as (
     from golden
     inner join newest_stated
         on
-            golden.customer_id = newest_stated.customer_id
-            and golden.field = newest_stated.field
+            golden.customer_id = newest_stated.customer_id and golden.field = newest_stated.field
             and golden.source_system <> newest_stated.source_system
     group by golden.field
 
@@ -93,6 +90,12 @@ filled as (
 
 ),
 
+people as (
+
+    select count(*) as record_count from persons
+
+),
+
 measures as (
 
     select
@@ -106,7 +109,7 @@ measures as (
         coalesce(compared.agreed_count, 0) as agreed_count
 
     from fields
-    cross join (select count(*) as record_count from persons) as people
+    cross join people
     left join filled
         on fields.field = filled.field
     left join compared

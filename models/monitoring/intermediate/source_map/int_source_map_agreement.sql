@@ -1,9 +1,31 @@
 -- Grain: one row per row of the source map that has a key and one source of truth: of how many people or products it
 -- speaks, how many different values it has, how new they are, and how often they agree with the truth.
 -- The values of persons are compared here and go no further; what is stored are counts.
+{%- set text = dbt.type_string() %}
+{%- set identities = ref('int_customer_identities') %}
+{%- set rows = source_map() | selectattr('key_column') | list %}
+{%- set truths = rows | selectattr('precedence', 'equalto', '1') | map(attribute='field') | list %}
+
 with newest_values as (
 
-    {{ source_map_values(ref('int_customer_identities')) }}
+    {% for row in rows if row.is_on and truths.count(row.field) == 1 -%}
+    {%- set key = 'cast(stated.' ~ adapter.quote(row.key_column) ~ ' as ' ~ text ~ ')' -%}
+    {%- set value = 'lower(trim(cast(stated.' ~ adapter.quote(row.column_name) ~ ' as ' ~ text ~ ')))' -%}
+    {%- set entity = 'identities.customer_id' if row.profile_system else key -%}
+    select {{ source_map_key_sql(row) }}, {{ 'true' if row.precedence == '1' else 'false' }} as is_truth,
+        {{ entity }} as entity, max_by({{ value }}, concat(cast(known_at as {{ text }}), '|', {{ value }})) as newest_value,
+        max({{ stated_at(row.relation, 'stated') }}) as newest_stated_at from (
+        {#- #} select * from {{ row.table }} where {{ source_map_filter_sql(row) }}) as stated
+    {%- if row.profile_system %} inner join {{ identities }} as identities on identities.source_profile_id = {{ key }}
+    {#- #} and identities.source_system = {{ text_literal(row.profile_system) }}
+    {%- endif %}
+    where stated.{{ adapter.quote(row.column_name) }} is not null group by {{ entity }} union all
+    {% endfor -%}
+    {{ literal_rows({
+        'field': text, 'source': text, 'relation': text, 'column_name': text, 'filter_value': text,
+        'profile_system': text, 'is_truth': 'boolean', 'entity': text, 'newest_value': text,
+        'newest_stated_at': dbt.type_timestamp()
+    }, []) }}
 
 ),
 

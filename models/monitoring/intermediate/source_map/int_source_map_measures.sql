@@ -1,7 +1,24 @@
--- Grain: one row per row of the source map whose source is on: how full its column is, how plausible, how new.
+-- Grain: one row per row of the source map whose source is on: how many records its relation has, in how many the
+-- column is filled, in how many of these plausibly, and when the newest became known.
+{%- set text = dbt.type_string() %}
+{#- Named here so that dbt learns what the model depends on before it runs anything. #}
+{%- do blocked_patterns('email') %}
+
 with measures as (
 
-    {{ source_map_measures() }}
+    {% for row in source_map() if row.is_on -%}
+    {%- set column = adapter.quote(row.column_name) -%}
+    select {{ source_map_key_sql(row) }}, count(*) as row_count, count({{ column }}) as filled_count,
+        {% if row.validity -%}
+        count(*) filter (where {{ column }} is not null and {{ source_map_validity_sql(row.validity, column) }})
+        {%- else -%} cast(null as bigint) {%- endif %} as valid_count, max(known_at) as last_known_at
+    from {{ row.table }} where {{ source_map_filter_sql(row) }} union all
+    {% endfor -%}
+    {{ literal_rows({
+        'field': text, 'source': text, 'relation': text, 'column_name': text, 'filter_value': text,
+        'profile_system': text, 'row_count': 'bigint', 'filled_count': 'bigint', 'valid_count': 'bigint',
+        'last_known_at': dbt.type_timestamp()
+    }, []) }}
 
 )
 

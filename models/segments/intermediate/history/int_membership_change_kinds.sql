@@ -12,15 +12,15 @@ merged_into as (
         changes.as_of_date,
         changes.customer_id,
         changes.segment_key,
-        min(merges.new_customer_id) as new_customer_id
+        min(id_changes.new_customer_id) as new_customer_id
 
     from changes
-    inner join {{ ref('identity_log') }} as merges
+    inner join {{ ref('identity_log') }} as id_changes
         on
-            changes.customer_id = merges.old_customer_id
-            and changes.previous_as_of_date < merges.changed_date
-            and changes.as_of_date >= merges.changed_date
-    where changes.change = 'left' and merges.change = 'merge'
+            changes.customer_id = id_changes.old_customer_id
+            and changes.previous_as_of_date < id_changes.changed_date
+            and changes.as_of_date >= id_changes.changed_date
+    where changes.change = 'left' and id_changes.change = 'merge'
     group by changes.as_of_date, changes.customer_id, changes.segment_key
 
 ),

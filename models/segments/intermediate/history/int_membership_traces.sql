@@ -1,84 +1,83 @@
--- Grain: one row per change that conditions may explain and condition of its segment's rule: values, verdict, both days.
-{%- set changes %}
+-- Grain: one row per change that conditions may explain and condition of its rule: values and verdict on both days.
+with changes as (
+
     select * from {{ ref('int_membership_changes') }}
     where
         status = 'active'
         and (change = 'left' or previous_status = 'active')
-        and has_same_rule
-        and has_values and has_previous_values
-        and not is_first_day
-{%- endset %}
-{%- set segments, days = segment_rules_to_evaluate(), [] %}
-{%- if execute %}
-    {%- for row in run_query(
-        "with changes as (" ~ changes ~ ") select as_of_date from changes union select previous_as_of_date from changes order by 1"
-    ).rows %}
-        {%- do days.append("cast('" ~ row[0] ~ "' as date)") %}
-    {%- endfor %}
-{%- endif %}
-with changes as (
-{{ changes }}
+        and has_same_rule and has_values and has_previous_values and not is_first_day
 
 ),
 
--- Read where there is a change to explain.
-kept_values as (  -- noqa: ST03
+-- Read by the trace.
+pairs as (  -- noqa: ST03
+
+    select
+        as_of_date,
+        customer_id,
+        segment_key
+
+    from changes
+
+    union distinct
+
+    select
+        previous_as_of_date as as_of_date,
+        customer_id,
+        segment_key
+
+    from changes
+
+),
+
+features as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_values') }}
+    where customer_id in (select changes.customer_id from changes)
 
 ),
 
-thresholds as (
+thresholds as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_thresholds') }}
 
 ),
 
--- Read where a rule speaks of another segment.
-members as (  -- noqa: ST03
-
-    select * from {{ ref('int_segment_members') }}
-
-),
-
-log as (  -- noqa: ST03
+log as (
     {{ membership_log_before() }}
 
 ),
 
+-- Who was in a segment of which another rule speaks.
+lower_matches as (  -- noqa: ST03
+
+    select
+        as_of_date,
+        customer_id,
+        segment_key
+
+    from {{ ref('int_segment_members') }}
+
+    union all
+
+    select
+        days.as_of_date,
+        log.customer_id,
+        log.segment_key
+
+    from (select distinct pairs.as_of_date from pairs) as days
+    inner join log
+        on days.as_of_date >= log.as_of_date
+    where days.as_of_date <> {{ as_of_date() }}
+    group by days.as_of_date, log.customer_id, log.segment_key
+    having max_by(log.change, log.as_of_date) = 'entered'
+
+),
+
 traces as (
-    {% for day in days %}
-    {%- set members_then %}(
-        {%- if day == as_of_date() -%}
-            select customer_id, segment_key from members
-        {%- else -%}
-            select customer_id, segment_key from log
-            where as_of_date <= {{ day }}
-            group by customer_id, segment_key
-            having max_by(change, as_of_date) = 'entered'
-        {%- endif -%}
-    ){% endset %}
-    select
-        {{ day }} as as_of_date,
-        day_trace.*
 
-    from (
-        {{ segment_trace_sql(
-            '(select distinct customer_id, segment_key from changes where ' ~ day ~ ' in (as_of_date, previous_as_of_date))',
-            '(select * from kept_values where as_of_date = ' ~ day ~ ' and customer_id in (select customer_id from changes))',
-            '(select * from thresholds where as_of_date = ' ~ day ~ ')',
-            segments,
-            members_then
-        ) }}
-    ) as day_trace
-    {{ 'union all' if not loop.last }}
-    {% else %}
-    select
-        cast(null as date) as as_of_date,
-        day_trace.*
+    {{ segment_trace_sql('pairs', 'features', 'thresholds', by_day=true) }}
 
-    from ({{ segment_trace_sql('changes', 'kept_values', 'thresholds', []) }}) as day_trace
-    {% endfor %}
 ),
 
 compared as (

@@ -20,8 +20,7 @@ with segments as (
         {{ days_between('definitions.review_by', as_of_date()) }} as days_past_review,
         -- Suppression is used by leaving people out. Without campaign data nothing can be said.
         definitions.status in ('approved', 'active', 'paused')
-        and not definitions.is_suppression
-        and {{ '1 = 1' if source_is_on('campaigns') else '1 = 0' }} as is_usable
+        and not definitions.is_suppression and {{ 'true' if source_is_on('campaigns') else 'false' }} as is_usable
 
     from {{ ref('int_segment_definitions') }} as definitions
     inner join {{ ref('int_segment_usage') }} as usage
@@ -30,12 +29,10 @@ with segments as (
 
 ),
 
-findings as (
+findings (finding) as (
 
-    {% for finding in ['empty', 'stale', 'unowned', 'not_computable', 'never_activated', 'unused', 'past_review'] %}
-    select '{{ finding }}' as finding
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    values ('empty'), ('stale'), ('unowned'), ('not_computable'), ('never_activated'), ('unused'), ('past_review')
+
 ),
 
 found as (
@@ -58,8 +55,8 @@ found as (
             when 'empty' then segments.effective_status = 'active' and segments.customer_count = 0
             when 'stale'
                 then segments.effective_status = 'active' and segments.customer_count > 0
-                    and segments.days_since_change >= {{ var('inventory_stale_days') }}
                     and segments.recent_evaluated_days >= 2
+                    and segments.days_since_change >= {{ var('inventory_stale_days') }}
             when 'unowned'
                 then coalesce(lower(segments.owner), '') in (
                         '', '-', '?', 'to be named', 'to be decided', 'tbd', 'tba', 'nobody', 'none', 'unknown'
@@ -67,8 +64,7 @@ found as (
             when 'not_computable' then segments.effective_status = 'not_computable'
             when 'never_activated'
                 then segments.is_usable and segments.campaign_count = 0 and not segments.was_ever_approved
-            when 'unused'
-                then segments.is_usable and segments.days_since_campaign > {{ var('inventory_unused_days') }}
+            when 'unused' then segments.is_usable and segments.days_since_campaign > {{ var('inventory_unused_days') }}
             else segments.review_by < {{ as_of_date() }}
         end
 
@@ -90,10 +86,12 @@ worded as (
             when finding = 'unowned' and nullif(owner, '') is null then 'it names no owner'
             when finding = 'unowned' then concat('its owner is "', owner, '"')
             when finding = 'not_computable' then status_reason
+            when finding = 'never_activated' and first_evaluated_date is null
+                then 'no campaign was ever aimed at it and nobody ever approved it'
             when finding = 'never_activated'
                 then concat(
-                        'no campaign was ever aimed at it and nobody ever approved it',
-                        case when days_evaluated is null then '' else concat('; evaluated since ', first_evaluated_date) end
+                        'no campaign was ever aimed at it and nobody ever approved it; evaluated since ',
+                        first_evaluated_date
                     )
             when finding = 'unused' then concat('its last campaign began on ', last_campaign_date)
             else concat('its review was due on ', review_by)
@@ -108,7 +106,8 @@ worded as (
             when finding = 'not_computable' then 'switch on or fit what it needs, or pause it'
             when finding = 'never_activated' and measure >= {{ var('inventory_unused_days') }}
                 then concat('retire: unused for ', measure, ' days')
-            when finding = 'never_activated' then 'decide on its first use and ask for approval, or make it a draft again'
+            when finding = 'never_activated'
+                then 'decide on its first use and ask for approval, or make it a draft again'
             when finding = 'unused' then concat('use it or retire it: no campaign for ', measure, ' days')
             else 'review it: keep, change or retire'
         end as suggestion

@@ -1,5 +1,5 @@
--- Grain: one row per segment and day with two weeks of expectations before it: what was expected of its size, of who enters
--- and of who leaves, between which limits, and the measure that is furthest off in units of how far it usually is.
+-- Grain: one row per segment and day with two weeks of expectations before it: what was expected of its size, of who
+-- enters and of who leaves, between which limits, and the measure that is furthest off for what is usual.
 {%- set limit = var('anomaly_score') %}
 with expected as (
 
@@ -75,12 +75,12 @@ days as (
     select
         as_of_date,
         segment_key,
-        max(measure) filter (where score_rank = 1) as unusual_measure,
-        max(score) filter (where score_rank = 1) as score,
         {%- for measure in ['entered', 'left', 'size'] %}
         max(expected_flow) filter (where measure = '{{ measure }}') as {{ measure }}_flow,
-        max(scatter) filter (where measure = '{{ measure }}') as {{ measure }}_scatter{{ ',' if not loop.last }}
+        max(scatter) filter (where measure = '{{ measure }}') as {{ measure }}_scatter,
         {%- endfor %}
+        max(measure) filter (where score_rank = 1) as unusual_measure,
+        max(score) filter (where score_rank = 1) as score
 
     from ranked
     group by as_of_date, segment_key

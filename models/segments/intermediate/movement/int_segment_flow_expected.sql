@@ -1,8 +1,8 @@
--- Grain: one row per segment, day evaluated the day after another, and measure (entered, left, or the change of size) with
--- four same weekdays before it: what its own past lets expect. `flow` is what is judged: twice the root of a count, which
--- scatters by 1 whatever its level if customers come one by one (Anscombe), and the plain change of size with the scatter
--- that its comings and goings give it. Expected is the median of the same weekday in the eight weeks before, carried on
--- by the median change over four weeks.
+-- Grain: one row per segment, day evaluated the day after another, and measure (entered, left, or the change of size)
+-- with four same weekdays before it: what its own past lets expect. `flow` is what is judged: twice the root of a
+-- count, which scatters by 1 whatever its level if customers come one by one (Anscombe), and the plain change of size
+-- with the scatter that its comings and goings give it. Expected is the median of the same weekday in the eight weeks
+-- before, carried on by the median change over four weeks.
 {%- set same_weekday = 'filter (where flows.weekday = usual.weekday)' %}
 {%- set last_four_weeks = 'filter (where ' ~ days_before('flows.as_of_date', 28) ~ ' <= usual.as_of_date)' %}
 with growth as (

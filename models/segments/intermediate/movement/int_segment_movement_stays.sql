@@ -1,5 +1,5 @@
--- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and customer
--- who was in it at the beginning or is at the end.
+-- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and
+-- customer who was in it at the beginning or is at the end.
 -- Of customers in no segment at an end, one row there with the segment (none), or (new customer) at the beginning.
 with sizes as (
 
@@ -34,10 +34,7 @@ stays as (
         history.segment_key,
         history.customer_id,
         sizes.rule_fingerprint <> sizes.present_fingerprint as is_rule_changed,
-        bool_or(
-            history.valid_from <= windows.compared_date
-            and coalesce(history.valid_to > windows.compared_date, true)
-        ) as was_in,
+        bool_or(history.valid_from <= windows.compared_date) as was_in,
         bool_or(coalesce(history.valid_to > {{ as_of_date() }}, true)) as is_in
 
     from windows
@@ -46,7 +43,7 @@ stays as (
     inner join {{ ref('segment_membership_history') }} as history
         on
             sizes.segment_key = history.segment_key
-            and coalesce(history.valid_to > windows.compared_date, true)
+            and windows.compared_date < coalesce(history.valid_to, date '9999-12-31')
             and history.valid_from <= {{ as_of_date() }}
     group by
         windows.window_days, windows.compared_date, history.segment_key, history.customer_id,
@@ -70,9 +67,12 @@ placed as (
     cross join {{ ref('customer_features') }} as features
     left join stays
         on windows.window_days = stays.window_days and features.customer_id = stays.customer_id
-    where windows.compared_date in (select sizes.as_of_date from sizes where sizes.present_fingerprint is not null)
-    group by
-        windows.window_days, windows.compared_date, features.customer_id, features.days_since_first_seen
+    where
+        windows.compared_date in (
+            select sizes.as_of_date from sizes
+            where sizes.present_fingerprint is not null
+        )
+    group by windows.window_days, windows.compared_date, features.customer_id, features.days_since_first_seen
 
 ),
 

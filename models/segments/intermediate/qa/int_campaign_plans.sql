@@ -1,8 +1,12 @@
--- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of the products that it promotes.
--- depends_on: {{ ref('int_qa_rule_errors') }}
+-- Grain: one row per campaign plan that has not ended by as_of_date, typed, with the supply of what it promotes.
+-- depends_on: {{ ref('int_catalogue_name_violations') }}
+-- depends_on: {{ ref('int_campaign_plan_violations') }}
+{%- do stop_on_seed_violations(['campaign_plans']) %}
+{%- for violations in [ref('int_campaign_plan_violations'), ref('int_catalogue_name_violations')] %}
 {%- do stop_on_rule_errors(
-    ref('int_qa_rule_errors'), 'campaign plans and qa_rule limits have {count} fault(s); nothing is judged until they are mended'
+    violations, 'campaign_plans has {count} fault(s); mend the seed', "seed_name = 'campaign_plans'"
 ) %}
+{%- endfor %}
 with typed as (
 
     select

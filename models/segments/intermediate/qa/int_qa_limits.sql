@@ -1,8 +1,6 @@
 -- Grain: one row per build: every limit of the checks before activation as a column `<check>_<limit>`.
--- depends_on: {{ ref('int_qa_rule_errors') }}
-{%- do stop_on_rule_errors(
-    ref('int_qa_rule_errors'), 'campaign plans and qa_rule limits have {count} fault(s); nothing is judged until they are mended'
-) %}
+{%- do stop_on_seed_violations(['qa_limits']) %}
+{%- set needed = seed_declarations()['qa_limits'].config.meta.needed.rows if execute else [] %}
 with limits as (
 
     select
@@ -16,9 +14,9 @@ with limits as (
 one_row as (
 
     select
-        {%- for limit in qa_limit_names() %}
-        max(case when limit_key = '{{ limit.check_name ~ '_' ~ limit.limit_name }}' then limit_value end)
-            as {{ limit.check_name ~ '_' ~ limit.limit_name }},
+        {%- for row in needed %}
+        {%- set limit_key = row | replace(', ', '_') %}
+        max(case when limit_key = '{{ limit_key }}' then limit_value end) as {{ limit_key }},
         {%- endfor %}
         count(*) as limit_count
 

@@ -1,5 +1,5 @@
--- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it, the
--- nearest and most valuable first.
+-- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it,
+-- the nearest and most valuable first.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 

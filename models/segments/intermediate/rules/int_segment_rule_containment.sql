@@ -1,5 +1,4 @@
--- Grain: one row per ordered pair of segments where whoever meets the rule of the first meets that of the other, as
--- can be seen from the rules alone: the first has the conditions of the other, and maybe more.
+-- Grain: one row per ordered pair of segments where whoever meets the rule of the first meets the other, by rules alone.
 with parts as (
 
     select * from {{ ref('int_segment_rule_parts') }}
@@ -103,10 +102,8 @@ contained as (
         on covered.segment_key = totals.segment_key and covered.alternative_count = totals.include_count
     inner join totals as other_totals
         on covered.other_segment_key = other_totals.segment_key
-    inner join definitions
-        on covered.segment_key = definitions.segment_key
-    inner join definitions as others
-        on covered.other_segment_key = others.segment_key
+    inner join definitions on covered.segment_key = definitions.segment_key
+    inner join definitions as others on covered.other_segment_key = others.segment_key
     left join covered as left_out
         on
             left_out.kind = 'exclude'

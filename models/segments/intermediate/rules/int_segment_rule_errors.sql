@@ -1,19 +1,88 @@
 -- Grain: one row per fault of the segment seeds. An error stops memberships; a warning is about an inactive segment, or
 -- a row that changes nothing.
-{%- set columns = ['seed_name', 'segment_key', 'row_text', 'is_structural', 'reason', 'suggestion'] | join(', ') %}
-with faults as (
+with conditions as (
 
-    {% for model in [
-        'condition', 'attribute', 'item', 'value', 'reference', 'definition', 'priority', 'share', 'naming', 'lifecycle'
-    ] -%}
-    select {{ columns }}, false as is_note from {{ ref('int_segment_' ~ model ~ '_faults') }}
+    select
+        segment_key,
+        row_text,
+        is_structural,
+        reason,
+        suggestion,
+        false as is_note
+
+    from {{ ref('int_segment_condition_violations') }}
+    {% for model in ['attribute', 'item', 'reference'] -%}
     union all
+    select
+        segment_key,
+        row_text,
+        false,
+        reason,
+        suggestion,
+        false
+
+    from {{ ref('int_segment_' ~ model ~ '_violations') }}
     {% endfor -%}
-    select {{ columns }}, false as is_note from {{ ref('int_segment_contradictions') }}
+    {% for model in ['alternative', 'everybody'] -%}
     union all
-    select {{ columns }}, is_note from {{ ref('int_segment_alternative_faults') }}
+    select
+        segment_key,
+        row_text,
+        false,
+        reason,
+        suggestion,
+        is_note
+
+    from {{ ref('int_segment_' ~ model ~ '_violations') }}
+    {% endfor %}
+),
+
+definitions as (
+
+    select
+        segment_key,
+        is_structural,
+        reason,
+        suggestion
+
+    from {{ ref('int_segment_definition_violations') }}
     union all
-    select {{ columns }}, is_note from {{ ref('int_segment_everybody_faults') }}
+    select
+        segment_key,
+        true,
+        reason,
+        suggestion
+
+    from {{ ref('int_segment_priority_violations') }}
+
+),
+
+violations as (
+
+    select
+        'segment_rule_conditions' as seed_name,
+        * from conditions
+
+    union all
+    select
+        'segment_definitions',
+        segment_key,
+        coalesce(nullif(segment_key, ''), '(no key)'),
+        is_structural,
+        reason,
+        suggestion,
+        false
+    from definitions
+    union all
+    select
+        seed_name,
+        split_part(row_text, ', ', 1),
+        row_text,
+        is_structural,
+        reason,
+        suggestion,
+        false
+    from {{ ref('int_segment_cell_violations') }}
 
 ),
 
@@ -31,20 +100,20 @@ statuses as (
 graded as (
 
     select distinct
-        faults.seed_name,
-        faults.segment_key,
-        faults.row_text,
-        faults.reason,
-        faults.suggestion,
+        violations.seed_name,
+        violations.segment_key,
+        violations.row_text,
+        violations.reason,
+        violations.suggestion,
         case
-            when faults.is_note then 'warning'
-            when faults.is_structural or coalesce(statuses.is_active, 1) = 1 then 'error'
+            when violations.is_note then 'warning'
+            when violations.is_structural or coalesce(statuses.is_active, 1) = 1 then 'error'
             else 'warning'
         end as severity
 
-    from faults
+    from violations
     left join statuses
-        on faults.segment_key = statuses.segment_key
+        on violations.segment_key = statuses.segment_key
 
 )
 

@@ -13,10 +13,11 @@
 {%- endfor %}
 with contract_columns as (
 
-    select *
-    from (values
+    select contracts.*
+    from (
+        values
         {{ columns | join(',\n        ') or "('', '', '', false, false, false, '')" }}
-    ) as columns (table_key, column_name, data_type, is_validated, has_channel, has_account, readable_tables)
+    ) as contracts (table_key, column_name, data_type, is_validated, has_channel, has_account, readable_tables)
 
 )
 

@@ -1,5 +1,5 @@
--- Grain: one row per fault of the validation rules: the row, what is wrong, and what was probably meant.
-with faults as (
+-- Grain: one row per error of the validation rules: the row, what is wrong, and what was probably meant.
+with errors as (
 
     select * from {{ ref('int_validation_name_errors') }}
     union all
@@ -15,7 +15,7 @@ final as (
         reason,
         suggestion
 
-    from faults
+    from errors
 
 )
 

@@ -1,0 +1,58 @@
+{# How people are told apart by name, as the seed identifier_limits says for a type of identifier (told_apart_by): by the
+   given name's first letters, or by both names. Null where the name is not given in full, or does not matter. #}
+{% macro name_key(told_apart_by, profile) -%}
+    case {{ told_apart_by }}
+        when 'nothing' then null
+        when 'first_name' then 'first ' || {{ profile }}.first_name_key
+        else 'full ' || {{ profile }}.first_name_key || ' ' || {{ profile }}.last_name_key
+    end
+{%- endmacro %}
+
+{# All forms of a name as a list: two people who share one form may be one, since names are shortened, swapped with each
+   other and mistyped. Besides name_key these are both names, whichever comes first, and where the given name alone
+   tells people apart, it with at most one letter left out anywhere, so that two such forms meet where one letter was
+   mistyped. Names of fewer than 5 letters are too near each other for that. #}
+{% macro name_forms(told_apart_by, profile) -%}
+    {{ return(adapter.dispatch('name_forms', 'customer_segmentation')(told_apart_by, profile ~ '.first_letters', profile ~ '.last_name_key', name_key(told_apart_by, profile))) }}
+{%- endmacro %}
+
+{% macro default__name_forms(told_apart_by, given, family, key) -%}
+    case when {{ key }} is not null then list_concat(
+        [{{ key }}],
+        case
+            when {{ given }} is not null and {{ family }} is not null
+                then ['both ' || least({{ given }}, {{ family }}) || ' ' || greatest({{ given }}, {{ family }})]
+        end,
+        case
+            when {{ told_apart_by }} = 'first_name' and length({{ given }}) between 5 and 12
+                then [
+                    'but one ' || substr({{ given }}, 1, place - 1) || substr({{ given }}, place + 1)
+                    for place in range(1, length({{ given }}) + 2)
+                ]
+        end
+    ) end
+{%- endmacro %}
+
+{% macro spark__name_forms(told_apart_by, given, family, key) -%}
+    case when {{ key }} is not null then concat(
+        array({{ key }}),
+        case
+            when {{ given }} is not null and {{ family }} is not null
+                then array('both ' || least({{ given }}, {{ family }}) || ' ' || greatest({{ given }}, {{ family }}))
+            else array()
+        end,
+        case
+            when {{ told_apart_by }} = 'first_name' and length({{ given }}) between 5 and 12
+                then transform(
+                    sequence(1, length({{ given }}) + 1),
+                    place -> 'but one ' || substr({{ given }}, 1, place - 1) || substr({{ given }}, place + 1)
+                )
+            else array()
+        end
+    ) end
+{%- endmacro %}
+
+{# One row per item of a list, for use in a select list. #}
+{% macro list_to_rows(items) -%}
+    {{ return(('explode(' if target.type == 'spark' else 'unnest(') ~ items ~ ')') }}
+{%- endmacro %}

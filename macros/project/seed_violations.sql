@@ -1,0 +1,181 @@
+{# The seeds whose cells are checked as their YAML declares it, by the model that checks them; named here, because dbt has to
+   know what a model reads before it knows the YAML. #}
+{% macro checked_seeds() -%}
+    {{ return({
+        'int_seed_violations': [
+            'attribute_bands', 'attribute_limits', 'campaign_plans', 'campaign_products', 'category_relations',
+            'consent_rules', 'consent_signals',
+            'cost_assumptions', 'customer_type_rules', 'loyalty_tiers', 'qa_limits', 'sentiment_words',
+            'survivorship_rules', 'topic_keywords'
+        ],
+        'int_segment_cell_violations': ['segment_definitions', 'segment_rule_conditions']
+    }) }}
+{%- endmacro %}
+
+{# What the YAML declares of checked seeds: by name, a dict of config and columns as they stand there. Unit tests override
+   it with the YAML of the seeds that they are about. #}
+{% macro seed_declarations() -%}
+    {%- set declarations = {} -%}
+    {%- for node in graph.get('nodes', {}).values() if node.resource_type == 'seed' and node.config.meta.get('row') -%}
+        {%- if node.name not in checked_seeds().values() | sum(start=[]) -%}
+            {{ exceptions.raise_compiler_error(node.name ~ ' declares what its cells may hold; name it in checked_seeds()') }}
+        {%- endif -%}
+        {%- do declarations.update({node.name: {'config': node.config, 'columns': node.columns.values() | list}}) -%}
+    {%- endfor -%}
+    {{ return(declarations) }}
+{%- endmacro %}
+
+{# All faults of the seeds that a model checks. #}
+{% macro seed_violations_of(model_name) -%}
+    {%- set declarations = seed_declarations() if execute else {} -%}
+    {%- for name in checked_seeds()[model_name] if not execute or name in declarations %}
+    {{ seed_violations(name, declarations[name]) if execute else ref(name) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Every fault of a seed, as a select of seed_name, row_text, reason, suggestion and is_structural (an error also where the
+   segment that it is about is not active). All cells are text, taken without outer blanks. `config: meta:` of the seed says
+     row      how a row is called, as `{channel}, {purpose}`; unnamed: how it is called when that is empty
+     rules    {holds, reason, suggestion}: SQL over the cells that holds in every row
+     unique   {by, reason, suggestion}: SQL that no two rows have alike; without `by` what they are called
+     same     {column, per, reason, suggestion}: rows alike in `per` (all, without it) have one of the accepted values;
+              {least}, {most}
+     needed   {rows, reason, suggestion}: rows that must be there, `unless_empty`; {unknown, cure}: said of any other
+   and that of a column
+     lower            capitals do not matter
+     required, fill   it must not be empty; what to do then
+     accepted         the values that there are; or pattern: a regular expression; or type: key, number, whole_number, day
+     from, to         least and greatest number; decimals: how many at most (4)
+     list             it holds several such values, joined by |
+     reason, write    what is said of another value, and what to write in its place
+   `structural: true` goes with each. Texts name cells as {column}; {value} is the one at fault, {count} how many rows. #}
+{% macro seed_violations(name, declaration) -%}
+    {%- set meta = declaration.config.meta -%}
+    {%- set selects = [] -%}
+    {%- for column in declaration.columns -%}
+        {%- set check = (column.get('config') or {}).get('meta') or {} -%}
+        {%- if check.required -%}
+            {%- do selects.append(seed_fault(
+                {'reason': 'the column ' ~ column.name ~ ' is empty', 'suggestion': check.fill or 'fill it', 'structural': check.structural},
+                column.name ~ " = ''"
+            )) -%}
+        {%- endif -%}
+        {%- if check.accepted or check.pattern or check.type -%}{%- do selects.append(seed_cell_faults(column.name, check)) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- for rule in meta.rules or [] -%}
+        {%- do selects.append(seed_fault(rule, 'not coalesce(' ~ rule.holds ~ ', true)')) -%}
+    {%- endfor -%}
+    {%- for rule in meta.unique or [] -%}
+        {%- do selects.append(seed_fault(
+            dict({'reason': 'it stands there twice', 'suggestion': 'delete one of the rows'}, **rule), 'row_count > 1',
+            '(select *, count(*) over (partition by ' ~ (rule.by or 'row_text') ~ ') as row_count from cells) as counted'
+        )) -%}
+    {%- endfor -%}
+    {%- for rule in meta.same or [] -%}
+        {%- set accepted = declaration.columns | selectattr('name', 'equalto', rule.column) | map(attribute='config') | map(attribute='meta') | map(attribute='accepted') | first -%}
+        {#- A value that there is not is named by itself. -#}
+        {%- set known = rule.column ~ " in ('" ~ accepted | join("', '") ~ "')" -%}
+        {%- set value = '(case when ' ~ known ~ ' then ' ~ rule.column ~ ' end) over (partition by ' ~ (rule.per or '1') ~ ')' -%}
+        {%- do selects.append(seed_fault(
+            rule, 'least <> most and ' ~ known, '(select *, min' ~ value ~ ' as least, max' ~ value ~ ' as most from cells) as compared'
+        )) -%}
+    {%- endfor -%}
+    {%- if meta.needed -%}
+        {%- set rows = "(values ('" ~ meta.needed.rows | join("'), ('") ~ "')) as needed (row_text)" -%}
+        {%- do selects.append(seed_fault(
+            meta.needed,
+            'row_text not in (select row_text from cells)' ~ (' and exists (select 1 from cells)' if meta.needed.unless_empty else ''), rows
+        )) -%}
+        {%- if meta.needed.unknown -%}
+            {%- do selects.append(seed_fault(
+                {'reason': meta.needed.unknown, 'suggestion': meta.needed.cure}, 'row_text not in (select row_text from ' ~ rows ~ ')'
+            )) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- set cells = [] -%}
+    {%- for column in declaration.columns -%}
+        {%- set cell = 'trim(coalesce(' ~ column.name ~ ", ''))" -%}
+        {%- set check = (column.get('config') or {}).get('meta') or {} -%}
+        {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
+    {%- endfor -%}
+    select '{{ name }}' as seed_name, faults.* from (
+        with cells as (
+            select *, coalesce(nullif(trim({{ seed_text(meta.row) }}), ''), '{{ meta.unnamed or '(no key)' }}') as row_text
+            from (select {{ cells | join(', ') }} from {{ ref(name) }}) as trimmed
+        )
+        {{ selects | join('\n        union all ') }}
+    ) as faults
+{%- endmacro %}
+
+{# One kind of fault as a select over the cells of a seed, or over what is made of them. #}
+{% macro seed_fault(rule, found, relation='cells') -%}
+    {{ return(
+        'select distinct row_text, ' ~ seed_text(rule.reason) ~ ' as reason, ' ~ seed_text(rule.suggestion) ~ ' as suggestion, '
+        ~ ('true' if rule.structural else 'false') ~ ' as is_structural from ' ~ relation ~ ' where ' ~ found
+    ) }}
+{%- endmacro %}
+
+{# The cells of a column that hold something else than declared, with the nearest of the accepted values. #}
+{% macro seed_cell_faults(name, check) -%}
+    {%- set given = '(select *, trim(' ~ (split_to_rows(name) if check.list else name) ~ ') as given_value from cells where '
+        ~ name ~ " <> '') as given" -%}
+    {%- set rule = {
+        'reason': (check.reason or name ~ (' names' if check.list else ' is') ~ ' `{value}`') | replace('{value}', '{given_value}'),
+        'suggestion': check.write, 'structural': check.structural
+    } -%}
+    {%- if check.write -%}{{ return(seed_fault(rule, 'not ' ~ seed_value_test(check), given)) }}{%- endif -%}
+    {%- set distance = modules.re.sub('\\s+', ' ', name_distance('lower(given_value)', 'choice')) -%}
+    {%- set near = 'min(' ~ distance ~ ') <= 0.4 * length(given_value)' -%}
+    {%- set nearest = "concat('did you mean `', min_by(choice, " ~ distance ~ "), '`? ')" -%}
+    {%- set all = "'write one of " ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
+    {{ return(
+        'select row_text, ' ~ seed_text(rule.reason) ~ ', concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, " ~ all ~ '), '
+        ~ ('true' if rule.structural else 'false') ~ ' from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
+        ~ "')) as choices (choice) where not " ~ seed_value_test(check) ~ ' group by row_text, given_value'
+    ) }}
+{%- endmacro %}
+
+{# Whether given_value is what a column may hold, as SQL; never null. #}
+{% macro seed_value_test(check) -%}
+    {%- if check.accepted -%}{{ return("given_value in ('" ~ check.accepted | join("', '") ~ "')") }}{%- endif -%}
+    {%- set pattern = check.pattern or {
+        'key': '^[a-z][a-z0-9_]{1,59}$', 'day': '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', 'whole_number': '^[0-9]{1,9}$',
+        'number': '^[+-]?[0-9]{1,14}([.][0-9]{1,' ~ (check.decimals or 4) ~ '})?$'
+    }[check.type] -%}
+    {%- set tests = [regexp_keep('given_value', pattern) ~ " <> ''"] -%}
+    {%- do tests.append(is_calendar_day('given_value')) if check.type == 'day' -%}
+    {%- do tests.append("try_cast(given_value as double) >= " ~ check['from']) if check['from'] is defined -%}
+    {%- do tests.append("try_cast(given_value as double) <= " ~ check.to) if check.to is defined -%}
+    {{ return('coalesce(' ~ tests | join(' and ') ~ ', false)') }}
+{%- endmacro %}
+
+{# A text in which cells are named as {column}, as SQL. #}
+{% macro seed_text(text) -%}
+    {%- set parts = [] -%}
+    {%- for part in modules.re.split('[{]([a-z_0-9]+)[}]', text) -%}
+        {%- if loop.index is even -%}
+            {%- do parts.append('cast(row_count as ' ~ dbt.type_string() ~ ')' if part == 'count' else part) -%}
+        {%- elif part -%}
+            {%- do parts.append(text_literal(part)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(parts[0] if parts | length == 1 else 'concat(' ~ parts | join(', ') ~ ')') }}
+{%- endmacro %}
+
+{# Stops a model with the first faults of seeds that it would go by, one line each. #}
+{% macro stop_on_seed_violations(names) -%}
+    {%- set declarations = seed_declarations() if execute else {} -%}
+    {#- A fixture of a unit test is no relation of the warehouse: nothing is declared of it there. -#}
+    {%- for name in names if not execute or name in declarations -%}
+        {%- set seed = ref(name) -%}
+        {%- if execute and load_relation(seed) -%}
+            {%- set found = run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows -%}
+            {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
+            {%- for row in found -%}
+                {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
+            {%- endfor -%}
+            {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}

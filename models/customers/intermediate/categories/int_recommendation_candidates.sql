@@ -1,0 +1,120 @@
+-- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
+-- A main product bought more than two years ago no longer speaks for an add-on or a better one.
+with replenish as (
+
+    select
+        customer_id,
+        sku,
+        due_in_days as place,
+        concat(
+            'last bought on ', last_ordered_date, ', used up ',
+            case when due_in_days < 0 then '' else 'in ' end, abs(due_in_days), ' days',
+            case when due_in_days < 0 then ' ago' else '' end
+        ) as reason
+
+    from {{ ref('customer_replenishment') }}
+    where due_in_days <= 14
+
+),
+
+viewed as (
+
+    select
+        customer_id,
+        sku,
+        -count(*) as place,
+        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end)
+        || ' in 30 days, not bought' as reason
+
+    from {{ ref('int_web_events') }}
+    where
+        event_type = 'product_view' and customer_id is not null and sku is not null
+        and {{ within_window('occurred_date', 30) }}
+    group by customer_id, sku
+
+),
+
+add_on as (
+
+    select
+        add_ons.customer_id,
+        add_ons.missing_add_on_sku as sku,
+        1 as place,
+        concat(
+            'goes with ', coalesce(products.product_name, add_ons.main_sku), ', bought on ', add_ons.main_ordered_date,
+            case when add_ons.is_stated then '' else ', as other customers'' orders show' end
+        ) as reason
+
+    from {{ ref('int_customer_add_ons') }} as add_ons
+    inner join {{ ref('int_products') }} as products
+        on add_ons.main_sku = products.sku
+    where {{ within_window('add_ons.main_ordered_date', 730) }}
+
+),
+
+after_first_purchase as (
+
+    select
+        first.customer_id,
+        second.sku,
+        1 as place,
+        concat(
+            cast(floor(100 * second.share_of_second_purchases + 0.5) as int), ' % of who began with ', first.category,
+            ' and came back bought ', second.product_group, ' next'
+        ) as reason
+
+    from {{ ref('int_customer_categories') }} as first
+    inner join {{ ref('int_customer_orders') }} as orders
+        on first.customer_id = orders.customer_id
+    inner join {{ ref('int_second_purchases') }} as second
+        on first.category = second.category
+    where orders.order_count = 1
+
+),
+
+cross_sell as (
+
+    select
+        next.customer_id,
+        stocked.sku,
+        1 as place,
+        concat('best seller of ', next.next_best_category, ', the likeliest category to be new') as reason
+
+    from {{ ref('int_customer_next_category') }} as next
+    inner join {{ ref('int_product_sales') }} as stocked
+        on next.next_best_category = stocked.category
+            and stocked.category_rank = 1
+
+),
+
+upgrade as (
+
+    select
+        bought.customer_id,
+        stocked.sku,
+        {{ days_between('bought.last_kept_date', as_of_date()) }} as place,
+        concat('next price tier up from ', bought.product_name, ', bought on ', bought.last_kept_date) as reason
+
+    from {{ ref('int_customer_products') }} as bought
+    inner join {{ ref('stg_products__product_relations') }} as relations
+        on bought.sku = relations.sku
+            and relations.relation_type = 'upgrade'
+    inner join {{ ref('int_product_sales') }} as stocked
+        on relations.related_sku = stocked.sku
+            and bought.list_price < stocked.list_price
+    where {{ within_window('bought.last_kept_date', 730) }}
+
+),
+
+candidates as (
+    {% for kind in ['replenish', 'viewed', 'add_on', 'after_first_purchase', 'cross_sell', 'upgrade'] %}
+    select
+        {{ kind }}.*,
+        '{{ kind }}' as kind,
+        {{ loop.index }} as kind_place
+    from {{ kind }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select distinct * from candidates

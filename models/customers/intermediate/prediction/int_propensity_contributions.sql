@@ -1,0 +1,117 @@
+-- Grain: one row per propensity model (churn, adoption), customer whom it covers and attribute: what the attribute adds
+-- to the log-odds, and the probability that all of them come to.
+{%- set names = prediction_input_names() + ['target_view_count_90d', 'target_affinity_lift'] %}
+with parameters as (
+    {% for seed in ['churn_parameters', 'adoption_parameters'] %}
+    select
+        model_key,
+        fit_id,
+        attribute_name,
+        term_kind,
+        {% for column in ['winsor_low', 'winsor_high', 'centre', 'spread', 'knot', 'missing_value', 'coefficient'] %}
+        cast({{ column }} as double) as {{ column }},
+        {% endfor %}
+        scale
+
+    from {{ ref(seed) }}
+    where term_kind = 'intercept' or attribute_name in ({{ literal_list(names) }})
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+terms as (
+
+    select parameters.*
+    from parameters
+    inner join {{ ref('int_model_status') }} as models
+        on parameters.model_key = models.model_key
+            and parameters.fit_id = models.fit_id
+    where models.status = 'usable'
+
+),
+
+-- Of churn persons who have not lapsed yet; for the others it is too late to foretell.
+covered as (
+
+    select
+        'churn' as model_key,
+        customer_id,
+        cast(null as double) as target_view_count_90d,
+        cast(null as double) as target_affinity_lift
+
+    from {{ ref('int_prediction_inputs') }}
+    where customer_type = 'person' and days_since_last_order <= {{ var('churn_active_days') }}
+
+    union all
+
+    select
+        model_key,
+        customer_id,
+        target_view_count_90d,
+        target_affinity_lift
+
+    from {{ ref('int_adoption_candidates') }}
+
+),
+
+attributes as (
+
+    select distinct
+        model_key,
+        attribute_name
+    from terms
+
+),
+
+attribute_values as (
+
+    select
+        covered.model_key,
+        covered.customer_id,
+        attributes.attribute_name,
+        case attributes.attribute_name
+            when 'target_view_count_90d' then covered.target_view_count_90d
+            when 'target_affinity_lift' then covered.target_affinity_lift
+            else {{ prediction_input_value('attributes.attribute_name', 'inputs') }}
+        end as attribute_value
+
+    from covered
+    inner join attributes
+        on covered.model_key = attributes.model_key
+    inner join {{ ref('int_prediction_inputs') }} as inputs
+        on covered.customer_id = inputs.customer_id
+
+),
+
+contributions as (
+
+    select
+        attribute_values.model_key,
+        attribute_values.customer_id,
+        attribute_values.attribute_name,
+        max(attribute_values.attribute_value) as attribute_value,
+        max({{ standard_score('attribute_values.attribute_value', 'terms') }}) as standard_value,
+        sum({{ term_contribution('attribute_values.attribute_value', 'terms') }}) as contribution,
+        max(intercepts.coefficient) as intercept
+
+    from attribute_values
+    inner join terms
+        on attribute_values.model_key = terms.model_key
+            and attribute_values.attribute_name = terms.attribute_name
+    left join terms as intercepts
+        on attribute_values.model_key = intercepts.model_key
+            and intercepts.term_kind = 'intercept'
+    group by attribute_values.model_key, attribute_values.customer_id, attribute_values.attribute_name
+
+),
+
+scored as (
+
+    select
+        *,
+        {{ logistic('(intercept + sum(contribution) over (partition by model_key, customer_id))') }} as propensity
+    from contributions
+
+)
+
+select * from scored

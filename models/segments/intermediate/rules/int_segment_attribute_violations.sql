@@ -1,0 +1,119 @@
+-- Grain: one row per condition whose attribute or operator does not exist, or whose operator is not for that attribute.
+with conditions as (
+
+    select * from {{ ref('int_segment_conditions') }}
+    where odd_sign is null
+
+),
+
+attributes as (
+
+    select * from {{ ref('attribute_catalogue') }}
+
+),
+
+operator_words as (
+    {{ literal_rows(
+        {'word': dbt.type_string(), 'operator': dbt.type_string(), 'place': 'integer'}, segment_operator_words()
+    ) }}
+
+),
+
+nearest_attributes as (
+
+    select
+        conditions.attribute,
+        min_by(
+            attributes.attribute_name, {{ name_distance('lower(conditions.attribute)', 'attributes.attribute_name') }}
+        ) as attribute_name
+
+    from (
+        select distinct attribute
+        from conditions
+        where not is_known_attribute
+    ) as conditions
+    cross join attributes
+    where
+        {{ name_distance('lower(conditions.attribute)', 'attributes.attribute_name') }}
+        <= 0.4 * length(conditions.attribute)
+    group by conditions.attribute
+
+),
+
+spellings as (
+
+    select * from operator_words
+    union all
+    select distinct
+        operator as word,
+        operator,
+        -1 as place
+    from operator_words
+
+),
+
+-- What people write for an operator, and blanks where the language has underscores.
+meant_operators as (
+
+    select
+        conditions.operator,
+        conditions.allowed_operators,
+        min_by(spellings.operator, spellings.place) as meant
+
+    from conditions
+    inner join spellings
+        on
+            replace(conditions.operator, ' ', '_') = spellings.word
+            and {{ has_item_of('conditions.allowed_operators', 'spellings.operator') }}
+    group by conditions.operator, conditions.allowed_operators
+
+),
+
+violations as (
+
+    select
+        conditions.segment_key,
+        conditions.row_text,
+        concat('`', conditions.attribute, '` is not an attribute') as reason,
+        coalesce(
+            {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
+            'attribute_catalogue lists the ones there are'
+        ) as suggestion
+
+    from conditions
+    left join nearest_attributes
+        on conditions.attribute = nearest_attributes.attribute
+    where not conditions.is_known_attribute
+
+    union all
+
+    select
+        conditions.segment_key,
+        conditions.row_text,
+        concat(
+            'operator `', conditions.operator, '` is not allowed for `', conditions.attribute, '`, which is a ',
+            conditions.value_type
+        ),
+        case
+            when conditions.value_type = 'boolean' and lower(conditions.value) in ('true', 'yes', '1', 'wahr', 'vrai')
+                then 'write is_true and leave the column value empty'
+            when conditions.value_type = 'boolean' and lower(conditions.value) in ('false', 'no', '0', 'falsch', 'faux')
+                then 'write is_false and leave the column value empty'
+            else concat(
+                    coalesce({{ dbt.concat(["'did you mean `'", 'meant_operators.meant', "'`? '"]) }}, ''),
+                    'use one of ', replace(conditions.allowed_operators, '|', ' ')
+                )
+        end
+
+    from conditions
+    left join meant_operators
+        on
+            conditions.operator = meant_operators.operator
+            and conditions.allowed_operators = meant_operators.allowed_operators
+    where
+        conditions.is_known_attribute
+        and not ({{ has_item_of('conditions.allowed_operators', 'conditions.operator') }})
+
+)
+
+select distinct * from violations

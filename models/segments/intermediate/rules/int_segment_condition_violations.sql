@@ -1,0 +1,116 @@
+-- Grain: one row per fault of a condition as a whole: its segment, odd signs, a value that does not fit the operator.
+with conditions as (
+
+    select * from {{ ref('int_segment_conditions') }}
+
+),
+
+-- What another check finds fault with is not judged further.
+sound as (
+
+    select * from conditions
+    where is_known_attribute and odd_sign is null and {{ has_item_of('allowed_operators', 'operator') }}
+
+),
+
+-- Segments that there are not, each with the one that was probably meant.
+strangers as (
+
+    select
+        unknown.segment_key,
+        min_by(definitions.segment_key, {{ name_distance('unknown.segment_key', 'definitions.segment_key') }}) as meant
+
+    from (
+        select distinct segment_key from conditions
+        where segment_key not in (select coalesce(trim(segment_key), '') from {{ ref('segment_definitions') }})
+    ) as unknown
+    left join {{ ref('segment_definitions') }} as definitions
+        on
+            {{ name_distance('unknown.segment_key', 'definitions.segment_key') }}
+            <= 0.4 * length(unknown.segment_key)
+    group by unknown.segment_key
+
+),
+
+-- The two ends of a between, where both stand on one scale.
+ends as (
+
+    select
+        segment_key,
+        row_text,
+        value,
+        max(case when item = trim(split_part(value, '|', 1)) then place end) as from_place,
+        max(case when item = trim(split_part(value, '|', 2)) then place end) as to_place
+
+    from {{ ref('int_segment_value_items') }}
+    where operator = 'between'
+    group by segment_key, row_text, value
+    having count(distinct scale) = 1
+
+),
+
+violations as (
+
+    select
+        conditions.segment_key,
+        conditions.row_text,
+        true as is_structural,
+        concat('`', conditions.segment_key, '` is not a segment of segment_definitions') as reason,
+        coalesce(
+            {{ dbt.concat(["'did you mean `'", 'strangers.meant', "'`?'"]) }},
+            'add the segment to segment_definitions, or correct the key'
+        ) as suggestion
+
+    from conditions
+    inner join strangers
+        on conditions.segment_key = strangers.segment_key
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        false,
+        concat('the cell ', split_part(odd_sign, '|', 1), ' holds ', split_part(odd_sign, '|', 2)),
+        'type the cell again, without pasting it from another program'
+
+    from conditions
+    where odd_sign is not null
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        false,
+        case
+            when takes_no_value then concat('operator `', operator, '` takes no value, `', value, '` was given')
+            when value = '' then concat('operator `', operator, '` needs a value')
+            else 'between takes two values'
+        end,
+        case
+            when takes_no_value then 'leave the column value empty'
+            when value = '' then 'fill the column value'
+            else 'write the lower and the upper one joined by |, such as 31|120'
+        end
+
+    from sound
+    where
+        takes_no_value = (value <> '')
+        or (operator = 'between' and length(value) - length(replace(value, '|', '')) <> 1)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        false,
+        concat('between has its values the wrong way round: ', value),
+        'write the lower one first'
+
+    from ends
+    where from_place > to_place
+
+)
+
+select distinct * from violations

@@ -1,0 +1,94 @@
+-- Grain: one row per condition that nobody can meet or that everybody meets, and per rule that lets everybody in.
+with conditions as (
+
+    select
+        *,
+        coalesce(is_met_when_known, false) and (is_never_null or if_missing = 'true') as is_met_by_all,
+        count(*) over (partition by segment_key, kind, alternative) as condition_count,
+        count(*) filter (where kind = 'exclude') over (partition by segment_key) as exclude_count
+
+    from {{ ref('int_segment_condition_ranges') }}
+
+),
+
+alone as (
+
+    select * from conditions
+    where kind = 'include' and condition_count = 1 and exclude_count = 0
+
+),
+
+halves as (
+
+    select * from {{ ref('int_segment_halves') }}
+
+),
+
+violations as (
+
+    select
+        segment_key,
+        row_text,
+        false as is_note,
+        concat(
+            'nobody can meet it: `', attribute, '` is never ',
+            case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,
+            cast(cast(case when high <= lowest then lowest else highest end as bigint) as {{ dbt.type_string() }})
+        ) as reason,
+        'correct the value' as suggestion
+
+    from conditions
+    -- A single value out of range is named by itself.
+    where
+        is_never_met
+        and operator in ('<', '>')
+        and least >= coalesce(lowest, least)
+        and most <= coalesce(highest, most)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        false,
+        'the rule lets everybody in',
+        'correct the value; if everybody is meant, write customer_type is_not_null'
+
+    from alone
+    where is_met_by_all and not (attribute = 'customer_type' and operator = 'is_not_null')
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        kind = 'include' or condition_count > 1,
+        case
+            when kind = 'exclude' and condition_count = 1 then 'it takes everybody out'
+            else 'everybody meets the condition'
+        end,
+        'correct the value, or delete the row'
+
+    from conditions
+    where is_met_by_all and (kind = 'exclude' or condition_count > 1)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        not is_everybody,
+        concat(
+            'together with `', substr(other_text, length(segment_key) + 3), '` it lets in everybody',
+            case when is_everybody then '' else concat(' whose ', attribute, ' is known') end
+        ),
+        case
+            when is_everybody then 'correct one of the two; if everybody is meant, write customer_type is_not_null'
+            else concat('correct one of the two, or write ', attribute, ' is_not_null')
+        end
+
+    from halves
+
+)
+
+select distinct * from violations

@@ -1,0 +1,70 @@
+-- Grain: one row per item of a condition's value that is no value for its attribute, or none that it can have.
+with items as (
+
+    select * from {{ ref('int_segment_value_items') }}
+
+),
+
+violations as (
+
+    select
+        segment_key,
+        row_text,
+        case
+            when is_attribute and value_type in ('boolean', 'set')
+                then concat('a ', value_type, ' is not compared with another attribute')
+            when is_attribute and other_value_type is null
+                then concat('`', substr(item, 6), '` is not an attribute')
+            when is_attribute
+                then concat('`', substr(item, 6), '` is a ', other_value_type, ', `', attribute, '` is a ', value_type)
+            when item like 'pct:%' and value_type = 'number' then concat('`', item, '` is not a percentile')
+            when item = '' then 'the list has an empty item'
+            when value_type = 'date' and {{ regexp_keep('item', '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> ''
+                then concat('`', item, '` is not a day of the calendar')
+            else concat('value `', item, '` for a ', value_type)
+        end as reason,
+        case
+            when is_attribute and value_type = 'set' then 'write the items of the set joined by |'
+            when is_attribute then 'name an attribute of the same type after attr:'
+            when item = '' then 'delete the | that is too many'
+            when value_type = 'number' then {{ segment_number_suggestion('item', "coalesce(unit, '')") }}
+            when value_type = 'date' then {{ segment_day_suggestion('item') }}
+            else 'write a text'
+        end as suggestion
+
+    from items
+    where scale is null
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        concat('`', attribute, '` is compared with itself'),
+        'name another attribute after attr:'
+
+    from items
+    where scale = concat('attr:', attribute)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        concat('`', attribute, '` is never ', item),
+        case
+            when highest is null
+                then concat('write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' upwards')
+            else concat(
+                    'write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' to ',
+                    cast(cast(highest as bigint) as {{ dbt.type_string() }}),
+                    case when unit like 'share%' then ', such as 0.25 for 25 %' else '' end
+                )
+        end
+
+    from items
+    where scale = 'number' and (place < lowest or place > highest)
+
+)
+
+select distinct * from violations

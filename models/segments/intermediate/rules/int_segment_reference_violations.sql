@@ -1,0 +1,120 @@
+-- Grain: one row per condition that refers to another segment in a way that cannot be evaluated.
+with conditions as (
+
+    select
+        segment_key,
+        row_text,
+        member_of as referenced_key
+
+    from {{ ref('int_segment_conditions') }}
+    where member_of is not null and odd_sign is null
+    union
+    select
+        segment_key,
+        row_text,
+        percentile_base
+
+    from {{ ref('int_segment_value_items') }}
+    where percentile_base is not null
+
+),
+
+segment_references as (
+    {{ literal_rows({
+        'segment_key': dbt.type_string(), 'status': dbt.type_string(), 'referenced_key': dbt.type_string(),
+        'level': 'integer', 'circle': dbt.type_string()
+    }, segment_references()) }}
+
+),
+
+definitions as (
+
+    select
+        trim(segment_key) as segment_key,
+        max(lower(trim(status))) as status
+
+    from {{ ref('segment_definitions') }}
+    group by trim(segment_key)
+
+),
+
+nearest_segments as (
+
+    select
+        conditions.referenced_key,
+        min_by(
+            definitions.segment_key, {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
+        ) as nearest_key
+
+    from conditions
+    inner join definitions
+        on
+            {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
+            <= 0.4 * length(conditions.referenced_key)
+    group by conditions.referenced_key
+
+),
+
+judged as (
+
+    select
+        conditions.*,
+        definitions.status,
+        own.status as own_status,
+        nearest_segments.nearest_key,
+        segment_references.circle,
+        segment_references.level
+
+    from conditions
+    left join definitions
+        on conditions.referenced_key = definitions.segment_key
+    left join definitions as own
+        on conditions.segment_key = own.segment_key
+    left join nearest_segments
+        on conditions.referenced_key = nearest_segments.referenced_key
+    left join segment_references
+        on
+            conditions.segment_key = segment_references.segment_key
+            and conditions.referenced_key = segment_references.referenced_key
+
+),
+
+worded as (
+
+    select
+        segment_key,
+        row_text,
+        case
+            when status is null then concat('`', referenced_key, '` is not a segment of segment_definitions')
+            when segment_key = referenced_key then 'the segment refers to itself'
+            when circle is not null then concat('the rule refers to itself in a circle: ', circle)
+            when level is null
+                then 'the rule stands on more than {{ segment_deepest_level() }} levels of segments, or on a circle of them'
+            when own_status = 'active' and status <> 'active'
+                then concat('`', referenced_key, '` is not active but ', status, ', so nobody is in it')
+        end as reason,
+        case
+            when status is null
+                then coalesce(
+                        {{ dbt.concat(["'did you mean `'", 'nearest_key', "'`?'"]) }},
+                        'segment_definitions lists the ones there are'
+                    )
+            when segment_key = referenced_key then 'name another segment, or write its conditions here'
+            when circle is not null then 'take one of these references out'
+            when level is null
+                then 'write the conditions of the lowest segment here in place of a reference'
+            else 'make it active first, or write its conditions here in place of the reference'
+        end as suggestion
+
+    from judged
+
+),
+
+violations as (
+
+    select * from worded
+    where reason is not null
+
+)
+
+select distinct * from violations

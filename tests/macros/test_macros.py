@@ -1,0 +1,76 @@
+"""Macros that yield expressions, lists of faults or whole judgements, by cases of their own that read no model.
+
+Each `assert_*.sql` beside this file is a singular test of dbt: one row for every case that goes wrong. They run
+together in a project of macros alone, on an empty warehouse: to parse all models for them would take ten times as long.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.platform.dbt import world_environment
+from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+
+HERE = Path(__file__).parent
+CASES = sorted(file.stem for file in HERE.glob("assert_*.sql"))
+# What the macros look up in the project: the contract of one source, and which columns customer_features has.
+STAND_IN = {
+    "models": [{"name": "customer_features", "columns": [{"name": "customer_id"}, {"name": "order_count_90d"}]}]
+}
+
+
+def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict[str, str]:
+    """What dbt says of each case, by its name: `pass`, or what went wrong and where to see it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    kept = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(kept | {"test-paths": ["cases"]}), encoding="utf-8")
+    (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
+    (folder / "cases").mkdir()
+    for name in CASES:
+        (folder / "cases" / f"{name}.sql").symlink_to(HERE / f"{name}.sql")
+    (folder / "models").mkdir()
+    (folder / "models" / "sources.yml").symlink_to(PROJECT / "models" / "staging" / "pos" / "_pos__sources.yml")
+    (folder / "models" / "features.yml").write_text(yaml.safe_dump(STAND_IN), encoding="utf-8")
+    (folder / "models" / "customer_features.sql").write_text("select 1 as customer_id", encoding="utf-8")
+    world = World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
+    command = ["test", "--select", *select, "--project-dir", str(folder), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet"]
+    try:
+        with world_environment(world):
+            outcome: Any = dbtRunner().invoke([*command, "--vars", json.dumps(variables)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    assert outcome.result is not None, outcome.exception
+    return {
+        result.node.name: str(result.status)
+        if str(result.status) == "pass"
+        else f"{result.status}: {result.message}\n{result.node.compiled_code}"
+        for result in outcome.result.results
+    }
+
+
+@pytest.fixture(scope="module")
+def summer_time(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Every case where the business lives by London's clocks and its numbers are British."""
+    variables = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London", "default_country": "GB"}
+    return outcomes(tmp_path_factory.mktemp("macros"), ["test_type:singular"], variables)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_macro(name: str, summer_time: dict[str, str]) -> None:
+    assert summer_time[name] == "pass"
+
+
+def test_days_and_numbers_of_another_country(tmp_path: Path) -> None:
+    """The cases that depend on where the business is, where it is neither in London nor British."""
+    cases = ["assert_business_date", "assert_days_between", "assert_normalise_phone"]
+    variables = {"as_of_date": "2026-06-30", "business_timezone": "UTC", "default_country": "US"}
+    assert outcomes(tmp_path, cases, variables) == dict.fromkeys(cases, "pass")
