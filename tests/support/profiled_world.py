@@ -53,7 +53,7 @@ def drawn_orders(seed: int = 1) -> pd.DataFrame:
     parts = []
     for channel, mean in CHANNELS.items():
         days = LAST_DAY - pd.to_timedelta(np.arange(DAYS), unit="D")
-        weekend = np.where(days.dayofweek >= 5, 1.3, 0.9)
+        weekend = np.where(days.day_of_week >= 5, 1.3, 0.9)
         parts.append(
             pd.DataFrame({"ordered_date": np.repeat(days, generator.poisson(mean * weekend))}).assign(channel=channel)
         )

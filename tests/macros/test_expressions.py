@@ -30,6 +30,7 @@ TERMS = "(select 'log' as scale, 1.0 as winsor_low, 8.0 as winsor_high, 0.5 as m
 TERMS += " ln(2) as spread, 'slope' as term_kind, 3.0 as coefficient, 0.25 as knot) as terms"
 FEATURE = """{'feature': 'spend', 'winsor_low': '1', 'winsor_high': '8', 'scale': 'plain', 'missing_value': '0.5',
     'feature_mean': '3', 'feature_spread': '2'}"""
+ANN = "(select 'ann' as first_letters, 'ann' as first_name_key, 'smith' as last_name_key) as person"
 VISITS = (
     "(values (date '2026-06-30', 2), (date '2026-06-02', 3), (date '2026-05-01', 5)) as visits(activity_date, visits)"
 )
@@ -65,6 +66,9 @@ CASES = (
     ),
     Case("first_name_key('given')", "(values ('catherine'), ('x')) as names(given)", ["cat", None]),
     Case("last_name_key('given')", "(values ('smith'), ('x')) as names(given)", ["smith", None]),
+    Case("name_key('rule', 'person')", f"(values ('nothing'), ('first_name'), ('both')) as rules(rule), {ANN}",
+         [None, "first ann", "full ann smith"]),
+    Case("name_forms('rule', 'person')", f"(select 'first_name' as rule), {ANN}", ["first ann", "both ann smith"]),
     Case("plain_letters('given')", "(select 'Zoë O’Brien-2' as given)", "zoeobrien"),
     Case("normalise_email('given')", "(values (' A@B.co '), ('none')) as mails(given)", ["a@b.co", None]),
     Case("normalise_phone('given')", "(values ('020 7946 0958'), ('12')) as phones(given)", ["+442079460958", None]),
@@ -167,6 +171,9 @@ NO_EXPRESSIONS = {"prediction_input_value", "generate_schema_name", "column_comm
                   "segment_refer", "segment_read",
                   "row_as_json", "names_and_values", "add_rule_lists", "segment_rounded_text"}  # fmt: skip
 
+# Made of the columns that customer_features has: only in the models is there anything to compute it on.
+OF_MODELS = {"prediction_input_value"}
+
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\((.*?)\)\s*-?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)
 DISPATCHED = re.compile(r"\s*\{\{\s*return\(adapter\.dispatch\(")
 # A query, a value for the compiler, or a question to the engine.
@@ -191,8 +198,8 @@ def expression_macros(folder: Path) -> set[str]:
 def test_every_macro_that_yields_an_expression_has_a_case() -> None:
     covered = [case.call.split("(")[0] for case in CASES]
     found = expression_macros(PROJECT / "macros")
-    assert found - set(covered) - NO_EXPRESSIONS == set()
-    assert found >= NO_EXPRESSIONS
+    assert found - set(covered) - NO_EXPRESSIONS - OF_MODELS == set()
+    assert found >= NO_EXPRESSIONS | OF_MODELS
 
 
 def test_a_new_expression_is_noticed(tmp_path: Path) -> None:
