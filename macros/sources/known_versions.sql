@@ -49,7 +49,8 @@ select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if p
 {%- endmacro %}
 
 {# The violations that hold versions of a table back, as a select in brackets; none where there are none, so that a
-   table without any costs nothing. `judged` names a CTE that has them, in the model that judges the table itself. #}
+   table without any costs nothing. Nothing is asked in a run for a given day: its SQL is that of any other day. `judged`
+   names a CTE that has them, in the model that judges the table itself. #}
 {% macro blocked_versions(source_name, table_name, judged=none) -%}
     {%- if 'reads' not in staged_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
     {%- set found = judged or ref(violations_model(source_name, table_name)) -%}
@@ -58,12 +59,12 @@ select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if p
         {%- if not execute or not load_relation(found) -%}{{ return(none) }}{%- endif -%}
         {%- set memory = run_memory('blocking') -%}
         {%- set name = found | string -%}
-        {%- if name not in memory -%}
+        {%- if name not in memory and var('as_of_date', none) is none -%}
             {%- do memory.update({
                 name: run_query('select distinct table_name from ' ~ found ~ ' where is_blocking').columns[0].values() | list
             }) -%}
         {%- endif -%}
-        {%- if table_name not in memory[name] -%}{{ return(none) }}{%- endif -%}
+        {%- if table_name not in memory.get(name, [table_name]) -%}{{ return(none) }}{%- endif -%}
     {%- endif -%}
     {{ return(
         "(select record_key, known_at, version_hash, severity from " ~ found ~ " where table_name = '" ~ table_name

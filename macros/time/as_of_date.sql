@@ -1,6 +1,6 @@
 {# The business day that every customer-level model describes, including that whole day. #}
 {% macro as_of_date() -%}
-    cast('{{ as_of_day() }}' as date)
+    cast('{{ as_of_day() }}' as date) /* as_of_date */
 {%- endmacro %}
 
 {# The same day as ISO text. Default: yesterday in the business time zone, when the run started. #}

@@ -4,5 +4,5 @@
     {%- set zone = modules.pytz.timezone(business_timezone()) -%}
     {%- set day = modules.datetime.datetime.strptime(as_of_day(), '%Y-%m-%d') -%}
     {%- set instant = zone.localize(day + modules.datetime.timedelta(days=1)).astimezone(modules.pytz.utc) -%}
-    cast('{{ instant.strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
+    cast('{{ instant.strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }}) /* as_of_end */
 {%- endmacro %}

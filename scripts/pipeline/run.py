@@ -20,11 +20,10 @@ from scripts.platform.world import PROJECT, World
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
-# Seeds that a run writes itself, between its two builds.
-WRITTEN_BY_RUN = frozenset(
+# Seeds that a run writes itself: what it fits, and what is signed in a demo.
+FITTED = frozenset(
     {
         "cluster_centres.csv",
-        "segment_approvals.csv",
         "clv_parameters.csv",
         "churn_parameters.csv",
         "adoption_parameters.csv",
@@ -33,6 +32,9 @@ WRITTEN_BY_RUN = frozenset(
         "model_reference_shares.csv",
     }
 )
+WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv"}
+# What of their descendants is built after the fits alone; customers as they are known without are what is learnt from.
+AFTER_FITS = ("path:models/segments", "path:models/activation", "path:models/monitoring", "resource_type:test")
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
@@ -83,10 +85,13 @@ def run(
     if not force and _is_current(world):
         step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
-    tests = build(world, progress=step)
+    # Segments wait for what is fitted, and for the past days: history in the order of time.
+    fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
+    later = " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
+    tests = build(world, exclude=later, progress=step)
     # Requests for erasure that came with the first delivery had to wait until it was known who is who.
     if carry_out_requests(world, step):
-        tests = build(world, progress=step)
+        tests = build(world, exclude=later, progress=step)
     try:
         cluster(world, progress=step)
     except (UserError, CheckFailed) as problem:
@@ -95,11 +100,11 @@ def run(
     if world.made_from() is not None:
         fit_models(world, fits, step)
         look_back(world, history, step)
+    tests += build(world, select=" ".join(fitted), progress=step)
     if world.settings().get("kind") == "demo":
         approve_demo(world, step)
+        build(world, select="segment_approvals+", progress=step)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
-    written = sorted(file.removesuffix(".csv") for file in WRITTEN_BY_RUN)
-    build(world, select=" ".join(f"{seed}+" for seed in written), progress=step)
     publish(world, step, tests_passed=tests)
     if world.settings().get("kind") == "demo":
         try:
@@ -147,7 +152,7 @@ def look_back(world: World, days: Collection[int], progress: Progress = print) -
 
     today = described_day(world)
     try:
-        backfill_days(world, sorted(today - timedelta(days=count) for count in days), progress=progress)
+        backfill_days(world, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
     except (UserError, CheckFailed) as problem:
         progress(f"no earlier history: {problem}")
 

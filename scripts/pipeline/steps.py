@@ -81,10 +81,11 @@ def build(
     *,
     variables: dict[str, Any] | None = None,
     select: str | None = None,
+    exclude: str | None = None,
     progress: Progress = print,
 ) -> int:
-    """Build and test the models of one world; returns the number of tests that passed."""
-    from scripts.platform.dbt import run_dbt
+    """Build and test the models of one world, all or those selected; returns the number of tests that passed."""
+    from scripts.platform.dbt import parsed_project, run_dbt
     from scripts.platform.state import restore
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import check_rules, check_seeds, is_about_rules
@@ -101,7 +102,15 @@ def build(
     # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
-    progress(f"build: {'selected models' if select else 'all models and tests'}")
+    arguments += ["--exclude", *exclude.split()] if exclude else []
+    what = (
+        "selected models"
+        if select
+        else "all models and tests but those that wait for fits"
+        if exclude
+        else "all models and tests"
+    )
+    progress(f"build: {what}")
     try:
         results = run_dbt(world, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:
@@ -110,7 +119,8 @@ def build(
             check_rules(world, progress)
         raise
     if not select:
-        drop_leftovers(world, [result.node for result in results], progress)
+        # What is excluded is left for another build, and no leftover.
+        drop_leftovers(world, parsed_project(world).nodes.values(), progress)
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
     return tests

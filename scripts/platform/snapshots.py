@@ -8,8 +8,6 @@ is kept as Parquet under `<home>/snapshots/` and found again as long as data and
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -23,7 +21,8 @@ import pandas as pd
 
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
-from scripts.platform.progress import Progress, quiet
+from scripts.platform.past_day import build_past_day, data_state
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
 
@@ -159,29 +158,6 @@ def _window(world: World, snapshot: Snapshot, days: int) -> tuple[date, date]:
     return snapshot.day, end
 
 
-# Seeds that are fitted, and those of segments: what models learn from does not depend on them.
-LEARNT_OR_RULES = (
-    "model_", "clv_parameters", "churn_parameters", "adoption_parameters", "cluster_centres", "segment_"
-)  # fmt: skip
-
-
-def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
-    """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
-    from scripts.platform.dbt import project_state
-
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        sizes = connection.execute(
-            "select schema_name, table_name, estimated_size from duckdb_tables()"
-            " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
-        ).fetchall()
-    seeds = [
-        (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
-        for file in sorted(world.seeds.glob("*.csv"))
-        if not file.name.startswith(without_seeds)
-    ]
-    return hashlib.sha256(json.dumps([sizes, seeds, project_state()], default=str).encode()).hexdigest()[:12]
-
-
 @contextmanager
 def workshop(world: World) -> Iterator[World]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
@@ -226,10 +202,7 @@ def _copied(world: World) -> Iterator[World]:
 
 
 def _build(copy: World, day: date, folder: Path) -> None:
-    from scripts.platform.dbt import run_dbt
-
-    models = [f"+{table.split('.')[1]}" for table in TABLES.values()]
-    run_dbt(copy, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    build_past_day(copy, day, [f"+{table.split('.')[1]}" for table in TABLES.values()])
     with new_folder(folder) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
         for name, table in TABLES.items():
             target = literal(str(unfinished / f"{name}.parquet"))

@@ -19,8 +19,9 @@ import duckdb
 
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
-from scripts.platform.progress import quiet
-from scripts.platform.snapshots import SEGMENTS, Progress, data_state, described_day, workshop
+from scripts.platform.past_day import build_past_day, data_state
+from scripts.platform.progress import Progress, quiet
+from scripts.platform.snapshots import SEGMENTS, described_day, workshop
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
 
@@ -71,13 +72,20 @@ def backfill(
     )
 
 
-def backfill_days(world: World, days: list[date], *, force: bool = False, progress: Progress = print) -> int:
-    """Evaluate past days in the given order; see `backfill`."""
+def backfill_days(
+    world: World, days: list[date], *, force: bool = False, shown: bool = True, progress: Progress = print
+) -> int:
+    """Evaluate past days in the given order; see `backfill`.
+
+    Unless `shown`, what the marts show of the history is left to a build that follows, which may be the first one.
+    """
     today = described_day(world)
     for day in days:
         if day >= today:
             raise UserError(f"{day} is not before {today}, which {world.warehouse} describes; give earlier days")
     evaluated = _evaluated_days(world)
+    if shown and not evaluated:
+        raise UserError(f"{world.warehouse}: holds no history yet; run `python -m scripts build` first")
     _check_kept(days, evaluated)
     state = data_state(world, OTHER_SEEDS)
     kept = _Kept(world, state)
@@ -95,7 +103,8 @@ def backfill_days(world: World, days: list[date], *, force: bool = False, progre
                 progress(f"day {number} of {len(wanted)}: {day}, {entered} entered, {left} left")
         finally:
             # What was carried over is shown, also where a later day failed or was interrupted.
-            _show(world, today)
+            if shown:
+                _show(world, today)
     return len(wanted)
 
 
@@ -135,13 +144,15 @@ def _evaluate(copy: World, kept: _Kept, day: date) -> None:
         kept.load(copy, day, list(KEPT))
         _run(copy, HISTORY_MODELS, day)
         return
-    _run(copy, ["+membership_log"], day)
+    build_past_day(copy, day, ["+membership_log"])
     kept.keep(copy, day)
 
 
 def _bring_values_of_neighbours(copy: World, kept: _Kept, day: date) -> None:
     """See that the values of the days that `day` is compared with are in the copy."""
     with open_warehouse(copy.warehouse, read_only=True) as connection:
+        if not _has_history(connection):
+            return
         neighbours = [
             row[0]
             for row in connection.execute(
@@ -168,7 +179,7 @@ def _bring_values_of_neighbours(copy: World, kept: _Kept, day: date) -> None:
         if neighbour in present:
             continue
         if not kept.has(neighbour):
-            _run(copy, ["+int_segment_values", *_kept_models()], neighbour)
+            build_past_day(copy, neighbour, ["+int_segment_values", *_kept_models()])
             kept.keep(copy, neighbour)
         kept.load(copy, neighbour, [VALUES])
     with open_warehouse(copy.warehouse) as connection:
@@ -193,8 +204,13 @@ def _carry(world: World, copy: World, day: date, before: str) -> None:
             )
         connection.execute(f"attach {literal(str(copy.warehouse))} as workshop (read_only)")
         connection.execute("begin")
+        connection.execute("create schema if not exists history")
+        if all(day > evaluated for evaluated in _evaluated(connection)):
+            # The day against which the next build is told.
+            _replace_values(connection, "workshop.history.int_segment_values", day)
         for name in HISTORY:
             relation = f"history.{name}"
+            connection.execute(f"create table if not exists {relation} as from workshop.{relation} limit 0")
             days = f"select distinct as_of_date from workshop.{relation}"
             _add_missing_columns(connection, relation, f"workshop.{relation}")
             # The days whose rows differ: the day itself and, in the log, the next ones.
@@ -230,11 +246,25 @@ def _run(world: World, models: list[str], day: date) -> None:
 
 def _evaluated_days(world: World) -> set[date]:
     with open_warehouse(world.warehouse, read_only=True) as connection:
-        try:
-            found = connection.execute("select distinct as_of_date from history.segment_evaluations").fetchall()
-        except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no history yet; run `python -m scripts build` first") from None
-    return {day for (day,) in found}
+        return _evaluated(connection)
+
+
+def _evaluated(connection: duckdb.DuckDBPyConnection) -> set[date]:
+    if not _has_history(connection):
+        return set()
+    return {
+        day for (day,) in connection.execute("select distinct as_of_date from history.segment_evaluations").fetchall()
+    }
+
+
+def _has_history(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether segments were evaluated on any day."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables()"
+        " where database_name = current_database() and schema_name = 'history' and table_name in $names",
+        {"names": list(HISTORY)},
+    ).fetchall()
+    return bool(found[0][0] == len(HISTORY))
 
 
 def _history_mark(world: World) -> str:
@@ -243,13 +273,24 @@ def _history_mark(world: World) -> str:
 
 
 def _mark(connection: duckdb.DuckDBPyConnection) -> str:
-    """A checksum of the history, whatever the order of its rows."""
+    """A checksum of the history, whatever the order of its rows; empty where there is none."""
+    if not _has_history(connection):
+        return ""
     parts = [
         f"(select concat(count(*), ' ', sum(hash(as_of_date, segment_key, {rest}))) from history.{name} as part)"
         for name, rest in (("membership_log", "customer_id, change"), ("segment_evaluations", "status"))
     ]
     found = connection.execute(f"select concat_ws(' ', {', '.join(parts)})").fetchone()
     return str(found[0]) if found else ""
+
+
+def _replace_values(connection: duckdb.DuckDBPyConnection, source: str, day: date) -> None:
+    """Put the values of a day in the place of what is kept of it."""
+    table = KEPT[VALUES]
+    connection.execute(f"create table if not exists {table} as from {source} limit 0")
+    _add_missing_columns(connection, table, source)
+    connection.execute(f"delete from {table} where as_of_date = $day", {"day": day})
+    connection.execute(f"insert into {table} by name from {source} where as_of_date = $day", {"day": day})
 
 
 def _add_missing_columns(connection: duckdb.DuckDBPyConnection, relation: str, source: str) -> None:
@@ -298,9 +339,7 @@ class _Kept:
             for name in names:
                 table, source = KEPT[name], f"read_parquet({literal(str(self.of(day) / f'{name}.parquet'))})"
                 if name == VALUES:
-                    _add_missing_columns(connection, table, source)
-                    connection.execute(f"delete from {table} where as_of_date = date '{day}'")
-                    connection.execute(f"insert into {table} by name from {source}")
+                    _replace_values(connection, source, day)
                 else:
                     # Either kind may stand there: a view of the models, or a table of a day loaded before.
                     schema, relation = table.split(".")

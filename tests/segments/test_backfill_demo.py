@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from scripts.platform.dbt import run_dbt
-from scripts.platform.snapshots import SEGMENTS, data_state, described_day
+from scripts.platform.past_day import data_state
+from scripts.platform.snapshots import SEGMENTS, described_day
 from scripts.platform.world import World
 from scripts.segments.backfill import OTHER_SEEDS, _Kept, backfill_days
 from tests.support.plain_rules import Base, is_met, rule_rows

@@ -16,9 +16,18 @@ import pytest
 
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.snapshots import data_state
+from scripts.platform.past_day import data_state
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
-from scripts.segments.backfill import HISTORY_MODELS, KEPT, OTHER_SEEDS, SHOWN_MODELS, _Kept, backfill, backfill_days
+from scripts.segments.backfill import (
+    HISTORY,
+    HISTORY_MODELS,
+    KEPT,
+    OTHER_SEEDS,
+    SHOWN_MODELS,
+    _Kept,
+    backfill,
+    backfill_days,
+)
 
 TODAY = date(2026, 6, 30)
 DAYS = [TODAY - timedelta(days=back) for back in range(8, -1, -1)]
@@ -203,7 +212,13 @@ def rows(world: World, text: str) -> list[tuple[object, ...]]:
 CHANGES = "from marts.membership_changes order by all"
 STAYS = "from marts.segment_membership_history order by all"
 SIZES = "from marts.segment_sizes order by all"
-ORDERS = {"forward": DAYS[:-1], "backward": DAYS[-2::-1], "shuffled": random.Random(5).sample(DAYS[:-1], 8)}
+# "first": before TODAY is evaluated, on a warehouse without any history.
+ORDERS = {
+    "first": DAYS[:-1],
+    "forward": DAYS[:-1],
+    "backward": DAYS[-2::-1],
+    "shuffled": random.Random(5).sample(DAYS[:-1], 8),
+}
 # (day, customer, segment): change and reason, by hand.
 REASONS = {
     (0, "ages", "nothing"): None,
@@ -222,13 +237,25 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def histories(fabricated: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
-    """The same days backfilled in three orders."""
+    """The same days backfilled in four orders."""
     found = {}
     for name, days in ORDERS.items():
         home = tmp_path_factory.mktemp(name) / "world"
         shutil.copytree(fabricated.home, home, ignore=shutil.ignore_patterns("dbt"))
         found[name] = World.at(warehouse=str(home / "warehouse.duckdb"))
-        backfill_days(found[name], days, progress=quiet)
+        if name != "first":
+            backfill_days(found[name], days, progress=quiet)
+            continue
+        with duckdb.connect(str(found[name].warehouse)) as connection:
+            for relation in HISTORY:
+                connection.execute(f"drop table history.{relation}")
+        backfill_days(found[name], days, shown=False, progress=quiet)
+        run_dbt(
+            found[name],
+            ["run", "--select", *HISTORY_MODELS, *SHOWN_MODELS],
+            variables={"as_of_date": str(TODAY)},
+            progress=quiet,
+        )
     return found
 
 
@@ -247,6 +274,7 @@ def test_the_order_of_days_does_not_show(histories: dict[str, World], what: str)
     assert len(forward) > 20
     assert rows(histories["backward"], what) == forward
     assert rows(histories["shuffled"], what) == forward
+    assert rows(histories["first"], what) == forward
 
 
 @pytest.mark.verify
@@ -388,7 +416,9 @@ def test_what_is_older_than_the_kept_days_is_forgotten_and_nothing_else(
         )
         assert rows(world, STAYS) == lasting
         assert [row for row in rows(world, CHANGES) if row[0] >= oldest] == [  # type: ignore[operator]
-            row for row in changes if row[0] >= oldest  # type: ignore[operator]
+            row
+            for row in changes
+            if row[0] >= oldest  # type: ignore[operator]
         ]
         for relation in ("segment_evaluations", "int_segment_thresholds"):
             days = rows(world, f"select distinct as_of_date from history.{relation} order by 1")

@@ -8,7 +8,8 @@ from datetime import date
 import duckdb
 
 from scripts.platform.errors import UserError, did_you_mean
-from scripts.platform.progress import Progress, quiet
+from scripts.platform.past_day import build_past_day
+from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
 from scripts.segments.explain.reading import explanations, find_customer
@@ -36,7 +37,6 @@ def explain(
             return
     if as_of > day:
         raise UserError(f"--as-of is {as_of}, and the warehouse describes {day}; build that day first")
-    from scripts.platform.dbt import run_dbt
     from scripts.platform.snapshots import workshop
 
     if not as_json:
@@ -46,8 +46,7 @@ def explain(
             "+int_segment_traces", "+segment_library", "+segment_memberships", "+int_segment_audience_candidates",
             "+customer_id_changes",
         ]  # fmt: skip
-        variables = {"as_of_date": as_of.isoformat()}
-        run_dbt(copy, ["run", "--select", *wanted], variables=variables, progress=quiet)
+        build_past_day(copy, as_of, wanted)
         with open_warehouse(copy.warehouse, read_only=True) as connection:
             _explain(connection, customer, segment, as_of, as_json, progress)
 

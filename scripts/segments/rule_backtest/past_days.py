@@ -17,6 +17,7 @@ import duckdb
 import pandas as pd
 
 from scripts.platform.errors import CheckFailed
+from scripts.platform.past_day import build_past_day
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.snapshots import present_ids, workshop
 from scripts.platform.warehouse import literal, open_warehouse
@@ -93,12 +94,8 @@ def _check(copy: World, names: dict[str, str]) -> None:
 
 
 def _evaluate(copy: World, day: date, later_parameters: bool) -> None:
-    from scripts.platform.dbt import run_dbt
-
-    variables: dict[str, object] = {"as_of_date": day.isoformat()}
-    if later_parameters:
-        variables["allow_later_parameters"] = True
-    run_dbt(copy, ["run", "--select", "+int_segment_matches"], variables=variables, progress=quiet)
+    variables = {"allow_later_parameters": True} if later_parameters else {}
+    build_past_day(copy, day, ["+int_segment_matches"], variables=variables)
 
 
 def _read(

@@ -1,0 +1,139 @@
+"""A past day whose SQL is that of another day is what dbt builds for it, relation by relation and row by row."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.platform import past_day
+from scripts.platform.dbt import parsed_project, run_dbt
+from scripts.platform.past_day import build_past_day
+from scripts.platform.progress import quiet
+from scripts.platform.warehouse import literal, open_warehouse
+from scripts.platform.world import World
+from tests.support.worlds import world_in
+
+DAYS = (date(2025, 10, 25), date(2026, 3, 29))
+
+
+@pytest.fixture
+def demo_twin(demo_world: World, tmp_path: Path) -> World:
+    """A second copy, for dbt alone."""
+    shutil.copytree(demo_world.home, tmp_path / "twin", symlinks=True)
+    return world_in(tmp_path / "twin")
+
+
+def executed(world: World, monkeypatch: pytest.MonkeyPatch, select: list[str]) -> tuple[set[str], list[str]]:
+    """Build both days, the second after the first; returns names executed without dbt, and relations built in all."""
+    monkeypatch.setattr(past_day, "_KEPT", {})
+    names: set[str] = set()
+    execute = past_day._execute
+
+    def noted(connection, node, sql):  # type: ignore[no-untyped-def]
+        names.add(node.name)
+        execute(connection, node, sql)
+
+    monkeypatch.setattr(past_day, "_execute", noted)
+    for day in DAYS:
+        build_past_day(world, day, select)
+    wanted = past_day._with_parents(world, select).values()
+    return names, [node.relation_name for node in wanted if node.config.materialized != "ephemeral"]
+
+
+def differing(world: World, other: World, relations: list[str]) -> list[str]:
+    """The relations whose columns or rows are not the same in both, numbers to nine digits."""
+    with open_warehouse(world.warehouse) as connection:
+        name = connection.execute("select current_database()").fetchall()[0][0]
+        connection.execute(f"attach {literal(str(other.warehouse))} as other (read_only)")
+        found = []
+        for relation in relations:
+            there = relation.replace(f'"{name}"', '"other"', 1)
+            columns = [connection.execute(f"describe {one}").fetchall() for one in (relation, there)]
+            cells = ", ".join(
+                f"format('{{:.9g}}', \"{column[0]}\")" if column[1] == "DOUBLE" else f'"{column[0]}"'
+                for column in columns[0]
+            )
+            rows = f"select {cells} from {relation}", f"select {cells} from {there}"
+            counted = (
+                f"select count(*) from (({rows[0]} except all {rows[1]}) union all ({rows[1]} except all {rows[0]}))"
+            )
+            if columns[0] != columns[1] or connection.execute(counted).fetchall()[0][0]:
+                found.append(relation)
+        return found
+
+
+def by_dbt(world: World, select: list[str]) -> None:
+    for day in DAYS:
+        run_dbt(world, ["run", "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet)
+
+
+def test_orders_of_a_past_day(demo_copy: World, demo_twin: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contracts, views, connected components, records held back; both days lie on a change of the clocks."""
+    select = ["+orders"]
+    names, relations = executed(demo_copy, monkeypatch, select)
+    assert {"orders", "int_identity_email_components", "stg_shopify__orders"} <= names
+    by_dbt(demo_twin, select)
+    assert differing(demo_copy, demo_twin, relations) == []
+
+
+@pytest.mark.verify
+def test_memberships_of_a_past_day(demo_copy: World, demo_twin: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    select = ["+membership_log", "+int_prediction_inputs"]
+    names, relations = executed(demo_copy, monkeypatch, select)
+    assert len(names) > len(relations) / 2
+    by_dbt(demo_twin, select)
+    assert differing(demo_copy, demo_twin, relations) == []
+
+
+def test_what_differs_from_day_to_day_is_left_to_dbt(demo_world: World) -> None:
+    project = parsed_project(demo_world)
+    nodes = {node.name: node for node in project.nodes.values()}
+    for name in ("int_segment_rules", "int_segment_matches", "attribute_catalogue", "int_membership_changes"):
+        assert past_day._asking_macros(nodes[name].depends_on.macros, project.macros) - (
+            past_day.ASK_FOR_THE_SAME | past_day.ASK_SEEDS
+        ), name
+
+
+def test_only_marked_days_are_replaced() -> None:
+    sql = (
+        "cast('2026-06-02' as date) /* as_of_date */ > cast('2026-06-02' as date),"
+        " cast('x' as timestamp) /* as_of_end */"
+    )
+    assert past_day._of_day(sql, {"as_of_date": "2025-01-01", "as_of_end": "2025-01-02 05:00:00"}) == (
+        "cast('2025-01-01' as date) /* as_of_date */ > cast('2026-06-02' as date),"
+        " cast('2025-01-02 05:00:00' as timestamp) /* as_of_end */"
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 3, 28), "2026-03-28 23:00:00"),
+        (date(2026, 3, 29), "2026-03-29 22:00:00"),
+        (date(2025, 10, 25), "2025-10-25 22:00:00"),
+        (date(2025, 10, 26), "2025-10-26 23:00:00"),
+    ],
+)
+def test_a_day_ends_at_midnight_of_the_business(tmp_path: Path, day: date, end: str) -> None:
+    """In Berlin clocks go forward on 29 March 2026, and went back on 26 October 2025."""
+    world = world_in(tmp_path)
+    world.landing.mkdir(parents=True)
+    (world.landing / "world.json").write_text(json.dumps({"business_timezone": "Europe/Berlin"}), encoding="utf-8")
+    assert past_day._day_texts(world, day) == {"as_of_date": day.isoformat(), "as_of_end": end}
+
+
+def test_components_are_named_after_their_smallest_node() -> None:
+    """Two chains, one of them through text links; a link with one node, and one with a node twice, join nobody."""
+    linked = pd.DataFrame(
+        [(7, "a"), (3, "a"), (3, "b"), (9, "b"), (5, "c"), (8, "d"), (4, "d"), (6, "e"), (6, "e")],
+        columns=["node", "link"],
+    )
+    found = past_day._components(linked)
+    assert dict(zip(found["node"], found["component"], strict=True)) == {3: 3, 7: 3, 9: 3, 4: 4, 8: 4}
+    assert past_day._components(linked.iloc[:0].astype({"node": np.int64})).empty
