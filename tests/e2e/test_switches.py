@@ -105,7 +105,10 @@ class Without:
         return int(str(self.rows(query)[0][0]))
 
     def attributes(self) -> dict[str, str]:
-        """Attributes that the declarations say cannot be computed now and could before, with the reason."""
+        """Attributes that the declarations say cannot be computed for want of a source, with the reason.
+
+        That a source is off is said before that a model is not fitted.
+        """
         found = {}
         for name, all_of, one_of, before in self.rows(
             "select attribute_name, needs_sources, needs_any_source, unavailable_reason"
@@ -115,9 +118,10 @@ class Without:
             missing = [source for source in needs if source in self.off]
             if needs_any and set(needs_any) <= set(self.off):
                 missing += needs_any
-            if missing and before is None:
+            assert before is None or "no fitted parameters" in str(before), "every source is on in this build"
+            if missing:
                 found[str(name)] = f"source {', '.join(dict.fromkeys(missing))} is off"
-            elif name in OF_THE_PURCHASE_MODEL and set(self.off) & set(ORDER_SYSTEMS) and before is None:
+            elif name in OF_THE_PURCHASE_MODEL and set(self.off) & set(ORDER_SYSTEMS):
                 found[str(name)] = self.refusal()
         return found
 
