@@ -4,8 +4,8 @@
     'null_meaning', 'allowed_operators', 'needs_sources', 'needs_any_source', 'unavailable_reason', 'is_available'
 ] %}
 {%- set rows = [] %}
-{%- for attribute in segment_attributes().values() %}
-    {%- set cells = [] %}
+{%- for attribute in segment_attributes().values() -%}
+    {%- set cells = [] -%}
     {%- set attribute = dict(
         attribute,
         description=modules.re.sub('\s+', ' ', attribute.description) | trim,
@@ -13,11 +13,11 @@
         needs_sources=attribute.needs | join('|') or none,
         needs_any_source=attribute.needs_any | join('|') or none,
         is_available=attribute.is_available | string | lower
-    ) %}
-    {%- for name in names %}
-        {%- do cells.append('null' if attribute[name] is none else text_literal(attribute[name])) %}
-    {%- endfor %}
-    {%- do rows.append(cells | join(', ')) %}
+    ) -%}
+    {%- for name in names -%}
+        {%- do cells.append('null' if attribute[name] is none else text_literal(attribute[name])) -%}
+    {%- endfor -%}
+    {%- do rows.append(cells | join(', ')) -%}
 {%- endfor %}
 with attributes as (
 
