@@ -89,13 +89,16 @@
 {%- endmacro %}
 
 {# When the event of a row happened, for tables whose rows are events: the contract's meta `event_at`, else the column
-   of a usual name. Null for tables that describe a state: there every change is late against the first day. #}
+   of a usual name. Null for tables that describe a state: there every change is late against the first day. Only a
+   column that the contract declares will do: what a connector lands beside it under such a name may be anything, as
+   the `timestamp` of Klaviyo's events, which counts seconds. #}
 {% macro source_event_at(contract, present) -%}
     {%- set usual = ['timestamp', 'datetime', 'occurred_at', 'sold_at', 'returned_at', 'responded_at', 'clicked_at',
         'counted_at'] -%}
     {%- set stated = contract.config.meta.event_at -%}
     {%- set found = [] -%}
-    {%- for name in ([stated] if stated else usual) if name in present and name != contract.config.meta.known_at -%}
+    {%- for name in ([stated] if stated else usual) | select('in', contract.columns) | select('in', present)
+        if name != contract.config.meta.known_at -%}
         {%- do found.append('cast(' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_timestamp() ~ ')') -%}
     {%- endfor -%}
     {{ return(found[0] if found else 'cast(null as ' ~ dbt.type_timestamp() ~ ')') }}

@@ -26,6 +26,9 @@ class Case(NamedTuple):
 
 ONE = "(select 1 as one)"
 CONTRACT = "{'config': {'meta': {'known_at': 'updated_at'}}}"
+# Of events whose connector lands, beside the declared time, one in seconds.
+EVENT_CONTRACT = """{'config': {'meta': {'known_at': 'updated_at'}},
+    'columns': {'datetime': {'data_type': 'timestamp'}, 'updated_at': {'data_type': 'timestamp'}}}"""
 TERMS = "(select 'log' as scale, 1.0 as winsor_low, 8.0 as winsor_high, 0.5 as missing_value, ln(4) as centre,"
 TERMS += " ln(2) as spread, 'slope' as term_kind, 3.0 as coefficient, 0.25 as knot) as terms"
 FEATURE = """{'feature': 'spend', 'winsor_low': '1', 'winsor_high': '8', 'scale': 'plain', 'missing_value': '0.5',
@@ -148,6 +151,9 @@ CASES = (
     Case("typed_column({'name': 'age', 'data_type': 'integer'}, true)", "(select '7' as age)", 7),
     Case(f"source_known_at({CONTRACT}, ['_delivered_at'])", "(select '2026-06-30 10:00:00' as _delivered_at)",
          datetime(2026, 6, 30, 10)),
+    Case(f"source_event_at({EVENT_CONTRACT}, ['timestamp', 'datetime', 'updated_at'])",
+         "(select 1782813600 as timestamp, '2026-06-30 10:00:00' as datetime)", datetime(2026, 6, 30, 10)),
+    Case(f"source_event_at({EVENT_CONTRACT}, ['timestamp', 'updated_at'])", "(select 1782813600 as timestamp)", None),
     # Time; the day is 2026-06-30, the business lives in London.
     Case("age_in_years('given')", "(values (date '2000-06-30'), (date '2000-07-01')) as births(given)", [26, 25]),
     Case("business_date('given')", "(select timestamp '2026-06-30 23:30:00' as given)", date(2026, 7, 1)),

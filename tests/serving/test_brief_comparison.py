@@ -11,7 +11,7 @@ import pytest
 
 from scripts.platform.world import World
 from scripts.serving.briefs.comparison import BANDS, Share, band, chance_of, level
-from scripts.serving.briefs.facts import segment_facts
+from scripts.serving.briefs.facts import GROWS_WITH_SALES, segment_facts
 from scripts.serving.briefs.reading import open_published
 from scripts.serving.briefs.segment import segment_sections
 from tests.support.brief_people import frames_of, invented_people, with_members
@@ -129,7 +129,9 @@ def test_what_nobody_has_makes_no_words() -> None:
 def _said(facts: dict) -> list[str]:
     """Everything that a brief calls a difference, findings or not."""
     text = " ".join(" ".join([*one.sentences, *one.points]) for one in segment_sections(facts))
-    return re.findall(r"(?:times |twice |half |third |tenth |clearly )[a-z ]*(?:often|much|more|less)\b", text)
+    words = r"(?:times |twice |half |third |tenth |clearly )[a-z ]*(?:often|much|many|more|less|fewer)\b"
+    # Of what no member has at all, a finding gives the figures alone.
+    return re.findall(rf"{words}|None of them|On average they", text)
 
 
 def _silent(people: pd.DataFrame, draws: int, seed: int) -> int:
@@ -159,6 +161,20 @@ def test_random_customers_of_the_demo_are_nothing_special(demo_world: World) -> 
         people = published.features("customer_type = 'person'")
     assert _silent(people, draws=200, seed=14) >= 190
     assert _silent(people[people["order_count"] > 0], draws=200, seed=15) >= 190
+
+
+def test_what_grows_with_sales_is_given_as_figures_alone() -> None:
+    """A brief that finds nothing must not call it a difference further down."""
+    people = invented_people(900, seed=11)
+    members = np.random.default_rng(13).choice(len(people), 90, replace=False)
+    for attribute in GROWS_WITH_SALES:
+        people[attribute] = 10.0
+        people.iloc[members, people.columns.get_loc(attribute)] = 100.0
+    facts = segment_facts(frames_of(with_members(people, members)))
+    assert facts["measures"]["returns_amount_365d"]["ratio"] > 5
+    assert facts["findings"] == [] and _said(facts) == []
+    points = " ".join(point for section in segment_sections(facts) for point in section.points)
+    assert "Returns a head in 365 days: 100.00 GBP (19.00 GBP)." in points
 
 
 def test_a_planted_trait_is_said_and_nothing_else() -> None:

@@ -17,7 +17,7 @@ LEAST_DESCRIBED = 10
 VALUES_SHOWN = 3
 # Age and region are told of a whole lifecycle stage only; so many members must be in it to be meant by it.
 LEAST_IN_ONE_STAGE = 0.9
-# Who buys more sends back more and asks more: given as figures, but no finding of its own.
+# Who buys more sends back more and asks more: given as figures, but neither called a difference nor found.
 GROWS_WITH_SALES = ("returns_amount_365d", "service_cost_365d")
 # A segment that is smaller or larger by less than this has stayed as it was.
 LEAST_GROWTH = 0.1
@@ -133,7 +133,10 @@ def measure_facts(measure: Measure, base: pd.DataFrame, inside: np.ndarray, fram
     if found is None:
         return None
     follows = bool(frames.rule_attributes & (measure.follows | {measure.attribute}))
-    return {"attribute": measure.attribute, **level_facts(found), "unit": measure.unit, "follows_from_rule": follows}
+    facts = level_facts(found)
+    if measure.attribute in GROWS_WITH_SALES:
+        facts["words"] = None
+    return {"attribute": measure.attribute, **facts, "unit": measure.unit, "follows_from_rule": follows}
 
 
 def share_facts(found: Share) -> Facts:
@@ -175,7 +178,7 @@ def findings(facts: Facts) -> list[Facts]:
     every = [
         *(one for values in facts["mixes"].values() for one in values),
         *(one for one in facts["flags"].values() if one),
-        *(one for one in facts["measures"].values() if one and one["attribute"] not in GROWS_WITH_SALES),
+        *(one for one in facts["measures"].values() if one),
     ]
     said: dict[str, Facts] = {}
     # What they are before what they are not; within an attribute the value that is farthest apart.
