@@ -1,7 +1,4 @@
 -- Grain: one row per order line of any channel, in the order's currency, with its part of what only the order states.
--- A view: thin over two tables, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
-
 with lines as (
 
     select * from {{ ref('int_order_lines_stated') }}

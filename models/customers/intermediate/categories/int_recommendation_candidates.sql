@@ -1,5 +1,8 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
 -- A main product bought more than two years ago no longer speaks for an add-on or a better one.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with replenish as (
 
     select

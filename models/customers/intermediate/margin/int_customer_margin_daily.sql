@@ -1,5 +1,8 @@
 -- Grain: one row per customer and business day: every amount of the margin on the day it came about. Additive, so any
 -- window is one sum. Goods are paid for on the day of sale and earned back on the day they return to stock.
+-- A view: one pass over what it sums, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 {%- set moments = {
     'sales': ['gross_revenue', 'discounts', 'shipping_revenue', 'cogs', 'shipping_cost', 'payment_fees', 'marketplace_fees'],
     'restocked': ['cogs'],

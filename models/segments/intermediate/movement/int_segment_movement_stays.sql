@@ -1,6 +1,9 @@
 -- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and
 -- customer who was in it at the beginning or is at the end.
 -- Of customers in no segment at an end, one row there with the segment (none), or (new customer) at the beginning.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with sizes as (
 
     select
