@@ -1,7 +1,4 @@
 -- Grain: one row per order that counts, or that caused a cost without counting: what belongs to it as a whole.
--- A view: one cheap pass over tables, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
-
 with orders as (
 
     select
