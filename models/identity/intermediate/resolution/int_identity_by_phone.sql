@@ -1,7 +1,6 @@
 -- Grain: one row per profile: the person it belongs to by account numbers, addresses and telephones.
 -- What joins people is believed only as far as nothing known of them tells them apart: where a chain of joins has
 -- brought together what contradicts itself, none of this level's joins of that person stand.
--- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
 with people as (

@@ -1,7 +1,4 @@
 -- Grain: one row per profile and identifier value that it shows and that stands for one person.
--- A view: one cheap pass over tables, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
-
 with shown as (
 
     select

@@ -70,11 +70,7 @@ placed as (
     cross join {{ ref('customer_features') }} as features
     left join stays
         on windows.window_days = stays.window_days and features.customer_id = stays.customer_id
-    where
-        windows.compared_date in (
-            select sizes.as_of_date from sizes
-            where sizes.present_fingerprint is not null
-        )
+    where windows.compared_date in (select sizes.as_of_date from sizes where sizes.present_fingerprint is not null)
     group by windows.window_days, windows.compared_date, features.customer_id, features.days_since_first_seen
 
 ),
