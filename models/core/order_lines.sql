@@ -1,12 +1,6 @@
 -- Grain: one row per order line, amounts without tax in the reporting currency, with what came back of it and the cost
 -- of what was kept.
-with lines as (
-
-    select * from {{ ref('int_order_lines') }}
-
-),
-
-returned as (
+with returned as (
 
     select
         line_id,
@@ -14,24 +8,37 @@ returned as (
         sum(case when is_restocked then returned_units else 0 end) as restocked_units,
         -- Goods swapped without money stay sold: what came back on the shelf went out again as their replacement, and
         -- what came back spoilt was sent twice. Where money went back, the replacement is a sale with its own cost.
-        sum(
-            case
-                when is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0) then returned_units
-                else 0
-            end
+        sum(returned_units) filter (
+            where is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0)
         ) as saved_units,
         sum(case when not is_restocked and is_exchange and returns_amount = 0 then returned_units else 0 end)
             as resent_units,
-        max(
-            case
-                when is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0) then returned_date
-            end
+        max(returned_date) filter (
+            where is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0)
         ) as restocked_date,
         sum(returns_amount) as returns_amount
 
     from {{ ref('int_returns') }}
     where line_id is not null
     group by line_id
+
+),
+
+-- A catalogue row holds until the product's next; its cost is worth what it was when the row began.
+costs as (
+
+    select
+        catalogue.sku,
+        catalogue.valid_from,
+        lead(catalogue.valid_from) over (partition by catalogue.sku order by catalogue.valid_from) as valid_to,
+        cast(cast(catalogue.unit_cost as decimal(28, 10)) * rates.rate as decimal(18, 6)) as unit_cost
+
+    from {{ ref('stg_products__products') }} as catalogue
+    left join {{ ref('int_exchange_rates') }} as rates
+        on catalogue.currency = rates.currency
+            and catalogue.valid_from >= rates.valid_from
+            and catalogue.valid_from < rates.valid_to
+    where catalogue.valid_from <= {{ as_of_date() }}
 
 ),
 
@@ -51,17 +58,17 @@ joined as (
         greatest(lines.quantity + coalesce(returned.resent_units, 0) - coalesce(returned.saved_units, 0), 0)
             as kept_units
 
-    from lines
+    from {{ ref('int_order_lines') }} as lines
     inner join {{ ref('int_orders') }} as orders
         on lines.order_id = orders.order_id
     left join returned
         on lines.line_id = returned.line_id
     left join {{ ref('int_products') }} as products
         on lines.sku = products.sku
-    left join {{ ref('int_product_costs') }} as costs
+    left join costs
         on lines.sku = costs.sku
             and lines.ordered_date >= costs.valid_from
-            and lines.ordered_date < costs.valid_to
+            and lines.ordered_date < coalesce(costs.valid_to, cast('9999-01-01' as date))
 
 ),
 

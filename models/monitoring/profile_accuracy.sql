@@ -48,7 +48,11 @@ scored as (
 totals as (
 
     select
+        'total' as field,
         source_system,
+        cast(null as {{ dbt.type_string() }}) as relation,
+        cast(null as bigint) as filled_count,
+        cast(null as bigint) as compared_count,
         {% for name in measures + ['median_age_days', 'score'] %}
         sum(weight * {{ name }}) / nullif(sum(case when {{ name }} is not null then weight end), 0) as {{ name }},
         {% endfor %}
@@ -61,41 +65,20 @@ totals as (
 
 unioned as (
 
+    {% for relation in ['scored', 'totals'] %}
     select
-        field,
-        source_system,
-        relation,
-        record_count,
-        filled_count,
-        compared_count,
-        completeness,
-        validity,
-        uniqueness,
-        agreement,
-        recency,
+        {% for name in ['field', 'source_system', 'relation', 'record_count', 'filled_count', 'compared_count'] -%}
+        {{ name }},
+        {% endfor -%}
+        {% for name in measures -%}
+        {{ name }},
+        {% endfor -%}
         median_age_days,
         score
 
-    from scored
-
-    union all
-
-    select
-        'total' as field,
-        source_system,
-        cast(null as {{ dbt.type_string() }}) as relation,
-        record_count,
-        cast(null as bigint) as filled_count,
-        cast(null as bigint) as compared_count,
-        completeness,
-        validity,
-        uniqueness,
-        agreement,
-        recency,
-        median_age_days,
-        score
-
-    from totals
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -1,5 +1,62 @@
 -- Grain: one row per source table and check: what was found, against which limit, and how bad it is.
-with checks as (
+with limits as (
+
+    select * from {{ ref('int_source_limits') }}
+
+),
+
+drift as (
+
+    select * from {{ ref('int_source_drift') }}
+
+),
+
+-- Whether a table's newest file has other columns than those before.
+changes as (
+
+    select
+        limits.source,
+        limits.table_name,
+        limits.drift_severity,
+        drift.extra_column_count,
+        drift.missing_column_count,
+        drift.new_columns is not null or drift.vanished_columns is not null as is_changed,
+        concat(
+            case when drift.new_columns is not null
+                    then concat('new column(s) ', drift.new_columns, ', which are not read')
+                else ''
+            end,
+            case when drift.new_columns is not null and drift.vanished_columns is not null then '; ' else '' end,
+            case when drift.vanished_columns is not null
+                    then concat('column(s) ', drift.vanished_columns, ' no longer delivered')
+                else ''
+            end,
+            ': ask the sender whether that is meant'
+        ) as reason
+
+    from limits
+    left join drift
+        on limits.source = drift.source and limits.table_name = drift.table_name
+
+),
+
+columns_judged as (
+
+    select
+        source,
+        table_name,
+        'schema_drift' as check_name,
+        case when is_changed then coalesce(drift_severity, 'warn') else 'ok' end as severity,
+        'drift' as finding,
+        cast(coalesce(extra_column_count + missing_column_count, 0) as double) as observed,
+        cast(0 as double) as limit_value,
+        case when is_changed then reason end as reason
+
+    from changes
+
+),
+
+checks as (
 
     select * from {{ ref('int_source_checks_of_time') }}
     union all
@@ -7,13 +64,7 @@ with checks as (
     union all
     select * from {{ ref('int_source_checks_of_deliveries') }}
     union all
-    select * from {{ ref('int_source_check_of_columns') }}
-
-),
-
-limits as (
-
-    select * from {{ ref('int_source_limits') }}
+    select * from columns_judged
 
 ),
 

@@ -148,6 +148,28 @@ def test_rows_that_may_hold_identifiers_are_only_counted(world: World) -> None:
     ]
 
 
+def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(world: World) -> None:
+    arguments = """
+            keys: [[order_id, line_number]]
+            parents: {customer_id: ref('customers'), email: ref('customers')}
+            holds:
+              the rate has a status: status is not null or rate is null
+              stars are few: stars < 6
+"""
+    customers = "('x', 'x@example.com'), ('y', 'y@example.com'), (null, null)"
+    (dbt.PROJECT / "models" / "customers.sql").write_text(
+        f"select * from (values {customers}) as t(customer_id, email)"
+    )
+    add_model("sound", ORDERS, arguments=arguments)
+    assert failures(world) == []
+    add_model("orphan", with_rows("('c', 1, 'none', 0, 'z', null, date '2025-01-01', 1)"), arguments=arguments)
+    add_model("untrue", with_rows("('c', 1, null, 0, 'x', null, date '2025-01-01', null)"), arguments=arguments)
+    assert failures(world) == [
+        "orphan: parents customer_id: 1 failure, such as order_id=c, line_number=1",
+        "untrue: holds the rate has a status: 1 failure, such as order_id=c, line_number=1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

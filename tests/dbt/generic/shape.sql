@@ -7,11 +7,13 @@
     not_null  Other columns that are never null.
     accepted  {column: [values]}; null passes.
     ranges    {column: {min: , max: }}, each a number or an SQL expression, inclusive; null passes.
+    parents   {column: ref('model')}: every value is one of the column of that name there; null passes.
+    holds     {what holds: SQL expression that is true of every row}; null passes.
 
     An example is the wrong value and the row's first key. Relations in pii and activation, which hold identifiers, show
     none; elsewhere what may be somebody's address or number is named without its value.
 #}
-{% test shape(model, keys=[], nullable=[], not_null=[], accepted={}, ranges={}) %}
+{% test shape(model, keys=[], nullable=[], not_null=[], accepted={}, ranges={}, parents={}, holds={}) %}
 {#- While dbt parses, `model` is the test itself. -#}
 {%- set name = config.model.refs[-1].name -%}
 {%- if not keys or keys is string or keys is mapping -%}
@@ -65,6 +67,13 @@
     {%- if 'max' in limits -%}{%- do outside.append(column ~ ' > ' ~ limits.max) -%}{%- endif -%}
     {%- set example = "'" ~ column ~ "=', cast(" ~ column ~ " as " ~ text ~ "), ', ', " ~ row -%}
     {%- do rules.append(('ranges', column, 'where ' ~ outside | join(' or '), example)) -%}
+{%- endfor -%}
+{%- for column, parent in parents.items() -%}
+    {%- set known = column ~ ' in (select ' ~ column ~ ' from ' ~ parent ~ ' where ' ~ column ~ ' is not null)' -%}
+    {%- do rules.append(('parents', column, 'where not ' ~ known, row)) -%}
+{%- endfor -%}
+{%- for what, expression in holds.items() -%}
+    {%- do rules.append(('holds', what, 'where not (' ~ expression ~ ')', row)) -%}
 {%- endfor -%}
 
 {#- A table is read a column at a time, most of it answered by its statistics; a view is computed once for all rules. -#}

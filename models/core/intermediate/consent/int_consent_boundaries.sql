@@ -1,4 +1,7 @@
 -- Grain: one row per customer, channel, purpose and day on which ranges of consent open or close, counted by kind.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with periods as (
 
     select * from {{ ref('int_consent_periods') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per statement and customer whom it concerns.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with stated as (
 
     select * from {{ ref('int_consent_stated') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per customer on as_of_date. Unknown consent is no consent.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per click on an advertisement by as_of_date, with the customer whose browser it was.
+-- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with clicks as (
 
     select * from {{ ref('stg_paid_media__ad_clicks') }}

@@ -1,4 +1,7 @@
 -- Grain: one row per web or app event that happened by as_of_date, with the customer it belongs to.
+-- A view: events are stored once, in staging; a reader takes the kinds and columns that it needs.
+{{ config(materialized='view') }}
+
 with hits as (
 
     select * from {{ ref('int_web_hits') }}

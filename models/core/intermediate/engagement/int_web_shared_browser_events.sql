@@ -1,6 +1,4 @@
 -- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
--- A view: read once, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
 {%- set in_order = 'order by occurred_at, order_of_instant, event_type, event_id' %}
 
 with browsers as (

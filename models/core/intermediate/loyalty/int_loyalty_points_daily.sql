@@ -1,4 +1,7 @@
 -- Grain: one row per card of a customer, business day and day of expiry: points earned, redeemed, otherwise moved.
+-- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with movements as (
 
     select

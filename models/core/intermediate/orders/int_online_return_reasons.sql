@@ -1,4 +1,7 @@
 -- Grain: one row per returned web-shop line: why, what replaced it, and whether the goods came back to stock.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with return_lines as (
 
     select * from {{ ref('stg_returns__return_lines') }}

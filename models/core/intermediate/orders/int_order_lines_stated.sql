@@ -1,4 +1,7 @@
 -- Grain: one row per order line of any channel, with what the line itself says of price, discount and tax.
+-- A view: lines are stored once, with their part of the order's discount.
+{{ config(materialized='view') }}
+
 with shopify_discounts as (
 
     select

@@ -1,4 +1,7 @@
 -- Grain: one row per order: where it stands on as_of_date, by money, by goods and in one word.
+-- A view: thin over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with orders as (
 
     select

@@ -1,4 +1,7 @@
 -- Grain: one row per order of any channel, in its own currency: what it says it came to, and what its parts come to.
+-- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with orders as (
 
     select * from {{ ref('int_shopify_orders') }}

@@ -1,5 +1,8 @@
 -- Grain: one row per choice (a customer's day with a first purchase in a new category, after their first day) and
 -- category not bought before it: which of them it was, and how likely each was.
+-- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with bought as (
 
     select bought.*

@@ -1,4 +1,7 @@
 -- Grain: one row per customer and product bought in orders that count: when last, and whether any of it was kept.
+-- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with lines as (
 
     select * from {{ ref('order_lines') }}

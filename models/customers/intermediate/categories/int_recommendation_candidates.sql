@@ -1,5 +1,7 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
 -- A main product bought more than two years ago no longer speaks for an add-on or a better one.
+{{ config(materialized='view') }}
+
 with replenish as (
 
     select
@@ -8,8 +10,7 @@ with replenish as (
         due_in_days as place,
         concat(
             'last bought on ', last_ordered_date, ', used up ',
-            case when due_in_days < 0 then '' else 'in ' end, abs(due_in_days), ' days',
-            case when due_in_days < 0 then ' ago' else '' end
+            case when due_in_days < 0 then concat(-due_in_days, ' days ago') else concat('in ', due_in_days, ' days') end
         ) as reason
 
     from {{ ref('customer_replenishment') }}
@@ -82,8 +83,7 @@ cross_sell as (
 
     from {{ ref('int_customer_next_category') }} as next
     inner join {{ ref('int_product_sales') }} as stocked
-        on next.next_best_category = stocked.category
-            and stocked.category_rank = 1
+        on next.next_best_category = stocked.category and stocked.category_rank = 1
 
 ),
 

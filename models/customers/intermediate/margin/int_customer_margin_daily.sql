@@ -1,5 +1,6 @@
 -- Grain: one row per customer and business day: every amount of the margin on the day it came about. Additive, so any
 -- window is one sum. Goods are paid for on the day of sale and earned back on the day they return to stock.
+{{ config(materialized='view') }}
 {%- set moments = {
     'sales': ['gross_revenue', 'discounts', 'shipping_revenue', 'cogs', 'shipping_cost', 'payment_fees', 'marketplace_fees'],
     'restocked': ['cogs'],
@@ -43,7 +44,6 @@ restocked as (
         customer_id,
         ordered_date as activity_date,
         cogs_saved as cogs
-
     from saved
 
     union all
@@ -52,7 +52,6 @@ restocked as (
         customer_id,
         restocked_date as activity_date,
         -cogs_saved as cogs
-
     from saved
 
 ),

@@ -1,5 +1,8 @@
 -- Grain: one row per fitted model, input (or score) and customer of its population: what drift is measured on.
 -- Of very many customers a sample by the hash of their id will do: shares of 20,000 are off by a third of a point.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with models as (
 
     select

@@ -32,6 +32,7 @@ identities as (
 
     select
         profiles.profile_number,
+        people.person_number,
         profiles.profile_key,
         profiles.profile_id,
         profiles.source_system,

@@ -1,6 +1,9 @@
 -- Grain: one row per profile: the person it belongs to by account numbers and decisions by hand, as the smallest number
 -- of the person's profiles. Where a chain of joins has brought together two profiles that a decision keeps apart, none
 -- of its joins stand.
+-- A view: thin over two tables, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with joined as (
 
     select

@@ -1,6 +1,8 @@
 -- Grain: one row per profile: the person it belongs to by account numbers and addresses.
 -- What joins people is believed only as far as nothing known of them tells them apart: where a chain of joins has
 -- brought together what contradicts itself, none of this level's joins of that person stand.
+{{ config(materialized='view') }}
+
 with people as (
 
     select * from {{ ref('int_identity_by_account') }}

@@ -9,7 +9,7 @@ with shown as (
         people.person_number
 
     from {{ ref('int_identity_identifiers') }} as identifiers
-    inner join {{ ref('int_identity_by_phone') }} as people
+    inner join {{ ref('int_customer_identities') }} as people
         on identifiers.profile_number = people.profile_number
     left join {{ ref('int_identity_blocked_values') }} as blocked
         on identifiers.identifier_type = blocked.identifier_type

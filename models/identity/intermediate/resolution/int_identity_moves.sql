@@ -1,5 +1,8 @@
 -- Grain: one row per profile whose entry in the registry is missing or no longer true; what this run adds to it.
 -- A profile that is gone follows the customer that it was registered with, so that its old id still leads there.
+-- A view: after the first run next to nothing is left of it.
+{{ config(materialized='view') }}
+
 with identities as (
 
     select * from {{ ref('int_customer_identities') }}

@@ -3,7 +3,7 @@
 
 with people as (
 
-    select * from {{ ref('int_identity_by_phone') }}
+    select * from {{ ref('int_customer_identities') }}
 
 ),
 

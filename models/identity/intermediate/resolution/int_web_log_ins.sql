@@ -1,4 +1,7 @@
 -- Grain: one row per browser that exactly one person identified from; a browser that people share links nobody.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with calls as (
 
     select * from {{ ref('stg_web__identifies') }}

@@ -5,9 +5,29 @@ with amounts as (
 
 ),
 
+-- Where many have one value, such as no discount, several deciles are one.
+deciles as (
+
+    {% for tenth in range(1, 10) %}
+    select
+        measure,
+        percentile_cont(0.{{ tenth }}) within group (order by amount) as cut_value
+    from amounts
+    where distribution_period = 'reference'
+    group by measure
+    {{ 'union' if not loop.last }}
+    {% endfor %}
+
+),
+
 cut_points as (
 
-    select * from {{ ref('int_data_profile_cut_points') }}
+    select
+        measure,
+        cut_value,
+        row_number() over (partition by measure order by cut_value) as cut_number
+
+    from deciles
 
 ),
 

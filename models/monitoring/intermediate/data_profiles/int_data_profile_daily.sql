@@ -1,4 +1,7 @@
 -- Grain: one row per profile, slice, measure and business day on which the profile has a row.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with messages as (
 
     select

@@ -1,4 +1,7 @@
 -- Grain: one row per profile, slice, measure, period and business day on which that period ends.
+-- A view: read once, so there is nothing to gain from storing it.
+{{ config(materialized='view') }}
+
 with daily as (
 
     select * from {{ ref('int_data_profile_daily') }}

@@ -5,22 +5,51 @@ with conditions as (
         *,
         coalesce(is_met_when_known, false) and (is_never_null or if_missing = 'true') as is_met_by_all,
         count(*) over (partition by segment_key, kind, alternative) as condition_count,
-        count(*) filter (where kind = 'exclude') over (partition by segment_key) as exclude_count
+        -- The only condition of its alternative, in a rule that leaves nobody out.
+        kind = 'include' and count(*) over (partition by segment_key, kind, alternative) = 1
+        and count(*) filter (where kind = 'exclude') over (partition by segment_key) = 0 as is_alone
 
     from {{ ref('int_segment_condition_ranges') }}
 
 ),
 
-alone as (
-
-    select * from conditions
-    where kind = 'include' and condition_count = 1 and exclude_count = 0
-
-),
-
+-- Two alternatives of one condition each that between them leave out nobody, or nobody whose value is known.
 halves as (
 
-    select * from {{ ref('int_segment_halves') }}
+    select
+        one.segment_key,
+        one.row_text,
+        one.attribute,
+        other.row_text as other_text,
+        one.is_never_null
+        or one.operator in ('is_null', 'is_member')
+        or one.if_missing = 'true'
+        or other.if_missing = 'true' as is_everybody
+
+    from conditions as one
+    inner join conditions as other
+        on
+            one.segment_key = other.segment_key and one.attribute = other.attribute
+            and one.condition_key <> other.condition_key
+            and one.is_alone and other.is_alone
+    where
+        concat(one.operator, ' ', other.operator)
+        in ('is_true is_false', 'is_null is_not_null', 'is_member is_not_member')
+        or (
+            one.spelled_value = other.spelled_value
+            and concat(one.operator, ' ', other.operator)
+            in ('= !=', 'in not_in', 'contains not_contains', 'has_any has_none')
+        )
+        or (
+            one.scale = other.scale
+            and one.low = cast('-infinity' as double)
+            and other.high = cast('infinity' as double)
+            and (
+                other.low < one.high
+                or (other.low = one.high and not (other.is_low_open and one.is_high_open))
+                or (other.has_steps and other.low = one.high + 1)
+            )
+        )
 
 ),
 
@@ -39,11 +68,8 @@ violations as (
 
     from conditions
     -- A single value out of range is named by itself.
-    where
-        is_never_met
-        and operator in ('<', '>')
-        and least >= coalesce(lowest, least)
-        and most <= coalesce(highest, most)
+    where is_never_met and operator in ('<', '>')
+        and least >= coalesce(lowest, least) and most <= coalesce(highest, most)
 
     union all
 
@@ -54,8 +80,8 @@ violations as (
         'the rule lets everybody in',
         'correct the value; if everybody is meant, write customer_type is_not_null'
 
-    from alone
-    where is_met_by_all and not (attribute = 'customer_type' and operator = 'is_not_null')
+    from conditions
+    where is_alone and is_met_by_all and not (attribute = 'customer_type' and operator = 'is_not_null')
 
     union all
 

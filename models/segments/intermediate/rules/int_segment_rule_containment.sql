@@ -1,7 +1,19 @@
 -- Grain: one row per ordered pair of segments where the rules alone say that whoever meets the first meets the other.
+-- The different conditions of each alternative, spelled alike.
 with parts as (
 
-    select * from {{ ref('int_segment_rule_parts') }}
+    select distinct
+        segment_key,
+        kind,
+        alternative,
+        concat(
+            attribute, ' ', operator, ' ',
+            -- 3 and 3.0 are the same number.
+            coalesce(cast(try_cast(trim(value) as double) as {{ dbt.type_string() }}), trim(value), ''), ' ',
+            coalesce(if_missing, '')
+        ) as condition_part
+
+    from {{ ref('segment_rules') }}
 
 ),
 
@@ -57,14 +69,14 @@ shared as (
 
 ),
 
--- The alternative asks for all that the other asks for, so that whoever meets it meets the other.
-narrower as (
+-- An alternative that asks for all that another asks for: whoever meets it meets the other.
+covered as (
 
     select
         shared.kind,
         shared.segment_key,
-        shared.alternative,
-        shared.other_segment_key
+        shared.other_segment_key,
+        count(distinct shared.alternative) as alternative_count
 
     from shared
     inner join alternatives as others
@@ -73,20 +85,7 @@ narrower as (
             and shared.other_segment_key = others.segment_key
             and shared.other_alternative = others.alternative
             and shared.part_count = others.part_count
-    group by shared.kind, shared.segment_key, shared.alternative, shared.other_segment_key
-
-),
-
-covered as (
-
-    select
-        kind,
-        segment_key,
-        other_segment_key,
-        count(*) as alternative_count
-
-    from narrower
-    group by kind, segment_key, other_segment_key
+    group by shared.kind, shared.segment_key, shared.other_segment_key
 
 ),
 

@@ -5,9 +5,42 @@ with pairs as (
 
 ),
 
+versions as (
+
+    select
+        segment_key,
+        rule_version,
+        max(conditions) as conditions
+
+    from {{ ref('segment_versions') }}
+    group by segment_key, rule_version
+
+),
+
+lines as (
+
+    select
+        segment_key,
+        rule_version,
+        {{ split_to_rows("replace(replace(conditions, '|', '/'), chr(10), '|')") }} as line
+
+    from versions
+
+),
+
+-- What each line of a version is about, and its words.
 conditions as (
 
-    select * from {{ ref('int_segment_version_conditions') }}
+    select distinct
+        segment_key,
+        rule_version,
+        split_part(line, ': ', 1) as topic,
+        concat(
+            case when line like 'exclude %' then 'out when ' when line like 'scope: %' then 'scope ' else '' end,
+            substr(line, length(split_part(line, ': ', 1)) + 3)
+        ) as words
+
+    from lines
 
 ),
 
@@ -70,12 +103,7 @@ by_topic as (
 worded as (
 
     select
-        segment_key,
-        from_version,
-        to_version,
-        topic,
-        added_text,
-        removed_text,
+        by_topic.*,
         case
             when removed_text is null then concat('new: ', added_text)
             when added_text is null then concat('no longer: ', removed_text)
