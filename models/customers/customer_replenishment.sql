@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and product group they use up, until 30 days after it was due.
+-- Grain: one row per customer who may be profiled and product group they use up, until replenish_overdue_days after it was due.
 with lines as (
 
     select lines.*
@@ -47,14 +47,15 @@ groups as (
         max_by(sku, ordered_date) as last_sku,
         max_by(units, ordered_date) as last_units,
         max_by(catalogue_days, ordered_date) as last_catalogue_days,
-        -- One's own pace from three purchase days on, for the mean amount; twice as much lasts twice as long.
+        -- One's own pace from some purchase days on, for the mean amount; twice as much lasts twice as long.
         case
-            when count(*) >= 3
+            when count(*) >= max(limits.own_pace_count)
                 then cast({{ days_between('min(ordered_date)', 'max(ordered_date)') }} as double)
                     / (sum(units) - max_by(units, ordered_date))
         end as own_days_per_unit
 
     from days
+    cross join {{ ref('int_attribute_limits') }} as limits
     group by customer_id, product_group
 
 ),
@@ -97,8 +98,10 @@ due as (
 -- What fell due long ago was bought elsewhere or is no longer wanted.
 remembered as (
 
-    select * from due
-    where due_in_days >= -30
+    select due.*
+    from due
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where due.due_in_days >= -limits.replenish_overdue_days
 
 )
 

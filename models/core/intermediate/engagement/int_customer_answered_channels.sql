@@ -1,4 +1,4 @@
--- Grain: one row per customer who answered in any channel in the 180 days that end with as_of_date.
+-- Grain: one row per customer who answered in any channel in the preference_days of attribute_limits.
 with daily as (
 
     select
@@ -8,7 +8,8 @@ with daily as (
         count(*) filter (where visit_count > 0) as web_days
 
     from {{ ref('engagement_daily') }}
-    where {{ within_window('activity_date', 180) }}
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('activity_date', 'limits.preference_days') }}
     group by customer_id
 
 ),
@@ -20,11 +21,12 @@ store_orders as (
         count(distinct ordered_date) as store_days
 
     from {{ ref('orders') }}
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
         customer_id is not null
         and channel = 'store'
         and is_counted
-        and {{ within_window('ordered_date', 180) }}
+        and {{ within_window('ordered_date', 'limits.preference_days') }}
     group by customer_id
 
 ),

@@ -1,4 +1,4 @@
--- Grain: one row per visit: events of one device with no gap of more than 30 minutes, split where the person changes.
+-- Grain: one row per visit: events of one device with no longer gap than visit_gap_minutes, split where the person changes.
 with events as (
 
     select * from {{ ref('int_web_events') }}
@@ -26,11 +26,11 @@ with_previous as (
 numbered as (
 
     select
-        *,
+        with_previous.*,
         sum(
             case
                 when
-                    {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60
+                    {{ seconds_between('previous_at', 'occurred_at') }} <= limits.visit_gap_minutes * 60
                     and coalesce(customer_id, '') = coalesce(previous_customer_id, '')
                     then 0
                 else 1
@@ -41,6 +41,7 @@ numbered as (
         ) as session_number
 
     from with_previous
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 

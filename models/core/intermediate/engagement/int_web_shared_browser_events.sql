@@ -83,11 +83,16 @@ with_previous as (
 visits as (
 
     select
-        *,
-        sum(case when {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60 then 0 else 1 end)
-            over (partition by anonymous_id {{ in_order }}) as visit_number
+        with_previous.*,
+        sum(
+            case
+                when {{ seconds_between('previous_at', 'occurred_at') }} <= limits.visit_gap_minutes * 60 then 0
+                else 1
+            end
+        ) over (partition by anonymous_id {{ in_order }}) as visit_number
 
     from with_previous
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 

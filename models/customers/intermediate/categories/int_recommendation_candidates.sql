@@ -1,5 +1,5 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
--- A main product bought more than two years ago no longer speaks for an add-on or a better one.
+-- A main product bought longer ago than main_product_days no longer speaks for an add-on or a better one.
 with replenish as (
 
     select
@@ -13,7 +13,8 @@ with replenish as (
         ) as reason
 
     from {{ ref('customer_replenishment') }}
-    where due_in_days <= 14
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where due_in_days <= limits.replenish_ahead_days
 
 ),
 
@@ -24,12 +25,13 @@ viewed as (
         sku,
         -count(*) as place,
         concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end)
-        || ' in 30 days, not bought' as reason
+        || concat(' in ', max(limits.recent_view_days), ' days, not bought') as reason
 
     from {{ ref('int_web_events') }}
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
         event_type = 'product_view' and customer_id is not null and sku is not null
-        and {{ within_window('occurred_date', 30) }}
+        and {{ within_window('occurred_date', 'limits.recent_view_days') }}
     group by customer_id, sku
 
 ),
@@ -48,7 +50,8 @@ add_on as (
     from {{ ref('int_customer_add_ons') }} as add_ons
     inner join {{ ref('int_products') }} as products
         on add_ons.main_sku = products.sku
-    where {{ within_window('add_ons.main_ordered_date', 730) }}
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('add_ons.main_ordered_date', 'limits.main_product_days') }}
 
 ),
 
@@ -102,7 +105,8 @@ upgrade as (
     inner join {{ ref('int_product_sales') }} as stocked
         on relations.related_sku = stocked.sku
             and bought.list_price < stocked.list_price
-    where {{ within_window('bought.last_kept_date', 730) }}
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('bought.last_kept_date', 'limits.main_product_days') }}
 
 ),
 

@@ -6,9 +6,10 @@ with returned_goods as (
         concat('shopify:', source_line_ref) as line_id
 
     from {{ ref('stg_returns__return_lines') }}
+    cross join {{ ref('int_attribute_limits') }} as limits
     where refund_amount is null
         and source_order_id is not null
-        and {{ within_window('returned_date', 60) }}
+        and {{ within_window('returned_date', 'limits.pending_refund_days') }}
 
 ),
 
@@ -36,8 +37,9 @@ not_sent as (
     select concat('shopify:', source_order_id) as order_id
 
     from {{ ref('stg_shopify__refunds') }}
+    cross join {{ ref('int_attribute_limits') }} as limits
     where not is_processed
-        and {{ within_window(business_date('refunded_at'), 60) }}
+        and {{ within_window(business_date('refunded_at'), 'limits.pending_refund_days') }}
 
 ),
 
