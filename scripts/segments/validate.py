@@ -52,6 +52,7 @@ RULES = {
     "topic and loyalty": ("topic_keywords", "sentiment_words", "loyalty_tiers"),
     "category": ("category_relations", "campaign_products"),
     "campaign plan and QA": ("campaign_plans", "qa_limits"),
+    "source map": ("source_map_fields",),
     "attribute": ("attribute_limits", "attribute_bands"),
     "segment": ("segment_definitions", "segment_rule_conditions"),
 }
@@ -131,7 +132,6 @@ def _row_texts() -> dict[str, RowText]:
     """How the rule check names a row, by seed: as the seed's YAML says, but for seeds that are checked by SQL alone."""
     texts: dict[str, RowText] = {
         "validation_rules": _rule_text,
-        "behaviour_windows": lambda cells: cells.get("attribute_name") or "(no name)",
     }
     for file in sorted((PROJECT / "seeds/reference").glob("*.yml")):
         for seed in yaml.safe_load(file.read_text(encoding="utf-8")).get("seeds", []):
