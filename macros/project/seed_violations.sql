@@ -6,7 +6,7 @@
             'attribute_bands', 'attribute_limits', 'campaign_plans', 'campaign_products', 'category_relations',
             'consent_rules', 'consent_signals',
             'cost_assumptions', 'customer_type_rules', 'loyalty_tiers', 'qa_limits', 'sentiment_words',
-            'source_map_fields', 'survivorship_rules', 'topic_keywords'
+            'source_health_limits', 'source_map_fields', 'survivorship_rules', 'topic_keywords'
         ],
         'int_behaviour_window_errors': ['behaviour_windows'],
         'int_segment_cell_violations': ['segment_definitions', 'segment_rule_conditions']
@@ -100,7 +100,7 @@
     {%- endif -%}
     {%- set cells = [] -%}
     {%- for column in declaration.columns -%}
-        {%- set cell = 'trim(coalesce(' ~ column.name ~ ", ''))" -%}
+        {%- set cell = 'trim(coalesce(cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ "), ''))" -%}
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}

@@ -56,7 +56,7 @@ def add_missing_limits(world: World, progress: Progress = print) -> None:
                 continue
             there = row_places(world.seeds, [name])
             rows = dict(zip(row_places(BUSINESS_SEEDS, [name]), read_rows(shipped, columns), strict=True))
-            missing = {text: row for (seed, text), row in rows.items() if (seed, text) not in there}
+            missing: dict[str, dict[str, object]] = {key[1]: dict(row) for key, row in rows.items() if key not in there}
             if not missing:
                 continue
             given = own.read_bytes()

@@ -52,6 +52,7 @@ RULES = {
     "topic and loyalty": ("topic_keywords", "sentiment_words", "loyalty_tiers"),
     "category": ("category_relations", "campaign_products"),
     "campaign plan and QA": ("campaign_plans", "qa_limits"),
+    "source health": ("source_health_limits",),
     "source map": ("source_map_fields",),
     "attribute": ("attribute_limits", "attribute_bands"),
     "segment": ("segment_definitions", "segment_rule_conditions"),
