@@ -15,11 +15,11 @@ stocked as (
 bought_lately as (
 
     select
-        customer_id,
-        sku
-    from {{ ref('int_customer_products') }}
+        bought.customer_id,
+        bought.sku
+    from {{ ref('int_customer_products') }} as bought
     cross join {{ ref('int_attribute_limits') }} as limits
-    where {{ within_window('last_ordered_date', 'limits.bought_lately_days') }}
+    where {{ within_window('bought.last_ordered_date', 'limits.bought_lately_days') }}
 
 ),
 
@@ -74,29 +74,29 @@ ranked as (
     select
         of_kind.*,
         row_number() over (
-            partition by customer_id order by place_in_kind, kind_place
+            partition by of_kind.customer_id order by of_kind.place_in_kind, of_kind.kind_place
         ) as recommendation_rank
     from of_kind
     cross join {{ ref('int_attribute_limits') }} as limits
-    where place_in_kind <= limits.recommended_of_kind_count
+    where of_kind.place_in_kind <= limits.recommended_of_kind_count
 
 ),
 
 final as (
 
     select
-        customer_id,
-        sku,
+        ranked.customer_id,
+        ranked.sku,
         {{ as_of_date() }} as as_of_date,
-        product_name,
-        category,
-        kind,
-        reason,
-        cast(recommendation_rank as bigint) as recommendation_rank
+        ranked.product_name,
+        ranked.category,
+        ranked.kind,
+        ranked.reason,
+        cast(ranked.recommendation_rank as bigint) as recommendation_rank
 
     from ranked
     cross join {{ ref('int_attribute_limits') }} as limits
-    where recommendation_rank <= limits.recommended_count
+    where ranked.recommendation_rank <= limits.recommended_count
 
 )
 

@@ -68,7 +68,8 @@ joined as (
         {% for step, flag in [('cart_addition', 'has_open_cart'), ('checkout_started', 'has_abandoned_checkout')] %}
         coalesce(
             {{ within_window('last_steps.last_' ~ step ~ '_date', 'limits.open_cart_days') }}
-            and {{ seconds_between('last_steps.last_' ~ step ~ '_at', as_of_end()) }} >= limits.open_cart_hours * 60 * 60
+            and {{ seconds_between('last_steps.last_' ~ step ~ '_at', as_of_end()) }}
+            >= limits.open_cart_hours * 60 * 60
             and (
                 last_orders.last_ordered_at is null
                 or last_orders.last_ordered_at < last_steps.last_{{ step }}_at

@@ -52,6 +52,7 @@ told as (
 
     select
         moments.*,
+        limits.visit_gap_minutes,
         coalesce(owners.person_key, buyers.person_key) as person_key,
         case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as told_customer_id,
         case
@@ -61,6 +62,7 @@ told as (
         end as order_of_instant
 
     from moments
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join owners
         on moments.identifier_type = owners.identifier_type
             and moments.identifier_value = owners.identifier_value
@@ -83,16 +85,12 @@ with_previous as (
 visits as (
 
     select
-        with_previous.*,
+        *,
         sum(
-            case
-                when {{ seconds_between('previous_at', 'occurred_at') }} <= limits.visit_gap_minutes * 60 then 0
-                else 1
-            end
+            case when {{ seconds_between('previous_at', 'occurred_at') }} <= visit_gap_minutes * 60 then 0 else 1 end
         ) over (partition by anonymous_id {{ in_order }}) as visit_number
 
     from with_previous
-    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 

@@ -48,7 +48,8 @@ judged as (
         paid.*,
         case
             when payment_word not in ('paid', 'partly paid', 'partly refunded') or refunded <= 0 then payment_word
-            when refunded >= case when payment_count > 0 then paid else order_total end - {{ half_a_cent() }} then 'refunded'
+            when refunded >= case when payment_count > 0 then paid else order_total end - {{ half_a_cent() }}
+                then 'refunded'
             when payment_word = 'partly paid' then 'partly paid'
             else 'partly refunded'
         end as payment_status,

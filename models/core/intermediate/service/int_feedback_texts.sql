@@ -89,10 +89,14 @@ texts as (
         identities.customer_id,
         responses.responded_date as said_date,
         case
-            when lower(responses.survey_type) = 'nps' and responses.score between limits.promoter_score and 10 then 'positive'
-            when lower(responses.survey_type) = 'nps' and responses.score >= 0 and responses.score < limits.passive_score then 'negative'
-            when lower(responses.survey_type) in ('csat', 'review') and responses.score between limits.good_score and 5 then 'positive'
-            when lower(responses.survey_type) in ('csat', 'review') and responses.score between 1 and limits.bad_score then 'negative'
+            when lower(responses.survey_type) = 'nps' and responses.score between limits.promoter_score and 10
+                then 'positive'
+            when lower(responses.survey_type) = 'nps' and responses.score >= 0
+                and responses.score < limits.passive_score then 'negative'
+            when lower(responses.survey_type) in ('csat', 'review')
+                and responses.score between limits.good_score and 5 then 'positive'
+            when lower(responses.survey_type) in ('csat', 'review')
+                and responses.score between 1 and limits.bad_score then 'negative'
         end as rating_sentiment,
         responses.comment as text
 

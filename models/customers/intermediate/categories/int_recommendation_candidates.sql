@@ -3,36 +3,38 @@
 with replenish as (
 
     select
-        customer_id,
-        sku,
-        due_in_days as place,
+        due.customer_id,
+        due.sku,
+        due.due_in_days as place,
         concat(
-            'last bought on ', last_ordered_date, ', used up ',
-            case when due_in_days < 0 then '' else 'in ' end, abs(due_in_days), ' days',
-            case when due_in_days < 0 then ' ago' else '' end
+            'last bought on ', due.last_ordered_date, ', used up ',
+            case when due.due_in_days < 0 then '' else 'in ' end, abs(due.due_in_days), ' days',
+            case when due.due_in_days < 0 then ' ago' else '' end
         ) as reason
 
-    from {{ ref('customer_replenishment') }}
+    from {{ ref('customer_replenishment') }} as due
     cross join {{ ref('int_attribute_limits') }} as limits
-    where due_in_days <= limits.replenish_ahead_days
+    where due.due_in_days <= limits.replenish_ahead_days
 
 ),
 
 viewed as (
 
     select
-        customer_id,
-        sku,
+        views.customer_id,
+        views.sku,
         -count(*) as place,
-        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end)
-        || concat(' in ', max(limits.recent_view_days), ' days, not bought') as reason
+        concat(
+            'looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end,
+            ' in ', max(limits.recent_view_days), ' days, not bought'
+        ) as reason
 
-    from {{ ref('int_web_events') }}
+    from {{ ref('int_web_events') }} as views
     cross join {{ ref('int_attribute_limits') }} as limits
     where
-        event_type = 'product_view' and customer_id is not null and sku is not null
-        and {{ within_window('occurred_date', 'limits.recent_view_days') }}
-    group by customer_id, sku
+        views.event_type = 'product_view' and views.customer_id is not null and views.sku is not null
+        and {{ within_window('views.occurred_date', 'limits.recent_view_days') }}
+    group by views.customer_id, views.sku
 
 ),
 

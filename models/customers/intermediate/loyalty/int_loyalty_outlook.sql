@@ -18,13 +18,15 @@ daily as (
 measured as (
 
     select
-        customer_id,
-        sum(amount) as amount_365d,
-        coalesce(sum(amount) filter (where {{ within_window('measure_date', 'limits.pace_days') }}), 0) as amount_in_pace
+        daily.customer_id,
+        sum(daily.amount) as amount_365d,
+        coalesce(
+            sum(daily.amount) filter (where {{ within_window('daily.measure_date', 'limits.pace_days') }}), 0
+        ) as amount_in_pace
 
     from daily
     cross join {{ ref('int_attribute_limits') }} as limits
-    group by customer_id
+    group by daily.customer_id
 
 ),
 

@@ -2,16 +2,27 @@
 {{ config(materialized='view') }}
 {%- do stop_on_seed_violations(['attribute_limits']) %}
 {%- set needed = seed_declarations()['attribute_limits'].config.meta.needed.rows if execute else ['limit'] %}
-with one_row as (
+{%- set whole = ['days', 'hours', 'minutes', 'count'] %}
+with limits as (
+
+    select
+        trim(limit_name) as limit_name,
+        {{ decimal_number('value') }} as limit_value
+
+    from {{ ref('attribute_limits') }}
+
+),
+
+one_row as (
 
     select
         {%- for name in needed %}
-        max(case when trim(limit_name) = '{{ name }}' then cast({{ decimal_number('value') }} as
-            {{ 'int' if name.split('_')[-1] in ['days', 'hours', 'minutes', 'count'] else 'double' }}) end) as {{ name }},
+        {%- set data_type = 'int' if name.split('_')[-1] in whole else 'double' %}
+        max(case when limit_name = '{{ name }}' then cast(limit_value as {{ data_type }}) end) as {{ name }},
         {%- endfor %}
         count(*) as limit_count
 
-    from {{ ref('attribute_limits') }}
+    from limits
 
 )
 
