@@ -1,7 +1,8 @@
 -- Grain: one row per text of a customer: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
 -- Free text, so it stays out of the marts. Nothing of merged and deleted tickets.
 {{ config(schema='pii') }}
-
+{%- set is_nps = "lower(responses.survey_type) = 'nps'" %}
+{%- set has_stars = "lower(responses.survey_type) in ('csat', 'review')" %}
 with tickets as (
 
     select * from {{ ref('int_tickets') }}
@@ -89,14 +90,10 @@ texts as (
         identities.customer_id,
         responses.responded_date as said_date,
         case
-            when lower(responses.survey_type) = 'nps' and responses.score between limits.promoter_score and 10
-                then 'positive'
-            when lower(responses.survey_type) = 'nps' and responses.score >= 0
-                and responses.score < limits.passive_score then 'negative'
-            when lower(responses.survey_type) in ('csat', 'review')
-                and responses.score between limits.good_score and 5 then 'positive'
-            when lower(responses.survey_type) in ('csat', 'review')
-                and responses.score between 1 and limits.bad_score then 'negative'
+            when {{ is_nps }} and responses.score between limits.promoter_score and 10 then 'positive'
+            when {{ is_nps }} and responses.score >= 0 and responses.score < limits.passive_score then 'negative'
+            when {{ has_stars }} and responses.score between limits.good_score and 5 then 'positive'
+            when {{ has_stars }} and responses.score between 1 and limits.bad_score then 'negative'
         end as rating_sentiment,
         responses.comment as text
 

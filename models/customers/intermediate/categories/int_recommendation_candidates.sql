@@ -8,14 +8,13 @@ with replenish as (
         due.due_in_days as place,
         concat(
             'last bought on ', due.last_ordered_date, ', used up ',
-            case when due.due_in_days < 0 then '' else 'in ' end, abs(due.due_in_days), ' days',
-            case when due.due_in_days < 0 then ' ago' else '' end
+            case when due.due_in_days >= 0 then 'in ' else '' end,
+            abs(due.due_in_days), ' days', case when due.due_in_days < 0 then ' ago' else '' end
         ) as reason
 
     from {{ ref('customer_replenishment') }} as due
     cross join {{ ref('int_attribute_limits') }} as limits
     where due.due_in_days <= limits.replenish_ahead_days
-
 ),
 
 viewed as (
@@ -24,11 +23,8 @@ viewed as (
         views.customer_id,
         views.sku,
         -count(*) as place,
-        concat(
-            'looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end,
-            ' in ', max(limits.recent_view_days), ' days, not bought'
-        ) as reason
-
+        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end, ' in ')
+        || concat(max(limits.recent_view_days), ' days, not bought') as reason
     from {{ ref('int_web_events') }} as views
     cross join {{ ref('int_attribute_limits') }} as limits
     where
@@ -54,7 +50,6 @@ add_on as (
         on add_ons.main_sku = products.sku
     cross join {{ ref('int_attribute_limits') }} as limits
     where {{ within_window('add_ons.main_ordered_date', 'limits.main_product_days') }}
-
 ),
 
 after_first_purchase as (
@@ -109,7 +104,6 @@ upgrade as (
             and bought.list_price < stocked.list_price
     cross join {{ ref('int_attribute_limits') }} as limits
     where {{ within_window('bought.last_kept_date', 'limits.main_product_days') }}
-
 ),
 
 candidates as (

@@ -2,6 +2,7 @@
 -- Pace: what the last pace_days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
 {#- Days until the amount, less what has left the window, reaches the threshold. -#}
 {%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * limits.pace_days as double)' %}
+{%- set in_pace = within_window('daily.measure_date', 'limits.pace_days') %}
 {%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_in_pace as double))' %}
 with tiers as (
 
@@ -20,9 +21,7 @@ measured as (
     select
         daily.customer_id,
         sum(daily.amount) as amount_365d,
-        coalesce(
-            sum(daily.amount) filter (where {{ within_window('daily.measure_date', 'limits.pace_days') }}), 0
-        ) as amount_in_pace
+        coalesce(sum(daily.amount) filter (where {{ in_pace }}), 0) as amount_in_pace
 
     from daily
     cross join {{ ref('int_attribute_limits') }} as limits
@@ -94,9 +93,8 @@ reached as (
         min(greatest(steps.day_from, {{ days_needed }})) as expected_days
 
     from aims
+    inner join steps on aims.customer_id = steps.customer_id
     cross join {{ ref('int_attribute_limits') }} as limits
-    inner join steps
-        on aims.customer_id = steps.customer_id
     where
         aims.next_tier_gap > 0
         and aims.amount_in_pace > 0
