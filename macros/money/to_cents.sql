@@ -15,3 +15,13 @@
 {% macro in_reporting_currency(amount, rate) -%}
     {{ to_cents("cast(" ~ amount ~ " as decimal(28, 10)) * " ~ rate) }}
 {%- endmacro %}
+
+{# Amounts that differ by less than this are the same. #}
+{% macro half_a_cent() -%}
+    0.005
+{%- endmacro %}
+
+{# Sources round each part to cents, so that the parts may miss their total by this much. #}
+{% macro rounding_tolerance() -%}
+    0.02
+{%- endmacro %}

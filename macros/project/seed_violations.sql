@@ -6,8 +6,9 @@
             'attribute_bands', 'attribute_limits', 'campaign_plans', 'campaign_products', 'category_relations',
             'consent_rules', 'consent_signals',
             'cost_assumptions', 'customer_type_rules', 'loyalty_tiers', 'qa_limits', 'sentiment_words',
-            'survivorship_rules', 'topic_keywords'
+            'source_health_limits', 'source_map_fields', 'survivorship_rules', 'topic_keywords'
         ],
+        'int_behaviour_window_errors': ['behaviour_windows'],
         'int_segment_cell_violations': ['segment_definitions', 'segment_rule_conditions']
     }) }}
 {%- endmacro %}
@@ -44,11 +45,12 @@
      needed   {rows, reason, suggestion}: rows that must be there, `unless_empty`; {unknown, cure}: said of any other
    and that of a column
      lower            capitals do not matter
-     required, fill   it must not be empty; what to do then
+     required, fill   it must not be empty; what to do then; empty: what is said of an empty one
      accepted         the values that there are; or pattern: a regular expression; or type: key, number, whole_number, day
      from, to         least and greatest number; decimals: how many at most (4)
      list             it holds several such values, joined by |
-     reason, write    what is said of another value, and what to write in its place
+     reason, write    what is said of another value, and what to write in its place; choices: the words before the
+                      accepted values, where that is not said
    `structural: true` goes with each. Texts name cells as {column}; {value} is the one at fault, {count} how many rows. #}
 {% macro seed_violations(name, declaration) -%}
     {%- set meta = declaration.config.meta -%}
@@ -57,7 +59,10 @@
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- if check.required -%}
             {%- do selects.append(seed_fault(
-                {'reason': 'the column ' ~ column.name ~ ' is empty', 'suggestion': check.fill or 'fill it', 'structural': check.structural},
+                {
+                    'reason': check.empty or 'the column ' ~ column.name ~ ' is empty', 'structural': check.structural,
+                    'suggestion': check.fill or (check.choices ~ ' ' ~ check.accepted | join(', ') if check.choices else 'fill it')
+                },
                 column.name ~ " = ''"
             )) -%}
         {%- endif -%}
@@ -95,7 +100,7 @@
     {%- endif -%}
     {%- set cells = [] -%}
     {%- for column in declaration.columns -%}
-        {%- set cell = 'trim(coalesce(' ~ column.name ~ ", ''))" -%}
+        {%- set cell = 'trim(coalesce(cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ "), ''))" -%}
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}
@@ -127,8 +132,9 @@
     {%- if check.write -%}{{ return(seed_fault(rule, 'not ' ~ seed_value_test(check), given)) }}{%- endif -%}
     {%- set distance = modules.re.sub('\\s+', ' ', name_distance('lower(given_value)', 'choice')) -%}
     {%- set near = 'min(' ~ distance ~ ') <= 0.4 * length(given_value)' -%}
-    {%- set nearest = "concat('did you mean `', min_by(choice, " ~ distance ~ "), '`? ')" -%}
-    {%- set all = "'write one of " ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
+    {%- set quote = "''" if "'{value}'" in (check.reason or '') else '`' -%}
+    {%- set nearest = "concat('did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
+    {%- set all = "'" ~ (check.choices or 'write one of') ~ ' ' ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
     {{ return(
         'select row_text, ' ~ seed_text(rule.reason) ~ ', concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, " ~ all ~ '), '
         ~ ('true' if rule.structural else 'false') ~ ' from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
@@ -170,12 +176,16 @@
     {%- for name in names if not execute or name in declarations -%}
         {%- set seed = ref(name) -%}
         {%- if execute and load_relation(seed) -%}
-            {%- set found = run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows -%}
-            {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
-            {%- for row in found -%}
-                {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
-            {%- endfor -%}
-            {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
+            {%- do stop_on_faults(name, run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows) -%}
         {%- endif -%}
     {%- endfor -%}
+{%- endmacro %}
+
+{# Stops a model with the first faults of a seed: rows of seed_name, row_text, reason, suggestion. #}
+{% macro stop_on_faults(name, found) -%}
+    {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
+    {%- for row in found -%}
+        {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
 {%- endmacro %}

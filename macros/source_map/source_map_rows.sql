@@ -33,27 +33,22 @@
     {%- set relations = {} -%}
     {%- for name in names or source_map_relation_names() -%}{%- do relations.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set rows = [] -%}
-    {%- set faults = [] -%}
+    {%- set faults = source_map_declared_faults() -%}
     {%- set columns = {} -%}
-    {%- set seen = [] -%}
-    {%- for given in source_map_rows() if names is none or given.relation | trim in names -%}
+    {%- for given in source_map_rows() if names is none or given.relation in names -%}
         {%- set row = {} -%}
         {%- for name in ['field', 'kind', 'source', 'relation', 'column_name', 'precedence', 'profile_system',
             'key_column', 'filter_column', 'filter_value', 'validity', 'note'] -%}
             {%- set cell = given.get(name) -%}
-            {%- do row.update({name: '' if cell is none else cell | string | trim}) -%}
+            {%- do row.update({name: '' if cell is none else cell | string}) -%}
         {%- endfor -%}
         {%- if row.relation in relations and row.relation not in columns -%}
             {%- do columns.update({row.relation: source_map_columns(relations[row.relation])}) -%}
         {%- endif -%}
-        {%- set row_faults = source_map_row_faults(row, columns.get(row.relation)) -%}
-        {%- set key = [row.field, row.relation, row.column_name, row.filter_value, row.profile_system] | join(', ') -%}
-        {%- do row_faults.append('stands there twice; delete one row') if key in seen -%}
-        {%- do seen.append(key) -%}
-        {%- for fault in row_faults -%}
+        {%- for fault in source_map_row_faults(row, columns.get(row.relation)) -%}
             {%- do faults.append([row.field, row.source, row.relation, row.column_name] | join(', ') ~ ': ' ~ fault) -%}
         {%- endfor -%}
-        {%- if not row_faults -%}
+        {%- if not faults -%}
             {%- do row.update({'table': relations[row.relation], 'is_on': source_is_on(row.source)}) -%}
             {%- do rows.append(row) -%}
         {%- endif -%}
@@ -64,6 +59,18 @@
         ) }}
     {%- endif -%}
     {{ return(rows) }}
+{%- endmacro %}
+
+{# What the YAML of the map does not allow, one text a fault; none for rows of a unit test, of which nothing is declared. #}
+{% macro source_map_declared_faults() -%}
+    {%- set faults = [] -%}
+    {%- set declaration = seed_declarations().get('source_map_fields') if execute else none -%}
+    {%- if declaration and load_relation(ref('source_map_fields')) -%}
+        {%- for found in run_query(seed_violations('source_map_fields', declaration) ~ ' order by row_text, reason').rows -%}
+            {%- do faults.append(found[1] ~ ': ' ~ found[2] ~ '; ' ~ found[3]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(faults) }}
 {%- endmacro %}
 
 {# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema. Asked
@@ -82,27 +89,10 @@
     {{ return(memory[name]) }}
 {%- endmacro %}
 
-{# What is wrong with a row, in words and with what was probably meant; empty when nothing is. #}
+{# What is wrong with the relation and the columns that a row names, in words; empty when nothing is. What else a cell may
+   hold is declared beside the seed. #}
 {% macro source_map_row_faults(row, columns) -%}
     {%- set faults = [] -%}
-    {%- if not modules.re.match('^[a-z][a-z0-9_]*$', row.field) -%}
-        {%- do faults.append('a field is named in small letters joined by underscores, such as loyalty_tier') -%}
-    {%- endif -%}
-    {%- if row.kind not in ('field', 'metric') -%}
-        {%- do faults.append("kind is '" ~ row.kind ~ "'; write field or metric") -%}
-    {%- endif -%}
-    {%- if row.precedence and not modules.re.match('^[1-9][0-9]?$', row.precedence) -%}
-        {%- do faults.append("precedence is '" ~ row.precedence ~ "'; write 1 for the source of truth, 2 and so on, or nothing") -%}
-    {%- endif -%}
-    {%- if row.validity and row.validity not in source_map_validities() -%}
-        {%- do faults.append("validity is '" ~ row.validity ~ "'; there are " ~ source_map_validities() | join(', ')) -%}
-    {%- endif -%}
-    {%- if row.profile_system and row.profile_system not in source_map_profile_systems() -%}
-        {%- do faults.append("no profiles of '" ~ row.profile_system ~ "'; there are " ~ source_map_profile_systems() | join(', ')) -%}
-    {%- endif -%}
-    {%- if row.profile_system and not row.key_column -%}
-        {%- do faults.append('key_column is missing: the column that holds the profile of ' ~ row.profile_system) -%}
-    {%- endif -%}
     {%- if row.relation not in source_map_relation_names() -%}
         {%- do faults.append("no relation '" ~ row.relation ~ "' that the map may read; see source_map_relation_names()") -%}
     {%- elif not row.relation.startswith('stg_' ~ row.source ~ '__') -%}
@@ -114,19 +104,10 @@
             {%- endif -%}
         {%- endfor -%}
         {%- set judges_text = row.validity in ['email', 'phone', 'country_code', 'language_code', 'has_digit'] -%}
-        {%- if row.validity in source_map_validities() and row.validity != 'adult_age' and row.column_name in columns
-            and columns[row.column_name] != judges_text -%}
+        {%- if row.validity and row.validity != 'adult_age' and columns.get(row.column_name, judges_text) != judges_text -%}
             {%- do faults.append(row.validity ~ ' cannot judge ' ~ row.column_name ~ ', which is '
                 ~ ('text' if columns[row.column_name] else 'no text')) -%}
         {%- endif -%}
     {%- endif -%}
     {{ return(faults) }}
-{%- endmacro %}
-
-{# Where int_customer_identities has profiles of. #}
-{% macro source_map_profile_systems() -%}
-    {{ return([
-        'campaigns', 'consent', 'crm', 'external_lists', 'hubspot', 'klaviyo', 'loyalty', 'marketplace', 'pos',
-        'returns', 'shopify', 'shopify_guest', 'surveys', 'web', 'zendesk'
-    ]) }}
 {%- endmacro %}

@@ -1,11 +1,3 @@
-{# The tests of a value that the map may name. #}
-{% macro source_map_validities() -%}
-    {{ return([
-        'adult_age', 'country_code', 'email', 'has_digit', 'language_code', 'not_negative', 'phone', 'score_0_10',
-        'score_1_5'
-    ]) }}
-{%- endmacro %}
-
 {# Whether a value that is there is a plausible one, as a condition. #}
 {% macro source_map_validity_sql(validity, column) -%}
     {%- set text_forms = {

@@ -1,4 +1,4 @@
--- Grain: one row per customer and product to recommend, at most five a customer and two of a kind.
+-- Grain: one row per customer and product to recommend, so many a customer and of a kind as attribute_limits says.
 with customers as (
 
     select customer_id from {{ ref('int_profiled_customers') }}
@@ -11,14 +11,15 @@ stocked as (
 
 ),
 
--- Who bought a product in the last year, kept or sent back, needs no other, unless it is used up.
+-- Who bought a product lately, kept or sent back, needs no other, unless it is used up.
 bought_lately as (
 
     select
-        customer_id,
-        sku
-    from {{ ref('int_customer_products') }}
-    where {{ within_window('last_ordered_date', 365) }}
+        bought.customer_id,
+        bought.sku
+    from {{ ref('int_customer_products') }} as bought
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('bought.last_ordered_date', 'limits.bought_lately_days') }}
 
 ),
 
@@ -71,29 +72,31 @@ of_kind as (
 ranked as (
 
     select
-        *,
+        of_kind.*,
         row_number() over (
-            partition by customer_id order by place_in_kind, kind_place
+            partition by of_kind.customer_id order by of_kind.place_in_kind, of_kind.kind_place
         ) as recommendation_rank
     from of_kind
-    where place_in_kind <= 2
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where of_kind.place_in_kind <= limits.recommended_of_kind_count
 
 ),
 
 final as (
 
     select
-        customer_id,
-        sku,
+        ranked.customer_id,
+        ranked.sku,
         {{ as_of_date() }} as as_of_date,
-        product_name,
-        category,
-        kind,
-        reason,
-        cast(recommendation_rank as bigint) as recommendation_rank
+        ranked.product_name,
+        ranked.category,
+        ranked.kind,
+        ranked.reason,
+        cast(ranked.recommendation_rank as bigint) as recommendation_rank
 
     from ranked
-    where recommendation_rank <= 5
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where ranked.recommendation_rank <= limits.recommended_count
 
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and product group they use up, until 30 days after it was due.
+-- Grain: one row per customer who may be profiled and product group they use up, until it is long overdue.
 with lines as (
 
     select lines.*
@@ -39,23 +39,24 @@ days as (
 groups as (
 
     select
-        customer_id,
-        product_group,
-        max(category) as category,
+        days.customer_id,
+        days.product_group,
+        max(days.category) as category,
         count(*) as order_day_count,
-        max(ordered_date) as last_ordered_date,
-        max_by(sku, ordered_date) as last_sku,
-        max_by(units, ordered_date) as last_units,
-        max_by(catalogue_days, ordered_date) as last_catalogue_days,
-        -- One's own pace from three purchase days on, for the mean amount; twice as much lasts twice as long.
+        max(days.ordered_date) as last_ordered_date,
+        max_by(days.sku, days.ordered_date) as last_sku,
+        max_by(days.units, days.ordered_date) as last_units,
+        max_by(days.catalogue_days, days.ordered_date) as last_catalogue_days,
+        -- One's own pace from some purchase days on, for the mean amount; twice as much lasts twice as long.
         case
-            when count(*) >= 3
-                then cast({{ days_between('min(ordered_date)', 'max(ordered_date)') }} as double)
-                    / (sum(units) - max_by(units, ordered_date))
+            when count(*) >= max(limits.own_pace_count)
+                then cast({{ days_between('min(days.ordered_date)', 'max(days.ordered_date)') }} as double)
+                    / (sum(days.units) - max_by(days.units, days.ordered_date))
         end as own_days_per_unit
 
     from days
-    group by customer_id, product_group
+    cross join {{ ref('int_attribute_limits') }} as limits
+    group by days.customer_id, days.product_group
 
 ),
 
@@ -97,8 +98,10 @@ due as (
 -- What fell due long ago was bought elsewhere or is no longer wanted.
 remembered as (
 
-    select * from due
-    where due_in_days >= -30
+    select due.*
+    from due
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where due.due_in_days >= -limits.replenish_overdue_days
 
 )
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.files import copy_file
+from scripts.platform.files import copy_file, replace_file
 from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.progress import Progress, quiet
+from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 
@@ -35,6 +36,33 @@ def copy_missing_seeds(world: World, progress: Progress = print) -> None:
         copy_file(file, world.seeds / file.name)
     if missing:
         progress(f"seeds: {len(missing)} copied to {world.seeds}")
+    add_missing_limits(world, progress)
+
+
+# Seeds of which every row is needed: what a model asks for must be there.
+LIMITS = ("attribute_limits", "qa_limits")
+
+
+def add_missing_limits(world: World, progress: Progress = print) -> None:
+    """Add the limits that a seeds folder of an earlier version lacks, with the shipped values; what is there stays."""
+    from scripts.segments.validate import row_places
+
+    for name in LIMITS:
+        shipped, own = BUSINESS_SEEDS / f"{name}.csv", world.seeds / f"{name}.csv"
+        columns = read_header(shipped)
+        with only_writer(world.seeds):
+            # One that cannot be read is named by `check_seeds`, and left as it is until then.
+            if list(seed_problems(own, columns)):
+                continue
+            there = row_places(world.seeds, [name])
+            rows = dict(zip(row_places(BUSINESS_SEEDS, [name]), read_rows(shipped, columns), strict=True))
+            missing: dict[str, dict[str, object]] = {key[1]: dict(row) for key, row in rows.items() if key not in there}
+            if not missing:
+                continue
+            given = own.read_bytes()
+            added = rows_as_csv(read_header(own), missing.values()).split(b"\n", 1)[1]
+            replace_file(own, given + (b"" if given.endswith(b"\n") else b"\n") + added)
+        progress(f"seeds: {own} had no row for {', '.join(missing)}; added with the shipped values")
 
 
 def demo(world: World, arguments: dict[str, Any], progress: Progress = print) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ RULES = {
     "topic and loyalty": ("topic_keywords", "sentiment_words", "loyalty_tiers"),
     "category": ("category_relations", "campaign_products"),
     "campaign plan and QA": ("campaign_plans", "qa_limits"),
+    "source health": ("source_health_limits",),
+    "source map": ("source_map_fields",),
+    "attribute": ("attribute_limits", "attribute_bands"),
     "segment": ("segment_definitions", "segment_rule_conditions"),
 }
 # What is in the message of a build that faults of seeds have stopped, beside the name of the seed.
@@ -108,10 +111,12 @@ def _violations(world: World) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-def row_places(seeds: Path) -> dict[tuple[str, str], list[int]]:
-    """Line numbers in the seeds, by seed and the text that the rule check gives to a row."""
+def row_places(seeds: Path, names: Collection[str] | None = None) -> dict[tuple[str, str], list[int]]:
+    """Line numbers in the seeds (all, or `names`), by seed and the text that the rule check gives to a row."""
     places: dict[tuple[str, str], list[int]] = {}
     for name, text_of in _row_texts().items():
+        if names is not None and name not in names:
+            continue
         file = seeds / f"{name}.csv"
         if not file.exists():
             continue
@@ -128,7 +133,6 @@ def _row_texts() -> dict[str, RowText]:
     """How the rule check names a row, by seed: as the seed's YAML says, but for seeds that are checked by SQL alone."""
     texts: dict[str, RowText] = {
         "validation_rules": _rule_text,
-        "behaviour_windows": lambda cells: cells.get("attribute_name") or "(no name)",
     }
     for file in sorted((PROJECT / "seeds/reference").glob("*.yml")):
         for seed in yaml.safe_load(file.read_text(encoding="utf-8")).get("seeds", []):

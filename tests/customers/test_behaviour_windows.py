@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from scripts.pipeline import steps
-from scripts.platform.dbt import run_dbt
+from scripts.platform.dbt import rendered, run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.world import PROJECT, World
 
 NAME = "product_view_count_14d"
 LAST_DAY = pd.Timestamp("2026-06-30").date()
@@ -83,6 +85,17 @@ def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
         progress=quiet,
     )
     return copy
+
+
+def test_the_seed_may_name_what_can_be_computed() -> None:
+    computed = json.loads(rendered("{{ tojson([behaviour_events() | list, behaviour_measures() | list]) }}", {}))
+    declared = yaml.safe_load((PROJECT / "seeds/reference/_business__behaviour.yml").read_text(encoding="utf-8"))
+    accepted = {
+        column["name"]: column["config"]["meta"].get("accepted")
+        for column in declared["seeds"][0]["columns"]
+        if "config" in column
+    }
+    assert [accepted["event"], accepted["measure"]] == computed
 
 
 def test_counts_equal_those_of_the_landing_files(world: World) -> None:

@@ -17,7 +17,7 @@ from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 # In the order in which data flow.
 ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "learning", "monitoring"]
 # Rises with every unit test that is added. Lowering it takes a reason that the commit gives.
-UNIT_TESTS = 270
+UNIT_TESTS = 276
 
 Nodes = dict[str, dict[str, Any]]
 

@@ -1,31 +1,33 @@
--- Grain: one row per customer who answered in any channel in the 180 days that end with as_of_date.
+-- Grain: one row per customer who answered in any channel in the preference_days of attribute_limits.
 with daily as (
 
     select
-        customer_id,
-        count(*) filter (where email_human_open_count + email_click_count > 0) as email_days,
-        count(*) filter (where sms_click_count > 0) as sms_days,
-        count(*) filter (where visit_count > 0) as web_days
+        activity.customer_id,
+        count(*) filter (where activity.email_human_open_count + activity.email_click_count > 0) as email_days,
+        count(*) filter (where activity.sms_click_count > 0) as sms_days,
+        count(*) filter (where activity.visit_count > 0) as web_days
 
-    from {{ ref('engagement_daily') }}
-    where {{ within_window('activity_date', 180) }}
-    group by customer_id
+    from {{ ref('engagement_daily') }} as activity
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('activity.activity_date', 'limits.preference_days') }}
+    group by activity.customer_id
 
 ),
 
 store_orders as (
 
     select
-        customer_id,
-        count(distinct ordered_date) as store_days
+        orders.customer_id,
+        count(distinct orders.ordered_date) as store_days
 
-    from {{ ref('orders') }}
+    from {{ ref('orders') }} as orders
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
-        customer_id is not null
-        and channel = 'store'
-        and is_counted
-        and {{ within_window('ordered_date', 180) }}
-    group by customer_id
+        orders.customer_id is not null
+        and orders.channel = 'store'
+        and orders.is_counted
+        and {{ within_window('orders.ordered_date', 'limits.preference_days') }}
+    group by orders.customer_id
 
 ),
 

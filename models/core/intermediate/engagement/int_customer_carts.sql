@@ -67,8 +67,9 @@ joined as (
         last_steps.customer_id,
         {% for step, flag in [('cart_addition', 'has_open_cart'), ('checkout_started', 'has_abandoned_checkout')] %}
         coalesce(
-            {{ within_window('last_steps.last_' ~ step ~ '_date', 7) }}
-            and {{ seconds_between('last_steps.last_' ~ step ~ '_at', as_of_end()) }} >= 24 * 60 * 60
+            {{ within_window('last_steps.last_' ~ step ~ '_date', 'limits.open_cart_days') }}
+            and {{ seconds_between('last_steps.last_' ~ step ~ '_at', as_of_end()) }}
+            >= limits.open_cart_hours * 60 * 60
             and (
                 last_orders.last_ordered_at is null
                 or last_orders.last_ordered_at < last_steps.last_{{ step }}_at
@@ -82,6 +83,7 @@ joined as (
         last_orders.last_ordered_at
 
     from last_steps
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join last_orders
         on last_steps.customer_id = last_orders.customer_id
 

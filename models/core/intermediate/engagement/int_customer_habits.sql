@@ -77,19 +77,22 @@ habits as (
 
 ),
 
--- Two of a kind make no habit.
+-- A few of a kind make no habit.
 named as (
 
     select
-        customer_id,
-        case when visit_count >= 3 then {{ weekday_name('visit_weekday') }} end as favourite_visit_weekday_90d,
-        case when visit_count >= 3 then visit_hour end as favourite_visit_hour_90d,
-        case visit_device when 1 then 'app' when 2 then 'computer' when 3 then 'phone' when 4 then 'tablet' end
+        habits.customer_id,
+        case when habits.visit_count >= limits.habit_count then {{ weekday_name('habits.visit_weekday') }} end
+            as favourite_visit_weekday_90d,
+        case when habits.visit_count >= limits.habit_count then habits.visit_hour end as favourite_visit_hour_90d,
+        case habits.visit_device when 1 then 'app' when 2 then 'computer' when 3 then 'phone' when 4 then 'tablet' end
             as favourite_device_90d,
-        case when email_count >= 3 then {{ weekday_name('email_weekday') }} end as favourite_email_weekday_180d,
-        case when email_count >= 3 then email_hour end as favourite_email_hour_180d
+        case when habits.email_count >= limits.habit_count then {{ weekday_name('habits.email_weekday') }} end
+            as favourite_email_weekday_180d,
+        case when habits.email_count >= limits.habit_count then habits.email_hour end as favourite_email_hour_180d
 
     from habits
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 )
 

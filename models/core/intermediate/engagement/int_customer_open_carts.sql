@@ -8,11 +8,13 @@ with carts as (
 
 events as (
 
-    select * from {{ ref('int_web_events') }}
+    select events.*
+    from {{ ref('int_web_events') }} as events
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
-        customer_id is not null
-        and event_type in ('cart_addition', 'cart_removal')
-        and {{ within_window('occurred_date', 7) }}
+        events.customer_id is not null
+        and events.event_type in ('cart_addition', 'cart_removal')
+        and {{ within_window('events.occurred_date', 'limits.open_cart_days') }}
 
 ),
 

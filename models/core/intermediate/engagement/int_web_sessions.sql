@@ -1,4 +1,4 @@
--- Grain: one row per visit: events of one device with no gap of more than 30 minutes, split where the person changes.
+-- Grain: one row per visit: events of one device with no gap above visit_gap_minutes, split where the person changes.
 with events as (
 
     select * from {{ ref('int_web_events') }}
@@ -26,21 +26,23 @@ with_previous as (
 numbered as (
 
     select
-        *,
+        with_previous.*,
         sum(
             case
                 when
-                    {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60
-                    and coalesce(customer_id, '') = coalesce(previous_customer_id, '')
+                    {{ seconds_between('with_previous.previous_at', 'with_previous.occurred_at') }}
+                    <= limits.visit_gap_minutes * 60
+                    and coalesce(with_previous.customer_id, '') = coalesce(with_previous.previous_customer_id, '')
                     then 0
                 else 1
             end
         ) over (
-            partition by anonymous_id
-            order by occurred_at, customer_id
+            partition by with_previous.anonymous_id
+            order by with_previous.occurred_at, with_previous.customer_id
         ) as session_number
 
     from with_previous
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 

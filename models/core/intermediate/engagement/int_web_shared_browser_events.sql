@@ -50,6 +50,7 @@ told as (
 
     select
         moments.*,
+        limits.visit_gap_minutes,
         coalesce(owners.person_key, buyers.person_key) as person_key,
         case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as told_customer_id,
         case
@@ -59,6 +60,7 @@ told as (
         end as order_of_instant
 
     from moments
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join owners
         on moments.identifier_type = owners.identifier_type
             and moments.identifier_value = owners.identifier_value
@@ -82,8 +84,9 @@ visits as (
 
     select
         *,
-        sum(case when {{ seconds_between('previous_at', 'occurred_at') }} <= 30 * 60 then 0 else 1 end)
-            over (partition by anonymous_id {{ in_order }}) as visit_number
+        sum(
+            case when {{ seconds_between('previous_at', 'occurred_at') }} <= visit_gap_minutes * 60 then 0 else 1 end
+        ) over (partition by anonymous_id {{ in_order }}) as visit_number
 
     from with_previous
 

@@ -47,7 +47,7 @@ full_payments as (
 
     select
         order_id,
-        min(case when paid_so_far >= order_total - 0.005 then paid_at end) as paid_in_full_at,
+        min(case when paid_so_far >= order_total - {{ half_a_cent() }} then paid_at end) as paid_in_full_at,
         max(paid_at) as last_paid_at
 
     from running

@@ -57,7 +57,6 @@ expected as (
 
 ),
 
--- Sources round each part to cents, so parts may miss the total by a cent or two.
 judged as (
 
     select
@@ -65,7 +64,7 @@ judged as (
         case
             when stated_total is null then 'not stated'
             when line_count = 0 then 'no lines'
-            when abs(total_difference) <= 0.02 then 'agrees'
+            when abs(total_difference) <= {{ rounding_tolerance() }} then 'agrees'
             else 'differs'
         end as total_state,
         cast(
@@ -86,7 +85,7 @@ final as (
         judged.*,
         case
             when payment_count = 0 and highest_kept > 0 then 'no payment known'
-            when abs(payment_difference) <= 0.02 then 'agrees'
+            when abs(payment_difference) <= {{ rounding_tolerance() }} then 'agrees'
             else 'differs'
         end as payment_state
 

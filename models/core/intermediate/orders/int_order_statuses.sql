@@ -36,7 +36,7 @@ paid as (
             when stated_payment_status is not null then stated_payment_status
             when not is_paid and authorised > 0 then 'authorised'
             when not is_paid then 'unpaid'
-            when payment_count > 0 and paid < order_total - 0.005 then 'partly paid'
+            when payment_count > 0 and paid < order_total - {{ half_a_cent() }} then 'partly paid'
             else 'paid'
         end as payment_word
 
@@ -51,7 +51,8 @@ judged as (
         paid.*,
         case
             when payment_word not in ('paid', 'partly paid', 'partly refunded') or refunded <= 0 then payment_word
-            when refunded >= case when payment_count > 0 then paid else order_total end - 0.005 then 'refunded'
+            when refunded >= case when payment_count > 0 then paid else order_total end - {{ half_a_cent() }}
+                then 'refunded'
             when payment_word = 'partly paid' then 'partly paid'
             else 'partly refunded'
         end as payment_status,

@@ -46,7 +46,8 @@ measured as (
         greatest(coalesce(orders.total_tax, 0) - coalesce(lines.tax_amount, 0), 0) as tax_left,
         -- Only where all lines are there: a lost line's discount must not fall on the others.
         case
-            when abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount)) < 0.005
+            when abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount))
+                < {{ half_a_cent() }}
                 then
                     coalesce(orders.total_line_items_price - orders.subtotal_price, orders.total_discounts)
                     - lines.discount_amount

@@ -5,11 +5,13 @@
 with scores as (
 
     select
-        *,
+        given.*,
         -- All on the scale of stars, so that they may be averaged: NPS 0 to 10 becomes 1 to 5.
-        case when score_type = 'nps' then 1 + score * 0.4 else score end as stars
+        case when given.score_type = 'nps' then 1 + given.score * 0.4 else given.score end as stars,
+        given.score_type <> 'nps' and given.score >= limits.good_score as is_good
 
-    from {{ ref('int_satisfaction_scores') }}
+    from {{ ref('int_satisfaction_scores') }} as given
+    cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 
@@ -44,7 +46,7 @@ totals as (
         ) as worst_satisfaction_90d,
         max(score) filter (where score_type = 'nps' and is_latest_of_type) as latest_nps_score,
         min(score) filter (where score_type = 'nps' and {{ within_window('scored_date', 90) }}) as lowest_nps_90d,
-        count(*) filter (where score_type <> 'nps' and score >= 4 and {{ recent }}) as good_satisfaction_count_365d,
+        count(*) filter (where is_good and {{ recent }}) as good_satisfaction_count_365d,
         avg(cast(score as double)) filter (where score_type <> 'nps' and {{ recent }}) as average_satisfaction_365d,
         count(*) filter (where score_type = 'review') as review_count,
         avg(cast(score as double)) filter (where score_type = 'review') as average_review_stars,
@@ -63,21 +65,23 @@ joined as (
         totals.*,
         newest.latest_satisfaction_365d,
         case
-            when totals.latest_nps_score >= 9 then 'promoter'
-            when totals.latest_nps_score >= 7 then 'passive'
+            when totals.latest_nps_score >= limits.promoter_score then 'promoter'
+            when totals.latest_nps_score >= limits.passive_score then 'passive'
             when totals.latest_nps_score >= 0 then 'detractor'
         end as nps_group,
-        -- Two scores would make a trend of any difference; half a star is the least that counts as one.
+        -- A few scores would make a trend of any difference, and a small difference is none.
         case
             when
-                totals.trend_score_count < 3 or totals.recent_stars is null or totals.earlier_stars is null
+                totals.trend_score_count < limits.trend_score_count
+                or totals.recent_stars is null or totals.earlier_stars is null
                 then null
-            when totals.recent_stars - totals.earlier_stars >= 0.5 then 'improving'
-            when totals.recent_stars - totals.earlier_stars <= -0.5 then 'worsening'
+            when totals.recent_stars - totals.earlier_stars >= limits.trend_stars then 'improving'
+            when totals.recent_stars - totals.earlier_stars <= -limits.trend_stars then 'worsening'
             else 'steady'
         end as satisfaction_trend
 
     from totals
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join newest
         on totals.customer_id = newest.customer_id
 

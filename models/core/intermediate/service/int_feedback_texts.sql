@@ -1,7 +1,8 @@
 -- Grain: one row per text of a customer: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
 -- Free text, so it stays out of the marts. Nothing of merged and deleted tickets.
 {{ config(schema='pii') }}
-
+{%- set is_nps = "lower(responses.survey_type) = 'nps'" %}
+{%- set has_stars = "lower(responses.survey_type) in ('csat', 'review')" %}
 with tickets as (
 
     select * from {{ ref('int_tickets') }}
@@ -89,14 +90,15 @@ texts as (
         identities.customer_id,
         responses.responded_date as said_date,
         case
-            when lower(responses.survey_type) = 'nps' and responses.score between 9 and 10 then 'positive'
-            when lower(responses.survey_type) = 'nps' and responses.score between 0 and 6 then 'negative'
-            when lower(responses.survey_type) in ('csat', 'review') and responses.score in (4, 5) then 'positive'
-            when lower(responses.survey_type) in ('csat', 'review') and responses.score in (1, 2) then 'negative'
+            when {{ is_nps }} and responses.score between limits.promoter_score and 10 then 'positive'
+            when {{ is_nps }} and responses.score >= 0 and responses.score < limits.passive_score then 'negative'
+            when {{ has_stars }} and responses.score between limits.good_score and 5 then 'positive'
+            when {{ has_stars }} and responses.score between 1 and limits.bad_score then 'negative'
         end as rating_sentiment,
         responses.comment as text
 
     from {{ ref('stg_surveys__responses') }} as responses
+    cross join {{ ref('int_attribute_limits') }} as limits
     left join {{ ref('int_customer_identities') }} as identities
         on responses.response_id = identities.source_profile_id and identities.source_system = 'surveys'
     where responses.responded_date <= {{ as_of_date() }}

@@ -36,6 +36,7 @@ from_baskets as (
         stocked.line_count_365d
 
     from {{ ref('int_basket_affinities') }} as affinities
+    cross join {{ ref('int_attribute_limits') }} as limits
     inner join products
         on affinities.product_group = products.product_group
     inner join stocked
@@ -44,8 +45,8 @@ from_baskets as (
     where
         affinities.is_significant
         and affinities.is_cheaper
-        and affinities.lift >= 1.5
-        and affinities.confidence >= 0.05
+        and affinities.lift >= limits.add_on_lift
+        and affinities.confidence >= limits.add_on_confidence
 
 ),
 

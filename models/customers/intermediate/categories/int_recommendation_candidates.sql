@@ -1,37 +1,40 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
--- A main product bought more than two years ago no longer speaks for an add-on or a better one.
+-- A main product bought longer ago than main_product_days no longer speaks for an add-on or a better one.
 {{ config(materialized='view') }}
 
 with replenish as (
 
     select
-        customer_id,
-        sku,
-        due_in_days as place,
+        due.customer_id,
+        due.sku,
+        due.due_in_days as place,
         concat(
-            'last bought on ', last_ordered_date, ', used up ',
-            case when due_in_days < 0 then concat(-due_in_days, ' days ago') else concat('in ', due_in_days, ' days') end
+            'last bought on ', due.last_ordered_date, ', used up ',
+            case
+                when due.due_in_days < 0 then concat(-due.due_in_days, ' days ago')
+                else concat('in ', due.due_in_days, ' days')
+            end
         ) as reason
 
-    from {{ ref('customer_replenishment') }}
-    where due_in_days <= 14
-
+    from {{ ref('customer_replenishment') }} as due
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where due.due_in_days <= limits.replenish_ahead_days
 ),
 
 viewed as (
 
     select
-        customer_id,
-        sku,
+        views.customer_id,
+        views.sku,
         -count(*) as place,
-        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end)
-        || ' in 30 days, not bought' as reason
-
-    from {{ ref('int_web_events') }}
+        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end, ' in ')
+        || concat(max(limits.recent_view_days), ' days, not bought') as reason
+    from {{ ref('int_web_events') }} as views
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
-        event_type = 'product_view' and customer_id is not null and sku is not null
-        and {{ within_window('occurred_date', 30) }}
-    group by customer_id, sku
+        views.event_type = 'product_view' and views.customer_id is not null and views.sku is not null
+        and {{ within_window('views.occurred_date', 'limits.recent_view_days') }}
+    group by views.customer_id, views.sku
 
 ),
 
@@ -49,8 +52,8 @@ add_on as (
     from {{ ref('int_customer_add_ons') }} as add_ons
     inner join {{ ref('int_products') }} as products
         on add_ons.main_sku = products.sku
-    where {{ within_window('add_ons.main_ordered_date', 730) }}
-
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('add_ons.main_ordered_date', 'limits.main_product_days') }}
 ),
 
 after_first_purchase as (
@@ -102,8 +105,8 @@ upgrade as (
     inner join {{ ref('int_product_sales') }} as stocked
         on relations.related_sku = stocked.sku
             and bought.list_price < stocked.list_price
-    where {{ within_window('bought.last_kept_date', 730) }}
-
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where {{ within_window('bought.last_kept_date', 'limits.main_product_days') }}
 ),
 
 candidates as (

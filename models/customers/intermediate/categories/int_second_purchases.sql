@@ -81,13 +81,14 @@ ranked as (
         ) as place
 
     from pairs
+    cross join {{ ref('int_attribute_limits') }} as limits
     inner join starters
         on pairs.category = starters.category
     inner join {{ ref('int_product_sales') }} as stocked
         on pairs.product_group = stocked.product_group
             and stocked.group_rank = 1
     -- Fewer customers than that are an accident.
-    where pairs.customer_count >= 20
+    where pairs.customer_count >= limits.second_purchase_count
 
 ),
 

@@ -2,13 +2,14 @@
 with returned_goods as (
 
     select distinct
-        concat('shopify:', source_order_id) as order_id,
-        concat('shopify:', source_line_ref) as line_id
+        concat('shopify:', lines.source_order_id) as order_id,
+        concat('shopify:', lines.source_line_ref) as line_id
 
-    from {{ ref('stg_returns__return_lines') }}
-    where refund_amount is null
-        and source_order_id is not null
-        and {{ within_window('returned_date', 60) }}
+    from {{ ref('stg_returns__return_lines') }} as lines
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where lines.refund_amount is null
+        and lines.source_order_id is not null
+        and {{ within_window('lines.returned_date', 'limits.pending_refund_days') }}
 
 ),
 
@@ -33,11 +34,12 @@ without_refund as (
 
 not_sent as (
 
-    select concat('shopify:', source_order_id) as order_id
+    select concat('shopify:', refunds.source_order_id) as order_id
 
-    from {{ ref('stg_shopify__refunds') }}
-    where not is_processed
-        and {{ within_window(business_date('refunded_at'), 60) }}
+    from {{ ref('stg_shopify__refunds') }} as refunds
+    cross join {{ ref('int_attribute_limits') }} as limits
+    where not refunds.is_processed
+        and {{ within_window(business_date('refunds.refunded_at'), 'limits.pending_refund_days') }}
 
 ),
 

@@ -1,8 +1,9 @@
 -- Grain: one row per customer with a loyalty card: the next tier, what it takes, and when it comes at the present pace.
--- Pace: what the last 180 days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
+-- Pace: what the last pace_days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
 {#- Days until the amount, less what has left the window, reaches the threshold. -#}
-{%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * 180 as double)' %}
-{%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_180d as double))' %}
+{%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * limits.pace_days as double)' %}
+{%- set in_pace = within_window('daily.measure_date', 'limits.pace_days') %}
+{%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_in_pace as double))' %}
 with tiers as (
 
     select * from {{ ref('int_loyalty_tiers') }}
@@ -18,12 +19,13 @@ daily as (
 measured as (
 
     select
-        customer_id,
-        sum(amount) as amount_365d,
-        coalesce(sum(amount) filter (where {{ within_window('measure_date', 180) }}), 0) as amount_180d
+        daily.customer_id,
+        sum(daily.amount) as amount_365d,
+        coalesce(sum(daily.amount) filter (where {{ in_pace }}), 0) as amount_in_pace
 
     from daily
-    group by customer_id
+    cross join {{ ref('int_attribute_limits') }} as limits
+    group by daily.customer_id
 
 ),
 
@@ -33,7 +35,7 @@ standing as (
     select
         members.customer_id,
         coalesce(measured.amount_365d, 0) as amount_365d,
-        coalesce(measured.amount_180d, 0) as amount_180d,
+        coalesce(measured.amount_in_pace, 0) as amount_in_pace,
         coalesce(max(members.tier_rank), max(tiers.tier_rank), 0) as tier_rank
 
     from {{ ref('int_customer_loyalty_cards') }} as members
@@ -41,7 +43,7 @@ standing as (
         on members.customer_id = measured.customer_id
     left join tiers
         on coalesce(measured.amount_365d, 0) >= tiers.threshold
-    group by members.customer_id, measured.amount_365d, measured.amount_180d
+    group by members.customer_id, measured.amount_365d, measured.amount_in_pace
 
 ),
 
@@ -91,11 +93,11 @@ reached as (
         min(greatest(steps.day_from, {{ days_needed }})) as expected_days
 
     from aims
-    inner join steps
-        on aims.customer_id = steps.customer_id
+    inner join steps on aims.customer_id = steps.customer_id
+    cross join {{ ref('int_attribute_limits') }} as limits
     where
         aims.next_tier_gap > 0
-        and aims.amount_180d > 0
+        and aims.amount_in_pace > 0
         and steps.day_until > greatest(steps.day_from, {{ days_needed }})
     group by aims.customer_id
 

@@ -51,7 +51,7 @@ lags as (
     from recent
     inner join limits
         on recent.source = limits.source and recent.table_name = limits.table_name
-    where {{ seconds_between('recent.known_at', as_of_end()) }} <= coalesce(limits.lag_days, 7) * 86400
+    where {{ seconds_between('recent.known_at', as_of_end()) }} <= limits.lag_days * 86400
     group by recent.source, recent.table_name
 
 ),

@@ -43,7 +43,7 @@ rejects as (
         on deliveries.source = limits.source and deliveries.table_name = limits.table_name
     where
         {{ seconds_between('deliveries.delivered_at', 'newest.last_delivered_at') }}
-        < coalesce(limits.reject_days, 7) * 86400
+        < limits.reject_days * 86400
     group by deliveries.source, deliveries.table_name
 
 )

@@ -1,0 +1,141 @@
+"""The limits of attributes are data: each one moves a result, and one that is missing is named or comes back."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.pipeline import steps
+from scripts.platform.dbt import run_dbt
+from scripts.platform.errors import CheckFailed
+from scripts.platform.progress import quiet
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.world import BUSINESS_SEEDS, World
+
+SEED = "attribute_limits.csv"
+
+
+def shipped() -> dict[str, str]:
+    """Each limit with the value that is shipped."""
+    with (BUSINESS_SEEDS / SEED).open(newline="", encoding="utf-8") as lines:
+        return {row["limit_name"]: row["value"] for row in csv.DictReader(lines)}
+
+
+@pytest.fixture(scope="module")
+def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = tmp_path_factory.mktemp("limits")
+    shutil.copytree(demo_world.seeds, home / "seeds")
+    shutil.copyfile(demo_world.warehouse, home / "warehouse.duckdb")
+    return World.at(
+        landing=str(demo_world.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
+    )
+
+
+@pytest.fixture(scope="module")
+def readers(world: World) -> dict[str, str]:
+    """The models that read the limits, as SQL."""
+    results = run_dbt(world, ["compile", "--select", "int_attribute_limits+1"], progress=quiet)
+    return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
+
+
+@pytest.fixture(scope="module")
+def connection(demo_world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_warehouse(demo_world.warehouse, read_only=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def results(connection: duckdb.DuckDBPyConnection, readers: dict[str, str]) -> dict[str, object]:
+    return {name: result_of(connection, sql) for name, sql in readers.items() if name != "int_attribute_limits"}
+
+
+def result_of(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+    """What tells the rows of a query apart from those of another, in whatever order they come."""
+    return connection.execute(f"select count(*), sum(hash(found)) from ({sql}\n) as found").fetchone()
+
+
+# A small retailer has nobody whom these concern: a unit test of their model gives them two values.
+TOO_RARE = {"own_pace_count", "pending_refund_days"}
+
+
+@pytest.mark.parametrize("limit", [limit for limit in shipped() if limit not in TOO_RARE])
+def test_another_value_gives_another_result(
+    limit: str,
+    connection: duckdb.DuckDBPyConnection,
+    readers: dict[str, str],
+    results: dict[str, object],
+) -> None:
+    database = connection.execute("select current_database()").fetchone()
+    assert database is not None
+    relation = f'"{database[0]}"."intermediate"."int_attribute_limits"'
+    asking = {name: sql for name, sql in readers.items() if f"limits.{limit}" in sql and relation in sql}
+    assert asking, "no model reads it"
+    kind = "int" if limit.endswith(("days", "hours", "minutes", "count")) else "double"
+    for factor in (0.25, 4, 0.5, 0.05):
+        changed = f"(select * replace (cast({limit} * {factor} as {kind}) as {limit}) from {relation})"
+        if all(result_of(connection, sql.replace(relation, changed)) != results[name] for name, sql in asking.items()):
+            return
+    pytest.fail(f"{limit} changes nothing in one of {', '.join(asking)}")
+
+
+def test_a_folder_of_an_earlier_version_gets_the_limits_that_it_lacks(tmp_path: Path) -> None:
+    world = World.at(
+        landing=str(tmp_path / "landing"),
+        warehouse=str(tmp_path / "warehouse.duckdb"),
+        seeds=str(tmp_path / "seeds"),
+    )
+    steps.copy_missing_seeds(world, quiet)
+    file = world.seeds / SEED
+    lines = file.read_text(encoding="utf-8").splitlines()
+    own = [lines[0], *(line.replace(",180,", ",200,", 1) for line in lines[1:15])]
+    file.write_text("\n".join(own), encoding="utf-8")
+    said: list[str] = []
+    steps.copy_missing_seeds(world, said.append)
+    found = file.read_text(encoding="utf-8").splitlines()
+    assert found[:15] == own and list(csv.reader(found[15:])) == list(csv.reader(lines[15:]))
+    assert len(said) == 1 and "had no row for visit_gap_minutes, open_cart_hours" in said[0]
+    steps.copy_missing_seeds(world, said.append)
+    assert len(said) == 1
+
+
+def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
+    world = World.at(
+        landing=str(tmp_path / "landing"),
+        warehouse=str(tmp_path / "warehouse.duckdb"),
+        seeds=str(tmp_path / "seeds"),
+    )
+    steps.copy_missing_seeds(world, quiet)
+    file = world.seeds / SEED
+    file.write_text(file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    before = file.read_bytes()
+    steps.copy_missing_seeds(world, quiet)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("", "habit_count: has no row; copy its row from the attribute_limits.csv in seeds/business"),
+        ("habits,habit_count,,visits,", "habit_count: the column value is empty; fill it"),
+        ("habits,habit_count,2.5,visits,", "habit_count: 2.5 is not a whole number"),
+        ("habits,habit_count,three,visits,", "habit_count: value is `three`"),
+    ],
+)
+def test_dbt_alone_names_a_limit_that_is_missing(world: World, row: str, words: str) -> None:
+    file = world.seeds / SEED
+    before = file.read_text(encoding="utf-8")
+    try:
+        kept = [line for line in before.splitlines() if not line.startswith("habits,habit_count")]
+        file.write_text("\n".join([*kept, *([row] if row else [])]) + "\n", encoding="utf-8")
+        run_dbt(world, ["seed", "--select", "attribute_limits"], progress=quiet)
+        with pytest.raises(CheckFailed) as failed:
+            run_dbt(world, ["run", "--select", "int_attribute_limits int_customer_habits"], progress=quiet)
+        assert words in " ".join(str(failed.value).split())
+    finally:
+        file.write_text(before, encoding="utf-8")
+        run_dbt(world, ["seed", "--select", "attribute_limits"], progress=quiet)
