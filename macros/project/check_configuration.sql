@@ -9,9 +9,9 @@
                 ~ " or run `python -m scripts build --seeds DIR`, which copes with any folder"
             ) }}
         {%- endif -%}
-        {%- if var('rfm_method') not in ['quintiles', 'fixed'] -%}
+        {%- if var('rfm_method') not in ['measured', 'fixed'] -%}
             {{ exceptions.raise_compiler_error(
-                "rfm_method is '" ~ var('rfm_method') ~ "'; give quintiles, or fixed with the seed rfm_fixed_cut_points"
+                "rfm_method is '" ~ var('rfm_method') ~ "'; give measured, or fixed with the seed rfm_fixed_cut_points"
             ) }}
         {%- endif -%}
         {%- set days = var('segment_history_days') -%}

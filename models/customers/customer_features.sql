@@ -15,7 +15,6 @@ rfm as (
         f_score,
         m_score,
         cast(r_score + f_score + m_score as int) as rfm_score,
-        cast(r_score * 100 + f_score * 10 + m_score as {{ dbt.type_string() }}) as rfm_cell,
         rfm_group
 
     from {{ ref('customer_rfm') }}

@@ -1,7 +1,15 @@
--- Grain: one row per metric and cut-point (1 to 4) that this run scores by: fifths of the base, or fixed by a seed.
+-- Grain: one row per metric and cut-point (1 to 4) that this run scores by: measured on the base, or fixed by a seed.
+-- Measured are the fifths of the base; of frequency, one order and the quartiles of repeat buyers. Most buyers order
+-- once: fifths of all would fall on one order several times, leave scores that nobody has and put two orders on top.
 with base as (
 
-    select * from {{ ref('int_rfm_base') }}
+    select
+        recency_days,
+        frequency,
+        monetary,
+        case when frequency > 1 then cast(frequency as double) end as repeat_frequency
+
+    from {{ ref('int_rfm_base') }}
 
 ),
 
@@ -14,35 +22,40 @@ cut_points as (
         cut_value
 
     from {{ ref('rfm_fixed_cut_points') }}
-    -- Nobody to score, no cut-points.
-    where (select count(*) from base) > 0
 
 )
 {%- else -%}
 measured as (
 
-    {% for metric in ['recency_days', 'frequency', 'monetary'] %}
     select
-        '{{ metric }}' as metric,
-        cast({{ metric }} as double) as metric_value
+        {% for metric in ['recency_days', 'monetary'] %}
+        {% for number in [1, 2, 3, 4] %}
+        percentile_cont({{ number / 5 }}) within group (order by cast({{ metric }} as double))
+            as {{ metric }}_{{ number }},
+        {% endfor %}
+        {% endfor %}
+        1 as frequency_1,
+        percentile_cont(0.25) within group (order by repeat_frequency) as frequency_2,
+        percentile_cont(0.5) within group (order by repeat_frequency) as frequency_3,
+        percentile_cont(0.75) within group (order by repeat_frequency) as frequency_4
 
     from base
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 
 ),
 
 cut_points as (
 
+    {% for metric in ['recency_days', 'frequency', 'monetary'] %}
+    {% set is_last_metric = loop.last %}
     {% for number in [1, 2, 3, 4] %}
     select
-        metric,
+        '{{ metric }}' as metric,
         {{ number }} as cut_number,
-        percentile_cont({{ number / 5 }}) within group (order by metric_value) as cut_value
+        {{ metric }}_{{ number }} as cut_value
 
     from measured
-    group by metric
-    {{ 'union all' if not loop.last }}
+    {{ 'union all' if not (is_last_metric and loop.last) }}
+    {% endfor %}
     {% endfor %}
 
 )
@@ -57,6 +70,8 @@ final as (
         cast(cut_value as double) as cut_value
 
     from cut_points
+    -- Nobody to score, no cut-points.
+    where (select count(*) from base) > 0
 
 )
 

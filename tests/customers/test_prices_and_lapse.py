@@ -52,11 +52,12 @@ def test_price_score_separates_discount_lovers(demo_world: World) -> None:
     assert count > 150
     assert auc >= 0.85
     # A reading goes with the score, and both stay silent where one order says too little.
-    read = features_of(demo_world, "order_count, promoted_order_count, price_sensitivity_score, price_sensitivity")
+    read = features_of(demo_world, "order_count, promoted_order_share, price_sensitivity_score, price_sensitivity")
     assert (read["price_sensitivity"].isna() == (read["order_count"] < 2)).all()
-    usual = read["promoted_order_count"].sum() / read["order_count"].sum()
+    promoted = read["promoted_order_share"].fillna(0) * read["order_count"]
+    usual = promoted.sum() / read["order_count"].sum()
     # Objectors to profiling have no features but are part of what is usual: hence the tolerance.
-    expected = 100 * (read["promoted_order_count"] + 3 * usual) / (read["order_count"] + 3)
+    expected = 100 * (promoted + 3 * usual) / (read["order_count"] + 3)
     assert (expected - read["price_sensitivity_score"])[read["order_count"] >= 2].abs().max() < 1.5
     words = read.groupby("price_sensitivity")["price_sensitivity_score"].agg(["min", "max"])
     assert words.loc["waits for offers", "min"] >= 70 > words.loc["likes offers", "max"]

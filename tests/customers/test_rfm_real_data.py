@@ -1,14 +1,12 @@
-"""RFM scores of real customers, by the models and by pandas from the definition.
+"""RFM scores of real customers, by the models and by pandas from the definition (tests/support/rfm_scores.py).
 
-Score = 1 + the number of stored cut-points strictly below the value, recency reversed; cut-points part the base into
-fifths. The whole path of Online Retail, from invoices to scores, is in tests/e2e/test_real_retailer.py.
+The whole path of Online Retail, from invoices to scores, is in tests/e2e/test_real_retailer.py.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,14 +17,8 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from tests.support.cdnow import purchase_log
 from tests.support.real_data import shared_data
+from tests.support.rfm_scores import rfm_scores
 from tests.support.worlds import world_in
-
-
-def scores(values: pd.Series, *, newest_first: bool = False) -> pd.Series:
-    """1 to 5 for each value, by the definition, with cut-points at the 20th, 40th, 60th and 80th percentile."""
-    cuts = np.percentile(values.astype(float), [20, 40, 60, 80])
-    below = [cuts > value if newest_first else cuts < value for value in values.astype(float)]
-    return pd.Series([1 + int(passed.sum()) for passed in below], index=values.index)
 
 
 def cdnow_log() -> pd.DataFrame:
@@ -94,12 +86,9 @@ def assert_equal_scores(found: pd.DataFrame, base: pd.DataFrame) -> None:
     assert len(found) == len(base)
     found = found.loc[base.index]
     assert (found["recency_days"] == base["recency_days"]).all()
-    for column, score, newest_first in (
-        ("recency_days", "r_score", True),
-        ("frequency", "f_score", False),
-        ("monetary", "m_score", False),
-    ):
-        assert (found[score] == scores(base[column], newest_first=newest_first)).all(), score
+    expected = rfm_scores(base)
+    for column, score in (("recency_days", "r_score"), ("frequency", "f_score"), ("monetary", "m_score")):
+        assert (found[score] == expected[score]).all(), score
         assert found.groupby(base[column])[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 
@@ -109,6 +98,9 @@ def assert_scored(world: World, base: pd.DataFrame, end: pd.Timestamp) -> None:
     # Two in five of CDNOW's customers bought once: by ranks they would get different scores.
     assert base["frequency"].value_counts().max() > 0.2 * len(base)
     assert found["rfm_group"].notna().all()
+    # Every row of the grid holds somebody, and the first all who bought once.
+    assert set(found["f_score"]) == {1, 2, 3, 4, 5}
+    assert (found["f_score"] == 1).sum() == (base["frequency"] == 1).sum()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +129,19 @@ def test_scores_of_cdnow_equal_pandas(ready: World) -> None:
             group by all order by 1
             """
         ).fetchall()
-    assert days == [("1998-05-31", "quintiles", 12), ("1998-06-30", "fixed", 12)]
+    assert days == [("1998-05-31", "measured", 12), ("1998-06-30", "fixed", 12)]
+
+
+@pytest.mark.parametrize(
+    ("orders", "expected"),
+    [([1, 1, 7], [1, 1, 2]), ([1, 2, 2], [1, 2, 2]), ([1, 1], [1, 1])],
+    ids=["one repeat buyer", "repeat buyers alike", "no repeat buyer"],
+)
+def test_frequency_of_few_repeat_buyers(ready: World, orders: list[int], expected: list[int]) -> None:
+    """Quartiles of equal values are that value, and nobody is strictly above it."""
+    base = pd.DataFrame({"recency_days": 3, "frequency": orders, "monetary": 5.0}, index=list("abc")[: len(orders)])
+    found = score_by_models(ready, base, pd.Timestamp("2001-04-30"))
+    assert found["f_score"].sort_index().tolist() == expected
 
 
 def test_scores_of_online_retail_equal_pandas(ready: World) -> None:

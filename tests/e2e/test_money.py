@@ -9,6 +9,7 @@ import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
+from tests.support.rfm_scores import rfm_scores
 
 CENT = Decimal("0.01")
 
@@ -80,16 +81,10 @@ def test_rfm_equals_pandas(demo_world: World) -> None:
         .round(2)
     )
     assert set(base.index) == set(rfm.index)
-    for column, score, newest_first in (
-        ("recency_days", "r_score", True),
-        ("frequency", "f_score", False),
-        ("monetary", "m_score", False),
-    ):
-        values = base[column].astype(float)
-        assert np.allclose(values, rfm[column].reindex(base.index).astype(float)), column
-        cuts = np.percentile(values, [20, 40, 60, 80])
-        below = (cuts > values.to_numpy()[:, None]) if newest_first else (cuts < values.to_numpy()[:, None])
-        assert (1 + below.sum(axis=1) == rfm[score].reindex(base.index)).all(), score
+    for column in base:
+        assert np.allclose(base[column].astype(float), rfm[column].reindex(base.index).astype(float)), column
+    for score, expected in rfm_scores(base).items():
+        assert (expected == rfm[score].reindex(base.index)).all(), score
 
 
 def test_orders_equal_what_the_simulator_sold(demo_world: World) -> None:

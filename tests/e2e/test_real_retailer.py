@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +11,7 @@ from scripts.pipeline.run import run
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from tests.support.real_data import shared_data
+from tests.support.rfm_scores import rfm_scores
 from tests.support.worlds import world_in
 
 pytestmark = pytest.mark.verify
@@ -92,15 +92,9 @@ def test_rfm_equals_pandas_on_the_raw_file(retailer: World, invoices: Path) -> N
     assert (both["recency_days"] == both["recency_days_found"]).all()
     assert (both["frequency"] == both["frequency_found"]).all()
     assert (both["monetary"] - both["monetary_found"].astype(float)).abs().max() < 0.05
-    # Scores of everybody by the definition: 1 + the number of fifths strictly below the value, recency reversed.
-    for column, score, sign in (
-        ("recency_days", "r_score", -1),
-        ("frequency", "f_score", 1),
-        ("monetary", "m_score", 1),
-    ):
-        values = sign * found[column].astype(float)
-        cuts = np.percentile(values, [20, 40, 60, 80])
-        assert (found[score] == 1 + (cuts < values.to_numpy()[:, None]).sum(axis=1)).all(), score
+    defined = rfm_scores(found)
+    for column, score in (("recency_days", "r_score"), ("frequency", "f_score"), ("monetary", "m_score")):
+        assert (found[score] == defined[score]).all(), score
         assert found.groupby(column)[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 

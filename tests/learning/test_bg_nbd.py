@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import roots_genlaguerre, roots_jacobi
+from sklearn.metrics import roc_auc_score
 
 from scripts.learning.prediction import bg_nbd
 from scripts.learning.prediction.bg_nbd import Parameters, fit, simulate
@@ -76,6 +77,24 @@ def test_lifetimes_agrees(modified: bool) -> None:
     assert other.expected_number_of_purchases_up_to_time(weeks) == pytest.approx(
         bg_nbd.expected_from_first(weeks, found.parameters, leaves_after_first=modified), rel=1e-3
     )
+
+
+def test_expected_purchases_rank_who_buys_again_and_p_alive_does_not() -> None:
+    """CDNOW, who bought in the second 39 weeks: by BG/NBD, P(alive) puts everybody who bought once first.
+
+    Worse than chance, in lifetimes as here; so nothing may rank or select customers by it.
+    """
+    data = cdnow()
+    found = fit(data.x, data.t_x, data.T)
+    alive = bg_nbd.p_alive(data.x, data.t_x, data.T, found.parameters)
+    assert (alive[data.x == 0] == 1).all() and (alive[data.x > 0] < 1).all()
+    expected = bg_nbd.expected_purchases(39, data.x, data.t_x, data.T, found.parameters)
+    other = lifetimes.BetaGeoFitter().fit(data.x, data.t_x, data.T, tol=1e-7)
+    other_alive = other.conditional_probability_alive(data.x, data.t_x, data.T)
+    other_expected = other.conditional_expected_number_of_purchases_up_to_time(39, data.x, data.t_x, data.T)
+    bought = data.later > 0
+    for ranked, published in ((alive, 0.32), (other_alive, 0.32), (expected, 0.77), (other_expected, 0.77)):
+        assert round(roc_auc_score(bought, ranked), 2) == published
 
 
 @both_models

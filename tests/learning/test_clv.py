@@ -139,6 +139,7 @@ def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: W
 def test_businesses_are_left_out_and_said_to_be(fitted: World) -> None:
     figures = seed(fitted, "model_card_figures").drop_duplicates("figure").set_index("figure")["value"]
     assert figures["buyers who are no persons"] == "1"
+    assert figures["rank customers by"] == "expected purchases"
     assert figures["persons of unusual volume"] == "1"
     assert int(figures["customers"]) in (CUSTOMERS, CUSTOMERS - 1)
 

@@ -169,7 +169,6 @@ CASES = (
     Case("within_window('activity_date', 30)", VISITS, [True, True, False]),
     Case("days_before(\"date '2026-06-30'\", 30)", ONE, date(2026, 5, 31)),
     Case("days_between('a', 'b')", "(select date '2026-05-31' as a, date '2026-06-30' as b)", 30),
-    Case("year_month('given')", "(select date '2026-06-30' as given)", "2026-06"),
 )  # fmt: skip
 # What the reading of the macros takes for an expression and is none: steps of the compiler, and parts of statements.
 # One needs all inputs of a model as columns: the unit tests of the model that reads it give them.

@@ -46,7 +46,7 @@ TYPES = {
     "net_revenue": "decimal(18,2)",
     "contribution_margin_rate": "double",
     "full_price_share": "double",
-    "p_alive": "double",
+    "expected_orders_365d": "double",
     "churn_propensity": "double",
     "first_order_date": "date",
     "last_order_date": "date",
@@ -60,7 +60,7 @@ TYPES = {
     **{window["attribute_name"]: "bigint" for window in WINDOWS},
 }
 # Models that nobody fitted in this world.
-ABSENT = ("p_alive", "churn_propensity")
+ABSENT = ("expected_orders_365d", "churn_propensity")
 KINDS = value_types()
 READER = Reader(KINDS)
 TEXTS = [
@@ -110,7 +110,7 @@ def people(chance: random.Random, count: int) -> list[Row]:
             "net_revenue": maybe(Decimal(chance.choice(["0.00", "25.00", "99.99", "250.50"]))),
             "contribution_margin_rate": maybe(chance.choice([-0.1, 0.0, 0.1, 0.25, 0.3, 1 / 3])),
             "full_price_share": maybe(chance.choice([0.0, 0.1, 0.25, 0.3, 0.7, 1.0])),
-            "p_alive": None,
+            "expected_orders_365d": None,
             "churn_propensity": None,
             "first_order_date": maybe(DAY - timedelta(days=chance.choice([0, 1, 30, 365, 366]))),
             "last_order_date": maybe(DAY + timedelta(days=chance.choice([-30, -29, -1, 0, 1]))),

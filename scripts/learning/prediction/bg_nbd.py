@@ -387,7 +387,10 @@ def _starts(customers: Customers, rng: np.random.Generator) -> list[Floats]:
 def p_alive(
     x: ArrayLike, t_x: ArrayLike, T: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False
 ) -> Floats:
-    """Probability of still being a customer; by BG/NBD 1 for who never came back and so cannot have left."""
+    """Probability of still being a customer; by BG/NBD 1 for who never came back and so cannot have left.
+
+    No order of customers: by BG/NBD it puts those who bought once before all others. Rank by expected_purchases.
+    """
     r, alpha, a, b = parameters
     xs, last, end = np.broadcast_arrays(as_floats(x), as_floats(t_x), as_floats(T))
     chances = xs + leaves_after_first

@@ -238,6 +238,12 @@ def _scope_figures(
         Figure("limits", "persons of unusual volume", len(persons) - len(within), "not modelled"),
         Figure("limits", "highest purchases a week", limits["highest_purchase_rate"]),
         Figure("limits", "highest value a purchase", limits["highest_purchase_value"], "reporting currency"),
+        Figure(
+            "limits",
+            "rank customers by",
+            "expected purchases",
+            "never by P(alive), which BG/NBD gives as 1 to everybody who bought once",
+        ),
     ]
 
 

@@ -5,8 +5,7 @@ with viewed as (
         customer_id,
         sku,
         max(category) as category,
-        count(*) as view_count_90d,
-        count(*) filter (where {{ within_window('occurred_date', 30) }}) as view_count_30d,
+        count(*) as view_count,
         max(occurred_at) as last_viewed_at
 
     from {{ ref('int_web_events') }}
@@ -26,8 +25,7 @@ categorised as (
         viewed.customer_id,
         viewed.sku,
         coalesce(products.category, viewed.category) as category,
-        viewed.view_count_90d,
-        viewed.view_count_30d,
+        viewed.view_count,
         viewed.last_viewed_at
 
     from viewed
@@ -41,11 +39,10 @@ by_category as (
     select
         customer_id,
         category,
-        sum(view_count_90d) as view_count,
+        sum(view_count) as view_count,
         max(last_viewed_at) as last_viewed_at,
         -- Of two at one instant, always the same one.
-        max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku,
-        count(*) filter (where view_count_30d > 0) as product_count_30d
+        max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku
 
     from categorised
     group by customer_id, category
@@ -71,10 +68,7 @@ summary as (
         customer_id,
         max(category) filter (where favourite_rank = 1) as favourite_viewed_category_90d,
         max_by(category, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
-            as last_viewed_category_90d,
-        max_by(last_viewed_sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
-            as last_viewed_sku_90d,
-        sum(product_count_30d) as viewed_product_count_30d
+            as last_viewed_category_90d
 
     from ranked
     group by customer_id

@@ -20,8 +20,6 @@ totals as (
 
     select
         customer_id,
-        sum(earned_points) as earned_points,
-        sum(redeemed_points) as redeemed_points,
         sum(case when {{ within_window('movement_date', 365) }} then earned_points else 0 end) as points_earned_365d,
         sum(case when {{ within_window('movement_date', 365) }} then redeemed_points else 0 end)
             as points_redeemed_365d,
@@ -83,8 +81,6 @@ expiring as (
         customer_id,
         sum(case when expiry_date <= cast({{ as_of_date() }} + 30 as date) then points_left else 0 end)
             as points_expiring_30d,
-        sum(case when expiry_date <= cast({{ as_of_date() }} + 90 as date) then points_left else 0 end)
-            as points_expiring_90d,
         min(case when points_left > 0 then expiry_date end) as next_points_expiry_date
 
     from left_over
@@ -97,7 +93,6 @@ joined as (
     select
         totals.*,
         expiring.points_expiring_30d,
-        expiring.points_expiring_90d,
         expiring.next_points_expiry_date
 
     from totals

@@ -10,9 +10,8 @@ feedback as (
 
     select
         customer_id,
-        {% for topic in feedback_topic_counts() -%}
-        count(*) filter (where topic = '{{ topic }}') as {{ topic }}_feedback_count_365d,
-        {% endfor -%}
+        count(*) filter (where topic = 'product_quality') as product_quality_feedback_count_365d,
+        count(*) filter (where topic = 'size_fit') as size_fit_feedback_count_365d,
         count(*) filter (where is_main_topic and sentiment = 'negative') as negative_feedback_count_365d
 
     from topics
@@ -84,9 +83,8 @@ joined as (
 
     select
         spine.customer_id,
-        {% for topic in feedback_topic_counts() -%}
-        feedback.{{ topic }}_feedback_count_365d,
-        {% endfor -%}
+        feedback.product_quality_feedback_count_365d,
+        feedback.size_fit_feedback_count_365d,
         feedback.negative_feedback_count_365d,
         latest_tickets.latest_ticket_topic,
         main_reasons.main_return_reason_365d

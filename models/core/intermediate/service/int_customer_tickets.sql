@@ -9,21 +9,6 @@ with tickets as (
 
 ),
 
-replies as (
-
-    select
-        tickets.ticket_id,
-        floor({{ seconds_between('tickets.created_at', 'replies.first_replied_at') }} / 60.0) as first_reply_minutes
-
-    from tickets
-    inner join {{ ref('int_ticket_replies') }} as replies
-        on tickets.ticket_id = replies.ticket_id
-    where
-        replies.first_replied_at >= tickets.created_at
-        and {{ within_window('tickets.created_date', 180) }}
-
-),
-
 resolutions as (
 
     select
@@ -39,24 +24,21 @@ resolutions as (
 totals as (
 
     select
-        tickets.customer_id,
-        count(*) filter (where tickets.is_open) as open_ticket_count,
-        count(*) filter (where tickets.is_open and tickets.is_complaint) as open_complaint_count,
-        min(tickets.created_date) filter (where tickets.is_open) as oldest_open_date,
-        max(tickets.created_date) as last_ticket_date,
-        count(*) filter (where {{ within_window('tickets.created_date', 365) }}) as ticket_count_365d,
+        customer_id,
+        count(*) filter (where is_open) as open_ticket_count,
+        count(*) filter (where is_open and is_complaint) as open_complaint_count,
+        min(created_date) filter (where is_open) as oldest_open_date,
+        max(created_date) as last_ticket_date,
+        count(*) filter (where {{ within_window('created_date', 365) }}) as ticket_count_365d,
         count(*) filter (
-            where tickets.is_complaint and {{ within_window('tickets.created_date', 365) }}
+            where is_complaint and {{ within_window('created_date', 365) }}
         ) as complaint_count_365d,
         count(*) filter (
-            where tickets.is_delivery_issue and {{ within_window('tickets.created_date', 365) }}
-        ) as delivery_issue_count_365d,
-        avg(cast(replies.first_reply_minutes as double)) as average_first_reply_minutes_180d
+            where is_delivery_issue and {{ within_window('created_date', 365) }}
+        ) as delivery_issue_count_365d
 
     from tickets
-    left join replies
-        on tickets.ticket_id = replies.ticket_id
-    group by tickets.customer_id
+    group by customer_id
 
 ),
 

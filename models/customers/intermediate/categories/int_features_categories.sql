@@ -17,7 +17,6 @@ summary as (
     select
         customer_id,
         count(*) as category_count,
-        count(*) filter (where {{ within_window('last_ordered_date', 365) }}) as category_count_365d,
         count(*) filter (where {{ within_window('first_ordered_date', 365) }}) as new_category_count_365d,
         max(case when favourite_rank = 1 then category end) as favourite_category,
         max(case when favourite_rank = 2 then category end) as second_category,
@@ -78,7 +77,6 @@ joined as (
     select
         spine.customer_id,
         cast(coalesce(summary.category_count, 0) as bigint) as category_count,
-        cast(coalesce(summary.category_count_365d, 0) as bigint) as category_count_365d,
         cast(coalesce(summary.new_category_count_365d, 0) as bigint) as new_category_count_365d,
         -- Nothing bought is the empty set, not an unknown one.
         coalesce(kept.bought_categories, '') as bought_categories,

@@ -10,12 +10,9 @@ with replenish as (
         due.due_in_days as place,
         concat(
             'last bought on ', due.last_ordered_date, ', used up ',
-            case
-                when due.due_in_days < 0 then concat(-due.due_in_days, ' days ago')
-                else concat('in ', due.due_in_days, ' days')
-            end
+            case when due.due_in_days >= 0 then 'in ' else '' end,
+            abs(due.due_in_days), ' days', case when due.due_in_days < 0 then ' ago' else '' end
         ) as reason
-
     from {{ ref('customer_replenishment') }} as due
     cross join {{ ref('int_attribute_limits') }} as limits
     where due.due_in_days <= limits.replenish_ahead_days

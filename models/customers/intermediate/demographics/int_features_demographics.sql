@@ -1,5 +1,4 @@
--- Grain: one row per customer of the spine: who they are as far as we know, and how well we know them.
-{%- set known = ['country_code', 'region', 'age_band', 'gender', 'language', 'household_size'] %}
+-- Grain: one row per customer of the spine: who they are as far as we know.
 with customers as (
 
     select * from {{ ref('customers') }}
@@ -48,16 +47,10 @@ joined as (
         customers.gender,
         customers.language,
         customers.household_size,
-        customers.country_code = {{ text_literal(run_setting('default_country', 'GB')) }} as is_domestic,
         -- A birth date that is not believed gives no age band, and no birthday either.
         cast(case when customers.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
         channels.known_channels,
-        cast({{ days_between('customers.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen,
-        cast(
-            {% for column in known -%}
-            case when customers.{{ column }} is not null then 1 else 0 end{{ ' + ' if not loop.last }}
-            {% endfor %} as double
-        ) / {{ known | length }} as demographic_completeness
+        cast({{ days_between('customers.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen
 
     from customers
     left join birthdays

@@ -1,4 +1,4 @@
--- Grain: one row per customer who was sent an offer in the last 365 days: how many, how long, and how many were used.
+-- Grain: one row per customer who was sent an offer in the last 365 days: how many, and how many were used.
 with campaigns as (
 
     select
@@ -38,34 +38,13 @@ offers as (
 
 ),
 
--- Days that two offers share count once.
-with_new_days as (
-
-    select
-        *,
-        max(last_offer_date) over (
-            partition by customer_id order by first_offer_date, campaign_id
-            rows between unbounded preceding and 1 preceding
-        ) as covered_to_date
-    from offers
-
-),
-
 received as (
 
     select
         customer_id,
-        count(*) as offer_count,
-        sum(
-            case
-                when covered_to_date >= last_offer_date then 0
-                when covered_to_date >= first_offer_date
-                    then {{ days_between('covered_to_date', 'last_offer_date') }}
-                else {{ days_between('first_offer_date', 'last_offer_date') }} + 1
-            end
-        ) as offer_day_count
+        count(*) as offer_count
 
-    from with_new_days
+    from offers
     group by customer_id
 
 ),
@@ -74,8 +53,7 @@ used as (
 
     select
         offers.customer_id,
-        count(distinct offers.campaign_id) as used_offer_count,
-        count(distinct orders.order_id) as order_count_on_offer
+        count(distinct offers.campaign_id) as used_offer_count
 
     from offers
     inner join {{ ref('orders') }} as orders
@@ -92,9 +70,7 @@ joined as (
     select
         received.customer_id,
         received.offer_count,
-        received.offer_day_count,
-        coalesce(used.used_offer_count, 0) as used_offer_count,
-        coalesce(used.order_count_on_offer, 0) as order_count_on_offer
+        coalesce(used.used_offer_count, 0) as used_offer_count
 
     from received
     left join used

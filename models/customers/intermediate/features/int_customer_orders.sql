@@ -36,27 +36,18 @@ counted as (
         sum(case when {{ within_window('ordered_date', 365) }} then order_value end) as order_value_365d,
         max(order_value) as highest_order_value,
         max_by(order_value, customer_order_number) as last_order_value,
-        sum(case when channel = 'online' then 1 else 0 end) as online_order_count,
         sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
-        sum(case when channel = 'marketplace' then 1 else 0 end) as marketplace_order_count,
         count(distinct channel) as order_channel_count,
         max_by(channel, channel_weight) as preferred_order_channel,
         min_by(channel, customer_order_number) as first_order_channel,
-        max_by(channel, customer_order_number) as last_order_channel,
         max_by(payment_method, payment_method_weight) as preferred_payment_method,
         sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
-        {% for column in ['unit_count', 'returned_unit_count'] %}
-        sum(case when {{ within_window('ordered_date', 365) }} then {{ column }} else 0 end) as {{ column }}_365d,
-        {% endfor %}
         -- Money given back out of goodwill, with the goods kept, leaves the order a purchase.
         min_by(returned_unit_count > 0, customer_order_number) as first_order_is_refunded,
         sum(gross_revenue) as gross_revenue,
         sum(discounts) as discounts,
         sum(case when is_promoted_order then 1 else 0 end) as promoted_order_count,
         min_by(is_promoted_order, customer_order_number) as first_order_is_promoted,
-        max_by(is_promoted_order, customer_order_number) as last_order_is_promoted,
-        max(case when gross_revenue > 0 then cast(discounts as double) / cast(gross_revenue as double) end)
-            as deepest_discount,
         {% for number in range(1, 8) %}
         sum(case when order_weekday = {{ number }} then 1 else 0 end) as weekday_{{ number }}_count,
         {% endfor %}

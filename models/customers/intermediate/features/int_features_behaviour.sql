@@ -1,7 +1,6 @@
 -- Grain: one row per customer on as_of_date: what they do on the web.
 {%- set windows = {
-    'visit_count': [30, 90], 'page_view_count': [7, 90], 'product_view_count': [30], 'search_count': [30],
-    'cart_addition_count': [30], 'checkout_start_count': [30]
+    'visit_count': [30, 90], 'page_view_count': [7], 'product_view_count': [30], 'cart_addition_count': [30]
 } %}
 {%- set last_days = {
     'days_since_last_visit': 'visit_count', 'days_since_last_product_view': 'product_view_count'
@@ -44,12 +43,6 @@ habits as (
 
 ),
 
-purchases as (
-
-    select * from {{ ref('int_customer_orders') }}
-
-),
-
 counted as (
 
     select
@@ -75,23 +68,16 @@ joined as (
         {% endfor %}
         cast({{ days_between('carts.last_cart_addition_date', as_of_date()) }} as bigint)
             as days_since_last_cart_addition,
-        cast(counted.page_view_count_90d as double) / nullif(cast(counted.visit_count_90d as double), 0)
-            as pages_per_visit_90d,
         cast(counted.visit_seconds_90d as double) / nullif(cast(counted.visit_count_90d as double), 0) / 60
             as average_visit_minutes_90d,
-        cast(coalesce(interests.viewed_product_count_30d, 0) as bigint) as viewed_product_count_30d,
         interests.favourite_viewed_category_90d,
         interests.last_viewed_category_90d,
-        interests.last_viewed_sku_90d,
         habits.favourite_visit_weekday_90d,
         cast(habits.favourite_visit_hour_90d as bigint) as favourite_visit_hour_90d,
         habits.favourite_device_90d,
         coalesce(carts.has_open_cart, false) as has_open_cart,
         open_carts.cart_value as open_cart_value,
-        coalesce(carts.has_abandoned_checkout, false) as has_abandoned_checkout,
-        coalesce(counted.product_view_count_30d, 0) > 0
-        and coalesce(counted.cart_addition_count_30d, 0) = 0
-        and coalesce(purchases.order_count_30d, 0) = 0 as has_browsed_without_cart_30d
+        coalesce(carts.has_abandoned_checkout, false) as has_abandoned_checkout
 
     from spine
     left join counted
@@ -104,8 +90,6 @@ joined as (
         on spine.customer_id = interests.customer_id
     left join habits
         on spine.customer_id = habits.customer_id
-    left join purchases
-        on spine.customer_id = purchases.customer_id
 
 )
 

@@ -1,7 +1,7 @@
 -- Grain: one row per customer on as_of_date: what they answer.
 {%- set windows = {
-    'email_received_count': [90], 'email_human_open_count': [30, 90], 'email_machine_open_count': [90],
-    'email_click_count': [90], 'sms_click_count': [90], 'web_visit_count': [90]
+    'email_received_count': [90], 'email_human_open_count': [30, 90], 'email_click_count': [90],
+    'sms_click_count': [90], 'web_visit_count': [90]
 } %}
 {%- set answers = 'email_human_open_count + email_click_count + sms_click_count' %}
 {%- set last_days = {

@@ -94,9 +94,7 @@ final as (
     select
         customer_id,
         lifecycle_stage,
-        lifecycle_stage_entered_date,
         {{ days_between('lifecycle_stage_entered_date', day) }} as days_in_lifecycle_stage,
-        {{ year_month('first_order_date') }} as first_order_cohort,
         days_before_last_order,
         {{ days_between('last_comeback_date', day) }} as days_since_last_comeback,
         cast(coalesce(comeback_count, 0) as bigint) as comeback_count

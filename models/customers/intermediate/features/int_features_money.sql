@@ -28,28 +28,12 @@ last_year as (
 orders as (
 
     select
-        order_margins.order_id,
-        order_margins.customer_id,
-        order_margins.contribution_margin,
-        order_numbers.customer_order_number
-
-    from {{ ref('order_margins') }} as order_margins
-    inner join {{ ref('orders') }} as order_numbers
-        on order_margins.order_id = order_numbers.order_id
-    where order_margins.is_counted and order_margins.customer_id is not null
-
-),
-
--- Orders of a customer are numbered in order of time, so that the last has the highest number.
-order_facts as (
-
-    select
         customer_id,
         count(*) as order_count,
-        sum(contribution_margin) as contribution_margin,
-        max_by(contribution_margin, customer_order_number) as last_order_margin
+        sum(contribution_margin) as contribution_margin
 
-    from orders
+    from {{ ref('order_margins') }}
+    where is_counted and customer_id is not null
     group by customer_id
 
 ),
@@ -64,15 +48,13 @@ joined as (
         {%- for amount in amounts_365d %}
         cast(coalesce(last_year.{{ amount }}, 0) as decimal(18, 2)) as {{ amount }}_365d,
         {%- endfor %}
-        cast(coalesce(margins.shipping_cost - margins.shipping_revenue, 0) as decimal(18, 2)) as shipping_subsidy,
         cast(margins.contribution_margin as double) / nullif(cast(margins.net_revenue as double), 0)
             as contribution_margin_rate,
         cast(last_year.contribution_margin as double) / nullif(cast(last_year.net_revenue as double), 0)
             as contribution_margin_rate_365d,
         cast(margins.returns_amount as double)
         / nullif(cast(margins.gross_revenue - margins.discounts as double), 0) as returns_rate,
-        cast(order_facts.contribution_margin as double) / order_facts.order_count as contribution_margin_per_order,
-        cast(order_facts.last_order_margin as decimal(18, 2)) as last_order_margin,
+        cast(orders.contribution_margin as double) / orders.order_count as contribution_margin_per_order,
         cast(margins.cost_coverage as double) as cost_coverage
 
     from spine
@@ -80,8 +62,8 @@ joined as (
         on spine.customer_id = margins.customer_id
     left join last_year
         on spine.customer_id = last_year.customer_id
-    left join order_facts
-        on spine.customer_id = order_facts.customer_id
+    left join orders
+        on spine.customer_id = orders.customer_id
 
 )
 

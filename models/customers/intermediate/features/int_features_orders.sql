@@ -30,9 +30,7 @@ joined as (
         {% for window in ['', '_30d', '_90d', '_180d', '_365d', '_730d'] %}
         cast(coalesce(orders.order_count{{ window }}, 0) as bigint) as order_count{{ window }},
         {% endfor %}
-        {% for column in ['order_channel_count', 'unit_count'] %}
-        cast(coalesce(orders.{{ column }}, 0) as bigint) as {{ column }},
-        {% endfor %}
+        cast(coalesce(orders.order_channel_count, 0) as bigint) as order_channel_count,
         orders.first_order_date,
         orders.last_order_date,
         {{ days_between('orders.first_order_date', as_of_date()) }} as days_since_first_order,
@@ -43,12 +41,9 @@ joined as (
         cast(orders.highest_order_value as decimal(18, 2)) as highest_order_value,
         cast(orders.last_order_value as decimal(18, 2)) as last_order_value,
         cast(orders.unit_count as double) / nullif(orders.order_count, 0) as units_per_order,
-        {% for name in ['online', 'store', 'marketplace'] %}
-        cast(orders.{{ name }}_order_count as double) / nullif(orders.order_count, 0) as {{ name }}_order_share,
-        {% endfor %}
+        cast(orders.store_order_count as double) / nullif(orders.order_count, 0) as store_order_share,
         orders.preferred_order_channel,
         orders.first_order_channel,
-        orders.last_order_channel,
         orders.preferred_payment_method,
         {{ weekday_name('orders.favourite_order_weekday') }} as favourite_order_weekday,
         orders.favourite_order_daypart,

@@ -1,15 +1,13 @@
 -- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
 {%- set usual_orders = var('price_score_usual_orders') %}
--- How much of what was bought was promoted, and how deep.
+-- How much of what was bought was promoted.
 with lines as (
 
     select
         customer_id,
         cast(sum(discounted_revenue) filter (where is_promoted) as double) as promoted_revenue,
         cast(sum(discounted_revenue) filter (where not is_promoted) as double) as full_price_revenue,
-        nullif(cast(sum(discounted_revenue) as double), 0) as revenue,
-        cast(sum(discounts) filter (where is_promoted) as double)
-        / nullif(cast(sum(gross_revenue) filter (where is_promoted) as double), 0) as promoted_discount_rate
+        nullif(cast(sum(discounted_revenue) as double), 0) as revenue
     from {{ ref('order_lines') }}
     where is_counted and line_type = 'product' and customer_id is not null
     group by customer_id
@@ -31,8 +29,6 @@ measured as (
         orders.order_count,
         orders.promoted_order_count,
         orders.first_order_is_promoted,
-        orders.last_order_is_promoted,
-        orders.deepest_discount,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
         -- One order says too little of a taste.
         round(
@@ -41,15 +37,8 @@ measured as (
         ) as price_sensitivity_score,
         coalesce(lines.promoted_revenue, 0) / lines.revenue as promoted_share,
         coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
-        lines.promoted_discount_rate,
         offers.offer_count,
         offers.used_offer_count,
-        offers.offer_day_count,
-        offers.order_count_on_offer,
-        -- Days of the last 365 on which a buyer could have ordered without an offer.
-        least(365, {{ days_between('spine.first_seen_date', as_of_date()) }} + 1) - coalesce(offers.offer_day_count, 0)
-            as plain_day_count,
-        orders.order_count_365d - coalesce(offers.order_count_on_offer, 0) as plain_order_count,
         cast(margins.contribution_margin + margins.discounts as double)
         / nullif(cast(margins.gross_revenue as double), 0) as undiscounted_margin_rate
 
@@ -95,20 +84,11 @@ final as (
         customer_id,
         promoted_share,
         full_price_share,
-        cast(coalesce(promoted_order_count, 0) as bigint) as promoted_order_count,
         cast(promoted_order_count as double) / nullif(order_count, 0) as promoted_order_share,
         average_discount_rate,
-        promoted_discount_rate,
-        deepest_discount as deepest_discount_rate,
         coalesce(first_order_is_promoted, false) as first_order_is_promoted,
-        coalesce(last_order_is_promoted, false) as last_order_is_promoted,
-        cast(coalesce(offer_count, 0) as bigint) as offer_count_365d,
         cast(coalesce(used_offer_count, 0) as bigint) as used_offer_count_365d,
         cast(used_offer_count as double) / nullif(offer_count, 0) as offer_response_rate_365d,
-        cast(30.0 * order_count_on_offer as double) / nullif(offer_day_count, 0) as orders_per_30d_on_offer,
-        -- A rate over a few days would be mostly chance.
-        case when plain_day_count >= 30 then cast(30.0 * plain_order_count as double) / plain_day_count end
-            as orders_per_30d_off_offer,
         price_sensitivity_score,
         price_sensitivity,
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end

@@ -15,14 +15,6 @@ returns as (
                 else 0
             end
         ) as size_return_count_180d,
-        sum(case when is_exchange and {{ within_window('returned_date', 365) }} then 1 else 0 end)
-            as exchange_count_365d,
-        sum(
-            case
-                when returned_units = 0 and returns_amount > 0 and {{ within_window('returned_date', 365) }} then 1
-                else 0
-            end
-        ) as goodwill_refund_count_365d,
         max(case when returned_units > 0 then returned_date end) as last_return_date
 
     from {{ ref('returns') }}
@@ -47,11 +39,8 @@ joined as (
     select
         spine.customer_id,
         cast(coalesce(orders.returned_order_count, 0) as bigint) as returned_order_count,
-        {% for column in ['size_return_count_180d', 'exchange_count_365d', 'goodwill_refund_count_365d'] %}
-        cast(coalesce(returns.{{ column }}, 0) as bigint) as {{ column }},
-        {% endfor %}
+        cast(coalesce(returns.size_return_count_180d, 0) as bigint) as size_return_count_180d,
         cast(orders.returned_unit_count as double) / nullif(orders.unit_count, 0) as unit_return_rate,
-        cast(orders.returned_unit_count_365d as double) / nullif(orders.unit_count_365d, 0) as unit_return_rate_365d,
         {{ days_between('returns.last_return_date', as_of_date()) }} as days_since_last_return,
         coalesce(orders.first_order_is_refunded, false) as first_order_is_refunded,
         pending.customer_id is not null as has_pending_refund

@@ -5,10 +5,12 @@
         'delivery_issue_count_365d'
     ],
     'scores': ['good_satisfaction_count_365d', 'review_count'],
-    'feedback': ['negative_feedback_count_365d']
+    'feedback': [
+        'product_quality_feedback_count_365d', 'size_fit_feedback_count_365d', 'negative_feedback_count_365d'
+    ]
 } %}
 {%- set means = {
-    'tickets': ['average_first_reply_minutes_180d', 'average_resolution_hours_365d'],
+    'tickets': ['average_resolution_hours_365d'],
     'scores': ['average_satisfaction_365d', 'average_review_stars']
 } %}
 with spine as (
@@ -43,9 +45,6 @@ joined as (
         {% for name in names -%}
         cast(coalesce({{ relation }}.{{ name }}, 0) as bigint) as {{ name }},
         {% endfor -%}
-        {% endfor -%}
-        {% for topic in feedback_topic_counts() -%}
-        cast(coalesce(feedback.{{ topic }}_feedback_count_365d, 0) as bigint) as {{ topic }}_feedback_count_365d,
         {% endfor -%}
         {% for relation, names in means.items() -%}
         {% for name in names -%}

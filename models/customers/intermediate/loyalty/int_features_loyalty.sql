@@ -25,16 +25,12 @@ joined as (
         cards.loyalty_points_balance,
         cast(coalesce(cards.loyalty_card_count, 0) as bigint) as loyalty_card_count,
         cast({{ days_between('cards.joined_date', as_of_date()) }} as bigint) as days_since_joined_loyalty,
-        {% for name in [
-            'points_earned_365d', 'points_redeemed_365d', 'points_expiring_30d', 'points_expiring_90d'
-        ] -%}
+        {% for name in ['points_earned_365d', 'points_redeemed_365d', 'points_expiring_30d'] -%}
         cast(coalesce(points.{{ name }}, 0) as bigint) as {{ name }},
         {% endfor -%}
         points.next_points_expiry_date,
         cast({{ days_between('points.last_earned_date', as_of_date()) }} as bigint) as days_since_points_earned,
         cast({{ days_between('points.last_redeemed_date', as_of_date()) }} as bigint) as days_since_points_redeemed,
-        cast(points.redeemed_points as double) / nullif(cast(points.earned_points as double), 0)
-            as points_redemption_rate,
         outlook.next_loyalty_tier,
         cast(outlook.next_tier_gap as decimal(18, 2)) as next_tier_gap,
         cast(outlook.expected_days_to_next_tier as bigint) as expected_days_to_next_tier
