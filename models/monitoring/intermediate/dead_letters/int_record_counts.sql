@@ -11,10 +11,9 @@ with counts as (
     {%- if present %}
     {%- set record_key = contract.config.meta.key %}
     select '{{ source_name }}' as source, '{{ table_name }}' as table_name, sum(versions) as version_count, count(*) as record_count
-    from (
-        select count(*) as versions from ({{ known_versions(relation, contract, present, [], record_key) }}) as known
-        group by {{ quoted_list(record_key) }}
-    ) as found
+    {#- On one line, so that what is compiled stays short: there are as many of these as tables. #}
+    {%- set versions = known_versions(relation, contract, present, [], record_key) %}
+    from (select count(*) as versions from ({{ versions }}) as known group by {{ quoted_list(record_key) }}) as found
     union all
     {%- endif %}
     {%- endfor %}
