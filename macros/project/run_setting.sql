@@ -3,7 +3,10 @@
     {%- set given = var(name, none) -%}
     {%- if given is not none -%}{{ return(given) }}{%- endif -%}
     {%- if execute -%}
-        {%- set stored = landing_settings() -%}
+        {#- Asked thousands of times a run, so without a macro that remembers. -#}
+        {%- set memory = graph.setdefault('run_memory', {}).setdefault('settings', {}) -%}
+        {%- if 'stored' not in memory -%}{%- do memory.update({'stored': landing_settings()}) -%}{%- endif -%}
+        {%- set stored = memory['stored'] -%}
         {%- if name in stored -%}
             {{ return({'true': true, 'false': false}.get(stored[name], stored[name])) }}
         {%- endif -%}
@@ -13,16 +16,12 @@
 
 {# The settings that the landing zone brought along, as a dict of texts. #}
 {% macro landing_settings() -%}
-    {%- set memory = run_memory('settings') -%}
-    {%- if 'stored' not in memory -%}
-        {%- set stored = {} -%}
-        {%- set settings = adapter.get_relation(target.database, 'intake', 'settings') -%}
-        {%- if settings is not none -%}
-            {%- for row in run_query("select setting_name, setting_value from " ~ settings).rows -%}
-                {%- do stored.update({row[0]: row[1]}) -%}
-            {%- endfor -%}
-        {%- endif -%}
-        {%- do memory.update({'stored': stored}) -%}
+    {%- set stored = {} -%}
+    {%- set settings = adapter.get_relation(target.database, 'intake', 'settings') -%}
+    {%- if settings is not none -%}
+        {%- for row in run_query("select setting_name, setting_value from " ~ settings).rows -%}
+            {%- do stored.update({row[0]: row[1]}) -%}
+        {%- endfor -%}
     {%- endif -%}
-    {{ return(memory['stored']) }}
+    {{ return(stored) }}
 {%- endmacro %}

@@ -22,10 +22,11 @@
     {%- else %}
     from (
         values
+        {%- set literal = adapter.dispatch('text_literal', 'customer_segmentation') %}
         {%- for row in rows %}
         {%- set cells = [] %}
         {%- for name in columns %}
-        {%- do cells.append('null' if row.get(name) is none else text_literal(row[name])) %}
+        {%- do cells.append('null' if row.get(name) is none else literal(row[name])) %}
         {%- endfor %}
         ({{ cells | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}

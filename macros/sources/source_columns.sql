@@ -72,12 +72,12 @@
 {# When a version became known: the source's own stamp, else the delivery date of its file. A table that has neither,
    as deals of a CRM under a connector, shows its present state, which counts as known all along. #}
 {% macro source_known_at(contract, present) -%}
+    {%- set stamp = dbt.type_timestamp() -%}
     {%- set stamps = [] -%}
     {%- for name in [contract.config.meta.known_at, '_delivered_at'] if name in present -%}
-        {%- do stamps.append('cast(' ~ adapter.quote(name) ~ ' as ' ~ dbt.type_timestamp() ~ ')') -%}
+        {%- do stamps.append('cast(' ~ adapter.quote(name) ~ ' as ' ~ stamp ~ ')') -%}
     {%- endfor -%}
-    {%- set ever = "cast('1970-01-01 00:00:00' as " ~ dbt.type_timestamp() ~ ")" -%}
-    {{ 'coalesce(' ~ stamps | join(', ') ~ ')' if stamps else ever }}
+    {{ 'coalesce(' ~ stamps | join(', ') ~ ')' if stamps else "cast('1970-01-01 00:00:00' as " ~ stamp ~ ')' }}
 {%- endmacro %}
 
 {# Column names quoted for the engine and joined with commas, each after `alias.` when one is given. #}

@@ -5,9 +5,13 @@
 
 {# The same day as ISO text. Default: yesterday in the business time zone, when the run started. #}
 {% macro as_of_day() -%}
-    {%- set zone = modules.pytz.timezone(business_timezone()) -%}
-    {%- set yesterday = (run_started_at.astimezone(zone) - modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') -%}
-    {%- set day = run_setting('as_of_date', yesterday) | string -%}
+    {%- set given = run_setting('as_of_date', none) -%}
+    {%- if given is none -%}
+        {%- set zone = modules.pytz.timezone(business_timezone()) -%}
+        {%- set yesterday = run_started_at.astimezone(zone) - modules.datetime.timedelta(days=1) -%}
+        {{ return(yesterday.strftime('%Y-%m-%d')) }}
+    {%- endif -%}
+    {%- set day = given | string -%}
     {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', day) -%}
         {{ exceptions.raise_compiler_error("as_of_date is '" ~ day ~ "'; give a day such as 2026-06-30") }}
     {%- endif -%}
