@@ -1,7 +1,6 @@
 -- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
 -- A main product bought more than two years ago no longer speaks for an add-on or a better one.
 {{ config(materialized='view') }}
-
 with replenish as (
 
     select
@@ -10,7 +9,8 @@ with replenish as (
         due_in_days as place,
         concat(
             'last bought on ', last_ordered_date, ', used up ',
-            case when due_in_days < 0 then concat(-due_in_days, ' days ago') else concat('in ', due_in_days, ' days') end
+            case when due_in_days < 0 then '' else 'in ' end, abs(due_in_days),
+            case when due_in_days < 0 then ' days ago' else ' days' end
         ) as reason
 
     from {{ ref('customer_replenishment') }}
