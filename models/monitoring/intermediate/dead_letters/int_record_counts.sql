@@ -10,10 +10,11 @@ with counts as (
     {%- set present = delivered_columns(relation, contract) if execute else [] %}
     {%- if present %}
     {%- set record_key = contract.config.meta.key %}
-    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, sum(versions) as version_count, count(*) as record_count
+    {%- set names = "'" ~ source_name ~ "' as source, '" ~ table_name ~ "' as table_name" %}
+    select {{ names }}, sum(versions) as version_count, count(*) as record_count
     {#- On one line, so that what is compiled stays short: there are as many of these as tables. #}
     {%- set versions = known_versions(relation, contract, present, [], record_key) %}
-    from (select count(*) as versions from ({{ versions }}) as known group by {{ quoted_list(record_key) }}) as found
+    from (select count(*) as versions from ({{ versions }}) as known group by {{ quoted_list(record_key) }}) as found -- noqa: LT05,LT14
     union all
     {%- endif %}
     {%- endfor %}

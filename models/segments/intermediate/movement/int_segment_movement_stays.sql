@@ -1,9 +1,7 @@
 -- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and
 -- customer who was in it at the beginning or is at the end.
 -- Of customers in no segment at an end, one row there with the segment (none), or (new customer) at the beginning.
--- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
-
 with sizes as (
 
     select
@@ -44,8 +42,7 @@ stays as (
     inner join sizes
         on windows.compared_date = sizes.as_of_date and sizes.present_fingerprint is not null
     inner join {{ ref('segment_membership_history') }} as history
-        on
-            sizes.segment_key = history.segment_key
+        on sizes.segment_key = history.segment_key
             and windows.compared_date < coalesce(history.valid_to, date '9999-12-31')
             and history.valid_from <= {{ as_of_date() }}
     group by
@@ -70,7 +67,11 @@ placed as (
     cross join {{ ref('customer_features') }} as features
     left join stays
         on windows.window_days = stays.window_days and features.customer_id = stays.customer_id
-    where windows.compared_date in (select sizes.as_of_date from sizes where sizes.present_fingerprint is not null)
+    where
+        windows.compared_date in (
+            select sizes.as_of_date from sizes
+            where sizes.present_fingerprint is not null
+        )
     group by windows.window_days, windows.compared_date, features.customer_id, features.days_since_first_seen
 
 ),
