@@ -1,9 +1,23 @@
--- Members of an audience whom the channel forbids, or who gave no permission for it: there must be none.
+-- Members of an audience whom the channel forbids, who gave no permission for it, or who are in a suppression segment of
+-- the channel: there must be none.
+with suppressed as (
+
+    select
+        memberships.customer_id,
+        library.channels,
+        memberships.segment_key
+    from {{ ref('segment_memberships') }} as memberships
+    inner join {{ ref('segment_library') }} as library
+        on memberships.segment_key = library.segment_key
+    where library.is_suppression
+
+)
+
 select
     members.customer_id,
     members.segment_key,
     members.channel,
-    suppressions.reason
+    coalesce(suppressions.reason, suppressed.segment_key, 'no permission') as reason
 
 from {{ ref('audience_members') }} as members
 left join {{ ref('suppressions') }} as suppressions
@@ -15,6 +29,11 @@ left join {{ ref('customer_consents') }} as consents
         members.customer_id = consents.customer_id
         and members.channel = consents.channel
         and consents.purpose = 'marketing'
+left join suppressed
+    on
+        members.customer_id = suppressed.customer_id
+        and instr(concat('|', suppressed.channels, '|'), concat('|', members.channel, '|')) > 0
 where
     suppressions.customer_id is not null
     or not coalesce(consents.is_permitted, false)
+    or suppressed.customer_id is not null

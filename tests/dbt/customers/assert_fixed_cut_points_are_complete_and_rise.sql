@@ -1,8 +1,9 @@
--- Each metric of the seed rfm_fixed_cut_points has four cut-points, and they rise.
+-- Each metric of the seed rfm_fixed_cut_points has cut-points 1 to 4, each once and with a value, and they rise.
 with points as (
 
     select
         metric,
+        cut_number,
         cut_value,
         cut_value <= lag(cut_value) over (partition by metric order by cut_number) as falls
 
@@ -14,8 +15,13 @@ select
     metric,
     count(*) as cut_point_count,
     sum(case when falls then 1 else 0 end) as not_rising_count,
-    'give each metric four rising cut-points' as cure
+    'give each of recency_days, frequency and monetary four rising cut-points' as cure
 
 from points
 group by metric
-having count(*) <> 4 or sum(case when falls then 1 else 0 end) > 0
+having
+    coalesce(metric, '') not in ('recency_days', 'frequency', 'monetary')
+    or count(*) <> 4
+    or count(distinct case when cut_number between 1 and 4 then cut_number end) <> 4
+    or count(cut_value) <> 4
+    or sum(case when falls then 1 else 0 end) > 0
