@@ -15,7 +15,7 @@ test: $(INSTALLED) check
 
 verify: $(INSTALLED) lint
 	$(BIN)/python -m scripts setup --seeds seeds/business
-	$(BIN)/python -m pytest tests -m verify -q
+	$(BIN)/python -m pytest tests -m verify -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED)
 	$(BIN)/ruff check scripts tests

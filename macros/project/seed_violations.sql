@@ -136,8 +136,8 @@
     {%- set nearest = "concat('did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
     {%- set all = "'" ~ (check.choices or 'write one of') ~ ' ' ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
     {{ return(
-        'select row_text, ' ~ seed_text(rule.reason) ~ ', concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, " ~ all ~ '), '
-        ~ ('true' if rule.structural else 'false') ~ ' from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
+        'select row_text, ' ~ seed_text(rule.reason) ~ ' as reason, concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, "
+        ~ all ~ ') as suggestion, ' ~ ('true' if rule.structural else 'false') ~ ' as is_structural from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
         ~ "')) as choices (choice) where not " ~ seed_value_test(check) ~ ' group by row_text, given_value'
     ) }}
 {%- endmacro %}
