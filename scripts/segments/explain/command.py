@@ -8,7 +8,6 @@ from datetime import date
 import duckdb
 
 from scripts.platform.errors import UserError, did_you_mean
-from scripts.platform.past_day import build_past_day
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import World
@@ -37,6 +36,7 @@ def explain(
             return
     if as_of > day:
         raise UserError(f"--as-of is {as_of}, and the warehouse describes {day}; build that day first")
+    from scripts.platform.past_day import build_past_day
     from scripts.platform.snapshots import workshop
 
     if not as_json:
