@@ -49,10 +49,11 @@ ASK_FOR_THE_SAME = frozenset(
 )  # fmt: skip
 # Those that ask for rows of seeds.
 ASK_SEEDS = frozenset(
-    {"blocked_patterns", "seed_rows", "stop_on_rule_errors", "stop_on_seed_violations", "validation_rule_rows"}
-)
-
-
+    {
+        "blocked_patterns", "seed_rows", "source_map_declared_faults", "stop_on_rule_errors",
+        "stop_on_seed_violations", "validation_rule_rows",
+    }
+)  # fmt: skip
 # Compiled models by unique id, in the order in which dbt built them; by what the SQL of a day depends on.
 _KEPT: dict[str, dict[str, Any]] = {}
 
@@ -71,16 +72,20 @@ def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -
 
 def build_past_day(copy: World, day: date, select: Iterable[str], *, variables: dict[str, Any] | None = None) -> None:
     """Build models as of `day` in `copy`. `select`: names of models; with a + before it, all that lead to it, too."""
+    from scripts.platform.dbt import parsed_project
+
     select, given = list(select), variables or {}
     kept = _KEPT.setdefault(_sql_state(copy), {})
-    wanted = _with_parents(copy, select)
+    project = parsed_project(copy)
+    wanted = _with_parents(project, select)
     known = {key: node for key, node in kept.items() if key in wanted}
-    rest = [wanted[key].name for key in wanted if key not in known]
+    # In full: the name of a mart may be that of a room as well.
+    rest = [".".join(node.fqn) for key, node in wanted.items() if key not in known]
     if known and _replayed(copy, day, list(known.values())):
         if rest:
-            _by_dbt(copy, day, rest, given, kept)
+            _by_dbt(copy, day, rest, given, kept, project)
         return
-    _by_dbt(copy, day, select, given, kept)
+    _by_dbt(copy, day, select, given, kept, project)
 
 
 def _sql_state(world: World) -> str:
@@ -109,8 +114,10 @@ def _hash(parts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:12]
 
 
-def _by_dbt(copy: World, day: date, select: list[str], variables: dict[str, Any], kept: dict[str, Any]) -> None:
-    from scripts.platform.dbt import parsed_project, run_dbt
+def _by_dbt(
+    copy: World, day: date, select: list[str], variables: dict[str, Any], kept: dict[str, Any], project: Any
+) -> None:
+    from scripts.platform.dbt import run_dbt
 
     results = run_dbt(
         copy,
@@ -118,7 +125,6 @@ def _by_dbt(copy: World, day: date, select: list[str], variables: dict[str, Any]
         variables={**variables, "as_of_date": day.isoformat()},
         progress=quiet,
     )
-    project = parsed_project(copy)
     texts = _day_texts(copy, day)
     for result in results:
         node = result.node
@@ -210,11 +216,9 @@ def _model_parents(node: Any, project: Any) -> set[str]:
     return found
 
 
-def _with_parents(copy: World, select: list[str]) -> dict[str, Any]:
+def _with_parents(project: Any, select: list[str]) -> dict[str, Any]:
     """The selected models by unique id."""
-    from scripts.platform.dbt import parsed_project
-
-    nodes = {key: node for key, node in parsed_project(copy).nodes.items() if node.resource_type == "model"}
+    nodes = {key: node for key, node in project.nodes.items() if node.resource_type == "model"}
     by_name = {node.name: key for key, node in nodes.items()}
     found: dict[str, Any] = {}
     for name in select:
