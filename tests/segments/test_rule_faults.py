@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.segments.test_rule_language import TYPES, shipped
+from tests.segments.test_rule_language import OPERATORS, TYPES, shipped
 from tests.support.rules_world import Row, Rule, build, make_world, put_rules, query, row
 
 MODELS = [
@@ -26,10 +26,9 @@ SPEC = dict.fromkeys(
     ),
     "filled",
 ) | {"refresh_cadence": "daily", "channels": "email", "segment_kind": "dynamic", "risk_class": "none"}
-NUMBER = "use one of = != > >= < <= between in not_in is_null is_not_null"
-BOOLEAN = "use one of is_true is_false is_null is_not_null"
-TEXT = "use one of = != in not_in contains not_contains starts_with ends_with is_null is_not_null"
-SET = "use one of has_any has_all has_none is_null is_not_null"
+NUMBER, BOOLEAN, TEXT, SET = (
+    f"use one of {' '.join(OPERATORS[kind])}" for kind in ("number", "boolean", "text", "set")
+)
 A_NUMBER = "write a number such as 3 or 0.25, without thousands separators"
 
 

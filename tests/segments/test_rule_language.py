@@ -16,7 +16,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.segments.explain.reading import explained_rows
+from scripts.segments.nearest_change import is_member
+from scripts.segments.nearest_change.conditions import MISSING, meets
 from tests.support.rule_evaluator import DEEPEST, Evaluator, references
 from tests.support.rule_reader import Reader, meaning_of
 from tests.support.rules_world import (
@@ -273,6 +277,40 @@ def test_random_rules_have_the_members_that_plain_python_gives(built: Built) -> 
     assert min(told[f"level {level}"] for level in (1, 2, 3)) > 2, told
     assert told["with a percentile of a segment"] > 1, told
     assert told["not computable"] > 3, told
+
+
+def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    customers, rules = people(chance, 30), random_rules(chance, 100)
+    world = make_world(tmp_path, customers, TYPES)
+    put_rules(world, rules)
+    build(world, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
+    allowed = dict(query(world, "select distinct value_type, allowed_operators from marts.attribute_catalogue"))
+    assert allowed == {kind: "|".join(operators) for kind, operators in OPERATORS.items()}, (
+        "segment_operators allows other operators than OPERATORS here: random rules must try each of them"
+    )
+    evaluator = Evaluator(rules, customers, KINDS, ABSENT)
+    expected = evaluator.memberships()
+    wrong, tried = set(), Counter[str]()
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        for customer in (cells["customer_id"] for cells in customers):
+            traces = defaultdict(list)
+            for key, condition in explained_rows(connection, customer):
+                traces[key].append(condition)
+            for key, conditions in traces.items():
+                if evaluator.members[key] is not None and is_member(conditions) != ((key, customer) in expected):
+                    wrong.add(f"the trace of {key} disagrees with its members")
+                for condition in conditions:
+                    # Binary fractions are shown rounded; without a value on either side nothing can be compared.
+                    is_comparable = condition.operator == "is_null" or MISSING not in condition.items
+                    if condition.can_change and condition.data_type != "double" and is_comparable:
+                        tried[condition.operator] += 1
+                        if meets(condition, condition.actual) != condition.is_met:
+                            wrong.add(
+                                f"the nearest change misreads operator {condition.operator}, as in {condition.text}"
+                            )
+    assert not wrong, "\n".join(sorted(wrong))
+    assert set(tried) >= {operator for operators in OPERATORS.values() for operator in operators}
 
 
 def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Built) -> None:

@@ -82,8 +82,8 @@ def make_world(folder: Path, customers: list[Row], types: dict[str, str]) -> Wor
             _insert(connection, f"marts.{table}", [[customer.get(name) for name in names] for customer in customers])
         _texts(connection, "behaviour_windows", "attribute_name event filter measure days description unit", WINDOWS)
         connection.execute(
-            "create table intermediate.int_segment_rule_errors as select '' as row_text, '' as reason,"
-            " '' as suggestion, '' as severity where false"
+            "create table intermediate.int_segment_rule_errors as select '' as seed_name, '' as segment_key,"
+            " '' as row_text, '' as reason, '' as suggestion, '' as severity where false"
         )
         steps = PROJECT / "seeds/reference/segment_status_steps.csv"
         connection.execute(f"create table seeds.segment_status_steps as from read_csv('{steps}')")

@@ -35,7 +35,9 @@ class Traced:
 
     @property
     def items(self) -> list[str]:
-        return self.expected.split("|") if self.operator in LISTS else [self.expected]
+        if self.operator not in LISTS:
+            return [self.expected]
+        return [item.strip() for item in self.expected.split("|")]
 
 
 def is_member(conditions: Sequence[Traced], values: Mapping[str, str | None] | None = None) -> bool:
@@ -68,8 +70,10 @@ def meets(condition: Traced, actual: str | None) -> bool:
     if operator in ("has_any", "has_all", "has_none"):
         held = [item in actual.split("|") for item in condition.items]
         return {"has_any": any(held), "has_all": all(held), "has_none": not any(held)}[operator]
-    if operator in ("contains", "starts_with"):
-        return condition.expected in actual if operator == "contains" else actual.startswith(condition.expected)
+    if operator in ("contains", "not_contains"):
+        return (condition.expected in actual) == (operator == "contains")
+    if operator in ("starts_with", "ends_with"):
+        return (actual.startswith if operator == "starts_with" else actual.endswith)(condition.expected)
     return compares(operator, value_of(actual, condition), [value_of(item, condition) for item in condition.items])
 
 

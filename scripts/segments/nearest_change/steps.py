@@ -56,7 +56,7 @@ def _targets(condition: Traced, wanted: bool) -> Iterator[tuple[str | None, str]
 
 def _nearest_texts(condition: Traced, wanted: bool) -> Iterator[tuple[str, str]]:
     operator, items = condition.operator, [item.strip() for item in condition.items]
-    negative = operator in ("!=", "not_in", "has_none")
+    negative = operator in ("!=", "not_in", "not_contains", "has_none")
     if wanted != negative:
         together = operator in ("has_all", "has_none")
         for item in ["|".join(items)] if operator == "has_all" else items:
