@@ -229,7 +229,7 @@ def test_the_person_is_in_no_file_that_is_exported(spoken: Spoken, case: str, tm
     written = 0
     for segment in segments:
         try:
-            folder = export(spoken.world, segment, channel, tmp_path / segment, lambda _: None)
+            folder = export(spoken.world, segment, channel, tmp_path / segment, progress=lambda _: None)
         except CheckFailed as refused:  # Nobody is left in it, or its count left the band that was approved.
             assert "may be contacted" in str(refused) or "not approved" in str(refused)
             continue
