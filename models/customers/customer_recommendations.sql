@@ -1,4 +1,4 @@
--- Grain: one row per customer and product to recommend, so many a customer and of a kind as attribute_limits says.
+-- Grain: one row per customer and product to recommend; attribute_limits says how many per customer and kind of reason.
 with customers as (
 
     select customer_id from {{ ref('int_profiled_customers') }}

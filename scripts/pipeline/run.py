@@ -33,7 +33,7 @@ FITTED = frozenset(
     }
 )
 WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv"}
-# What of their descendants is built after the fits alone; customers as they are known without are what is learnt from.
+# What of their descendants waits for the fits; customers are built before, because models learn from them.
 AFTER_FITS = ("path:models/segments", "path:models/activation", "path:models/monitoring", "resource_type:test")
 # What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
@@ -190,7 +190,9 @@ def _inputs(world: World, without: Collection[str] = ()) -> str:
         own += [path for path in (PROJECT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     own += [file for file in world.seeds.glob("*.csv") if file.name not in without]
     for file in sorted(own):
-        digest.update(f"{file}|".encode())
+        # By name, so that a world which was moved as a whole is still current.
+        name = file.relative_to(PROJECT) if file.parent != world.seeds else file.name
+        digest.update(f"{name}|".encode())
         digest.update(file.read_bytes())
     digest.update(hash_key().encode())
     return digest.hexdigest()

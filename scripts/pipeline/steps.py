@@ -131,14 +131,7 @@ def build(
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
-    what = (
-        "selected models"
-        if select
-        else "all models and tests but those that wait for fits"
-        if exclude
-        else "all models and tests"
-    )
-    progress(f"build: {what}")
+    progress(f"build: {'selected models' if select or exclude else 'all models and tests'}")
     try:
         results = run_dbt(world, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:

@@ -83,7 +83,8 @@ def backfill_days(
     for day in days:
         if day >= today:
             raise UserError(f"{day} is not before {today}, which {world.warehouse} describes; give earlier days")
-    evaluated = _evaluated_days(world)
+    with open_warehouse(world.warehouse, read_only=True) as connection:
+        evaluated = _evaluated_days(connection)
     if shown and not evaluated:
         raise UserError(f"{world.warehouse}: holds no history yet; run `python -m scripts build` first")
     _check_kept(days, evaluated)
@@ -205,7 +206,7 @@ def _carry(world: World, copy: World, day: date, before: str) -> None:
         connection.execute(f"attach {literal(str(copy.warehouse))} as workshop (read_only)")
         connection.execute("begin")
         connection.execute("create schema if not exists history")
-        if all(day > evaluated for evaluated in _evaluated(connection)):
+        if all(day > evaluated for evaluated in _evaluated_days(connection)):
             # The day against which the next build is told.
             _replace_values(connection, "workshop.history.int_segment_values", day)
         for name in HISTORY:
@@ -244,17 +245,11 @@ def _run(world: World, models: list[str], day: date) -> None:
     run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
-def _evaluated_days(world: World) -> set[date]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        return _evaluated(connection)
-
-
-def _evaluated(connection: duckdb.DuckDBPyConnection) -> set[date]:
+def _evaluated_days(connection: duckdb.DuckDBPyConnection) -> set[date]:
     if not _has_history(connection):
         return set()
-    return {
-        day for (day,) in connection.execute("select distinct as_of_date from history.segment_evaluations").fetchall()
-    }
+    found = connection.execute("select distinct as_of_date from history.segment_evaluations").fetchall()
+    return {day for (day,) in found}
 
 
 def _has_history(connection: duckdb.DuckDBPyConnection) -> bool:

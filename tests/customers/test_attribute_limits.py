@@ -16,6 +16,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import BUSINESS_SEEDS, World
+from tests.support.worlds import world_in
 
 SEED = "attribute_limits.csv"
 
@@ -84,11 +85,7 @@ def test_another_value_gives_another_result(
 
 
 def test_a_folder_of_an_earlier_version_gets_the_limits_that_it_lacks(tmp_path: Path) -> None:
-    world = World.at(
-        landing=str(tmp_path / "landing"),
-        warehouse=str(tmp_path / "warehouse.duckdb"),
-        seeds=str(tmp_path / "seeds"),
-    )
+    world = world_in(tmp_path)
     steps.copy_missing_seeds(world, quiet)
     file = world.seeds / SEED
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -104,11 +101,7 @@ def test_a_folder_of_an_earlier_version_gets_the_limits_that_it_lacks(tmp_path: 
 
 
 def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
-    world = World.at(
-        landing=str(tmp_path / "landing"),
-        warehouse=str(tmp_path / "warehouse.duckdb"),
-        seeds=str(tmp_path / "seeds"),
-    )
+    world = world_in(tmp_path)
     steps.copy_missing_seeds(world, quiet)
     file = world.seeds / SEED
     file.write_text(file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
