@@ -66,6 +66,7 @@ def run(
     from scripts.erasure.command import carry_out_requests
     from scripts.intake.command import intake
     from scripts.learning.clusters import cluster
+    from scripts.platform.dbt import parsed_meanwhile
     from scripts.serving.export import export
     from scripts.serving.publish import publish
     from scripts.serving.report import report
@@ -76,12 +77,13 @@ def run(
         progress(f"[{time.monotonic() - started:5.1f} s] {text}")
 
     setup(world, step)
-    demo(world, arguments, step)
-    _start_anew_on_other_data(world, step)
-    # Taken before anything is read: what changes while the run goes on must not count as built.
-    began = _inputs(world, without=WRITTEN_BY_RUN)
-    for line in intake(world, step).lines():
-        step(line)
+    with parsed_meanwhile(world):
+        demo(world, arguments, step)
+        _start_anew_on_other_data(world, step)
+        # Taken before anything is read: what changes while the run goes on must not count as built.
+        began = _inputs(world, without=WRITTEN_BY_RUN)
+        for line in intake(world, step).lines():
+            step(line)
     if not force and _is_current(world):
         step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return

@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,6 +125,28 @@ def parsed_project(world: World) -> Any:
     if manifest is None:
         raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; `dbt parse` says why")
     return manifest
+
+
+@contextmanager
+def parsed_meanwhile(world: World) -> Iterator[None]:
+    """Lets dbt parse the project in a process of its own during other work, where this world has no parse state yet.
+
+    What it leaves is checked and completed by the next command, so that whether and how it ended makes no difference.
+    """
+    if (world.home / "dbt" / "target" / "partial_parse.msgpack").exists():
+        yield
+        return
+    with world_environment(world):
+        command = [sys.executable, "-m", "dbt.cli.main", "parse", "--no-write-json", *_options(world, {})]
+        parsing = subprocess.Popen(
+            command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    try:
+        yield
+        parsing.wait()
+    finally:
+        parsing.kill()
+        parsing.wait()
 
 
 def rendered(template: str, variables: dict[str, Any]) -> str:
