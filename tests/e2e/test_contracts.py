@@ -10,6 +10,12 @@ import pytest
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 
+# What the catalogue of attributes reads of a column, and what the models that learn read.
+ATTRIBUTE_META = {
+    "theme", "unit", "null_meaning", "lowest", "highest", "value_type", "model_input", "needs", "needs_any",
+    "needs_parameters",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def models(demo_world: World) -> list[dict[str, Any]]:
@@ -55,6 +61,8 @@ def test_every_rule_attribute_says_what_null_means(models: list[dict[str, Any]])
         if name not in ("customer_id", "as_of_date"):
             meta = column["config"]["meta"]
             assert meta["theme"] and meta["unit"] and meta["null_meaning"], name
+            # A comma in an unquoted text ends it, and makes a key of the rest.
+            assert set(meta) <= ATTRIBUTE_META, name
 
 
 def test_seeds_are_described() -> None:
