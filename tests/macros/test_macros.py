@@ -89,7 +89,6 @@ def test_days_and_numbers_of_another_country(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([{"name": "amount", "type": "money"}], "Argument amount in the yaml for macro cents has an invalid type"),
         ([{"name": "amount", "type": "dict"}], "Argument amount in the yaml for macro cents has an invalid type"),
         ([{"name": "value", "type": "string"}], "Argument value in yaml for macro cents does not match"),
         ([{"name": "amount"}, {"name": "currency"}], "The number of arguments in the yaml for macro cents"),
