@@ -1,10 +1,14 @@
 # Two commands: `make run` (everything on demo data) and `make test` (what must hold).
 PYTHON ?= python3
-BIN := .venv/bin
-INSTALLED := .venv/.installed
+# `make test DBT=1.12` and so on: under the newer dbt, in an environment of its own.
+DBT ?= 1.11
+$(if $(filter 1.11 1.12,$(DBT)),,$(error DBT=$(DBT): write 1.11 or 1.12))
+ENVIRONMENT := $(if $(filter 1.12,$(DBT)),.venv-dbt-1.12,.venv)
+BIN := $(ENVIRONMENT)/bin
+INSTALLED := $(ENVIRONMENT)/.installed
 LINTED := data/lint/warehouse.duckdb
 
-.PHONY: run test verify check lint benchmark clean
+.PHONY: run test verify check lint benchmark clean dbt-1.12
 
 run: $(INSTALLED)
 	$(BIN)/python -m scripts run
@@ -13,7 +17,7 @@ test: $(INSTALLED) check
 	$(BIN)/python -m scripts setup --seeds seeds/business
 	$(BIN)/python -m pytest tests -m "not verify" -q -n 2 --dist loadfile --no-loadscope-reorder
 
-verify: $(INSTALLED) lint
+verify: $(INSTALLED) dbt-1.12 lint
 	$(BIN)/python -m scripts setup --seeds seeds/business
 	$(BIN)/python -m pytest tests -m verify -q -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -29,14 +33,19 @@ lint: $(INSTALLED) check
 	SEGMENTATION_WAREHOUSE=$(LINTED) $(BIN)/dbt build --quiet --resource-type seed --resource-type model
 	SEGMENTATION_WAREHOUSE=$(LINTED) $(BIN)/sqlfluff lint --processes 2 models tests/dbt analyses
 
+dbt-1.12: .venv-dbt-1.12/.installed
+
 benchmark: $(INSTALLED)
 	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb
 
 clean:
-	rm -rf data target logs dbt_packages package-lock.yml .venv
+	rm -rf data target logs dbt_packages package-lock.yml .venv .venv-dbt-1.12
 
-$(INSTALLED): requirements.lock
+.venv/.installed .venv-dbt-1.12/.installed: %/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.11 run")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(if $(findstring 1.12,$*),$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-dbt-1.12.lock)
 	@touch $@
+
+.venv-dbt-1.12/.installed: requirements-dbt-1.12.lock

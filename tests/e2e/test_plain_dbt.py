@@ -13,12 +13,14 @@ import pytest
 from scripts.platform.dbt import seeds_path
 from scripts.platform.versions import content_checksums
 from scripts.platform.world import PROJECT, World
-from tests.support.worlds import world_in
+from tests.support.worlds import STRICT, world_in
 
-STRICT = ["--warn-error-options", '{"error": "all"}']
+# Of this environment, and of the one in which the newer dbt is tried.
+OURS = Path(sys.executable).parent
+NEWER = PROJECT / ".venv-dbt-1.12" / "bin"
 
 
-def dbt(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dbt(world: World, programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One dbt command in a process of its own, with nothing but the two environment variables."""
     environment = {
         **os.environ,
@@ -28,7 +30,7 @@ def dbt(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     target = world.home / "plain"
     return subprocess.run(
         [
-            str(Path(sys.executable).with_name("dbt")),
+            str(programs / "dbt"),
             *arguments,
             *["--target-path", str(target / "target"), "--log-path", str(target / "logs"), "--no-use-colors"],
         ],
@@ -55,19 +57,36 @@ def raw_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Wo
     return world
 
 
+def installed(programs: Path) -> Path:
+    assert programs.exists(), f"{programs}: dbt 1.12 is not installed; `make dbt-1.12` installs it"
+    return programs
+
+
 @pytest.mark.parametrize(
-    "commands",
+    ("programs", "commands"),
     [
-        pytest.param([["build"]], id="build"),
-        pytest.param([["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step", marks=pytest.mark.verify),
+        pytest.param(OURS, [["build"]], id="build"),
+        pytest.param(
+            OURS, [["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step", marks=pytest.mark.verify
+        ),
+        pytest.param(NEWER, [["build"]], id="build by dbt 1.12", marks=pytest.mark.verify),
     ],
 )
 def test_plain_commands_make_the_same_marts_without_a_warning(
-    raw_world: World, demo_world: World, commands: list[list[str]]
+    raw_world: World, demo_world: World, programs: Path, commands: list[list[str]]
 ) -> None:
     for command in commands:
-        outcome = dbt(raw_world, *STRICT, *command)
+        outcome = dbt(raw_world, installed(programs), *STRICT, *command)
         assert outcome.returncode == 0, outcome.stdout[-3000:]
+        assert programs == OURS or "Running with dbt=1.12." in outcome.stdout
         assert "deprecat" not in outcome.stdout.lower()
     wanted = content_checksums(demo_world.published / "marts.duckdb")
     assert {name: value for name, value in content_checksums(raw_world.warehouse).items() if name in wanted} == wanted
+
+
+@pytest.mark.verify
+def test_dbt_1_12_lacks_nothing_but_its_parser() -> None:
+    command = [str(installed(NEWER) / "python"), "-m", "pip", "check"]
+    missing = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    assert len(missing) == 1
+    assert missing[0].endswith("requires dbt-core-experimental-parser, which is not installed.")

