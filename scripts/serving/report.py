@@ -110,9 +110,14 @@ def _render(folder: Path, marts: Path, currency: str) -> str:
             command, cwd=project, env=environment, capture_output=True, text=True, timeout=SECONDS_ALLOWED, check=False
         )
     except OSError as problem:
-        raise UserError(f"report: `dct` cannot be started ({problem.strerror}); install the extra `report`") from None
+        raise UserError(
+            f"report: `dct` cannot be started ({problem.strerror}); run `pip install 'customer-segmentation[report]'`"
+        ) from None
     except subprocess.TimeoutExpired:
-        raise CheckFailed(f"report: drawing took more than {SECONDS_ALLOWED} seconds and was stopped") from None
+        raise CheckFailed(
+            f"report: drawing took more than {SECONDS_ALLOWED} seconds and was stopped; "
+            "run it again when less else is running"
+        ) from None
     if run.returncode or not page.exists():
         said = [line.strip() for line in (run.stderr + run.stdout).splitlines() if line.strip()]
         raise CheckFailed(f"report: a chart could not be drawn: {' '.join(said)[:500]}")
