@@ -126,7 +126,9 @@ class Display:
         command, began = self.name, self._clock()
         self.name, self._in_step, self._outcome = name, True, ""
         if self._bar:
-            self._bar.reset(self._task, description=name, total=None)
+            # Not `reset`, which would keep the total of the step before.
+            self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(name, total=None)
         self._write(f"{name}:")
         try:
             yield
@@ -174,7 +176,7 @@ def _new_bar(console: Console | None) -> Any:
             return Text(f"{seconds // 60}:{seconds % 60:02d} {'left' if known else 'so far'}")
 
     return bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
+        bars.TextColumn("{task.description:<14}", markup=False),
         bars.BarColumn(bar_width=30),
         bars.TaskProgressColumn(),
         TimeLeft(),

@@ -68,9 +68,7 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
     threshold = REVIEW_THRESHOLD if threshold is None else threshold
     rules = usable_rules(TRAINING_RULES, records.fields)
     if not rules:
-        raise CheckFailed("match: no record has an e-mail, a birth date or a name to learn from; train on others")
-    if len(records.frame) < 2:
-        raise CheckFailed("match: one record cannot be compared with any other; train on more data")
+        raise CheckFailed("match: no two records have an e-mail, a birth date or a name; train on more data")
     with linker(records, list(BLOCKING_RULES), across_customers=False) as model:
         sure = usable_rules(SURE_RULES, records.fields)
         try:
