@@ -155,7 +155,7 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
     if channel not in (segment["channels"] or "").split("|"):
         raise CheckFailed(
             f"segment `{segment_key}` may not be used on {channel}; "
-            f"its channels are {segment['channels'].replace('|', ', ')}"
+            f"use one of its channels: {segment['channels'].replace('|', ', ')}"
         )
     if segment["approval_status"] != "approved":
         raise CheckFailed(f"segment `{segment_key}` is not approved: {_approval_gap(audience)}")

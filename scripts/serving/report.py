@@ -64,7 +64,7 @@ def report(world: World, out: Path | str | None = None, progress: Progress = pri
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
-        raise CheckFailed(f"{target}: the page would ask for {found[0]}; it was not written")
+        raise CheckFailed(f"{target}: it would load {found[0]}, so it was not written; take that out of its charts")
     try:
         replace_file(target, page)
     except OSError as problem:
