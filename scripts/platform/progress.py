@@ -24,6 +24,8 @@ Progress = Callable[[str], None]
 
 # Where there is no bar, long work says this often how far it has come.
 PATIENCE_SECONDS = 30.0
+# What a step came to is told in one line of a terminal, or of this many characters elsewhere; the log has it in full.
+WIDTH = 120
 # A log that has grown beyond this is begun again.
 LARGEST_LOG = 1_000_000
 
@@ -135,7 +137,9 @@ class Display:
         finally:
             self.name, self._in_step = command, False
         if self._outcome:
-            self.show(f"{name:<14} {self._clock() - began:6.1f} s  {self._outcome}")
+            line = f"{name:<14} {self._clock() - began:6.1f} s  {self._outcome}"
+            width = self._bar.console.width if self._bar else WIDTH
+            self.show(line if len(line) <= width else f"{line[: width - 1].rsplit(' ', 1)[0]} …")
 
     def _write(self, text: str) -> None:
         """Append to the log, for its owner only; opened anew each time, as an erasure may replace the file."""

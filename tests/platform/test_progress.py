@@ -145,6 +145,16 @@ def test_a_step_is_one_line_and_the_log_has_the_rest(tmp_path: Path, capsys: pyt
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
+def test_a_long_outcome_is_cut_for_the_screen_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, outcome = tmp_path / "run.log", "recency alone is as good " * 20
+    with Display("run", log=log) as display, display.step("Model churn"):
+        display(outcome)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert len(line) <= 120
+    assert line.endswith(" …")
+    assert outcome in log.read_text(encoding="utf-8")
+
+
 def test_verbose_prints_the_detail(capsys: pytest.CaptureFixture[str]) -> None:
     with Display("run", verbose=True) as display, display.step("Intake"):
         display("pos: 3 files")
