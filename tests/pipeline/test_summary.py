@@ -70,7 +70,7 @@ def test_where_all_is_well_nothing_needs_attention(world: World) -> None:
 def test_however_much_is_wrong_the_end_is_short(world: World) -> None:
     lines = summary(world, [f"no model {number}" for number in range(50)], 1)
     assert len(points(lines)) == MOST_POINTS
-    assert points(lines)[-1] == "and 46 more; `python -m scripts health` and `qa --all` name them"
+    assert points(lines)[-1] == "and 48 more; `python -m scripts health` and `qa --all` name them"
 
 
 def test_only_what_is_there_is_a_place_to_look(world: World) -> None:

@@ -232,3 +232,16 @@ def test_telling_costs_next_to_nothing() -> None:
         for done in range(1000):
             tell_share(display, done, 1000)
         assert time.process_time() - began < 0.5
+
+
+def test_a_long_path_is_cut_within_and_one_of_here_is_shortened(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display("run") as display:
+        with display.step("Export"):
+            display(f"/{'long/' * 40}audience.csv: 6 of 6 members")
+        with display.step("Report"):
+            display(f"report on 2026-06-30-001: {Path.cwd()}/data/report.html")
+    first, second = capsys.readouterr().out.splitlines()
+    assert len(first) <= 120
+    assert first.endswith("…")
+    assert "/long/long" in first
+    assert second.endswith("report on 2026-06-30-001: data/report.html")
