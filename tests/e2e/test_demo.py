@@ -155,6 +155,8 @@ def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> No
 
 def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_world: World) -> None:
     lines = (demo_world.home.parent / RUN_OUTPUT).read_text(encoding="utf-8").splitlines()
+    # On a slow machine a long step says now and then how far it has come.
+    lines = [line for line in lines if not re.search(r": [0-9]+% \([0-9]+ of [0-9]+\)$", line)]
     assert 15 <= len(lines) <= 30
     log = demo_world.home / "logs" / "run.log"
     kept = log.read_text(encoding="utf-8")
