@@ -4,80 +4,89 @@ from __future__ import annotations
 
 import argparse
 
-from scripts.commands.options import Commands
+from scripts.commands.options import Commands, whole_number
+from scripts.platform.progress import Display, Progress
 from scripts.platform.world import World
 
 
 def _benchmark(options: argparse.Namespace, world: World) -> None:
+    with Display("benchmark") as display:
+        _measure(options, world, display)
+
+
+def _measure(options: argparse.Namespace, world: World, progress: Progress) -> None:
     from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
     if options.against:
         from scripts.benchmarks.commits import compare_commits
 
-        compare_commits(world, options.against, days=options.days)
+        compare_commits(world, options.against, days=options.days, progress=progress)
         return
     if options.events:
-        benchmark_intake(world, events=options.events)
+        benchmark_intake(world, events=options.events, progress=progress)
         return
     if options.profiles:
         from scripts.benchmarks.identity import benchmark_identity
 
-        benchmark_identity(world, profiles=options.profiles)
+        benchmark_identity(world, profiles=options.profiles, progress=progress)
         return
     if options.clv:
         from scripts.benchmarks.clv import benchmark_clv, benchmark_scoring
 
-        benchmark_clv(customers=options.customers or 1_000_000)
-        benchmark_scoring(world, customers=options.customers or 1_000_000)
+        benchmark_clv(customers=options.customers or 1_000_000, progress=progress)
+        benchmark_scoring(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.recovery is not None:
         from scripts.benchmarks.clv import benchmark_recovery
 
-        benchmark_recovery(worlds=options.recovery)
+        benchmark_recovery(worlds=options.recovery, progress=progress)
         return
     if options.features:
         from scripts.benchmarks.features import benchmark_features
 
-        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
+        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times, progress=progress)
         return
     if options.clusters:
         from scripts.benchmarks.clusters import benchmark_clusters
 
-        benchmark_clusters(world, customers=options.customers or 250_000)
+        benchmark_clusters(world, customers=options.customers or 250_000, progress=progress)
         return
     if options.segments:
         from scripts.benchmarks.segments import benchmark_segments
 
-        benchmark_segments(world, customers=options.customers or 1_000_000)
+        benchmark_segments(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.history:
         from scripts.benchmarks.history import benchmark_history
 
-        benchmark_history(world, customers=options.customers or 1_000_000)
+        benchmark_history(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.overhead:
         from scripts.benchmarks.overhead import benchmark_overhead
 
-        benchmark_overhead(world, customers=options.customers or 5000)
+        benchmark_overhead(world, customers=options.customers or 5000, progress=progress)
         return
     if options.audiences:
         from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
-        benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
+        benchmark_audiences(
+            world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS, progress=progress
+        )
         return
-    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1])
+    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1], progress=progress)
 
 
 def add_benchmark(commands: Commands) -> None:
     command = commands.add(
         "benchmark",
         _benchmark,
-        "Measure the whole path at scale and compare the demo with its reference scenario; or intake alone.",
+        "Measure speed and accuracy, at scale and against other software.",
         "--customers 250000",
+        "Without options: the whole path at scale, and the demo compared with its reference scenario.",
     )
     command.add_argument(
         "--customers",
-        type=int,
+        type=whole_number,
         default=None,
         help="known people (default: 250000; a million with --clv, --segments, --history; 5000 with --overhead)",
     )
@@ -87,14 +96,23 @@ def add_benchmark(commands: Commands) -> None:
         help="build the same raw tables with that commit and with this code, and compare every published relation",
     )
     command.add_argument(
-        "--days", type=int, default=1, help="with --against: days, the last built by each, those before by the commit"
+        "--days",
+        type=whole_number,
+        default=1,
+        help="with --against: days, the last built by each, those before by the commit",
     )
-    command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
+    command.add_argument(
+        "--seed-list", type=whole_number, nargs="+", metavar="SEED", help="one world per seed (default: 1)"
+    )
     command.add_argument(
         "--audiences", action="store_true", help="compare five audiences with the published ones on five fresh seeds"
     )
-    command.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
-    command.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
+    command.add_argument(
+        "--events", type=whole_number, help="measure intake of this many web events against a bare load"
+    )
+    command.add_argument(
+        "--profiles", type=whole_number, help="measure identity resolution of this many profiles against scipy"
+    )
     command.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
@@ -105,14 +123,17 @@ def add_benchmark(commands: Commands) -> None:
     )
     command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     command.add_argument(
-        "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
+        "--times",
+        type=whole_number,
+        default=10,
+        help="with --features: compare with this many times fewer people (default: 10; 0: do not)",
     )
     command.add_argument(
         "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
     )
     command.add_argument(
         "--recovery",
-        type=int,
+        type=whole_number,
         metavar="WORLDS",
-        help="fit so many simulated worlds and count how often the true parameters are found",
+        help="fit this many simulated worlds and count how often the true parameters are found",
     )

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import yaml
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
-from scripts.platform.progress import Progress
+from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 
@@ -27,6 +28,8 @@ from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
 # each wants memory, which the profile limits and its two threads share.
 SMALL_WAREHOUSE_BYTES = 500_000_000
 THREADS_ON_SMALL_DATA = 4
+# A node that takes longer is named.
+SLOW_SECONDS = 10
 
 
 def seeds_path(world: World) -> str:
@@ -93,7 +96,6 @@ def run_dbt(
     Raises CheckFailed with one line per failed node.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
 
     options = _options(world, variables or {})
     command = [*arguments, *options]
@@ -104,7 +106,7 @@ def run_dbt(
     try:
         with world_environment(world), _rare_garbage_collection():
             manifest = _parsed(world, options, variables or {})
-            outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke([*command, *_threads(world, command)])
+            outcome = _invoke([*command, *_threads(world, command)], callbacks=[counter], manifest=manifest)
     finally:
         os.chdir(before)
         # The runner would keep the file locked against the next step.
@@ -128,7 +130,7 @@ def parsed_project(world: World) -> Any:
     finally:
         os.chdir(before)
     if manifest is None:
-        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; `dbt parse` says why")
+        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; run `dbt parse` there to see why")
     return manifest
 
 
@@ -160,7 +162,6 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
     Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
 
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
@@ -171,7 +172,7 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
         try:
             with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
-                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+                outcome = _invoke(["compile", "--inline", template, *options])
         finally:
             DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
@@ -179,6 +180,16 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         problem = getattr(outcome.exception, "__context__", None) or outcome.exception
         raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
     return str(outcome.result.results[0].node.compiled_code)
+
+
+def _invoke(command: list[str], **runner: Any) -> Any:
+    """What a dbt command returns. Raises KeyboardInterrupt, of which dbt makes a failure like any other."""
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner(**runner).invoke(command)
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    return outcome
 
 
 def _options(world: World, variables: dict[str, Any]) -> list[str]:
@@ -218,8 +229,6 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     the day, on which no reference between models depends; only the folder of its seeds is another. None, so that dbt
     parses and complains itself, where parsing fails.
     """
-    from dbt.cli.main import dbtRunner
-
     folder = Path(seeds_path(world))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
     given = {name: value for name, value in variables.items() if name != "as_of_date"}
@@ -227,7 +236,7 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
         # The command that follows writes the manifest for those who read it.
-        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
+        outcome = _invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
@@ -274,8 +283,10 @@ def _one_line(message: str | None) -> str:
     """A dbt message without its frame and line breaks."""
     if cell := SEED_CELL.search(" ".join((message or "").split())):
         line, column, text, kind = cell.groups()
-        wanted = {"DATE": "day such as 2026-06-30", "BOOLEAN": "true or false"}.get(kind, "number")
-        return f"line {line}, column {column}: '{text}' is no {wanted}; correct the cell"
+        fault = {"DATE": "is not a date; use YYYY-MM-DD", "BOOLEAN": "is not true or false; write one of them"}.get(
+            kind, "is not a number; correct the cell"
+        )
+        return f"line {line}, column {column}: '{text}' {fault}"
     skip = ("compilation error", "runtime error", "database error", "> in macro", "> called by", "compiled code at")
     lines = [line.strip() for line in (message or "failed").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(skip)]
@@ -283,18 +294,23 @@ def _one_line(message: str | None) -> str:
 
 
 class _Counter:
-    """Prints a line for every fiftieth finished node, and each node that takes long."""
+    """Tells which share of the selected nodes is finished, and names each node that took long."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.done = 0
+        self.done = self.selected = 0
+        # Events come from every thread that runs a node.
+        self.one_at_a_time = threading.Lock()
 
     def __call__(self, event: Any) -> None:
-        if event.info.name != "NodeFinished":
-            return
-        self.done += 1
-        if self.done % 50 == 0:
-            self.progress(f"  {self.done} nodes done")
+        if event.info.name == "ConcurrencyLine":
+            self.selected = event.data.node_count
+        elif event.info.name == "NodeFinished":
+            with self.one_at_a_time:
+                self.done += 1
+                if (seconds := event.data.run_result.execution_time) >= SLOW_SECONDS:
+                    self.progress(f"{event.data.node_info.node_name} took {seconds:.0f} s")
+                tell_share(self.progress, min(self.done, self.selected), self.selected)
 
 
 def project_var(name: str) -> Any:

@@ -8,6 +8,8 @@ from scripts.platform.world import World
 
 # To dbt a warning is an error, deprecations and what the YAML says of macros included.
 STRICT = ["--warn-error-options", '{"error": "all"}']
+# What the run that made the shared demo printed, beside the demo.
+RUN_OUTPUT = "demo.output"
 SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 
 
