@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 LINTED := data/lint/warehouse.duckdb
 
-.PHONY: run test verify check lint benchmark clean
+.PHONY: run test verify check lint docs benchmark clean
 
 run: $(INSTALLED)
 	$(BIN)/python -m scripts run
@@ -28,6 +28,10 @@ lint: $(INSTALLED) check
 	rm -f $(LINTED)
 	SEGMENTATION_WAREHOUSE=$(LINTED) $(BIN)/dbt build --quiet --resource-type seed --resource-type model
 	SEGMENTATION_WAREHOUSE=$(LINTED) $(BIN)/sqlfluff lint --processes 2 models tests/dbt analyses
+
+# The catalogues in docs/, from YAML, seeds and the command line.
+docs: $(INSTALLED)
+	$(BIN)/python -m tests.support.catalogues
 
 benchmark: $(INSTALLED)
 	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb
