@@ -1,4 +1,4 @@
-"""The parts of docs/ that are made from YAML, seeds and the command line; `python -m tests.support.catalogues` writes them.
+"""The parts of docs/ that are made from YAML, seeds and the command line; `make docs` writes them.
 
 Each lies between two comments of its page; the rest of the page is written by hand.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -50,9 +51,9 @@ def pages() -> list[Path]:
 
 def marts() -> str:
     """Every public model by room, in the order in which data flow."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["models"]["customer_segmentation"]
+    project = declared(PROJECT / "dbt_project.yml")["models"]["customer_segmentation"]
     parts = []
-    for group in yaml.safe_load((MODELS / "_groups.yml").read_text("utf-8"))["groups"]:
+    for group in declared(MODELS / "_groups.yml")["groups"]:
         settings = project[group["name"]]
         if settings["+access"] != "public":
             continue
@@ -70,7 +71,7 @@ MART_COLUMNS = ["mart", "one row per", "answers"]
 
 def attributes() -> str:
     """Every attribute by theme, then the event windows as shipped."""
-    [features] = [model for model in _models(MODELS / "customers") if model["name"] == "customer_features"]
+    [features] = declared(MODELS / "customers" / "_customer_features.yml")["models"]
     used = _segments_by_attribute()
     readers = {name: _words(folder) for name, folder in READERS.items()}
     themes: dict[str, list[list[str]]] = {}
@@ -79,12 +80,11 @@ def attributes() -> str:
         if "theme" not in meta:
             continue
         means, purpose = _split_purpose(column["description"])
-        needs = "all of " + _sources(meta["needs"]) if len(meta.get("needs", [])) > 1 else _sources(meta.get("needs", []))
-        needs = needs or ("any of " if len(meta.get("needs_any", [])) > 1 else "") + _sources(meta.get("needs_any", []))
+        needs = _sources("all of", meta.get("needs", [])) or _sources("any of", meta.get("needs_any", []))
         purposes = [purpose, used.get(column["name"], ""), "fitted models" if meta.get("model_input") else ""]
         purposes += [reader for reader, words in readers.items() if column["name"] in words]
-        row = [f"`{column['name']}`", means, meta["unit"], meta["null_meaning"], needs, "; ".join(filter(None, purposes))]
-        themes.setdefault(meta["theme"], []).append(row)
+        row = [f"`{column['name']}`", means, meta["unit"], meta["null_meaning"], needs]
+        themes.setdefault(meta["theme"], []).append([*row, "; ".join(filter(None, purposes))])
     count = sum(map(len, themes.values()))
     columns = ["attribute", "meaning", "unit", "missing when", "sources", "used for"]
     parts = [f"## The {count} attributes of `customer_features`\n"]
@@ -99,7 +99,7 @@ def attributes() -> str:
         for row in _seed("behaviour_windows")
     ]
     parts.append(
-        "## Event windows as shipped\n\nThe rows of `behaviour_windows.csv`; never missing, 0 when nothing happened.\n\n"
+        "## Event windows as shipped\n\nRows of `behaviour_windows.csv`; 0 when nothing happened, never missing.\n\n"
         + _table(["attribute", "meaning", "only", "used for"], windows)
     )
     return "\n".join(parts)
@@ -123,19 +123,24 @@ def segments() -> str:
 
 def commands() -> str:
     """Every command with its options, in the order and under the headings of --help."""
-    parser = _parser()
-    [choices] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    helped = {action.dest: action.help or "" for action in choices._choices_actions}
-    shared = next(group for group in next(iter(choices.choices.values()))._action_groups if group.title == SHARED)
+    parsers = command_parsers()
+    shared = next(group for group in parsers["build"]._action_groups if group.title == SHARED)
     parts = [_table(["option", "what"], _options(shared._group_actions))]
-    for name, command in choices.choices.items():
+    for name, command in parsers.items():
         own = [group for group in command._action_groups if group.title != SHARED]
         actions = [action for group in own for action in group._group_actions if "--help" not in action.option_strings]
         example = (command.epilog or "").removeprefix("example: ")
-        parts.append(f"### `{name}`\n\n{helped[name]} Example:\n`{example}`\n")
+        parts.append(f"### `{name}`\n\n{command.description} Example:\n`{example}`\n")
         if actions:
             parts.append(_table(["option", "what"], _options(actions)))
     return "\n".join(parts)
+
+
+@functools.cache
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Every command's own parser by its name, in the order of --help."""
+    [commands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(commands.choices)
 
 
 SHARED = "where the data are"
@@ -155,15 +160,20 @@ def _options(actions: Iterable[argparse.Action]) -> list[list[str]]:
             metavar = "{" + ",".join(map(str, action.choices)) + "}"
         value = "" if action.nargs == 0 else metavar + (" ..." if action.nargs == "+" else "")
         shown = " ".join(filter(None, [", ".join(action.option_strings), value]))
-        rows.append([f"`{shown}`" + (" (required)" if action.required and action.option_strings else ""), action.help or ""])
+        is_required = action.required and action.option_strings
+        rows.append([f"`{shown}`" + (" (required)" if is_required else ""), action.help or ""])
     return rows
+
+
+@functools.cache
+def declared(file: Path) -> Any:
+    """What a YAML file says, read once and by the fast reader where there is one."""
+    return yaml.load(file.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _models(folder: Path) -> list[dict[str, Any]]:
     """The models described on top of a room."""
-    files = sorted(folder.glob("_*.yml"))
-    found = [yaml.safe_load(file.read_text("utf-8")) for file in files]
-    return [model for content in found for model in content.get("models") or []]
+    return [model for file in sorted(folder.glob("_*.yml")) for model in declared(file).get("models") or []]
 
 
 def _said(model: dict[str, Any], what: re.Pattern[str]) -> str:
@@ -202,8 +212,9 @@ def _words(folder: Path) -> set[str]:
     return {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
 
 
-def _sources(switches: list[str]) -> str:
-    return ", ".join(switch.removeprefix("using_") for switch in switches)
+def _sources(words: str, switches: list[str]) -> str:
+    names = ", ".join(switch.removeprefix("using_") for switch in switches)
+    return f"{words} {names}" if len(switches) > 1 else names
 
 
 def _seed(name: str) -> list[dict[str, str]]:
