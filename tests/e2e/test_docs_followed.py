@@ -22,12 +22,12 @@ from tests.support.documentation import Block, blocks_of
 from tests.support.real_data import shared_data
 
 pytestmark = pytest.mark.verify
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache", ".hypothesis"
-)
+MADE = (".git", ".venv", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
 README = PROJECT / "README.md"
 # In the order in which the README names them.
-PAGES = list(dict.fromkeys(re.findall(r"\((docs/[\w-]+\.md)\)", README.read_text(encoding="utf-8").split("## Read on")[1])))
+READ_ON = README.read_text(encoding="utf-8").split("## Read on")[1]
+PAGES = list(dict.fromkeys(re.findall(r"\((docs/[\w-]+\.md)\)", READ_ON)))
+THIS_TEST = re.compile(r"^make (test|lint|verify)\b", re.MULTILINE)
 ENVIRONMENT = ("bin", "lib", "pyvenv.cfg")
 
 
@@ -35,7 +35,7 @@ def follow(clone: Path, blocks: list[Block]) -> str:
     """Run blocks one after the other in one shell that stops at the first failure; returns what they printed."""
     lines = ["set -eu -o pipefail", ". .venv/bin/activate"]
     for block in blocks:
-        lines += [f"echo '== {block.where}'", re.sub(r"(?m)^make (test|lint|verify)\b", r"make --dry-run \1", block.text)]
+        lines += [f"echo '== {block.where}'", THIS_TEST.sub(r"make --dry-run \1", block.text)]
     script = clone / "data" / "followed.sh"
     script.parent.mkdir(exist_ok=True)
     script.write_text("\n".join(lines), encoding="utf-8")
@@ -62,7 +62,7 @@ def shell_blocks(page: Path) -> list[Block]:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a reader gets it, with the README followed."""
     clone = tmp_path_factory.mktemp("reader") / "project"
-    shutil.copytree(PROJECT, clone, ignore=NOT_COPIED)
+    shutil.copytree(PROJECT, clone, ignore=shutil.ignore_patterns(*MADE))
     (clone / ".venv").mkdir()
     for part in ENVIRONMENT:
         (clone / ".venv" / part).symlink_to(Path(sys.prefix) / part)
@@ -104,9 +104,8 @@ def load_as_a_connector_does(clone: Path) -> None:
     with open_warehouse(file) as connection:
         connection.execute(f"attach '{clone / 'data' / 'warehouse.duckdb'}' as demo (read_only)")
         tables = connection.execute(
-            "select schema_name, table_name, list(column_name) from duckdb_columns()"
-            " where database_name = 'demo' and schema_name like 'raw\\_%' escape '\\' and column_name not like '\\_%' escape '\\'"
-            " group by all"
+            "select schema_name, table_name, list(column_name) from duckdb_columns() where database_name = 'demo'"
+            " and starts_with(schema_name, 'raw_') and not starts_with(column_name, '_') group by all"
         ).fetchall()
         for schema, table, columns in tables:
             own = schema.removeprefix("raw_")
