@@ -144,6 +144,15 @@ def test_paths_named_in_the_text_exist(page: Path) -> None:
     assert missing == []
 
 
+@pages(USER_PAGES)
+def test_tables_and_columns_named_in_the_text_exist(page: Path) -> None:
+    columns = catalogues.columns_by_mart()
+    codes = [code for code in inline_code(page) if not code.endswith((".csv", ".duckdb", ".html", ".json"))]
+    named = [code.split(".") for code in codes if re.fullmatch(r"[a-z_]+\.[a-z_0-9]+", code)]
+    assert [pair for pair in named if pair[0] in columns and pair[1] not in columns[pair[0]]] == []
+    assert [pair for pair in named if pair[0] in catalogues.SCHEMAS and pair[1] not in columns] == []
+
+
 # Named on a page, and made by a command rather than kept as a seed.
 WRITTEN_ELSEWHERE = {"requests.csv", "match_proposals.csv", "order_2026-06-30.csv"}
 

@@ -28,6 +28,8 @@ QUESTION = re.compile(r"Answers:\s+\*(.+?)\*(?!\*)", re.DOTALL)
 # Sentences of an attribute's description that say what it is for.
 PURPOSE = re.compile(r"(?:^|(?<=\. ))For .+$")
 SHOWN_SEGMENTS = 3
+# Where public marts are.
+SCHEMAS = ("marts", "pii", "activation")
 MEASURES = {
     "count": "How often",
     "days": "On how many days",
@@ -163,6 +165,13 @@ def _options(actions: Iterable[argparse.Action]) -> list[list[str]]:
         is_required = action.required and action.option_strings
         rows.append([f"`{shown}`" + (" (required)" if is_required else ""), action.help or ""])
     return rows
+
+
+def columns_by_mart() -> dict[str, set[str]]:
+    """The columns of every public mart, by its name."""
+    rooms = [group["name"] for group in declared(MODELS / "_groups.yml")["groups"]]
+    described = [model for room in rooms for model in _models(MODELS / room)]
+    return {model["name"]: {column["name"] for column in model.get("columns") or []} for model in described}
 
 
 @functools.cache
