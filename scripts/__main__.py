@@ -5,7 +5,6 @@ Exit codes: 0 success, 1 a check does not hold, 2 wrong use. The commands themse
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
@@ -16,41 +15,52 @@ from scripts.commands.options import Commands, Handler
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.world import World
 
-# In the order of --help: from data to audience, then what looks into it.
-COMMANDS = (
-    pipeline.add_run,
-    data.add_setup,
-    data.add_demo,
-    data.add_intake,
-    data.add_validate,
-    pipeline.add_build,
-    models.add_cluster,
-    models.add_discover,
-    models.add_fit,
-    segments.add_backfill,
-    models.add_backtest,
-    people.add_match,
-    segments.add_request,
-    segments.add_approve,
-    segments.add_promote,
-    segments.add_qa,
-    pipeline.add_publish,
-    pipeline.add_rollback,
-    segments.add_export,
-    pipeline.add_report,
-    accounts.add_brief,
-    people.add_erase,
-    accounts.add_explain,
-    accounts.add_preview,
-    data.add_health,
-    people.add_identity,
-    benchmark.add_benchmark,
-)
+# The order of --help and of the docs: by job, and within a job in the order in which one works.
+COMMANDS = {
+    "Running": (
+        pipeline.add_run,
+        pipeline.add_setup,
+        pipeline.add_build,
+        pipeline.add_publish,
+        pipeline.add_report,
+        pipeline.add_health,
+        pipeline.add_rollback,
+        benchmark.add_benchmark,
+    ),
+    "Data": (
+        data.add_demo,
+        data.add_intake,
+        data.add_validate,
+    ),
+    "People": (
+        people.add_identity,
+        people.add_match,
+        people.add_erase,
+    ),
+    "Segments": (
+        segments.add_request,
+        accounts.add_preview,
+        segments.add_promote,
+        segments.add_approve,
+        segments.add_qa,
+        segments.add_export,
+        accounts.add_explain,
+        accounts.add_brief,
+        segments.add_backfill,
+    ),
+    "Models": (
+        models.add_fit,
+        models.add_backtest,
+        models.add_cluster,
+        models.add_discover,
+    ),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = all_commands().parse(given)
     try:
         handler: Handler = options.handler
         handler(options, World.at(options.landing, options.warehouse, options.seeds))
@@ -59,10 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
         return problem.exit_code
     except duckdb.Error as problem:
         # Such as a full disk: DuckDB rolls back, nothing is half-written.
-        print(f"error: the warehouse stopped: {str(problem).splitlines()[0]}; mend this and run again", file=sys.stderr)
+        reason = str(problem).splitlines()[0]
+        print(f"error: the database engine stopped: {reason}; put this right, then run it again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
+        print("interrupted: what was finished is kept; run the same command again to go on", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has had enough; nothing more may be written, not even at the end.
@@ -70,20 +81,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
-        print(f"error: {where}{problem.strerror or problem}; mend this and run again", file=sys.stderr)
+        print(f"error: {where}{problem.strerror or problem}; put this right, then run it again", file=sys.stderr)
         return 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m scripts",
-        description="Customer segments a retailer can trust: from landing files to an approved audience.",
-    )
-    commands = Commands(parser)
-    for add in COMMANDS:
-        add(commands)
-    return parser
+def all_commands() -> Commands:
+    """Every command, under its job."""
+    commands = Commands()
+    for job, adds in COMMANDS.items():
+        commands.begin(job)
+        for add in adds:
+            add(commands)
+    return commands
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ def add_explain(commands: Commands) -> None:
     command = commands.add(
         "explain",
         _explain,
-        "Say why a customer is in a segment or not, and what would change that; nothing is written.",
+        "Explain why a customer is in a segment or not.",
         "--customer shopify:600000000 --segment lapsed",
+        "Says of each condition whether it holds, and what would change the answer. Nothing is written.",
     )
     command.add_argument(
         "--customer", required=True, metavar="ID", help="customer_id, also one given up since, or <source>:<id>"
@@ -35,7 +36,7 @@ def _preview(options: argparse.Namespace, world: World) -> None:
     from scripts.segments.preview import preview
 
     if bool(options.definitions) != bool(options.conditions):
-        raise UserError("--definitions and --conditions go together: one file of each")
+        raise UserError("--definitions, --conditions: only one of the two is given; a draft needs a file of each")
     files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
     preview(world, options.segment, files, as_json=options.json)
 
@@ -44,8 +45,9 @@ def add_preview(commands: Commands) -> None:
     command = commands.add(
         "preview",
         _preview,
-        "Say what a draft would be: faults, size, members, overlap, money, reach; nothing is stored.",
+        "Show what a draft segment would be: size, members, money, reach.",
         "--segment vip_loyalists",
+        "Names the faults of its rule first, and the overlap with other segments. Nothing is stored.",
     )
     command.add_argument("--segment", required=True, metavar="KEY", help="draft of the seeds, or of the two files")
     command.add_argument("--definitions", default=None, metavar="FILE", help="rows of segment_definitions to try")
@@ -71,8 +73,9 @@ def add_brief(commands: Commands) -> None:
     command = commands.add(
         "brief",
         _brief,
-        "Say in plain words what is published of a segment, of a customer, or for a campaign to a segment.",
+        "Describe a segment, a customer or a campaign in plain words.",
         "--campaign-for high_value_repeat --channel email --out brief.html",
+        "Reads what is published.",
     )
     command.add_argument("--segment", metavar="KEY", help="who is in it, what sets them apart, what they earn us")
     command.add_argument("--customer", metavar="ID", help="customer_id (or its beginning) of one customer")

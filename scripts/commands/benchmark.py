@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scripts.commands.options import Commands
+from scripts.commands.options import Commands, whole_number
 from scripts.platform.world import World
 
 
@@ -72,12 +72,13 @@ def add_benchmark(commands: Commands) -> None:
     command = commands.add(
         "benchmark",
         _benchmark,
-        "Measure the whole path at scale and compare the demo with its reference scenario; or intake alone.",
+        "Measure speed and accuracy, at scale and against other software.",
         "--customers 250000",
+        "Without options: the whole path at scale, and the demo compared with its reference scenario.",
     )
     command.add_argument(
         "--customers",
-        type=int,
+        type=whole_number,
         default=None,
         help="known people (default: 250000; a million with --clv, --segments, --history; 5000 with --overhead)",
     )
@@ -87,14 +88,23 @@ def add_benchmark(commands: Commands) -> None:
         help="build the same raw tables with that commit and with this code, and compare every published relation",
     )
     command.add_argument(
-        "--days", type=int, default=1, help="with --against: days, the last built by each, those before by the commit"
+        "--days",
+        type=whole_number,
+        default=1,
+        help="with --against: days, the last built by each, those before by the commit",
     )
-    command.add_argument("--seed-list", type=int, nargs="+", metavar="SEED", help="one world per seed (default: 1)")
+    command.add_argument(
+        "--seed-list", type=whole_number, nargs="+", metavar="SEED", help="one world per seed (default: 1)"
+    )
     command.add_argument(
         "--audiences", action="store_true", help="compare five audiences with the published ones on five fresh seeds"
     )
-    command.add_argument("--events", type=int, help="measure intake of so many web events against a bare load")
-    command.add_argument("--profiles", type=int, help="measure identity resolution of so many profiles against scipy")
+    command.add_argument(
+        "--events", type=whole_number, help="measure intake of this many web events against a bare load"
+    )
+    command.add_argument(
+        "--profiles", type=whole_number, help="measure identity resolution of this many profiles against scipy"
+    )
     command.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
@@ -105,14 +115,17 @@ def add_benchmark(commands: Commands) -> None:
     )
     command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     command.add_argument(
-        "--times", type=int, default=10, help="with --features: compare with so many times fewer (default: 10; 0: not)"
+        "--times",
+        type=whole_number,
+        default=10,
+        help="with --features: compare with this many times fewer people (default: 10; 0: do not)",
     )
     command.add_argument(
         "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
     )
     command.add_argument(
         "--recovery",
-        type=int,
+        type=whole_number,
         metavar="WORLDS",
-        help="fit so many simulated worlds and count how often the true parameters are found",
+        help="fit this many simulated worlds and count how often the true parameters are found",
     )

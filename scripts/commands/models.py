@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import argparse
 
-from scripts.commands.options import Commands, day
+from scripts.commands.options import Commands, day, whole_number
 from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.progress import Display, Progress
 from scripts.platform.world import World
 
 
 def _cluster(options: argparse.Namespace, world: World) -> None:
     from scripts.learning.clusters import cluster
 
-    cluster(world, k=options.k, seed=options.seed, method=options.method, into_library=options.into_library)
+    with Display("cluster") as display:
+        cluster(
+            world,
+            k=options.k,
+            seed=options.seed,
+            method=options.method,
+            into_library=options.into_library,
+            progress=display,
+        )
 
 
 def add_cluster(commands: Commands) -> None:
     command = commands.add(
         "cluster",
         _cluster,
-        "Find clusters of buyers: centres and card into the seeds, review pack and draft rules beside the warehouse.",
+        "Find natural groups of buyers, and propose rules for them.",
         "--k 5 --method ward",
+        "Writes centres and a model card into the seeds, a review page and draft rules beside the warehouse.",
     )
-    command.add_argument("--k", type=int, default=None, help="number of clusters (default: chosen by stated criteria)")
+    command.add_argument(
+        "--k", type=whole_number, default=None, help="number of clusters (default: chosen by stated criteria)"
+    )
     command.add_argument("--method", default="best", help="kmeans, ward, or best of both (default: best)")
-    command.add_argument("--seed", type=int, default=0, help="seed of the random generator")
+    command.add_argument("--seed", type=whole_number, default=0, help="seed of the random generator")
     command.add_argument(
         "--into-library", action="store_true", help="append the draft rules to the segment library, as drafts"
     )
@@ -33,21 +45,24 @@ def add_cluster(commands: Commands) -> None:
 def _discover(options: argparse.Namespace, world: World) -> None:
     from scripts.learning.discovery import discover
 
-    discover(
-        world,
-        targets=options.target,
-        horizon=options.horizon,
-        seed=options.seed,
-        into_library=options.into_library,
-    )
+    with Display("discover") as display:
+        discover(
+            world,
+            targets=options.target,
+            horizon=options.horizon,
+            seed=options.seed,
+            into_library=options.into_library,
+            progress=display,
+        )
 
 
 def add_discover(commands: Commands) -> None:
     command = commands.add(
         "discover",
         _discover,
-        "Search for rules that foretell unusual value, lapse or response: review page and draft rules.",
+        "Search for rules that predict unusual value, lapse or response.",
         "--target lapse --horizon 90 --into-library",
+        "Writes a review page and draft rules beside the warehouse.",
     )
     command.add_argument(
         "--target",
@@ -56,9 +71,13 @@ def add_discover(commands: Commands) -> None:
         help="what customers do that others do not; may be given more than once (default: all three)",
     )
     command.add_argument(
-        "--horizon", type=int, default=180, metavar="DAYS", help="days until as_of_date to foretell (default: 180)"
+        "--horizon",
+        type=whole_number,
+        default=180,
+        metavar="DAYS",
+        help="days before as_of_date to predict (default: 180)",
     )
-    command.add_argument("--seed", type=int, default=0, help="decides which half is searched (default: 0)")
+    command.add_argument("--seed", type=whole_number, default=0, help="decides which half is searched (default: 0)")
     command.add_argument(
         "--into-library", action="store_true", help="append the rules to the segment library, as drafts"
     )
@@ -69,29 +88,31 @@ def _fit(options: argparse.Namespace, world: World) -> None:
 
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
     if options.model != "clv" and (options.by or options.purchases):
-        raise UserError("--by and --purchases go with `fit clv`")
+        raise UserError(f"--by, --purchases: `fit {options.model}` does not take them; they belong to `fit clv`")
     if options.model == "clv" and (options.horizon or options.judge):
-        raise UserError("--horizon and --judge go with `fit churn` and `fit adoption`")
+        raise UserError("--horizon, --judge: `fit clv` does not take them; they belong to `churn` and `adoption`")
     if options.model != "adoption" and any(target.values()):
-        raise UserError("--category, --product and --attribute go with `fit adoption`")
-    try:
-        _fit_model(options, world, target)
-    except CheckFailed:
-        # A model that failed its trials has a card as well.
-        write_model_page(world)
-        raise
-    write_model_page(world)
+        said = "they belong to `fit adoption`"
+        raise UserError(f"--category, --product, --attribute: `fit {options.model}` does not take them; {said}")
+    with Display(f"fit {options.model}") as display:
+        try:
+            _fit_model(options, world, target, display)
+        except CheckFailed:
+            # A model that failed its trials has a card as well.
+            write_model_page(world, display)
+            raise
+        write_model_page(world, display)
 
 
-def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None]) -> None:
+def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None], progress: Progress) -> None:
     if options.model == "clv":
         from scripts.learning.prediction.clv import fit_clv
 
-        fit_clv(world, by=options.by, purchases=options.purchases or "auto")
+        fit_clv(world, by=options.by, purchases=options.purchases or "auto", progress=progress)
     elif options.model == "churn":
         from scripts.learning.prediction.churn import fit_churn
 
-        fit_churn(world, options.horizon, options.judge)
+        fit_churn(world, options.horizon, options.judge, progress)
     else:
         from scripts.learning.prediction.adoption import fit_adoption
 
@@ -102,6 +123,7 @@ def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str 
             attribute=target["attribute"],
             horizon=options.horizon,
             dates=options.judge,
+            progress=progress,
         )
 
 
@@ -109,8 +131,9 @@ def add_fit(commands: Commands) -> None:
     command = commands.add(
         "fit",
         _fit,
-        "Learn a model's parameters from the built warehouse and write them, with a model card, into the seeds.",
+        "Fit lifetime value, churn or adoption to the built warehouse.",
         "adoption --attribute points_redeemed_365d --horizon 180 --judge 2026-01-01",
+        "Writes the parameters, with a model card, into the seeds.",
     )
     command.add_argument(
         "model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of"
@@ -124,7 +147,7 @@ def add_fit(commands: Commands) -> None:
     command.add_argument("--category", help="adoption: of a category")
     command.add_argument("--product", metavar="SKU", help="adoption: of a product")
     command.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
-    command.add_argument("--horizon", type=int, metavar="DAYS", help="churn, adoption: days of the outcome")
+    command.add_argument("--horizon", type=whole_number, metavar="DAYS", help="churn, adoption: days of the outcome")
     command.add_argument(
         "--judge", type=day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on"
     )
@@ -136,35 +159,39 @@ def _backtest(options: argparse.Namespace, world: World) -> None:
         from scripts.segments.rule_backtest import backtest_rule
 
         if options.model:
-            raise UserError("give a model or --rule KEY, not both")
-        backtest_rule(
-            world,
-            options.rule,
-            vary=options.vary or (),
-            without=options.without or (),
-            days=options.judge,
-            outcome=options.outcome,
-            horizon=options.horizon,
-            later_parameters=options.allow_later_parameters,
-        )
+            raise UserError(f"{options.model}, --rule: both are given; leave one out")
+        with Display("backtest") as display:
+            backtest_rule(
+                world,
+                options.rule,
+                vary=options.vary or (),
+                without=options.without or (),
+                days=options.judge,
+                outcome=options.outcome,
+                horizon=options.horizon,
+                later_parameters=options.allow_later_parameters,
+                progress=display,
+            )
         return
     if not options.model:
-        raise UserError("give a model (clv, churn, adoption:<kind>:<target>) or --rule KEY")
+        raise UserError("backtest: nothing to judge is named; give clv, churn, adoption:<kind>:<target> or --rule KEY")
     if given := [name for name, value in rule_only.items() if value]:
-        raise UserError(f"{', '.join(given)} goes with --rule KEY")
+        raise UserError(f"{', '.join(given)}: only a segment's rule takes it; name the segment with --rule KEY")
     from scripts.learning.prediction.backtest import backtest
     from scripts.learning.prediction.review import write_model_page
 
-    backtest(world, options.model, options.judge, options.horizon)
-    write_model_page(world)
+    with Display("backtest") as display:
+        backtest(world, options.model, options.judge, options.horizon, display)
+        write_model_page(world, display)
 
 
 def add_backtest(commands: Commands) -> None:
     command = commands.add(
         "backtest",
         _backtest,
-        "Judge a model, or variants of a segment's rule, on past days by what came after.",
+        "Judge a model, or variants of a segment's rule, on past days.",
         "churn --judge 2025-06-30 2025-09-30 2025-12-31",
+        "Each past day is judged by what came after it.",
     )
     command.add_argument(
         "model", nargs="?", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden"
@@ -180,4 +207,6 @@ def add_backtest(commands: Commands) -> None:
         "--allow-later-parameters", action="store_true", help="score past days by models that were fitted later"
     )
     command.add_argument("--judge", type=day, nargs="+", metavar="DAY", help="past days (default: three)")
-    command.add_argument("--horizon", type=int, metavar="DAYS", help="days of the outcome (default: the card's)")
+    command.add_argument(
+        "--horizon", type=whole_number, metavar="DAYS", help="days of the outcome (default: the card's)"
+    )

@@ -3,31 +3,70 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import sys
+import textwrap
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from scripts.platform.errors import UserError
+from scripts.platform.errors import UserError, did_you_mean
 from scripts.platform.world import World
 
 Handler = Callable[[argparse.Namespace, World], None]
 
 
+PROGRAM = "python -m scripts"
+ABOUT = f"""\
+Customer segments a retailer can trust: from files to an approved audience.
+To look around, start with `{PROGRAM} run`: it sets up a whole demo."""
+FOR_MORE = f"""\
+`{PROGRAM} COMMAND --help` shows a command's options and an example.
+Exit code 0 is success, 1 a check that does not hold, 2 wrong use."""
+
+
+class Parser(argparse.ArgumentParser):
+    """The options of one command. What is wrong with those given is said in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; `{self.prog} --help` shows how it is used\n")
+
+    def read(self, given: list[str]) -> argparse.Namespace:
+        """The options as values; exits with 2 where they are wrong, and with 0 when help was asked for."""
+        known = self._option_string_actions
+        for word in itertools.takewhile(lambda word: word != "--", given):
+            name = word.split("=")[0]
+            # Looked for beforehand: otherwise a misspelt option would be reported as a missing one.
+            if word.startswith("--") and not any(option.startswith(name) for option in known):
+                hint = did_you_mean(name, known, otherwise=f"`{self.prog} --help` lists them", cutoff=0.7)
+                self.exit(2, f"error: unknown option `{name}`; {hint}\n")
+        return self.parse_args(given)
+
+
 class Commands:
-    """Collects the commands, all with the same options for where the data are."""
+    """Collects the commands by job, all with the same options for where the data are."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self.commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    def __init__(self) -> None:
+        self.parsers: dict[str, Parser] = {}
+        # Job -> command -> what it does.
+        self.jobs: dict[str, dict[str, str]] = {}
 
-    def add(self, name: str, handler: Handler, text: str, example: str) -> argparse.ArgumentParser:
-        """A new command that `handler` carries out; `text` says what it does, `example` what may follow its name."""
-        command = self.commands.add_parser(
-            name,
-            help=text,
-            description=text,
-            epilog=f"example: python -m scripts {name} {example}".rstrip(),
+    def begin(self, job: str) -> None:
+        """The commands added next are for this job."""
+        self.jobs[job] = {}
+
+    def add(self, name: str, handler: Handler, text: str, example: str, detail: str = "") -> Parser:
+        """A new command that `handler` carries out.
+
+        `text` says in one line what it does, `detail` what else is to be known; `example` is what may follow its name.
+        """
+        command = Parser(
+            prog=f"{PROGRAM} {name}",
+            description=textwrap.fill(f"{text} {detail}", 80),
+            epilog=f"example: {PROGRAM} {name} {example}".rstrip(),
+            # An example is one line, to be copied.
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         where = command.add_argument_group("where the data are")
@@ -35,14 +74,46 @@ class Commands:
         where.add_argument("--landing", metavar="DIR", help="landing zone (default: landing/ beside the warehouse)")
         where.add_argument("--seeds", metavar="DIR", help="the retailer's seeds (default: seeds/ beside the warehouse)")
         command.set_defaults(handler=handler)
+        self.parsers[name] = command
+        self.jobs[next(reversed(self.jobs))][name] = text
         return command
+
+    def parse(self, given: list[str]) -> argparse.Namespace:
+        """The options of the command that is named first; exits with 2 where it or they are wrong."""
+        name, rest = (given[0], given[1:]) if given else ("", [])
+        if name in ("-h", "--help", "help"):
+            print(self.help())
+            raise SystemExit(0)
+        if name in self.parsers:
+            return self.parsers[name].read(rest)
+        if not given:
+            print(self.help())
+            problem = f"no command given; try `{PROGRAM} run` first"
+        elif name.startswith("-"):
+            problem = f"`{name}` comes before any command; name the command first, such as `{PROGRAM} run`"
+        else:
+            hint = did_you_mean(name, self.parsers, otherwise=f"`{PROGRAM} --help` lists them")
+            problem = f"unknown command `{name}`; {hint}"
+        print(f"error: {problem}", file=sys.stderr)
+        raise SystemExit(2)
+
+    def help(self) -> str:
+        """All commands, a line each, under their jobs."""
+        width = max(map(len, self.parsers))
+        jobs = (
+            "\n".join([job, *(f"  {name:<{width}}  {text}" for name, text in commands.items())])
+            for job, commands in self.jobs.items()
+        )
+        return "\n\n".join([f"usage: {PROGRAM} COMMAND [options]", ABOUT, *jobs, FOR_MORE])
 
 
 def add_demo_options(command: argparse.ArgumentParser) -> None:
     """What `demo` and `run` take about the data to make; `demo_arguments` reads it."""
-    command.add_argument("--customers", type=int, default=5000, help="known people to simulate (default: 5000)")
+    command.add_argument(
+        "--customers", type=whole_number, default=5000, help="known people to simulate (default: 5000)"
+    )
     command.add_argument("--end-date", type=day, default=None, help="last day of the data (default: 2026-06-30)")
-    command.add_argument("--seed", type=int, default=None, help="seed of the random generator")
+    command.add_argument("--seed", type=whole_number, default=None, help="seed of the random generator")
     command.add_argument(
         "--from", dest="source", choices=["online-retail"], help="convert a real data set instead of simulating"
     )
@@ -52,9 +123,9 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 def demo_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """What `demo` and `run` may say about the data to make."""
     if options.source and not options.file:
-        raise UserError("--from online-retail needs the file: `demo --from online-retail FILE`")
+        raise UserError("--from: which file to convert is not said; write --from online-retail FILE")
     if options.file and not options.source:
-        raise UserError(f"{options.file}: say what it is: `demo --from online-retail FILE`")
+        raise UserError(f"{options.file}: which data set this is, is not said; add --from online-retail")
     return {
         "customers": options.customers,
         "end_date": options.end_date,
@@ -77,9 +148,9 @@ def variables(options: argparse.Namespace) -> dict[str, Any]:
         try:
             given = json.loads(options.vars)
         except ValueError as problem:
-            raise UserError(f"--vars is not JSON ({problem}); write it as '{{\"using_web\": false}}'") from None
+            raise UserError(f"--vars: not valid JSON ({problem}); write it as '{{\"using_web\": false}}'") from None
         if not isinstance(given, dict):
-            raise UserError("--vars must be one JSON object, such as '{\"using_web\": false}'")
+            raise UserError("--vars: not a JSON object; write it as '{\"using_web\": false}'")
     if options.as_of:
         given["as_of_date"] = options.as_of.isoformat()
     return given
@@ -90,7 +161,15 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no day; write it as 2026-06-30") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date; use YYYY-MM-DD") from None
+
+
+def whole_number(text: str) -> int:
+    """A value of an option that is a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number; write one such as 10") from None
 
 
 def instant(text: str) -> datetime:
@@ -100,7 +179,7 @@ def instant(text: str) -> datetime:
     try:
         return health.instant(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no instant; write it as 2026-07-01T06:00:00Z") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date and time; use YYYY-MM-DDTHH:MM:SSZ") from None
 
 
 def hours(text: str) -> float:
@@ -110,7 +189,7 @@ def hours(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of hours; write it as 48")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of hours; write one such as 48")
     return number
 
 
@@ -121,5 +200,5 @@ def probability(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no probability; write it as 0.9")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a probability; write a number between 0 and 1, such as 0.9")
     return number

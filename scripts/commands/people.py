@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scripts.commands.options import Commands, probability
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Display
 from scripts.platform.world import World
 
 
@@ -15,32 +16,35 @@ def _match(options: argparse.Namespace, world: World) -> None:
 
     given = [name for name in ("train", "accept", "evaluate") if getattr(options, name)]
     if len(given) > 1:
-        raise UserError(f"--{given[0]} and --{given[1]} are two steps; run them one after the other")
+        raise UserError(f"--{given[0]}, --{given[1]}: these are two steps; run one after the other")
     if (options.truth or options.out) and not options.evaluate:
-        raise UserError("--truth and --out go with --evaluate FILE")
+        raise UserError("--truth, --out: nothing is evaluated; add --evaluate FILE, or leave them out")
     if options.by and not options.accept:
-        raise UserError("--by goes with --accept FILE")
+        raise UserError("--by: nothing is accepted; add --accept FILE, or leave it out")
     if options.accept and options.threshold is not None:
-        raise UserError("--threshold says nothing about decisions; leave it out with --accept")
-    if options.train:
-        matching.train_world(world, options.threshold)
-    elif options.accept:
-        matching.accept(world, Path(options.accept), options.by)
-    elif options.evaluate:
-        truth, out = (Path(path) if path else None for path in (options.truth, options.out))
-        matching.evaluate(world, [Path(file) for file in options.evaluate], truth, options.threshold, out)
-    else:
-        matching.propose(world, options.threshold)
+        raise UserError("--threshold: has no effect on decisions already made; leave it out with --accept")
+    with Display("match") as display:
+        if options.train:
+            matching.train_world(world, options.threshold, display)
+        elif options.accept:
+            matching.accept(world, Path(options.accept), options.by, progress=display)
+        elif options.evaluate:
+            truth, out = (Path(path) if path else None for path in (options.truth, options.out))
+            files = [Path(file) for file in options.evaluate]
+            matching.evaluate(world, files, truth, options.threshold, out, display)
+        else:
+            matching.propose(world, options.threshold, display)
 
 
 def add_match(commands: Commands) -> None:
     command = commands.add(
         "match",
         _match,
-        "Propose pairs of customers that may be one person, for a reviewer to decide; links nobody by itself.",
+        "Propose pairs of customers that may be one person, for review.",
         "--accept data/review/match_proposals.csv --by 'A. Reviewer'",
+        "A reviewer decides; nobody is linked without a decision.",
     )
-    command.add_argument("--train", action="store_true", help="learn from the built profiles how telling each field is")
+    command.add_argument("--train", action="store_true", help="learn from the built profiles how much each field tells")
     command.add_argument("--threshold", type=probability, metavar="P", help="lowest probability (default: 0.9)")
     command.add_argument("--accept", metavar="FILE", help="take over the decisions of a reviewed file")
     command.add_argument("--by", metavar="NAME", help="who decided, where the file does not say")
@@ -61,8 +65,9 @@ def add_identity(commands: Commands) -> None:
     commands.add(
         "identity",
         _identity,
-        "Say how well profiles were joined to people: against the truth of a demo, else what can be said without one.",
+        "Report how well profiles were joined into customers.",
         "--warehouse /srv/segments/warehouse.duckdb",
+        "Measured against the truth of a demo; without one, sizes and evidence.",
     )
 
 
@@ -75,18 +80,21 @@ def _erase(options: argparse.Namespace, world: World) -> None:
         if getattr(options, name)
     )
     if given and options.file:
-        raise UserError("give one person's identifiers or --file, not both")
+        raise UserError("--file: a person is named as well; give either the file or one person's identifiers")
     requests = requests_of_file(Path(options.file)) if options.file else [Request(given)] if given else []
-    outcome = erase(world, requests, despite_hold=options.despite_hold, dry_run=options.dry_run)
-    print(f"{outcome.erased} people {'would be ' if options.dry_run else ''}erased, {outcome.unknown} not known here")
+    with Display("erase") as display:
+        outcome = erase(world, requests, despite_hold=options.despite_hold, dry_run=options.dry_run, progress=display)
+        would = "would be " if options.dry_run else ""
+        display(f"{outcome.erased} people {would}erased, {outcome.unknown} not known here")
 
 
 def add_erase(commands: Commands) -> None:
     command = commands.add(
         "erase",
         _erase,
-        "Erase a person from everything held here; without a name, carry out the open requests of the landing zone.",
+        "Erase a person from everything that is held here.",
         "--file requests.csv --dry-run",
+        "Where nobody is named, the open requests of the landing zone are carried out.",
     )
     named = command.add_argument_group("who (a shell keeps what is typed: prefer --file)")
     for name in ("email", "phone", "loyalty-number", "customer-number", "shop-customer-id"):

@@ -1,30 +1,57 @@
-"""Commands that build, publish and draw: the way from raw tables to what readers see."""
+"""Commands that build, publish, draw and watch: the way from raw tables to what readers see."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from scripts.commands.options import Commands, add_build_options, add_demo_options, demo_arguments, variables
+from scripts.commands.options import (
+    Commands,
+    add_build_options,
+    add_demo_options,
+    demo_arguments,
+    hours,
+    instant,
+    variables,
+)
+from scripts.platform.progress import Display
 from scripts.platform.world import World
 
 
 def _run(options: argparse.Namespace, world: World) -> None:
     from scripts.pipeline.run import run
 
-    run(world, demo_arguments(options), force=options.force)
+    run(world, demo_arguments(options), force=options.force, verbose=options.verbose)
 
 
 def add_run(commands: Commands) -> None:
-    command = commands.add("run", _run, "Everything, from data to page; what did not change is not done again.", "")
+    command = commands.add(
+        "run",
+        _run,
+        "Do everything, from landing files to report, on demo data.",
+        "",
+        "What did not change is not done again. A landing zone that is filled already is taken as it is.",
+    )
     command.add_argument("--force", action="store_true", help="build again even where nothing changed")
+    command.add_argument("--verbose", action="store_true", help="print what logs/run.log beside the warehouse keeps")
     add_demo_options(command)
+
+
+def _setup(options: argparse.Namespace, world: World) -> None:
+    from scripts.pipeline import steps
+
+    steps.setup(world)
+
+
+def add_setup(commands: Commands) -> None:
+    commands.add("setup", _setup, "Install the dbt packages and copy the starting seeds.", "")
 
 
 def _build(options: argparse.Namespace, world: World) -> None:
     from scripts.pipeline import steps
 
-    steps.build(world, variables=variables(options), select=options.select)
+    with Display("build") as display:
+        steps.build(world, variables=variables(options), select=options.select, progress=display)
 
 
 def add_build(commands: Commands) -> None:
@@ -36,11 +63,40 @@ def add_build(commands: Commands) -> None:
 def _publish(options: argparse.Namespace, world: World) -> None:
     from scripts.serving.publish import publish
 
-    publish(world)
+    with Display("publish") as display:
+        publish(world, display)
 
 
 def add_publish(commands: Commands) -> None:
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
+
+
+def _health(options: argparse.Namespace, world: World) -> None:
+    from scripts.serving.health import health
+
+    health(world, as_json=options.json, strict=options.strict, now=options.now, max_age_hours=options.max_age)
+
+
+def add_health(commands: Commands) -> None:
+    command = commands.add(
+        "health",
+        _health,
+        "Report whether sources, models and the published version are sound.",
+        "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
+        "Exit code 1 when something is stale, missing or refused.",
+    )
+    command.add_argument("--json", action="store_true", help="one JSON document for monitors (schema_version 1)")
+    command.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
+    command.add_argument(
+        "--now", type=instant, metavar="INSTANT", help="judge the published version's age at this time (default: now)"
+    )
+    command.add_argument(
+        "--max-age",
+        type=hours,
+        default=48.0,
+        metavar="HOURS",
+        help="how old the published version may be, from the end of the day it describes (default: 48)",
+    )
 
 
 def _rollback(options: argparse.Namespace, world: World) -> None:
@@ -57,9 +113,10 @@ def add_rollback(commands: Commands) -> None:
 def _report(options: argparse.Namespace, world: World) -> None:
     from scripts.serving.report import report
 
-    report(world, out=Path(options.out) if options.out else None)
+    with Display("report") as display:
+        report(world, Path(options.out) if options.out else None, display)
 
 
 def add_report(commands: Commands) -> None:
-    command = commands.add("report", _report, "Draw the static page from what is published.", "")
+    command = commands.add("report", _report, "Draw the report page from what is published.", "")
     command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.commands.options import Commands, day
+from scripts.commands.options import Commands, day, whole_number
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Display
 from scripts.platform.world import World
 
 
@@ -20,7 +21,7 @@ def add_request(commands: Commands) -> None:
     command = commands.add(
         "request",
         _request,
-        "Turn a request in words into draft rows of the segment library, for review.",
+        "Turn a request in plain words into a draft segment.",
         "'customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days'",
     )
     command.add_argument("text", metavar="WORDS", help="who is meant, in words, as one argument")
@@ -34,7 +35,7 @@ def _approve(options: argparse.Namespace, world: World) -> None:
 
     if options.list:
         if options.role or options.by or options.withdraw:
-            raise UserError("--list only says how approvals are; it takes no --role, --by or --withdraw")
+            raise UserError("--list: only lists approvals; leave out --role, --by and --withdraw")
         list_approvals(world, options.segment)
         return
     for name in ("segment", "role", "by"):
@@ -50,8 +51,9 @@ def add_approve(commands: Commands) -> None:
     command = commands.add(
         "approve",
         _approve,
-        "Approve a segment's present rule and size in one role, take that back, or say what is still needed.",
+        "Approve a segment's rule and size in one role, or withdraw that.",
         "--segment lapsed --role segment_owner --by 'A. Owner'",
+        "With --list: which approvals are given, and which are still needed.",
     )
     command.add_argument("--segment", metavar="KEY", help="segment to approve")
     command.add_argument(
@@ -59,9 +61,11 @@ def add_approve(commands: Commands) -> None:
     )
     command.add_argument("--by", metavar="NAME", help="who approves")
     command.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
-    command.add_argument("--count", type=int, metavar="N", help="size to approve of a segment that is not active yet")
+    command.add_argument(
+        "--count", type=whole_number, metavar="N", help="size to approve of a segment that is not active yet"
+    )
     command.add_argument("--withdraw", action="store_true", help="take back what the role approved")
-    command.add_argument("--list", action="store_true", help="say of every segment how far its approval is")
+    command.add_argument("--list", action="store_true", help="list which approvals each segment has and still needs")
     command.set_defaults(parser=command)
 
 
@@ -71,7 +75,8 @@ def _promote(options: argparse.Namespace, world: World) -> None:
     if options.source:
         world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
     if bool(options.status) == bool(options.to):
-        raise UserError("say either --status S, to take the segment a step further, or --to DIR, to copy it there")
+        given = "both are given" if options.status else "neither is given"
+        raise UserError(f"--status, --to: {given}; write --status S for its next status, or --to DIR to copy it")
     if options.status:
         set_status(world, options.segment, options.status)
     else:
@@ -82,7 +87,7 @@ def add_promote(commands: Commands) -> None:
     command = commands.add(
         "promote",
         _promote,
-        "Take a segment to its next status, or copy its definition and rule to another seeds folder.",
+        "Move a segment to its next status, or copy it to other seeds.",
         "--segment lapsed --to seeds/business",
     )
     command.add_argument("--segment", required=True, metavar="KEY", help="segment to promote")
@@ -94,19 +99,23 @@ def add_promote(commands: Commands) -> None:
 def _backfill(options: argparse.Namespace, world: World) -> None:
     from scripts.segments.backfill import backfill
 
-    backfill(world, getattr(options, "from"), options.to, options.every, force=options.force)
+    with Display("backfill") as display:
+        backfill(world, getattr(options, "from"), options.to, options.every, force=options.force, progress=display)
 
 
 def add_backfill(commands: Commands) -> None:
     command = commands.add(
         "backfill",
         _backfill,
-        "Evaluate segments on past days, so that entries and exits have a history; interrupted, it can go on.",
+        "Evaluate segments on past days, to give them a history.",
         "--from 2026-05-01 --to 2026-06-29",
+        "Interrupted, it goes on where it stopped when it is run again.",
     )
     command.add_argument("--from", required=True, type=day, metavar="DAY", help="first day")
     command.add_argument("--to", required=True, type=day, metavar="DAY", help="last day, before the built one")
-    command.add_argument("--every", type=int, default=1, metavar="N", help="every Nth day (default: every day)")
+    command.add_argument(
+        "--every", type=whole_number, default=1, metavar="N", help="every Nth day (default: every day)"
+    )
     command.add_argument("--force", action="store_true", help="also days that are in the history already")
 
 
@@ -121,8 +130,9 @@ def add_qa(commands: Commands) -> None:
     command = commands.add(
         "qa",
         _qa,
-        "Show the checks before activation and who is in a segment; exit code 1 when a check fails.",
+        "Show the checks that a segment must pass before it is used.",
         "--segment lapsed",
+        "Shows a sample of its members too. Exit code 1 when a check fails.",
     )
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("--segment", metavar="KEY", help="segment to show, with samples")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from scripts.pipeline.steps import build, demo, setup
+from scripts.pipeline.summary import LOG, summary
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
-from scripts.platform.progress import Progress
+from scripts.platform.progress import Display, Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 
@@ -56,107 +56,122 @@ def run(
     force: bool = False,
     fits: Collection[str] = FITS,
     history: Collection[int] = RUN_HISTORY,
-    progress: Progress = print,
+    verbose: bool = False,
 ) -> None:
     """From nothing to a published, approved, exported and drawn result; unchanged input is not built again.
 
     `fits` names the models that are fitted on generated data; `history` says how many days before the last one their
-    segments are evaluated too.
+    segments are evaluated too. One line a step is printed, with `verbose` all that the steps tell, which the log keeps
+    in any case; the end says what was made, what needs attention and where to look.
     """
+    with Display("run", verbose=verbose, log=world.home / LOG) as display:
+        _run(world, arguments, display, force=force, fits=fits, history=history)
+
+
+def _run(
+    world: World,
+    arguments: dict[str, Any],
+    display: Display,
+    *,
+    force: bool,
+    fits: Collection[str],
+    history: Collection[int],
+) -> None:
     from scripts.erasure.command import carry_out_requests
     from scripts.intake.command import intake
     from scripts.learning.clusters import cluster
+    from scripts.learning.prediction.review import write_model_page
     from scripts.platform.dbt import parsed_meanwhile
     from scripts.serving.export import export
     from scripts.serving.publish import publish
     from scripts.serving.report import report
 
-    started = time.monotonic()
+    left_out: list[str] = []
 
-    def step(text: str) -> None:
-        progress(f"[{time.monotonic() - started:5.1f} s] {text}")
+    def try_step(name: str, what: str, work: Callable[[], object]) -> None:
+        """A step without which everything else stands, such as clusters of too few buyers."""
+        with display.step(name):
+            try:
+                work()
+            except (UserError, CheckFailed) as problem:
+                left_out.append(display.left_out(what, problem))
 
-    setup(world, step)
+    setup(world, display)
     with parsed_meanwhile(world):
-        demo(world, arguments, step)
-        _start_anew_on_other_data(world, step)
+        with display.step("Landing files"):
+            demo(world, arguments, display)
+        _start_anew_on_other_data(world, display)
         # Taken before anything is read: what changes while the run goes on must not count as built.
         began = _inputs(world, without=WRITTEN_BY_RUN)
-        for line in intake(world, step).lines():
-            step(line)
+        with display.step("Intake"):
+            for line in intake(world, display).lines():
+                display(line)
     if not force and _is_current(world):
-        step(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
+        display(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
         return
     # Segments wait for what is fitted, and for the past days: history in the order of time.
     fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
     later = " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
-    tests = build(world, exclude=later, progress=step)
+    with display.step("Customers"):
+        tests = build(world, exclude=later, progress=display)
     # Requests for erasure that came with the first delivery had to wait until it was known who is who.
-    if carry_out_requests(world, step):
-        tests = build(world, exclude=later, progress=step)
-    try:
-        cluster(world, progress=step)
-    except (UserError, CheckFailed) as problem:
-        # Too few buyers, or none that fall into kinds; everything else stands without clusters.
-        step(f"no clusters: {problem}")
+    with display.step("Erasures"):
+        if carry_out_requests(world, display):
+            tests = build(world, exclude=later, progress=display)
+    try_step("Clusters", "no clusters", lambda: cluster(world, progress=display))
     if world.made_from() is not None:
-        fit_models(world, fits, step)
-        look_back(world, history, step)
-    tests += build(world, select=" ".join(fitted), progress=step)
+        for name, fit in _fits(world, fits, display).items():
+            try_step(f"Model {name}", f"no {name} model", fit)
+        write_model_page(world, quiet)
+        try_step("Past days", "no earlier history", lambda: look_back(world, history, display))
+    with display.step("Segments"):
+        tests += build(world, select=" ".join(fitted), progress=display)
     if world.settings().get("kind") == "demo":
-        approve_demo(world, step)
-        build(world, select="segment_approvals+", progress=step)
+        with display.step("Approvals"):
+            approve_demo(world, display)
+        with display.step("Audiences"):
+            build(world, select="segment_approvals+", progress=display)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
-    publish(world, step, tests_passed=tests)
+    with display.step("Publication"):
+        publish(world, display, tests_passed=tests)
     if world.settings().get("kind") == "demo":
-        try:
-            export(world, DEMO_EXPORT[0], channel=DEMO_EXPORT[1], progress=step)
-        except CheckFailed as problem:
-            # In a very small world nobody may be in the segment.
-            step(f"no export: {problem}")
-    page = report(world, progress=step)
+        segment, channel = DEMO_EXPORT
+        # In a very small world nobody may be in the segment.
+        try_step("Export", "no export", lambda: export(world, segment, channel=channel, progress=display))
+    with display.step("Report"):
+        report(world, progress=display)
     _remember(world, built_from)
-    step(f"done: open {page}")
+    for line in summary(world, left_out, display.seconds):
+        display.show(line)
 
 
-def fit_models(world: World, fits: Collection[str], progress: Progress = print) -> None:
-    """Fit the named models in the world's own seeds; one that its data cannot carry is said so and left out."""
+def _fits(world: World, fits: Collection[str], progress: Progress) -> dict[str, Callable[[], object]]:
+    """How each of the named models is fitted in the world's own seeds."""
     from scripts.learning.prediction.adoption import fit_adoption
     from scripts.learning.prediction.churn import fit_churn
     from scripts.learning.prediction.clv import fit_clv
-    from scripts.learning.prediction.review import write_model_page
     from scripts.platform.snapshots import described_day
 
     # One day to judge on, the same for both: every past day that is looked at has to be built.
     days = [described_day(world) - timedelta(days=RUN_HORIZON)]
-
-    def adoption() -> None:
-        if world.settings().get("kind") == "demo":
-            fit_adoption(world, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress)
-
-    steps: dict[str, Callable[[], object]] = {
+    known: dict[str, Callable[[], object]] = {
         "clv": lambda: fit_clv(world, progress=progress),
         "churn": lambda: fit_churn(world, RUN_HORIZON, days, progress=progress),
-        "adoption": adoption,
     }
-    for name in fits:
-        try:
-            steps[name]()
-        except (UserError, CheckFailed) as problem:
-            progress(f"no {name} model: {problem}")
-    write_model_page(world, progress)
+    if world.settings().get("kind") == "demo":
+        known["adoption"] = lambda: fit_adoption(
+            world, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress
+        )
+    return {name: known[name] for name in fits if name in known}
 
 
 def look_back(world: World, days: Collection[int], progress: Progress = print) -> None:
-    """Evaluate the segments as of so many days before the described one; a day that cannot be is said and left out."""
+    """Evaluate the segments as of each number of days before the described one."""
     from scripts.platform.snapshots import described_day
     from scripts.segments.backfill import backfill_days
 
     today = described_day(world)
-    try:
-        backfill_days(world, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
-    except (UserError, CheckFailed) as problem:
-        progress(f"no earlier history: {problem}")
+    backfill_days(world, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
 
 
 def _start_anew_on_other_data(world: World, progress: Progress) -> None:
@@ -168,7 +183,7 @@ def _start_anew_on_other_data(world: World, progress: Progress) -> None:
     with open_warehouse(world.warehouse, read_only=True) as connection:
         stored = warehouse_made_from(connection)
     if stored and stored != world.made_from():
-        progress(f"{world.warehouse} holds another demo and is made anew")
+        progress(f"{world.warehouse} holds another demo; it is deleted and built again")
         # With its log: left behind, it would be replayed into the next warehouse.
         for file in (world.warehouse, world.warehouse.with_name(f"{world.warehouse.name}.wal")):
             file.unlink(missing_ok=True)

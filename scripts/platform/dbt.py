@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,12 @@ import yaml
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
-from scripts.platform.progress import Progress
+from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
+
+# A node that takes longer is named.
+SLOW_SECONDS = 10
 
 
 def seeds_path(world: World) -> str:
@@ -88,7 +92,6 @@ def run_dbt(
     Raises CheckFailed with one line per failed node.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
 
     options = _options(world, variables or {})
     command = [*arguments, *options]
@@ -99,7 +102,7 @@ def run_dbt(
     try:
         with world_environment(world), _rare_garbage_collection():
             manifest = _parsed(world, options, variables or {})
-            outcome = dbtRunner(callbacks=[counter], manifest=manifest).invoke(command)
+            outcome = _invoke(command, callbacks=[counter], manifest=manifest)
     finally:
         os.chdir(before)
         # The runner would keep the file locked against the next step.
@@ -155,7 +158,6 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
     Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
 
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="segmentation-") as name:
@@ -166,7 +168,7 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
         try:
             with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
-                outcome: Any = dbtRunner().invoke(["compile", "--inline", template, *options])
+                outcome = _invoke(["compile", "--inline", template, *options])
         finally:
             DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
@@ -174,6 +176,16 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         problem = getattr(outcome.exception, "__context__", None) or outcome.exception
         raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
     return str(outcome.result.results[0].node.compiled_code)
+
+
+def _invoke(command: list[str], **runner: Any) -> Any:
+    """What a dbt command returns. Raises KeyboardInterrupt, of which dbt makes a failure like any other."""
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner(**runner).invoke(command)
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    return outcome
 
 
 def _options(world: World, variables: dict[str, Any]) -> list[str]:
@@ -206,8 +218,6 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     the day, on which no reference between models depends; only the folder of its seeds is another. None, so that dbt
     parses and complains itself, where parsing fails.
     """
-    from dbt.cli.main import dbtRunner
-
     folder = Path(seeds_path(world))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
     given = {name: value for name, value in variables.items() if name != "as_of_date"}
@@ -215,7 +225,7 @@ def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
         # The command that follows writes the manifest for those who read it.
-        outcome = dbtRunner().invoke(["parse", "--no-write-json", *options])
+        outcome = _invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
@@ -271,18 +281,23 @@ def _one_line(message: str | None) -> str:
 
 
 class _Counter:
-    """Prints a line for every fiftieth finished node, and each node that takes long."""
+    """Tells which share of the selected nodes is finished, and names each node that took long."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.done = 0
+        self.done = self.selected = 0
+        # Events come from every thread that runs a node.
+        self.one_at_a_time = threading.Lock()
 
     def __call__(self, event: Any) -> None:
-        if event.info.name != "NodeFinished":
-            return
-        self.done += 1
-        if self.done % 50 == 0:
-            self.progress(f"  {self.done} nodes done")
+        if event.info.name == "ConcurrencyLine":
+            self.selected = event.data.node_count
+        elif event.info.name == "NodeFinished":
+            with self.one_at_a_time:
+                self.done += 1
+                if (seconds := event.data.run_result.execution_time) >= SLOW_SECONDS:
+                    self.progress(f"{event.data.node_info.node_name} took {seconds:.0f} s")
+                tell_share(self.progress, min(self.done, self.selected), self.selected)
 
 
 def project_var(name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Wrong use or wrong input: what, where and how to mend it. Exit code 2."""
+    """Wrong use or wrong input: what is wrong, where, and how to put it right. Exit code 2."""
 
     exit_code = 2
 
@@ -16,6 +16,11 @@ class CheckFailed(Exception):
     """The command ran and a check does not hold. Exit code 1."""
 
     exit_code = 1
+
+
+def places(problem: UserError | CheckFailed) -> str:
+    """Where the faults of a message are: what each of its lines names before its first colon."""
+    return "; ".join(dict.fromkeys(line.split(": ")[0] for line in str(problem).splitlines()))
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str, cutoff: float = 0.6) -> str:

@@ -1,11 +1,184 @@
-"""How a step tells what it is doing: one line of text at a time."""
+"""What long work tells of itself, and how a command shows it: a bar on a terminal, plain lines elsewhere.
+
+A step is given a `Progress`: it calls it with lines of text, and says by `tell_share` how far it has come. What becomes
+of either is for the command to decide, by the `Display` that it passes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.platform.errors import CheckFailed, UserError, places
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Progress = Callable[[str], None]
+
+# Where there is no bar, long work says this often how far it has come.
+PATIENCE_SECONDS = 30.0
+# A log that has grown beyond this is begun again.
+LARGEST_LOG = 1_000_000
 
 
 def quiet(_: str) -> None:
     """For steps within a step, which nobody needs to follow."""
+
+
+def tell_share(progress: Progress, done: int, total: int) -> None:
+    """Say that `done` of `total` parts of the present work are finished; only a `Display` shows it."""
+    if isinstance(progress, Display):
+        progress.share(done, total)
+
+
+class Display:
+    """The progress of one command, from `with` to its end.
+
+    A line of text is printed. Within a `step` it is detail: printed if the display is `verbose` or the line is a
+    warning, and the last one, the outcome, is printed with the step's name when the step ends. Everything also goes to
+    `log`, if one is named. On a terminal a bar shows how far the present step has come; `console` is used instead of
+    the standard output where it is given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        verbose: bool = False,
+        log: Path | None = None,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name, self.verbose = name, verbose
+        self._log, self._console, self._clock = log, console, clock
+        self._bar: Any = None
+        self._task: Any = None
+        self._in_step = False
+        self._outcome = ""
+        self._began = self._spoke = clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long the command has been at work."""
+        return self._clock() - self._began
+
+    def __enter__(self) -> Display:
+        self._write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {self.name}")
+        if self._console or _is_terminal():
+            self._bar = _new_bar(self._console)
+            self._task = self._bar.add_task(self.name, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        if self._bar:
+            # Takes the bar away and gives the cursor back, also after an interruption.
+            self._bar.stop()
+            self._bar = None
+        if problem:
+            self._write(f"stopped: {_kept(problem)}")
+
+    def __call__(self, text: str) -> None:
+        self._write(text)
+        if not self._in_step:
+            self.show(text)
+            return
+        self._outcome = text
+        if self.verbose or text.startswith("warning"):
+            self.show(f"  {text}")
+
+    def show(self, text: str) -> None:
+        """Print a line that the log need not, or may not, keep."""
+        self._spoke = self._clock()
+        if self._bar:
+            from rich.text import Text
+
+            self._bar.console.print(Text(text), soft_wrap=True)
+        else:
+            print(text, flush=True)
+
+    def left_out(self, what: str, problem: Exception) -> str:
+        """Note that a part of the step cannot be done, and return why in one line.
+
+        The log only keeps where: a message may quote the data.
+        """
+        self._write(f"{what}: {_kept(problem)}")
+        self._outcome = f"{what}; the reason is named at the end"
+        return f"{what}: {'; '.join(str(problem).splitlines())}"
+
+    def share(self, done: int, total: int) -> None:
+        """Show that `done` of `total` parts of the present step are finished."""
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=total)
+        elif done < total and self._clock() - self._spoke >= PATIENCE_SECONDS:
+            self.show(f"{self.name}: {done / total:.0%} ({done:,} of {total:,})")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """A part of the command, which is told in one line when it has ended."""
+        command, began = self.name, self._clock()
+        self.name, self._in_step, self._outcome = name, True, ""
+        if self._bar:
+            self._bar.reset(self._task, description=name, total=None)
+        self._write(f"{name}:")
+        try:
+            yield
+        finally:
+            self.name, self._in_step = command, False
+        if self._outcome:
+            self.show(f"{name:<14} {self._clock() - began:6.1f} s  {self._outcome}")
+
+    def _write(self, text: str) -> None:
+        """Append to the log, for its owner only; opened anew each time, as an erasure may replace the file."""
+        if self._log is None:
+            return
+        self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        grown = self._log.exists() and self._log.stat().st_size > LARGEST_LOG
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if grown else os.O_APPEND)
+        with os.fdopen(os.open(self._log, flags, 0o600), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.writelines(f"[{self.seconds:6.1f} s] {line}\n" for line in text.splitlines())
+
+
+def _kept(problem: BaseException) -> str:
+    """What a log may keep of a problem: where it is, and none of the data that its message may quote."""
+    if isinstance(problem, UserError | CheckFailed):
+        return places(problem)
+    return type(problem).__name__
+
+
+def _is_terminal() -> bool:
+    """Whether somebody watches who can see a line change."""
+    return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "dumb") and not os.environ.get("CI")
+
+
+def _new_bar(console: Console | None) -> Any:
+    """A bar that names the step and shows its share and the time left, and vanishes at the end."""
+    # Imported here: most commands have ended before it would be needed.
+    from rich import progress as bars
+    from rich.text import Text
+
+    class TimeLeft(bars.ProgressColumn):
+        """The time that the step will still take, or has taken where that is not known."""
+
+        def render(self, task: bars.Task) -> Text:
+            known = task.time_remaining is not None
+            seconds = int((task.time_remaining if known else task.elapsed) or 0)
+            return Text(f"{seconds // 60}:{seconds % 60:02d} {'left' if known else 'so far'}")
+
+    return bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=30),
+        bars.TaskProgressColumn(),
+        TimeLeft(),
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+    )
