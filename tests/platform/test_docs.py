@@ -44,7 +44,7 @@ def every_command(page: Path) -> Iterator[list[str]]:
     for code in inline_code(page):
         if code.startswith(("python -m ", "pytest ", "make ", "dbt ")):
             yield shlex.split(code)
-        elif " " in code and code.split()[0] in catalogues.command_parsers():
+        elif " " in code and code.split()[0] in catalogues.every_command().parsers:
             yield ["python", "-m", "scripts", *shlex.split(code)]
 
 
@@ -55,12 +55,10 @@ def problem_of(words: list[str]) -> str | None:
         arguments = words[words.index("scripts") + 1 :]
         if not arguments or arguments[0] in ("COMMAND", "--help"):
             return None
-        if arguments[0] not in catalogues.command_parsers():
-            return f"{line}: no such command"
         try:
-            catalogues.command_parsers()[arguments[0]].parse_args(arguments[1:])
+            catalogues.every_command().parse(arguments)
         except SystemExit as stopped:
-            return f"{line}: no such options" if stopped.code else None
+            return f"{line}: no such command or options" if stopped.code else None
     elif words[0] == "make":
         targets = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
         return next((f"{line}: no target {word}" for word in words[1:] if word not in targets), None)
@@ -94,7 +92,7 @@ def test_a_mart_without_grain_or_question_is_named(lacks: str, monkeypatch: pyte
 
 def test_the_catalogue_of_commands_has_every_option() -> None:
     text = catalogues.commands()
-    for name, command in catalogues.command_parsers().items():
+    for name, command in catalogues.every_command().parsers.items():
         assert f"`{name}`" in text
         for action in command._actions:
             for option in action.option_strings:
@@ -126,7 +124,7 @@ def test_a_faulty_command_would_be_found(line: str, capsys: pytest.CaptureFixtur
 
 @pages(PAGES)
 def test_options_named_in_the_text_exist(page: Path) -> None:
-    commands = catalogues.command_parsers().values()
+    commands = catalogues.every_command().parsers.values()
     known = {option for command in commands for option in command._option_string_actions} | OTHERS_OPTIONS
     named = {word for code in inline_code(page) for word in code.split() if re.fullmatch(r"--[a-z][a-z-]*", word)}
     assert named - known == set()

@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from scripts.__main__ import _parser
+from scripts.__main__ import all_commands
+from scripts.commands.options import Commands
 from scripts.platform.files import replace_file
 from scripts.platform.world import BUSINESS_SEEDS, PROJECT
 
@@ -124,25 +125,28 @@ def segments() -> str:
 
 
 def commands() -> str:
-    """Every command with its options, in the order and under the headings of --help."""
-    parsers = command_parsers()
-    shared = next(group for group in parsers["build"]._action_groups if group.title == SHARED)
+    """Every command with its options, under the headings of --help and in its order."""
+    known = every_command()
+    shared = next(group for group in known.parsers["build"]._action_groups if group.title == SHARED)
     parts = [_table(["option", "what"], _options(shared._group_actions))]
-    for name, command in parsers.items():
-        own = [group for group in command._action_groups if group.title != SHARED]
-        actions = [action for group in own for action in group._group_actions if "--help" not in action.option_strings]
-        example = (command.epilog or "").removeprefix("example: ")
-        parts.append(f"### `{name}`\n\n{command.description} Example:\n`{example}`\n")
-        if actions:
-            parts.append(_table(["option", "what"], _options(actions)))
+    for job, names in known.jobs.items():
+        parts.append(f"## {job}\n")
+        for name in names:
+            command = known.parsers[name]
+            own = [group for group in command._action_groups if group.title != SHARED]
+            actions = [action for group in own for action in group._group_actions]
+            does = " ".join((command.description or "").split())
+            example = (command.epilog or "").removeprefix("example: ")
+            parts.append(f"### `{name}`\n\n{does} Example:\n`{example}`\n")
+            if rows := _options(action for action in actions if "--help" not in action.option_strings):
+                parts.append(_table(["option", "what"], rows))
     return "\n".join(parts)
 
 
 @functools.cache
-def command_parsers() -> dict[str, argparse.ArgumentParser]:
-    """Every command's own parser by its name, in the order of --help."""
-    [commands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(commands.choices)
+def every_command() -> Commands:
+    """The commands as the front door knows them."""
+    return all_commands()
 
 
 SHARED = "where the data are"
