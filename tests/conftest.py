@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from scripts.pipeline.run import run
 from scripts.platform.world import BUSINESS_SEEDS, World
 from tests.support.shared_parses import SharedParses
-from tests.support.worlds import SMALL_DEMO, world_in
+from tests.support.worlds import RUN_OUTPUT, SMALL_DEMO, world_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,8 +54,9 @@ def demo_world(shared_folder: Path) -> World:
         finished = shared_folder / "demo.finished"
         if not finished.exists():
             _agree_on_quiet_days(world)
-            # Other models, and a history, need past days to be built, which costs more than all else here.
-            run(world, SMALL_DEMO, fits=("clv",), history=())
+            with (shared_folder / RUN_OUTPUT).open("w", encoding="utf-8") as output, redirect_stdout(output):
+                # Other models, and a history, need past days to be built, which costs more than all else here.
+                run(world, SMALL_DEMO, fits=("clv",), history=())
             finished.touch()
     return world
 

@@ -130,4 +130,4 @@ def _git(*arguments: str) -> None:
     run = subprocess.run(["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True, check=False)
     if run.returncode:
         reason = (run.stderr.strip().splitlines() or ["failed"])[-1]
-        raise UserError(f"git {arguments[0]} {arguments[1]}: {reason}; a commit is named by its hash, tag or branch")
+        raise UserError(f"git {arguments[0]} {arguments[1]}: {reason}; name a commit by its hash, a tag or a branch")

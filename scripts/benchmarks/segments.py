@@ -93,7 +93,8 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
         )
     if ours != theirs:
         raise CheckFailed(
-            f"benchmark of segments: {ours[0]:,} memberships are not the {theirs[0]:,} of the statement by hand"
+            f"benchmark of segments: {ours[0]:,} memberships differ from the "
+            f"{theirs[0]:,} of the hand-written statement"
         )
     total = sum(seconds.values())
     for name, spent in seconds.items():

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from scripts.commands.options import Commands, day
 from scripts.platform.errors import UserError
+from scripts.platform.progress import Display
 from scripts.platform.world import World
 
 
 def _explain(options: argparse.Namespace, world: World) -> None:
     from scripts.segments.explain import explain
 
-    explain(world, options.customer, options.segment, options.as_of, as_json=options.json)
+    with Display("explain") as display:
+        explain(world, options.customer, options.segment, options.as_of, as_json=options.json, progress=display)
 
 
 def add_explain(commands: Commands) -> None:
@@ -38,7 +40,8 @@ def _preview(options: argparse.Namespace, world: World) -> None:
     if bool(options.definitions) != bool(options.conditions):
         raise UserError("--definitions, --conditions: only one of the two is given; a draft needs a file of each")
     files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
-    preview(world, options.segment, files, as_json=options.json)
+    with Display("preview") as display:
+        preview(world, options.segment, files, as_json=options.json, progress=display)
 
 
 def add_preview(commands: Commands) -> None:

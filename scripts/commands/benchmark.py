@@ -5,67 +5,75 @@ from __future__ import annotations
 import argparse
 
 from scripts.commands.options import Commands, whole_number
+from scripts.platform.progress import Display, Progress
 from scripts.platform.world import World
 
 
 def _benchmark(options: argparse.Namespace, world: World) -> None:
+    with Display("benchmark") as display:
+        _measure(options, world, display)
+
+
+def _measure(options: argparse.Namespace, world: World, progress: Progress) -> None:
     from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
     if options.against:
         from scripts.benchmarks.commits import compare_commits
 
-        compare_commits(world, options.against, days=options.days)
+        compare_commits(world, options.against, days=options.days, progress=progress)
         return
     if options.events:
-        benchmark_intake(world, events=options.events)
+        benchmark_intake(world, events=options.events, progress=progress)
         return
     if options.profiles:
         from scripts.benchmarks.identity import benchmark_identity
 
-        benchmark_identity(world, profiles=options.profiles)
+        benchmark_identity(world, profiles=options.profiles, progress=progress)
         return
     if options.clv:
         from scripts.benchmarks.clv import benchmark_clv, benchmark_scoring
 
-        benchmark_clv(customers=options.customers or 1_000_000)
-        benchmark_scoring(world, customers=options.customers or 1_000_000)
+        benchmark_clv(customers=options.customers or 1_000_000, progress=progress)
+        benchmark_scoring(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.recovery is not None:
         from scripts.benchmarks.clv import benchmark_recovery
 
-        benchmark_recovery(worlds=options.recovery)
+        benchmark_recovery(worlds=options.recovery, progress=progress)
         return
     if options.features:
         from scripts.benchmarks.features import benchmark_features
 
-        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times)
+        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times, progress=progress)
         return
     if options.clusters:
         from scripts.benchmarks.clusters import benchmark_clusters
 
-        benchmark_clusters(world, customers=options.customers or 250_000)
+        benchmark_clusters(world, customers=options.customers or 250_000, progress=progress)
         return
     if options.segments:
         from scripts.benchmarks.segments import benchmark_segments
 
-        benchmark_segments(world, customers=options.customers or 1_000_000)
+        benchmark_segments(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.history:
         from scripts.benchmarks.history import benchmark_history
 
-        benchmark_history(world, customers=options.customers or 1_000_000)
+        benchmark_history(world, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.overhead:
         from scripts.benchmarks.overhead import benchmark_overhead
 
-        benchmark_overhead(world, customers=options.customers or 5000)
+        benchmark_overhead(world, customers=options.customers or 5000, progress=progress)
         return
     if options.audiences:
         from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
-        benchmark_audiences(world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS)
+        benchmark_audiences(
+            world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS, progress=progress
+        )
         return
-    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1])
+    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1], progress=progress)
 
 
 def add_benchmark(commands: Commands) -> None:

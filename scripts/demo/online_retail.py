@@ -316,7 +316,10 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     try:
         connection.execute(f"create table invoice_rows as {_source(file)}")
     except duckdb.ConversionException:
-        raise UserError(f"{file}: quantity, invoice_ts, unit_price or customer_id holds other values") from None
+        raise UserError(
+            f"{file}: quantity, invoice_ts, unit_price or customer_id holds values of another type; "
+            "give the file as it was published"
+        ) from None
 
 
 def _write(connection: duckdb.DuckDBPyConnection, staging: Path) -> dict[str, int]:
@@ -349,9 +352,9 @@ def _is_done(landing: Path, made_of: dict[str, object]) -> bool:
 def _make_room(landing: Path) -> None:
     """Take away what an earlier call wrote; refuse a folder with anything else."""
     if landing.exists() and not landing.is_dir():
-        raise UserError(f"{landing}: is no folder; give another --landing")
+        raise UserError(f"{landing}: is not a folder; name another with --landing")
     if landing.exists() and any(landing.iterdir()) and _marker(landing) is None:
-        raise UserError(f"{landing}: holds other landing files; empty it or give another --landing")
+        raise UserError(f"{landing}: holds other landing files; empty it, or name another with --landing")
     _write_json(_made(landing) / MARKER, {"complete": False})
     for name in OUTPUTS.values():
         (landing / name).unlink(missing_ok=True)

@@ -146,7 +146,7 @@ def requests_of_file(file: Path) -> list[Request]:
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise UserError(f"{file}: cannot be read ({type(problem).__name__}); give a CSV file in UTF-8") from None
     if not rows:
-        raise UserError(f"{file}: holds no request; give a header with {', '.join(GIVEN)} and one line per person")
+        raise UserError(f"{file}: holds no requests; give a header with {', '.join(GIVEN)} and one line per person")
     if not set(rows[0]).intersection(GIVEN):
         raise UserError(f"{file}: has none of the columns {', '.join(GIVEN)}; give one of them")
     found = []
@@ -158,7 +158,7 @@ def requests_of_file(file: Path) -> list[Request]:
             at = datetime.fromisoformat(row["requested_at"]) if row.get("requested_at") else None
         except ValueError:
             raise UserError(
-                f"{file}: line {number}: requested_at is no instant; write it as 2026-07-01T09:00"
+                f"{file}: line {number}: requested_at is not a date and time; write it as 2026-07-01T09:00"
             ) from None
         if at and at.tzinfo:
             at = at.astimezone(UTC).replace(tzinfo=None)
@@ -185,7 +185,7 @@ def _who(
             resolve(connection, person)
             collect(connection, sources, person, country)
             if not despite_hold and legal_hold(connection, sources, person, country):
-                raise CheckFailed("a legal hold is on this person; lift it, or erase with --despite-hold")
+                raise CheckFailed("this person is under a legal hold; lift it, or erase with --despite-hold")
         except (CheckFailed, UserError) as problem:
             if len(requests) == 1 and isinstance(problem, UserError):
                 raise

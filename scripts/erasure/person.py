@@ -44,7 +44,7 @@ def normalise_given(
         row = connection.execute(f"select {normalised(kind, 'v', country)} from (select ? as v)", [value]).fetchone()
         if not row or not row[0]:
             words = kind.replace("_", " ")
-            raise UserError(f"the {words} given has not the form of one; look at it and give it again")
+            raise UserError(f"the {words} given is not a valid one; check it and give it again")
         found.append((kind, str(row[0])))
     return sorted(set(found))
 
@@ -78,8 +78,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
         raise CheckFailed(f"the identifiers given belong to {len(customers)} people; make one request for each of them")
     if not customers and shared:
         raise CheckFailed(
-            f"the {' and the '.join(shared)} given stand for several people or for nobody, so they name no one to "
-            "erase; give a loyalty, customer or account number of the person"
+            f"the {' and the '.join(shared)} given are shared by several people or belong to nobody, so they "
+            "cannot say whom to erase; give a loyalty, customer or account number of the person"
         )
     person.customer_ids = sorted(customers)
     ids = set() if shared else set(person.given)
@@ -158,7 +158,9 @@ def need_identities(connection: duckdb.DuckDBPyConnection) -> None:
     """UserError unless the warehouse knows who is who."""
     for name in ("int_customer_identities", "int_identity_profiles", "int_identity_edges"):
         if not _exists(connection, "intermediate", name):
-            raise UserError("who is who is not known yet; run `python -m scripts build`, then erase again")
+            raise UserError(
+                "the warehouse holds no resolved customers yet; run `python -m scripts build`, then erase again"
+            )
 
 
 def _is_theirs_alone(

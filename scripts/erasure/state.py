@@ -77,7 +77,7 @@ def restore_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         rows = {name: [[row[column] for column in columns] for row in kept[name]] for name, columns in TABLES.items()}
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise UserError(f"{file}: not readable ({type(problem).__name__}); put back a copy of it") from None
+        raise UserError(f"{file}: not readable ({type(problem).__name__}); restore it from a copy") from None
     if kept.get("key_check") != key_check():
         raise UserError(
             f"{file}: made under another SEGMENTATION_HASH_KEY, so erased people could come back; set that key again"

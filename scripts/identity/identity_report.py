@@ -66,7 +66,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataF
     relations = connection.execute("select table_name, table_schema from information_schema.tables")
     schema = dict(relations.fetchall())
     if not set(schema) >= NEEDED:
-        raise UserError("nobody was resolved in this warehouse yet; run `python -m scripts build` first")
+        raise UserError("the warehouse holds no resolved customers yet; run `python -m scripts build` first")
     profiles = connection.execute(
         f"select profile_key, {', '.join(KEY)}, customer_id from intermediate.int_customer_identities"
     ).df()

@@ -30,7 +30,7 @@ from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_patience
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.progress import Progress
+from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import landing_settings, open_warehouse
 from scripts.platform.world import SETTINGS_FILE, World
 
@@ -100,7 +100,7 @@ def intake(world: World, progress: Progress = print) -> IntakeSummary:
         for file in files:
             by_source[file.table.source].append(file)
         for source, deliveries in by_source.items():
-            run.take_in_source(source, deliveries)
+            run.take_in_source(source, deliveries, len(files))
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
@@ -126,21 +126,24 @@ class _Run:
         for left_over in self.scratch.glob(f"{COPY}*"):  # of a run that was killed: nobody else holds the warehouse
             left_over.unlink(missing_ok=True)
         self.known = known_files(connection)
+        self.looked_at = 0
 
-    def take_in_source(self, source: str, files: list[LandingFile]) -> None:
+    def take_in_source(self, source: str, files: list[LandingFile], all_files: int) -> None:
         """Take in a source's files in the order of delivery, until too many in a row cannot be read."""
         started = time.perf_counter()
         circuit, counts = Circuit(), Counts()
         self.connection.execute("delete from intake.circuits where source_name = ?", [source])
         for number, file in enumerate(files):
             taken, problem = self._take_in(file)
+            self.looked_at += 1
+            tell_share(self.progress, self.looked_at, all_files)
             counts.add(taken)
             circuit.note(problem)
             left = len(files) - number - 1
             if circuit.is_open and left:
                 self.summary.failures.append(
                     f"{source}/: {circuit.failures} files in a row could not be read, so {left} more were not tried; "
-                    "look at its disk and run intake again"
+                    "check the disk and run intake again"
                 )
                 self.connection.execute(
                     "insert into intake.circuits values (?, ?, ?, ?)",
@@ -210,7 +213,7 @@ class _Run:
         except (BrokenFile, duckdb.Error, OSError) as problem:
             if _is_full_disk(problem):
                 raise CheckFailed(
-                    f"{self.warehouse}: no space left to write it; free some and run intake again"
+                    f"{self.warehouse}: no space left to write it; free some space and run intake again"
                 ) from None
             raise _broken(problem, file) from None
         self.summary.tables[file.table.source, file.table.name].add(counts)
@@ -275,25 +278,27 @@ def checked_settings(world: World, sources: dict[str, Source]) -> dict[str, str]
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if name.startswith("using_"):
             if name not in switches:
-                raise UserError(f"{file}: {name} switches no source; there are {', '.join(sorted(switches))}")
+                raise UserError(
+                    f"{file}: {name} is not a switch of any source; use one of {', '.join(sorted(switches))}"
+                )
             if text not in ("true", "false"):
                 raise UserError(f"{file}: {name} must be true or false, not {value!r}")
         elif name.startswith(ENCODING):
             source = name.removeprefix(ENCODING)
             if source not in sources:
-                raise UserError(f"{file}: {name} names no source; there are {', '.join(sources)}")
+                raise UserError(f"{file}: {name} does not name a source; use one of {', '.join(sources)}")
             if not _is_encoding(text):
                 raise UserError(f"{file}: {name} must be an encoding such as cp1250, not {value!r}")
         elif name == "as_of_date" and not _is_date(text):
-            raise UserError(f"{file}: as_of_date must be a day such as 2026-06-30, not {value!r}")
+            raise UserError(f"{file}: as_of_date must be a date such as 2026-06-30, not {value!r}")
         elif name == "business_timezone" and not _is_zone(text):
-            raise UserError(f"{file}: business_timezone must be a zone such as Europe/London, not {value!r}")
+            raise UserError(f"{file}: business_timezone must be a time zone such as Europe/London, not {value!r}")
         elif name == "reporting_currency" and not re.fullmatch("[A-Z]{3}", text):
             raise UserError(f"{file}: reporting_currency must be a code such as GBP, not {value!r}")
         elif name == "default_country" and not re.fullmatch("[A-Z]{2}", text):
             raise UserError(f"{file}: default_country must be a code such as GB, not {value!r}")
         elif value is None or isinstance(value, (list, dict)):
-            raise UserError(f"{file}: {name} must be a text, a number, true or false")
+            raise UserError(f"{file}: {name} must be text, a number, true or false")
         settings[name] = text
     return settings
 

@@ -146,7 +146,9 @@ def _text(file: LandingFile, scan: TextScan) -> Iterator[str]:
     try:
         decoder = codecs.getincrementaldecoder(scan.encoding)(errors="not_text")
     except LookupError:
-        raise BrokenFile(f"there is no encoding {scan.encoding}; mend encoding_{file.table.source}") from None
+        raise BrokenFile(
+            f"there is no encoding {scan.encoding}; correct encoding_{file.table.source} in world.json"
+        ) from None
     is_first = True
     for chunk in chunks(file):
         text = decoder.decode(chunk)

@@ -32,7 +32,7 @@ SETTLED_SECONDS = 2
 
 
 class BrokenFile(Exception):
-    """A delivery that cannot be taken in; the text says why and how to mend it, without any value of the data."""
+    """A delivery that cannot be taken in; the text says why and how to put it right, without any value of the data."""
 
 
 class PassingFault(BrokenFile):
@@ -143,7 +143,7 @@ def read_header(file: LandingFile, start: io.StringIO) -> Header:
             best, as_delivered, delimiter = names, raw, candidate
     twice = sorted({name for name in best if best.count(name) > 1 and name in expected})
     if twice:
-        raise BrokenFile(f"column {', '.join(twice)} stands twice in the header; keep one")
+        raise BrokenFile(f"column {', '.join(twice)} appears twice in the header; keep one")
     return Header(best, as_delivered, delimiter)
 
 
@@ -166,12 +166,12 @@ def fault_of(problem: Exception, file: LandingFile) -> BrokenFile:
     ):
         return BrokenFile(f"truncated or damaged {compression}; deliver it again")
     if isinstance(problem, PermissionError):
-        return PassingFault("may not be read; grant read permission")
+        return PassingFault("cannot be read; grant read permission")
     if isinstance(problem, FileNotFoundError):
         return PassingFault("vanished before it was read; run intake again")
     if isinstance(problem, IsADirectoryError):
         return BrokenFile("is a folder; deliver a file")
-    return PassingFault(f"cannot be read ({type(problem).__name__}); look at its disk and run intake again")
+    return PassingFault(f"cannot be read ({type(problem).__name__}); check its disk and run intake again")
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -54,7 +54,7 @@ class Replacement:
         table = self._table(sources)
         payload = latest_payload(connection, table, self.record_key, self.decided_at)
         if payload is None:
-            raise BrokenFile(f"{table.label} has no record with this key; mend record_key or wait for the record")
+            raise BrokenFile(f"{table.label} has no record with this key; correct record_key, or wait for the record")
         record = json.loads(payload)
         record.pop("_raw", None)
         record.update(self._corrections(table))
@@ -69,7 +69,7 @@ class Replacement:
         source = sources.get(self.source_name)
         table = source.tables.get(self.table_name) if source else None
         if table is None:
-            raise BrokenFile("there is no such source and table; mend source_name or table_name")
+            raise BrokenFile("there is no such source and table; correct source_name or table_name")
         return table
 
     def _corrections(self, table: Table) -> dict[str, object]:
@@ -81,7 +81,7 @@ class Replacement:
             raise BrokenFile('corrected_fields must be a JSON object such as {"unit_price": "12.50"}')
         unknown = sorted(set(fields) - {column.name for column in table.columns})
         if unknown:
-            raise BrokenFile(f"{table.label} has no column {', '.join(unknown)}; mend corrected_fields")
+            raise BrokenFile(f"{table.label} has no column {', '.join(unknown)}; put corrected_fields right")
         return fields
 
 

@@ -177,7 +177,7 @@ def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
     """
     planted = world.truth / "planted.parquet"
     if not planted.exists():
-        raise UserError(f"{planted}: not there; rates need a simulated retailer (`python -m scripts demo`)")
+        raise UserError(f"{planted}: no such file; rates need a simulated retailer, made by `python -m scripts demo`")
     cases = " ".join(f"when '{rule_type}' then '{kind}'" for rule_type, kind in LOOKS_FOR.items())
     query = RATES.format(
         planted=literal(str(planted)),
@@ -188,7 +188,9 @@ def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
         try:
             rates = [Rate(*row) for row in connection.execute(query).fetchall()]
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
+            raise UserError(
+                f"{world.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
+            ) from None
     for rate in rates:
         missed = (
             "nothing planted"

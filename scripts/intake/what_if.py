@@ -103,27 +103,31 @@ def _rows_of(world: World, rule_key: str) -> list[Rule]:
             rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
             connection.execute("select 1 from intermediate.int_record_violations limit 1")
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: rules not judged yet; run `python -m scripts build`") from None
+            raise UserError(
+                f"{world.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
+            ) from None
     found = [row for row in rows if row["rule_key"] == rule_key]
     if not found:
         known = sorted({row["rule_key"] for row in rows})
-        there_are = "validation_rules.csv lists the ones there are"
+        there_are = "validation_rules.csv lists them"
         hint = did_you_mean(rule_key, known, otherwise=there_are, cutoff=0.4)
         raise UserError(f"there is no rule `{rule_key}`; {hint}")
     if found[0]["rule_type"] not in LIMITED:
-        raise UserError(f"rule `{rule_key}` has no limit to change: it is of type {found[0]['rule_type']}")
+        raise UserError(
+            f"rule `{rule_key}` has no limit to change, as it is of type {found[0]['rule_type']}; name another"
+        )
     return found
 
 
 def _limits(rule: Rule, rows: list[Rule], scope: Rule, minimum: str | None, maximum: str | None) -> Rule:
     """The limits to judge by: those given, else those that hold for the scope now."""
     if minimum is None and maximum is None:
-        raise UserError("--what-if needs the limit to try: --min, --max or both")
+        raise UserError("--what-if: no limit to try is given; add --min, --max or both")
     kind = rule["rule_type"]
     if kind == "arithmetic" and minimum is not None:
-        raise UserError(f"rule `{rule['rule_key']}` has a tolerance only: give it with --max")
+        raise UserError(f"rule `{rule['rule_key']}` has only a tolerance; give that with --max")
     if kind == "arithmetic" and scope["account"]:
-        raise UserError(f"rule `{rule['rule_key']}` does not tell an account: leave out --account")
+        raise UserError(f"rule `{rule['rule_key']}` has no limits by account; leave out --account")
     present = next((row for row in rows if all(row[name] == scope[name] for name in scope)), rule)
     limits = {
         "min_value": present["min_value"] if minimum is None else _limit("--min", minimum, kind),
@@ -131,7 +135,7 @@ def _limits(rule: Rule, rows: list[Rule], scope: Rule, minimum: str | None, maxi
     }
     low, high = limits["min_value"], limits["max_value"]
     if kind == "range" and low and high and Decimal(low) > Decimal(high):
-        raise UserError(f"the lowest value {low} is above the highest {high}")
+        raise UserError(f"--min {low} is above --max {high}; swap them")
     return limits
 
 

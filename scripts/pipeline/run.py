@@ -96,7 +96,8 @@ def _run(
             except (UserError, CheckFailed) as problem:
                 left_out.append(display.left_out(what, problem))
 
-    setup(world, display)
+    with display.step("Set-up"):
+        setup(world, display)
     with parsed_meanwhile(world):
         with display.step("Landing files"):
             demo(world, arguments, display)
@@ -129,7 +130,6 @@ def _run(
     if world.settings().get("kind") == "demo":
         with display.step("Approvals"):
             approve_demo(world, display)
-        with display.step("Audiences"):
             build(world, select="segment_approvals+", progress=display)
     built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
     with display.step("Publication"):

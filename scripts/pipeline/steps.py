@@ -124,7 +124,8 @@ def build(
     _need_raw_tables(world)
     if world.made_from() is None and not os.environ.get(KEY_VARIABLE):
         progress(
-            "warning: customer ids are hashed with the public demo key; set SEGMENTATION_HASH_KEY to your own secret"
+            "warning: customer ids are hashed with the public demo key; "
+            "set SEGMENTATION_HASH_KEY to a secret of your own"
         )
     restore(world, progress)
     # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
@@ -159,7 +160,7 @@ def drop_leftovers(world: World, built: Iterable[Any], progress: Progress = prin
         for schema, name, kind in leftovers:
             connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote(schema)}.{quote(name)} cascade")
     if leftovers:
-        progress(f"build: {len(leftovers)} relations that no model makes any more were dropped")
+        progress(f"build: {len(leftovers)} relations that no model builds any more were dropped")
 
 
 def _need_raw_tables(world: World) -> None:

@@ -13,7 +13,7 @@ from scripts.platform.world import World
 # Where the detail of a run is kept, beside the warehouse.
 LOG = Path("logs") / "run.log"
 # More than this is read where it is kept, not at the end of a run.
-MOST_POINTS = 8
+MOST_POINTS = 6
 MOST_NAMES = 4
 
 
@@ -95,8 +95,7 @@ def _places(world: World) -> Iterator[tuple[str, Path]]:
         "report": world.home / "report.html",
         "marts": world.published / "marts.duckdb",
         "audiences": world.exports,
-        "models": world.home / "review" / "models" / "index.html",
-        "clusters": world.home / "review" / "clusters" / "index.html",
+        "reviews": world.home / "review",
         "detail": world.home / LOG,
     }
     return ((what, place) for what, place in places.items() if place.exists())

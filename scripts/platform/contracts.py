@@ -108,7 +108,9 @@ def load_contracts(folder: Path = CONTRACTS) -> dict[str, Source]:
                 sources[entry["name"]] = _source(entry)
         except (KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
             text = " ".join(str(problem).split())
-            raise UserError(f"{file}: not a source contract ({type(problem).__name__}: {text}); mend it") from problem
+            raise UserError(
+                f"{file}: not a source contract ({type(problem).__name__}: {text}); correct it"
+            ) from problem
     if not sources:
         raise UserError(f"{folder}: no source contracts (_<source>__sources.yml) there; run from a complete project")
     return sources

@@ -126,7 +126,7 @@ def parsed_project(world: World) -> Any:
     finally:
         os.chdir(before)
     if manifest is None:
-        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; `dbt parse` says why")
+        raise CheckFailed(f"{PROJECT}: dbt cannot parse the project; run `dbt parse` there to see why")
     return manifest
 
 
@@ -272,8 +272,10 @@ def _one_line(message: str | None) -> str:
     """A dbt message without its frame and line breaks."""
     if cell := SEED_CELL.search(" ".join((message or "").split())):
         line, column, text, kind = cell.groups()
-        wanted = {"DATE": "day such as 2026-06-30", "BOOLEAN": "true or false"}.get(kind, "number")
-        return f"line {line}, column {column}: '{text}' is no {wanted}; correct the cell"
+        fault = {"DATE": "is not a date; use YYYY-MM-DD", "BOOLEAN": "is not true or false; write one of them"}.get(
+            kind, "is not a number; correct the cell"
+        )
+        return f"line {line}, column {column}: '{text}' {fault}"
     skip = ("compilation error", "runtime error", "database error", "> in macro", "> called by", "compiled code at")
     lines = [line.strip() for line in (message or "failed").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(skip)]

@@ -24,6 +24,8 @@ Progress = Callable[[str], None]
 
 # Where there is no bar, long work says this often how far it has come.
 PATIENCE_SECONDS = 30.0
+# What a step came to is told in one line of a terminal, or of this many characters elsewhere; the log has it in full.
+WIDTH = 120
 # A log that has grown beyond this is begun again.
 LARGEST_LOG = 1_000_000
 
@@ -73,7 +75,7 @@ class Display:
         self._write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {self.name}")
         if self._console or _is_terminal():
             self._bar = _new_bar(self._console)
-            self._task = self._bar.add_task(self.name, total=None)
+            self._begin(self.name)
             self._bar.start()
         return self
 
@@ -124,16 +126,27 @@ class Display:
     def step(self, name: str) -> Iterator[None]:
         """A part of the command, which is told in one line when it has ended."""
         command, began = self.name, self._clock()
-        self.name, self._in_step, self._outcome = name, True, ""
-        if self._bar:
-            self._bar.reset(self._task, description=name, total=None)
+        self._in_step, self._outcome = True, ""
+        self._begin(name)
         self._write(f"{name}:")
         try:
             yield
         finally:
-            self.name, self._in_step = command, False
+            self._in_step = False
+            self._begin(command)
         if self._outcome:
-            self.show(f"{name:<14} {self._clock() - began:6.1f} s  {self._outcome}")
+            outcome = self._outcome.replace(f"{Path.cwd()}/", "")
+            width = self._bar.console.width if self._bar else WIDTH
+            self.show(_cut(f"{name:<14} {self._clock() - began:6.1f} s  {outcome}", width))
+
+    def _begin(self, name: str) -> None:
+        """What is shown from now on is this work's."""
+        self.name = name
+        if self._bar:
+            # A task of its own: one that is reset would keep the total of the one before.
+            for task in self._bar.task_ids:
+                self._bar.remove_task(task)
+            self._task = self._bar.add_task(name, total=None)
 
     def _write(self, text: str) -> None:
         """Append to the log, for its owner only; opened anew each time, as an erasure may replace the file."""
@@ -145,6 +158,14 @@ class Display:
         with os.fdopen(os.open(self._log, flags, 0o600), "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)
             file.writelines(f"[{self.seconds:6.1f} s] {line}\n" for line in text.splitlines())
+
+
+def _cut(line: str, width: int) -> str:
+    """The line, or what of it fits; between words, unless the last one is most of it, such as a long path."""
+    if len(line) <= width:
+        return line
+    words = line[: width - 1].rsplit(" ", 1)[0]
+    return f"{words} …" if len(words) > width // 2 else f"{line[: width - 1]}…"
 
 
 def _kept(problem: BaseException) -> str:
@@ -174,7 +195,7 @@ def _new_bar(console: Console | None) -> Any:
             return Text(f"{seconds // 60}:{seconds % 60:02d} {'left' if known else 'so far'}")
 
     return bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
+        bars.TextColumn("{task.description:<14}", markup=False),
         bars.BarColumn(bar_width=30),
         bars.TaskProgressColumn(),
         TimeLeft(),

@@ -89,10 +89,10 @@ def _row_problems(file: Path, text: str, columns: list[str]) -> Iterator[str]:
             if not row:
                 yield f"{file}, line {line}: is empty; delete the line"
             elif len(row) != len(header):
-                mend = "put a cell that holds a comma into double quotes"
+                cure = "put a cell that holds a comma into double quotes"
                 if len(row) < len(header):
-                    mend = "write the empty cells too, as commas"
-                yield f"{file}, line {line}: has {len(row)} cells where the header has {len(header)}; {mend}"
+                    cure = "write the empty cells too, as commas"
+                yield f"{file}, line {line}: has {len(row)} cells where the header has {len(header)}; {cure}"
     except csv.Error as problem:
         yield f"{file}: cannot be read as CSV ({problem}); check the double quotes"
 
@@ -112,9 +112,9 @@ def _header_problems(file: Path, header: list[str], columns: list[str]) -> Itera
             yield f"{file}, line 1: cells are separated by {name}; save it with commas between the cells"
             return
     for column in sorted({name for name in header if header.count(name) > 1}):
-        yield f"{file}, line 1: the column `{column}` stands there twice; delete one"
+        yield f"{file}, line 1: the column `{column}` appears twice; delete one"
     spare = [name for name in header if name not in columns]
     for column in [name for name in columns if name not in header]:
         meant = difflib.get_close_matches(column, spare, n=1)
-        hint = f"is `{meant[0]}` it?" if meant else f"the first line must hold {','.join(columns)}"
+        hint = f"is `{meant[0]}` a misspelling of it?" if meant else f"the first line must hold {','.join(columns)}"
         yield f"{file}, line 1: the column `{column}` is missing; {hint}"

@@ -22,7 +22,7 @@ import pandas as pd
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
-from scripts.platform.progress import Progress
+from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
 
@@ -70,6 +70,7 @@ def snapshots(world: World, days: Iterable[date], progress: Progress = print) ->
             for number, day in enumerate(missing, start=1):
                 progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
                 _build(copy, day, folders[day])
+                tell_share(progress, number, len(missing))
     return {day: _read(world, day, folder) for day, folder in folders.items()}
 
 
@@ -79,9 +80,9 @@ def described_day(world: World) -> date:
         try:
             found = connection.execute("select max(as_of_date) from marts.customer_margin").fetchone()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: is not built; run `python -m scripts build` first") from None
+            raise UserError(f"{world.warehouse}: has not been built; run `python -m scripts build` first") from None
     if found is None or found[0] is None:
-        raise UserError(f"{world.warehouse}: holds no order, so there is nothing to learn from")
+        raise UserError(f"{world.warehouse}: holds no orders, so there is nothing to learn from; load some and build")
     day: date = found[0]
     return day
 
@@ -186,7 +187,7 @@ def _copied(world: World) -> Iterator[World]:
     size = world.warehouse.stat().st_size
     free = shutil.disk_usage(world.snapshots).free
     if free < 2 * size:
-        raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; make room")
+        raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; free some space")
     folder.mkdir(mode=0o700)
     try:
         # Under the same name: dbt's parsed project speaks of the database by it.

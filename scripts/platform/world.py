@@ -87,7 +87,7 @@ class World:
         try:
             settings = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
-            raise UserError(f"{file}: not readable as JSON ({problem}); mend or delete the file") from problem
+            raise UserError(f"{file}: not readable as JSON ({problem}); correct or delete it") from problem
         if not isinstance(settings, dict):
             raise UserError(f'{file}: must hold one JSON object, such as {{"as_of_date": "2026-06-30"}}')
         return settings

@@ -170,9 +170,9 @@ def _faults(chain: list[Row], key: str | None) -> Iterator[tuple[int, str]]:
         if not _holds(row, key):
             yield row.line, f"row {row.cells['sequence']} of its approvals was changed after it was written"
         elif row.sequence > number:
-            yield row.line, f"row {number} of its approvals was deleted or stands elsewhere: here is row {row.sequence}"
+            yield row.line, f"row {number} of its approvals was deleted or moved: this is row {row.sequence}"
         elif row.sequence < number:
-            yield row.line, f"row {row.sequence} of its approvals stands there twice or out of order"
+            yield row.line, f"row {row.sequence} of its approvals appears twice or out of order"
         elif row.cells["previous_hash"] != (before.cells["row_hash"] if before else ""):
             yield row.line, f"row {row.sequence} of its approvals does not follow from the row before: one was put in"
         elif before and before.is_signed and not row.is_signed:

@@ -150,7 +150,7 @@ def _check(role: str, by: str, tolerance: float) -> None:
     if role not in ROLES:
         raise UserError(f"role `{role}` is not known; use one of {', '.join(ROLES)}")
     if not by.strip() or any(ord(letter) < 32 for letter in by):
-        raise UserError("the approver needs a name on one line; give it with --by 'A. Owner'")
+        raise UserError("--by: the approver's name is empty or not on one line; write it as --by 'A. Owner'")
     if not 0 <= tolerance <= 1:
         raise UserError(f"tolerance {tolerance} is not between 0 and 1; write 0.25 for a quarter more or less")
 
@@ -171,7 +171,7 @@ def _check_segment(segment: _Segment, role: str, by: str) -> None:
         if other_role != role and same_person(cells["approved_by"], by):
             raise CheckFailed(
                 f"segment `{segment.key}`: {cells['approved_by']} has approved it as {other_role} already; "
-                f"its {len(segment.needed)} roles are {len(segment.needed)} different people"
+                f"its {len(segment.needed)} roles need {len(segment.needed)} different people"
             )
 
 
@@ -187,7 +187,7 @@ def _size(segment: _Segment, count: int | None) -> int:
             "--count N, as the preview of its rule shows it"
         )
     if count < 0:
-        raise UserError(f"--count {count} is no number of customers")
+        raise UserError(f"--count {count}: below zero; give the size that the preview shows")
     return count
 
 

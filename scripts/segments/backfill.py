@@ -20,7 +20,7 @@ import duckdb
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
-from scripts.platform.progress import Progress, quiet
+from scripts.platform.progress import Progress, quiet, tell_share
 from scripts.platform.snapshots import SEGMENTS, described_day, workshop
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import World
@@ -63,9 +63,9 @@ def backfill(
     Raises UserError for days that are not in the past and for a warehouse without history.
     """
     if first > last:
-        raise UserError(f"--from {first} is after --to {last}; exchange them")
+        raise UserError(f"--from {first} is after --to {last}; swap them")
     if every < 1:
-        raise UserError(f"--every {every}: give a number of days, 1 or more")
+        raise UserError(f"--every {every}: too few days; give 1 or more")
     count = (last - first).days // every + 1
     return backfill_days(
         world, [first + timedelta(days=every * n) for n in range(count)], force=force, progress=progress
@@ -94,7 +94,7 @@ def backfill_days(
     wanted = [day for day in days if force or day not in evaluated or not kept.is_carried(day)]
     if len(wanted) < len(days):
         done = len(days) - len(wanted)
-        progress(f"{done} of {len(days)} days are in the history already; --force evaluates them anew")
+        progress(f"{done} of {len(days)} days are in the history already; --force evaluates them again")
     if not wanted:
         return 0
     with workshop(world) as copy:
@@ -102,6 +102,7 @@ def backfill_days(
             for number, day in enumerate(wanted, start=1):
                 entered, left = _backfill_day(world, copy, kept, day)
                 progress(f"day {number} of {len(wanted)}: {day}, {entered} entered, {left} left")
+                tell_share(progress, number, len(wanted))
         finally:
             # What was carried over is shown, also where a later day failed or was interrupted.
             if shown:

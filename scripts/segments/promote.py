@@ -59,7 +59,7 @@ def promote(world: World, segment_key: str, target: Path, progress: Progress = p
         library.write()
     progress(
         f"{segment_key}: {'added to' if is_new else 'replaced in'} {target}, {len(conditions)} condition(s), status "
-        f"{definition['status']}; approvals are given anew there"
+        f"{definition['status']}; it must be approved again there"
     )
 
 
@@ -77,7 +77,9 @@ def _check_faults(world: World, segment_key: str, definition: Cells, conditions:
                 for name, rows in zip(SEED_NAMES, ([definition], conditions), strict=True)
             ]
         except (duckdb.CatalogException, duckdb.BinderException):
-            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts validate`") from None
+            raise UserError(
+                f"{world.warehouse}: the rules have not been checked yet; run `python -m scripts validate` first"
+            ) from None
     wanted = [
         sorted(tuple(cell.strip() for cell in row.values()) for row in part) for part in ([definition], conditions)
     ]
@@ -87,7 +89,7 @@ def _check_faults(world: World, segment_key: str, definition: Cells, conditions:
         )
     if faults:
         lines = [f"{row_text}: {reason}; {suggestion}" for row_text, reason, suggestion in faults]
-        raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; mend the rows named above"]))
+        raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; correct the rows named above"]))
 
 
 def _loaded(

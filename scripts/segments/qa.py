@@ -67,7 +67,7 @@ def qa(
         names = ", ".join(f"{key} {check['check_name']}" for key, check in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         raise CheckFailed(
-            f"{len(found)} check(s) {'fail or warn' if strict else 'fail'}: {names}{more}; what to do stands above"
+            f"{len(found)} check(s) {'fail or warn' if strict else 'fail'}: {names}{more}; what to do is said above"
         )
 
 
@@ -129,9 +129,9 @@ def qa_gate(marts: Path, segment_key: str, despite: str | None = None) -> dict[s
     forbidden = [check for check in failing if check["check_name"] in NEVER_DESPITE]
     if forbidden or (failing and despite is None):
         cure = (
-            "mend this, build and publish; no reason makes it right"
+            "put this right, then build and publish; no reason overrides it"
             if forbidden
-            else "mend this, build and publish, or give a reason with --despite-qa"
+            else "put this right, then build and publish, or give a reason with --despite-qa"
         )
         raise CheckFailed(f"segment `{segment_key}`: {'; '.join(_failure(check) for check in failing)}; {cure}")
     return {
@@ -156,8 +156,7 @@ def _named(library: Rows, segment_key: str) -> dict[str, Any]:
         raise UserError(f"segment `{segment_key}` is not in the library that was last built; {meant}")
     if row["effective_status"] not in ("active", "not_computable"):
         raise CheckFailed(
-            f"segment `{segment_key}` is {row['effective_status']}; it is checked from the first build on in which "
-            "it is active"
+            f"segment `{segment_key}` is {row['effective_status']}; activate it and build, and it is checked"
         )
     return row
 

@@ -87,7 +87,7 @@ def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
             " where table_schema = 'marts' and table_name = 'attribute_catalogue'"
         ).fetchall()
         if not built:
-            raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `build` first")
+            raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `python -m scripts build` first")
         rows = connection.execute(
             "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, '') from marts.attribute_catalogue"
             " order by attribute_name"

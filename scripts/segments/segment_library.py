@@ -97,7 +97,7 @@ def read_library(folder: Path) -> SegmentLibrary:
     shipped = shipped_columns()
     problems = [problem for name in FILES for problem in seed_problems(folder / name, shipped[name])]
     if problems:
-        raise CheckFailed("\n".join([*problems, "nothing was written; mend the library first"]))
+        raise CheckFailed("\n".join([*problems, "nothing was written; correct the library first"]))
     columns = {name: read_header(folder / name) for name in FILES}
     definitions, conditions = (read_rows(folder / name, columns[name]) for name in FILES)
     return SegmentLibrary(folder, definitions, conditions, columns)

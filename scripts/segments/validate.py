@@ -83,7 +83,7 @@ def check_rules(world: World, progress: Progress = print) -> None:
         severities = [severity for severity, seed, *_ in found if seed in seeds]
         errors = severities.count("error")
         if errors:
-            problems.append(f"{world.seeds}: the {what} rules have {errors} error(s); mend the rows named above")
+            problems.append(f"{world.seeds}: the {what} rules have {errors} error(s); correct the rows named above")
         elif what == "segment":
             progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
         else:
@@ -103,7 +103,9 @@ def _violations(world: World) -> list[tuple[str, ...]]:
             ).fetchall()
         }
         if not built & VIOLATIONS.keys():
-            raise UserError(f"{world.warehouse}: rules not checked yet; run `python -m scripts build`")
+            raise UserError(
+                f"{world.warehouse}: the rules have not been checked yet; run `python -m scripts build` first"
+            )
         for model in sorted(built & VIOLATIONS.keys()):
             found += connection.execute(
                 f"select {VIOLATIONS[model]}, seed_name, row_text, reason, suggestion from intermediate.{model}"

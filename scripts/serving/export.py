@@ -91,7 +91,8 @@ def export(
     rows, unsafe = _rows(audience, channel, segment_key)
     if not rows:
         raise CheckFailed(
-            f"segment `{segment_key}`: every {ADDRESS[channel]} in it is unsafe to write; nothing was written"
+            f"segment `{segment_key}`: no {ADDRESS[channel]} in it can be written safely, "
+            "so nothing was; correct them at the source"
         )
     text = _csv(columns, rows)
     manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
@@ -144,7 +145,8 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
     if segment["effective_status"] != "active":
         reason = f": {segment['status_reason']}" if segment["status_reason"] else ""
         raise CheckFailed(
-            f"segment `{segment_key}` is {segment['effective_status']}{reason}; only active segments are exported"
+            f"segment `{segment_key}` is {segment['effective_status']}{reason}; "
+            "only active segments are exported, so activate it, then build and publish"
         )
     if segment["is_suppression"]:
         raise CheckFailed(
@@ -153,7 +155,7 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
     if channel not in (segment["channels"] or "").split("|"):
         raise CheckFailed(
             f"segment `{segment_key}` may not be used on {channel}; "
-            f"its channels are {segment['channels'].replace('|', ', ')}"
+            f"use one of its channels: {segment['channels'].replace('|', ', ')}"
         )
     if segment["approval_status"] != "approved":
         raise CheckFailed(f"segment `{segment_key}` is not approved: {_approval_gap(audience)}")

@@ -147,7 +147,7 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
     for row in models:
         if (severity := MODEL_SEVERITIES[row["status"]]) != "ok":
             what = f"{row['check_name']} is {row['status']}, {row['reason']}"
-            found.add(severity, f"model {row['model_key']}: {what}; fit it anew")
+            found.add(severity, f"model {row['model_key']}: {what}; fit it again")
     found.document = {
         "schema_version": SCHEMA_VERSION,
         "overall": found.overall,
@@ -254,7 +254,8 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
         circuits = []
     for row in circuits:
         found.add(
-            "fail", f"{row['source_name']}: the load gave the source up ({row['reason']}); mend it and run intake"
+            "fail",
+            f"{row['source_name']}: intake gave up on the source ({row['reason']}); put that right and run intake",
         )
     return {**rows[0], "open_circuits": sorted({row["source_name"] for row in circuits})} if rows else None
 

@@ -317,7 +317,7 @@ def _shape_problems(connection: duckdb.DuckDBPyConnection, relations: list[str])
         if found != first_columns:
             yield (
                 f"marts.{name}: its first columns are {', '.join(found)} where readers expect "
-                f"{', '.join(first_columns)}; mend the model"
+                f"{', '.join(first_columns)}; correct the model"
             )
 
 
@@ -333,7 +333,7 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     )
     for name in NEVER_EMPTY + (NEVER_EMPTY_WITH_ORDERS if ordering else []):
         if not _value(connection, f"select count(*) from marts.{quote(name)}"):
-            yield f"marts.{name}: has no rows; look at `python -m scripts intake` and build again"
+            yield f"marts.{name}: has no rows; {_why_empty(connection, name, delivered)}"
     days = {
         (name, day)
         for name in ONE_DAY
@@ -357,6 +357,24 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     )
     for (segment,) in strangers:
         yield f"marts.segment_memberships: segment {segment} has members but is not active; build again"
+
+
+def _why_empty(connection: duckdb.DuckDBPyConnection, name: str, delivered: int) -> str:
+    """The likely cause of a relation without rows, and what to do about it."""
+    if name == "segment_library":
+        return "segment_definitions.csv defines no segment; restore the seeds with `python -m scripts setup` and build"
+    if name == "source_health":
+        return "the build left the sources out; run `python -m scripts build` without --select"
+    if not delivered:
+        return "no source has delivered anything; fill the landing zone, run `python -m scripts intake` and build"
+    held_back = (
+        _value(connection, "select count(*) from marts.dead_letters where state = 'open' and severity <> 'warn'")
+        if {"state", "severity"} <= set(columns_of(connection, "dead_letters"))
+        else 0
+    )
+    if held_back:
+        return f"{held_back:,} of the rows delivered are held back; marts.dead_letters says why; correct them and build"
+    return f"none of the {delivered:,} rows delivered counts on the day that was built; build for a later day (--as-of)"
 
 
 def _identifier_problems(connection: duckdb.DuckDBPyConnection, relations: list[str]) -> Iterator[str]:
@@ -466,5 +484,5 @@ def _not_written(world: World, problem: Exception) -> UserError:
     first_line = str(problem).strip().splitlines()[0]
     kept = current_version(world) or "nothing"
     return UserError(
-        f"{world.versions}: could not write ({first_line}); free space or mend, then publish again; readers keep {kept}"
+        f"{world.versions}: could not write ({first_line}); put this right and publish again; readers keep {kept}"
     )

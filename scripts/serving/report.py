@@ -64,7 +64,7 @@ def report(world: World, out: Path | str | None = None, progress: Progress = pri
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
-        raise CheckFailed(f"{target}: the page would ask for {found[0]}; it was not written")
+        raise CheckFailed(f"{target}: it would load {found[0]}, so it was not written; take that out of its charts")
     try:
         replace_file(target, page)
     except OSError as problem:
@@ -110,9 +110,14 @@ def _render(folder: Path, marts: Path, currency: str) -> str:
             command, cwd=project, env=environment, capture_output=True, text=True, timeout=SECONDS_ALLOWED, check=False
         )
     except OSError as problem:
-        raise UserError(f"report: `dct` cannot be started ({problem.strerror}); install the extra `report`") from None
+        raise UserError(
+            f"report: `dct` cannot be started ({problem.strerror}); run `pip install 'customer-segmentation[report]'`"
+        ) from None
     except subprocess.TimeoutExpired:
-        raise CheckFailed(f"report: drawing took more than {SECONDS_ALLOWED} seconds and was stopped") from None
+        raise CheckFailed(
+            f"report: drawing took more than {SECONDS_ALLOWED} seconds and was stopped; "
+            "run it again when less else is running"
+        ) from None
     if run.returncode or not page.exists():
         said = [line.strip() for line in (run.stderr + run.stdout).splitlines() if line.strip()]
         raise CheckFailed(f"report: a chart could not be drawn: {' '.join(said)[:500]}")

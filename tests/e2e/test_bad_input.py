@@ -98,7 +98,7 @@ def test_a_cell_of_the_wrong_type_is_named_by_seed_line_and_column(tmp_path: Pat
     world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(CheckFailed) as problem:
         run_dbt(world, ["seed", "--select", "clv_parameters"], progress=lambda _: None)
-    said = "clv_parameters: line 3, column estimate: '0.24O' is no number; correct the cell"
+    said = "clv_parameters: line 3, column estimate: '0.24O' is not a number; correct the cell"
     assert str(problem.value) == said
 
 

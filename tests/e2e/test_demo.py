@@ -11,7 +11,7 @@ from scripts.pipeline import run as whole_run
 from scripts.platform.versions import content_checksums
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
-from tests.support.worlds import SMALL_DEMO
+from tests.support.worlds import RUN_OUTPUT, SMALL_DEMO
 
 # First columns of the public interface; other tools rely on them and their order.
 INTERFACE = {
@@ -151,6 +151,45 @@ def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> No
         """,
     )
     assert difference.empty
+
+
+def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_world: World) -> None:
+    lines = (demo_world.home.parent / RUN_OUTPUT).read_text(encoding="utf-8").splitlines()
+    # On a slow machine a long step says now and then how far it has come.
+    lines = [line for line in lines if not re.search(r": [0-9]+% \([0-9]+ of [0-9]+\)$", line)]
+    assert 15 <= len(lines) <= 30
+    log = demo_world.home / "logs" / "run.log"
+    kept = log.read_text(encoding="utf-8")
+    assert len(kept.splitlines()) > 2 * len(lines)
+    for step in ("Landing files", "Intake", "Customers", "Model clv", "Segments", "Publication", "Export", "Report"):
+        (told,) = [line for line in lines if line.startswith(f"{step} ")]
+        outcome = told.split(" s  ", 1)[1]
+        assert len(told) <= 120
+        assert f"] {outcome.removesuffix(' …')}" in kept
+    # One line a source table, of which the output shows the sum.
+    assert "] pos/receipt: " in kept
+    assert not [line for line in lines if "pos/receipt" in line]
+    people = query(demo_world, "select count(*) as n from marts.customers")["n"].item()
+    (made,) = [line for line in lines if line.startswith("Made in ")]
+    assert f"{people:,} customers" in made
+    # Nothing of a clv alone makes the clusters of so small a shop stable.
+    assert [line for line in lines if line.startswith("Needs attention:")]
+    for place in ("report.html", "published/marts.duckdb", "logs/run.log"):
+        assert [line for line in lines[-7:] if line.endswith(place)]
+
+
+def test_the_log_of_a_run_is_private_and_knows_nobody(demo_world: World) -> None:
+    log = demo_world.home / "logs" / "run.log"
+    assert log.stat().st_mode & 0o777 == 0o600
+    kept = log.read_text(encoding="utf-8")
+    assert "@" not in kept
+    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+        people = connection.execute(
+            "select first_name || ' ' || last_name, phone from pii.customer_profiles"
+            " where first_name is not null and last_name is not null"
+        ).fetchall()
+    assert len(people) > 100
+    assert not [name for name, phone in people if name in kept or (phone and phone in kept)]
 
 
 @pytest.mark.verify

@@ -7,6 +7,7 @@ import csv
 import json
 import shutil
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from scripts.identity import matching
 from scripts.identity.matching.decisions import COLUMNS, decision_id, stored_decisions
 from scripts.identity.matching.landed import landing_rows
 from scripts.identity.matching.proposals import review_file
-from scripts.identity.matching.training import SETTINGS_FILE
+from scripts.identity.matching.records import world_records
+from scripts.identity.matching.training import SETTINGS_FILE, train
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.world import World
@@ -174,9 +176,9 @@ def test_a_review_that_was_not_accepted_is_not_written_over(world: World) -> Non
 
 def test_faulty_reviews_write_nothing(world: World) -> None:
     file = review(world, c0="same", c1="perhaps")
-    with pytest.raises(UserError, match="must be same, different or empty"):
+    with pytest.raises(UserError, match="decision is neither same nor different"):
         matching.accept(world, file, by="Rita", progress=quiet)
-    with pytest.raises(UserError, match="says not who decided"):
+    with pytest.raises(UserError, match="does not say who decided"):
         matching.accept(world, review(world, c0="same"), progress=quiet)
     swapped = file.read_text(encoding="utf-8").replace(",klaviyo,k0,", ",klaviyo,k1,")
     file.write_text(swapped, encoding="utf-8")
@@ -191,8 +193,8 @@ def test_settings_of_other_data_are_refused(world: World, capsys: pytest.Capture
     for change, said in (
         ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
         ({"review_threshold": 1.5}, "must lie between 0 and 1"),
-        ({"blocking_rules": [["shoe_size"]]}, "may not name shoe_size"),
-        ({"comparisons": {}}, "says nothing of address, birth_date, email, first_name, last_name"),
+        ({"blocking_rules": [["shoe_size"]]}, "blocking_rules name shoe_size; use only"),
+        ({"comparisons": {}}, "lacks address, birth_date, email, first_name, last_name"),
     ):
         file.write_text(json.dumps({**settings, **change}), encoding="utf-8")
         assert main(["match", "--warehouse", str(world.warehouse)]) == 2
@@ -201,7 +203,7 @@ def test_settings_of_other_data_are_refused(world: World, capsys: pytest.Capture
         assert output.count("\n") == 1
     file.unlink()
     assert main(["match", "--warehouse", str(world.warehouse)]) == 2
-    assert "was not trained yet" in capsys.readouterr().err
+    assert "has not been trained yet" in capsys.readouterr().err
 
 
 def test_without_the_extra_one_line_says_so(
@@ -226,6 +228,27 @@ def test_without_the_extra_one_line_says_so(
 def test_too_little_data_teach_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="1 likely pairs among 4 records are too few"):
         matching.train_world(people_world(tmp_path, people=1, doubles=0), progress=quiet)
+
+
+def test_only_too_little_data_is_called_so(trained: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that nearly all agree teach nothing of strangers; whatever else stops Splink says what it is."""
+    from splink.internals.linker_components.training import LinkerTraining
+
+    def stop(problem: Exception) -> None:
+        def stopped(*_: object, **__: object) -> None:
+            raise problem
+
+        monkeypatch.setattr(LinkerTraining, "estimate_probability_two_random_records_match", stopped)
+
+    records = world_records(trained)
+    stop(ValueError("more observed matches than is consistent with supplied recall"))
+    with pytest.raises(CheckFailed, match=r"nearly all pairs of these .* agree, so there is too little data"):
+        train(records)
+    stop(MemoryError("out of memory"))
+    with pytest.raises(MemoryError):
+        train(records)
+    with pytest.raises(CheckFailed, match="no two records have an e-mail"):
+        train(replace(records, frame=records.frame.head(1)))
 
 
 def test_wrong_use_is_one_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -202,8 +202,8 @@ BROKEN = {
     "Parquet without a key column": Broken("parquet", lambda table: without(table, "parquet"), "is missing"),
     "a title above the header": Broken("csv", lambda table: b"Export of 2026-01-05\n" + good(table), "is missing"),
     "rows without a header": Broken("csv", lambda table: good(table).split(b"\n", 1)[1], "is missing"),
-    "a column that stands twice": Broken(
-        "csv", lambda table: f"{','.join([c.name for c in table.columns])},{table.key[0]}\n".encode(), "stands twice"
+    "a column that appears twice": Broken(
+        "csv", lambda table: f"{','.join([c.name for c in table.columns])},{table.key[0]}\n".encode(), "appears twice"
     ),
 }
 

@@ -85,7 +85,7 @@ SICK = {
     "locked": (OSError(errno.EBUSY, "busy"), "cannot be read"),
     "input/output error": (OSError(errno.EIO, "input/output error"), "cannot be read"),
     "stale network file": (OSError(errno.ESTALE, "stale"), "cannot be read"),
-    "forbidden": (PermissionError(errno.EACCES, "forbidden"), "may not be read; grant read permission"),
+    "forbidden": (PermissionError(errno.EACCES, "forbidden"), "cannot be read; grant read permission"),
     "vanished": (FileNotFoundError(errno.ENOENT, "gone"), "vanished before it was read"),
 }
 

@@ -159,7 +159,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "white space": ("pos/receipt_payment/x.csv", b" \n", "empty, not even a header"),
     "missing column": ("pos/receipt_payment/x.csv", b"receipt_id,amount\n1,2\n", "column payment_number, method"),
     "missing key of JSON": ("pos/receipt_payment/x.jsonl", b'{"receipt_id": 1}\n', "column payment_number, method"),
-    "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "column amount stands twice"),
+    "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "amount appears twice"),
     "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "not a kind of file that is taken in"),
     "no parquet": ("pos/receipt_payment/x.parquet", b"PAR1 is what I say", "not readable as Parquet"),
     "unknown table": ("pos/recipe/x.csv", HEADER.encode(), "no such table; pos has receipt, receipt_line"),
@@ -228,14 +228,14 @@ def test_no_landing_folder(zone: Zone) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"as_of_date": "2026-02-30"}, "as_of_date must be a day"),
-        ({"as_of_date": 20260630}, "as_of_date must be a day"),
-        ({"business_timezone": "Mars/Olympus"}, "business_timezone must be a zone"),
+        ({"as_of_date": "2026-02-30"}, "as_of_date must be a date"),
+        ({"as_of_date": 20260630}, "as_of_date must be a date"),
+        ({"business_timezone": "Mars/Olympus"}, "business_timezone must be a time zone"),
         ({"reporting_currency": "pounds"}, "reporting_currency must be a code"),
         ({"default_country": "UK!"}, "default_country must be a code"),
-        ({"using_tills": False}, "using_tills switches no source"),
+        ({"using_tills": False}, "using_tills is not a switch of any source"),
         ({"using_pos": "no"}, "using_pos must be true or false"),
-        ({"kind": ["demo"]}, "kind must be a text"),
+        ({"kind": ["demo"]}, "kind must be text"),
     ],
 )
 def test_a_wrong_setting_is_named(zone: Zone, settings: dict[str, object], said: str) -> None:

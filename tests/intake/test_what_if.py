@@ -117,12 +117,12 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) 
     [
         (["--what-if", "till_receipt_amont", "--max", "1"], "did you mean `till_receipt_amount`?"),
         (["--what-if", "till_receipt_amount", "--max", "1,000"], "--max is `1,000`; write a number such as"),
-        (["--what-if", "till_receipt_amount"], "needs the limit to try"),
-        (["--what-if", "till_receipt_amount", "--min", "9", "--max", "1"], "above the highest"),
-        (["--what-if", "till_receipt_currency", "--max", "1"], "has no limit to change: it is of type currency"),
+        (["--what-if", "till_receipt_amount"], "no limit to try is given"),
+        (["--what-if", "till_receipt_amount", "--min", "9", "--max", "1"], "is above --max 1"),
+        (["--what-if", "till_receipt_currency", "--max", "1"], "has no limit to change, as it is of type currency"),
         (["--what-if", "till_receipt_date", "--min", "yesterday"], "write the earliest day"),
         (["--what-if", "till_receipt_date", "--max", "1.5"], "write a whole number of days"),
-        (["--max", "1"], "go with --what-if RULE_KEY"),
+        (["--max", "1"], "add --what-if RULE_KEY"),
     ],
 )
 def test_wrong_questions_get_one_line(

@@ -58,11 +58,11 @@ def test_one_known_target_is_asked_for(demo_world: World) -> None:
         find_target(demo_world)
     with pytest.raises(UserError, match="one of --category, --product and --attribute"):
         find_target(demo_world, category="tea", product="tea-1")
-    with pytest.raises(UserError, match="--category nonsense: no product has it; categories are "):
+    with pytest.raises(UserError, match="--category nonsense: not the category of any product; use one of "):
         find_target(demo_world, category="nonsense")
-    with pytest.raises(UserError, match="--product nonsense: no product"):
+    with pytest.raises(UserError, match="--product nonsense: not the SKU of a product"):
         find_target(demo_world, product="nonsense")
-    with pytest.raises(UserError, match="--attribute country_code: no number"):
+    with pytest.raises(UserError, match="--attribute country_code: not a numeric attribute"):
         find_target(demo_world, attribute="country_code")
     assert find_target(demo_world, attribute="loyalty_card_count").model_key == "adoption:attribute:loyalty_card_count"
 
@@ -73,9 +73,9 @@ def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
     file = world.seeds / "model_inputs.csv"
     head = "model_key,attribute_name,scale,low_words,high_words\n"
     for row, message in (
-        ("clusters,order_count,log,few,many", "has no row of churn"),
-        ("churn,ordr_count,log,few,many", "churn, ordr_count: no number of int_prediction_inputs"),
-        ("churn,order_count,cubic,few,many", "scale 'cubic' is neither log nor linear"),
+        ("clusters,order_count,log,few,many", "has no row for churn"),
+        ("churn,ordr_count,log,few,many", "ordr_count of churn is not a numeric attribute"),
+        ("churn,order_count,cubic,few,many", "scale 'cubic'; write log or linear"),
     ):
         file.write_text(f"{head}{row}\n", encoding="utf-8")
         with pytest.raises(UserError, match=message):
@@ -86,6 +86,6 @@ def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
 
 def test_a_horizon_too_long_for_the_history() -> None:
     facts = DataFacts(date(2025, 12, 31), date(2025, 1, 1), 100, 1000.0, "GBP", "own")
-    with pytest.raises(UserError, match=r"a horizon of 180 days needs orders of 540 days: .* here are 364"):
+    with pytest.raises(UserError, match=r"a horizon of 180 days needs orders of 540 days: .* there are only 364"):
         check_horizon(facts, 180)
     check_horizon(facts, 90)

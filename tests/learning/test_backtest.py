@@ -58,9 +58,9 @@ def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: World) -
 
 def test_what_is_no_model_is_said(tmp_path: Path) -> None:
     world = purchases_world(tmp_path, purchase_days(300, seed=4))
-    with pytest.raises(UserError, match="clx: is no model; write clv, churn or a model_key"):
+    with pytest.raises(UserError, match="clx: not a model; use clv, churn or a model_key"):
         backtest(world, "clx", progress=quiet)
-    with pytest.raises(UserError, match="not of a colour"):
+    with pytest.raises(UserError, match="of the kind `colour`"):
         backtest(world, "adoption:colour:red", progress=quiet)
     with pytest.raises(UserError, match="is not before 2026-06-30"):
         backtest(world, "clv", [date(2026, 6, 30)], progress=quiet)
@@ -72,7 +72,7 @@ def test_without_a_card_nothing_is_written(tmp_path: Path) -> None:
 
     world = purchases_world(tmp_path, purchase_days(300, seed=4))
     figure = Figure(SECTION, "AUC", 0.7, figure_date=DAYS[0])
-    with pytest.raises(UserError, match="has no card; fit it first"):
+    with pytest.raises(UserError, match="has no card; fit the model first"):
         put_figures(world, "clv", SECTION, [figure])
     fit_clv(world, progress=quiet)
     before = pd.read_csv(world.seeds / "model_card_figures.csv")

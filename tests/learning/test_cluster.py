@@ -300,8 +300,8 @@ def test_too_few_customers_are_refused_and_nothing_is_written(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"k": 0}, "at least 2"),
-        ({"k": 1}, "at least 2"),
+        ({"k": 0}, "give 2 or more"),
+        ({"k": 1}, "give 2 or more"),
         ({"k": 50}, "too few for 50"),
         ({"method": "best of"}, "kmeans"),
     ],
@@ -323,7 +323,7 @@ def test_customers_who_are_all_alike_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("clusters,no_such_attribute,log,a,b", "no_such_attribute is no column of int_prediction_inputs"),
+        ("clusters,no_such_attribute,log,a,b", "no_such_attribute is not a column of int_prediction_inputs"),
         ("clusters,net_revenue,root,a,b", "net_revenue has scale 'root'; write log or linear"),
     ],
 )

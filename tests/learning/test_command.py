@@ -120,7 +120,7 @@ def test_a_horizon_beyond_the_history_is_one_clear_line(tmp_path: Path, monkeypa
     world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match=r"^--horizon 729: 2024-07-01 is not after the first order of 2024-07-01; give"):
         read_people(world, 729, 0, quiet)
-    with pytest.raises(UserError, match=r"^--horizon 0: write a number of days"):
+    with pytest.raises(UserError, match=r"^--horizon 0: too short; give 1 day or more"):
         read_people(world, 0, 0, quiet)
 
 

@@ -31,6 +31,6 @@ def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
     assert present == {f"{schema}.kept" for schema in names} | {
         f"{schema}.left_behind" for schema in ("raw_pos", "intake", "state", "history")
     }
-    assert said == ["build: 3 relations that no model makes any more were dropped"]
+    assert said == ["build: 3 relations that no model builds any more were dropped"]
     drop_leftovers(world, built, said.append)
     assert len(said) == 1

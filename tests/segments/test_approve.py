@@ -64,8 +64,8 @@ def test_rows_that_are_there_stay_as_they_are(world: World) -> None:
     [
         ("promoter", "data_owner", "Dora", 0.25, "did you mean `promoters`"),
         ("promoters", "boss", "Dora", 0.25, "role `boss` is not known"),
-        ("promoters", "data_owner", " ", 0.25, "needs a name"),
-        ("promoters", "data_owner", "Dora\nEve", 0.25, "on one line"),
+        ("promoters", "data_owner", " ", 0.25, "name is empty"),
+        ("promoters", "data_owner", "Dora\nEve", 0.25, "not on one line"),
         ("promoters", "data_owner", "Dora", 25, "not between 0 and 1"),
         ("promoters", "data_owner", "  ANN ", 0.25, "Ann has approved it as segment_owner already"),
         ("promoters", "risk_owner", "Dora", 0.25, "has no risk class"),

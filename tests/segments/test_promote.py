@@ -119,7 +119,7 @@ def test_what_is_faulty_or_was_not_checked_is_not_copied(world: World, tmp_path:
     words = {
         "faults": "value `x` for a number; mend it",
         "edited": "was edited since it was last checked",
-        "not checked": "rules not checked yet",
+        "not checked": "rules have not been checked yet",
         "same folder": "is the folder that the segment comes from",
     }
     with pytest.raises((UserError, CheckFailed), match=words[why]):

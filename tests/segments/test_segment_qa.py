@@ -63,7 +63,7 @@ def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_ke
 
 def test_no_reason_exports_without_consent(library: World) -> None:
     spoil(library, "update segment_qa set status = 'fail' where check_name = 'consent'")
-    with pytest.raises(CheckFailed, match=r"`consent` fails .*no reason makes it right"):
+    with pytest.raises(CheckFailed, match=r"`consent` fails .*no reason overrides it"):
         export(library, "lapsed", despite_qa="agreed with the owner", progress=quiet)
     assert not library.exports.exists()
 

@@ -425,8 +425,8 @@ def test_a_brief_of_every_kind_of_customer_holds_no_identifier(demo_world: World
         ({"customer": "someone@example.com"}, "not by a name or an address"),
         ({"customer": "ffffffffffff"}, "is not in the published version"),
         ({"campaign_for": "lapsed", "channel": "pigeon"}, "channel `pigeon` is not known"),
-        ({}, "say one of"),
-        ({"segment": "lapsed", "channel": "email"}, "--channel goes with"),
+        ({}, "name what to describe"),
+        ({"segment": "lapsed", "channel": "email"}, "--channel: only a campaign has a channel"),
     ],
 )
 def test_a_wrong_question_gets_one_clear_line(demo_world: World, asked: dict[str, str], message: str) -> None:

@@ -140,6 +140,43 @@ def test_a_build_that_fails_the_audit_stays_private(world: World, fault: str, sa
     assert world.published.resolve() == version
 
 
+HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as record_key, 'bad' as reason, "
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (["update marts.source_health set row_count = 0"], "no source has delivered anything; fill the landing zone"),
+        (
+            [f"{HELD_BACK} 'reject' as severity, 1.0 as value_at_risk, 'open' as state from range(7)"],
+            "7 of the rows delivered are held back; marts.dead_letters says why",
+        ),
+        # A warning is in use, and what is closed holds nothing back.
+        (
+            [
+                f"{HELD_BACK} 'warn' as severity, 1.0 as value_at_risk, 'open' as state",
+                "insert into marts.dead_letters values ('crm', 'b', 'bad', 'reject', 1.0, 'closed')",
+            ],
+            "none of the 60 rows delivered counts on the day that was built; build for a later day",
+        ),
+    ],
+)
+def test_why_nobody_is_there_is_named(world: World, faults: list[str], said: str) -> None:
+    """Intake is to blame only where nothing came in."""
+    for fault in ["delete from marts.customers", *faults]:
+        change(world, fault)
+    with pytest.raises(CheckFailed, match=said) as problem:
+        publish(world, quiet)
+    assert ("intake" in str(problem.value)) == ("delivered anything" in said)
+
+
+def test_an_empty_library_is_not_blamed_on_the_data(world: World) -> None:
+    change(world, "delete from marts.segment_memberships")
+    change(world, "delete from marts.segment_library")
+    with pytest.raises(CheckFailed, match=r"segment_library: has no rows; segment_definitions.csv defines no segment"):
+        publish(world, quiet)
+
+
 def test_every_problem_has_its_line(world: World) -> None:
     change(world, "delete from marts.customers")
     change(world, "update marts.products set product_name = 'x@example.com'")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from scripts.platform.world import World
 
+# What the run that made the shared demo printed, beside the demo.
+RUN_OUTPUT = "demo.output"
 SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 
 

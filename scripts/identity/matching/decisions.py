@@ -69,9 +69,11 @@ def accept(
             known += 1
             continue
         if before and decided["decided_at"] <= before.decided_at:
-            raise UserError(f"{file}, line {number}: was decided otherwise at {before.decided_at}, which is later")
+            raise UserError(
+                f"{file}, line {number}: was decided otherwise later, at {before.decided_at}; delete the row"
+            )
         if rows.get(decided["decision_id"], decided) != decided:
-            raise UserError(f"{file}, line {number}: an earlier line decides otherwise about the same two profiles")
+            raise UserError(f"{file}, line {number}: an earlier line decides otherwise about the same pair; keep one")
         rows[decided["decision_id"]] = decided
     actions = [row["action"] for row in rows.values()]
     counts = {name: actions.count(action) for name, action in ACTIONS.items()}
@@ -132,9 +134,9 @@ def read_rows(file: Path) -> list[dict[str, str]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{file}: no such file") from None
+        raise UserError(f"{file}: no such file; name the reviewed file") from None
     except UnicodeDecodeError:
-        raise UserError(f"{file}: is not UTF-8; save it as `CSV UTF-8`") from None
+        raise UserError(f"{file}: is not UTF-8; save it as CSV UTF-8") from None
     delimiter = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     return [{name: (value or "").strip() for name, value in row.items() if name} for row in reader]
@@ -143,7 +145,9 @@ def read_rows(file: Path) -> list[dict[str, str]]:
 def _read_reviewed(file: Path) -> list[dict[str, str]]:
     rows = read_rows(file)
     if rows and (missing := [name for name in NEEDED if name not in rows[0]]):
-        raise UserError(f"{file}: lacks the column {', '.join(missing)}; `python -m scripts match` writes such a file")
+        raise UserError(
+            f"{file}: lacks {', '.join(missing)}; start from the file that `python -m scripts match` writes"
+        )
     return rows
 
 
@@ -152,21 +156,25 @@ def _decision_row(file: Path, number: int, row: dict[str, str], by: str | None, 
     where = f"{file}, line {number}"
     action = ACTIONS.get(row["decision"].lower())
     if not action:
-        raise UserError(f"{where}: decision must be same, different or empty")
+        raise UserError(f"{where}: decision is neither same nor different; write one of these, or leave it empty")
     sides = {name: row[name].removeprefix("'") for name in NEEDED[1:5]}
     left = f"{sides['left_system']}:{sides['left_profile_id']}"
     right = f"{sides['right_system']}:{sides['right_profile_id']}"
     if row["decision_id"] != decision_id(left, right):
-        raise UserError(f"{where}: decision_id does not belong to these two profiles; leave both as they were written")
+        raise UserError(
+            f"{where}: decision_id does not belong to these two profiles; restore them as `match` wrote them"
+        )
     who = row.get("decided_by") or by
     if not who:
-        raise UserError(f"{where}: says not who decided; fill decided_by, or name one with --by")
+        raise UserError(f"{where}: does not say who decided; fill decided_by, or give --by NAME")
     decided_at = now
     if given := row.get("decided_at"):
         try:
             instant = datetime.fromisoformat(given)
         except ValueError:
-            raise UserError(f"{where}: decided_at is no instant; write it as 2026-07-01 09:00:00 (UTC)") from None
+            raise UserError(
+                f"{where}: decided_at is not a date and time; write it as 2026-07-01 09:00:00 (UTC)"
+            ) from None
         decided_at = (instant.astimezone(UTC) if instant.tzinfo else instant).strftime(INSTANT)
     return {
         "decision_id": row["decision_id"],

@@ -122,26 +122,29 @@ def _truth(rows: pd.DataFrame, files: list[Path], truth: Path | None) -> pd.Seri
         _, key = _read_truth(truth)
         shared = [column for column in key.columns if column in rows.columns and column not in TRUTH_COLUMNS]
         if not shared:
-            raise UserError(f"{truth}: shares no column with {files[0]} by which to find a record's truth")
+            raise UserError(f"{truth}: has no column in common with {files[0]}; add one that identifies a record")
         texts = rows[shared].astype(str).merge(key.assign(**{name: key[name].astype(str) for name in shared}), "left")
         if len(texts) != len(rows):
-            raise UserError(f"{truth}: has several rows for one record")
+            raise UserError(f"{truth}: has several rows for one record; keep one")
         rows = texts
     column = next((name for name in TRUTH_COLUMNS if name in rows.columns), None)
     if column is None:
-        raise UserError(f"{truth or files[0]}: has no column cluster or cluster_id that tells who is who")
+        raise UserError(f"{truth or files[0]}: has no column cluster or cluster_id; name one that has with --truth")
     if rows[column].isna().any():
-        raise UserError(f"{truth or files[0]}: {int(rows[column].isna().sum())} records have no {column}")
+        raise UserError(
+            f"{truth or files[0]}: {int(rows[column].isna().sum())} records have no {column}; "
+            "fill it in, or leave them out"
+        )
     return rows[column].astype(str)
 
 
 def _read_truth(file: Path) -> tuple[Path, pd.DataFrame]:
     if not file.exists():
-        raise UserError(f"{file}: no such file")
+        raise UserError(f"{file}: no such file; name an existing one with --truth")
     try:
         key = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file, dtype=str)
     except (OSError, ValueError) as problem:
-        raise UserError(f"{file}: not readable ({problem})") from None
+        raise UserError(f"{file}: not readable ({problem}); give a CSV or Parquet file") from None
     return file, key.rename(columns=str.lower)
 
 

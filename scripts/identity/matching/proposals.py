@@ -93,7 +93,7 @@ def _customers(world: World) -> dict[str, str]:
                 ).fetchall()
             )
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: knows no customers yet; run `python -m scripts build` first") from None
+            raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first") from None
 
 
 def _one_per_customers(pairs: pd.DataFrame) -> pd.DataFrame:

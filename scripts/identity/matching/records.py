@@ -90,7 +90,7 @@ def world_records(world: World) -> Records:
             ) from None
         kind = landing_settings(connection).get("kind", "own")
     if not day or not day[0]:
-        raise UserError(f"{world.warehouse}: knows no customers yet; run `python -m scripts build` first")
+        raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first")
     return Records(_texts(frame), kind, str(day[0]))
 
 
@@ -103,13 +103,13 @@ def file_records(files: list[Path]) -> tuple[Records, pd.DataFrame]:
     with open_memory() as connection:
         for file in files:
             if not file.exists():
-                raise UserError(f"{file}: no such file")
+                raise UserError(f"{file}: no such file; name existing ones with --evaluate")
             reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
             extra = "" if reader == "read_parquet" else ", all_varchar = true"
             try:
                 part = connection.execute(f"select * from {reader}({literal(str(file))}{extra})").df()
             except duckdb.Error as problem:
-                raise UserError(f"{file}: not readable ({str(problem).splitlines()[0]})") from None
+                raise UserError(f"{file}: not readable ({str(problem).splitlines()[0]}); give CSV or Parquet") from None
             parts.append(part.rename(columns=str.lower))
         rows = pd.concat(parts, ignore_index=True)
         found: dict[str, list[str]] = {}
@@ -117,7 +117,7 @@ def file_records(files: list[Path]) -> tuple[Records, pd.DataFrame]:
             found.setdefault(ALIASES.get(column, column), []).append(column)
         usable = {field: found[field] for field in FIELDS if field in found}
         if len(usable) < 2:
-            raise UserError(f"{files[0]}: at least two of the columns {', '.join(FIELDS)} are needed")
+            raise UserError(f"{files[0]}: has fewer than two of the columns {', '.join(FIELDS)}; add what is missing")
         connection.register("rows", rows.assign(row_number=range(len(rows))))
         fields = {
             field: "coalesce(" + ", ".join(f"nullif(cast({quote(column)} as varchar), '')" for column in columns) + ")"

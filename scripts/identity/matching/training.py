@@ -68,16 +68,20 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
     threshold = REVIEW_THRESHOLD if threshold is None else threshold
     rules = usable_rules(TRAINING_RULES, records.fields)
     if not rules:
-        raise CheckFailed("match: these records have no e-mail, date of birth or name to learn from")
+        raise CheckFailed("match: no two records have an e-mail, a birth date or a name; train on more data")
     with linker(records, list(BLOCKING_RULES), across_customers=False) as model:
         sure = usable_rules(SURE_RULES, records.fields)
         try:
             model.training.estimate_probability_two_random_records_match(
                 [block_on(*rule) for rule in sure or rules], recall=SURE_RECALL
             )
-            model.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=RANDOM_SEED)
-        except Exception as problem:
-            raise CheckFailed(f"match: too little data to learn from ({_first_line(problem)})") from None
+        except ValueError:
+            # Splink's way to say that the sure rules find more pairs than its estimate leaves room for.
+            raise CheckFailed(
+                f"match: nearly all pairs of these {len(records.frame):,} records agree, so there is too little data "
+                "to learn how strangers differ; train on more data"
+            ) from None
+        model.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=RANDOM_SEED)
         learnings = [learning for rule in rules if (learning := _learn(model, rule, records))]
         likely = max((item.matches for item in learnings), default=0.0)
         if likely < FEWEST_MATCHES:
@@ -117,7 +121,7 @@ def read_settings(world: World, records: Records) -> dict[str, Any]:
     file = world.seeds / SETTINGS_FILE
     again = "run `python -m scripts match --train` on these data"
     if not file.exists():
-        raise UserError(f"{file}: matching was not trained yet; {again}")
+        raise UserError(f"{file}: no such file, so matching has not been trained yet; {again}")
     try:
         settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         kind, threshold, rules = settings["kind"], settings["review_threshold"], settings["blocking_rules"]
@@ -125,20 +129,22 @@ def read_settings(world: World, records: Records) -> dict[str, Any]:
         probabilities = [row[part] for rows in settings["comparisons"].values() for row in rows for part in ("m", "u")]
         probabilities.append(settings["prior"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{file}: is no settings file of match; {again}") from None
+        raise UserError(f"{file}: is not a settings file of match; {again}") from None
     if kind != records.kind:
         raise UserError(f"{file}: was trained on data of kind '{kind}', these are '{records.kind}'; {again}")
     if settings.get("format") != FORMAT:
         raise UserError(f"{file}: was written by another version; {again}")
     if not all(isinstance(value, float | int) and 0 < value < 1 for value in [*probabilities, threshold]):
-        raise UserError(f"{file}: probabilities and review_threshold must lie between 0 and 1; mend them, or {again}")
+        raise UserError(
+            f"{file}: probabilities and review_threshold must lie between 0 and 1; correct them, or {again}"
+        )
     strange = sorted({key for rule in rules for key in rule if key not in KEYS})
     if strange:
-        raise UserError(f"{file}: blocking_rules may not name {', '.join(strange)}; known are {', '.join(KEYS)}")
+        raise UserError(f"{file}: blocking_rules name {', '.join(strange)}; use only {', '.join(KEYS)}")
     wanted = {item.name: [level.words for level in levels_of(item, records.fields)]
               for item in comparisons_of(records.fields)}  # fmt: skip
     if missing := sorted(name for name, levels in wanted.items() if not set(levels) <= set(stored.get(name, []))):
-        raise UserError(f"{file}: says nothing of {', '.join(missing)}, which these data have; {again}")
+        raise UserError(f"{file}: lacks {', '.join(missing)}, which these data have; {again}")
     return settings
 
 
@@ -228,7 +234,3 @@ def _probabilities(
 def _inside(probability: float) -> float:
     """Rounded, and neither 0 nor 1: one pair never proves anything."""
     return min(max(round(float(probability), DECIMALS), 1e-7), 1 - 1e-7)
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__

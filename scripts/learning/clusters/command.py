@@ -40,9 +40,9 @@ def cluster(
     the review pack say so, when no stable clustering exists.
     """
     if method not in (*METHODS, "best"):
-        raise UserError(f"--method {method}: write {', '.join(METHODS)} or best")
+        raise UserError(f"--method {method}: not a method; use {', '.join(METHODS)} or best")
     if k is not None and k < 2:
-        raise UserError(f"--k {k}: at least 2 clusters are needed")
+        raise UserError(f"--k {k}: too few clusters; give 2 or more")
     facts = data_facts(world)
     buyers = read_buyers(world, seed)
     found = find_clusters(buyers, k=k, method=method, seed=seed, where=str(world.warehouse))

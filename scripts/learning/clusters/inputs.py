@@ -56,7 +56,7 @@ def read_words(seeds: Path) -> pd.DataFrame:
         raise UserError(f"{file}: {row['attribute_name']} has scale '{row['scale']}'; write {' or '.join(SCALES)}")
     if words["attribute_name"].duplicated().any():
         twice = words.loc[words["attribute_name"].duplicated(), "attribute_name"].iloc[0]
-        raise UserError(f"{file}: {twice} stands there twice for `{MODEL_KEY}`; delete one row")
+        raise UserError(f"{file}: {twice} is listed twice for `{MODEL_KEY}`; delete one row")
     return words.reset_index(drop=True)
 
 
@@ -70,7 +70,7 @@ def read_buyers(world: World, seed: int) -> Buyers:
         missing = [name for name in words["attribute_name"] if name not in columns]
         if missing:
             raise UserError(
-                f"{world.seeds / model_inputs.FILE}: {', '.join(missing)} is no column of {INPUTS}; "
+                f"{world.seeds / model_inputs.FILE}: {', '.join(missing)} is not a column of {INPUTS}; "
                 "correct or delete the row"
             )
         wanted = dict.fromkeys([*words["attribute_name"], *(name for name in VALUES if name in columns)])

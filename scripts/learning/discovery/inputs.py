@@ -52,7 +52,7 @@ def read_people(world: World, days: int, seed: int, progress: Progress) -> Peopl
     Raises UserError where the history is too short or nothing is built.
     """
     if days < 1:
-        raise UserError(f"--horizon {days}: write a number of days from 1 on, such as 180")
+        raise UserError(f"--horizon {days}: too short; give 1 day or more, such as 180")
     facts = data_facts(world)
     day = facts.as_of_date - timedelta(days=days)
     if day <= facts.data_from:

@@ -97,23 +97,23 @@ def find_target(
     given = {"category": category, "product": product, "attribute": attribute}
     named = [(kind, name) for kind, name in given.items() if name]
     if len(named) != 1:
-        raise UserError("say what is adopted: one of --category, --product and --attribute")
+        raise UserError("adoption: name what is adopted by exactly one of --category, --product and --attribute")
     kind, name = named[0]
     if kind == "attribute":
         known = numbers(present_inputs(world))
         if name not in known:
-            raise UserError(f"--attribute {name}: no number of int_prediction_inputs; it has {', '.join(known)}")
+            raise UserError(f"--attribute {name}: not a numeric attribute; use one of {', '.join(known)}")
         return Target(kind, name)
     with open_warehouse(world.warehouse, read_only=True) as connection:
         products = connection.execute("select sku, category from marts.products where category is not null").df()
     if kind == "category":
         known = sorted(products["category"].unique())
         if name not in known:
-            raise UserError(f"--category {name}: no product has it; categories are {', '.join(known)}")
+            raise UserError(f"--category {name}: not the category of any product; use one of {', '.join(known)}")
         return Target(kind, name, name)
     found = products.loc[products["sku"] == name, "category"]
     if found.empty:
-        raise UserError(f"--product {name}: no product with a category has this sku; look it up in marts.products")
+        raise UserError(f"--product {name}: not the SKU of a product with a category; look it up in marts.products")
     return Target(kind, name, str(found.iloc[0]))
 
 

@@ -70,11 +70,14 @@ def backtest(
     elif model.startswith("adoption:") and model.count(":") >= 2:
         _, kind, name = model.split(":", 2)
         if kind not in ("category", "product", "attribute"):
-            raise UserError(f"{model}: adoption is of a category, a product or an attribute, not of a {kind}")
+            raise UserError(
+                f"{model}: nothing of the kind `{kind}` is adopted; "
+                "write adoption:category:…, :product:… or :attribute:…"
+            )
         target = find_target(world, **{kind: name})
         figures = _of_trials(backtest_adoption(world, target, dates, days, progress))
     else:
-        raise UserError(f"{model}: is no model; write clv, churn or a model_key such as adoption:category:Garden")
+        raise UserError(f"{model}: not a model; use clv, churn or a model_key such as adoption:category:Garden")
     for line in _lines(model, figures):
         progress(line)
     if card is not None:

@@ -110,9 +110,11 @@ def data_facts(world: World) -> DataFacts:
             ).fetchone()
             settings = landing_settings(connection)
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: is not built; run `python -m scripts build` first") from None
+            raise UserError(f"{world.warehouse}: has not been built; run `python -m scripts build` first") from None
     if row is None or not row[2]:
-        raise UserError(f"{world.warehouse}: holds no order that counts, so there is nothing to learn from")
+        raise UserError(
+            f"{world.warehouse}: holds no orders that count, so there is nothing to learn from; load some and build"
+        )
     return DataFacts(
         as_of_date=row[0],
         data_from=row[1],
@@ -158,7 +160,7 @@ def put_figures(world: World, model_key: str, section: str, figures: Sequence[Fi
     with only_writer(world.seeds):
         card = read_card(world.seeds, model_key)
         if card is None:
-            raise UserError(f"{world.seeds / CARDS}: {model_key} has no card; fit it first")
+            raise UserError(f"{world.seeds / CARDS}: {model_key} has no card; fit the model first")
         kept = [
             row
             for row in read_rows(world.seeds / FIGURES, FIGURE_COLUMNS)

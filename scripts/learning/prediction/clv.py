@@ -55,9 +55,9 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     parameters and card are written all the same then, marked not usable.
     """
     if by is not None and by not in COHORT_COLUMNS:
-        raise UserError(f"--by {by}: cohorts are told apart by {' or '.join(COHORT_COLUMNS)}")
+        raise UserError(f"--by {by}: not a column for cohorts; use {' or '.join(COHORT_COLUMNS)}")
     if purchases != AUTO and purchases not in PURCHASE_MODELS:
-        raise UserError(f"--purchases {purchases}: the models are {', '.join(PURCHASE_MODELS)}, or {AUTO}")
+        raise UserError(f"--purchases {purchases}: not a model; use {', '.join(PURCHASE_MODELS)} or {AUTO}")
     facts = data_facts(world)
     everyone = read_purchases(world)
     persons = everyone[everyone["customer_type"] == "person"]
@@ -92,7 +92,9 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     )
     fit_id = write_model(world, card, SEED_FILE, COLUMNS, rows, facts)
     if faults:
-        raise CheckFailed(f"fit clv: {card.summary}; the parameters are marked not usable in {world.seeds}")
+        raise CheckFailed(
+            f"fit clv: {card.summary}; the parameters in {world.seeds} are marked not usable; fit again on more data"
+        )
     progress(f"fit clv: {card.summary}; review {world.seeds / SEED_FILE} and the card, then build")
     return fit_id
 

@@ -58,12 +58,12 @@ def trial_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
 def check_horizon(facts: DataFacts, horizon: int) -> None:
     """Raises UserError where the history cannot hold a day to learn on and one to judge on."""
     if horizon < 1:
-        raise UserError(f"--horizon {horizon}: at least one day is needed")
+        raise UserError(f"--horizon {horizon}: too short; give 1 day or more")
     days = (facts.as_of_date - facts.data_from).days
     if days < 2 * horizon + LEAST_HISTORY:
         raise UserError(
             f"a horizon of {horizon} days needs orders of {2 * horizon + LEAST_HISTORY} days: {LEAST_HISTORY} before, "
-            f"{horizon} to learn from, {horizon} to judge by; here are {days}: give a shorter horizon"
+            f"{horizon} to learn from, {horizon} to judge by; there are only {days}, so give a shorter horizon"
         )
 
 
@@ -100,7 +100,10 @@ def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress:
     )
     fit_id = write_model(world, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
     if not card.is_usable:
-        raise CheckFailed(f"fit {task.model_key}: {card.summary} The parameters are marked not usable in {world.seeds}")
+        raise CheckFailed(
+            f"fit {task.model_key}: {card.summary} The parameters in {world.seeds} are marked not usable; "
+            "fit again on more data"
+        )
     progress(f"fit {task.model_key}: {card.summary} Review {world.seeds / task.seed_file} and the card, then build")
     return fit_id
 
@@ -110,12 +113,12 @@ def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict
     file = world.seeds / model_inputs.FILE
     found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(world.seeds, model_key)}
     if not found:
-        raise UserError(f"{file}: has no row of {model_key}; add such as {model_key},order_count,log,few,many")
+        raise UserError(f"{file}: has no row for {model_key}; add one, such as {model_key},order_count,log,few,many")
     for name, scale in found.items():
         if name not in columns:
-            raise UserError(f"{file}: {model_key}, {name}: no number of int_prediction_inputs; correct or delete it")
+            raise UserError(f"{file}: {name} of {model_key} is not a numeric attribute; correct or delete the row")
         if scale not in ("log", "linear"):
-            raise UserError(f"{file}: {model_key}, {name}: scale '{scale}' is neither log nor linear; correct it")
+            raise UserError(f"{file}: {name} of {model_key} has scale '{scale}'; write log or linear")
     return found
 
 

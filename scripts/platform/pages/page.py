@@ -37,7 +37,7 @@ def write_page(file: Path, template: str, **content: Any) -> Path:
     """
     page = render(template, **content)
     if outside := outside_references(page):
-        raise CheckFailed(f"{file}: the page would ask for {outside[0]}; it was not written")
+        raise CheckFailed(f"{file}: it would load {outside[0]}, so it was not written; take that out of its template")
     replace_file(file, page)
     return file
 

@@ -80,8 +80,10 @@ def _described_day(connection: duckdb.DuckDBPyConnection, world: World) -> date:
         found = connection.execute("select max(as_of_date) from marts.customer_features").fetchone()
         connection.execute("describe intermediate.int_segment_traces")
     except duckdb.CatalogException:
-        raise UserError(f"{world.warehouse}: segments are not built yet; run `python -m scripts build`") from None
+        raise UserError(
+            f"{world.warehouse}: segments have not been built yet; run `python -m scripts build` first"
+        ) from None
     if found is None or found[0] is None:
-        raise UserError(f"{world.warehouse}: knows no customer yet; run `python -m scripts build`")
+        raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first")
     day: date = found[0]
     return day

@@ -79,7 +79,7 @@ def find_customer(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[st
             f"customer `{given}` is not known; give a customer_id, or <source>:<id> such as shopify:600000000"
         )
     if not _is_known(connection, "marts.customer_features", wanted):
-        raise UserError(f"customer `{wanted}` objects to profiling, and so is in no segment and has no attributes")
+        raise UserError(f"customer `{wanted}` objects to profiling, so there is no segment or attribute to explain")
     return wanted, notes
 
 

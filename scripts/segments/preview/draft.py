@@ -55,7 +55,7 @@ def take_in(world: World, small: World, segment: str, files: tuple[Path, Path] |
 def _rows(name: str, file: Path) -> Rows:
     """The rows of a draft's file, which has the form of the seed `name`. Raises CheckFailed when it cannot be read."""
     if not file.exists():
-        raise UserError(f"{file}: no such file")
+        raise UserError(f"{file}: no such file; name the two files of the draft")
     if problems := list(seed_problems(file, shipped_columns()[name])):
         raise CheckFailed("\n".join(problems))
     return read_rows(file, read_header(file))

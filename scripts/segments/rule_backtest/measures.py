@@ -58,5 +58,5 @@ def measure_of(segment_key: str, success_measure: str, outcome: str | None, days
         span = SPAN.search(text)
         days = int(span[1]) * DAYS_IN[span[2]] if span else DEFAULT_DAYS
     if not 1 <= days <= 730:
-        raise UserError(f"{days} days are no horizon; give 1 to 730")
+        raise UserError(f"--horizon {days}: not between 1 and 730 days; give another")
     return Measure(found, days)

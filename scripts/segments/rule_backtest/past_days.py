@@ -18,7 +18,7 @@ import pandas as pd
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.past_day import build_past_day
-from scripts.platform.progress import Progress, quiet
+from scripts.platform.progress import Progress, quiet, tell_share
 from scripts.platform.snapshots import present_ids, workshop
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.world import World
@@ -58,6 +58,7 @@ def members_and_outcomes(
             found, done = _read(copy, world, day, measure, names)
             members.append(found)
             outcomes.append(done)
+            tell_share(progress, number, len(days))
     return pd.concat(members, ignore_index=True), pd.concat(outcomes, ignore_index=True)
 
 

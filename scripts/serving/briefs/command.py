@@ -32,9 +32,9 @@ def brief(
     for what is not known or not published.
     """
     if sum(one is not None for one in (segment, customer, campaign_for)) != 1:
-        raise UserError("say one of --segment KEY, --customer ID and --campaign-for KEY")
+        raise UserError("brief: name what to describe by exactly one of --segment, --customer and --campaign-for")
     if channel and campaign_for is None:
-        raise UserError("--channel goes with --campaign-for")
+        raise UserError("--channel: only a campaign has a channel; add --campaign-for KEY, or leave it out")
     with open_published(world) as published:
         if segment is not None:
             found = segment_brief(segment_frames(published, segment), published.about)
@@ -46,7 +46,7 @@ def brief(
     if out is None:
         progress(found.json() if as_json else found.markdown().rstrip())
     elif as_json:
-        raise UserError("--json prints; leave out --out, or redirect what is printed")
+        raise UserError("--json, --out: JSON is only printed; leave out --out and redirect the output")
     else:
         progress(f"{found.title}: {found.write(out)}")
     return found

@@ -50,7 +50,7 @@ def read_limits(connection: duckdb.DuckDBPyConnection) -> list[Limit]:
     faults = [f"{SEED}, {row.get('expectation_key')}: {fault}" for row in rows for fault in _faults(row)]
     keys = [row["expectation_key"] for row in rows]
     faults += [
-        f"{SEED}, {key}: stands there twice; give one another key"
+        f"{SEED}, {key}: appears twice; give one of them another key"
         for key in sorted({key for key in keys if keys.count(key) > 1})
     ]
     if faults:
