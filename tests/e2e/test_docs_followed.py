@@ -22,7 +22,7 @@ from tests.support.documentation import Block, blocks_of
 from tests.support.real_data import shared_data
 
 pytestmark = pytest.mark.verify
-MADE = (".git", ".venv", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
+MADE = (".git", ".venv*", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
 README = PROJECT / "README.md"
 # In the order in which the README names them.
 READ_ON = README.read_text(encoding="utf-8").split("## Read on")[1]

@@ -60,8 +60,9 @@ def problem_of(words: list[str]) -> str | None:
         except SystemExit as stopped:
             return f"{line}: no such command or options" if stopped.code else None
     elif words[0] == "make":
-        targets = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
-        return next((f"{line}: no target {word}" for word in words[1:] if word not in targets), None)
+        targets = re.findall(r"^([\w.-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
+        wanted = [word for word in words[1:] if "=" not in word]
+        return next((f"{line}: no target {word}" for word in wanted if word not in targets), None)
     elif words[0] == "pytest":
         paths = [word for word in words[1:] if "/" in word]
         return next((f"{line}: no {path}" for path in paths if not (PROJECT / path).exists()), None)
@@ -122,7 +123,7 @@ def test_a_faulty_command_would_be_found(line: str, capsys: pytest.CaptureFixtur
     capsys.readouterr()
 
 
-@pages(PAGES)
+@pages(USER_PAGES)
 def test_options_named_in_the_text_exist(page: Path) -> None:
     commands = catalogues.every_command().parsers.values()
     known = {option for command in commands for option in command._option_string_actions} | OTHERS_OPTIONS
