@@ -8,7 +8,7 @@ BIN := $(ENVIRONMENT)/bin
 INSTALLED := $(ENVIRONMENT)/.installed
 LINTED := data/lint/warehouse.duckdb
 
-.PHONY: run test verify check lint benchmark clean dbt-1.12
+.PHONY: run test verify check lint docs benchmark clean dbt-1.12
 
 run: $(INSTALLED)
 	$(BIN)/python -m scripts run
@@ -34,6 +34,10 @@ lint: $(INSTALLED) check
 	SEGMENTATION_WAREHOUSE=$(LINTED) $(BIN)/sqlfluff lint --processes 2 models tests/dbt analyses
 
 dbt-1.12: .venv-dbt-1.12/.installed
+
+# The catalogues in docs/, from YAML, seeds and the command line.
+docs: $(INSTALLED)
+	$(BIN)/python -m tests.support.catalogues
 
 benchmark: $(INSTALLED)
 	$(BIN)/python -m scripts benchmark --warehouse data/benchmark/warehouse.duckdb

@@ -6,7 +6,7 @@
    and keeps only the edges that still run between the groups so made. At most every second node of a graph has no
    smaller neighbour, so each round halves it at least, however the nodes are numbered; chains of choices are followed
    by doubling. Stops the run when edges are left after `max_rounds`: an unfinished resolution would split people.
-   Plain tables, no recursion: any engine. #}
+   Plain tables, no recursion: nothing that only one engine has. #}
 {% materialization connected_components, default, supported_languages=['sql'] %}
     {%- set joined = this.incorporate(type='table') -%}
     {%- set max_rounds = config.get('max_rounds', 40) -%}

@@ -1,4 +1,7 @@
-"""The only module that opens DuckDB: a file or a database in memory, always in UTC and with bounded memory."""
+"""Opens DuckDB for all of this package, a file or a database in memory: always in UTC and with bounded memory.
+
+dbt and dbt-charts open files themselves.
+"""
 
 from __future__ import annotations
 

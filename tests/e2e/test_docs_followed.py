@@ -1,0 +1,122 @@
+"""README and docs followed to the letter in a clean copy: every ```sh block, page by page, each page in a new shell.
+
+Two things are not as for a reader: the installed environment is linked in, so that nothing is downloaded, and what
+would run these tests again (`make test` and its like) is only looked up. Blocks that need a file of the reader's own
+(`needs=`) run where that file lies beside the project.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.platform.warehouse import open_warehouse, quote, scalar
+from scripts.platform.world import PROJECT
+from tests.support.documentation import Block, blocks_of
+from tests.support.real_data import shared_data
+
+pytestmark = pytest.mark.verify
+MADE = (".git", ".venv*", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
+README = PROJECT / "README.md"
+# In the order in which the README names them.
+READ_ON = README.read_text(encoding="utf-8").split("## Read on")[1]
+PAGES = list(dict.fromkeys(re.findall(r"\((docs/[\w-]+\.md)\)", READ_ON)))
+THIS_TEST = re.compile(r"^make (test|lint|verify)\b", re.MULTILINE)
+ENVIRONMENT = ("bin", "lib", "pyvenv.cfg")
+
+
+def follow(clone: Path, blocks: list[Block]) -> str:
+    """Run blocks one after the other in one shell that stops at the first failure; returns what they printed."""
+    lines = ["set -eu -o pipefail", ". .venv/bin/activate"]
+    for block in blocks:
+        lines += [f"echo '== {block.where}'", THIS_TEST.sub(r"make --dry-run \1", block.text)]
+    script = clone / "data" / "followed.sh"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text("\n".join(lines), encoding="utf-8")
+    home = clone.parent / "home"
+    home.mkdir(exist_ok=True)
+    environment = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    run = subprocess.run(
+        ["bash", str(script)],
+        cwd=clone,
+        env={**environment, "HOME": str(home), "SEGMENTATION_OFFLINE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.returncode == 0, "\n".join(run.stdout.splitlines()[-40:])
+    return run.stdout
+
+
+def shell_blocks(page: Path) -> list[Block]:
+    return [block for block in blocks_of(page) if block.is_shell and not block.needs]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as a reader gets it, with the README followed."""
+    clone = tmp_path_factory.mktemp("reader") / "project"
+    shutil.copytree(PROJECT, clone, ignore=shutil.ignore_patterns(*MADE))
+    (clone / ".venv").mkdir()
+    for part in ENVIRONMENT:
+        (clone / ".venv" / part).symlink_to(Path(sys.prefix) / part)
+    os.utime(clone / "requirements.lock", (0, 0))
+    (clone / ".venv" / ".installed").touch()
+    follow(clone, shell_blocks(README))
+    return clone
+
+
+def count(clone: Path, warehouse: str, relation: str) -> int:
+    with open_warehouse(clone / warehouse, read_only=True) as connection:
+        return int(scalar(connection, f"select count(*) from {relation}"))
+
+
+def test_the_readme_leads_to_what_it_promises(clone: Path) -> None:
+    assert (clone / "data" / "report.html").stat().st_size > 10_000
+    assert count(clone, "data/published/marts.duckdb", "marts.segment_memberships") > 1000
+    assert list((clone / "data" / "exports").glob("*/*.csv"))
+    assert count(clone, "data/mine/published/marts.duckdb", "marts.customers where first_order_date is not null") > 100
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_can_be_followed(clone: Path, page: str) -> None:
+    if page == "docs/own-data.md":
+        load_as_a_connector_does(clone)
+    blocks = shell_blocks(clone / page)
+    printed = follow(clone, blocks)
+    assert printed.count("== ") >= len(blocks)
+    if page == "docs/own-data.md":
+        assert count(clone, "data/connector/warehouse.duckdb", "marts.customer_rfm") > 100
+    if page == "docs/segments.md":
+        assert list((clone / "data" / "exports").glob("lapsed_email_*/*.csv"))
+
+
+def load_as_a_connector_does(clone: Path) -> None:
+    """The demo's raw tables in schemas that are called as their sources, without anything that intake adds."""
+    file = clone / "data" / "connector" / "warehouse.duckdb"
+    file.parent.mkdir()
+    with open_warehouse(file) as connection:
+        connection.execute(f"attach '{clone / 'data' / 'warehouse.duckdb'}' as demo (read_only)")
+        tables = connection.execute(
+            "select schema_name, table_name, list(column_name) from duckdb_columns() where database_name = 'demo'"
+            " and starts_with(schema_name, 'raw_') and not starts_with(column_name, '_') group by all"
+        ).fetchall()
+        for schema, table, columns in tables:
+            own = schema.removeprefix("raw_")
+            connection.execute(f"create schema if not exists {quote(own)}")
+            wanted = ", ".join(map(quote, columns))
+            source = f"demo.{quote(schema)}.{quote(table)}"
+            connection.execute(f"create table {quote(own)}.{quote(table)} as select {wanted} from {source}")
+
+
+def test_the_real_retailer_can_be_tried(clone: Path) -> None:
+    [block] = [block for block in blocks_of(clone / "docs" / "own-data.md") if block.needs]
+    (clone / str(block.needs)).symlink_to(shared_data(f"online_retail/{block.needs}"))
+    follow(clone, [block])
+    assert count(clone, "data/online_retail/published/marts.duckdb", "marts.customer_rfm") > 1000
