@@ -211,7 +211,7 @@ def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
 def test_what_cannot_be_fitted_is_said_in_one_line(tmp_path: Path, days: pd.DataFrame) -> None:
     with pytest.raises(UserError, match=r"not a column for cohorts; use country_code or first_order_channel"):
         fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), by="age", progress=quiet)
-    with pytest.raises(UserError, match="the models are bg_nbd, mbg_nbd, or auto"):
+    with pytest.raises(UserError, match="not a model; use bg_nbd, mbg_nbd or auto"):
         fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), purchases="pareto", progress=quiet)
     with pytest.raises(UserError, match="no such warehouse"):
         fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), progress=quiet)

@@ -22,8 +22,10 @@ from scripts.platform.progress import PATIENCE_SECONDS, Display, quiet, tell_sha
 from scripts.platform.world import PROJECT
 
 SHOW_CURSOR = "\x1b[?25h"
+# Ctrl-C is not heard by what a shell started in the background, nor by its children.
 WORK = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from scripts.platform.progress import Display, tell_share
 with Display("build") as display:
     tell_share(display, 1, 4)

@@ -1,7 +1,7 @@
 -- Grain: one row per source table, and channel and account where its rules tell them apart: record versions looked at.
 {%- set scoped = [] %}
-{%- for row in validation_rule_rows() if row.channel or row.account %}
-    {%- do scoped.append(row.source ~ '.' ~ row.table_name) %}
+{%- for row in validation_rule_rows() if row.channel or row.account -%}
+    {%- do scoped.append(row.source ~ '.' ~ row.table_name) -%}
 {%- endfor %}
 with counts as (
 
