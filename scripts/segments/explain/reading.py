@@ -156,6 +156,7 @@ def _traced(row: Row) -> tuple[str, Traced]:
         is_met=row["is_met"],
         data_type=(row["data_type"] or "varchar").lower(),
         can_change=not is_waived and row["kind"] != "scope",
+        value=row["value"] or "",
     )
 
 
