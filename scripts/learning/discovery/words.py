@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scripts.learning.discovery.confirm import Mean
 from scripts.segments.drafts import Condition, attribute_text
 
+
 def rule_text(conditions: Sequence[Condition]) -> str:
     """`order count in 180 days is at least 3 and country code is DE`."""
     return " and ".join(f"{attribute_text(part.attribute)} {part.phrase}" for part in conditions)

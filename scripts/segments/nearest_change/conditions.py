@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from scripts.segments.operators import Operator, operators
 
@@ -40,29 +41,42 @@ class Traced:
     can_change: bool = True
     value: str = ""
 
-    @property
+    @cached_property
     def by(self) -> Operator:
         return operators()[self.operator]
 
-    @property
+    @cached_property
     def items(self) -> list[str]:
         return self.by.items(self.expected)
 
-    @property
+    @cached_property
     def references(self) -> list[str]:
         """Each item as the rule has it where it stands for something else, such as attr:order_count; else empty."""
-        written = self.by.items(self.value) if self.value else []
+        written = (self.by.items(self.value) if self.value else []) or self.items
+        if "set" in self.by.value_types:
+            return [""] * len(written)
         return [
             item if item.startswith("attr:") or (item.startswith("pct:") and is_number(self.data_type)) else ""
-            for item in written or self.items
+            for item in written
         ]
 
-    @property
+    @cached_property
+    def item_values(self) -> list[date | Decimal | str | None]:
+        """The items as values of the attribute; None for one that is missing."""
+        return [
+            None if reference and item == MISSING else value_of(item, self.data_type)
+            for item, reference in zip(self.items, self.references, strict=True)
+        ]
+
+    @cached_property
     def compared(self) -> list[str]:
         """The other attributes that it compares its own with."""
-        if "set" in self.by.value_types:
-            return []
         return [item.removeprefix("attr:") for item in self.references if item.startswith("attr:")]
+
+    @cached_property
+    def reads(self) -> list[str]:
+        """All attributes that it depends on."""
+        return [self.attribute, *self.compared]
 
 
 def is_member(conditions: Sequence[Traced], values: Values | None = None, shift: Decimal = Decimal(0)) -> bool:
@@ -73,7 +87,7 @@ def is_member(conditions: Sequence[Traced], values: Values | None = None, shift:
     alternatives: dict[tuple[str, str], bool] = {}
     for condition in conditions:
         met = condition.is_met
-        if values and (condition.attribute in values or any(name in values for name in condition.compared)):
+        if values and not values.keys().isdisjoint(condition.reads):
             met = meets(condition, values, shift)
         key = (condition.kind, condition.alternative)
         alternatives[key] = alternatives.get(key, True) and met
@@ -116,19 +130,18 @@ def meets(condition: Traced, values: Values, shift: Decimal = Decimal(0)) -> boo
 
 def _compared_values(condition: Traced, values: Values, shift: Decimal) -> Iterator[object]:
     """What the customer's value is compared with; None for a value that is missing."""
-    is_set = "set" in condition.by.value_types
-    for item, reference in zip(condition.items, condition.references, strict=True):
+    if not any(condition.references):
+        yield from condition.item_values
+        return
+    for value, reference in zip(condition.item_values, condition.references, strict=True):
         other = reference.removeprefix("attr:")
-        if is_set or not reference:
-            yield value_of(item, condition.data_type)
-        elif reference.startswith("attr:") and other in values:
+        if reference.startswith("attr:") and other in values:
             text = values[other]
             yield None if text is None else value_of(text, condition.data_type)
-        elif item == MISSING:
-            yield None
+        elif reference and isinstance(value, Decimal) and is_double(condition.data_type):
+            yield value + shift
         else:
-            value = value_of(item, condition.data_type)
-            yield value + shift if isinstance(value, Decimal) and is_double(condition.data_type) else value
+            yield value
 
 
 def value_of(text: str, data_type: str) -> date | Decimal | str | None:

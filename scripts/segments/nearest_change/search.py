@@ -110,7 +110,7 @@ def _search(
         yield chosen
         return
     for condition in [unmet] if unmet else held:
-        for name in (condition.attribute, *condition.compared):
+        for name in condition.reads:
             for step in steps.get(name, []) if name not in chosen else []:
                 after = values | {name: step.target}
                 # Two values that are compared may both have to move.
@@ -128,7 +128,7 @@ def _may_hold(condition: Traced, values: Values) -> bool:
 
 
 def _verdicts(condition: Traced, values: Values) -> list[bool]:
-    if not any(name in values for name in (condition.attribute, *condition.compared)):
+    if values.keys().isdisjoint(condition.reads):
         return [condition.is_met]
     return [meets(condition, values, shift) for shift in readings([condition])]
 

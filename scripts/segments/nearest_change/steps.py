@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from itertools import combinations, product
 
-from scripts.segments.nearest_change.conditions import Traced, is_number, meets, readings, shown, value_of
+from scripts.segments.nearest_change.conditions import Traced, is_double, is_number, meets, readings, shown, value_of
 from scripts.segments.operators import operators, opposite_of
 
 # Something, where a rule only asks that there is something; and a text that no condition names.
@@ -54,7 +54,7 @@ def steps_by_attribute(conditions: Sequence[Traced]) -> dict[str, list[Step]]:
 
 def _steps(conditions: Sequence[Traced], attribute: str, mine: Sequence[Traced]) -> Iterator[Step]:
     linked = _linked(conditions, attribute)
-    reading = [one for one in conditions if one.attribute == attribute or attribute in one.compared]
+    reading = [one for one in conditions if attribute in one.reads]
     actual = mine[0].actual
     taken = set()
     for target in sorted(dict.fromkeys(_targets(conditions, mine, linked)), key=lambda one: _nearness(mine[0], one)):
@@ -80,7 +80,7 @@ def _linked(conditions: Sequence[Traced], attribute: str) -> set[str]:
     while found != before:
         before = set(found)
         for condition in conditions:
-            names = {condition.attribute, *condition.compared} & own
+            names = set(condition.reads) & own
             if len(names) > 1 and names & found:
                 found |= names
     return found
@@ -123,18 +123,18 @@ def _points(conditions: Sequence[Traced], linked: set[str], data_type: str) -> l
 
 
 def _beside(value: date | Decimal, data_type: str, steps: int) -> date | Decimal:
-    """The value so many steps up or down; the first step of one that lies between two is to the next of them."""
+    """The value so many steps up or down; the first step from between two values of the type is to the next of them."""
     if isinstance(value, date):
         return value + timedelta(days=steps)
-    if data_type.startswith("decimal"):
-        return value + steps * Decimal("0.01")
-    if data_type.startswith(("double", "float", "real")):
-        return value + steps * Decimal("0.0001")
-    whole = value.to_integral_value()
-    if steps == 0 or value == whole:
-        return value if steps == 0 else whole + steps
-    below = whole if whole < value else whole - 1
-    return below + steps if steps > 0 else below + 1 + steps
+    step = Decimal(1)
+    if is_double(data_type):
+        if steps == 0:
+            return value
+        step = Decimal("0.0001")
+    elif data_type.startswith("decimal"):
+        step = Decimal(1).scaleb(-int(data_type.rstrip(") ").partition(",")[2] or 0))
+    below = (value / step).to_integral_value(ROUND_FLOOR) * step
+    return below + step * (steps + 1 if below < value and steps < 0 else steps)
 
 
 def _sets(mine: Sequence[Traced]) -> Iterator[str]:
