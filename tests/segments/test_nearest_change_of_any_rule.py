@@ -25,8 +25,7 @@ from tests.support.rules_world import DAY, MATCHES, Row, Rule, build, make_world
 
 CUSTOMERS = 40
 RULES = 120
-# Attributes whose values a trace shows rounded, and by how much they may differ.
-ROUNDED = [name for name, data_type in TYPES.items() if data_type == "double"]
+# What a value may differ from the four decimals that a trace shows of it.
 ROUNDING = 0.00005
 
 
@@ -258,7 +257,7 @@ def _points(evaluator: Evaluator, condition: Row, customer: Row) -> Iterator[Any
 def _beside(
     evaluator: Evaluator, conditions: list[Row], name: str, points: list[Any], reach: int, customer: Row
 ) -> Iterator[Any]:
-    """The points and what lies next to them; of a rounded attribute nothing that a rounded value may be equal to."""
+    """The points and what lies next to them, without those of which a trace does not say whether they are equal."""
     if KINDS[name] == "date":
         yield from {point + timedelta(days=days) for point in points for days in range(-reach, reach + 1)}
         yield from (date(1990, 1, 1), date(2090, 1, 1))
@@ -267,14 +266,18 @@ def _beside(
     step = Decimal(1).scaleb(-scale)
     beside = [step * count for count in range(-reach - 1, reach + 2)]
     numbers = {round(Decimal(str(point)), scale) + more for point in points for more in beside}
-    if name in ROUNDED:
-        derived = [
-            float(point)
-            for one in conditions
-            if name in attributes(one) and any(item.startswith(("attr:", "pct:")) for item in items(one))
-            for point in (*_points(evaluator, one, customer), customer.get(one["attribute"]))
-            if point is not None
-        ]
-        numbers = {number for number in numbers if all(abs(float(number) - other) > ROUNDING for other in derived)}
+    numbers = {number for number in numbers if not _may_equal(evaluator, conditions, name, number, customer)}
     for number in (*numbers, Decimal(-1_000_000), Decimal(1_000_000)):
         yield float(number) if scale == 4 else number if scale else int(number)
+
+
+def _may_equal(evaluator: Evaluator, conditions: list[Row], name: str, number: Decimal, customer: Row) -> bool:
+    """Whether a condition compares a value with one that a trace shows rounded, and it may be that one."""
+    rounded = [customer.get(one["attribute"]) for one in conditions if name in attributes(one)[1:]]
+    for one in conditions:
+        if one["attribute"] == name:
+            rounded += [customer.get(item[5:]) for item in items(one) if item.startswith("attr:")]
+            rounded += [
+                evaluator.percentile(name, item[4:].strip()) for item in items(one) if item.startswith("pct:")
+            ]
+    return any(isinstance(other, float) and abs(float(number) - other) < ROUNDING for other in rounded)

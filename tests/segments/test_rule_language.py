@@ -154,8 +154,8 @@ def condition(chance: random.Random, kind: str, alternative: int, lower: list[st
         name = "order_count"
     operator = chance.choice(OPERATORS_OF[KINDS[name]])
     takes = OPERATORS[operator]["takes"]
-    count = {"none": 0, "one": 1, "two": 2, "several": chance.randint(1, 3)}[takes]
     glue = chance.choice(["|", " | "]) if takes == "several" else "|"
+    count = chance.randint(1, 3) if takes == "several" else ["none", "one", "two"].index(takes)
     value = glue.join(value_text(chance, name, lower) for _ in range(count))
     may_state = OPERATORS[operator]["missing_value"] == "unmet"
     if_missing = chance.choice(["", "", "", "true", "false"]) if may_state else ""

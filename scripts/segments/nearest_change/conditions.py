@@ -13,7 +13,7 @@ from scripts.segments.operators import Operator, operators
 MISSING = "missing"
 # Values by the name of their attribute; None where there is none.
 Values = Mapping[str, str | None]
-# What a double may differ from the four decimals that a trace shows of it.
+# What a value may differ from the four decimals that a trace shows of it.
 ROUNDING = Decimal("0.00005")
 
 
@@ -22,8 +22,8 @@ class Traced:
     """A condition of a rule as it stands for one customer. Values are text; `actual` is None where there is none.
 
     `kind`: scope, include or exclude. `data_type`: that of the attribute. `can_change`: False for what no customer can
-    change, such as an attribute whose source is off. `value`: as the rule has it; in `expected` thresholds, days and
-    values of other attributes are filled in.
+    change: the scope, and a condition that a source is off for. `value`: as the rule has it; in `expected` thresholds,
+    days and values of other attributes are filled in.
     """
 
     kind: str
@@ -69,14 +69,22 @@ class Traced:
         ]
 
     @cached_property
+    def is_rounded(self) -> list[bool]:
+        """Of each item whether it may be a little more or less: a percentile, another attribute with decimals."""
+        return [
+            reference.startswith("pct:") or (reference.startswith("attr:") and "." in item)
+            for item, reference in zip(self.items, self.references, strict=True)
+        ]
+
+    @cached_property
     def compared(self) -> list[str]:
         """The other attributes that it compares its own with."""
         return [item.removeprefix("attr:") for item in self.references if item.startswith("attr:")]
 
     @cached_property
     def reads(self) -> list[str]:
-        """All attributes that it depends on."""
-        return [self.attribute, *self.compared]
+        """All attributes that it depends on; none where the rule itself says what holds without a source."""
+        return [self.attribute, *self.compared] if self.can_change or self.kind == "scope" else []
 
 
 def is_member(conditions: Sequence[Traced], values: Values | None = None, shift: Decimal = Decimal(0)) -> bool:
@@ -100,7 +108,8 @@ def is_member(conditions: Sequence[Traced], values: Values | None = None, shift:
 
 def readings(conditions: Sequence[Traced]) -> tuple[Decimal, ...]:
     """The shifts under which an answer has to be the same to be certain."""
-    return (-ROUNDING, ROUNDING) if any(is_double(one.data_type) for one in conditions) else (Decimal(0),)
+    is_exact = not any(any(one.is_rounded) or is_double(one.data_type) for one in conditions)
+    return (Decimal(0),) if is_exact else (-ROUNDING, Decimal(0), ROUNDING)
 
 
 def meets(condition: Traced, values: Values, shift: Decimal = Decimal(0)) -> bool:
@@ -133,15 +142,15 @@ def _compared_values(condition: Traced, values: Values, shift: Decimal) -> Itera
     if not any(condition.references):
         yield from condition.item_values
         return
-    for value, reference in zip(condition.item_values, condition.references, strict=True):
+    for value, reference, is_rounded in zip(
+        condition.item_values, condition.references, condition.is_rounded, strict=True
+    ):
         other = reference.removeprefix("attr:")
         if reference.startswith("attr:") and other in values:
             text = values[other]
             yield None if text is None else value_of(text, condition.data_type)
-        elif reference and isinstance(value, Decimal) and is_double(condition.data_type):
-            yield value + shift
         else:
-            yield value
+            yield value + shift if is_rounded and isinstance(value, Decimal) else value
 
 
 def value_of(text: str, data_type: str) -> date | Decimal | str | None:

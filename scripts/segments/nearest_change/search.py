@@ -96,11 +96,18 @@ def _search(
     to_break: Sequence[Sequence[Traced]],
     steps: Steps,
     chosen: Chosen,
-    seen: set[frozenset[tuple[str, str | None]]],
+    seen: set[tuple[object, ...]],
 ) -> Iterator[Chosen]:
     """Choices of steps by which all of `to_meet` hold and none of `to_break` does; each decides what is still open."""
     values = _targets(chosen)
-    state = frozenset(values.items())
+    rows = [*to_meet, *(one for group in to_break for one in group)]
+    # What was chosen matters by what conditions say of it, unless a value that is still open is compared with it.
+    compared = {name for one in rows if any(other not in chosen for other in one.reads) for name in one.reads}
+    state = (
+        frozenset(chosen),
+        tuple(verdict for one in rows for verdict in _verdicts(one, values)),
+        frozenset((name, value) for name, value in values.items() if name in compared),
+    )
     if state in seen:
         return
     seen.add(state)
@@ -114,7 +121,8 @@ def _search(
             for step in steps.get(name, []) if name not in chosen else []:
                 after = values | {name: step.target}
                 # Two values that are compared may both have to move.
-                if condition.compared or (_holds(condition, after) if unmet else not _may_hold(condition, after)):
+                is_open = any(other in steps and other not in after for other in condition.reads)
+                if is_open or (_holds(condition, after) if unmet else not _may_hold(condition, after)):
                     yield from _search(to_meet, to_break, steps, chosen | {name: step}, seen)
 
 

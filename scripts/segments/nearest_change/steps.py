@@ -18,6 +18,8 @@ from scripts.segments.operators import operators, opposite_of
 # Something, where a rule only asks that there is something; and a text that no condition names.
 KNOWN = "known"
 OTHER = "another"
+# For a value that is compared with one that is missing too.
+SOME_DAY = date(2000, 1, 1)
 # Stands between the parts of a text that is made up; one that no condition names is taken.
 FILLERS = "·~#¤§"
 # Items of one set, or parts of one text, that are tried in all combinations.
@@ -44,11 +46,10 @@ def steps_by_attribute(conditions: Sequence[Traced]) -> dict[str, list[Step]]:
     A value goes missing, or comes to be known without saying which, only where a condition asks about that.
     """
     found: dict[str, list[Step]] = {}
-    rule = [condition for condition in conditions if condition.kind != "scope"]
-    for attribute in dict.fromkeys(condition.attribute for condition in rule if condition.can_change):
+    rule = [condition for condition in conditions if condition.kind != "scope" and condition.can_change]
+    for attribute in dict.fromkeys(condition.attribute for condition in rule):
         mine = [condition for condition in rule if condition.attribute == attribute]
-        if all(condition.can_change for condition in mine):
-            found[attribute] = list(_steps(conditions, attribute, mine))
+        found[attribute] = list(_steps(conditions, attribute, mine))
     return found
 
 
@@ -75,7 +76,7 @@ def _steps(conditions: Sequence[Traced], attribute: str, mine: Sequence[Traced])
 
 def _linked(conditions: Sequence[Traced], attribute: str) -> set[str]:
     """The attribute, and those with conditions of their own that are compared with it, directly or through others."""
-    own = {condition.attribute for condition in conditions if condition.kind != "scope"}
+    own = {condition.attribute for condition in conditions if condition.kind != "scope" and condition.can_change}
     found, before = {attribute}, set[str]()
     while found != before:
         before = set(found)
@@ -104,8 +105,7 @@ def _targets(conditions: Sequence[Traced], mine: Sequence[Traced], linked: set[s
     elif not asks_to_compare:
         return
     elif data_type == "date" or is_number(data_type):
-        points = _points(conditions, linked, data_type)
-        for point, offset in product(points, range(-len(linked), len(linked) + 1)):
+        for point, offset in product(_points(conditions, linked), (-1, 0, 1)):
             yield str(_beside(point, data_type, offset))
     elif any("set" in one.by.value_types for one in comparing):
         yield from _sets(comparing)
@@ -113,13 +113,19 @@ def _targets(conditions: Sequence[Traced], mine: Sequence[Traced], linked: set[s
         yield from _texts(conditions, linked)
 
 
-def _points(conditions: Sequence[Traced], linked: set[str], data_type: str) -> list[date | Decimal]:
+def _points(conditions: Sequence[Traced], linked: set[str]) -> set[date | Decimal]:
     """The values at which a condition on one of the linked attributes may turn."""
-    texts = [item for one in conditions if one.attribute in linked for item in one.items]
+    mine = [one for one in conditions if one.attribute in linked and one.can_change]
+    values = {value for one in mine for value in one.item_values}
     if len(linked) > 1:
-        texts += [one.actual for one in conditions if one.attribute in linked and one.actual is not None]
-    values = {value_of(text, data_type) for text in texts}
-    return sorted(value for value in values if isinstance(value, date | Decimal))  # type: ignore[type-var]
+        values |= {value_of(one.actual, one.data_type) for one in mine if one.actual is not None}
+    points = {value for value in values if isinstance(value, date | Decimal)}
+    if not points:
+        points = {SOME_DAY if mine[0].data_type == "date" else Decimal(0)}
+    # One value may have to lie next to another that had to move itself.
+    for _ in range(len(linked) - 1):
+        points |= {_beside(point, one.data_type, offset) for one in mine for point in points for offset in (-1, 1)}
+    return points
 
 
 def _beside(value: date | Decimal, data_type: str, steps: int) -> date | Decimal:
