@@ -277,7 +277,5 @@ def _may_equal(evaluator: Evaluator, conditions: list[Row], name: str, number: D
     for one in conditions:
         if one["attribute"] == name:
             rounded += [customer.get(item[5:]) for item in items(one) if item.startswith("attr:")]
-            rounded += [
-                evaluator.percentile(name, item[4:].strip()) for item in items(one) if item.startswith("pct:")
-            ]
+            rounded += [evaluator.percentile(name, item[4:].strip()) for item in items(one) if item.startswith("pct:")]
     return any(isinstance(other, float) and abs(float(number) - other) < ROUNDING for other in rounded)

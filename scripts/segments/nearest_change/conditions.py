@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ MISSING = "missing"
 Values = Mapping[str, str | None]
 # What a value may differ from the four decimals that a trace shows of it.
 ROUNDING = Decimal("0.00005")
+# What is shown in full.
+EXACT = re.compile(r"-?[0-9]+([.][0-9]{2})?")
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,12 @@ class Traced:
 
     @cached_property
     def is_rounded(self) -> list[bool]:
-        """Of each item whether it may be a little more or less: a percentile, another attribute with decimals."""
+        """Of each item whether it may be a little more or less: a percentile, or another attribute but for counts and
+        amounts of money.
+        """
         return [
-            reference.startswith("pct:") or (reference.startswith("attr:") and "." in item)
+            reference.startswith("pct:")
+            or (reference.startswith("attr:") and is_number(self.data_type) and not EXACT.fullmatch(item))
             for item, reference in zip(self.items, self.references, strict=True)
         ]
 

@@ -57,11 +57,10 @@ def _steps(conditions: Sequence[Traced], attribute: str, mine: Sequence[Traced])
     linked = _linked(conditions, attribute)
     reading = [one for one in conditions if attribute in one.reads]
     actual = mine[0].actual
+    shifts = readings(reading)
     taken = set()
     for target in sorted(dict.fromkeys(_targets(conditions, mine, linked)), key=lambda one: _nearness(mine[0], one)):
-        verdicts = tuple(
-            meets(condition, {attribute: target}, shift) for condition in reading for shift in readings(reading)
-        )
+        verdicts = tuple(meets(condition, {attribute: target}, shift) for condition in reading for shift in shifts)
         # Where other values are compared with this one, more than the verdicts of today depends on it.
         way = (verdicts, _is_up(mine[0], target), target if len(linked) > 1 else None)
         if way in taken or target == actual:
