@@ -50,7 +50,16 @@ class Traced:
 
     @cached_property
     def items(self) -> list[str]:
-        return self.by.items(self.expected)
+        """What its own value is compared with, each as text."""
+        if "set" in self.by.value_types or self.by.takes in ("none", "one"):
+            return self.by.items(self.expected)
+        # Nothing is stripped: blanks at the ends of another attribute's text belong to it, and so may a |.
+        parts, written = self.expected.split("|"), self.by.items(self.value)
+        if self.value and len(parts) > len(written):
+            place = next((n for n, item in enumerate(written) if item.startswith("attr:")), 0)
+            end = place + 1 + len(parts) - len(written)
+            parts[place:end] = ["|".join(parts[place:end])]
+        return parts
 
     @cached_property
     def references(self) -> list[str]:
