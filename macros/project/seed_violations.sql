@@ -5,7 +5,7 @@
         'int_seed_violations': [
             'attribute_bands', 'attribute_limits', 'campaign_plans', 'campaign_products', 'category_relations',
             'consent_rules', 'consent_signals',
-            'cost_assumptions', 'customer_type_rules', 'loyalty_tiers', 'qa_limits', 'sentiment_words',
+            'cost_assumptions', 'customer_type_rules', 'loyalty_tiers', 'qa_limits', 'segment_operators', 'sentiment_words',
             'source_health_limits', 'source_map_fields', 'survivorship_rules', 'topic_keywords'
         ],
         'int_behaviour_window_errors': ['behaviour_windows'],

@@ -55,7 +55,7 @@
         'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
         'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
         'lowest': meta.get('lowest'), 'highest': meta.get('highest'), 'meaning': meta.get('meaning'),
-        'null_meaning': meta.get('null_meaning'), 'operators': segment_operators(value_type), 'needs': needs,
+        'null_meaning': meta.get('null_meaning'), 'operators': segment_operators_for(value_type), 'needs': needs,
         'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason
     }) }}
 {%- endmacro %}
@@ -130,25 +130,11 @@
     {{ return('text') }}
 {%- endmacro %}
 
-{# The operators that make sense for a type of value. #}
-{% macro segment_operators(value_type) -%}
-    {%- if value_type == 'segment' -%}{{ return(['is_member', 'is_not_member']) }}{%- endif -%}
-    {%- set comparisons = ['=', '!=', '>', '>=', '<', '<=', 'between'] -%}
-    {{ return({
-        'number': comparisons + ['in', 'not_in'],
-        'date': comparisons,
-        'text': ['=', '!=', 'in', 'not_in', 'contains', 'not_contains', 'starts_with', 'ends_with'],
-        'set': ['has_any', 'has_all', 'has_none'],
-        'boolean': ['is_true', 'is_false'],
-        'timestamp': []
-    }[value_type] + ['is_null', 'is_not_null']) }}
-{%- endmacro %}
-
 {# What a condition speaks of: an attribute, or membership of another segment, which `segment:key` names. #}
 {% macro segment_attribute_of(name, attributes) -%}
     {%- if segment_reference(name) is none -%}{{ return(attributes[name]) }}{%- endif -%}
     {{ return({
-        'attribute_name': name, 'data_type': 'boolean', 'value_type': 'segment', 'operators': segment_operators('segment'),
+        'attribute_name': name, 'data_type': 'boolean', 'value_type': 'segment', 'operators': segment_operators_for('segment'),
         'is_available': true
     }) }}
 {%- endmacro %}

@@ -3,56 +3,29 @@
 {% macro segment_condition_sql(condition, attributes) -%}
     {%- set attribute = segment_attribute_of(condition.attribute, attributes) -%}
     {%- set type = attribute.value_type -%}
-    {%- set operator = condition.operator -%}
-    {%- if operator not in attribute.operators -%}
-        {{ segment_rule_fault(condition, "operator `" ~ operator ~ "` is not allowed for a " ~ type) }}
+    {%- set operator = segment_operator(condition.operator) -%}
+    {%- if condition.operator not in attribute.operators -%}
+        {{ segment_rule_fault(condition, "operator `" ~ condition.operator ~ "` is not allowed for a " ~ type) }}
     {%- endif -%}
     {%- if condition.constant -%}{{ return('1 = 1' if condition.constant == 'true' else '1 = 0') }}{%- endif -%}
     {%- if type == 'segment' -%}
-        {{ return(segment_membership_sql(segment_reference(condition.attribute), operator == 'is_member')) }}
+        {{ return(segment_membership_sql(segment_reference(condition.attribute), not operator.is_negated)) }}
     {%- endif -%}
     {%- set column = segment_column(condition.attribute) -%}
-    {%- if operator in ('is_null', 'is_not_null') -%}
-        {{ return(column ~ ' ' ~ operator | replace('_', ' ')) }}
-    {%- endif -%}
     {%- set items = [] -%}
     {%- for item in segment_condition_items(condition) -%}
         {%- do items.append(segment_value_sql(condition, item, type, attributes)) -%}
     {%- endfor -%}
-    {%- if operator == 'between' and items | length != 2 -%}
-        {{ segment_rule_fault(condition, "between takes two values joined by |") }}
+    {%- if operator.takes == 'two' and items | length != 2 -%}
+        {{ segment_rule_fault(condition, condition.operator ~ " takes two values joined by |") }}
     {%- endif -%}
-    {%- set test = segment_test_sql(column, operator, items) -%}
-    {%- if condition.if_missing != 'true' -%}{{ return(test) }}{%- endif -%}
+    {%- set test = segment_operator_sql(operator, column, items) -%}
+    {%- if condition.if_missing != 'true' or operator.missing_value != 'unmet' -%}{{ return(test) }}{%- endif -%}
     {%- set gaps = [] -%}
     {%- for attribute in segment_condition_attributes(condition) -%}
         {%- do gaps.append(segment_column(attribute) ~ ' is null') -%}
     {%- endfor -%}
     {{ return('(' ~ gaps | join(' or ') ~ ' or ' ~ test ~ ')') }}
-{%- endmacro %}
-
-{# The test of one operator, on a column and its values, all of them SQL. #}
-{% macro segment_test_sql(column, operator, items) -%}
-    {%- if operator in ('has_any', 'has_all', 'has_none') -%}
-        {%- set tests = [] -%}
-        {%- for item in items -%}
-            {%- do tests.append("instr('|' || " ~ column ~ " || '|', '|' || " ~ item ~ " || '|') > 0") -%}
-        {%- endfor -%}
-        {%- set test = '(' ~ tests | join(' and ' if operator == 'has_all' else ' or ') ~ ')' -%}
-        {{ return('not ' ~ test if operator == 'has_none' else test) }}
-    {%- endif -%}
-    {{ return({
-        'is_true': column,
-        'is_false': 'not ' ~ column,
-        'between': column ~ ' between ' ~ items | join(' and '),
-        'in': column ~ ' in (' ~ items | join(', ') ~ ')',
-        'not_in': column ~ ' not in (' ~ items | join(', ') ~ ')',
-        'contains': 'instr(' ~ column ~ ', ' ~ items | first ~ ') > 0',
-        'not_contains': 'instr(' ~ column ~ ', ' ~ items | first ~ ') = 0',
-        'starts_with': 'instr(' ~ column ~ ', ' ~ items | first ~ ') = 1',
-        'ends_with': 'right(' ~ column ~ ', length(' ~ items | first ~ ')) = ' ~ items | first,
-        '!=': column ~ ' <> ' ~ items | first
-    }.get(operator, column ~ ' ' ~ operator ~ ' ' ~ items | first)) }}
 {%- endmacro %}
 
 {# Whether the customer of `features` is, or is not, in a segment of a lower level. A count, which every engine takes in a

@@ -30,18 +30,19 @@
     {%- if condition.constant -%}
         {{ return(text_literal(condition.attribute ~ ' not known: its source is off')) }}
     {%- endif -%}
-    {%- if condition.operator in ('is_true', 'is_false') -%}
+    {%- set operator = segment_operator(condition.operator) -%}
+    {%- if operator.comparisons == ['is_true'] -%}
         {{ return("concat(" ~ name ~ ", " ~ shown ~ ")") }}
-    {%- elif condition.operator == 'is_null' -%}
-        {{ return(text_literal(condition.attribute ~ ' is missing')) }}
-    {%- elif condition.operator == 'is_not_null' -%}
-        {{ return("concat(" ~ name ~ ", " ~ shown ~ ", ' is known')") }}
+    {%- elif operator.comparisons == ['is_known'] and operator.is_negated -%}
+        {{ return(text_literal(condition.attribute ~ ' ' ~ operator.words)) }}
+    {%- elif operator.takes == 'none' -%}
+        {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ operator.words) ~ ")") }}
     {%- endif -%}
     {%- set items = [] -%}
     {%- for item in segment_condition_items(condition) -%}
         {%- do items.append(segment_shown_item(condition, item, attributes)) -%}
     {%- endfor -%}
-    {%- set glue = ", ' and ', " if condition.operator == 'between' else ", '|', " -%}
+    {%- set glue = ", ' and ', " if operator.takes == 'two' else ", '|', " -%}
     {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')
         ~ ", " ~ items | join(glue) ~ (", ' or not known'" if condition.if_missing == 'true' else '') ~ ")") }}
 {%- endmacro %}

@@ -39,6 +39,14 @@
 {# How the value of a condition changed, as SQL over a row of int_membership_traces, such as
    `days_since_last_order 119 → 121 crossed 120`. #}
 {% macro flipped_condition_text() -%}
+    {%- set bounds, ranges, holes = [''], [''], [''] -%}
+    {%- for name, operator in segment_operators().items() -%}
+        {%- if operator.takes == 'two' -%}
+            {%- do (holes if operator.is_negated else ranges).append(name) -%}
+        {%- elif operator.comparisons[0] in ('above', 'at_least', 'below', 'at_most') -%}
+            {%- do bounds.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
     concat(
         attribute,
         case
@@ -46,11 +54,14 @@
             else concat(' ', previous_actual_value, ' → ', actual_value)
         end,
         case
-            when operator not in ('>', '>=', '<', '<=', 'between') then ''
+            when operator not in ({{ literal_list(bounds + ranges + holes) }}) then ''
             when coalesce(previous_expected_value, expected_value) <> expected_value
                 then concat(', ', expected_note, ' ', previous_expected_value, ' → ', expected_value)
-            when operator = 'between'
-                then concat(case when is_met then ', within ' else ', outside ' end, replace(expected_value, '|', ' to '))
+            when operator not in ({{ literal_list(bounds) }})
+                then concat(
+                        case when is_met = (operator in ({{ literal_list(ranges) }})) then ', within ' else ', outside ' end,
+                        replace(expected_value, '|', ' to ')
+                    )
             when previous_actual_value is null then concat(', ', operator, ' ', expected_value)
             when expected_note is not null then concat(' crossed ', expected_note, ' ', expected_value)
             else concat(' crossed ', expected_value)

@@ -64,20 +64,21 @@
 
 {# Whether a number is within a quarter of what a condition asks for, as SQL; none where the condition asks for no number. #}
 {% macro segment_condition_close_sql(condition, attributes) -%}
-    {%- set sides = {'=': [0, 0], '>': [0, none], '>=': [0, none], '<': [none, 0], '<=': [none, 0], 'between': [0, 1]} -%}
-    {%- if condition.constant or condition.operator not in sides
+    {%- set operator = segment_operator(condition.operator) -%}
+    {%- if condition.constant or operator.is_negated or operator.takes not in ('one', 'two')
         or attributes.get(condition.attribute, {}).get('value_type') != 'number' -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set column = segment_column(condition.attribute) -%}
-    {%- set items = condition.value.split('|') if condition.operator == 'between' else [condition.value] -%}
     {%- set tests = [] -%}
-    {%- for place in sides[condition.operator] if place is not none -%}
-        {%- set limit = segment_value_sql(condition, items[place] | trim, 'number', attributes) -%}
-        {%- set low = sides[condition.operator][0] is not none and loop.first -%}
-        {%- do tests.append(
-            column ~ (' >= ' ~ limit ~ ' - abs(' if low else ' <= ' ~ limit ~ ' + abs(') ~ limit ~ ') / 4.0'
-        ) -%}
+    {%- for item in segment_condition_items(condition) -%}
+        {%- set limit = segment_value_sql(condition, item, 'number', attributes) -%}
+        {%- if operator.comparisons[loop.index0] in ('equals', 'above', 'at_least') -%}
+            {%- do tests.append(column ~ ' >= ' ~ limit ~ ' - abs(' ~ limit ~ ') / 4.0') -%}
+        {%- endif -%}
+        {%- if operator.comparisons[loop.index0] in ('equals', 'below', 'at_most') -%}
+            {%- do tests.append(column ~ ' <= ' ~ limit ~ ' + abs(' ~ limit ~ ') / 4.0') -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(tests | join(' and ')) }}
 {%- endmacro %}

@@ -46,7 +46,7 @@
         {%- endif -%}
         {%- do items.append(plain) -%}
     {%- endfor -%}
-    {%- if condition.operator in ('in', 'not_in', 'has_any', 'has_all', 'has_none') -%}
+    {%- if segment_operator(condition.operator).takes == 'several' -%}
         {%- set items = items | unique(case_sensitive=true) | sort(case_sensitive=true) | list -%}
     {%- endif -%}
     {{ return([condition.attribute, condition.operator, items, condition.if_missing]) }}

@@ -1,7 +1,8 @@
 {# The rules as data, for those who show what became of every condition: one dict per rule that can be explained, condition
    and item of its value. The scope comes first, as condition 0. `item` is what the rule says, `item_value` what is compared,
    by item_kind: a value, the name of another attribute, a percentile, days before the day of evaluation, a segment.
-   `expected_text` is what a condition asks for where that does not follow from its items. #}
+   `comparison` is how the item is compared, `combine` whether any or all of them have to hold, `is_negated` whether the
+   operator is met where they do not. `expected_text` is what a condition asks for where that does not follow from its items. #}
 {% macro segment_rule_items() -%}
     {%- set rows = [] -%}
     {%- set attributes = segment_attributes() -%}
@@ -10,27 +11,32 @@
             {%- do rows.append({
                 'segment_key': segment.segment_key, 'kind': 'scope', 'condition_number': 0, 'attribute': 'customer_type',
                 'operator': '=', 'value': 'person', 'condition_text': 'customer type is person', 'value_type': 'text',
-                'is_rounded': 'false', 'item_number': 1, 'item': 'person', 'item_kind': 'value', 'item_value': 'person',
-                'is_item_rounded': 'false'
+                'combine': 'all', 'is_negated': 'false', 'is_met_when_missing': 'false', 'is_rounded': 'false',
+                'item_number': 1, 'comparison': 'equals', 'item': 'person', 'item_kind': 'value',
+                'item_value': 'person', 'is_item_rounded': 'false'
             }) -%}
         {%- endif -%}
         {%- for condition in segment_conditions_of([segment]) -%}
+            {%- set operator = segment_operator(condition.operator) -%}
             {%- set items = [] -%}
-            {%- for item in segment_condition_items(condition) -%}
-                {%- do items.append(segment_rule_item(condition, item, attributes)) -%}
+            {%- for item in segment_condition_items(condition) or [none] -%}
+                {%- do items.append(dict(
+                    segment_rule_item(condition, item, attributes), item_number=loop.index,
+                    comparison=operator.comparisons[loop.index0] or operator.comparisons[-1]
+                )) -%}
             {%- endfor -%}
             {%- set shared = {
                 'segment_key': segment.segment_key, 'kind': condition.kind, 'alternative': condition.alternative,
                 'condition_number': loop.index, 'attribute': condition.attribute, 'operator': condition.operator,
                 'value': condition.value or none, 'if_missing': condition.if_missing or none,
+                'combine': operator.combine or 'all', 'is_negated': operator.is_negated | string | lower,
+                'is_met_when_missing': 'true' if condition.if_missing == 'true' and operator.missing_value == 'unmet' else 'false',
                 'condition_text': segment_condition_text(condition), 'value_type': condition.value_type,
                 'is_rounded': segment_is_rounded(condition.attribute, attributes), 'constant': condition.constant or none,
                 'expected_text': segment_expected_text(condition),
                 'expected_note': items | map(attribute='note') | select | join(' and ') or none
             } -%}
-            {%- for item in items or [segment_rule_item(condition, none, attributes)] -%}
-                {%- do rows.append(dict(shared, item_number=loop.index, **item)) -%}
-            {%- endfor -%}
+            {%- for item in items -%}{%- do rows.append(dict(shared, **item)) -%}{%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(rows) }}
@@ -58,11 +64,8 @@
 
 {# What a condition asks for in words, where its operator says it all, or takes a set; none where its items say it. #}
 {% macro segment_expected_text(condition) -%}
-    {%- set fixed = {
-        'is_true': 'true', 'is_false': 'false', 'is_null': 'missing', 'is_not_null': 'known',
-        'is_member': 'member', 'is_not_member': 'not a member'
-    } -%}
-    {%- if condition.operator in fixed -%}{{ return(fixed[condition.operator]) }}{%- endif -%}
+    {%- set operator = segment_operator(condition.operator) -%}
+    {%- if operator.takes == 'none' -%}{{ return(operator.expected) }}{%- endif -%}
     {{ return(condition.value if condition.constant or condition.value_type == 'set' else none) }}
 {%- endmacro %}
 

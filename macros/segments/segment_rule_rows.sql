@@ -144,11 +144,8 @@
 
 {# The values of a condition: the items of a list where its operator takes one, none where it takes no value. #}
 {% macro segment_condition_items(condition) -%}
-    {%- if condition.operator in ('is_null', 'is_not_null', 'is_true', 'is_false', 'is_member', 'is_not_member') -%}
-        {{ return([]) }}
-    {%- elif condition.operator not in ('between', 'in', 'not_in', 'has_any', 'has_all', 'has_none') -%}
-        {{ return([condition.value]) }}
-    {%- endif -%}
+    {%- set takes = segment_operator(condition.operator).takes -%}
+    {%- if takes in ('none', 'one') -%}{{ return([condition.value] if takes == 'one' else []) }}{%- endif -%}
     {%- set items = [] -%}
     {%- for item in condition.value.split('|') -%}{%- do items.append(item | trim) -%}{%- endfor -%}
     {{ return(items) }}

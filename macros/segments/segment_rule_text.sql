@@ -19,25 +19,18 @@
 
 {# A condition in plain English, on one line whatever its value holds. #}
 {% macro segment_condition_text(condition) -%}
-    {%- set words = {
-        '=': 'is', '!=': 'is not', '>': 'is above', '>=': 'is at least', '<': 'is below', '<=': 'is at most',
-        'in': 'is one of', 'not_in': 'is none of', 'between': 'is between', 'contains': 'contains',
-        'not_contains': 'does not contain', 'starts_with': 'starts with', 'ends_with': 'ends with',
-        'has_any': 'has any of', 'has_all': 'has all of', 'has_none': 'has none of',
-        'is_null': 'is missing', 'is_not_null': 'is known', 'is_true': 'is true', 'is_false': 'is false'
-    } -%}
+    {%- set operator = segment_operator(condition.operator) -%}
     {%- set reference = segment_reference(condition.attribute) -%}
     {%- if reference is not none -%}
-        {{ return({'is_member': 'in segment ', 'is_not_member': 'not in segment '}.get(
-            condition.operator, condition.operator ~ ' segment '
-        ) ~ reference) }}
+        {%- set words = operator.words if 'segment' in operator.value_types else condition.operator ~ ' segment' -%}
+        {{ return(words ~ ' ' ~ reference) }}
     {%- endif -%}
     {%- set values = [] -%}
     {%- for item in segment_condition_items(condition) -%}
         {%- do values.append(segment_value_text(item, condition.value_type)) -%}
     {%- endfor -%}
-    {{ return(segment_attribute_text(condition.attribute) ~ ' ' ~ words.get(condition.operator, condition.operator)
-        ~ (' ' ~ values | join(' and ' if condition.operator == 'between' else ', ') if values else '')
+    {{ return(segment_attribute_text(condition.attribute) ~ ' ' ~ operator.words
+        ~ (' ' ~ values | join(' and ' if operator.takes == 'two' else ', ') if values else '')
         ~ {'true': ' or not known', 'false': ', where that is known'}.get(condition.if_missing, '')) }}
 {%- endmacro %}
 

@@ -21,8 +21,12 @@
         expected_note,
         case
             when constant is not null then constant = 'true'
-            when operator in ('in', 'has_any') then coalesce(bool_or(is_item_met), false)
-            else coalesce(bool_and(coalesce(is_item_met, false)), false)
+            when is_met_when_missing and bool_or(is_gap) then true
+            when combine = 'any' and not is_negated then coalesce(bool_or(is_item_met), false)
+            -- A missing value meets nothing, not even "is not".
+            when bool_or(is_item_met is null) then false
+            when combine = 'any' then not bool_or(is_item_met)
+            else bool_and(is_item_met) <> is_negated
         end as is_met
     from (
         select
@@ -38,6 +42,7 @@
                 when item_kind = 'day' then other_value
                 else item
             end as shown_item,
+            own_value is null or (item_kind = 'attribute' and other_value is null) as is_gap,
             {{ segment_item_test() }} as is_item_met
         from (
             select
@@ -72,35 +77,29 @@
             {%- endif %}
         ) as read_values
     ) as item_tests
-    group by {{ columns }}, actual_value, expected_text, expected_note, constant
+    group by
+        {{ columns }}, combine, is_negated, is_met_when_missing, actual_value, expected_text, expected_note, constant
 {%- endmacro %}
 
-{# Whether a customer's value meets one item of a condition, as SQL over own_value and other_value (texts), value_type,
-   operator and item_number; null where a missing value leaves it open. Every operator tests as in segment_test_sql. #}
+{# Whether a customer's value and one item of a condition compare as its comparison says, as SQL over own_value and
+   other_value (texts), value_type and is_member; null where one of them is missing. #}
 {% macro segment_item_test() -%}
-    {%- set numbers = ["try_cast(own_value as double)", "try_cast(other_value as double)"] -%}
-    case
-        when operator = 'is_member' then is_member
-        when operator = 'is_not_member' then not is_member
-        when operator = 'is_null' then own_value is null
-        when operator = 'is_not_null' then own_value is not null
-        when if_missing = 'true' and (own_value is null or (item_kind = 'attribute' and other_value is null)) then true
-        when operator in ('is_true', 'is_false') then own_value = replace(operator, 'is_', '')
-        {%- for operator in segment_operators('number') if operator not in ('between', 'is_null', 'is_not_null') %}
-        when {{ segment_item_operator(operator) }}
-            then case when value_type = 'number' then {{ segment_test_sql(numbers[0], operator, numbers[1:]) }} else {{ segment_test_sql('own_value', operator, ['other_value']) }} end
+    case comparison
+        when 'is_member' then is_member
+        when 'is_known' then own_value is not null
+        when 'is_true' then own_value = 'true'
+        {%- for comparison in ['equals', 'above', 'at_least', 'below', 'at_most'] %}
+        when '{{ comparison }}' then
+            case
+                when value_type = 'number'
+                    then {{ segment_comparison_sql(comparison, 'try_cast(own_value as double)', 'try_cast(other_value as double)') }}
+                else {{ segment_comparison_sql(comparison, 'own_value', 'other_value') }}
+            end
         {%- endfor %}
-        {%- for operator in segment_operators('text') + segment_operators('set') if operator not in segment_operators('number') %}
-        when operator = '{{ operator }}' then {{ segment_test_sql('own_value', operator, ['other_value']) }}
+        {%- for comparison in ['contains', 'starts_with', 'ends_with', 'has_item'] %}
+        when '{{ comparison }}' then {{ segment_comparison_sql(comparison, 'own_value', 'other_value') }}
         {%- endfor %}
     end
-{%- endmacro %}
-
-{# Whether an item is tested by an operator: the two of a between by those for its lower and its upper end. #}
-{% macro segment_item_operator(operator) -%}
-    {%- set ends = {'>=': 1, '<=': 2} -%}
-    {%- if operator not in ends -%}{{ return("operator = '" ~ operator ~ "'") }}{%- endif -%}
-    {{ return("operator = '" ~ operator ~ "' or (operator = 'between' and item_number = " ~ ends[operator] ~ ")") }}
 {%- endmacro %}
 
 {# The customer's value of the attribute whose name a column holds, as text. #}

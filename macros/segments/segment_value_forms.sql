@@ -7,27 +7,6 @@
     }) }}
 {%- endmacro %}
 
-{# What people write for an operator, and the operators that they may mean, the likeliest first. #}
-{% macro segment_operator_words() -%}
-    {%- set words = {
-        '=': 'eq equals equal is == has_any is_true', '!=': 'ne neq <> not_equal not_equals is_not \u2260',
-        '>': 'gt greater greater_than above over more_than after', '>=': 'ge gte => at_least \u2265 since',
-        '<': 'lt less less_than below under before', '<=': 'le lte =< at_most \u2264 until',
-        'between': 'range from_to', 'in': 'one_of any_of is_one_of', 'not_in': 'none_of not_one_of nin',
-        'is_null': 'null empty missing is_missing is_empty unknown', 'is_not_null': 'not_null exists known is_known not_empty',
-        'is_true': 'true yes = is', 'is_false': 'false no != is_not', 'contains': 'like includes has', 'not_contains': 'not_like excludes',
-        'starts_with': 'begins_with prefix', 'ends_with': 'suffix', 'has_any': 'in = contains has any_of', 'has_all': 'all_of contains_all',
-        'has_none': 'not_in != not_contains none_of', 'is_member': 'in = is_in member in_segment is_true', 'is_not_member': 'not_in != not_member is_not_in is_false'
-    } -%}
-    {%- set rows = [] -%}
-    {%- for operator, meant in words.items() -%}
-        {%- for word in meant.split(' ') if word -%}
-            {%- do rows.append({'word': word, 'operator': operator, 'place': (rows | length) | string}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(rows) }}
-{%- endmacro %}
-
 {# What to write in place of a text that is no number. #}
 {% macro segment_number_suggestion(item, unit) -%}
     {%- set share = "'^[+-]?[0-9]+([.,][0-9]+)? ?%$'" -%}

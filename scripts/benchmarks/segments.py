@@ -22,6 +22,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.segments.operators import SEED
 
 DAY = "2026-06-30"
 SEGMENTS = 100
@@ -211,6 +212,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition
         "create table seeds.segment_definitions as select distinct segment_key, 'active' as status, 'people' as scope"
         " from seeds.segment_rule_conditions"
     )
+    operators = f"read_csv({literal(str(SEED))}, delim = ',', header = true)"
+    connection.execute(f"create table seeds.segment_operators as from {operators}")
 
 
 def _seconds(connection: duckdb.DuckDBPyConnection, statement: str) -> float:

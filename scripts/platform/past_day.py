@@ -39,12 +39,12 @@ COMPONENTS = "connected_components"
 REPLAYED = ("table", "view", COMPONENTS)
 # Ways to ask the warehouse while a model is compiled.
 ASKS = re.compile(r"run_query|get_relation\(|get_columns_in_relation|load_relation|load_cached_relation")
-# Macros that ask for what is the same on every day of one warehouse: settings, columns, the key of the hashes; and one
-# that asks nothing in a run for a given day.
+# Macros that ask for what is the same on every day of one warehouse: settings, columns, the key of the hashes, the
+# operators of rules; and one that asks nothing in a run for a given day.
 ASK_FOR_THE_SAME = frozenset(
     {
         "blocked_versions", "duckdb__raw_columns", "identity_registry_relation", "landing_settings",
-        "source_map_columns", "stop_on_other_hash_key",
+        "segment_operators", "source_map_columns", "stop_on_other_hash_key",
     }
 )  # fmt: skip
 # Those that ask for rows of seeds.

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.platform.errors import CheckFailed
+from scripts.segments.operators import operators
 from scripts.segments.segment_library import DEFINITIONS, Cells, Rows, SegmentLibrary, key_of, library_to_change
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -30,25 +31,27 @@ class Condition:
 
     def holds(self, frame: pd.DataFrame) -> Flags:
         """For every row of `frame` whether it holds; a missing value meets it only when `if_missing` is true."""
-        column = frame[self.attribute]
+        column, operator = frame[self.attribute], operators()[self.operator]
         missing = column.isna().to_numpy()
-        if self.operator == "=" and not pd.api.types.is_numeric_dtype(column) and not _is_number(self.value):
-            met = column.astype(object).to_numpy() == self.value
+        if operator.missing_value == "tested":
+            return np.asarray(operator.holds(~missing), dtype=bool)
+        items = operator.items(self.value)
+        if pd.api.types.is_numeric_dtype(column) or all(map(_is_number, items)):
+            numbers = column.to_numpy(dtype=float, na_value=np.nan)
+            with np.errstate(invalid="ignore"):
+                met = operator.holds(
+                    numbers == 1 if operator.takes == "none" else numbers, [float(item) for item in items]
+                )
         else:
-            met = self._compared(column.to_numpy(dtype=float, na_value=np.nan))
+            texts = column.astype(object).to_numpy()
+            met = [not gap and operator.holds(text, items) for text, gap in zip(texts, missing, strict=True)]
         return np.asarray(np.where(missing, self.if_missing == "true", met), dtype=bool)
 
-    def _compared(self, values: Any) -> Any:
-        with np.errstate(invalid="ignore"):
-            return {
-                "=": lambda: values == float(self.value),
-                "<": lambda: values < float(self.value),
-                "<=": lambda: values <= float(self.value),
-                ">": lambda: values > float(self.value),
-                ">=": lambda: values >= float(self.value),
-                "is_true": lambda: values == 1,
-                "is_false": lambda: values == 0,
-            }[self.operator]()
+    @property
+    def phrase(self) -> str:
+        """The operator with its values in words, as the text of a rule says it: `is at least 3`."""
+        operator = operators()[self.operator]
+        return operator.phrase(operator.items(self.value))
 
 
 def attribute_text(name: str) -> str:

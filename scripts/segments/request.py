@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
+from scripts.platform.seed_files import read_header, read_rows
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 from scripts.segments.drafts import (
@@ -18,8 +19,9 @@ from scripts.segments.drafts import (
     segment_keys,
     write_drafts,
 )
+from scripts.segments.operators import operators
 from scripts.segments.request_reading import Attribute, read_request
-from scripts.segments.segment_library import free_priorities
+from scripts.segments.segment_library import DEFINITIONS, free_priorities, key_of
 
 TAG = "request"
 WORDS = PROJECT / "seeds" / "reference" / "request_words.csv"
@@ -92,7 +94,10 @@ def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
             "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, '') from marts.attribute_catalogue"
             " order by attribute_name"
         ).fetchall()
-    return {row[0]: row[3] for row in rows}, [Attribute(*row[:3]) for row in rows]
+    file = world.seeds / DEFINITIONS
+    library = read_rows(file, read_header(file)) if file.exists() else []
+    segments = [Attribute(f"segment:{key_of(row)}", "segment") for row in library]
+    return {row[0]: row[3] for row in rows}, [Attribute(*row[:3]) for row in rows] + segments
 
 
 def _sentence(opening: str, alternatives: list[list[Condition]]) -> str:
@@ -101,14 +106,12 @@ def _sentence(opening: str, alternatives: list[list[Condition]]) -> str:
 
 def _condition_text(condition: Condition) -> str:
     """As the library's own rule text says it (macro segment_condition_text)."""
-    words = {
-        "=": "is", "!=": "is not", ">": "is above", ">=": "is at least", "<": "is below", "<=": "is at most",
-        "between": "is between", "is_null": "is missing", "is_not_null": "is known", "is_true": "is true",
-        "is_false": "is false",
-    }  # fmt: skip
+    operator = operators()[condition.operator]
+    if condition.attribute.startswith("segment:"):
+        return f"{operator.words} {condition.attribute.removeprefix('segment:')}"
     values = [
         f"the {value[4:]}th percentile of buyers" if value.startswith("pct:") else value
-        for value in condition.value.split("|")
+        for value in operator.items(condition.value)
     ]
-    text = f"{attribute_text(condition.attribute)} {words[condition.operator]} {' and '.join(values)}".strip()
+    text = f"{attribute_text(condition.attribute)} {operator.phrase(values)}"
     return text + (" or not known" if condition.if_missing == "true" else "")

@@ -1,7 +1,8 @@
 """Reads a request in words as conditions of a rule: phrases from a seed, attributes from the catalogue, no guessing.
 
-What a phrase means stands in the seed request_words and in the names of the attributes; here is only how phrases,
-numbers and windows go together. The same words always give the same rule, and what was not understood is said.
+What a phrase means stands in the seeds request_words and segment_operators and in the names of the attributes; here is
+only how phrases, numbers and windows go together. The same words always give the same rule, and what was not understood
+is said.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from scripts.segments.drafts import Condition, plain
+from scripts.segments.operators import Operator, operators, opposite_of
 
 Row = dict[str, str]
 SUBJECTS = ("event", "measure", "flag", "value")
-INVERSE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "=", "is_true": "is_false"}
+# What a rule may compare with.
+VALUES = ("number", "day", "unknown")
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _tokens(text: str) -> list[str]:
     text = re.sub(r"\be-?mails?\b", "email", text, flags=re.IGNORECASE)
     text = re.sub(r"n't\b", " not", text, flags=re.IGNORECASE).replace("%", " percent ")
     text = re.sub(r"[£€$]|(?<=[a-z])'s\b", "", text)
-    return re.findall(r"'[^']+'|\"[^\"]+\"|\d+(?:\.\d+)?(?:st|nd|rd|th)?\+?|[^\W\d_]+|,", text)
+    return re.findall(r"'[^']+'|\"[^\"]+\"|\d{4}-\d\d-\d\d|\d+(?:\.\d+)?(?:st|nd|rd|th)?\+?|[^\W\d_]+|,", text)
 
 
 def _normal(text: str) -> tuple[str, ...]:
@@ -117,9 +120,22 @@ def _singular(word: str) -> str:
 
 
 def _phrases(words: Sequence[Row], attributes: dict[str, Attribute]) -> dict[tuple[str, ...], Part]:
-    """Phrases by their words: the names of the attributes, and over them what the seed says."""
+    """Phrases by their words: the names of the attributes and the operators, and over them what the seed says."""
     found: dict[tuple[str, ...], Part] = {}
+    segments = [name.removeprefix("segment:") for name in attributes if name.startswith("segment:")]
+    for operator in operators().values():
+        if "segment" not in operator.value_types:
+            found[_normal(operator.words)] = Part("operator", operator.words, operator=operator.name)
+        if operator.takes in ("two", "several"):
+            # So that `is not one of` is understood as well.
+            said = operator.words.removeprefix("is ")
+            found.setdefault(_normal(said), Part("operator", said, operator=operator.name))
+        for key in segments if "segment" in operator.value_types else []:
+            said = f"{operator.words} {key}"
+            found[_normal(said.replace("_", " "))] = Part("flag", said, f"segment:{key}", operator=operator.name)
     for attribute in attributes.values():
+        if attribute.value_type == "segment":
+            continue
         family = re.sub(r"_[0-9]+d$", "", attribute.name)
         name = re.sub(r"^(has|is)_", "", family) if attribute.value_type == "boolean" else family
         kind = "flag" if attribute.value_type == "boolean" else "measure"
@@ -156,6 +172,8 @@ def _parts(text: str, phrases: dict[tuple[str, ...], Part]) -> list[Part]:
 def _word(token: str) -> Part:
     if token == ",":
         return Part("and", token)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", token):
+        return Part("day", token, value=token)
     number = re.fullmatch(r"(\d+(?:\.\d+)?)(st|nd|rd|th)?(\+?)", token)
     if number is None:
         return Part("unknown", token.strip("'\""))
@@ -163,12 +181,15 @@ def _word(token: str) -> Part:
 
 
 def _clauses(parts: list[Part]) -> list[tuple[str, list[Part]]]:
-    """The request cut at `and`, `or`, `except`; the `and` of `between 3 and 5` cuts nothing."""
+    """The request cut at `and`, `or`, `except`; the `and` of `between 3 and 5` cuts nothing, nor the `or` of a list."""
     clauses: list[tuple[str, list[Part]]] = [("and", [])]
     for place, part in enumerate(parts):
-        after = parts[place + 1] if place + 1 < len(parts) else None
-        in_range = after is not None and after.kind == "number" and _is_open_range(clauses[-1][1])
-        if part.kind == "who":
+        rest = parts[place + 1 :]
+        after = next((other.kind for other in rest if other.kind != "or"), "")
+        in_range = after in ("number", "day") and _is_open_range(clauses[-1][1])
+        if (part.text == "," or part.kind == "or") and after in VALUES and _is_open_list(clauses[-1][1]):
+            clauses[-1][1].append(Part("separator", part.text))
+        elif part.kind == "who":
             # `buyers in the top tenth who ordered twice` joins; `customers who` does not yet.
             if any(earlier.kind in SUBJECTS for earlier in clauses[-1][1]):
                 clauses.append(("and", []))
@@ -184,8 +205,23 @@ def _clauses(parts: list[Part]) -> list[tuple[str, list[Part]]]:
 
 
 def _is_open_range(clause: list[Part]) -> bool:
-    kinds = [(part.kind, part.operator) for part in clause if part.kind != "filler"]
-    return len(kinds) >= 2 and ("operator", "between") in kinds[-3:-1] and kinds[-1][0] in ("number", "unit")
+    """Whether one of two values is still to come."""
+    return len(_values_of(clause, "two")) == 1
+
+
+def _is_open_list(clause: list[Part]) -> bool:
+    """Whether more values may follow."""
+    return bool(_values_of(clause, "several"))
+
+
+def _values_of(clause: list[Part], takes: str) -> list[Part]:
+    """The values after an operator that takes so many; none where no such operator is said."""
+    places = [place for place, part in enumerate(clause) if part.kind == "operator" and _takes(part.operator) == takes]
+    return [part for part in clause[places[-1] :] if part.kind in VALUES] if places else []
+
+
+def _takes(operator: str) -> str:
+    return operators()[operator].takes if operator else ""
 
 
 def _condition(
@@ -206,16 +242,81 @@ def _condition(
         raise NotUnderstood(f"`{_text(clause)}`: speaks of several things ({names}); join them by `and`")
     subject = subjects[0]
     negated = sum(part.kind == "not" for part in clause) % 2 == 1
-    takes_words = subject.kind == "measure" and _value_type(subject.attribute, attributes) == "text"
+    takes_words = subject.kind == "measure" and _value_type(subject.attribute, attributes) in ("text", "set")
     if unknown and not takes_words:
         raise NotUnderstood(f"`{' '.join(unknown)}` in `{_text(clause)}`")
-    if subject.kind == "event":
+    said = next((part.operator for part in clause if part.kind == "operator" and _says_itself(part.operator)), "")
+    if said:
+        condition = _of_words(subject, clause, quantities, said, negated, attributes)
+    elif subject.kind == "event":
         condition = _of_event(subject, quantities, negated, attributes)
     elif subject.kind == "measure":
-        condition = _of_measure(subject, quantities, negated, unknown, attributes)
+        condition = _of_measure(subject, clause, quantities, negated, unknown, attributes)
     else:
         condition = _of_state(subject, quantities, negated, attributes)
     return subjects, condition
+
+
+def _said(clause: list[Part]) -> str:
+    """The operator that is named; where none is, equality is meant."""
+    return next((part.operator for part in clause if part.kind == "operator"), "=")
+
+
+def _says_itself(operator: str) -> bool:
+    """Whether an operator is more than a bound of one number or a range of two, which go with what stands around."""
+    found = operators()[operator]
+    return found.takes in ("none", "several") or not {"number", "date"} & set(found.value_types)
+
+
+def _of_words(
+    subject: Part,
+    clause: list[Part],
+    quantities: list[Quantity],
+    said: str,
+    negated: bool,
+    attributes: dict[str, Attribute],
+) -> Condition:
+    """A value, flag or last time with an operator of the language, said in its own words: `has any of Garden, Pets`."""
+    name = subject.since if subject.kind == "event" else subject.attribute
+    if name not in attributes and not subject.attribute:
+        raise NotUnderstood(f"`{subject.text}`: nothing says how long ago that was")
+    attribute = attributes.get(name) or attributes[_windowed(subject, [], attributes)]
+    operator = _operator(subject, said, negated)
+    if attribute.value_type not in operator.value_types or subject.kind == "value":
+        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` cannot be said of it")
+    values = _texts(clause)
+    if attribute.value_type == "date":
+        values = _days(clause, quantities)
+    elif attribute.value_type == "number":
+        values = [plain(value) for quantity in quantities for value in quantity.values]
+    if (operator.takes == "none") == bool(values) or (operator.takes == "one" and len(values) > 1):
+        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` takes {operator.takes} of values")
+    return Condition(attribute.name, operator.name, "|".join(values))
+
+
+def _operator(subject: Part, said: str, negated: bool) -> Operator:
+    """The operator that is meant, or the opposite of it."""
+    meant = opposite_of(said) if negated else said
+    if meant is None:
+        raise NotUnderstood(f"`not {subject.text}`: nothing is the opposite of `{operators()[said].words}`")
+    return operators()[meant]
+
+
+def _texts(clause: list[Part]) -> list[str]:
+    """The words that have no meaning here and so are values; words that stand together are one value."""
+    texts: list[list[str]] = [[]]
+    for part in clause:
+        if part.kind == "separator":
+            texts.append([])
+        elif part.kind == "unknown":
+            texts[-1].append(part.text)
+    return [" ".join(words) for words in texts if words]
+
+
+def _days(clause: list[Part], quantities: list[Quantity]) -> list[str]:
+    """Days of the calendar, and days so long ago, as the language writes them."""
+    named = [part.value for part in clause if part.kind == "day"]
+    return named + [f"-{plain(value)}d" for one in quantities if one.days and one.ago for value in one.values]
 
 
 def _quantities(clause: list[Part]) -> list[Quantity]:
@@ -230,7 +331,7 @@ def _quantities(clause: list[Part]) -> list[Quantity]:
             found.append(Quantity([], part.operator, percentile=True, top=part.operator == ">="))
         elif part.kind in ("number", "percent", "percentile"):
             value = float(part.value)
-            if (last.percentile and not last.values) or (last.operator == "between" and len(last.values) == 1):
+            if (last.percentile and not last.values) or (_takes(last.operator) == "two" and len(last.values) == 1):
                 last.values.append(value)
             else:
                 found.append(Quantity([value], part.operator or operator, percentile=part.kind == "percentile"))
@@ -268,10 +369,10 @@ def _of_event(subject: Part, quantities: list[Quantity], negated: bool, attribut
     if spans and not counts and (spans[0].ago or (spans[0].operator and since)):
         if not since:
             raise NotUnderstood(f"`{subject.text}`: nothing says how long ago that was")
-        return _compared(since, spans[0].operator or "=", spans[0].values, negated and spans[0].ago)
+        return _compared(subject, since, spans[0].operator or "=", spans[0].values, negated and spans[0].ago)
     if counts:
         name = _counted(subject, spans, attributes)
-        return _compared(name, counts[0].operator or "=", counts[0].values, negated)
+        return _compared(subject, name, counts[0].operator or "=", counts[0].values, negated)
     if spans and since:
         days = plain(spans[0].values[0])
         # Who never did it has not done it in these days either.
@@ -309,18 +410,29 @@ def _windowed(subject: Part, spans: list[Quantity], attributes: dict[str, Attrib
 
 
 def _of_measure(
-    subject: Part, quantities: list[Quantity], negated: bool, words: list[str], attributes: dict[str, Attribute]
+    subject: Part,
+    clause: list[Part],
+    quantities: list[Quantity],
+    negated: bool,
+    words: list[str],
+    attributes: dict[str, Attribute],
 ) -> Condition:
     """A value against a number, a share, a percentile or a word."""
     in_days = re.search(r"(^|_)days(_|$)", subject.attribute) is not None
-    spans = [] if in_days else [quantity for quantity in quantities if quantity.days]
+    is_date = _value_type(subject.attribute, attributes) == "date"
+    spans = [] if in_days or is_date else [quantity for quantity in quantities if quantity.days]
     numbers = [quantity for quantity in quantities if quantity not in spans]
     name = _windowed(subject, spans, attributes)
     attribute = attributes[name]
+    if attribute.value_type == "date":
+        return _of_date(subject, clause, quantities, negated, attribute)
     if attribute.value_type == "text":
         if not words or numbers:
             raise NotUnderstood(f"`{subject.text}`: takes a word, such as `{subject.text} is ...`")
-        return Condition(name, "!=" if negated else "=", " ".join(words))
+        operator = _operator(subject, _said(clause), negated)
+        if "text" not in operator.value_types:
+            raise NotUnderstood(f"`{subject.text}`: `{operator.words}` cannot be said of it")
+        return Condition(name, operator.name, " ".join(words))
     if attribute.value_type != "number" or len(numbers) > 1:
         raise NotUnderstood(f"`{subject.text}`: says not clearly how much")
     if not numbers:
@@ -333,12 +445,11 @@ def _of_measure(
             raise NotUnderstood(f"`{subject.text}`: says not above or below the percentile")
         # The top 10 % begin at the 90th percentile.
         value = 100 - number.values[0] if number.top else number.values[0]
-        operator = INVERSE[number.operator] if negated else number.operator
-        return Condition(name, operator, f"pct:{plain(value)}")
+        return Condition(name, _operator(subject, number.operator, negated).name, f"pct:{plain(value)}")
     values = [value / 100 for value in number.values] if number.percent else number.values
     if number.percent and "share" not in attribute.unit:
         raise NotUnderstood(f"`{subject.text}`: is no share, so it is not a matter of per cent")
-    return _compared(name, number.operator or "=", values, negated)
+    return _compared(subject, name, number.operator or "=", values, negated)
 
 
 def _of_state(subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]) -> Condition:
@@ -347,19 +458,26 @@ def _of_state(subject: Part, quantities: list[Quantity], negated: bool, attribut
         raise NotUnderstood(f"`{subject.text}`: no attribute {subject.attribute} is known")
     if quantities:
         raise NotUnderstood(f"`{subject.text}`: is so or not, a number says nothing of it")
-    if not negated:
-        return Condition(subject.attribute, subject.operator, subject.value)
-    if subject.operator not in INVERSE:
+    if negated and opposite_of(subject.operator) is None:
         raise NotUnderstood(f"`not {subject.text}`: say in numbers what it is instead")
-    return Condition(subject.attribute, INVERSE[subject.operator], subject.value)
+    return Condition(subject.attribute, _operator(subject, subject.operator, negated).name, subject.value)
 
 
-def _compared(name: str, operator: str, values: list[float], negated: bool) -> Condition:
-    if operator == "between":
-        if negated or len(values) != 2:
-            raise NotUnderstood("`between`: takes two numbers, and cannot be negated")
-        return Condition(name, "between", "|".join(plain(value) for value in values))
-    return Condition(name, INVERSE[operator] if negated else operator, plain(values[0]))
+def _of_date(
+    subject: Part, clause: list[Part], quantities: list[Quantity], negated: bool, attribute: Attribute
+) -> Condition:
+    """A day against one of the calendar, or one so many days ago."""
+    operator, values = _operator(subject, _said(clause), negated), _days(clause, quantities)
+    if len(values) != (2 if operator.takes == "two" else 1):
+        raise NotUnderstood(f"`{subject.text}`: says not clearly which day; write 2026-06-30, or 30 days ago")
+    return Condition(attribute.name, operator.name, "|".join(values))
+
+
+def _compared(subject: Part, name: str, said: str, values: list[float], negated: bool) -> Condition:
+    operator = _operator(subject, said, negated)
+    if len(values) != (2 if operator.takes == "two" else 1):
+        raise NotUnderstood(f"`{operator.words}`: takes {'two numbers' if operator.takes == 'two' else 'one number'}")
+    return Condition(name, operator.name, "|".join(plain(value) for value in values))
 
 
 def _value_type(family: str, attributes: dict[str, Attribute]) -> str:

@@ -55,7 +55,7 @@ RULES = {
     "source health": ("source_health_limits",),
     "source map": ("source_map_fields",),
     "attribute": ("attribute_limits", "attribute_bands"),
-    "segment": ("segment_definitions", "segment_rule_conditions"),
+    "segment": ("segment_definitions", "segment_rule_conditions", "segment_operators"),
 }
 # What is in the message of a build that faults of seeds have stopped, beside the name of the seed.
 MARKS = ("seeds_have_no_violations", "validation_rule", "segment rules have")

@@ -17,7 +17,7 @@ from scripts.platform.past_day import data_state
 from scripts.platform.snapshots import SEGMENTS, described_day
 from scripts.platform.world import World
 from scripts.segments.backfill import OTHER_SEEDS, _Kept, backfill_days
-from tests.support.plain_rules import Base, is_met, rule_rows
+from tests.support.rule_evaluator import Base, is_met, rule_rows
 
 DAYS = int(os.environ.get("BACKFILL_DAYS", "60"))
 SAMPLE = 1000

@@ -18,7 +18,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.world import PROJECT, World
 from scripts.segments.explain import explain, find_customer
-from tests.support.plain_rules import Base, is_member, is_met, rule_rows
+from tests.support.rule_evaluator import Base, is_member, is_met, rule_rows
 
 DAY = date(2026, 6, 30)
 
@@ -44,7 +44,7 @@ def customers(world: World) -> list[dict[str, Any]]:
     )
 
 
-def check_against_plain_rules(world: World, count: int) -> None:
+def check_against_plain_python(world: World, count: int) -> None:
     everybody = customers(world)
     base, rules = Base(everybody), rule_rows(world.seeds)
     scopes = {row["segment_key"]: row["scope"] for row in rows(world, "from marts.segment_library")}
@@ -75,12 +75,12 @@ def check_against_plain_rules(world: World, count: int) -> None:
 
 
 def test_explanations_agree_with_plain_python(demo_world: World) -> None:
-    check_against_plain_rules(demo_world, 4)
+    check_against_plain_python(demo_world, 4)
 
 
 @pytest.mark.verify
 def test_explanations_of_many_agree_with_plain_python(demo_world: World) -> None:
-    check_against_plain_rules(demo_world, 80)
+    check_against_plain_python(demo_world, 80)
 
 
 def test_nobody_is_named_and_nothing_is_touched(demo_world: World) -> None:

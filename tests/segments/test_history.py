@@ -28,6 +28,7 @@ from scripts.segments.backfill import (
     backfill,
     backfill_days,
 )
+from tests.support.rules_world import put_operators
 
 TODAY = date(2026, 6, 30)
 DAYS = [TODAY - timedelta(days=back) for back in range(8, -1, -1)]
@@ -189,6 +190,7 @@ def fabricated(tmp_path_factory: pytest.TempPathFactory) -> World:
         for seed in ("segment_definitions", "segment_rule_conditions", "behaviour_windows"):
             file = f"'{world.seeds / seed}.csv'"
             connection.execute(f"create table seeds.{seed} as from read_csv({file}, all_varchar = true, header = true)")
+        put_operators(connection)
     run_dbt(world, ["run", "--select", *HISTORY_MODELS], variables={"as_of_date": str(TODAY)}, progress=quiet)
     kept = _Kept(world, data_state(world, OTHER_SEEDS))
     for day in DAYS:

@@ -11,9 +11,9 @@ import pytest
 
 from scripts.platform.world import BUSINESS_SEEDS
 from scripts.segments.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
-from tests.support import plain_rules
+from tests.support import rule_evaluator
 from tests.support.fabricated_warehouse import DAY, feature_types, plain_customer
-from tests.support.plain_rules import Base, Row, rule_rows
+from tests.support.rule_evaluator import OPERATORS, Base, Row, rule_rows
 
 TYPES = feature_types()
 CUSTOMERS = 40
@@ -49,7 +49,6 @@ def trace(rule: list[Row], scope: str, customer: dict[str, Any]) -> list[Traced]
             value = str(BASE.percentile(row["attribute"], value[4:]))
         actual = customer.get(row["attribute"])
         text = None if actual is None else str(actual).lower() if isinstance(actual, bool) else str(actual)
-        expected = {"is_true": "true", "is_false": "false", "is_null": "missing", "is_not_null": "known"}
         rows.append(
             Traced(
                 row["kind"],
@@ -60,10 +59,11 @@ def trace(rule: list[Row], scope: str, customer: dict[str, Any]) -> list[Traced]
                 row["if_missing"],
                 "",
                 text,
-                expected.get(row["operator"], value),
+                OPERATORS[row["operator"]]["expected"] or value,
                 None,
-                plain_rules.is_met(row, customer, BASE, DAY),
+                rule_evaluator.is_met(row, customer, BASE, DAY),
                 TYPES[row["attribute"]],
+                value=row["value"],
             )
         )
     return rows
@@ -115,19 +115,19 @@ def test_applying_the_nearest_change_turns_the_verdict_of_the_rule(key: str) -> 
     pick = random.Random(key)
     for _ in range(CUSTOMERS):
         customer = somebody(rule, pick)
-        before = plain_rules.is_member(rule, scope, customer, BASE, DAY)
+        before = rule_evaluator.is_member(rule, scope, customer, BASE, DAY)
         conditions = trace(rule, scope, customer)
         assert is_member(conditions) == before
         changes = nearest_changes(conditions)
         assert changes or customer["customer_type"] != "person", customer
         for change in changes:
             assert change.becomes == ("out" if before else "in")
-            after = plain_rules.is_member(rule, scope, changed(customer, change), BASE, DAY)
+            after = rule_evaluator.is_member(rule, scope, changed(customer, change), BASE, DAY)
             assert after != before, (customer, change)
             # No part of it does it alone: there is nothing in it that is not needed.
             for step in change.steps if len(change.steps) > 1 else ():
                 alone = changed(customer, Change(change.becomes, (step,)))
-                assert plain_rules.is_member(rule, scope, alone, BASE, DAY) == before, (customer, change)
+                assert rule_evaluator.is_member(rule, scope, alone, BASE, DAY) == before, (customer, change)
 
 
 def numeric(

@@ -15,7 +15,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.world import BUSINESS_SEEDS, World
 from scripts.segments.preview import Preview, preview
 from tests.segments.test_explain import customers, rows
-from tests.support.plain_rules import Base, Row, is_member
+from tests.support.rule_evaluator import Base, Row, is_member
 
 CONDITIONS = "segment_key,kind,alternative,attribute,operator,value,if_missing\n"
 DRAFT = (

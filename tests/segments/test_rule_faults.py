@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.segments.test_rule_language import OPERATORS, TYPES, shipped
+from tests.segments.test_rule_language import OPERATORS_OF, TYPES, shipped
 from tests.support.rules_world import Row, Rule, build, make_world, put_rules, query, row
 
 MODELS = [
@@ -27,7 +27,7 @@ SPEC = dict.fromkeys(
     "filled",
 ) | {"refresh_cadence": "daily", "channels": "email", "segment_kind": "dynamic", "risk_class": "none"}
 NUMBER, BOOLEAN, TEXT, SET = (
-    f"use one of {' '.join(OPERATORS[kind])}" for kind in ("number", "boolean", "text", "set")
+    f"use one of {' '.join(OPERATORS_OF[kind])}" for kind in ("number", "boolean", "text", "set")
 )
 A_NUMBER = "write a number such as 3 or 0.25, without thousands separators"
 

@@ -20,8 +20,8 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import BUSINESS_SEEDS, World
 from scripts.segments.explain.reading import explained_rows
 from scripts.segments.nearest_change import is_member
-from scripts.segments.nearest_change.conditions import MISSING, meets
-from tests.support.rule_evaluator import DEEPEST, Evaluator, references
+from scripts.segments.nearest_change.conditions import meets
+from tests.support.rule_evaluator import DEEPEST, OPERATORS, Evaluator, references
 from tests.support.rule_reader import Reader, meaning_of
 from tests.support.rules_world import (
     DAY,
@@ -72,24 +72,9 @@ TEXTS = [
     *('say "x"', "back\\slash", "-- no comment", "'; drop table marts.customer_features; --", "*/ /*", "{{ 1 / 0 }}"),
     *("{% x %}", "or not known", "a, or b", "$1", "tab\tin it", "two\nlines", "\u2028x", "null", "1", "is", "x_y%"),
 ]
-COMPARISONS = ["=", "!=", ">", ">=", "<", "<=", "between"]
-OPERATORS = {
-    "number": [*COMPARISONS, "in", "not_in", "is_null", "is_not_null"],
-    "date": [*COMPARISONS, "is_null", "is_not_null"],
-    "text": [
-        "=",
-        "!=",
-        "in",
-        "not_in",
-        "contains",
-        "not_contains",
-        "starts_with",
-        "ends_with",
-        "is_null",
-        "is_not_null",
-    ],
-    "set": ["has_any", "has_all", "has_none", "is_null", "is_not_null"],
-    "boolean": ["is_true", "is_false", "is_null", "is_not_null"],
+OPERATORS_OF = {
+    kind: [name for name, row in OPERATORS.items() if kind in row["value_types"].split("|")]
+    for kind in ("number", "date", "text", "set", "boolean")
 }
 
 
@@ -162,19 +147,17 @@ def value_text(chance: random.Random, name: str, lower: list[str]) -> str:
 
 def condition(chance: random.Random, kind: str, alternative: int, lower: list[str]) -> Row:
     if lower and chance.random() < 0.12:
-        return row(kind, alternative, f"segment:{chance.choice(lower)}", chance.choice(["is_member", "is_not_member"]))
+        of_segments = [name for name, one in OPERATORS.items() if one["value_types"] == "segment"]
+        return row(kind, alternative, f"segment:{chance.choice(lower)}", chance.choice(of_segments))
     name = chance.choice([name for name in TYPES if name not in ("customer_id", "as_of_date", "customer_type")])
     if name in ABSENT and chance.random() < 0.6:
         name = "order_count"
-    operator = chance.choice(OPERATORS[KINDS[name]])
-    value = ""
-    if operator == "between":
-        value = "|".join(value_text(chance, name, lower) for _ in range(2))
-    elif operator in ("in", "not_in", "has_any", "has_all", "has_none"):
-        value = chance.choice(["|", " | "]).join(value_text(chance, name, lower) for _ in range(chance.randint(1, 3)))
-    elif OPERATORS[KINDS[name]].index(operator) < len(OPERATORS[KINDS[name]]) - 2 and KINDS[name] != "boolean":
-        value = value_text(chance, name, lower)
-    may_state = operator not in ("is_null", "is_not_null")
+    operator = chance.choice(OPERATORS_OF[KINDS[name]])
+    takes = OPERATORS[operator]["takes"]
+    glue = chance.choice(["|", " | "]) if takes == "several" else "|"
+    count = chance.randint(1, 3) if takes == "several" else ["none", "one", "two"].index(takes)
+    value = glue.join(value_text(chance, name, lower) for _ in range(count))
+    may_state = OPERATORS[operator]["missing_value"] == "unmet"
     if_missing = chance.choice(["", "", "", "true", "false"]) if may_state else ""
     return row(kind, alternative, name, operator.upper() if chance.random() < 0.1 else operator, value, if_missing)
 
@@ -286,9 +269,7 @@ def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path
     put_rules(world, rules)
     build(world, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
     allowed = dict(query(world, "select distinct value_type, allowed_operators from marts.attribute_catalogue"))
-    assert allowed == {kind: "|".join(operators) for kind, operators in OPERATORS.items()}, (
-        "segment_operators allows other operators than OPERATORS here: random rules must try each of them"
-    )
+    assert allowed == {kind: "|".join(operators) for kind, operators in OPERATORS_OF.items()}
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
     expected = evaluator.memberships()
     wrong, tried = set(), Counter[str]()
@@ -301,16 +282,15 @@ def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path
                 if evaluator.members[key] is not None and is_member(conditions) != ((key, customer) in expected):
                     wrong.add(f"the trace of {key} disagrees with its members")
                 for condition in conditions:
-                    # Binary fractions are shown rounded; without a value on either side nothing can be compared.
-                    is_comparable = condition.operator == "is_null" or MISSING not in condition.items
-                    if condition.can_change and condition.data_type != "double" and is_comparable:
+                    # Binary fractions are shown rounded.
+                    if condition.can_change and condition.data_type != "double":
                         tried[condition.operator] += 1
-                        if meets(condition, condition.actual) != condition.is_met:
+                        if meets(condition, {}) != condition.is_met:
                             wrong.add(
                                 f"the nearest change misreads operator {condition.operator}, as in {condition.text}"
                             )
     assert not wrong, "\n".join(sorted(wrong))
-    assert set(tried) >= {operator for operators in OPERATORS.values() for operator in operators}
+    assert set(tried) >= set(OPERATORS)
 
 
 def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Built) -> None:

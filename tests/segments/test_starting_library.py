@@ -23,7 +23,7 @@ from tests.support.fabricated_warehouse import (
     plain_customer,
     run_rules,
 )
-from tests.support.plain_rules import Base, Row, is_member, is_met, rule_rows
+from tests.support.rule_evaluator import Base, Row, is_member, is_met, rule_rows
 
 TABLE = Path(__file__).with_name("starting_library.csv")
 # Segments that sell nothing, and so have no reason to leave out whom one should not sell to.

@@ -13,9 +13,7 @@ def p_alive(x: int, t_x: float, T: float, parameters: Sequence[float], modified:
         return float(1 / (1 + _odds_of_having_left(x, t_x, T, parameters, modified)))
 
 
-def expected_purchases(
-    t: float, x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool
-) -> float:
+def expected_purchases(t: float, x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool) -> float:
     """Purchases in the t weeks after T: equation 10 of Fader, Hardie, Lee (2005); Wagner and Hoppe (2008).
 
     Those of the modified model have x + 1 for x wherever b stands. a = 1 is a pole of factors that cancel; next to it,
@@ -31,9 +29,7 @@ def expected_purchases(
         return float((a + b + stayed - 1) / (a - 1) * (1 - stays * series) * alive)
 
 
-def _odds_of_having_left(
-    x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool
-) -> mpmath.mpf:
+def _odds_of_having_left(x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool) -> mpmath.mpf:
     r, alpha, a, b = (mpmath.mpf(value) for value in parameters)
     if x + modified == 0:
         return mpmath.mpf(0)

@@ -1,31 +1,210 @@
-"""Who is in which segment, worked out in plain Python from the rows and the customers: no SQL, nothing of the product.
+"""The meaning of segment rules, said a second time in plain Python: no SQL, nothing of the product.
 
-It follows the words of the rule language. A condition is met, not met, or open because a value is missing; only a met
-one counts.
+Which operators there are, and how many values each takes, stands in the seed segment_operators; what they mean stands
+here. A test that adds an operator adds a row to OPERATORS and its meaning to MEANINGS. A condition is met, not met, or
+open because a value is missing; only a met one counts.
 """
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tests.support.rules_world import DAY, Row, Rule
+from tests.support.rules_world import OPERATORS as SEED
 
+Customer = Mapping[str, Any]
+Meaning = Callable[[Any, list[Any]], bool]
 DEEPEST = 3
-NO_VALUE = ("is_null", "is_not_null", "is_true", "is_false", "is_member", "is_not_member")
-LISTS = ("between", "in", "not_in", "has_any", "has_all", "has_none")
 
 
-class Evaluator:
+def seed_rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        return list(csv.DictReader(lines))
+
+
+OPERATORS = {row["operator"]: row for row in seed_rows(SEED)}
+
+
+def rule_rows(seeds: Path) -> dict[str, list[dict[str, str]]]:
+    """The conditions of every segment, in the order of the seed."""
+    rules: dict[str, list[dict[str, str]]] = {}
+    for row in seed_rows(seeds / "segment_rule_conditions.csv"):
+        rules.setdefault(row["segment_key"], []).append(row)
+    return rules
+
+
+# ---- operators ----
+
+
+def order(left: Any, right: Any) -> int:
+    """-1, 0 or 1; numbers exactly, unless one of them is a binary fraction."""
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = float(left), float(right)
+    return (left > right) - (left < right)
+
+
+def every(meaning: Meaning) -> Meaning:
+    """An operator that all values of the rule have to be known for; a missing one meets nothing, not even "is not"."""
+    return lambda own, values: None not in values and meaning(own, values)
+
+
+# By what the customer's value and those of the rule are; of another segment, whether the customer is in it.
+MEANINGS: dict[str, Meaning] = {
+    "=": every(lambda own, values: order(own, values[0]) == 0),
+    "!=": every(lambda own, values: order(own, values[0]) != 0),
+    ">": every(lambda own, values: order(own, values[0]) > 0),
+    ">=": every(lambda own, values: order(own, values[0]) >= 0),
+    "<": every(lambda own, values: order(own, values[0]) < 0),
+    "<=": every(lambda own, values: order(own, values[0]) <= 0),
+    "between": every(lambda own, values: order(own, values[0]) >= 0 and order(own, values[1]) <= 0),
+    "in": lambda own, values: any(order(own, value) == 0 for value in values if value is not None),
+    "not_in": every(lambda own, values: all(order(own, value) != 0 for value in values)),
+    "contains": every(lambda own, values: values[0] in own),
+    "not_contains": every(lambda own, values: values[0] not in own),
+    "starts_with": every(lambda own, values: own[: len(values[0])] == values[0]),
+    "ends_with": every(lambda own, values: own[len(own) - len(values[0]) :] == values[0]),
+    "has_any": lambda own, values: not set(own.split("|")).isdisjoint(values),
+    "has_all": lambda own, values: set(own.split("|")) >= set(values),
+    "has_none": lambda own, values: set(own.split("|")).isdisjoint(values),
+    "is_true": lambda own, values: own is True,
+    "is_false": lambda own, values: own is False,
+    "is_member": lambda own, values: own is True,
+    "is_not_member": lambda own, values: own is False,
+    "is_null": lambda own, values: own is None,
+    "is_not_null": lambda own, values: own is not None,
+}
+
+
+# ---- conditions ----
+
+
+def cleaned(cells: Row) -> Row:
+    """A row without the freedom of spelling that a spreadsheet has."""
+    plain = {name: str(cell or "").strip() for name, cell in cells.items()}
+    return plain | {name: plain.get(name, "").lower() for name in ("kind", "operator", "if_missing")}
+
+
+def items(condition: Row) -> list[str]:
+    """The values of a condition."""
+    takes = OPERATORS[condition["operator"]]["takes"]
+    if takes == "none":
+        return []
+    return [condition["value"]] if takes == "one" else [item.strip() for item in condition["value"].split("|")]
+
+
+def attributes(condition: Row) -> list[str]:
+    """What a condition reads of a customer."""
+    if condition["attribute"].startswith("segment:"):
+        return []
+    return [condition["attribute"], *(item[5:] for item in items(condition) if item.startswith("attr:"))]
+
+
+def references(rule: Rule, kinds: dict[str, str]) -> set[str]:
+    """The segments that a rule refers to."""
+    found = set()
+    for condition in map(cleaned, rule.rows):
+        if condition["attribute"].startswith("segment:"):
+            found.add(condition["attribute"][8:])
+        elif kinds.get(condition["attribute"]) == "number":
+            found |= {item.partition(" of ")[2].strip() for item in items(condition) if item.startswith("pct:")} - {""}
+    return found
+
+
+def percentile(values: Iterable[Any], share: float) -> float | None:
+    """The value below which `share` of the values lie, between two of them where need be; None of no values."""
+    ordered = sorted(float(value) for value in values)
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return below + (above - below) * (place - math.floor(place))
+
+
+class Base:
+    """What a condition looks up beside the customer: percentiles of the buyers among `customers`, and memberships.
+
+    `known`: percentiles that need not be worked out, by attribute and by number as a rule writes it.
+    """
+
+    def __init__(self, customers: Sequence[Customer], known: Mapping[tuple[str, str], float] | None = None) -> None:
+        self.buyers = [customer for customer in customers if (customer["order_count"] or 0) >= 1]
+        self.known: dict[tuple[str, str], float | None] = dict(known or {})
+
+    def percentile(self, attribute: str, number: str) -> float | None:
+        if (attribute, number) not in self.known:
+            share = float(number.partition(" of ")[0]) / 100
+            found = [one[attribute] for one in self.people(number) if one.get(attribute) is not None]
+            self.known[attribute, number] = percentile(found, share)
+        return self.known[attribute, number]
+
+    def people(self, number: str) -> Sequence[Customer]:
+        """Of whom a percentile is taken."""
+        return self.buyers
+
+    def is_in(self, key: str, customer: Customer) -> bool:
+        raise NotImplementedError("these rules speak of no other segment")
+
+
+def is_met(condition: Row, customer: Customer, base: Base, day: date) -> bool:
+    """Whether a customer meets one condition; a missing value meets it only where the rule says so."""
+    condition = cleaned(condition)
+    name, operator = condition["attribute"], condition["operator"]
+    meaning, missing = MEANINGS[operator], OPERATORS[operator]["missing_value"]
+    if name.startswith("segment:"):
+        return meaning(base.is_in(name[8:], customer), [])
+    own = customer.get(name)
+    if missing == "tested":
+        return meaning(own, [])
+    if condition["if_missing"] == "true" and any(customer.get(one) is None for one in attributes(condition)):
+        return True
+    if own is None:
+        return False
+    return bool(meaning(own, [_wanted(condition, item, customer, base, day, own) for item in items(condition)]))
+
+
+def _wanted(condition: Row, item: str, customer: Customer, base: Base, day: date, own: Any) -> Any:
+    """One value of a condition, as something that the customer's own can be compared with; None when it is missing."""
+    if OPERATORS[condition["operator"]]["value_types"] == "set":
+        return item
+    if item.startswith("attr:"):
+        return customer.get(item[5:])
+    if isinstance(own, date):
+        return day + timedelta(days=int(item[:-1])) if item.endswith("d") else date.fromisoformat(item)
+    if isinstance(own, str):
+        return item
+    return base.percentile(condition["attribute"], item[4:].strip()) if item.startswith("pct:") else Decimal(item)
+
+
+def is_member(rows: Iterable[Row], scope: str, customer: Customer, base: Base, day: date) -> bool:
+    """Whether a rule takes a customer in."""
+    if scope.strip().lower() != "all" and customer["customer_type"] != "person":
+        return False
+    alternatives: dict[tuple[str, str], bool] = {}
+    for row in rows:
+        key = (row["kind"].strip().lower(), row["alternative"].strip())
+        alternatives[key] = alternatives.get(key, True) and is_met(row, customer, base, day)
+    return any(met for (kind, _), met in alternatives.items() if kind == "include") and not any(
+        met for (kind, _), met in alternatives.items() if kind == "exclude"
+    )
+
+
+# ---- rules ----
+
+
+class Evaluator(Base):
     """Memberships of all rules over all customers.
 
     `kinds` says the type of value of each attribute, `absent` which of them cannot be computed.
     """
 
     def __init__(self, rules: list[Rule], customers: list[Row], kinds: dict[str, str], absent: Iterable[str] = ()):
+        super().__init__(customers)
         self.rules = {rule.key: rule for rule in rules}
         self.customers = customers
         self.kinds = kinds
@@ -37,6 +216,19 @@ class Evaluator:
         for key in self.rules:
             self._members(key, ())
         return {(key, customer) for key, found in self.members.items() for customer in found or ()}
+
+    def people(self, number: str) -> Sequence[Customer]:
+        base = number.partition(" of ")[2].strip()
+        if not base:
+            return self.buyers
+        inside = self.members[base] or set()
+        return [customer for customer in self.customers if customer["customer_id"] in inside]
+
+    def is_in(self, key: str, customer: Customer) -> bool:
+        """Whether the customer is in a segment; a customer may say so of themselves."""
+        if f"segment:{key}" in customer:
+            return bool(customer[f"segment:{key}"])
+        return customer["customer_id"] in (self.members[key] or set())
 
     def depth(self, key: str, above: tuple[str, ...] = ()) -> float:
         if key in above:
@@ -56,6 +248,21 @@ class Evaluator:
         others = (self.reads(other, names, (*above, key)) for other in references(rule, self.kinds))
         return own or any(others)
 
+    def holds(self, rule: Rule, customer: Customer) -> bool:
+        """Whether a rule that can be computed takes in a customer, all others being as they are."""
+        sides: dict[str, dict[str, bool]] = {"include": {}, "exclude": {}}
+        for condition in map(cleaned, rule.rows):
+            side, alternative = sides[condition["kind"]], condition["alternative"]
+            met = condition["if_missing"] == "true" if self._is_absent(condition) else None
+            if met is None:
+                met = is_met(condition, customer, self, DAY)
+            side[alternative] = side.get(alternative, True) and met
+        return (
+            any(sides["include"].values())
+            and not any(sides["exclude"].values())
+            and (rule.scope.strip().lower() == "all" or customer["customer_type"] == "person")
+        )
+
     def _members(self, key: str, above: tuple[str, ...]) -> set[str] | None:
         """The members of a segment; None where it cannot be computed."""
         if key not in self.members:
@@ -69,139 +276,11 @@ class Evaluator:
         if any(self._members(other, (*above, key)) is None for other in references(rule, self.kinds)):
             return None
         conditions = [cleaned(cells) for cells in rule.rows]
-        if any(self._is_missing(condition) and not condition["if_missing"] for condition in conditions):
+        if any(self._is_absent(condition) and not condition["if_missing"] for condition in conditions):
             return None
-        sides: dict[str, dict[str, list[Row]]] = {"include": {}, "exclude": {}}
-        for condition in conditions:
-            sides[condition["kind"]].setdefault(condition["alternative"], []).append(condition)
-        if not sides["include"]:
+        if not any(condition["kind"] == "include" for condition in conditions):
             return None
+        return {customer["customer_id"] for customer in self.customers if self.holds(rule, customer)}
 
-        def holds(customer: Row, side: str) -> bool:
-            return any(all(self._met(customer, one) for one in group) for group in sides[side].values())
-
-        return {
-            customer["customer_id"]
-            for customer in self.customers
-            if holds(customer, "include")
-            and not holds(customer, "exclude")
-            and (rule.scope.strip().lower() == "all" or customer["customer_type"] == "person")
-        }
-
-    def _is_missing(self, condition: Row) -> bool:
+    def _is_absent(self, condition: Row) -> bool:
         return not self.absent.isdisjoint(attributes(condition))
-
-    def _met(self, customer: Row, condition: Row) -> bool:
-        if self._is_missing(condition):
-            return bool(condition["if_missing"] == "true")
-        name, operator = condition["attribute"], condition["operator"]
-        if name.startswith("segment:"):
-            inside = customer["customer_id"] in (self.members[name[8:]] or set())
-            return inside == (operator == "is_member")
-        own = customer[name]
-        if operator in ("is_null", "is_not_null"):
-            return (own is None) == (operator == "is_null")
-        if condition["if_missing"] == "true" and any(customer[one] is None for one in attributes(condition)):
-            return True
-        if own is None:
-            return False
-        if operator in ("is_true", "is_false"):
-            return bool(own) == (operator == "is_true")
-        values = [self._value(customer, name, item) for item in items(condition)]
-        return compared(own, operator, values)
-
-    def _value(self, customer: Row, name: str, item: str) -> Any:
-        kind = self.kinds[name]
-        if kind == "set":
-            return item
-        if item.startswith("attr:"):
-            return customer[item[5:]]
-        if kind == "number":
-            return self._percentile(name, item) if item.startswith("pct:") else Decimal(item)
-        if kind == "date":
-            return DAY + timedelta(days=int(item[:-1])) if item.endswith("d") else date.fromisoformat(item)
-        return item
-
-    def _percentile(self, name: str, item: str) -> float | None:
-        share, _, base = item[4:].partition(" of ")
-        if base.strip():
-            inside = self.members[base.strip()] or set()
-            people = [customer for customer in self.customers if customer["customer_id"] in inside]
-        else:
-            people = [customer for customer in self.customers if customer["order_count"] >= 1]
-        values = sorted(float(customer[name]) for customer in people if customer[name] is not None)
-        if not values:
-            return None
-        place = float(share) / 100 * (len(values) - 1)
-        below, above = values[math.floor(place)], values[math.ceil(place)]
-        return below + (above - below) * (place - math.floor(place))
-
-
-def compared(own: Any, operator: str, values: list[Any]) -> bool:
-    """Whether a known value meets an operator; a missing value on the other side meets nothing, not even "is not"."""
-    if operator in ("has_any", "has_all", "has_none"):
-        inside = [value in own.split("|") for value in values]
-        return {"has_any": any(inside), "has_all": all(inside), "has_none": not any(inside)}[operator]
-    if operator == "in":
-        return any(value is not None and order(own, value) == 0 for value in values)
-    if any(value is None for value in values):
-        return False
-    if operator == "not_in":
-        return all(order(own, value) != 0 for value in values)
-    if operator == "between":
-        return order(own, values[0]) >= 0 and order(own, values[1]) <= 0
-    (value,) = values
-    if operator in ("contains", "not_contains"):
-        return (value in own) == (operator == "contains")
-    if operator == "starts_with":
-        return bool(own.startswith(value))
-    if operator == "ends_with":
-        return bool(own.endswith(value))
-    found = order(own, value)
-    return {
-        "=": found == 0,
-        "!=": found != 0,
-        ">": found > 0,
-        ">=": found >= 0,
-        "<": found < 0,
-        "<=": found <= 0,
-    }[operator]
-
-
-def order(left: Any, right: Any) -> int:
-    """-1, 0 or 1; numbers exactly, unless one of them is a binary fraction."""
-    if isinstance(left, float) or isinstance(right, float):
-        left, right = float(left), float(right)
-    return (left > right) - (left < right)
-
-
-def cleaned(cells: Row) -> Row:
-    """A row without the freedom of spelling that a spreadsheet has."""
-    plain = {name: str(cell or "").strip() for name, cell in cells.items()}
-    return plain | {name: plain[name].lower() for name in ("kind", "operator", "if_missing")}
-
-
-def items(condition: Row) -> list[str]:
-    if condition["operator"] in NO_VALUE:
-        return []
-    if condition["operator"] in LISTS:
-        return [item.strip() for item in condition["value"].split("|")]
-    return [condition["value"]]
-
-
-def attributes(condition: Row) -> list[str]:
-    """What a condition reads of a customer."""
-    if condition["attribute"].startswith("segment:"):
-        return []
-    return [condition["attribute"], *(item[5:] for item in items(condition) if item.startswith("attr:"))]
-
-
-def references(rule: Rule, kinds: dict[str, str]) -> set[str]:
-    """The segments that a rule refers to."""
-    found = set()
-    for condition in map(cleaned, rule.rows):
-        if condition["attribute"].startswith("segment:"):
-            found.add(condition["attribute"][8:])
-        elif kinds.get(condition["attribute"]) == "number":
-            found |= {item.partition(" of ")[2].strip() for item in items(condition) if item.startswith("pct:")} - {""}
-    return found

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from tests.support.rule_evaluator import cleaned, items
+from tests.support.rule_evaluator import OPERATORS, cleaned, items
 from tests.support.rules_world import Rule
 
 # attribute, operator, values in one spelling, what a missing value means
@@ -19,15 +19,6 @@ Condition = tuple[str, str, tuple[Any, ...], str]
 Meaning = tuple[str, frozenset[frozenset[Condition]], frozenset[frozenset[Condition]]]
 
 SCOPE = ". Staff, wholesalers, relay and test accounts are left out."
-WORDS = {
-    "is": "=", "is not": "!=", "is above": ">", "is at least": ">=", "is below": "<", "is at most": "<=",
-    "is one of": "in", "is none of": "not_in", "is between": "between", "contains": "contains",
-    "does not contain": "not_contains", "starts with": "starts_with", "ends with": "ends_with",
-    "has any of": "has_any", "has all of": "has_all", "has none of": "has_none",
-    "is missing": "is_null", "is known": "is_not_null", "is true": "is_true", "is false": "is_false",
-}  # fmt: skip
-ALONE = ("is_null", "is_not_null", "is_true", "is_false")
-UNORDERED = ("in", "not_in", "has_any", "has_all", "has_none")
 QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -68,19 +59,20 @@ class Reader:
                     yield others | {condition}, last
 
     def _condition(self, text: str, start: int) -> Iterator[tuple[Condition, int]]:
-        for words, operator in (("in segment ", "is_member"), ("not in segment ", "is_not_member")):
-            if text.startswith(words, start):
-                key = re.compile(r"[a-z0-9_]+").match(text, start + len(words))
+        for row in OPERATORS.values():
+            if row["value_types"] == "segment" and text.startswith(f"{row['words']} ", start):
+                key = re.compile(r"[a-z0-9_]+").match(text, start + len(row["words"]) + 1)
                 if key:
-                    yield (f"segment:{key.group()}", operator, (), ""), key.end()
+                    yield (f"segment:{key.group()}", row["operator"], (), ""), key.end()
         for name, spoken in self.names.items():
-            for words, operator in WORDS.items() if text.startswith(spoken, start) else ():
-                if text.startswith(f"{spoken} {words}", start):
+            for row in OPERATORS.values() if text.startswith(spoken, start) else ():
+                operator, words = row["operator"], row["words"]
+                if self.kinds[name] in row["value_types"].split("|") and text.startswith(f"{spoken} {words}", start):
                     at = start + len(spoken) + len(words) + 1
-                    for values, end in [((), at)] if operator in ALONE else self._values(text, at + 1, name, operator):
-                        shown = tuple(sorted(set(values), key=repr)) if operator in UNORDERED else values
+                    alone = row["takes"] == "none"
+                    for values, end in [((), at)] if alone else self._values(text, at + 1, name, row["takes"]):
                         for if_missing, last in self._ending(text, end):
-                            yield (name, operator, shown, if_missing), last
+                            yield (name, operator, _in_order(operator, values), if_missing), last
 
     @staticmethod
     def _ending(text: str, at: int) -> Iterator[tuple[str, int]]:
@@ -89,12 +81,13 @@ class Reader:
             if text.startswith(words, at):
                 yield if_missing, at + len(words)
 
-    def _values(self, text: str, at: int, name: str, operator: str) -> Iterator[tuple[tuple[Any, ...], int]]:
-        glue = " and " if operator == "between" else ", "
+    def _values(self, text: str, at: int, name: str, takes: str) -> Iterator[tuple[tuple[Any, ...], int]]:
+        glue = " and " if takes == "two" else ", "
         for value, end in self._value(text, at, self.kinds[name]):
-            yield (value,), end
-            if (operator in UNORDERED or operator == "between") and text.startswith(glue, end):
-                for others, last in self._values(text, end + len(glue), name, operator):
+            if takes != "two":
+                yield (value,), end
+            if takes in ("two", "several") and text.startswith(glue, end):
+                for others, last in self._values(text, end + len(glue), name, "one" if takes == "two" else takes):
                     yield (value, *others), last
 
     def _value(self, text: str, at: int, kind: str) -> Iterator[tuple[Any, int]]:
@@ -116,6 +109,11 @@ class Reader:
                 yield ("attribute", other), at + len(spoken)
 
 
+def _in_order(operator: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values whose order means nothing in one order, each once."""
+    return tuple(sorted(set(values), key=repr)) if OPERATORS[operator]["takes"] == "several" else values
+
+
 def _unquoted(text: str) -> str:
     def sign(found: re.Match[str]) -> str:
         code = found.group(1)
@@ -131,8 +129,7 @@ def meaning_of(rule: Rule, kinds: dict[str, str]) -> Meaning:
         values: tuple[Any, ...] = tuple(
             _value(item, kinds.get(condition["attribute"], "")) for item in items(condition)
         )
-        if condition["operator"] in UNORDERED:
-            values = tuple(sorted(set(values), key=repr))
+        values = _in_order(condition["operator"], values)
         one = (condition["attribute"], condition["operator"], values, condition["if_missing"])
         sides[condition["kind"]].setdefault(condition["alternative"], set()).add(one)
     include, exclude = (frozenset(map(frozenset, sides[side].values())) for side in ("include", "exclude"))

@@ -21,6 +21,7 @@ from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
 
 Row = dict[str, Any]
 DAY = date(2026, 6, 30)
+OPERATORS = PROJECT / "seeds/reference/segment_operators.csv"
 COLUMNS = ("segment_key", "kind", "alternative", "attribute", "operator", "value", "if_missing")
 # As the models that rules need, from the lowest to what they end in.
 MATCHES = [
@@ -87,7 +88,15 @@ def make_world(folder: Path, customers: list[Row], types: dict[str, str]) -> Wor
         )
         steps = PROJECT / "seeds/reference/segment_status_steps.csv"
         connection.execute(f"create table seeds.segment_status_steps as from read_csv('{steps}')")
+        put_operators(connection)
     return world
+
+
+def put_operators(connection: duckdb.DuckDBPyConnection, file: Path = OPERATORS) -> None:
+    """Load a seed of operators."""
+    connection.execute(
+        f"create or replace table seeds.segment_operators as from read_csv('{file}', delim = ',', header = true)"
+    )
 
 
 def put_rules(world: World, rules: Iterable[Rule]) -> None:

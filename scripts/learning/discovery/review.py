@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from scripts.learning.discovery import pictures, search
 from scripts.learning.discovery.confirm import MOST_ERRORS
 from scripts.learning.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, WORTH_OF_VALUE, Cohort
-from scripts.learning.discovery.words import OPERATORS, amount, effect_text, p_text, rule_text
+from scripts.learning.discovery.words import amount, effect_text, p_text, rule_text
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import INDEX, write_page
 from scripts.platform.progress import Progress
 from scripts.segments.drafts import attribute_text
+from scripts.segments.operators import operators
 
 if TYPE_CHECKING:
     from scripts.learning.discovery.findings import Proposal, Tested
@@ -189,7 +190,7 @@ def _unusual(one: Tested) -> str:
 
 def _conditions(one: Tested) -> list[dict[str, str]]:
     return [
-        {"attribute": attribute_text(part.attribute), "operator": OPERATORS[part.operator], "value": part.value}
+        {"attribute": attribute_text(part.attribute), "operator": operators()[part.operator].words, "value": part.value}
         for part in one.rule.conditions
     ]
 

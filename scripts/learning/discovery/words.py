@@ -7,21 +7,10 @@ from collections.abc import Sequence
 from scripts.learning.discovery.confirm import Mean
 from scripts.segments.drafts import Condition, attribute_text
 
-# As the library's own rule text says them (macro segment_condition_text).
-OPERATORS = {
-    "=": "is",
-    ">": "is above",
-    ">=": "is at least",
-    "<": "is below",
-    "<=": "is at most",
-}
-
 
 def rule_text(conditions: Sequence[Condition]) -> str:
     """`order count in 180 days is at least 3 and country code is DE`."""
-    return " and ".join(
-        f"{attribute_text(part.attribute)} {OPERATORS[part.operator]} {part.value}" for part in conditions
-    )
+    return " and ".join(f"{attribute_text(part.attribute)} {part.phrase}" for part in conditions)
 
 
 def effect_text(effect: Mean, is_share: bool, currency: str) -> str:

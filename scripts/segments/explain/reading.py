@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -130,7 +130,8 @@ def explained_rows(
         _traced(row)
         for row in rows_of(
             connection,
-            "select traces.*, attributes.data_type, attributes.is_available"
+            "select traces.*, attributes.data_type,"
+            " (select list(attribute_name) from marts.attribute_catalogue where not is_available) as unavailable"
             " from intermediate.int_segment_traces as traces"
             " left join marts.attribute_catalogue as attributes on traces.attribute = attributes.attribute_name"
             f" where traces.customer_id = $customer{one} order by traces.segment_key, traces.condition_number",
@@ -141,8 +142,7 @@ def explained_rows(
 
 def _traced(row: Row) -> tuple[str, Traced]:
     attribute = row["attribute"]
-    is_waived = row["is_available"] is False
-    return row["segment_key"], Traced(
+    condition = Traced(
         kind=row["kind"],
         alternative=row["alternative"] or "",
         number=row["condition_number"],
@@ -155,8 +155,11 @@ def _traced(row: Row) -> tuple[str, Traced]:
         note=row["expected_note"],
         is_met=row["is_met"],
         data_type=(row["data_type"] or "varchar").lower(),
-        can_change=not is_waived and row["kind"] != "scope",
+        can_change=row["kind"] != "scope",
+        value=row["value"] or "",
     )
+    is_waived = not set(row["unavailable"] or []).isdisjoint(condition.reads)
+    return row["segment_key"], replace(condition, can_change=False) if is_waived else condition
 
 
 def _channels(definition: Row, candidates: list[Row], consents: list[Row], is_in: bool) -> Iterator[Row]:

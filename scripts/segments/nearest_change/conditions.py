@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
+
+from scripts.segments.operators import Operator, operators
 
 MISSING = "missing"
-LISTS = ("between", "in", "not_in", "has_any", "has_all", "has_none")
+# Values by the name of their attribute; None where there is none.
+Values = Mapping[str, str | None]
+# What a value may differ from the four decimals that a trace shows of it.
+ROUNDING = Decimal("0.00005")
+# What is shown in full.
+EXACT = re.compile(r"-?[0-9]+([.][0-9]{2})?")
 
 
 @dataclass(frozen=True)
@@ -16,7 +25,8 @@ class Traced:
     """A condition of a rule as it stands for one customer. Values are text; `actual` is None where there is none.
 
     `kind`: scope, include or exclude. `data_type`: that of the attribute. `can_change`: False for what no customer can
-    change, such as an attribute whose source is off.
+    change: the scope, and a condition that a source is off for. `value`: as the rule has it; in `expected` thresholds,
+    days and values of other attributes are filled in.
     """
 
     kind: str
@@ -32,21 +42,76 @@ class Traced:
     is_met: bool
     data_type: str
     can_change: bool = True
+    value: str = ""
 
-    @property
+    @cached_property
+    def by(self) -> Operator:
+        return operators()[self.operator]
+
+    @cached_property
     def items(self) -> list[str]:
-        if self.operator not in LISTS:
-            return [self.expected]
-        return [item.strip() for item in self.expected.split("|")]
+        """What its own value is compared with, each as text."""
+        if "set" in self.by.value_types or self.by.takes in ("none", "one"):
+            return self.by.items(self.expected)
+        # Nothing is stripped: blanks at the ends of another attribute's text belong to it, and so may a |.
+        parts, written = self.expected.split("|"), self.by.items(self.value)
+        if self.value and len(parts) > len(written):
+            place = next((n for n, item in enumerate(written) if item.startswith("attr:")), 0)
+            end = place + 1 + len(parts) - len(written)
+            parts[place:end] = ["|".join(parts[place:end])]
+        return parts
+
+    @cached_property
+    def references(self) -> list[str]:
+        """Each item as the rule has it where it stands for something else, such as attr:order_count; else empty."""
+        written = (self.by.items(self.value) if self.value else []) or self.items
+        if "set" in self.by.value_types:
+            return [""] * len(written)
+        return [
+            item if item.startswith("attr:") or (item.startswith("pct:") and is_number(self.data_type)) else ""
+            for item in written
+        ]
+
+    @cached_property
+    def item_values(self) -> list[date | Decimal | str | None]:
+        """The items as values of the attribute; None for one that is missing."""
+        return [
+            None if reference and item == MISSING else value_of(item, self.data_type)
+            for item, reference in zip(self.items, self.references, strict=True)
+        ]
+
+    @cached_property
+    def is_rounded(self) -> list[bool]:
+        """Of each item whether it may be a little more or less: a percentile, or another attribute but for counts and
+        amounts of money.
+        """
+        return [
+            reference.startswith("pct:")
+            or (reference.startswith("attr:") and is_number(self.data_type) and not EXACT.fullmatch(item))
+            for item, reference in zip(self.items, self.references, strict=True)
+        ]
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """The other attributes that it compares its own with."""
+        return [item.removeprefix("attr:") for item in self.references if item.startswith("attr:")]
+
+    @cached_property
+    def reads(self) -> list[str]:
+        """All attributes that it depends on; none where the rule itself says what holds without a source."""
+        return [self.attribute, *self.compared] if self.can_change or self.kind == "scope" else []
 
 
-def is_member(conditions: Sequence[Traced], values: Mapping[str, str | None] | None = None) -> bool:
-    """Whether the rule takes the customer in; with other `values` of some attributes, whether it would."""
+def is_member(conditions: Sequence[Traced], values: Values | None = None, shift: Decimal = Decimal(0)) -> bool:
+    """Whether the rule takes the customer in; with other `values` of some attributes, whether it would.
+
+    `shift` is added to what the trace rounded: with half a step up and down the answer is certain where both agree.
+    """
     alternatives: dict[tuple[str, str], bool] = {}
     for condition in conditions:
         met = condition.is_met
-        if values is not None and condition.attribute in values:
-            met = meets(condition, values[condition.attribute])
+        if values and not values.keys().isdisjoint(condition.reads):
+            met = meets(condition, values, shift)
         key = (condition.kind, condition.alternative)
         alternatives[key] = alternatives.get(key, True) and met
     return (
@@ -56,67 +121,77 @@ def is_member(conditions: Sequence[Traced], values: Mapping[str, str | None] | N
     )
 
 
-def meets(condition: Traced, actual: str | None) -> bool:
-    """Whether the condition would hold with another value of its attribute."""
-    operator = condition.operator
-    if operator in ("is_null", "is_not_null"):
-        return (actual is None) == (operator == "is_null")
-    if actual is None or MISSING in condition.items:
-        return condition.if_missing == "true"
-    if operator in ("is_true", "is_false"):
-        return actual == ("true" if operator == "is_true" else "false")
-    if operator in ("is_member", "is_not_member"):
-        return (actual == "member") == (operator == "is_member")
-    if operator in ("has_any", "has_all", "has_none"):
-        held = [item in actual.split("|") for item in condition.items]
-        return {"has_any": any(held), "has_all": all(held), "has_none": not any(held)}[operator]
-    if operator in ("contains", "not_contains"):
-        return (condition.expected in actual) == (operator == "contains")
-    if operator in ("starts_with", "ends_with"):
-        return (actual.startswith if operator == "starts_with" else actual.endswith)(condition.expected)
-    return compares(operator, value_of(actual, condition), [value_of(item, condition) for item in condition.items])
+def readings(conditions: Sequence[Traced]) -> tuple[Decimal, ...]:
+    """The shifts under which an answer has to be the same to be certain."""
+    is_exact = not any(any(one.is_rounded) or is_double(one.data_type) for one in conditions)
+    return (Decimal(0),) if is_exact else (-ROUNDING, Decimal(0), ROUNDING)
 
 
-def compares(operator: str, actual: object, items: list[object]) -> bool:
-    """Whether a value stands to those of a condition as its operator says; of different types none is the smaller."""
-    if operator in ("=", "in"):
-        return actual in items
-    if operator in ("!=", "not_in"):
-        return actual not in items
-    if any(not isinstance(item, type(actual)) for item in items):
+def meets(condition: Traced, values: Values, shift: Decimal = Decimal(0)) -> bool:
+    """Whether the condition would hold with other values of its attribute, and of those that it is compared with."""
+    operator = condition.by
+    actual = values.get(condition.attribute, condition.actual)
+    if operator.missing_value == "tested":
+        return bool(operator.holds(actual is not None))
+    if operator.missing_value == "never":
+        return bool(operator.holds(actual == "member"))
+    others = list(_compared_values(condition, values, shift))
+    has_gap = actual is None or any(
+        other is None and reference.startswith("attr:")
+        for other, reference in zip(others, condition.references, strict=True)
+    )
+    if has_gap and condition.if_missing == "true":
+        return True
+    if actual is None:
         return False
-    if isinstance(actual, Decimal | date):
-        low, high = items[0], items[-1]
-        verdicts = {
-            ">": actual > low,  # type: ignore[operator]
-            ">=": actual >= low,  # type: ignore[operator]
-            "<": actual < low,  # type: ignore[operator]
-            "<=": actual <= low,  # type: ignore[operator]
-            "between": low <= actual <= high,  # type: ignore[operator]
-        }
-        return bool(verdicts[operator])
-    return False
+    if operator.takes == "none":
+        return bool(operator.holds(actual == "true"))
+    own = value_of(actual, condition.data_type)
+    if is_double(condition.data_type) and condition.attribute not in values and isinstance(own, Decimal):
+        own += shift
+    return own is not None and bool(operator.holds(own, others))
 
 
-def value_of(text: str, condition: Traced) -> object:
-    """A text as a value of the condition's attribute: a day, a number, or the text where it is neither."""
-    if condition.data_type == "date":
+def _compared_values(condition: Traced, values: Values, shift: Decimal) -> Iterator[object]:
+    """What the customer's value is compared with; None for a value that is missing."""
+    if not any(condition.references):
+        yield from condition.item_values
+        return
+    for value, reference, is_rounded in zip(
+        condition.item_values, condition.references, condition.is_rounded, strict=True
+    ):
+        other = reference.removeprefix("attr:")
+        if reference.startswith("attr:") and other in values:
+            text = values[other]
+            yield None if text is None else value_of(text, condition.data_type)
+        else:
+            yield value + shift if is_rounded and isinstance(value, Decimal) else value
+
+
+def value_of(text: str, data_type: str) -> date | Decimal | str | None:
+    """A text as a value of an attribute of this type; None where it is no such value."""
+    if data_type == "date":
         try:
             return date.fromisoformat(text.strip()[:10])
         except ValueError:
-            return text
-    if is_number(condition.data_type):
+            return None
+    if is_number(data_type):
         try:
             return Decimal(text.strip())
         except InvalidOperation:
-            return text
-    return text.strip()
+            return None
+    return text
 
 
 def is_number(data_type: str) -> bool:
     return data_type.startswith(
         ("bigint", "int", "smallint", "tinyint", "hugeint", "decimal", "double", "float", "real")
     )
+
+
+def is_double(data_type: str) -> bool:
+    """Whether a trace shows its values rounded."""
+    return data_type.startswith(("double", "float", "real"))
 
 
 def shown(text: str | None, data_type: str) -> str:

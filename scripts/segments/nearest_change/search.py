@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations, product
 
-from scripts.segments.nearest_change.conditions import Traced, is_member, meets
-from scripts.segments.nearest_change.steps import Step, steps_of
+from scripts.segments.nearest_change.conditions import Traced, Values, is_member, meets, readings
+from scripts.segments.nearest_change.steps import Step, steps_by_attribute
 
-MOST_STEPS = 3
+# Changes of so many values are compared with all others of as many; of more values one change is looked for.
+ALL_COMPARED = 2
+
+Steps = Mapping[str, list[Step]]
+Chosen = dict[str, Step]
 
 
 @dataclass(frozen=True)
@@ -29,80 +33,125 @@ class Change:
 def nearest_changes(conditions: Sequence[Traced], most: int = 3) -> list[Change]:
     """The smallest changes that turn the verdict, nearest first; none where no change of the customer can.
 
-    First come those of fewest values; among these those that come about by themselves, soonest first; then those by the
-    smallest part of the present value.
+    What changes are values of attributes that the rule has conditions on. First come those of fewest values; among
+    these those that come about by themselves, soonest first; then those by the smallest part of the present value.
     """
     turns_in = not is_member(conditions)
     becomes = "in" if turns_in else "out"
     found: dict[frozenset[str], Change] = {}
     for steps in _proposals(conditions, turns_in):
-        values = {step.attribute: step.target for step in steps}
-        if is_member(conditions, values) == turns_in:
-            change = Change(becomes, tuple(_with_days(conditions, step, turns_in, len(steps)) for step in steps))
-            key = frozenset(values)
-            if key not in found or nearness(change) < nearness(found[key]):
-                found[key] = change
+        change = Change(becomes, tuple(_with_days(conditions, step, turns_in, len(steps)) for step in steps))
+        key = frozenset(step.attribute for step in steps)
+        if key not in found or nearness(change) < nearness(found[key]):
+            found[key] = change
     # What would need a day to come back is named only where nothing else would do.
     possible = [change for change in found.values() if not is_past(change)] or list(found.values())
     fewest = min((len(change.steps) for change in possible), default=0)
     return sorted((change for change in possible if len(change.steps) == fewest), key=nearness)[:most]
 
 
+def _turns(conditions: Sequence[Traced], values: Values, turns_in: bool) -> bool:
+    """Whether the verdict turns for certain, whatever the trace left out of a value by rounding it."""
+    return all(is_member(conditions, values, shift) == turns_in for shift in readings(conditions))
+
+
 def _proposals(conditions: Sequence[Traced], turns_in: bool) -> Iterator[tuple[Step, ...]]:
-    """Sets of steps that may turn the verdict, those of few values first."""
-    moves = [step for condition in conditions for wanted in (True, False) for step in steps_of(condition, wanted)]
+    """Sets of steps that turn the verdict: all of the fewest values, or one that leads there through more."""
+    steps = steps_by_attribute(conditions)
     found = False
-    for count in range(1, MOST_STEPS):
-        for steps in combinations(moves, count):
-            if len({step.attribute for step in steps}) == count:
-                values = {step.attribute: step.target for step in steps}
-                if is_member(conditions, values) == turns_in:
+    for count in range(1, ALL_COMPARED + 1):
+        for names in combinations(steps, count):
+            for chosen in product(*(steps[name] for name in names)):
+                if _turns(conditions, {step.attribute: step.target for step in chosen}, turns_in):
                     found = True
-                    yield steps
+                    yield chosen
         if found:
             return
-    yield from _whole_alternatives(conditions, turns_in)
+    best: Chosen | None = None
+    for chosen_by_name in _far_changes(conditions, steps, turns_in):
+        if best is None or len(chosen_by_name) < len(best):
+            best = chosen_by_name
+    if best is not None:
+        yield tuple(_needed(conditions, best, turns_in).values())
 
 
-def _whole_alternatives(conditions: Sequence[Traced], turns_in: bool) -> Iterator[tuple[Step, ...]]:
+def _far_changes(conditions: Sequence[Traced], steps: Steps, turns_in: bool) -> Iterator[Chosen]:
     """Every alternative made true as a whole, with what has to be broken beside it: for rules that are far away."""
     groups: dict[tuple[str, str], list[Traced]] = {}
     for condition in conditions:
         groups.setdefault((condition.kind, condition.alternative), []).append(condition)
-    held = {
-        kind: [rows for (name, _), rows in groups.items() if name == kind and all(row.is_met for row in rows)]
-        for kind in ("include", "exclude")
-    }
-    to_make = "include" if turns_in else "exclude"
-    to_break = "exclude" if turns_in else "include"
-    makings = [
-        _together([next(iter(steps_of(row, True)), None) for row in rows if not row.is_met], rows)
-        for (kind, _), rows in groups.items()
-        if kind == to_make
-    ]
-    if not turns_in:
-        makings.append(())
-    for making in makings:
-        if making is None:
-            continue
-        breakings = [[step for row in rows for step in steps_of(row, False)] for rows in held[to_break]]
-        for breaking in product(*breakings) if turns_in or not making else [()]:
-            steps = {step.attribute: step for step in (*making, *breaking)}
-            yield tuple(steps.values())
+    sides = {side: [rows for (kind, _), rows in groups.items() if kind == side] for side in ("include", "exclude")}
+    makings = sides["include" if turns_in else "exclude"]
+    breakings = sides["exclude" if turns_in else "include"]
+    # Out is whom an exclude takes out, or no include lets in.
+    ways = [(rows, breakings if turns_in else []) for rows in makings] + ([] if turns_in else [([], breakings)])
+    for to_meet, to_break in ways:
+        for chosen in _search(to_meet, to_break, steps, {}, set()):
+            if _turns(conditions, _targets(chosen), turns_in):
+                yield chosen
 
 
-def _together(steps: Sequence[Step | None], rows: Sequence[Traced]) -> tuple[Step, ...] | None:
-    """One step for each attribute that suits all conditions on it; None where there is none."""
-    chosen: dict[str, Step] = {}
-    for step in steps:
-        if step is None:
-            return None
-        same = [row for row in rows if row.attribute == step.attribute]
-        fitting = [
-            other for row in same for other in steps_of(row, True) if all(meets(one, other.target) for one in same)
-        ]
-        chosen[step.attribute] = fitting[0] if fitting else step
-    return tuple(chosen.values())
+def _search(
+    to_meet: Sequence[Traced],
+    to_break: Sequence[Sequence[Traced]],
+    steps: Steps,
+    chosen: Chosen,
+    seen: set[tuple[object, ...]],
+) -> Iterator[Chosen]:
+    """Choices of steps by which all of `to_meet` hold and none of `to_break` does; each decides what is still open."""
+    values = _targets(chosen)
+    rows = [*to_meet, *(one for group in to_break for one in group)]
+    # What was chosen matters by what conditions say of it, unless a value that is still open is compared with it.
+    compared = {name for one in rows if any(other not in chosen for other in one.reads) for name in one.reads}
+    state = (
+        frozenset(chosen),
+        tuple(verdict for one in rows for verdict in _verdicts(one, values)),
+        frozenset((name, value) for name, value in values.items() if name in compared),
+    )
+    if state in seen:
+        return
+    seen.add(state)
+    unmet = next((one for one in to_meet if not _holds(one, values)), None)
+    held = [] if unmet else next((rows for rows in to_break if all(_may_hold(one, values) for one in rows)), [])
+    if unmet is None and not held:
+        yield chosen
+        return
+    for condition in [unmet] if unmet else held:
+        for name in condition.reads:
+            for step in steps.get(name, []) if name not in chosen else []:
+                after = values | {name: step.target}
+                # Two values that are compared may both have to move.
+                is_open = any(other in steps and other not in after for other in condition.reads)
+                if is_open or (_holds(condition, after) if unmet else not _may_hold(condition, after)):
+                    yield from _search(to_meet, to_break, steps, chosen | {name: step}, seen)
+
+
+def _holds(condition: Traced, values: Values) -> bool:
+    """Whether a condition holds for certain, with other values of some attributes."""
+    return all(_verdicts(condition, values))
+
+
+def _may_hold(condition: Traced, values: Values) -> bool:
+    return any(_verdicts(condition, values))
+
+
+def _verdicts(condition: Traced, values: Values) -> list[bool]:
+    if values.keys().isdisjoint(condition.reads):
+        return [condition.is_met]
+    return [meets(condition, values, shift) for shift in readings([condition])]
+
+
+def _targets(chosen: Chosen) -> dict[str, str | None]:
+    return {name: step.target for name, step in chosen.items()}
+
+
+def _needed(conditions: Sequence[Traced], chosen: Chosen, turns_in: bool) -> Chosen:
+    """The steps without those that the verdict turns without."""
+    for name in list(chosen):
+        fewer = {other: step for other, step in chosen.items() if other != name}
+        if fewer and _turns(conditions, _targets(fewer), turns_in):
+            chosen = fewer
+    return chosen
 
 
 # ---- time and distance ----
@@ -128,9 +177,7 @@ def _with_days(conditions: Sequence[Traced], step: Step, turns_in: bool, count: 
         for condition in conditions
         if _clock(condition.attribute) and condition.actual is not None
     }
-    if is_member(conditions, moved) != turns_in:
-        return step
-    return Step(step.attribute, step.actual, step.target, step.words, step.kind, int(days))
+    return replace(step, days=int(days)) if _turns(conditions, moved, turns_in) else step
 
 
 def is_past(change: Change) -> bool:

@@ -50,11 +50,14 @@ clashing as (
             pairs.condition_key = clashes.condition_key
             and pairs.other_key = clashes.other_key
     where
-        (pairs.is_comparable and pairs.is_above)
+        (pairs.is_comparable and (pairs.is_above or pairs.is_left_out))
         or clashes.condition_key is not null
-        or (pairs.operator = 'is_null' and pairs.other_operator <> 'is_null' and pairs.other_if_missing <> 'true')
-        or concat(pairs.operator, ' ', pairs.other_operator)
-        in ('is_true is_false', 'is_member is_not_member')
+        -- A value that is missing meets nothing else.
+        or (
+            pairs.comparison = 'is_known' and pairs.is_negated and pairs.other_if_missing <> 'true'
+            and not (pairs.other_comparison = 'is_known' and pairs.is_other_negated)
+        )
+        or pairs.is_opposite
 
 ),
 

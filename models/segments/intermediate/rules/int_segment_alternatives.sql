@@ -46,10 +46,10 @@ implied as (
             (one.if_missing <> 'true' or other.if_missing = 'true')
             and (
                 (one.operator = other.operator and one.spelled_value = other.spelled_value)
-                or (other.operator = 'is_not_null' and one.operator not in ('is_null', 'is_member', 'is_not_member'))
+                or (other.comparison = 'is_known' and not other.is_negated and one.missing_value = 'unmet')
                 or (
                     one.scale = other.scale
-                    and other.operator <> 'in'
+                    and other.is_whole_range
                     and (
                         one.low > other.low
                         or (one.low = other.low and (one.is_low_open or not other.is_low_open))

@@ -12,10 +12,9 @@ attributes as (
 
 ),
 
-operator_words as (
-    {{ literal_rows(
-        {'word': dbt.type_string(), 'operator': dbt.type_string(), 'place': 'integer'}, segment_operator_words()
-    ) }}
+operators as (
+
+    select * from {{ ref('segment_operators') }}
 
 ),
 
@@ -42,23 +41,24 @@ nearest_attributes as (
 
 spellings as (
 
-    select * from operator_words
-    union all
-    select distinct
-        operator as word,
+    select
+        {{ split_to_rows("concat_ws('|', operator, spellings)") }} as word,
         operator,
-        -1 as place
-    from operator_words
+        place
+
+    from operators
 
 ),
 
--- What people write for an operator, and blanks where the language has underscores.
+-- What people write for an operator, and blanks where the language has underscores; its own name before all else.
 meant_operators as (
 
     select
         conditions.operator,
         conditions.allowed_operators,
-        min_by(spellings.operator, spellings.place) as meant
+        min_by(
+            spellings.operator, case when spellings.word = spellings.operator then -1 else spellings.place end
+        ) as meant
 
     from conditions
     inner join spellings

@@ -1,23 +1,7 @@
 -- Grain: one row per sound condition: what it lets through as a range on a scale, where it is one, and in one spelling.
 with conditions as (
 
-    select distinct
-        condition_key,
-        segment_key,
-        kind,
-        alternative,
-        attribute,
-        operator,
-        if_missing,
-        value_type,
-        lowest,
-        highest,
-        is_never_null,
-        is_whole,
-        row_text,
-        takes_no_value
-
-    from {{ ref('int_segment_conditions') }}
+    select distinct * from {{ ref('int_segment_conditions') }}
     where is_known_attribute and odd_sign is null and {{ has_item_of('allowed_operators', 'operator') }}
 
 ),
@@ -45,6 +29,8 @@ joined as (
         case when items.is_on_one_scale then items.scale end as scale,
         case when items.is_on_one_scale then items.least end as least,
         case when items.is_on_one_scale then items.most end as most,
+        case when items.is_on_one_scale then case when combine = 'all' then items.most else items.least end end as low_place,
+        case when items.is_on_one_scale then case when combine = 'all' then items.least else items.most end end as high_place,
         -- On these scales nothing lies between two whole numbers.
         conditions.is_whole and items.scale in ('number', 'day', 'relative day') as has_steps
 
@@ -60,19 +46,32 @@ ranges as (
     select
         *,
         case
-            when operator in ('=', '>=', 'between', 'in') then least
-            when operator = '>' then case when has_steps then floor(least) + 1 else least end
-            when operator in ('<', '<=') then cast('-infinity' as double)
-        end as low,
+            when comparison in ('equals', 'at_least') then low_place
+            when comparison = 'above' then case when has_steps then floor(low_place) + 1 else low_place end
+            when comparison in ('below', 'at_most') then cast('-infinity' as double)
+        end as named_low,
         case
-            when operator in ('=', '<=', 'between', 'in') then most
-            when operator = '<' then case when has_steps then ceil(most) - 1 else most end
-            when operator in ('>', '>=') then cast('infinity' as double)
-        end as high,
-        operator = '>' and not has_steps as is_low_open,
-        operator = '<' and not has_steps as is_high_open
+            when last_comparison in ('equals', 'at_most') then high_place
+            when last_comparison = 'below' then case when has_steps then ceil(high_place) - 1 else high_place end
+            when last_comparison in ('above', 'at_least') then cast('infinity' as double)
+        end as named_high,
+        comparison = 'above' and not has_steps as is_low_open,
+        last_comparison = 'below' and not has_steps as is_high_open,
+        -- Between several values lie others, which none of them equals.
+        takes <> 'several' or comparison <> 'equals' as is_whole_range
 
     from joined
+
+),
+
+let_through as (
+
+    select
+        *,
+        case when not is_negated then named_low end as low,
+        case when not is_negated then named_high end as high
+
+    from ranges
 
 ),
 
@@ -84,15 +83,15 @@ judged as (
         and (high < lowest or low > highest or (high = lowest and is_high_open) or (low = highest and is_low_open))
             as is_never_met,
         case
-            when operator = 'is_not_null' then true
+            when comparison = 'is_known' then not is_negated
             else
                 scale = 'number'
-                and operator <> 'in'
+                and is_whole_range
                 and (low <= lowest and not (low = lowest and is_low_open))
                 and (high >= coalesce(highest, cast('infinity' as double)) and not (high = highest and is_high_open))
         end as is_met_when_known
 
-    from ranges
+    from let_through
 
 )
 

@@ -35,23 +35,6 @@ strangers as (
 
 ),
 
--- The two ends of a between, where both stand on one scale.
-ends as (
-
-    select
-        segment_key,
-        row_text,
-        value,
-        max(case when item = trim(split_part(value, '|', 1)) then place end) as from_place,
-        max(case when item = trim(split_part(value, '|', 2)) then place end) as to_place
-
-    from {{ ref('int_segment_value_items') }}
-    where operator = 'between'
-    group by segment_key, row_text, value
-    having count(distinct scale) = 1
-
-),
-
 violations as (
 
     select
@@ -89,7 +72,7 @@ violations as (
         case
             when takes_no_value then concat('operator `', operator, '` takes no value, `', value, '` was given')
             when value = '' then concat('operator `', operator, '` needs a value')
-            else 'between takes two values'
+            else concat(operator, ' takes two values')
         end,
         case
             when takes_no_value then 'leave the column value empty'
@@ -100,7 +83,7 @@ violations as (
     from sound
     where
         takes_no_value = (value <> '')
-        or (operator = 'between' and length(value) - length(replace(value, '|', '')) <> 1)
+        or (takes = 'two' and length(value) - length(replace(value, '|', '')) <> 1)
 
     union all
 
@@ -108,11 +91,11 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('between has its values the wrong way round: ', value),
-        'write the lower one first'
+        concat('if_missing says nothing with operator `', operator, '`'),
+        'leave it empty'
 
-    from ends
-    where from_place > to_place
+    from sound
+    where if_missing <> '' and missing_value <> 'unmet'
 
 )
 

@@ -29,6 +29,12 @@ attributes as (
 
 ),
 
+operators as (
+
+    select * from {{ ref('segment_operators') }}
+
+),
+
 described as (
 
     select
@@ -53,7 +59,7 @@ described as (
         case when conditions.attribute like 'segment:%' then trim(substr(conditions.attribute, 9)) end as member_of,
         case when conditions.attribute like 'segment:%' then 'segment' else attributes.value_type end as value_type,
         case
-            when conditions.attribute like 'segment:%' then '{{ segment_operators('segment') | join('|') }}'
+            when conditions.attribute like 'segment:%' then '{{ segment_operators_for('segment') | join('|') }}'
             else attributes.allowed_operators
         end as allowed_operators,
         attributes.attribute_name is not null or conditions.attribute like 'segment:%' as is_known_attribute,
@@ -62,9 +68,16 @@ described as (
         attributes.highest,
         coalesce(attributes.null_meaning = 'never null', false) as is_never_null,
         attributes.value_type = 'date' or attributes.data_type in ('bigint', 'int', 'integer', 'smallint') as is_whole,
-        conditions.operator in ('between', 'in', 'not_in', 'has_any', 'has_all', 'has_none') as takes_list,
-        conditions.operator
-        in ('is_null', 'is_not_null', 'is_true', 'is_false', 'is_member', 'is_not_member') as takes_no_value,
+        operators.place as operator_place,
+        coalesce(operators.takes, '') as takes,
+        coalesce(operators.takes, '') in ('two', 'several') as takes_list,
+        coalesce(operators.takes, '') = 'none' as takes_no_value,
+        split_part(operators.comparison, '|', 1) as comparison,
+        coalesce(nullif(split_part(operators.comparison, '|', 2), ''), operators.comparison) as last_comparison,
+        coalesce(operators.combine, '') as combine,
+        coalesce(operators.is_negated, false) as is_negated,
+        operators.missing_value,
+        operators.opposite,
         trim(concat(
             conditions.segment_key, ', ', conditions.kind, ' ', conditions.alternative, ', ',
             conditions.attribute, ' ', conditions.operator, ' ', conditions.value
@@ -73,6 +86,8 @@ described as (
     from conditions
     left join attributes
         on conditions.attribute = attributes.attribute_name
+    left join operators
+        on conditions.operator = operators.operator
 
 ),
 

@@ -22,7 +22,7 @@ halves as (
         one.attribute,
         other.row_text as other_text,
         one.is_never_null
-        or one.operator in ('is_null', 'is_member')
+        or one.missing_value in ('tested', 'never')
         or one.if_missing = 'true'
         or other.if_missing = 'true' as is_everybody
 
@@ -33,12 +33,12 @@ halves as (
             and one.condition_key <> other.condition_key
             and one.is_alone and other.is_alone
     where
-        concat(one.operator, ' ', other.operator)
-        in ('is_true is_false', 'is_null is_not_null', 'is_member is_not_member')
-        or (
-            one.spelled_value = other.spelled_value
-            and concat(one.operator, ' ', other.operator)
-            in ('= !=', 'in not_in', 'contains not_contains', 'has_any has_none')
+        (
+            (one.opposite = other.operator or other.opposite = one.operator)
+            and one.spelled_value = other.spelled_value
+            and one.operator_place < other.operator_place
+            -- Two ranges are compared below.
+            and (one.low is null or other.low is null)
         )
         or (
             one.scale = other.scale
@@ -68,7 +68,7 @@ violations as (
 
     from conditions
     -- A single value out of range is named by itself.
-    where is_never_met and operator in ('<', '>')
+    where is_never_met and (comparison = 'above' or last_comparison = 'below')
         and least >= coalesce(lowest, least) and most <= coalesce(highest, most)
 
     union all
@@ -81,7 +81,7 @@ violations as (
         'correct the value; if everybody is meant, write customer_type is_not_null'
 
     from conditions
-    where is_alone and is_met_by_all and not (attribute = 'customer_type' and operator = 'is_not_null')
+    where is_alone and is_met_by_all and not (attribute = 'customer_type' and comparison = 'is_known')
 
     union all
 

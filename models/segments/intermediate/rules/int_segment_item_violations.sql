@@ -1,7 +1,26 @@
--- Grain: one row per item of a condition's value that is no value for its attribute, or none that it can have.
+-- Grain: one row per item of a condition's value that is no value for its attribute, or none that it can have, and per
+-- range whose ends are the wrong way round.
 with items as (
 
     select * from {{ ref('int_segment_value_items') }}
+
+),
+
+-- The two ends of a range, where both stand on one scale.
+ends as (
+
+    select
+        segment_key,
+        row_text,
+        operator,
+        value,
+        max(case when item = trim(split_part(value, '|', 1)) then place end) as from_place,
+        max(case when item = trim(split_part(value, '|', 2)) then place end) as to_place
+
+    from items
+    where takes = 'two'
+    group by segment_key, row_text, operator, value
+    having count(distinct scale) = 1
 
 ),
 
@@ -64,6 +83,17 @@ violations as (
 
     from items
     where scale = 'number' and (place < lowest or place > highest)
+
+    union all
+
+    select
+        segment_key,
+        row_text,
+        concat(operator, ' has its values the wrong way round: ', value),
+        'write the lower one first'
+
+    from ends
+    where from_place > to_place
 
 )
 

@@ -18,24 +18,26 @@ compared as (
     select
         pairs.condition_key,
         pairs.other_key,
-        pairs.other_operator,
+        pairs.other_combine,
+        pairs.is_other_negated,
         items.spelling,
-        items.spelling = others.spelling as is_equal,
-        instr(items.item, others.item) as position_in,
-        right(items.item, length(others.item)) = others.item as is_ending,
-        case
-            when items.place < pairs.other_low or items.place > pairs.other_high then 0
-            when items.place = pairs.other_low and pairs.is_other_low_open then 0
-            when items.place = pairs.other_high and pairs.is_other_high_open then 0
-            else 1
-        end as is_within
+        case pairs.other_comparison
+            when 'equals' then items.spelling = others.spelling
+            {%- for comparison in ['contains', 'starts_with', 'ends_with', 'has_item'] %}
+            when '{{ comparison }}' then {{ segment_comparison_sql(comparison, 'items.item', 'others.item') }}
+            {%- endfor %}
+            else
+                items.place between pairs.other_low and pairs.other_high
+                and not (items.place = pairs.other_low and pairs.is_other_low_open)
+                and not (items.place = pairs.other_high and pairs.is_other_high_open)
+        end as is_met
 
     from pairs
     inner join items
         on pairs.condition_key = items.condition_key
     inner join items as others
         on pairs.other_key = others.condition_key
-    where pairs.is_comparable and pairs.operator in ('=', 'in')
+    where pairs.is_comparable and pairs.comparison = 'equals' and not pairs.is_negated
 
 ),
 
@@ -45,18 +47,10 @@ values_tried as (
         condition_key,
         other_key,
         spelling,
-        case
-            when other_operator in ('=', 'in') then bool_or(is_equal)
-            when other_operator in ('!=', 'not_in') then not bool_or(is_equal)
-            when other_operator = 'contains' then bool_and(position_in > 0)
-            when other_operator = 'not_contains' then bool_and(position_in = 0)
-            when other_operator = 'starts_with' then bool_and(position_in = 1)
-            when other_operator = 'ends_with' then bool_and(is_ending)
-            else bool_or(is_within = 1)
-        end as is_possible
+        case when other_combine = 'any' then bool_or(is_met) else bool_and(is_met) end <> is_other_negated as is_possible
 
     from compared
-    group by condition_key, other_key, other_operator, spelling
+    group by condition_key, other_key, other_combine, is_other_negated, spelling
 
 ),
 
@@ -67,7 +61,7 @@ sets_tried as (
         pairs.condition_key,
         pairs.other_key,
         case
-            when pairs.operator = 'has_all' then bool_or(others.spelling is not null)
+            when pairs.combine = 'all' then bool_or(others.spelling is not null)
             else bool_and(others.spelling is not null)
         end as is_impossible
 
@@ -78,8 +72,10 @@ sets_tried as (
         on
             pairs.other_key = others.condition_key
             and items.spelling = others.spelling
-    where pairs.operator in ('has_all', 'has_any') and pairs.other_operator = 'has_none'
-    group by pairs.condition_key, pairs.other_key, pairs.operator
+    where
+        pairs.comparison = 'has_item' and not pairs.is_negated
+        and pairs.other_comparison = 'has_item' and pairs.is_other_negated and pairs.other_combine = 'any'
+    group by pairs.condition_key, pairs.other_key, pairs.combine
 
 ),
 

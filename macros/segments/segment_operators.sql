@@ -1,0 +1,81 @@
+{# The operators of rules, as the seed segment_operators holds them: by name, in its order, each a dict of operator,
+   value_types, takes, comparisons, combine, is_negated, missing_value, opposite, words, expected. Empty before the seed
+   is loaded. #}
+{% macro segment_operators() -%}
+    {%- if not execute -%}
+        {#- Has the seed loaded first. Read as a relation below, because the fixture of a unit test cannot be queried. -#}
+        {%- do ref('segment_operators') -%}
+        {{ return({}) }}
+    {%- endif -%}
+    {%- set memory = run_memory('segment_operators') -%}
+    {%- if not memory -%}
+        {%- set seed = adapter.get_relation(target.database, generate_schema_name('seeds', none), 'segment_operators') -%}
+        {%- for row in seed_rows(seed, [
+            'place', 'operator', 'value_types', 'takes', 'comparison', 'combine', 'is_negated', 'missing_value', 'opposite',
+            'words', 'expected'
+        ]) -%}
+            {%- do memory.update({row.operator: dict(
+                row, value_types=row.value_types.split('|'), comparisons=row.comparison.split('|'),
+                is_negated=row.is_negated | lower == 'true'
+            )}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(memory) }}
+{%- endmacro %}
+
+{# The names of the operators that make sense for a type of value. #}
+{% macro segment_operators_for(value_type) -%}
+    {%- set names = [] -%}
+    {%- for name, operator in segment_operators().items() if value_type in operator.value_types -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{# What a condition does by its operator, as segment_operators() says it. One that does not exist takes its value as it
+   is, so that a faulty rule can still be put into words. #}
+{% macro segment_operator(name) -%}
+    {%- set operators = segment_operators() -%}
+    {%- if execute and not operators -%}
+        {{ exceptions.raise_compiler_error('the seed segment_operators is not loaded; run `dbt seed`, then run again') }}
+    {%- endif -%}
+    {{ return(operators.get(name, {
+        'operator': name, 'value_types': [], 'takes': 'one', 'comparisons': [], 'combine': '', 'is_negated': false,
+        'missing_value': 'unmet', 'opposite': '', 'words': name, 'expected': ''
+    })) }}
+{%- endmacro %}
+
+{# The test of one operator on a column and its values, all of them SQL. A missing value on either side meets nothing. #}
+{% macro segment_operator_sql(operator, column, values) -%}
+    {%- set comparisons = operator.comparisons -%}
+    {%- if comparisons == ['equals'] and operator.combine == 'any' -%}
+        {{ return(column ~ (' not in (' if operator.is_negated else ' in (') ~ values | join(', ') ~ ')') }}
+    {%- endif -%}
+    {%- set tests, known = [], [] -%}
+    {%- for value in values or [none] -%}
+        {%- do tests.append(segment_comparison_sql(comparisons[loop.index0] or comparisons[-1], column, value)) -%}
+        {%- do known.append(value ~ ' is not null') -%}
+    {%- endfor -%}
+    {%- set test = tests | join(' or ' if operator.combine == 'any' else ' and ') -%}
+    {%- if not operator.is_negated -%}{{ return('(' ~ test ~ ')' if operator.combine == 'any' else test) }}{%- endif -%}
+    {%- set test = 'not (' ~ test ~ ')' -%}
+    {#- Of several tests one may be false already while the value of another is missing. -#}
+    {{ return('(' ~ test ~ ' and ' ~ known | join(' and ') ~ ')' if tests | length > 1 and operator.combine != 'any' else test) }}
+{%- endmacro %}
+
+{# One comparison as SQL. All that operators are made of; scripts/segments/operators.py says the same in Python. #}
+{% macro segment_comparison_sql(comparison, column, value) -%}
+    {{ return({
+        'equals': column ~ ' = ' ~ value,
+        'above': column ~ ' > ' ~ value,
+        'at_least': column ~ ' >= ' ~ value,
+        'below': column ~ ' < ' ~ value,
+        'at_most': column ~ ' <= ' ~ value,
+        'contains': 'instr(' ~ column ~ ', ' ~ value ~ ') > 0',
+        'starts_with': 'instr(' ~ column ~ ', ' ~ value ~ ') = 1',
+        'ends_with': 'right(' ~ column ~ ', length(' ~ value ~ ')) = ' ~ value,
+        'has_item': "instr('|' || " ~ column ~ " || '|', '|' || " ~ value ~ " || '|') > 0",
+        'is_true': column,
+        'is_known': column ~ ' is not null'
+    }[comparison]) }}
+{%- endmacro %}
