@@ -139,10 +139,10 @@ def _phrases(words: Sequence[Row], attributes: dict[str, Attribute]) -> dict[tup
         family = re.sub(r"_[0-9]+d$", "", attribute.name)
         name = re.sub(r"^(has|is)_", "", family) if attribute.value_type == "boolean" else family
         kind = "flag" if attribute.value_type == "boolean" else "measure"
-        key = _normal(name.replace("_", " "))
+        normal = _normal(name.replace("_", " "))
         # Of several windows the name alone means none: the window of the request decides.
         subject = attribute.name if kind == "flag" else family
-        found.setdefault(key, Part(kind, name, subject, operator="is_true" if kind == "flag" else ""))
+        found.setdefault(normal, Part(kind, name, subject, operator="is_true" if kind == "flag" else ""))
     for row in words:
         part = Part(row["kind"], row["phrase"], row["attribute"], row["since_attribute"], row["operator"], row["value"])
         found[_normal(row["phrase"])] = part

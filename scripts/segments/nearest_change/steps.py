@@ -226,7 +226,7 @@ def _phrase(condition: Traced, target: str | None, met: bool) -> str:
 def _range(condition: Traced, value: date | Decimal, met: bool) -> str:
     """The range around `value` in which the condition is, or is not, met: `from 120 on`, `between 31 and 120`."""
     note = f" ({condition.note})" if condition.note else ""
-    points = sorted({point for item in condition.items if (point := value_of(item, condition.data_type)) is not None})  # type: ignore[type-var]
+    points = sorted({point for item in condition.items if (point := value_of(item, condition.data_type)) is not None})
 
     def at(point: object) -> str:
         return shown(str(point), condition.data_type)
