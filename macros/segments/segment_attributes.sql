@@ -6,6 +6,8 @@
     {%- set windows = behaviour_window_attributes() -%}
     {#- Which models may score is known once this is built. -#}
     {%- do ref('int_model_status') -%}
+    {#- And which operators there are, once their seed is loaded. -#}
+    {%- do segment_operators() -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
     {#- The same for every model of a run, but for unit tests, which set windows and sources of their own. -#}
     {%- set sources_on = {} -%}
