@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 {# What can be counted, by the name that a row of behaviour_windows uses. Each event is some rows (`is`) of a source;
-   `goods` says what became of its products, `filters` gives the expression of each dimension, `measures` that of each measure beside count and days. #}
+   `noun` is it, `[one|many]`; `goods` says what became of its products, `filters` gives the expression of each dimension, `measures` that of each measure beside count and days. #}
 {% macro behaviour_events() -%}
     {%- set product = {
         'sku': 'events.sku', 'category': 'coalesce(products.category, events.category)',
@@ -33,32 +33,32 @@
     {%- set skus = {'products': 'events.sku'} -%}
     {%- set message = {'campaign': 'events.campaign_id', 'flow': 'events.flow_id'} -%}
     {%- set events = {
-        'page_view': {'source': 'web', 'noun': 'page views', 'filters': {'path': 'events.path', 'device': 'events.device_type'}},
-        'product_view': {'source': 'web', 'noun': 'product views', 'goods': 'looked at', 'filters': product, 'measures': skus},
-        'product_list_view': {'source': 'web', 'noun': 'views of a list of products', 'filters': {'category': 'events.category'}},
-        'search': {'source': 'web', 'noun': 'searches in the shop'},
-        'cart_view': {'source': 'web', 'noun': 'views of the cart'},
-        'cart_addition': {'source': 'web', 'noun': 'cart additions', 'goods': 'put into the cart', 'filters': product, 'measures': skus},
-        'cart_removal': {'source': 'web', 'noun': 'cart removals', 'goods': 'taken out of the cart', 'filters': product, 'measures': skus},
-        'checkout_started': {'source': 'web', 'noun': 'check-outs begun'},
-        'visit': {'source': 'visits', 'noun': 'visits', 'filters': {'device': 'events.device_type'}},
-        'email_received': {'source': 'messages', 'noun': 'e-mails received', 'filters': message},
-        'email_open': {'source': 'messages', 'noun': 'e-mail opens by a person', 'filters': message},
-        'email_machine_open': {'source': 'messages', 'noun': 'e-mail opens by a mail program', 'filters': message},
-        'email_click': {'source': 'messages', 'noun': 'e-mail clicks', 'filters': message},
+        'page_view': {'source': 'web', 'noun': 'page [view|views]', 'filters': {'path': 'events.path', 'device': 'events.device_type'}},
+        'product_view': {'source': 'web', 'noun': 'product [view|views]', 'goods': 'looked at', 'filters': product, 'measures': skus},
+        'product_list_view': {'source': 'web', 'noun': 'product list [view|views]', 'filters': {'category': 'events.category'}},
+        'search': {'source': 'web', 'noun': 'shop [search|searches]'},
+        'cart_view': {'source': 'web', 'noun': 'cart [view|views]'},
+        'cart_addition': {'source': 'web', 'noun': 'cart [addition|additions]', 'goods': 'put into the cart', 'filters': product, 'measures': skus},
+        'cart_removal': {'source': 'web', 'noun': 'cart [removal|removals]', 'goods': 'taken out of the cart', 'filters': product, 'measures': skus},
+        'checkout_started': {'source': 'web', 'noun': '[checkout|checkouts] started'},
+        'visit': {'source': 'visits', 'noun': 'web [visit|visits]', 'filters': {'device': 'events.device_type'}},
+        'email_received': {'source': 'messages', 'noun': '[e-mail|e-mails] received', 'filters': message},
+        'email_open': {'source': 'messages', 'noun': 'human e-mail [open|opens]', 'filters': message},
+        'email_machine_open': {'source': 'messages', 'noun': 'e-mail [open|opens] by a mail program', 'filters': message},
+        'email_click': {'source': 'messages', 'noun': 'e-mail [click|clicks]', 'filters': message},
         'sms_received': {'source': 'messages', 'noun': 'SMS received', 'filters': message},
-        'sms_click': {'source': 'messages', 'noun': 'SMS clicks', 'filters': message},
-        'ad_click': {'source': 'ads', 'noun': 'clicks on advertisements', 'filters': {'platform': 'events.platform', 'campaign': 'events.ad_campaign_id'}},
-        'order': {'source': 'orders', 'noun': 'orders that count', 'goods': 'in orders that count',
+        'sms_click': {'source': 'messages', 'noun': 'SMS [click|clicks]', 'filters': message},
+        'ad_click': {'source': 'ads', 'noun': 'ad [click|clicks]', 'filters': {'platform': 'events.platform', 'campaign': 'events.ad_campaign_id'}},
+        'order': {'source': 'orders', 'noun': '[order|orders]', 'goods': 'ordered',
             'filters': {'channel': 'events.channel', 'payment_method': 'events.payment_method'},
             'measures': {'amount': 'events.gross_revenue - events.discounts', 'units': 'events.unit_count'}},
-        'product_bought': {'source': 'lines', 'noun': 'order lines bought', 'goods': 'bought', 'filters': catalogued,
+        'product_bought': {'source': 'lines', 'noun': 'order [line|lines] bought', 'goods': 'bought', 'filters': catalogued,
             'measures': {'products': 'events.sku', 'amount': 'events.discounted_revenue', 'units': 'events.quantity'}},
-        'product_returned': {'source': 'returns', 'noun': 'lines sent back', 'goods': 'sent back', 'filters': dict(catalogued, reason='events.reason_code'),
+        'product_returned': {'source': 'returns', 'noun': 'order [line|lines] sent back', 'goods': 'sent back', 'filters': dict(catalogued, reason='events.reason_code'),
             'measures': {'products': 'events.sku', 'amount': 'events.returns_amount', 'units': 'events.returned_units'}},
-        'ticket': {'source': 'tickets', 'noun': 'support tickets',
+        'ticket': {'source': 'tickets', 'noun': 'support [ticket|tickets]',
             'filters': {'channel': 'events.via_channel', 'type': 'events.ticket_type', 'priority': 'events.priority'}},
-        'survey_response': {'source': 'surveys', 'noun': 'answers to surveys', 'filters': {'type': 'events.score_type'}}
+        'survey_response': {'source': 'surveys', 'noun': 'survey [response|responses]', 'filters': {'type': 'events.score_type'}}
     } -%}
     {%- for name, event in events.items() -%}
         {%- do event.setdefault('filters', {}) -%}
@@ -73,9 +73,9 @@
 {% macro behaviour_measures() -%}
     {{ return({
         'count': {'words': '', 'unit': none, 'data_type': 'bigint'},
-        'days': {'words': 'days with ', 'unit': 'days', 'data_type': 'bigint'},
-        'products': {'words': 'different products ', 'unit': 'products', 'data_type': 'bigint'},
-        'units': {'words': 'units ', 'unit': 'units', 'data_type': 'bigint'},
+        'days': {'words': '[day|days] with ', 'unit': 'days', 'data_type': 'bigint'},
+        'products': {'words': 'different [product|products] ', 'unit': 'products', 'data_type': 'bigint'},
+        'units': {'words': '[unit|units] ', 'unit': 'units', 'data_type': 'bigint'},
         'amount': {'words': 'value of goods ', 'unit': 'reporting currency', 'data_type': 'decimal(18,2)'}
     }) }}
 {%- endmacro %}

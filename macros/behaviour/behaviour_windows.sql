@@ -18,7 +18,7 @@
 
 {# The rows, ready to be computed: dicts of attribute_name, source, is (SQL of the event), tests (SQL over `events` and
    `products`), measure, value (SQL of what is summed or told apart), days, needs_catalogue, data_type, description,
-   unit. #}
+   unit, phrase. #}
 {% macro behaviour_windows() -%}
     {%- set known = behaviour_events() -%}
     {%- set windows = [] -%}
@@ -30,12 +30,16 @@
         {%- for part in behaviour_filter(row.filter) -%}
             {%- do tests.append(behaviour_filter_sql(part, event.filters[part.name])) -%}
         {%- endfor -%}
+        {%- set counted = kind.words ~ (
+            event.noun if measure == 'count' else plural(event.noun) if measure == 'days' else event.goods
+        ) -%}
         {%- do windows.append({
             'attribute_name': row.attribute_name, 'source': event.source, 'is': event.is, 'tests': tests, 'days': row.days | int,
             'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
             'needs_catalogue': 'products.' in tests | join(' '),
-            'unit': row.unit or kind.unit or event.noun, 'meaning': behaviour_window_meaning(row, measure),
-            'description': row.description or behaviour_window_text(row, kind.words ~ (event.noun if measure in ('count', 'days') else event.goods))
+            'unit': row.unit or kind.unit or plural(event.noun), 'meaning': behaviour_window_meaning(row, measure),
+            'description': row.description or behaviour_window_text(row, plural(counted)),
+            'phrase': behaviour_window_phrase(row, counted, 'amount' if measure == 'amount' else 'count')
         }) -%}
     {%- endfor -%}
     {{ return(windows) }}
@@ -77,6 +81,19 @@
     {{ return(text[0] | upper ~ text[1:] ~ '.') }}
 {%- endmacro %}
 
+{# How rules speak of a window; the values of its filter stand in quotes. #}
+{% macro behaviour_window_phrase(row, counted, kind) -%}
+    {%- set parts = [] -%}
+    {%- for part in behaviour_filter(row.filter) -%}
+        {%- set values = [] -%}
+        {%- for value in part['values'] -%}{%- do values.append(segment_quoted_text(value)) -%}{%- endfor -%}
+        {%- do parts.append(' with ' ~ part.name | replace('_', ' ') ~ ' ' ~ values | join(' or ')) -%}
+    {%- endfor -%}
+    {%- set days = ' in the last ' ~ segment_days_text(row.days | int | string) -%}
+    {%- set one, many = singular(counted) ~ parts | join, plural(counted) ~ parts | join -%}
+    {{ return(segment_phrase_of(kind, one ~ days, many ~ days, {}, many)) }}
+{%- endmacro %}
+
 {# What a window counts, in one spelling: its name and description are no part of it. #}
 {% macro behaviour_window_meaning(row, measure) -%}
     {%- set parts = [] -%}
@@ -93,7 +110,7 @@
     {%- for window in behaviour_windows() -%}
         {%- do attributes.append({
             'attribute_name': window.attribute_name, 'data_type': window.data_type, 'description': window.description,
-            'theme': 'behaviour_windows', 'unit': window.unit, 'null_meaning': 'never null',
+            'theme': 'behaviour_windows', 'unit': window.unit, 'null_meaning': 'never null', 'full_phrase': window.phrase,
             'lowest': 0 if window.data_type == 'bigint' else none, 'meaning': window.meaning,
             'needs': sources[window.source].needs, 'needs_any': sources[window.source].needs_any
         }) -%}

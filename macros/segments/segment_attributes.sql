@@ -1,7 +1,7 @@
 {# What a rule may speak of, by name: the columns of customer_features as its YAML describes them, and those of
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
-   data_type, value_type, description, unit, lowest, highest, null_meaning, meaning (of a window), needs, needs_any,
-   is_available, unavailable_reason, operators. #}
+   data_type, value_type, description, unit, lowest, highest, null_meaning, phrase (see segment_phrase), meaning (of a
+   window), needs, needs_any, is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
     {#- Which models may score is known once this is built. -#}
@@ -30,13 +30,21 @@
                 'customer_behaviour_windows', window.attribute_name, window.data_type, window.description, window, sources_on
             )}) -%}
         {%- endfor -%}
+        {%- set labels = [] -%}
+        {%- for name, attribute in attributes.items() -%}
+            {#- A window may count what an attribute, or another window, counts already. -#}
+            {%- if attribute.phrase.label in labels -%}
+                {%- do attribute.update({'phrase': segment_phrase_named(attribute.phrase, name)}) -%}
+            {%- endif -%}
+            {%- do labels.append(attribute.phrase.label) -%}
+        {%- endfor -%}
         {%- do memory.update({settings: attributes}) -%}
     {%- endif -%}
     {{ return(memory[settings]) }}
 {%- endmacro %}
 
-{# One attribute in full. `meta` says theme, value_type where the data type does not, unit, lowest, highest, null_meaning, needs, needs_any, needs_parameters; `sources_on` remembers
-   which sources are on. #}
+{# One attribute in full. `meta` says theme, value_type where the data type does not, unit, lowest, highest, null_meaning,
+   phrase, needs, needs_any, needs_parameters; `sources_on` remembers which sources are on. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
     {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
@@ -57,7 +65,8 @@
         'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
         'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
         'lowest': meta.get('lowest'), 'highest': meta.get('highest'), 'meaning': meta.get('meaning'),
-        'null_meaning': meta.get('null_meaning'), 'operators': segment_operators_for(value_type), 'needs': needs,
+        'null_meaning': meta.get('null_meaning'), 'phrase': meta.get('full_phrase') or segment_phrase(name, meta.get('phrase')),
+        'operators': segment_operators_for(value_type), 'needs': needs,
         'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason
     }) }}
 {%- endmacro %}

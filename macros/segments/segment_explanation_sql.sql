@@ -20,48 +20,55 @@
     end
 {%- endmacro %}
 
-{# One condition with the customer's own value, such as `order_count_180d 4 >= 3`. #}
+{# One condition in words with the customer's own value, such as `3 or more orders in the last 180 days (4)`. #}
 {% macro segment_condition_explanation(condition, attributes) -%}
-    {%- if segment_reference(condition.attribute) is not none -%}
-        {{ return(text_literal(segment_condition_text(condition))) }}
-    {%- endif -%}
-    {%- set shown = segment_shown_value(condition.attribute, attributes) -%}
-    {%- set name = text_literal(condition.attribute ~ ' ') -%}
-    {%- if condition.constant -%}
-        {{ return(text_literal(condition.attribute ~ ' not known: its source is off')) }}
-    {%- endif -%}
+    {%- set text = segment_condition_text(condition) -%}
+    {%- if segment_reference(condition.attribute) is not none -%}{{ return(text_literal(text)) }}{%- endif -%}
+    {%- if condition.constant -%}{{ return(text_literal(text ~ ' (not known: its source is off)')) }}{%- endif -%}
     {%- set operator = segment_operator(condition.operator) -%}
+    {%- set shown = segment_shown_value(condition.attribute, attributes) -%}
+    {%- if operator.comparisons == ['is_known'] and operator.is_negated -%}{{ return(text_literal(text)) }}{%- endif -%}
     {%- if operator.comparisons == ['is_true'] -%}
-        {{ return("concat(" ~ name ~ ", " ~ shown ~ ")") }}
-    {%- elif operator.comparisons == ['is_known'] and operator.is_negated -%}
-        {{ return(text_literal(condition.attribute ~ ' ' ~ operator.words)) }}
-    {%- elif operator.takes == 'none' -%}
-        {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ operator.words) ~ ")") }}
+        {%- if condition.if_missing != 'true' -%}{{ return(text_literal(text)) }}{%- endif -%}
+        {{ return('concat(' ~ text_literal(text) ~ ', case when ' ~ segment_column(condition.attribute) ~ " is null then ' (not known)' else '' end)") }}
     {%- endif -%}
-    {%- set items = [] -%}
+    {%- set thresholds = [] -%}
     {%- for item in segment_condition_items(condition) -%}
-        {%- do items.append(segment_shown_item(condition, item, attributes)) -%}
+        {%- set threshold = segment_shown_item(condition, item, attributes) -%}
+        {%- if threshold is not none -%}{%- do thresholds.append(threshold) -%}{%- endif -%}
     {%- endfor -%}
-    {%- set glue = ", ' and ', " if operator.takes == 'two' else ", '|', " -%}
-    {{ return("concat(" ~ name ~ ", " ~ shown ~ ", " ~ text_literal(' ' ~ condition.operator | replace('_', ' ') ~ ' ')
-        ~ ", " ~ items | join(glue) ~ (", ' or not known'" if condition.if_missing == 'true' else '') ~ ")") }}
+    {{ return("concat(" ~ text_literal(text ~ ' (') ~ ", " ~ shown
+        ~ (", ', threshold ', " ~ thresholds | join(", ' and ', ") if thresholds else '') ~ ", ')')") }}
 {%- endmacro %}
 
-{# A customer's value as text; numbers with at most four decimals. #}
+{# A customer's value as text, with its unit; numbers with at most four decimals, shares in per cent. #}
 {% macro segment_shown_value(attribute, attributes) -%}
     {%- set column = segment_column(attribute) -%}
-    {%- set data_type = attributes[attribute].data_type -%}
-    {%- if data_type in ('double', 'float', 'real') -%}{%- set column = 'round(' ~ column ~ ', 4)' -%}{%- endif -%}
-    {{ return("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), 'missing')") }}
+    {%- set found = attributes[attribute] -%}
+    {%- set phrase = found.phrase or {'kind': '', 'unit': ''} -%}
+    {%- set value = column -%}
+    {%- if phrase.unit == ' %' -%}
+        {%- set value = 'round(100 * ' ~ column ~ ', 2)' -%}
+    {%- elif found.data_type in ('double', 'float', 'real') -%}
+        {%- set value = 'round(' ~ column ~ ', 4)' -%}
+    {%- endif -%}
+    {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- if phrase.unit -%}
+        {%- set text = 'concat(' ~ text ~ ', ' ~ text_literal(phrase.unit) ~ ')' -%}
+    {%- elif phrase.kind in ('recency', 'since', 'due') -%}
+        {%- set text = 'concat(' ~ text ~ ', case when ' ~ column ~ " = 1 then ' day' else ' days' end)" -%}
+    {%- endif -%}
+    {{ return('case when ' ~ column ~ " is null then 'not known' else " ~ text ~ ' end') }}
 {%- endmacro %}
 
-{# A rule's value as text: the threshold of a percentile and the value of another attribute are shown too. #}
+{# What a rule's value stands for, as SQL: the threshold of a percentile, the value of another attribute, a day; none for a
+   value as it is. #}
 {% macro segment_shown_item(condition, item, attributes) -%}
-    {%- if item.startswith('attr:') and item[5:] in attributes -%}
-        {{ return(text_literal(item[5:] ~ ' ') ~ ", " ~ segment_shown_value(item[5:], attributes)) }}
-    {%- elif attributes[condition.attribute].value_type == 'number' and segment_percentile(item) is not none -%}
-        {{ return("cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as " ~ dbt.type_string()
-            ~ "), " ~ text_literal(' (' ~ segment_value_text(item) ~ ')')) }}
+    {%- set type = attributes[condition.attribute].value_type -%}
+    {%- if item.startswith('attr:') and item[5:] in attributes and type not in ('boolean', 'set') -%}
+        {{ return(segment_shown_value(item[5:], attributes)) }}
+    {%- elif type == 'number' and segment_percentile(item) is not none -%}
+        {{ return("cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as " ~ dbt.type_string() ~ ")") }}
     {%- endif -%}
-    {{ return(text_literal(item)) }}
+    {{ return(none) }}
 {%- endmacro %}

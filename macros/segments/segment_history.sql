@@ -36,37 +36,30 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# How the value of a condition changed, as SQL over a row of int_membership_traces, such as
-   `days_since_last_order 119 → 121 crossed 120`. #}
+{# How a condition changed, as SQL over a row of int_membership_traces, such as
+   `no order in the last 120 days: 119 → 120`; a threshold that moved is told with both its values. #}
 {% macro flipped_condition_text() -%}
-    {%- set bounds, ranges, holes = [''], [''], [''] -%}
-    {%- for name, operator in segment_operators().items() -%}
-        {%- if operator.takes == 'two' -%}
-            {%- do (holes if operator.is_negated else ranges).append(name) -%}
-        {%- elif operator.comparisons[0] in ('above', 'at_least', 'below', 'at_most') -%}
-            {%- do bounds.append(name) -%}
-        {%- endif -%}
-    {%- endfor -%}
     concat(
-        attribute,
+        condition_text,
+        ': ',
         case
-            when previous_actual_value is null or previous_actual_value = actual_value then concat(' ', actual_value)
-            else concat(' ', previous_actual_value, ' → ', actual_value)
+            when previous_actual_value <> actual_value
+                then concat({{ trace_value_text('previous_actual_value') }}, ' → ')
+            else ''
         end,
+        {{ trace_value_text('actual_value') }},
         case
-            when operator not in ({{ literal_list(bounds + ranges + holes) }}) then ''
-            when coalesce(previous_expected_value, expected_value) <> expected_value
-                then concat(', ', expected_note, ' ', previous_expected_value, ' → ', expected_value)
-            when operator not in ({{ literal_list(bounds) }})
-                then concat(
-                        case when is_met = (operator in ({{ literal_list(ranges) }})) then ', within ' else ', outside ' end,
-                        replace(expected_value, '|', ' to ')
-                    )
-            when previous_actual_value is null then concat(', ', operator, ' ', expected_value)
-            when expected_note is not null then concat(' crossed ', expected_note, ' ', expected_value)
-            else concat(' crossed ', expected_value)
+            when expected_note is null then ''
+            when previous_expected_value <> expected_value
+                then concat(', threshold ', replace(previous_expected_value, '|', ' and '), ' → ', replace(expected_value, '|', ' and '))
+            else concat(', threshold ', replace(expected_value, '|', ' and '))
         end
     )
+{%- endmacro %}
+
+{# A value of a trace as people say it. #}
+{% macro trace_value_text(value) -%}
+    case {{ value }} when 'true' then 'yes' when 'false' then 'no' when 'missing' then 'not known' else {{ value }} end
 {%- endmacro %}
 
 {# Deletes all but the last `count` days up to as_of_date, and the days after it. #}

@@ -1,6 +1,6 @@
 {# The operators of rules, as the seed segment_operators holds them: by name, in its order, each a dict of operator,
-   value_types, takes, comparisons, combine, is_negated, missing_value, opposite, words, expected. Empty before the seed
-   is loaded. #}
+   value_types, takes, comparisons, combine, is_negated, missing_value, opposite, words, phrases, expected. Empty before the
+   seed is loaded. #}
 {% macro segment_operators() -%}
     {%- if not execute -%}
         {#- Has the seed loaded first. Read as a relation below, because the fixture of a unit test cannot be queried. -#}
@@ -12,11 +12,15 @@
         {%- set seed = adapter.get_relation(target.database, generate_schema_name('seeds', none), 'segment_operators') -%}
         {%- for row in seed_rows(seed, [
             'place', 'operator', 'value_types', 'takes', 'comparison', 'combine', 'is_negated', 'missing_value', 'opposite',
-            'words', 'expected'
+            'words', 'phrases', 'expected'
         ]) -%}
+            {%- set phrases = {} -%}
+            {%- for phrase in row.phrases.split(' | ') if phrase -%}
+                {%- do phrases.update([phrase.split(': ', 1)]) -%}
+            {%- endfor -%}
             {%- do memory.update({row.operator: dict(
                 row, value_types=row.value_types.split('|'), comparisons=row.comparison.split('|'),
-                is_negated=row.is_negated | lower == 'true'
+                is_negated=row.is_negated | lower == 'true', phrases=phrases
             )}) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -41,7 +45,7 @@
     {%- endif -%}
     {{ return(operators.get(name, {
         'operator': name, 'value_types': [], 'takes': 'one', 'comparisons': [], 'combine': '', 'is_negated': false,
-        'missing_value': 'unmet', 'opposite': '', 'words': name, 'expected': ''
+        'missing_value': 'unmet', 'opposite': '', 'words': name, 'phrases': {}, 'expected': ''
     })) }}
 {%- endmacro %}
 

@@ -57,7 +57,7 @@
     {%- endif -%}
     {{ return({
         'item': item, 'item_kind': kind, 'item_value': value,
-        'note': segment_value_text(item) if kind in ('attribute', 'percentile', 'day') and not condition.constant else none,
+        'note': segment_value_text(condition, item) if kind in ('attribute', 'percentile', 'day') and not condition.constant else none,
         'is_item_rounded': 'true' if kind == 'percentile' else segment_is_rounded(value, attributes) if kind == 'attribute' else 'false'
     }) }}
 {%- endmacro %}

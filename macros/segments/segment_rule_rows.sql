@@ -77,9 +77,15 @@
     {%- set segments = {} -%}
     {%- for row in rows -%}
         {%- set condition = segment_condition(row) -%}
-        {%- set value_type = known.get(condition.attribute, {}).get('value_type') -%}
-        {%- if segment_reference(condition.attribute) is not none -%}{%- set value_type = 'segment' -%}{%- endif -%}
-        {%- do condition.update({'value_type': value_type}) -%}
+        {%- set attribute = known.get(condition.attribute, {}) -%}
+        {%- set is_segment = segment_reference(condition.attribute) is not none -%}
+        {%- do condition.update({
+            'value_type': 'segment' if is_segment else attribute.get('value_type'), 'phrase': attribute.get('phrase'),
+            'labels': {}
+        }) -%}
+        {%- for name in segment_condition_attributes(condition)[1:] if known.get(name, {}).get('phrase') -%}
+            {%- do condition.labels.update({name: known[name].phrase.label}) -%}
+        {%- endfor -%}
         {%- if condition.segment_key not in segments -%}
             {%- do segments.update({condition.segment_key: {
                 'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,

@@ -48,8 +48,8 @@ worded as (
         is_met,
         concat(
             condition_text,
-            case when expected_note is not null then {{ dbt.concat(["', that is '", 'expected_value']) }} else '' end,
-            ': ', coalesce(actual_value, 'missing')
+            ': ', {{ trace_value_text("coalesce(actual_value, 'missing')") }},
+            case when expected_note is not null then {{ dbt.concat(["', threshold '", 'expected_value']) }} else '' end
         ) as words
 
     from trace

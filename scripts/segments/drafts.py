@@ -47,17 +47,6 @@ class Condition:
             met = [not gap and operator.holds(text, items) for text, gap in zip(texts, missing, strict=True)]
         return np.asarray(np.where(missing, self.if_missing == "true", met), dtype=bool)
 
-    @property
-    def phrase(self) -> str:
-        """The operator with its values in words, as the text of a rule says it: `is at least 3`."""
-        operator = operators()[self.operator]
-        return operator.phrase(operator.items(self.value))
-
-
-def attribute_text(name: str) -> str:
-    """order_count_180d as `order count in 180 days`."""
-    return re.sub(r"_([0-9]+)d$", r" in \1 days", name).replace("_", " ")
-
 
 def holds(alternatives: Sequence[Sequence[Condition]], frame: pd.DataFrame) -> Flags:
     """Rows for which all conditions of at least one alternative hold."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator as python
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Operator:
     missing_value: str
     opposite: str
     words: str
+    phrases: Mapping[str, str]
     expected: str
 
     def items(self, value: str) -> list[str]:
@@ -107,6 +108,7 @@ def _read(file: Path) -> dict[str, Operator]:
             missing_value=row["missing_value"],
             opposite=row["opposite"],
             words=row["words"],
+            phrases=dict(phrase.split(": ", 1) for phrase in row["phrases"].split(" | ") if phrase),
             expected=row["expected"],
         )
         for row in sorted(rows, key=lambda row: int(row["place"]))

@@ -11,15 +11,13 @@ from scripts.platform.seed_files import read_header, read_rows
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import PROJECT, World
 from scripts.segments.drafts import (
-    Condition,
-    attribute_text,
     condition_rows,
     definition_row,
     into_library,
     segment_keys,
     write_drafts,
 )
-from scripts.segments.operators import operators
+from scripts.segments.phrasing import Phrases
 from scripts.segments.request_reading import Attribute, read_request
 from scripts.segments.segment_library import DEFINITIONS, free_priorities, key_of
 
@@ -36,7 +34,7 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
     """
     if not text.strip():
         raise UserError('request: say in words who is meant, such as request "customers who ordered twice in 90 days"')
-    themes, catalogue = _catalogue(world)
+    themes, catalogue, phrases = _catalogue(world)
     reading = read_request(text, request_words(), catalogue)
     for problem in reading.problems:
         progress(f"not understood: {problem}")
@@ -52,7 +50,7 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
         segment_key=key,
         name=name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 2]} …",
         purpose=f"Requested in words: {name}",
-        included=_sentence("In when", reading.include),
+        included=phrases.included(reading.include),
         review_rule="Before first use: does the rule say what was meant?",
         priority=free_priorities(world.seeds, 1, {key})[0],
         themes=sorted({themes[attribute] for attribute in used if themes.get(attribute)}),
@@ -62,13 +60,13 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
     # How many it finds is not known before it is evaluated.
     definition |= {"expected_min_share": "", "expected_max_share": ""}
     if reading.exclude:
-        definition["excluded"] = _sentence("Out when", reading.exclude)
+        definition["excluded"] = f"Left out: {phrases.left_out(reading.exclude)}."
     conditions = condition_rows(key, reading.include) + [
         {**row, "kind": "exclude"} for row in condition_rows(key, reading.exclude)
     ]
     folder = world.home / "review" / "requests" / key
     write_drafts(folder, [definition], conditions)
-    progress(f"read as: {definition['included']}{'. ' + definition['excluded'] if reading.exclude else ''}")
+    progress(f"read as: {phrases.rule(reading.include, reading.exclude)}")
     progress(f"{folder}: draft rows for review, {len(conditions)} condition(s)")
     if library:
         into_library(world.seeds, [definition], conditions, tag=TAG)
@@ -82,7 +80,7 @@ def request_words() -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
+def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute], Phrases]:
     with open_warehouse(world.warehouse, read_only=True) as connection:
         built = connection.execute(
             "select 1 from information_schema.tables"
@@ -91,27 +89,11 @@ def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute]]:
         if not built:
             raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `python -m scripts build` first")
         rows = connection.execute(
-            "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, '') from marts.attribute_catalogue"
-            " order by attribute_name"
+            "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, ''), phrase"
+            " from marts.attribute_catalogue order by attribute_name"
         ).fetchall()
     file = world.seeds / DEFINITIONS
     library = read_rows(file, read_header(file)) if file.exists() else []
     segments = [Attribute(f"segment:{key_of(row)}", "segment") for row in library]
-    return {row[0]: row[3] for row in rows}, [Attribute(*row[:3]) for row in rows] + segments
-
-
-def _sentence(opening: str, alternatives: list[list[Condition]]) -> str:
-    return f"{opening} " + ", or ".join(" and ".join(map(_condition_text, parts)) for parts in alternatives)
-
-
-def _condition_text(condition: Condition) -> str:
-    """As the library's own rule text says it (macro segment_condition_text)."""
-    operator = operators()[condition.operator]
-    if condition.attribute.startswith("segment:"):
-        return f"{operator.words} {condition.attribute.removeprefix('segment:')}"
-    values = [
-        f"the {value[4:]}th percentile of buyers" if value.startswith("pct:") else value
-        for value in operator.items(condition.value)
-    ]
-    text = f"{attribute_text(condition.attribute)} {operator.phrase(values)}"
-    return text + (" or not known" if condition.if_missing == "true" else "")
+    themes = {row[0]: row[3] for row in rows}
+    return themes, [Attribute(*row[:3]) for row in rows] + segments, Phrases.read((row[0], row[4]) for row in rows)

@@ -163,7 +163,7 @@ def test_a_rule_on_the_attribute_yields_who_it_says(world: World) -> None:
     ).set_index("customer_id")["explanation"]
     assert len(wanted) > 20 and set(members.index) == set(wanted["customer_id"])
     for row in wanted[wanted["views"] >= 3].itertuples(index=False):
-        assert f"{NAME} {row.views} >= 3" in members[row.customer_id]
+        assert f"3 or more product views in the last 14 days ({row.views})" in members[row.customer_id]
 
 
 def test_a_faulty_row_is_named_with_its_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:

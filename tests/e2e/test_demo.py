@@ -230,7 +230,7 @@ def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) 
     audience = pd.read_csv(folder / "audience.csv")
     assert len(audience) > 0
     assert audience["email"].str.contains("@").all()
-    assert audience["explanation"].str.contains("order_count 1 = 1", regex=False).all()
+    assert audience["explanation"].str.contains("exactly 1 order (1)", regex=False).all()
 
 
 def test_the_page_needs_nothing_from_outside(demo_world: World) -> None:

@@ -16,7 +16,6 @@ from scripts.learning.discovery.command import find_and_test, usable_cohorts
 from scripts.learning.discovery.inputs import read_people, shuffled, with_outcomes
 from scripts.learning.discovery.review import write_review
 from scripts.learning.discovery.targets import TARGETS, cohort, whole_rule
-from scripts.learning.discovery.words import rule_text
 from scripts.learning.prediction.cards import DataFacts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.world import BUSINESS_SEEDS, World
@@ -142,11 +141,6 @@ def test_a_page_without_discoveries_says_so(tmp_path: Path) -> None:
     assert "No discoveries" in page and "Nothing held up." in page and "There is no draft to judge." in page
     assert all(f"<b>{name}" not in page for name in people.then["customer_id"])
     assert page.count("may be chance") == len(tested)
-
-
-def test_rules_read_as_in_the_library() -> None:
-    rule = [Condition("order_count_180d", ">=", "3"), Condition("country_code", "=", "DE")]
-    assert rule_text(rule) == "order count in 180 days is at least 3 and country code is DE"
 
 
 def test_a_draft_of_another_origin_is_not_replaced(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts.learning.discovery.words import rule_text
 from scripts.platform.dbt import run_dbt
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.world import World
 from scripts.segments.drafts import Condition, holds
+from scripts.segments.phrasing import Phrases
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
 from scripts.segments.validate import check_rules
 
@@ -95,6 +95,8 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
     texts = read(demo_copy, "select segment_key, rule_text from intermediate.int_segment_rules")
     said = dict(zip(texts["segment_key"], texts["rule_text"], strict=True))
     features = read(demo_copy, "select * from marts.customer_features where customer_type = 'person'")
+    cells = read(demo_copy, "select attribute_name, phrase from marts.attribute_catalogue")
+    phrases = Phrases.read(zip(cells["attribute_name"], cells["phrase"], strict=True))
     for row in drafts:
         rule = [
             Condition(part["attribute"], part["operator"], part["value"], part["if_missing"])
@@ -103,7 +105,8 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
         ]
         expected = set(features.loc[holds([rule], features), "customer_id"])
         assert expected and set(found.loc[found["segment_key"] == row["segment_key"], "customer_id"]) == expected
-        assert all(rule_text([part]) in said[row["segment_key"]] for part in rule)
+        assert phrases.rule([rule]) == said[row["segment_key"]]
+        assert row["included"] in said[row["segment_key"]]
         share = len(expected) / read(demo_copy, "select count(*) as n from marts.customer_features")["n"].iloc[0]
         assert float(row["expected_min_share"]) < share < float(row["expected_max_share"])
 

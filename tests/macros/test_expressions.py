@@ -49,6 +49,9 @@ CASES = (
         [True, True, True, False],
     ),
     Case("exact_sum('share')", "(values (0.1), (0.2)) as shares(share)", Decimal("0.3")),
+    # Reasons of history
+    Case("trace_value_text('value')", "(values ('true'), ('false'), ('missing'), ('3')) as traces(value)",
+         ["yes", "no", "not known", "3"]),
     # Names of people
     Case("name_key('kind', 'p')",
          "(values ('full', 'ann', 'lee'), ('first_name', 'ann', 'lee'), ('nothing', 'ann', 'lee'))"

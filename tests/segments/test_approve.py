@@ -44,7 +44,7 @@ def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(world: Wo
 def test_what_is_approved_is_said_first(world: World) -> None:
     said: list[str] = []
     approve(world, "promoters", "data_owner", "Dora", progress=said.append)
-    assert said[:2] == ["promoters: active, version 1, 10 customers", "  In when …"]
+    assert said[:2] == ["promoters: active, version 1, 10 customers", "  All of: …"]
     assert "segment_owner: approved by Ann for 30 to 50" in said[2]
     assert said[-1].endswith("still needed: campaign_owner")
 

@@ -116,11 +116,15 @@ def is_in(verdicts: list[tuple[Row, bool]], is_person: bool) -> bool:
     return is_person and holds("include") and not holds("exclude")
 
 
+def condition_of(rule: Row) -> tuple[str, ...]:
+    return tuple(rule[name] for name in ("segment_key", "kind", "attribute", "operator", "value", "if_missing"))
+
+
 def shown(value: Any) -> str:
     if value is None:
-        return "missing"
+        return "not known"
     if isinstance(value, bool):
-        return str(value).lower()
+        return "yes" if value else "no"
     return str(round(value, 4)) if isinstance(value, float) else str(value)
 
 
@@ -136,6 +140,13 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
         key
         for (key,) in table(world, "select segment_key from marts.segment_library where scope = 'all'")
     }  # fmt: skip
+    said = {
+        tuple(cell or "" for cell in cells): text
+        for *cells, text in table(
+            world,
+            "select segment_key, kind, attribute, operator, value, if_missing, condition_text from marts.segment_rules",
+        )
+    }
     changes = table(
         world,
         "select as_of_date, previous_as_of_date, customer_id, segment_key, change, reason from marts.membership_changes"
@@ -163,16 +174,16 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
         for part in reason.removeprefix("suppressed: ").removeprefix("first profiled: ").split("; "):
             hits = set()
             for number, (rule, met) in enumerate(verdicts):
-                name, value = rule["attribute"], shown(now.get(rule["attribute"]))
+                value = shown(now.get(rule["attribute"]))
                 earlier = value if then is None else shown(then.get(rule["attribute"]))
-                text = f"{name} {value}" if earlier == value else f"{name} {earlier} → {value}"
-                if met != old[number][1] and (part == text or part.startswith((f"{text} crossed ", f"{text}, "))):
+                text = f"{said[condition_of(rule)]}: {value if earlier == value else f'{earlier} → {value}'}"
+                if met != old[number][1] and (part == text or part.startswith(f"{text}, threshold ")):
                     hits.add(number)
-            is_scope = part.startswith("customer_type ") and person != was_person
+            is_scope = part.startswith("customer type is person: ") and person != was_person
             assert hits or is_scope, (label, part)
             named |= hits
         undone = [(rule, old[n][1] if n in named else met) for n, (rule, met) in enumerate(verdicts)]
-        still_person = was_person if "customer_type " in reason or then is None else person
+        still_person = was_person if "customer type is person: " in reason or then is None else person
         assert is_in(undone, still_person) == (change == "left"), label
 
 

@@ -107,8 +107,8 @@ def test_one_segment_shows_values_verdict_and_messages(demo_world: World) -> Non
     text = said(demo_world, member["customer_id"], "lapsed")
     days = member["days_since_last_order"]
     assert "IN: Lapsed customers (lapsed)" in text
-    assert f"✓ days since last order is between 181 and 365     {days}\n" in text
-    assert f"days since last order is {days}: above 365 (in {366 - days} day" in text
+    assert f"✓ last order 181 to 365 days ago     {days}\n" in text
+    assert f"days since the last order is {days}: above 365 (in {366 - days} day" in text
     assert "email  " in text and "sms    " in text
 
 
@@ -192,6 +192,6 @@ def test_another_day_is_built_from_what_was_known_then(demo_copy: World) -> None
     explain(demo_copy, member["customer_id"], "lapsed", day, progress=lines.append)
     text = "\n".join(lines)
     assert f"on {day}" in text and "OUT: Lapsed customers" in text
-    assert "days since last order is between 181 and 365     180" in text
+    assert "last order 181 to 365 days ago     180" in text
     assert "(in 1 day, if nothing happens)" in text
     assert hashlib.sha256(demo_copy.warehouse.read_bytes()).hexdigest() == before

@@ -227,12 +227,12 @@ REASONS = {
     (0, "leaves", "lapsed"): ("entered", "initial_load"),
     (2, "keeps", "fresh"): (
         "left",
-        "first_order_date 2026-05-24, 30 days before the day of evaluation 2026-05-24 → 2026-05-25",
+        "first order date on or after 30 days ago: 2026-05-24, threshold 2026-05-24 → 2026-05-25",
     ),
-    (1, "grows", "fresh"): ("entered", "order_count 3 → 4, within 4 to 6"),
-    (3, "complains", "lapsed"): ("left", "suppressed: has_open_complaint false → true"),
-    (4, "complains", "lapsed"): ("entered", "has_open_complaint true → false"),
-    (4, "ages", "lapsed"): ("entered", "days_since_last_order 119 → 120 crossed 120"),
+    (1, "grows", "fresh"): ("entered", "4 to 6 orders: 3 → 4"),
+    (3, "complains", "lapsed"): ("left", "suppressed: open complaint: no → yes"),
+    (4, "complains", "lapsed"): ("entered", "open complaint: yes → no"),
+    (4, "ages", "lapsed"): ("entered", "no order in the last 120 days: 119 → 120"),
     (6, "leaves", "lapsed"): ("left", "customer no longer profiled"),
 }
 

@@ -183,10 +183,13 @@ def catalogued(tmp_path: Path) -> World:
             """
             create schema marts;
             create table marts.attribute_catalogue as select * from (values
-                ('order_count_180d', 'number', 'orders', 'orders'),
-                ('days_since_last_email_open', 'number', 'days', 'engagement'),
-                ('has_open_complaint', 'boolean', 'yes or no', 'service')
-            ) as t (attribute_name, value_type, unit, theme)
+                ('order_count_180d', 'number', 'orders', 'orders', '{"kind": "count", "one": "order in 180 days",
+                    "many": "orders in 180 days", "label": "number of orders", "unit": "", "absent": "not known"}'),
+                ('days_since_last_email_open', 'number', 'days', 'engagement', '{"kind": "recency",
+                    "one": "e-mail open", "label": "days since", "unit": "", "absent": "none ever"}'),
+                ('has_open_complaint', 'boolean', 'yes or no', 'service',
+                    '{"kind": "flag", "label": "open complaint", "unit": ""}')
+            ) as t (attribute_name, value_type, unit, theme, phrase)
             """
         )
     return world
@@ -199,8 +202,8 @@ def test_the_command_writes_a_draft_for_review(catalogued: World, capsys: pytest
     said = capsys.readouterr().out
     assert "not understood: `like jazz`" in said
     assert (
-        "In when order count in 180 days is at least 3 and days since last email open is at least 30 or not known. "
-        "Out when has open complaint is true" in said
+        "read as: All of: 3 or more orders in 180 days · no e-mail open in the last 30 days, or none ever. "
+        "Left out: open complaint · staff, wholesalers, relay and test accounts." in said
     )
     (folder,) = (catalogued.home / "review" / "requests").iterdir()
     with (folder / "segment_rule_conditions.csv").open(encoding="utf-8") as lines:
@@ -214,6 +217,7 @@ def test_the_command_writes_a_draft_for_review(catalogued: World, capsys: pytest
         (definition,) = [row for row in csv.DictReader(lines) if row["segment_key"] == rows[0][0]]
     assert (definition["status"], definition["tags"], definition["expected_max_share"]) == ("draft", "request", "")
     assert definition["required_data"] == "engagement, orders, service"
+    assert definition["excluded"] == "Left out: open complaint · staff, wholesalers, relay and test accounts."
 
 
 def test_nothing_understood_is_a_failure_that_writes_nothing(

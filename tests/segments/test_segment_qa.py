@@ -80,7 +80,7 @@ def test_the_command_shows_words_and_samples_and_its_exit_code_follows(demo_worl
     qa(demo_world, "lapsed", progress=lines.append)
     text = "\n".join(lines)
     assert all(f"  {name} " in text for name in CHECKS[:8])
-    assert "in it, most contribution margin first:" in text and "misses: days since last order" in text
+    assert "in it, most contribution margin first:" in text and "misses: last order 181 to 365 days ago: " in text
     with pytest.raises(UserError, match="did you mean `lapsed`"):
         qa(demo_world, "lapse", progress=quiet)
     with pytest.raises(CheckFailed, match="`vip_loyalists` is draft"):

@@ -189,7 +189,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
                 continue
             for person in np.flatnonzero(inside[:, day] != inside[:, day - 1]):
                 entered = inside[person, day]
-                kind, reason = "condition", "order_count_30d 0 → 1 crossed 1" if entered else "order_count_30d 1 → 0"
+                kind, reason = "condition", f"at least 1 order in the last 30 days: {'0 → 1' if entered else '1 → 0'}"
                 if key == "edited" and day == edit:
                     kind, reason = "rule_change", "rule changed v1 → v2"
                 elif key == "reachable" and day == opt_out and suppressed[person] and not entered:
@@ -243,7 +243,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     evidence = unusual.set_index(["segment_key", "day"])["cause_evidence"]
     assert "shopify.order brought 0 rows that day" in evidence["ordered_30", outage]
     assert f"{len(old)} rows that day that had happened two days or more before" in evidence["ordered_30", outage + 2]
-    assert "who entered did so by order_count_30d" in evidence["ordered_30", surge]
+    assert "who entered did so by at least 1 order in the last 30 days" in evidence["ordered_30", surge]
 
     # What the planted days bring about later: a burst of orders leaves after the 30, 45, 60 days of the rules.
     echoes = {day + window + shift for day in (outage, surge) for window in (0, 30, 45, 60) for shift in range(4)} | {

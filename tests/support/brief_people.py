@@ -23,7 +23,7 @@ LIBRARY = {
     "scope": "people",
     "risk_class": "none",
     "priority": 50,
-    "rule_text": "In when drawn.",
+    "rule_text": "Drawn by lot.",
     "rule_version": 1,
     "effective_status": "active",
     "status_reason": None,

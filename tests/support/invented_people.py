@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import numpy as np
@@ -44,6 +45,10 @@ def attributes_of(frame: pd.DataFrame) -> pd.DataFrame:
             "theme": "orders",
             "unit": ["days" if name.startswith("days") else "things" for name in names],
             "value_type": ["text" if name == TEXT else "number" for name in names],
+            "phrase": [
+                json.dumps({"kind": "", "label": name.replace("_", " "), "unit": "", "absent": "not known"})
+                for name in names
+            ],
         }
     )
 

@@ -13,7 +13,7 @@ from scripts.platform.world import World
 from scripts.segments.approval_log import append_rows
 
 LIBRARY = """
-    select *, 'In when …' as rule_text, null as missing_attributes, null as unavailable_attributes,
+    select *, 'All of: …' as rule_text, null as missing_attributes, null as unavailable_attributes,
            case when segment_key = 'changed' then 1 end as approved_version,
            case when segment_key = 'changed' then 'days since last order is at least 120 became at least 100' end
            as change_since_approval

@@ -19,13 +19,13 @@ from scripts.learning.discovery.findings import Proposal, Tested, evidence_text
 from scripts.learning.discovery.inputs import People, read_people
 from scripts.learning.discovery.search import search
 from scripts.learning.discovery.targets import FEWEST, TARGETS, Cohort, cohort, whole_rule
-from scripts.learning.discovery.words import rule_text
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
 from scripts.platform.world import World
 from scripts.segments import drafts
 from scripts.segments.drafts import Condition, holds
 from scripts.segments.overlap import segment_overlap
+from scripts.segments.phrasing import Phrases
 from scripts.segments.segment_library import DEFINITIONS, Rows, free_priorities
 
 TAG = "discovered"
@@ -109,6 +109,7 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
 
 def find_and_test(cohorts: Sequence[Cohort], attributes: pd.DataFrame) -> list[Tested]:
     """Search every cohort's first half, and test what was found on its second; p-values adjusted over all of it."""
+    phrases = Phrases.read(zip(attributes["attribute_name"], attributes["phrase"], strict=True))
     tested = []
     for one in cohorts:
         outcome = one.outcome(one.searched)
@@ -116,7 +117,7 @@ def find_and_test(cohorts: Sequence[Cohort], attributes: pd.DataFrame) -> list[T
             evidence = evidence_of(one, rule.conditions)
             if evidence is not None:
                 conditions = whole_rule(one.target, rule.conditions)
-                tested.append(Tested(one.target, rule, conditions, evidence, one.worth, one.low, one.high))
+                tested.append(Tested(one.target, rule, conditions, evidence, one.worth, one.low, one.high, phrases))
     adjusted = adjust([one.evidence for one in tested])
     return [replace(one, evidence=evidence) for one, evidence in zip(tested, adjusted, strict=True)]
 
@@ -168,7 +169,7 @@ def _draft_rows(world: World, people: People, proposals: Sequence[Proposal]) -> 
                 "Proposed by a search for rules that foretell what customers do; to be decided what is done "
                 f"differently for them. {evidence_text(proposal.tested, people)}"
             ),
-            included=f"Customers of whom this holds: {rule_text(proposal.tested.conditions)}",
+            included=proposal.tested.phrases.included([proposal.tested.conditions]),
             review_rule="Change or retire when a later search on newer data does not confirm it",
             priority=priority,
             themes=sorted({themes.get(part.attribute, "orders") for part in proposal.tested.conditions}),

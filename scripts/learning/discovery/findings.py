@@ -10,8 +10,9 @@ from scripts.learning.discovery.confirm import Evidence, holds_up
 from scripts.learning.discovery.inputs import People
 from scripts.learning.discovery.search import Rule
 from scripts.learning.discovery.targets import Target
-from scripts.learning.discovery.words import amount, effect_text, p_text, rule_text
+from scripts.learning.discovery.words import amount, effect_text, p_text
 from scripts.segments.drafts import Condition
+from scripts.segments.phrasing import Phrases
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Tested:
     """A rule that was tested, and what came of it.
 
     `conditions`: the whole rule as the library needs it. `worth`: the least effect that is of use. `low` and `high`:
-    the limits to extreme values.
+    the limits to extreme values. `phrases`: how its attributes are spoken of.
     """
 
     target: Target
@@ -29,6 +30,7 @@ class Tested:
     worth: float
     low: float
     high: float
+    phrases: Phrases
 
     @property
     def is_proposed(self) -> bool:
@@ -38,7 +40,7 @@ class Tested:
     def name(self) -> str:
         """What the segment is called: what is unusual about its customers, and the attributes that tell."""
         unusual = self.target.higher if self.rule.direction > 0 else self.target.lower
-        return f"{unusual}: {rule_text(self.rule.conditions)}"
+        return f"{unusual}: {self.phrases.joined(self.rule.conditions)}"
 
 
 @dataclass(frozen=True)

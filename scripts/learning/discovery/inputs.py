@@ -20,7 +20,10 @@ from scripts.platform.world import World
 from scripts.segments.drafts import Flags
 
 TEXTS = ("country_code", "first_order_channel")
-CATALOGUE_COLUMNS = ("attribute_name", "theme", "unit", "value_type", "is_available", "unavailable_reason")
+CATALOGUE_COLUMNS = (
+    *("attribute_name", "theme", "unit", "value_type", "phrase"),
+    *("is_available", "unavailable_reason"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class People:
     attributes of the catalogue and what the person did in the `days` days after (`value_after`, `lapse_after`,
     `response_after`); `is_kept_back`: per row, whether it is for confirmation only. `today`: customer_features of
     persons who have bought, customer_id and attributes; `known_count`: all customers of customer_features.
-    `attributes`: attribute_name, theme, unit, value_type of what rules may read. `unavailable`: why an attribute of a
-    target is not there.
+    `attributes`: attribute_name, theme, unit, value_type, phrase of what rules may read. `unavailable`: why an
+    attribute of a target is not there.
     """
 
     day: date
@@ -69,7 +72,7 @@ def read_people(world: World, days: int, seed: int, progress: Progress) -> Peopl
         & catalogue["is_available"]
         & ((catalogue["value_type"] == "number") | catalogue["attribute_name"].isin(TEXTS))
     ]
-    attributes = usable[["attribute_name", "theme", "unit", "value_type"]].reset_index(drop=True)
+    attributes = usable[["attribute_name", "theme", "unit", "value_type", "phrase"]].reset_index(drop=True)
     names = [str(name) for name in attributes["attribute_name"]]
     held = inputs[["customer_id", *dict.fromkeys([*names, *sorted(_needed())])]]
     then = with_outcomes(held, after)

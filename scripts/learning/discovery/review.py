@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 from scripts.learning.discovery import pictures, search
 from scripts.learning.discovery.confirm import MOST_ERRORS
 from scripts.learning.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, WORTH_OF_VALUE, Cohort
-from scripts.learning.discovery.words import amount, effect_text, p_text, rule_text
+from scripts.learning.discovery.words import amount, effect_text, p_text
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import INDEX, write_page
 from scripts.platform.progress import Progress
-from scripts.segments.drafts import attribute_text
-from scripts.segments.operators import operators
 
 if TYPE_CHECKING:
     from scripts.learning.discovery.findings import Proposal, Tested
@@ -97,7 +95,7 @@ def _card(people: People, proposal: Proposal, picture: str | None) -> dict[str, 
         "counts": f"{evidence.count:,} customers kept back are in the rule, {evidence.other_count:,} are not; "
         f"adjusted p {p_text(evidence.adjusted_p)}",
         "count_today": f"{proposal.count_today:,}",
-        "extra": rule_text(extra),
+        "extra": one.phrases.joined(extra) if extra else "",
         "segment_key": proposal.segment_key,
         **_segments(proposal),
     }
@@ -188,11 +186,8 @@ def _unusual(one: Tested) -> str:
     return one.target.higher if one.rule.direction > 0 else one.target.lower
 
 
-def _conditions(one: Tested) -> list[dict[str, str]]:
-    return [
-        {"attribute": attribute_text(part.attribute), "operator": operators()[part.operator].words, "value": part.value}
-        for part in one.rule.conditions
-    ]
+def _conditions(one: Tested) -> list[str]:
+    return [one.phrases.condition(part) for part in one.rule.conditions]
 
 
 def _share(part: float, whole: float) -> str:

@@ -1,16 +1,8 @@
-"""Rules and their evidence in plain English."""
+"""What speaks for a rule, in plain English."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from scripts.learning.discovery.confirm import Mean
-from scripts.segments.drafts import Condition, attribute_text
-
-
-def rule_text(conditions: Sequence[Condition]) -> str:
-    """`order count in 180 days is at least 3 and country code is DE`."""
-    return " and ".join(f"{attribute_text(part.attribute)} {part.phrase}" for part in conditions)
 
 
 def effect_text(effect: Mean, is_share: bool, currency: str) -> str:

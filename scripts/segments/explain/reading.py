@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,7 +131,7 @@ def explained_rows(
         _traced(row)
         for row in rows_of(
             connection,
-            "select traces.*, attributes.data_type,"
+            "select traces.*, attributes.data_type, attributes.phrase,"
             " (select list(attribute_name) from marts.attribute_catalogue where not is_available) as unavailable"
             " from intermediate.int_segment_traces as traces"
             " left join marts.attribute_catalogue as attributes on traces.attribute = attributes.attribute_name"
@@ -157,6 +158,7 @@ def _traced(row: Row) -> tuple[str, Traced]:
         data_type=(row["data_type"] or "varchar").lower(),
         can_change=row["kind"] != "scope",
         value=row["value"] or "",
+        label=json.loads(row["phrase"])["label"] if row["phrase"] else attribute.replace("segment:", "membership of "),
     )
     is_waived = not set(row["unavailable"] or []).isdisjoint(condition.reads)
     return row["segment_key"], replace(condition, can_change=False) if is_waived else condition

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -103,25 +102,18 @@ def _ways(one: Explanation) -> Iterator[str]:
         yield "Nothing that the customer does would change this."
         return
     yield "What would take them out" if is_in else "What would take them in"
-    types = {condition.attribute: condition.data_type for condition in one.conditions}
     for number, change in enumerate(one.changes):
-        yield f"  {'or ' if number else ''}{way(change, types)}"
+        yield f"  {'or ' if number else ''}{way(change, one.conditions)}"
 
 
-def way(change: Change, types: dict[str, str]) -> str:
-    """A change in words: `days since last order is 118: from 120 on (in 2 days, if nothing happens)`."""
+def way(change: Change, conditions: list[Traced]) -> str:
+    """A change in words: `days since the last order is 118: from 120 on (in 2 days, if nothing happens)`."""
     parts = []
     for step in change.steps:
         days = f" (in {step.days} day{'s' if step.days != 1 else ''}, if nothing happens)" if step.days else ""
-        name = attribute_words(step.attribute)
-        parts.append(f"{name} is {shown(step.actual, types[step.attribute])}: {step.words}{days}")
+        about = next(condition for condition in conditions if condition.attribute == step.attribute)
+        parts.append(f"{about.label} is {shown(step.actual, about.data_type)}: {step.words}{days}")
     return "; and ".join(parts)
-
-
-def attribute_words(attribute: str) -> str:
-    """order_count_180d as `order count in 180 days`."""
-    name = attribute.replace("segment:", "membership of ")
-    return re.sub(r"_([0-9]+)d$", r" in \1 days", name).replace("_", " ")
 
 
 def _channel_lines(one: Explanation) -> Iterator[str]:
@@ -178,7 +170,7 @@ def _name(one: Explanation) -> str:
 
 
 def _one_way(one: Explanation) -> str:
-    return way(one.changes[0], {condition.attribute: condition.data_type for condition in one.conditions})
+    return way(one.changes[0], one.conditions)
 
 
 def _is_in_reach(one: Explanation) -> bool:

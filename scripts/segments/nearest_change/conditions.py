@@ -25,7 +25,8 @@ class Traced:
     """A condition of a rule as it stands for one customer. Values are text; `actual` is None where there is none.
 
     `kind`: scope, include or exclude. `data_type`: that of the attribute. `can_change`: False for what no customer can
-    change: the scope, and a condition that a source is off for. `value`: as the rule has it; in `expected` thresholds,
+    change: the scope, and a condition that a source is off for. `label`: what the attribute is
+    called. `value`: as the rule has it; in `expected` thresholds,
     days and values of other attributes are filled in.
     """
 
@@ -43,6 +44,7 @@ class Traced:
     data_type: str
     can_change: bool = True
     value: str = ""
+    label: str = ""
 
     @cached_property
     def by(self) -> Operator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import floor
 from typing import Any
 
@@ -26,18 +25,6 @@ HOLDS = {
     "spam_complaint": "marked our mail as spam",
     "hard_bounce": "the address is dead",
 }
-# How the trace of a rule reads: the first pattern that fits; other texts stay as they are.
-READINGS = (
-    (r"^(has|is) (.+) true$", r"\1 \2"),
-    (r"^has (.+) false$", r"no \1"),
-    (r"^is (.+) false$", r"not \1"),
-    (r"^(.+) (\S+) = \2$", r"\1 \2"),
-    (r"^(.+) between (\S+) and (\S+)$", r"\1 (between \2 and \3)"),
-    (r"^(.+) >= (.+)$", r"\1 (at least \2)"),
-    (r"^(.+) <= (.+)$", r"\1 (at most \2)"),
-    (r"^(.+) > (.+)$", r"\1 (above \2)"),
-    (r"^(.+) < (.+)$", r"\1 (below \2)"),
-)
 
 
 def segment_points(facts: Facts) -> list[str]:
@@ -46,7 +33,7 @@ def segment_points(facts: Facts) -> list[str]:
         entered = words.day(one["entered_date"]) if one.get("entered_date") else facts["as_of_date"]
         # Whoever is in it for the first day of a history may have been in it before.
         since = f", since {entered}" if entered < facts["as_of_date"] else ""
-        why = f": {_readable(str(one['why']))}" if one.get("why") else ""
+        why = f": {one['why']}" if one.get("why") else ""
         points.append(f"{one['segment_name']}{since}{why}.")
     return points or ["In no active segment."]
 
@@ -135,16 +122,3 @@ def ceiling_point(one: Facts) -> str | None:
         f"No discount above {floor(100 * rate + 1e-9)} %: at it, over all their orders, nothing of the margin "
         "would have been left."
     )
-
-
-def _readable(why: str) -> str:
-    """`has_open_issue false; order_count_180d 3 >= 3` as `no open issue, order count in 180 days 3 (at least 3)`."""
-    parts = []
-    for part in why.split("; "):
-        text = " ".join(words.attribute(token) if "_" in token else token for token in part.split())
-        for pattern, replacement in READINGS:
-            text, found = re.subn(pattern, replacement, text)
-            if found:
-                break
-        parts.append(text)
-    return ", ".join(parts)

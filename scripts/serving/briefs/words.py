@@ -62,11 +62,6 @@ def day(value: object) -> str:
     return value.isoformat()[:10] if isinstance(value, date) else str(value)[:10]
 
 
-def attribute(name: str) -> str:
-    """order_count_180d as `order count in 180 days`."""
-    return re.sub(r"_([0-9]+)d$", r" in \1 days", name).replace("_", " ")
-
-
 def channel(name: str) -> str:
     """A channel as people say it."""
     return {

@@ -93,6 +93,7 @@ compared as (
         traces.condition_number,
         traces.attribute,
         traces.operator,
+        traces.condition_text,
         traces.expected_note,
         earlier.actual_value as previous_actual_value,
         traces.actual_value,

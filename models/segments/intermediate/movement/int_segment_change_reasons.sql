@@ -6,10 +6,10 @@ with changes as (
         segment_key,
         change,
         reason_kind,
-        -- What flipped: "days_since_last_order 119 → 121 crossed 120" is about days_since_last_order.
+        -- What flipped, without the customer's values.
         case
             when reason_kind = 'condition'
-                then coalesce(nullif({{ regexp_keep('reason', '^[a-z][a-z0-9_:]+') }}, ''), reason)
+                then split_part(reason, ': ', 1)
             else reason
         end as reason_word
 

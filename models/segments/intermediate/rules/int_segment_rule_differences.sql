@@ -36,7 +36,7 @@ conditions as (
         rule_version,
         split_part(line, ': ', 1) as topic,
         concat(
-            case when line like 'exclude %' then 'out when ' when line like 'scope: %' then 'scope ' else '' end,
+            case when line like 'exclude %' then 'leaving out ' when line like 'scope: %' then 'scope ' else '' end,
             substr(line, length(split_part(line, ': ', 1)) + 3)
         ) as words
 
