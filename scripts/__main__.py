@@ -13,7 +13,7 @@ import duckdb
 from scripts.commands import accounts, benchmark, data, models, people, pipeline, segments
 from scripts.commands.options import Commands, Handler
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # The order of --help and of the docs: by job, and within a job in the order in which one works.
 COMMANDS = {
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = all_commands().parse(given)
     try:
         handler: Handler = options.handler
-        handler(options, World.at(options.landing, options.warehouse, options.seeds))
+        handler(options, Workspace.at(options.landing, options.warehouse, options.seeds))
     except (UserError, CheckFailed) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code

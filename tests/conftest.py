@@ -1,4 +1,4 @@
-"""Worlds that several tests share: each is made once a session, and never under `data/`."""
+"""Workspaces that several tests share: each is made once a session, and never under `data/`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from scripts.pipeline.run import run
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from tests.support.shared_parses import SharedParses
-from tests.support.worlds import RUN_OUTPUT, SMALL_DEMO, world_in
+from tests.support.workspaces import RUN_OUTPUT, SMALL_DEMO, workspace_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Making the demo takes longest; in this order one process makes it while the other has something else to do.
     """
-    demo_files = {item.path for item in items if "demo_world" in getattr(item, "fixturenames", ())}
+    demo_files = {item.path for item in items if "demo_workspace" in getattr(item, "fixturenames", ())}
     first = next((item.path for item in items if item.path in demo_files), None)
     items.sort(key=lambda item: 0 if item.path == first else 2 if item.path in demo_files else 1)
 
@@ -43,35 +43,35 @@ def parsed_once(shared_folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def demo_world(shared_folder: Path) -> World:
+def demo_workspace(shared_folder: Path) -> Workspace:
     """The whole path on a small simulated retailer, from landing files to page. Read it, do not change it.
 
     Made once for all processes that the tests run in: whoever comes first makes it, the others wait.
     """
-    world = world_in(shared_folder / "demo")
+    workspace = workspace_in(shared_folder / "demo")
     with (shared_folder / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         finished = shared_folder / "demo.finished"
         if not finished.exists():
-            _agree_on_quiet_days(world)
+            _agree_on_quiet_days(workspace)
             with (shared_folder / RUN_OUTPUT).open("w", encoding="utf-8") as output, redirect_stdout(output):
                 # Other models, and a history, need past days to be built, which costs more than all else here.
-                run(world, SMALL_DEMO, fits=("clv",), history=())
+                run(workspace, SMALL_DEMO, fits=("clv",), history=())
             finished.touch()
-    return world
+    return workspace
 
 
-def _agree_on_quiet_days(world: World) -> None:
+def _agree_on_quiet_days(workspace: Workspace) -> None:
     """A shop of this size has days without a ticket, a return or a receipt, which are no fault of their sources."""
     limits = "source_health_limits.csv"
-    world.seeds.mkdir(parents=True)
+    workspace.seeds.mkdir(parents=True)
     rows = "".join(f"{source},,168{',' * 15}small shop\n" for source in ("returns", "zendesk", "pos"))
     text = (BUSINESS_SEEDS / limits).read_text(encoding="utf-8")
-    (world.seeds / limits).write_text(f"{text.rstrip()}\n{rows}", encoding="utf-8")
+    (workspace.seeds / limits).write_text(f"{text.rstrip()}\n{rows}", encoding="utf-8")
 
 
 @pytest.fixture
-def demo_copy(demo_world: World, tmp_path: Path) -> World:
+def demo_copy(demo_workspace: Workspace, tmp_path: Path) -> Workspace:
     """A copy of the small demo that a test may spoil."""
-    shutil.copytree(demo_world.home, tmp_path / "world", symlinks=True)
-    return world_in(tmp_path / "world")
+    shutil.copytree(demo_workspace.home, tmp_path / "workspace", symlinks=True)
+    return workspace_in(tmp_path / "workspace")

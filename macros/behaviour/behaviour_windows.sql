@@ -123,7 +123,7 @@
 {% macro behaviour_windows_sql() -%}
     {#- Nothing is declared of the fixture of a unit test. -#}
     {%- if execute and 'behaviour_windows' in seed_declarations() and load_relation(ref('behaviour_windows')) -%}
-        {%- do stop_on_faults('behaviour_windows', run_query('select * from (' ~ behaviour_window_violations() ~ ') as found order by 2, 3').rows) -%}
+        {%- do stop_on_violations('behaviour_windows', run_query('select * from (' ~ behaviour_window_violations() ~ ') as found order by 2, 3').rows) -%}
     {%- endif -%}
     {%- set windows = behaviour_windows() -%}
     {%- set passes = [] -%}

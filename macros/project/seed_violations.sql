@@ -66,7 +66,7 @@
                 column.name ~ " = ''"
             )) -%}
         {%- endif -%}
-        {%- if check.accepted or check.pattern or check.type -%}{%- do selects.append(seed_cell_faults(column.name, check)) -%}{%- endif -%}
+        {%- if check.accepted or check.pattern or check.type -%}{%- do selects.append(seed_cell_violations(column.name, check)) -%}{%- endif -%}
     {%- endfor -%}
     {%- for rule in meta.rules or [] -%}
         {%- do selects.append(seed_fault(rule, 'not coalesce(' ~ rule.holds ~ ', true)')) -%}
@@ -122,7 +122,7 @@
 {%- endmacro %}
 
 {# The cells of a column that hold something else than declared, with the nearest of the accepted values. #}
-{% macro seed_cell_faults(name, check) -%}
+{% macro seed_cell_violations(name, check) -%}
     {%- set given = '(select *, trim(' ~ (split_to_rows(name) if check.list else name) ~ ') as given_value from cells where '
         ~ name ~ " <> '') as given" -%}
     {%- set rule = {
@@ -176,13 +176,13 @@
     {%- for name in names if not execute or name in declarations -%}
         {%- set seed = ref(name) -%}
         {%- if execute and load_relation(seed) -%}
-            {%- do stop_on_faults(name, run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows) -%}
+            {%- do stop_on_violations(name, run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
 {# Stops a model with the first faults of a seed: rows of seed_name, row_text, reason, suggestion. #}
-{% macro stop_on_faults(name, found) -%}
+{% macro stop_on_violations(name, found) -%}
     {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
     {%- for row in found -%}
         {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}

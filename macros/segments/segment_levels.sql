@@ -14,7 +14,7 @@
     {{ return(keys) }}
 {%- endmacro %}
 
-{# Gives each segment its `level`, one above the highest that it refers to (none in a circle or below too many), and, from
+{# Gives each segment its `level`, one above the highest that it refers to (none in a cycle or below too many), and, from
    the lowest level up, the fingerprints of those it refers to and what keeps them from being computed. #}
 {% macro segment_levels(segments) -%}
     {%- for level in range(1, segment_deepest_level() + 1) -%}
@@ -44,7 +44,7 @@
         {%- if other is none -%}
             {%- set reason = 'there is no such rule' -%}
         {%- elif other.level is none -%}
-            {%- set reason = 'a circle, or more than ' ~ segment_deepest_level() ~ ' levels' -%}
+            {%- set reason = 'a cycle, or more than ' ~ segment_deepest_level() ~ ' levels' -%}
         {%- elif other.status != 'active' -%}
             {%- set reason = 'it is not active but ' ~ other.status -%}
         {%- elif other.missing -%}
@@ -72,7 +72,7 @@
 {%- endmacro %}
 
 {# Every reference of a rule to another segment: dicts of segment_key, status, referenced_key, level of the segment, and the
-   circle that it closes, such as `a > b > a`. #}
+   cycle that it closes, such as `a > b > a`. #}
 {% macro segment_references() -%}
     {%- set segments = {} -%}
     {%- for segment in segment_rules() -%}{%- do segments.update({segment.segment_key: segment}) -%}{%- endfor -%}
@@ -81,7 +81,7 @@
         {%- for key in segment.referenced_segments -%}
             {%- do found.append({
                 'segment_key': segment.segment_key, 'status': segment.status, 'referenced_key': key,
-                'level': segment.level, 'circle': segment_circle(segment.segment_key, key, segments)
+                'level': segment.level, 'cycle': segment_cycle(segment.segment_key, key, segments)
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -89,7 +89,7 @@
 {%- endmacro %}
 
 {# The shortest way from a reference back to the segment that makes it; none when there is no way back. #}
-{% macro segment_circle(start, first, segments) -%}
+{% macro segment_cycle(start, first, segments) -%}
     {%- set seen = [first] -%}
     {%- set ways = [[start, first]] -%}
     {%- for way in ways -%}

@@ -1,5 +1,5 @@
 {# Signs that a cell should not hold, by what they are called: what programs put in unseen, and what they make of quotes. #}
-{% macro segment_odd_signs() -%}
+{% macro segment_invalid_characters() -%}
     {{ return({
         'a non-breaking blank': '[\u00a0\u2007\u202f]',
         'an invisible sign': '[\u00ad\u200b\u200c\u200d\u2060\ufeff\t\r\n]',

@@ -33,7 +33,7 @@
     {%- set relations = {} -%}
     {%- for name in names or source_map_relation_names() -%}{%- do relations.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set rows = [] -%}
-    {%- set faults = source_map_declared_faults() -%}
+    {%- set faults = source_map_declared_violations() -%}
     {%- set columns = {} -%}
     {%- for given in source_map_rows() if names is none or given.relation in names -%}
         {%- set row = {} -%}
@@ -45,7 +45,7 @@
         {%- if row.relation in relations and row.relation not in columns -%}
             {%- do columns.update({row.relation: source_map_columns(relations[row.relation])}) -%}
         {%- endif -%}
-        {%- for fault in source_map_row_faults(row, columns.get(row.relation)) -%}
+        {%- for fault in source_map_row_violations(row, columns.get(row.relation)) -%}
             {%- do faults.append([row.field, row.source, row.relation, row.column_name] | join(', ') ~ ': ' ~ fault) -%}
         {%- endfor -%}
         {%- if not faults -%}
@@ -62,7 +62,7 @@
 {%- endmacro %}
 
 {# What the YAML of the map does not allow, one text a fault; none for rows of a unit test, of which nothing is declared. #}
-{% macro source_map_declared_faults() -%}
+{% macro source_map_declared_violations() -%}
     {%- set faults = [] -%}
     {%- set declaration = seed_declarations().get('source_map_fields') if execute else none -%}
     {%- if declaration and load_relation(ref('source_map_fields')) -%}
@@ -91,7 +91,7 @@
 
 {# What is wrong with the relation and the columns that a row names, in words; empty when nothing is. What else a cell may
    hold is declared beside the seed. #}
-{% macro source_map_row_faults(row, columns) -%}
+{% macro source_map_row_violations(row, columns) -%}
     {%- set faults = [] -%}
     {%- if row.relation not in source_map_relation_names() -%}
         {%- do faults.append("no relation '" ~ row.relation ~ "' that the map may read; see source_map_relation_names()") -%}

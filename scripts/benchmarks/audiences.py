@@ -1,8 +1,9 @@
 """Compares five audiences of the starting library with those of the published scenario of 250,000 customers.
 
-The audiences are what the library's rules find in worlds that the whole path has built: simulated, loaded, resolved,
-scored and segmented. Beside each stands what the simulator's own evaluator finds, which reads landing files and ground
-truth and none of the models, so that a difference says whether the world or the product is off.
+The audiences are what the library's rules find in workspaces that the whole path has built: simulated, loaded,
+resolved, scored and segmented. Beside each stands what the simulator's own evaluator finds, which reads landing
+files and ground truth and none of the models, so that a difference says whether the workspace or the product is
+off.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ import pandas as pd
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import library_to_change
 
 # How far a size may be from the published one.
 TOLERANCE = 0.15
-# Worlds that the simulator's settings were not chosen by.
+# Workspaces that the simulator's settings were not chosen by.
 SEEDS = (201, 202, 203, 204, 205)
 BUILD = ["build", "--exclude-resource-type", "unit_test", "test"]
 
 
 def benchmark_audiences(
-    world: World, *, customers: int = 250_000, seeds: Sequence[int] = SEEDS, progress: Progress = print
+    workspace: Workspace, *, customers: int = 250_000, seeds: Sequence[int] = SEEDS, progress: Progress = print
 ) -> None:
-    """Make one world per seed beside `world`, print its five audiences against the published ones, and remove it.
+    """Make one workspace per seed beside `workspace`, compare its five audiences with the published ones, remove it.
 
     The published sizes are scaled to `customers`. Raises CheckFailed when a size is off by more than TOLERANCE.
     """
@@ -37,7 +38,7 @@ def benchmark_audiences(
 
     off = []
     for seed in seeds:
-        own = World.at(warehouse=str(world.home / f"audiences-{seed}-{customers}" / "warehouse.duckdb"))
+        own = Workspace.at(warehouse=str(workspace.home / f"audiences-{seed}-{customers}" / "warehouse.duckdb"))
         shutil.rmtree(own.home, ignore_errors=True)
         progress(f"seed {seed}, {customers:,} customers")
         _make(own, customers, seed, list(PUBLISHED), progress)
@@ -57,7 +58,7 @@ def benchmark_audiences(
     progress(f"all five audiences are within {TOLERANCE:.0%} of the published sizes on {len(seeds)} seed(s)")
 
 
-def _make(world: World, customers: int, seed: int, audiences: list[str], progress: Progress) -> None:
+def _make(workspace: Workspace, customers: int, seed: int, audiences: list[str], progress: Progress) -> None:
     """Simulate, load and build; two of the audiences are drafts that need lifetime values, so these are fitted."""
     from scripts.demo.simulator import simulate
     from scripts.intake.command import intake
@@ -65,27 +66,27 @@ def _make(world: World, customers: int, seed: int, audiences: list[str], progres
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    steps.setup(world, quiet)
-    simulate(world, customers=customers, seed=seed, progress=quiet)
+    steps.setup(workspace, quiet)
+    simulate(workspace, customers=customers, seed=seed, progress=quiet)
     progress("  simulated")
-    intake(world, quiet)
+    intake(workspace, quiet)
     progress("  loaded")
-    run_dbt(world, [*BUILD, "--select", "+int_prediction_inputs"], progress=progress)
-    fit_clv(world, progress=quiet)
-    activate(world.seeds, audiences)
-    run_dbt(world, [*BUILD, "--select", "+segment_sizes"], progress=progress)
+    run_dbt(workspace, [*BUILD, "--select", "+int_prediction_inputs"], progress=progress)
+    fit_clv(workspace, progress=quiet)
+    activate(workspace.seeds, audiences)
+    run_dbt(workspace, [*BUILD, "--select", "+segment_sizes"], progress=progress)
 
 
 def activate(seeds: Path, segment_keys: Sequence[str]) -> None:
-    """Set the status of these segments to active in a world's own seeds."""
+    """Set the status of these segments to active in a workspace's own seeds."""
     with library_to_change(seeds) as library:
         for segment_key in segment_keys:
             library.set_status(segment_key, "active")
         library.write_definitions()
 
 
-def _sizes(world: World) -> dict[str, int]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _sizes(workspace: Workspace) -> dict[str, int]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return dict(
             connection.execute(
                 "select segment_key, customer_count from marts.segment_sizes"

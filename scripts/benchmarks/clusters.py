@@ -19,7 +19,7 @@ from scripts.platform.files import replace_file
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 KINDS = 5
 ASSIGNED = 1_000_000
@@ -51,7 +51,9 @@ FEATURES = {
 }
 
 
-def benchmark_clusters(world: World, *, customers: int = 250_000, progress: Progress = print) -> dict[str, float]:
+def benchmark_clusters(
+    workspace: Workspace, *, customers: int = 250_000, progress: Progress = print
+) -> dict[str, float]:
     """Choose clusters of `customers` buyers with twenty features, by K-means alone and by the better of both methods,
     and assign a million in SQL. Prints and returns the seconds: kmeans, best, rules, assignment."""
     buyers = buyers_of_kinds(customers)
@@ -69,7 +71,7 @@ def benchmark_clusters(world: World, *, customers: int = 250_000, progress: Prog
     draft_rules(found)
     seconds["rules"] = time.monotonic() - started
     progress(f"  readable rules of all clusters in {seconds['rules']:.1f} s")
-    seconds["assignment"] = _assignment_seconds(world, found)
+    seconds["assignment"] = _assignment_seconds(workspace, found)
     progress(f"  {ASSIGNED:,} buyers assigned in SQL in {seconds['assignment']:.1f} s with {THREADS} threads")
     return seconds
 
@@ -98,12 +100,12 @@ def buyers_of_kinds(customers: int, seed: int = 1) -> Buyers:
     return Buyers(frame, customers, words, catalogue, customers)
 
 
-def _assignment_seconds(world: World, found: Clustering) -> float:
+def _assignment_seconds(workspace: Workspace, found: Clustering) -> float:
     """Seconds that dbt reports for customer_clusters over a million buyers, from centres in the seed."""
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    own = World.at(warehouse=str(world.home / "clusters" / "warehouse.duckdb"))
+    own = Workspace.at(warehouse=str(workspace.home / "clusters" / "warehouse.duckdb"))
     shutil.rmtree(own.home, ignore_errors=True)
     steps.setup(own, quiet)
     rows: list[dict[str, object]] = [{"model_key": MODEL_KEY, "fit_id": FIT_ID, **row} for row in centre_rows(found)]

@@ -1,4 +1,4 @@
-"""Measures lifetime value: its fit against lifetimes and against the truth of simulated worlds, and scores by SQL."""
+"""Measures lifetime value: its fit against lifetimes and the truth of simulated data sets, and scores by SQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.learning.prediction.bg_nbd import NAMES, BgNbdFit, Parameters
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Customers of the comparison: two years of history, new ones in its first half.
 COMPARED = Parameters(0.6, 8.0, 0.8, 2.5)
@@ -44,7 +44,7 @@ SCORED_PARAMETERS = {
 SCORINGS = 4
 GOAL_SCORING = 3.0
 
-# Known people of one world, and the class of buyers whose parameters are looked for.
+# Known people of one workspace, and the class of buyers whose parameters are looked for.
 PEOPLE = 40_000
 BUYER_CLASS = "regular"
 LAST_DAY = date(2026, 6, 30)
@@ -117,7 +117,7 @@ def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress 
     return compared
 
 
-def benchmark_scoring(world: World, customers: int = 1_000_000, progress: Progress = print) -> float:
+def benchmark_scoring(workspace: Workspace, customers: int = 1_000_000, progress: Progress = print) -> float:
     """Score `customers` simulated customers by the SQL models, and print how long that takes.
 
     Everything from a customer's purchases to their expected value, as dbt builds it; dbt's own start is left out.
@@ -127,7 +127,7 @@ def benchmark_scoring(world: World, customers: int = 1_000_000, progress: Progre
     from scripts.pipeline.steps import copy_missing_seeds
     from scripts.platform.dbt import run_dbt
 
-    own = World.at(warehouse=str(world.home / f"clv-{customers}" / "warehouse.duckdb"))
+    own = Workspace.at(warehouse=str(workspace.home / f"clv-{customers}" / "warehouse.duckdb"))
     copy_missing_seeds(own, quiet)
     pairs = _write_scored(own, customers)
     runs = []
@@ -147,7 +147,7 @@ def benchmark_scoring(world: World, customers: int = 1_000_000, progress: Progre
     return seconds
 
 
-def _write_scored(world: World, customers: int) -> int:
+def _write_scored(workspace: Workspace, customers: int) -> int:
     """A warehouse with nothing but customers' purchases and parameters; the number of distinct (x, T)."""
     rng = np.random.default_rng(1)
     x, t_x, T = bg_nbd.simulate(
@@ -164,9 +164,9 @@ def _write_scored(world: World, customers: int) -> int:
         }
     )
     parameters = pd.DataFrame([{"cohort_by": "all", "cohort": "all", **SCORED_PARAMETERS}])
-    for file in world.home.glob(f"{world.warehouse.name}*"):
+    for file in workspace.home.glob(f"{workspace.warehouse.name}*"):
         file.unlink()
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.register("frame", frame)
         connection.register("parameters", parameters)
         connection.execute(
@@ -193,24 +193,24 @@ def _lifetimes() -> Any:
     return BetaGeoFitter()
 
 
-def benchmark_recovery(worlds: int = 50, people: int = PEOPLE, progress: Progress = print) -> dict[str, int]:
-    """Fit one class of buyers in each of `worlds` worlds of the simulator, and print how often the truth was found.
+def benchmark_recovery(data_sets: int = 50, people: int = PEOPLE, progress: Progress = print) -> dict[str, int]:
+    """Fit one class of buyers in each of `data_sets` simulated data sets, and print how often the truth was found.
 
     The truth is the simulator's own gamma of rates and beta of chances of leaving. Two things are measured as the
     simulator has them: time runs with the season (a week in December is longer than one in February), and buyers may
     leave after their first order, which BG/NBD rules out. Ground truth says who did; without them the rest is exactly
     BG/NBD, with one more in b, as having stayed once says that much of a person's chance of leaving.
 
-    Returns for each parameter in how many worlds the truth lies within two standard errors. Raises CheckFailed when
+    Returns for each parameter in how many data sets the truth lies within two standard errors. Raises CheckFailed when
     that is less than 90 % for one of them.
     """
-    if worlds < 1:
-        raise UserError("--recovery needs at least one world")
+    if data_sets < 1:
+        raise UserError("--recovery needs at least one workspace")
     true = _truth()
     within = dict.fromkeys(NAMES, 0)
     relative: dict[str, list[float]] = {name: [] for name in NAMES}
     buyers, unsettled = [], 0
-    for seed in range(1, worlds + 1):
+    for seed in range(1, data_sets + 1):
         found = _recovered(people, seed)
         buyers.append(found.customers)
         unsettled += not found.converged
@@ -219,14 +219,14 @@ def benchmark_recovery(worlds: int = 50, people: int = PEOPLE, progress: Progres
             within[name] += bool(missed <= 2 * found.standard_errors[name])
             relative[name].append(getattr(found, name) / value - 1)
     progress(
-        f"{worlds} worlds of {people:,} people, buyers of the class {BUYER_CLASS!r}:"
-        f" {min(buyers):,} to {max(buyers):,} in a world; {unsettled} fits did not converge"
+        f"{data_sets} data sets of {people:,} people, buyers of the class {BUYER_CLASS!r}:"
+        f" {min(buyers):,} to {max(buyers):,} in a data set; {unsettled} fits did not converge"
     )
     progress(f"  {'':<8}{'truth':>10}{'within two errors':>20}{'mean deviation':>17}")
     for name, value in zip(NAMES, true, strict=True):
-        share = f"{within[name]} of {worlds}"
+        share = f"{within[name]} of {data_sets}"
         progress(f"  {name:<8}{value:>10.3f}{share:>20}{np.mean(relative[name]):>+16.1%}")
-    missed_names = [name for name in NAMES if within[name] < GOAL_RECOVERED * worlds]
+    missed_names = [name for name in NAMES if within[name] < GOAL_RECOVERED * data_sets]
     if missed_names:
         raise CheckFailed(
             f"{', '.join(missed_names)}: the truth is within two standard errors in less than {GOAL_RECOVERED:.0%}"
@@ -247,7 +247,7 @@ def _recovered(people: int, seed: int) -> BgNbdFit:
 
 
 def _observed(people: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """x, t_x, T in seasonal weeks of one world's buyers of the class who did not leave after their first order.
+    """x, t_x, T in seasonal weeks of one workspace's buyers of the class who did not leave after their first order.
 
     Orders are known by their day, so a day's time is its middle; several orders of one day are one.
     """

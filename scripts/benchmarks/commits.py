@@ -14,7 +14,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.versions import columns_of, relation_checksum, relations_of
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 PUBLISHED = ("marts", "pii", "activation")
 Columns = tuple[tuple[str, str], ...]
@@ -29,29 +29,29 @@ class Relation:
     checksum: str
 
 
-def compare_commits(world: World, commit: str, *, days: int = 1, progress: Progress = print) -> None:
-    """Build the raw tables of `world` with the code of `commit` and with this code; say which relations differ.
+def compare_commits(workspace: Workspace, commit: str, *, days: int = 1, progress: Progress = print) -> None:
+    """Build the raw tables of `workspace` with the code of `commit` and with this code; say which relations differ.
 
-    Both start from a copy of the warehouse without anything that models made, and use the seeds of `world`; with
+    Both start from a copy of the warehouse without anything that models made, and use the seeds of `workspace`; with
     `days` above 1 the days before the last one are built too, all by `commit`, and the last by each: what was begun by
     the old code goes on with the new. Raises CheckFailed when a published relation differs.
     """
-    if not world.warehouse.exists():
-        raise UserError(f"{world.warehouse}: no warehouse to compare on; run `python -m scripts run` first")
-    folder = world.home / "comparison"
+    if not workspace.warehouse.exists():
+        raise UserError(f"{workspace.warehouse}: no warehouse to compare on; run `python -m scripts run` first")
+    folder = workspace.home / "comparison"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     other = folder / "code"
     _git("worktree", "add", "--detach", "--force", str(other), commit)
     try:
-        last = _last_day(world)
-        begun = _raw_copy(world, folder / "begun")
+        last = _last_day(workspace)
+        begun = _raw_copy(workspace, folder / "begun")
         for back in range(days - 1, 0, -1):
             progress(f"{commit}: day {back} before the last")
             _build(other, begun, progress, last, back)
         results = {}
         for name, code in (("then", other), ("now", PROJECT)):
-            copy = World.at(warehouse=str(folder / name / "warehouse.duckdb"))
+            copy = Workspace.at(warehouse=str(folder / name / "warehouse.duckdb"))
             shutil.copytree(begun.home, copy.home)
             progress(f"building with {commit if name == 'then' else 'this code'}")
             _build(code, copy, progress, last, 0)
@@ -100,24 +100,24 @@ def differences(then: dict[str, Relation], now: dict[str, Relation]) -> list[str
     return problems
 
 
-def _last_day(world: World) -> str | None:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _last_day(workspace: Workspace) -> str | None:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute("select max(as_of_date) from marts.customer_features").fetchone()
     return str(found[0]) if found and found[0] else None
 
 
-def _raw_copy(world: World, folder: Path) -> World:
-    """A world with the landing zone, the seeds and the raw tables of `world`, and nothing that models made."""
-    copy = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    shutil.copytree(world.landing, copy.landing)
-    shutil.copytree(world.seeds, copy.seeds)
+def _raw_copy(workspace: Workspace, folder: Path) -> Workspace:
+    """A workspace with the landing zone, the seeds and the raw tables of `workspace`, and nothing that models made."""
+    copy = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    shutil.copytree(workspace.landing, copy.landing)
+    shutil.copytree(workspace.seeds, copy.seeds)
     intake(copy, quiet)
     return copy
 
 
-def _build(code: Path, world: World, progress: Progress, last: str | None, back: int) -> None:
+def _build(code: Path, workspace: Workspace, progress: Progress, last: str | None, back: int) -> None:
     """Run `build` of the given code as a process of its own: two versions of one package do not fit into one."""
-    command = [sys.executable, "-m", "scripts", "build", "--warehouse", str(world.warehouse)]
+    command = [sys.executable, "-m", "scripts", "build", "--warehouse", str(workspace.warehouse)]
     if last and back:
         command += ["--as-of", str(date.fromisoformat(last) - timedelta(days=back))]
     run = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)

@@ -23,7 +23,7 @@ import duckdb
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import MEMORY_LIMIT, literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 BASE_CUSTOMERS = 5000
 THREADS = 2
@@ -66,7 +66,7 @@ class Measured:
 
 
 def benchmark_features(
-    world: World, *, customers: int = 250_000, smaller: int = 10, progress: Progress = print
+    workspace: Workspace, *, customers: int = 250_000, smaller: int = 10, progress: Progress = print
 ) -> list[Measured]:
     """Build all features of `customers` known people and of `smaller` times fewer, and print what they took.
 
@@ -80,8 +80,8 @@ def benchmark_features(
         raise UserError(
             f"--customers must be at least {BASE_CUSTOMERS * smaller:,} to compare with {smaller} times fewer"
         )
-    home = world.home / "features"
-    base = World.at(warehouse=str(home / "base" / "warehouse.duckdb"))
+    home = workspace.home / "features"
+    base = Workspace.at(warehouse=str(home / "base" / "warehouse.duckdb"))
     plan = _build_base(base, progress)
     factors = [round(factor / smaller), factor] if smaller else [factor]
     measured = [_measure(base, home / f"times-{size}", plan, size, progress) for size in factors]
@@ -94,8 +94,8 @@ def benchmark_features(
     return measured
 
 
-def _build_base(base: World, progress: Progress) -> Plan:
-    """Simulate, load and build the small world that is multiplied, once for each set of models."""
+def _build_base(base: Workspace, progress: Progress) -> Plan:
+    """Simulate, load and build the small workspace that is multiplied, once for each set of models."""
     from scripts.demo.simulator import simulate
     from scripts.intake.command import intake
     from scripts.pipeline import steps
@@ -158,11 +158,11 @@ def _ancestors(nodes: dict[str, Any], of: Iterable[str]) -> set[str]:
     return found
 
 
-def _measure(base: World, folder: Path, plan: Plan, factor: int, progress: Progress) -> Measured:
+def _measure(base: Workspace, folder: Path, plan: Plan, factor: int, progress: Progress) -> Measured:
     from scripts.platform.dbt import run_dbt
 
     shutil.rmtree(folder, ignore_errors=True)
-    own = World(landing=base.landing, warehouse=folder / "warehouse.duckdb", seeds=base.seeds)
+    own = Workspace(landing=base.landing, warehouse=folder / "warehouse.duckdb", seeds=base.seeds)
     rows = _multiply(base.warehouse, own.warehouse, plan, factor)
     progress(f"{BASE_CUSTOMERS * factor:,} people; rows read: " + ", ".join(f"{n} {c:,}" for n, c in _largest(rows)))
     options = ["--threads", str(THREADS), "--select", *plan.models]

@@ -14,11 +14,11 @@ from datetime import date, timedelta
 
 import duckdb
 
-from scripts.benchmarks.segments import DAY, EVALUATION, FEATURES, invented_world
+from scripts.benchmarks.segments import DAY, EVALUATION, FEATURES, invented_workspace
 from scripts.platform.dbt import run_dbt
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.backfill import HISTORY_MODELS
 
 SHARES = (0.001, 0.01, 0.1)
@@ -27,13 +27,13 @@ VALUES = "int_segment_values"
 
 
 def benchmark_history(
-    world: World, *, customers: int = 1_000_000, shares: Sequence[float] = SHARES, progress: Progress = print
+    workspace: Workspace, *, customers: int = 1_000_000, shares: Sequence[float] = SHARES, progress: Progress = print
 ) -> list[tuple[int, float, float]]:
     """Write one day of history per share of customers that changed, and print rows and time of each.
 
     Returns (rows written, seconds of the copy of values, seconds of all other models of history) per share.
     """
-    own, rules = invented_world(world.home / "history_benchmark", customers)
+    own, rules = invented_workspace(workspace.home / "history_benchmark", customers)
     with open_warehouse(own.warehouse) as connection:
         _add_what_history_reads(connection)
     first = date.fromisoformat(DAY)
@@ -62,12 +62,12 @@ def benchmark_history(
     return found
 
 
-def _write_day(world: World, day: date) -> dict[str, float]:
+def _write_day(workspace: Workspace, day: date) -> dict[str, float]:
     """Evaluate a day and write its history; returns the seconds of each model that writes it."""
     variables = {"as_of_date": day.isoformat()}
-    run_dbt(world, ["run", "--select", *EVALUATION], variables=variables, progress=quiet)
+    run_dbt(workspace, ["run", "--select", *EVALUATION], variables=variables, progress=quiet)
     models = [*HISTORY_MODELS, VALUES]
-    results = run_dbt(world, ["run", "--select", *models], variables=variables, progress=quiet)
+    results = run_dbt(workspace, ["run", "--select", *models], variables=variables, progress=quiet)
     return {result.node.name: result.execution_time for result in results if result.node.name in models}
 
 

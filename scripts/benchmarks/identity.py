@@ -10,7 +10,7 @@ import pandas as pd
 
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # From the identifiers of every profile to the person of every profile.
 RESOLUTION = (
@@ -42,7 +42,7 @@ PEOPLE = """
 """
 
 
-def benchmark_identity(world: World, *, profiles: int = 1_000_000, progress: Progress = print) -> None:
+def benchmark_identity(workspace: Workspace, *, profiles: int = 1_000_000, progress: Progress = print) -> None:
     """Resolve `profiles` profiles with two identifiers each, and print how many times as long as scipy it took.
 
     scipy's time includes making whole numbers of profiles and identifiers, which it needs; both read the same table in
@@ -51,7 +51,7 @@ def benchmark_identity(world: World, *, profiles: int = 1_000_000, progress: Pro
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    own = World.at(warehouse=str(world.home / f"profiles-{profiles}" / "warehouse.duckdb"))
+    own = Workspace.at(warehouse=str(workspace.home / f"profiles-{profiles}" / "warehouse.duckdb"))
     shutil.rmtree(own.home, ignore_errors=True)
     progress(f"{profiles:,} profiles with two identifiers each")
     _write_raw_tables(own, profiles)
@@ -70,9 +70,9 @@ def benchmark_identity(world: World, *, profiles: int = 1_000_000, progress: Pro
     shutil.rmtree(own.home)
 
 
-def _write_raw_tables(world: World, profiles: int) -> None:
+def _write_raw_tables(workspace: Workspace, profiles: int) -> None:
     """CRM and sending-tool profiles as a connector would land them."""
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema raw_crm; create schema raw_klaviyo")
         connection.execute(f"create temp table people as {PEOPLE.format(profiles=profiles)}")
         connection.execute(
@@ -86,11 +86,11 @@ def _write_raw_tables(world: World, profiles: int) -> None:
         )
 
 
-def _scipy_seconds(world: World) -> tuple[float, int]:
+def _scipy_seconds(workspace: Workspace) -> tuple[float, int]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         started = time.monotonic()
         edges = connection.execute(
             "select profile_key, identifier_type || ':' || identifier_value as identifier"

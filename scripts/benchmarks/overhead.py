@@ -20,7 +20,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Models that are one statement over their compiled query; what others do, their materialisation alone knows.
 PLAIN = {"table": "table", "incremental": "table", "view": "view"}
@@ -52,7 +52,7 @@ class Overhead:
         return self.parse.wall + self.build.wall - self.bare.wall
 
 
-def benchmark_overhead(world: World, *, customers: int = 5000, progress: Progress = print) -> Overhead:
+def benchmark_overhead(workspace: Workspace, *, customers: int = 5000, progress: Progress = print) -> Overhead:
     """Build `customers` known people with dbt and without, and print both times, nodes by type and rows by schema.
 
     Both run in this process with the same memory and settings of the engine. Seeds, and models that are not plain
@@ -64,10 +64,10 @@ def benchmark_overhead(world: World, *, customers: int = 5000, progress: Progres
     from scripts.pipeline import steps
     from scripts.platform.dbt import parsed_project, run_dbt
 
-    home = world.home / "overhead"
+    home = workspace.home / "overhead"
     shutil.rmtree(home, ignore_errors=True)
     # Compiled statements name the database, which is called as its file is.
-    own, bare = (World.at(warehouse=str(home / kind / "warehouse.duckdb")) for kind in ("dbt", "bare"))
+    own, bare = (Workspace.at(warehouse=str(home / kind / "warehouse.duckdb")) for kind in ("dbt", "bare"))
     progress(f"a demo of {customers:,} people, built with dbt and without")
     simulate(own, customers=customers, progress=quiet)
     intake(own, quiet)

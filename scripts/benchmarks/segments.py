@@ -21,7 +21,7 @@ from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.operators import SEED
 
 DAY = "2026-06-30"
@@ -67,13 +67,13 @@ class Condition:
     sql: str
 
 
-def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Progress = print) -> float:
+def benchmark_segments(workspace: Workspace, *, customers: int = 1_000_000, progress: Progress = print) -> float:
     """Evaluate 100 segments of 500 conditions over invented customers, and print how it compares with one statement.
 
     Returns how many times the hand-written statement all models of the evaluation took together: percentiles and
     memberships. Raises CheckFailed when the two find different memberships.
     """
-    own, rules = invented_world(world.home / "segments_benchmark", customers)
+    own, rules = invented_workspace(workspace.home / "segments_benchmark", customers)
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
     results = run_dbt(own, ["run", "--select", *EVALUATION], variables={"as_of_date": DAY}, progress=quiet)
     compiled = {
@@ -109,10 +109,10 @@ def benchmark_segments(world: World, *, customers: int = 1_000_000, progress: Pr
     return ratio
 
 
-def invented_world(home: Path, customers: int) -> tuple[World, dict[str, list[Condition]]]:
-    """A new world in `home` whose warehouse holds invented customers and rules; and these rules."""
+def invented_workspace(home: Path, customers: int) -> tuple[Workspace, dict[str, list[Condition]]]:
+    """A new workspace in `home` whose warehouse holds invented customers and rules; and these rules."""
     shutil.rmtree(home, ignore_errors=True)
-    own = World.at(warehouse=str(home / "warehouse.duckdb"))
+    own = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     shutil.copytree(BUSINESS_SEEDS, own.seeds)
     rules = invented_rules(random.Random(1))
     with open_warehouse(own.warehouse) as connection:

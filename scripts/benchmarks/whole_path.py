@@ -11,13 +11,13 @@ from pathlib import Path
 
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 def benchmark(
-    world: World, *, customers: int = 250_000, seeds: Sequence[int] = (1,), progress: Progress = print
+    workspace: Workspace, *, customers: int = 250_000, seeds: Sequence[int] = (1,), progress: Progress = print
 ) -> None:
-    """Simulate, load, build and publish one world per seed beside `world`, and print what each step took.
+    """Simulate, load, build and publish one workspace per seed beside `workspace`, and print what each step took.
 
     The five audience sizes are compared with the published ones by an evaluator of the simulator's own, which reads
     landing files and ground truth and none of the models.
@@ -29,7 +29,7 @@ def benchmark(
     from scripts.serving.publish import publish
 
     for seed in seeds:
-        own = World.at(warehouse=str(world.home / f"seed-{seed}-{customers}" / "warehouse.duckdb"))
+        own = Workspace.at(warehouse=str(workspace.home / f"seed-{seed}-{customers}" / "warehouse.duckdb"))
         progress(f"seed {seed}, {customers:,} customers")
         with _timed("simulate", progress):
             simulate(own, customers=customers, seed=seed, progress=quiet)
@@ -71,7 +71,7 @@ EVENTS = """
 """
 
 
-def benchmark_intake(world: World, *, events: int = 10_000_000, progress: Progress = print) -> None:
+def benchmark_intake(workspace: Workspace, *, events: int = 10_000_000, progress: Progress = print) -> None:
     """Load `events` web events as Parquet and as CSV, each next to a bare load of the same file by the same engine.
 
     Prints the ratio of the two times, measured one after the other on this machine, and what taking the file in again
@@ -79,11 +79,11 @@ def benchmark_intake(world: World, *, events: int = 10_000_000, progress: Progre
     """
     from scripts.intake.command import intake
 
-    home = world.home / f"events-{events}"
+    home = workspace.home / f"events-{events}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     for kind in ("parquet", "csv"):
-        own = World.at(warehouse=str(home / kind / "warehouse.duckdb"))
+        own = Workspace.at(warehouse=str(home / kind / "warehouse.duckdb"))
         file = own.landing / "web" / "pages" / f"events_2026-06-30.{kind}"
         file.parent.mkdir(parents=True)
         progress(f"{events:,} web events as {kind}")
@@ -105,14 +105,14 @@ def benchmark_intake(world: World, *, events: int = 10_000_000, progress: Progre
         shutil.rmtree(own.home)
 
 
-def _rules_seconds(world: World) -> float:
+def _rules_seconds(workspace: Workspace) -> float:
     """Seconds that the model takes which holds the table's records against the validation rules."""
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
-    steps.setup(world, quiet)
-    run_dbt(world, ["seed"], progress=quiet)
-    results = run_dbt(world, ["run", "--select", "+int_web__violations"], progress=quiet)
+    steps.setup(workspace, quiet)
+    run_dbt(workspace, ["seed"], progress=quiet)
+    results = run_dbt(workspace, ["run", "--select", "+int_web__violations"], progress=quiet)
     return next(float(result.execution_time) for result in results if result.node.name == "int_web__violations")
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from scripts.commands.options import Commands, day
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _explain(options: argparse.Namespace, world: World) -> None:
+def _explain(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.explain import explain
 
     with Display("explain") as display:
-        explain(world, options.customer, options.segment, options.as_of, as_json=options.json, progress=display)
+        explain(workspace, options.customer, options.segment, options.as_of, as_json=options.json, progress=display)
 
 
 def add_explain(commands: Commands) -> None:
@@ -34,14 +34,14 @@ def add_explain(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="as JSON, for a program")
 
 
-def _preview(options: argparse.Namespace, world: World) -> None:
+def _preview(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.preview import preview
 
     if bool(options.definitions) != bool(options.conditions):
         raise UserError("--definitions, --conditions: only one of the two is given; a draft needs a file of each")
     files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
     with Display("preview") as display:
-        preview(world, options.segment, files, as_json=options.json, progress=display)
+        preview(workspace, options.segment, files, as_json=options.json, progress=display)
 
 
 def add_preview(commands: Commands) -> None:
@@ -58,11 +58,11 @@ def add_preview(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="as JSON, for a program")
 
 
-def _brief(options: argparse.Namespace, world: World) -> None:
+def _brief(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.briefs import brief
 
     brief(
-        world,
+        workspace,
         segment=options.segment,
         customer=options.customer,
         campaign_for=options.campaign_for,

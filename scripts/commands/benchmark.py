@@ -6,74 +6,74 @@ import argparse
 
 from scripts.commands.options import Commands, whole_number
 from scripts.platform.progress import Display, Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _benchmark(options: argparse.Namespace, world: World) -> None:
+def _benchmark(options: argparse.Namespace, workspace: Workspace) -> None:
     with Display("benchmark") as display:
-        _measure(options, world, display)
+        _measure(options, workspace, display)
 
 
-def _measure(options: argparse.Namespace, world: World, progress: Progress) -> None:
+def _measure(options: argparse.Namespace, workspace: Workspace, progress: Progress) -> None:
     from scripts.benchmarks.whole_path import benchmark, benchmark_intake
 
     if options.against:
         from scripts.benchmarks.commits import compare_commits
 
-        compare_commits(world, options.against, days=options.days, progress=progress)
+        compare_commits(workspace, options.against, days=options.days, progress=progress)
         return
     if options.events:
-        benchmark_intake(world, events=options.events, progress=progress)
+        benchmark_intake(workspace, events=options.events, progress=progress)
         return
     if options.profiles:
         from scripts.benchmarks.identity import benchmark_identity
 
-        benchmark_identity(world, profiles=options.profiles, progress=progress)
+        benchmark_identity(workspace, profiles=options.profiles, progress=progress)
         return
     if options.clv:
         from scripts.benchmarks.clv import benchmark_clv, benchmark_scoring
 
         benchmark_clv(customers=options.customers or 1_000_000, progress=progress)
-        benchmark_scoring(world, customers=options.customers or 1_000_000, progress=progress)
+        benchmark_scoring(workspace, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.recovery is not None:
         from scripts.benchmarks.clv import benchmark_recovery
 
-        benchmark_recovery(worlds=options.recovery, progress=progress)
+        benchmark_recovery(data_sets=options.recovery, progress=progress)
         return
     if options.features:
         from scripts.benchmarks.features import benchmark_features
 
-        benchmark_features(world, customers=options.customers or 250_000, smaller=options.times, progress=progress)
+        benchmark_features(workspace, customers=options.customers or 250_000, smaller=options.times, progress=progress)
         return
     if options.clusters:
         from scripts.benchmarks.clusters import benchmark_clusters
 
-        benchmark_clusters(world, customers=options.customers or 250_000, progress=progress)
+        benchmark_clusters(workspace, customers=options.customers or 250_000, progress=progress)
         return
     if options.segments:
         from scripts.benchmarks.segments import benchmark_segments
 
-        benchmark_segments(world, customers=options.customers or 1_000_000, progress=progress)
+        benchmark_segments(workspace, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.history:
         from scripts.benchmarks.history import benchmark_history
 
-        benchmark_history(world, customers=options.customers or 1_000_000, progress=progress)
+        benchmark_history(workspace, customers=options.customers or 1_000_000, progress=progress)
         return
     if options.overhead:
         from scripts.benchmarks.overhead import benchmark_overhead
 
-        benchmark_overhead(world, customers=options.customers or 5000, progress=progress)
+        benchmark_overhead(workspace, customers=options.customers or 5000, progress=progress)
         return
     if options.audiences:
         from scripts.benchmarks.audiences import SEEDS, benchmark_audiences
 
         benchmark_audiences(
-            world, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS, progress=progress
+            workspace, customers=options.customers or 250_000, seeds=options.seed_list or SEEDS, progress=progress
         )
         return
-    benchmark(world, customers=options.customers or 250_000, seeds=options.seed_list or [1], progress=progress)
+    benchmark(workspace, customers=options.customers or 250_000, seeds=options.seed_list or [1], progress=progress)
 
 
 def add_benchmark(commands: Commands) -> None:
@@ -102,7 +102,7 @@ def add_benchmark(commands: Commands) -> None:
         help="with --against: days, the last built by each, those before by the commit",
     )
     command.add_argument(
-        "--seed-list", type=whole_number, nargs="+", metavar="SEED", help="one world per seed (default: 1)"
+        "--seed-list", type=whole_number, nargs="+", metavar="SEED", help="one workspace per seed (default: 1)"
     )
     command.add_argument(
         "--audiences", action="store_true", help="compare five audiences with the published ones on five fresh seeds"
@@ -134,6 +134,6 @@ def add_benchmark(commands: Commands) -> None:
     command.add_argument(
         "--recovery",
         type=whole_number,
-        metavar="WORLDS",
-        help="fit this many simulated worlds and count how often the true parameters are found",
+        metavar="DATASETS",
+        help="fit this many simulated data sets and count how often the true parameters are found",
     )

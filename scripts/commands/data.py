@@ -13,14 +13,14 @@ from scripts.commands.options import (
 )
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _demo(options: argparse.Namespace, world: World) -> None:
+def _demo(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline import steps
 
     with Display("demo") as display:
-        steps.demo(world, demo_arguments(options), display)
+        steps.demo(workspace, demo_arguments(options), display)
 
 
 def add_demo(commands: Commands) -> None:
@@ -28,11 +28,11 @@ def add_demo(commands: Commands) -> None:
     add_demo_options(command)
 
 
-def _intake(options: argparse.Namespace, world: World) -> None:
+def _intake(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.intake.command import intake
 
     with Display("intake") as display:
-        for line in intake(world, display).lines():
+        for line in intake(workspace, display).lines():
             display(line)
 
 
@@ -42,24 +42,24 @@ def add_intake(commands: Commands) -> None:
     )
 
 
-def _validate(options: argparse.Namespace, world: World) -> None:
+def _validate(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline import steps
 
     limits = {"channel": options.channel, "account": options.account, "minimum": options.min, "maximum": options.max}
     if options.what_if:
-        from scripts.intake.what_if import what_if
+        from scripts.intake.rule_impact import rule_impact
 
         with Display("validate") as display:
-            what_if(world, options.what_if, **limits, variables=variables(options), progress=display)
+            rule_impact(workspace, options.what_if, **limits, variables=variables(options), progress=display)
     elif any(value is not None for value in limits.values()):
         raise UserError("--channel, --account, --min, --max: no rule is named; add --what-if RULE_KEY")
     elif options.rates:
-        from scripts.intake.rule_rates import rule_rates
+        from scripts.intake.rule_false_positives import rule_false_positives
 
-        rule_rates(world)
+        rule_false_positives(workspace)
     else:
         with Display("validate") as display:
-            steps.validate(world, variables(options), display)
+            steps.validate(workspace, variables(options), display)
 
 
 def add_validate(commands: Commands) -> None:

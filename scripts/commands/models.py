@@ -7,15 +7,15 @@ import argparse
 from scripts.commands.options import Commands, day, whole_number
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Display, Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _cluster(options: argparse.Namespace, world: World) -> None:
+def _cluster(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.learning.clusters import cluster
 
     with Display("cluster") as display:
         cluster(
-            world,
+            workspace,
             k=options.k,
             seed=options.seed,
             method=options.method,
@@ -42,12 +42,12 @@ def add_cluster(commands: Commands) -> None:
     )
 
 
-def _discover(options: argparse.Namespace, world: World) -> None:
+def _discover(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.learning.discovery import discover
 
     with Display("discover") as display:
         discover(
-            world,
+            workspace,
             targets=options.target,
             horizon=options.horizon,
             seed=options.seed,
@@ -83,7 +83,7 @@ def add_discover(commands: Commands) -> None:
     )
 
 
-def _fit(options: argparse.Namespace, world: World) -> None:
+def _fit(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.learning.prediction.review import write_model_page
 
     target = {name: getattr(options, name) for name in ("category", "product", "attribute")}
@@ -96,28 +96,30 @@ def _fit(options: argparse.Namespace, world: World) -> None:
         raise UserError(f"--category, --product, --attribute: `fit {options.model}` does not take them; {said}")
     with Display(f"fit {options.model}") as display:
         try:
-            _fit_model(options, world, target, display)
+            _fit_model(options, workspace, target, display)
         except CheckFailed:
             # A model that failed its trials has a card as well.
-            write_model_page(world, display)
+            write_model_page(workspace, display)
             raise
-        write_model_page(world, display)
+        write_model_page(workspace, display)
 
 
-def _fit_model(options: argparse.Namespace, world: World, target: dict[str, str | None], progress: Progress) -> None:
+def _fit_model(
+    options: argparse.Namespace, workspace: Workspace, target: dict[str, str | None], progress: Progress
+) -> None:
     if options.model == "clv":
         from scripts.learning.prediction.clv import fit_clv
 
-        fit_clv(world, by=options.by, purchases=options.purchases or "auto", progress=progress)
+        fit_clv(workspace, by=options.by, purchases=options.purchases or "auto", progress=progress)
     elif options.model == "churn":
         from scripts.learning.prediction.churn import fit_churn
 
-        fit_churn(world, options.horizon, options.judge, progress)
+        fit_churn(workspace, options.horizon, options.judge, progress)
     else:
         from scripts.learning.prediction.adoption import fit_adoption
 
         fit_adoption(
-            world,
+            workspace,
             category=target["category"],
             product=target["product"],
             attribute=target["attribute"],
@@ -153,7 +155,7 @@ def add_fit(commands: Commands) -> None:
     )
 
 
-def _backtest(options: argparse.Namespace, world: World) -> None:
+def _backtest(options: argparse.Namespace, workspace: Workspace) -> None:
     rule_only = {"--vary": options.vary, "--without": options.without, "--outcome": options.outcome}
     if options.rule:
         from scripts.segments.rule_backtest import backtest_rule
@@ -162,7 +164,7 @@ def _backtest(options: argparse.Namespace, world: World) -> None:
             raise UserError(f"{options.model}, --rule: both are given; leave one out")
         with Display("backtest") as display:
             backtest_rule(
-                world,
+                workspace,
                 options.rule,
                 vary=options.vary or (),
                 without=options.without or (),
@@ -181,8 +183,8 @@ def _backtest(options: argparse.Namespace, world: World) -> None:
     from scripts.learning.prediction.review import write_model_page
 
     with Display("backtest") as display:
-        backtest(world, options.model, options.judge, options.horizon, display)
-        write_model_page(world, display)
+        backtest(workspace, options.model, options.judge, options.horizon, display)
+        write_model_page(workspace, display)
 
 
 def add_backtest(commands: Commands) -> None:

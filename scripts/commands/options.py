@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scripts.platform.errors import UserError, did_you_mean
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
-Handler = Callable[[argparse.Namespace, World], None]
+Handler = Callable[[argparse.Namespace, Workspace], None]
 
 
 PROGRAM = "python -m scripts"

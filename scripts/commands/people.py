@@ -8,10 +8,10 @@ from pathlib import Path
 from scripts.commands.options import Commands, probability
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _match(options: argparse.Namespace, world: World) -> None:
+def _match(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.identity import matching
 
     given = [name for name in ("train", "accept", "evaluate") if getattr(options, name)]
@@ -25,15 +25,15 @@ def _match(options: argparse.Namespace, world: World) -> None:
         raise UserError("--threshold: has no effect on decisions already made; leave it out with --accept")
     with Display("match") as display:
         if options.train:
-            matching.train_world(world, options.threshold, display)
+            matching.train_workspace(workspace, options.threshold, display)
         elif options.accept:
-            matching.accept(world, Path(options.accept), options.by, progress=display)
+            matching.accept(workspace, Path(options.accept), options.by, progress=display)
         elif options.evaluate:
             truth, out = (Path(path) if path else None for path in (options.truth, options.out))
             files = [Path(file) for file in options.evaluate]
-            matching.evaluate(world, files, truth, options.threshold, out, display)
+            matching.evaluate(workspace, files, truth, options.threshold, out, display)
         else:
-            matching.propose(world, options.threshold, display)
+            matching.propose(workspace, options.threshold, display)
 
 
 def add_match(commands: Commands) -> None:
@@ -55,10 +55,10 @@ def add_match(commands: Commands) -> None:
     command.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
 
 
-def _identity(options: argparse.Namespace, world: World) -> None:
+def _identity(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.identity.identity_report import identity_report
 
-    identity_report(world)
+    identity_report(workspace)
 
 
 def add_identity(commands: Commands) -> None:
@@ -71,7 +71,7 @@ def add_identity(commands: Commands) -> None:
     )
 
 
-def _erase(options: argparse.Namespace, world: World) -> None:
+def _erase(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.erasure.command import Request, erase, requests_of_file
 
     given = tuple(
@@ -83,7 +83,9 @@ def _erase(options: argparse.Namespace, world: World) -> None:
         raise UserError("--file: a person is named as well; give either the file or one person's identifiers")
     requests = requests_of_file(Path(options.file)) if options.file else [Request(given)] if given else []
     with Display("erase") as display:
-        outcome = erase(world, requests, despite_hold=options.despite_hold, dry_run=options.dry_run, progress=display)
+        outcome = erase(
+            workspace, requests, despite_hold=options.despite_hold, dry_run=options.dry_run, progress=display
+        )
         would = "would be " if options.dry_run else ""
         display(f"{outcome.erased} people {would}erased, {outcome.unknown} not known here")
 

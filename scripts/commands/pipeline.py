@@ -15,13 +15,13 @@ from scripts.commands.options import (
     variables,
 )
 from scripts.platform.progress import Display
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _run(options: argparse.Namespace, world: World) -> None:
+def _run(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline.run import run
 
-    run(world, demo_arguments(options), force=options.force, verbose=options.verbose)
+    run(workspace, demo_arguments(options), force=options.force, verbose=options.verbose)
 
 
 def add_run(commands: Commands) -> None:
@@ -37,21 +37,21 @@ def add_run(commands: Commands) -> None:
     add_demo_options(command)
 
 
-def _setup(options: argparse.Namespace, world: World) -> None:
+def _setup(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline import steps
 
-    steps.setup(world)
+    steps.setup(workspace)
 
 
 def add_setup(commands: Commands) -> None:
     commands.add("setup", _setup, "Install the dbt packages and copy the starting seeds.", "")
 
 
-def _build(options: argparse.Namespace, world: World) -> None:
+def _build(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline import steps
 
     with Display("build") as display:
-        steps.build(world, variables=variables(options), select=options.select, progress=display)
+        steps.build(workspace, variables=variables(options), select=options.select, progress=display)
 
 
 def add_build(commands: Commands) -> None:
@@ -60,21 +60,21 @@ def add_build(commands: Commands) -> None:
     add_build_options(command)
 
 
-def _publish(options: argparse.Namespace, world: World) -> None:
+def _publish(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.publish import publish
 
     with Display("publish") as display:
-        publish(world, display)
+        publish(workspace, display)
 
 
 def add_publish(commands: Commands) -> None:
     commands.add("publish", _publish, "Audit the build and switch readers to it.", "")
 
 
-def _health(options: argparse.Namespace, world: World) -> None:
+def _health(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.health import health
 
-    health(world, as_json=options.json, strict=options.strict, now=options.now, max_age_hours=options.max_age)
+    health(workspace, as_json=options.json, strict=options.strict, now=options.now, max_age_hours=options.max_age)
 
 
 def add_health(commands: Commands) -> None:
@@ -99,10 +99,10 @@ def add_health(commands: Commands) -> None:
     )
 
 
-def _rollback(options: argparse.Namespace, world: World) -> None:
+def _rollback(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.publish import rollback
 
-    print(f"readers now see version {rollback(world, options.version).name}")
+    print(f"readers now see version {rollback(workspace, options.version).name}")
 
 
 def add_rollback(commands: Commands) -> None:
@@ -110,11 +110,11 @@ def add_rollback(commands: Commands) -> None:
     command.add_argument("--version", default=None, help="version to go back to (default: the one before)")
 
 
-def _report(options: argparse.Namespace, world: World) -> None:
+def _report(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.report import report
 
     with Display("report") as display:
-        report(world, Path(options.out) if options.out else None, display)
+        report(workspace, Path(options.out) if options.out else None, display)
 
 
 def add_report(commands: Commands) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from scripts.commands.options import Commands, day, whole_number
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def _request(options: argparse.Namespace, world: World) -> None:
+def _request(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.request import request
 
-    request(world, options.text, library=options.into_library)
+    request(workspace, options.text, library=options.into_library)
 
 
 def add_request(commands: Commands) -> None:
@@ -30,21 +30,21 @@ def add_request(commands: Commands) -> None:
     )
 
 
-def _approve(options: argparse.Namespace, world: World) -> None:
+def _approve(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.approve import approve, list_approvals, withdraw
 
     if options.list:
         if options.role or options.by or options.withdraw:
             raise UserError("--list: only lists approvals; leave out --role, --by and --withdraw")
-        list_approvals(world, options.segment)
+        list_approvals(workspace, options.segment)
         return
     for name in ("segment", "role", "by"):
         if not getattr(options, name):
             options.parser.error(f"the following arguments are required: --{name}")
     if options.withdraw:
-        withdraw(world, options.segment, options.role, options.by)
+        withdraw(workspace, options.segment, options.role, options.by)
         return
-    approve(world, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
+    approve(workspace, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
 
 
 def add_approve(commands: Commands) -> None:
@@ -69,18 +69,18 @@ def add_approve(commands: Commands) -> None:
     command.set_defaults(parser=command)
 
 
-def _promote(options: argparse.Namespace, world: World) -> None:
+def _promote(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.promote import promote, set_status
 
     if options.source:
-        world = World(world.landing, world.warehouse, Path(options.source).expanduser().absolute())
+        workspace = Workspace(workspace.landing, workspace.warehouse, Path(options.source).expanduser().absolute())
     if bool(options.status) == bool(options.to):
         given = "both are given" if options.status else "neither is given"
         raise UserError(f"--status, --to: {given}; write --status S for its next status, or --to DIR to copy it")
     if options.status:
-        set_status(world, options.segment, options.status)
+        set_status(workspace, options.segment, options.status)
     else:
-        promote(world, options.segment, Path(options.to))
+        promote(workspace, options.segment, Path(options.to))
 
 
 def add_promote(commands: Commands) -> None:
@@ -96,11 +96,11 @@ def add_promote(commands: Commands) -> None:
     command.add_argument("--from", dest="source", metavar="DIR", help="seeds folder to copy from (default: --seeds)")
 
 
-def _backfill(options: argparse.Namespace, world: World) -> None:
+def _backfill(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.backfill import backfill
 
     with Display("backfill") as display:
-        backfill(world, getattr(options, "from"), options.to, options.every, force=options.force, progress=display)
+        backfill(workspace, getattr(options, "from"), options.to, options.every, force=options.force, progress=display)
 
 
 def add_backfill(commands: Commands) -> None:
@@ -119,11 +119,11 @@ def add_backfill(commands: Commands) -> None:
     command.add_argument("--force", action="store_true", help="also days that are in the history already")
 
 
-def _qa(options: argparse.Namespace, world: World) -> None:
+def _qa(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.qa import qa
 
     segment = None if options.all else options.segment
-    qa(world, segment, as_json=options.json, strict=options.strict, page=options.page)
+    qa(workspace, segment, as_json=options.json, strict=options.strict, page=options.page)
 
 
 def add_qa(commands: Commands) -> None:
@@ -142,11 +142,11 @@ def add_qa(commands: Commands) -> None:
     command.add_argument("--page", action="store_true", help="draw them as a page too, review/qa beside the warehouse")
 
 
-def _export(options: argparse.Namespace, world: World) -> None:
+def _export(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.export import export
 
     export(
-        world,
+        workspace,
         options.segment,
         channel=options.channel,
         out=Path(options.out) if options.out else None,

@@ -35,7 +35,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import copy_file, replace_file
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import SETTINGS_FILE, World
+from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
 COLUMNS = {
     "invoice_no": "varchar",
@@ -205,8 +205,8 @@ SELECTS = {
 }
 
 
-def convert(file: Path, world: World, progress: Progress = print) -> None:
-    """Write the invoices in `file` to `world.landing`; quick when they are there already.
+def convert(file: Path, workspace: Workspace, progress: Progress = print) -> None:
+    """Write the invoices in `file` to `workspace.landing`; quick when they are there already.
 
     Raises UserError for a file that is missing or has other columns, and for a landing folder that holds anything
     not written by this function.
@@ -214,25 +214,25 @@ def convert(file: Path, world: World, progress: Progress = print) -> None:
     if not file.is_file():
         raise UserError(f"{file}: no such file; give the Parquet or CSV file of the invoices")
     made_of = {"checksum": checksum(file), "version": VERSION}
-    if _is_done(world.landing, made_of):
-        progress(f"{world.landing}: holds these invoices already")
+    if _is_done(workspace.landing, made_of):
+        progress(f"{workspace.landing}: holds these invoices already")
         return
-    with tempfile.TemporaryDirectory(dir=_made(world.home)) as scratch:
+    with tempfile.TemporaryDirectory(dir=_made(workspace.home)) as scratch:
         staging = Path(scratch) / "landing"
         with open_warehouse(Path(scratch) / "scratch.duckdb") as connection:
             _read(connection, file)
-            _make_room(world.landing)
+            _make_room(workspace.landing)
             counts = _write(connection, staging)
         for name in OUTPUTS.values():
-            copy_file(staging / name, world.landing / name)
+            copy_file(staging / name, workspace.landing / name)
     switches = sorted({source.switch for source in load_contracts().values()}.difference(DELIVERING))
-    _write_json(world.landing / SETTINGS_FILE, SETTINGS | dict.fromkeys(switches, False))
-    _write_json(world.landing / MARKER, made_of | {"complete": True})
+    _write_json(workspace.landing / SETTINGS_FILE, SETTINGS | dict.fromkeys(switches, False))
+    _write_json(workspace.landing / MARKER, made_of | {"complete": True})
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
-    progress(f"{world.landing}: {parts}")
+    progress(f"{workspace.landing}: {parts}")
 
 
-def reconcile(file: Path, world: World) -> pd.DataFrame:
+def reconcile(file: Path, workspace: Workspace) -> pd.DataFrame:
     """Where every row and every penny of `file` is, from the file and from the raw tables by separate queries.
 
     Returns the columns part, row_count, amount: the parts `sales`, `shipping`, `gift_cards`, `fees`, `adjustments`,
@@ -285,7 +285,7 @@ def reconcile(file: Path, world: World) -> pd.DataFrame:
     select 'landed', count(*), cast(sum(quantity * unit_price) as decimal(18, 4)) from file_rows
     order by 1
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         parts = connection.execute(query).fetchall()
     signs = {"landed": 1}
     rest = ["difference"] + [sum(signs.get(row[0], -1) * row[i] for row in parts) for i in (1, 2)]

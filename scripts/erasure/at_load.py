@@ -10,7 +10,7 @@ from scripts.erasure.refused import ids_with_tombstones, redact_new_refused
 from scripts.erasure.state import has_tombstones, restore_state, save_state
 from scripts.platform.contracts import Source, Table, joined_key
 from scripts.platform.warehouse import changed, literal, quote, scalar
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 class LoadGuard:
@@ -19,9 +19,9 @@ class LoadGuard:
     Nothing is done, and nothing costs, while nobody was erased.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, world: World, country: str) -> None:
-        restore_state(connection, world)
-        self.connection, self.world, self.country = connection, world, country
+    def __init__(self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, country: str) -> None:
+        restore_state(connection, workspace)
+        self.connection, self.workspace, self.country = connection, workspace, country
         self.is_on = has_tombstones(connection)
         self._redactor = Redactor(connection, country, by_hash=True)
         self._tombstones = self._count()
@@ -61,7 +61,7 @@ class LoadGuard:
                 if table.privacy.rows not in ("none", "request"):
                     self._redactor.redact(table, f"_load_id = {literal(load_id)}")
         self.connection.commit()
-        save_state(self.connection, self.world)
+        save_state(self.connection, self.workspace)
 
     def _decisions(self, table: Table, columns: list[str], scope: str) -> int:
         """Delete decisions about a record of an erased person."""

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from scripts.erasure.files import CannotRewrite, files_of, remove_from_export, remove_from_file
-from scripts.erasure.needles import Needles, needles_of
+from scripts.erasure.identifier_patterns import IdentifierPatterns, identifier_patterns_of
 from scripts.erasure.person import (
     GIVEN,
     Person,
@@ -47,7 +47,7 @@ from scripts.platform.ledger_tables import LEDGER
 from scripts.platform.progress import Progress
 from scripts.platform.versions import code_version
 from scripts.platform.warehouse import open_warehouse, quote, rollback
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 JOURNAL = ".journal.json"
 
@@ -72,7 +72,7 @@ class Outcome:
 
 
 def erase(
-    world: World,
+    workspace: Workspace,
     requests: list[Request],
     *,
     despite_hold: bool = False,
@@ -83,15 +83,15 @@ def erase(
 
     Raises UserError on wrong use, CheckFailed when a request was refused or something of a person is left.
     """
-    if not world.warehouse.exists():
-        raise UserError(f"{world.warehouse}: no such warehouse; run `python -m scripts intake` and `build` first")
+    if not workspace.warehouse.exists():
+        raise UserError(f"{workspace.warehouse}: no such warehouse; run `python -m scripts intake` and `build` first")
     outcome = Outcome()
-    with _only_eraser(world):
-        _finish_journal(world, progress)
-        sources, country = load_contracts(), _country(world)
+    with _only_eraser(workspace):
+        _finish_journal(workspace, progress)
+        sources, country = load_contracts(), _country(workspace)
         from_landing = not requests
-        with open_warehouse(world.warehouse) as connection:
-            _prepare(connection, world)
+        with open_warehouse(workspace.warehouse) as connection:
+            _prepare(connection, workspace)
             if from_landing:
                 requests = [
                     Request(given, request_id, requested_at, f"request {request_id}")
@@ -99,31 +99,31 @@ def erase(
                 ]
             persons = _who(connection, sources, requests, outcome, country, despite_hold, progress)
             if persons:
-                needles = needles_of(connection, sources, [person for person, _ in persons], country)
-                _announce(connection, sources, persons, needles, country, dry_run, progress)
+                patterns = identifier_patterns_of(connection, sources, [person for person, _ in persons], country)
+                _announce(connection, sources, persons, patterns, country, dry_run, progress)
             if dry_run:
                 persons = []
             if persons:
-                _write_journal(world, persons, needles.names)
-                _in_warehouse(connection, world, sources, persons, needles, country)
+                _write_journal(workspace, persons, patterns.names)
+                _in_warehouse(connection, workspace, sources, persons, patterns, country)
             closed = 0 if dry_run else close_requests(connection)
             if persons or closed:
-                rewrite_file(connection, world)
+                rewrite_file(connection, workspace)
         if persons:
-            _everywhere_else(world, sources, persons, needles, country, progress)
+            _everywhere_else(workspace, sources, persons, patterns, country, progress)
     if outcome.refused:
         raise CheckFailed("\n".join(outcome.refused))
     return outcome
 
 
-def carry_out_requests(world: World, progress: Progress = print) -> int:
+def carry_out_requests(workspace: Workspace, progress: Progress = print) -> int:
     """Carry out what the landing source asks for, as far as it can be; returns how many people were erased.
 
     Called by intake: a request that cannot be carried out is said, and does not stop the load.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         wanted = open_requests(connection, also_closed=True)
-        if not wanted and not (world.home / "erasures" / JOURNAL).exists():
+        if not wanted and not (workspace.home / "erasures" / JOURNAL).exists():
             return 0
         try:
             need_identities(connection)
@@ -131,7 +131,7 @@ def carry_out_requests(world: World, progress: Progress = print) -> int:
             progress(f"{len(wanted)} erasure requests wait for the first build; then run `python -m scripts erase`")
             return 0
     try:
-        return erase(world, [], progress=progress).erased
+        return erase(workspace, [], progress=progress).erased
     except CheckFailed as problem:
         for line in str(problem).splitlines():
             progress(f"erasure: {line}")
@@ -204,7 +204,7 @@ def _announce(
     connection: duckdb.DuckDBPyConnection,
     sources: dict[str, Source],
     persons: list[tuple[Person, Request]],
-    needles: Needles,
+    patterns: IdentifierPatterns,
     country: str,
     dry_run: bool,
     progress: Progress,
@@ -220,7 +220,7 @@ def _announce(
     connection.begin()
     try:
         load_ids(connection, [person for person, _ in persons])
-        result = remove_from_warehouse(connection, sources, [person for person, _ in persons], needles, country)
+        result = remove_from_warehouse(connection, sources, [person for person, _ in persons], patterns, country)
     finally:
         rollback(connection)
     totals: dict[str, int] = {}
@@ -233,10 +233,10 @@ def _announce(
 
 def _in_warehouse(
     connection: duckdb.DuckDBPyConnection,
-    world: World,
+    workspace: Workspace,
     sources: dict[str, Source],
     persons: list[tuple[Person, Request]],
-    needles: Needles,
+    patterns: IdentifierPatterns,
     country: str,
 ) -> None:
     """Everything within the warehouse, with the tombstones, as one transaction."""
@@ -245,7 +245,7 @@ def _in_warehouse(
     connection.begin()
     try:
         load_ids(connection, people)
-        result = remove_from_warehouse(connection, sources, people, needles, country)
+        result = remove_from_warehouse(connection, sources, people, patterns, country)
         for person, request in persons:
             requested_at = request.requested_at or now
             stones = [[kind, tombstone(kind, value), person.erasure_id, now] for kind, value in person.ids]
@@ -283,14 +283,14 @@ def _in_warehouse(
     except BaseException:
         rollback(connection)
         raise
-    save_state(connection, world)
+    save_state(connection, workspace)
 
 
 def _everywhere_else(
-    world: World,
+    workspace: Workspace,
     sources: dict[str, Source],
     persons: list[tuple[Person, Request]],
-    needles: Needles,
+    patterns: IdentifierPatterns,
     country: str,
     progress: Progress,
 ) -> None:
@@ -300,46 +300,46 @@ def _everywhere_else(
     def redo_warehouse(connection: duckdb.DuckDBPyConnection) -> int:
         _prepare_ledger(connection)
         load_ids(connection, people)
-        result = remove_from_warehouse(connection, sources, people, needles, country)
+        result = remove_from_warehouse(connection, sources, people, patterns, country)
         return result.raw.count() + sum(result.relations.values())
 
     # What was known on past days is made again from what is left when a model is next fitted.
-    shutil.rmtree(world.snapshots, ignore_errors=True)
-    versions = rewrite_versions(world, needles, redo_warehouse)
+    shutil.rmtree(workspace.snapshots, ignore_errors=True)
+    versions = rewrite_versions(workspace, patterns, redo_warehouse)
     progress(f"warehouse rewritten, {len(versions)} kept versions rewritten")
     files: dict[str, int] = {}
     stuck: list[str] = []
-    for path in list(files_of(world)):
+    for path in list(files_of(workspace)):
         try:
             if path.name == "audience.csv" and (path.parent / "manifest.json").exists():
-                count = remove_from_export(path.parent, needles)
+                count = remove_from_export(path.parent, patterns)
             else:
-                count = remove_from_file(path, needles, redo_warehouse)
+                count = remove_from_file(path, patterns, redo_warehouse)
         except CannotRewrite:
             stuck.append(str(path))
             continue
         if count:
-            files[needles.replace_in(str(path.relative_to(world.home)))[0]] = count
-    found = search(world, needles)
+            files[patterns.replace_in(str(path.relative_to(workspace.home)))[0]] = count
+    found = search(workspace, patterns)
     for person, request in persons:
-        _certify(world, person, request, versions, files, found.files, found.relations, len(found.places))
+        _certify(workspace, person, request, versions, files, found.files, found.relations, len(found.places))
     left = [f"{path}: shows a person and cannot be rewritten; delete it and erase again" for path in stuck]
     left += [f"{place}: still shows a person; delete it and erase again" for place in found.places]
     if left:
         raise CheckFailed("\n".join(dict.fromkeys(left)))
-    (folder(world) / JOURNAL).unlink(missing_ok=True)
+    (folder(workspace) / JOURNAL).unlink(missing_ok=True)
     progress(
         f"{len(files)} other files rewritten; searched {found.files} files and {found.relations} relations: "
-        f"nothing is left; certificates are in {folder(world)}"
+        f"nothing is left; certificates are in {folder(workspace)}"
     )
     progress("run `python -m scripts build` and `publish` next")
 
 
 def _certify(
-    world: World, person: Person, request: Request, versions: dict[str, dict[str, int]], files: dict[str, int],
+    workspace: Workspace, person: Person, request: Request, versions: dict[str, dict[str, int]], files: dict[str, int],
     searched_files: int, searched_relations: int, places: int,
 ) -> None:  # fmt: skip
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         row = connection.execute(
             "select content from state.erasure_log where erasure_id = ?", [person.erasure_id]
         ).fetchone()
@@ -357,10 +357,12 @@ def _certify(
         "files": files,
         "searched": {"files": searched_files, "relations": searched_relations, "places_left": places},
     }
-    replace_file(folder(world) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n", mode=PRIVATE)
+    replace_file(
+        folder(workspace) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n", mode=PRIVATE
+    )
 
 
-def _write_journal(world: World, persons: list[tuple[Person, Request]], names: list[str]) -> None:
+def _write_journal(workspace: Workspace, persons: list[tuple[Person, Request]], names: list[str]) -> None:
     """What a run needs to finish: for its duration this file, readable by its owner only, holds the identifiers."""
     content = {
         "persons": [asdict(person) for person, _ in persons],
@@ -374,12 +376,12 @@ def _write_journal(world: World, persons: list[tuple[Person, Request]], names: l
         ],
         "names": names,
     }
-    replace_file(folder(world) / JOURNAL, json.dumps(content), mode=PRIVATE)
+    replace_file(folder(workspace) / JOURNAL, json.dumps(content), mode=PRIVATE)
 
 
-def _finish_journal(world: World, progress: Progress) -> None:
+def _finish_journal(workspace: Workspace, progress: Progress) -> None:
     """Carry on where a killed run stopped."""
-    file = world.home / "erasures" / JOURNAL
+    file = workspace.home / "erasures" / JOURNAL
     if not file.exists():
         return
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -393,27 +395,27 @@ def _finish_journal(world: World, progress: Progress) -> None:
                 Request((), request["request_id"], datetime.fromisoformat(at) if at else None, request["label"]),
             )
         )
-    sources, country = load_contracts(), _country(world)
-    with open_warehouse(world.warehouse) as connection:
-        _prepare(connection, world)
+    sources, country = load_contracts(), _country(workspace)
+    with open_warehouse(workspace.warehouse) as connection:
+        _prepare(connection, workspace)
         people = [person for person, _ in persons]
         load_ids(connection, people)
-        needles = needles_of(connection, sources, people, country)
-        needles.names = content["names"]
+        patterns = identifier_patterns_of(connection, sources, people, country)
+        patterns.names = content["names"]
         known = {row[0] for row in connection.execute("select erasure_id from state.erasure_log").fetchall()}
         if not {person.erasure_id for person in people} <= known:
-            _in_warehouse(connection, world, sources, persons, needles, country)
+            _in_warehouse(connection, workspace, sources, persons, patterns, country)
         close_requests(connection)
-        save_state(connection, world)
-        rewrite_file(connection, world)
-    _everywhere_else(world, sources, persons, needles, country, progress)
+        save_state(connection, workspace)
+        rewrite_file(connection, workspace)
+    _everywhere_else(workspace, sources, persons, patterns, country, progress)
 
 
 def _pairs(values: list[list[str]]) -> list[tuple[str, str]]:
     return [(kind, value) for kind, value in values]
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """The tables that an erasure writes to; UserError when the raw tables come from another loader."""
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'intake' "
@@ -421,12 +423,12 @@ def _prepare(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     ).fetchone()
     if not found:
         raise UserError(
-            f"{world.warehouse}: its raw tables were not loaded by intake; erase the person there, then build again"
+            f"{workspace.warehouse}: its raw tables were not loaded by intake; erase the person there, then build again"
         )
-    clear_left_overs(world)
+    clear_left_overs(workspace)
     _prepare_ledger(connection)
     prepare_state(connection)
-    restore_state(connection, world)
+    restore_state(connection, workspace)
 
 
 def _prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
@@ -435,19 +437,19 @@ def _prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"alter table intake.files add column if not exists {quote(name)} {kind}")
 
 
-def _country(world: World) -> str:
-    return str(world.settings().get("default_country", "GB"))
+def _country(workspace: Workspace) -> str:
+    return str(workspace.settings().get("default_country", "GB"))
 
 
 @contextmanager
-def _only_eraser(world: World) -> Iterator[None]:
+def _only_eraser(workspace: Workspace) -> Iterator[None]:
     """One erasure at a time."""
-    handle = os.open(folder(world) / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+    handle = os.open(folder(workspace) / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{folder(world)}: another erasure is running; wait for it to end") from None
+            raise UserError(f"{folder(workspace)}: another erasure is running; wait for it to end") from None
         yield
     finally:
         os.close(handle)

@@ -17,11 +17,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from scripts.erasure.needles import Needles
+from scripts.erasure.identifier_patterns import IdentifierPatterns
 from scripts.erasure.relations import compact, delete_mentioning, tables_of
 from scripts.platform.files import replace_file, replacing
 from scripts.platform.warehouse import literal, open_any_file, open_memory
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 DATABASE, PARQUET = b"DUCK", b"PAR1"
 PACKED: dict[bytes, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
@@ -42,11 +42,11 @@ class CannotRewrite(Exception):
     """A file shows a person and is of a kind that cannot be written without."""
 
 
-def files_of(world: World) -> Iterator[Path]:
-    """All files that this world holds beside its warehouse, its kept versions and what the retailer delivers."""
-    own = {world.warehouse, world.warehouse.with_name(f"{world.warehouse.name}.wal")}
-    skipped = {world.landing, world.versions, world.home / "erasures"}
-    for folder, names, files in os.walk(world.home):
+def files_of(workspace: Workspace) -> Iterator[Path]:
+    """All files that this workspace holds beside its warehouse, its kept versions and what the retailer delivers."""
+    own = {workspace.warehouse, workspace.warehouse.with_name(f"{workspace.warehouse.name}.wal")}
+    skipped = {workspace.landing, workspace.versions, workspace.home / "erasures"}
+    for folder, names, files in os.walk(workspace.home):
         names[:] = sorted(n for n in names if Path(folder, n) not in skipped and not Path(folder, n).is_symlink())
         for name in sorted(files):
             path = Path(folder, name)
@@ -61,18 +61,18 @@ def kind_of(path: Path) -> bytes:
     return DATABASE if head[8:12] == DATABASE else head
 
 
-def remove_from_file(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
+def remove_from_file(path: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -> int:
     """Write a file without the persons, in one step; returns how many places there were, 0 when it is as it was.
 
     `redo_warehouse` takes the persons out of a copy of the warehouse. Raises CannotRewrite.
     """
     head = kind_of(path)
     if head == DATABASE:
-        return _database(path, needles, redo_warehouse)
+        return _database(path, patterns, redo_warehouse)
     if head.startswith(PARQUET):
-        return _parquet(path, needles)
+        return _parquet(path, patterns)
     if head.startswith(ZIP):
-        return _zip(path, needles)
+        return _zip(path, patterns)
     data = path.read_bytes()
     for magic, (unpack, pack) in PACKED.items():
         if head.startswith(magic):
@@ -80,21 +80,21 @@ def remove_from_file(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
                 inner = unpack(data)
             except (OSError, EOFError, ValueError):
                 break
-            clean, count = _without(Path(path.stem).suffix, inner, needles)
+            clean, count = _without(Path(path.stem).suffix, inner, patterns)
             if count:
                 replace_file(path, pack(clean))
             return count
-    clean, count = _without(path.suffix, data, needles)
+    clean, count = _without(path.suffix, data, patterns)
     if count:
         replace_file(path, clean)
     return count
 
 
-def remove_from_export(folder: Path, needles: Needles) -> int:
+def remove_from_export(folder: Path, patterns: IdentifierPatterns) -> int:
     """Take the persons' rows out of an exported audience; counts and checksum in its manifest follow."""
     audience, manifest = folder / "audience.csv", folder / "manifest.json"
     rows = list(csv.reader(io.StringIO(audience.read_text(encoding="utf-8"))))
-    kept = [row for row in rows if not needles.aliases.intersection(row) and not needles.replace_in(" ".join(row))[1]]
+    kept = [row for row in rows if not patterns.aliases.intersection(row) and not patterns.replace_in(" ".join(row))[1]]
     if len(kept) == len(rows):
         return 0
     text = io.StringIO()
@@ -113,55 +113,55 @@ def remove_from_export(folder: Path, needles: Needles) -> int:
     return len(rows) - len(kept)
 
 
-def _without(suffix: str, data: bytes, needles: Needles) -> tuple[bytes, int]:
+def _without(suffix: str, data: bytes, patterns: IdentifierPatterns) -> tuple[bytes, int]:
     """Bytes without the persons. Of tables in text whole lines go; in other text only the identifiers."""
-    if not needles.may_be_in(data):
+    if not patterns.may_be_in(data):
         return data, 0
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-        clean, count = needles.replace_in(text)
+        clean, count = patterns.replace_in(text)
         if count and b"\0" in data:
             raise CannotRewrite from None
         return clean.encode("latin-1"), count
     if suffix.lower() in LINES:
         lines = text.splitlines(keepends=True)
-        kept = [line for line in lines if not needles.replace_in(line)[1]]
+        kept = [line for line in lines if not patterns.replace_in(line)[1]]
         return "".join(kept).encode(), len(lines) - len(kept)
-    clean, count = needles.replace_in(text)
+    clean, count = patterns.replace_in(text)
     return clean.encode(), count
 
 
-def _parquet(path: Path, needles: Needles) -> int:
+def _parquet(path: Path, patterns: IdentifierPatterns) -> int:
     try:
         with open_memory() as connection:
             connection.execute(f"create table content as from read_parquet({literal(str(path))})")
-            count = delete_mentioning(connection, "main", "content", needles)
+            count = delete_mentioning(connection, "main", "content", patterns)
             if count:
                 with replacing(path) as incoming:
                     connection.execute(f"copy content to {literal(str(incoming))} (format parquet, compression zstd)")
             return count
     except duckdb.Error:
-        return _as_bytes(path, needles)
+        return _as_bytes(path, patterns)
 
 
-def _zip(path: Path, needles: Needles) -> int:
+def _zip(path: Path, patterns: IdentifierPatterns) -> int:
     total, packed = 0, io.BytesIO()
     try:
         with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
             for item in old.infolist():
-                clean, count = _without(Path(item.filename).suffix, old.read(item), needles)
+                clean, count = _without(Path(item.filename).suffix, old.read(item), patterns)
                 total += count
                 new.writestr(item, clean)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return _as_bytes(path, needles)
+        return _as_bytes(path, patterns)
     if total:
         replace_file(path, packed.getvalue())
     return total
 
 
-def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
+def _database(path: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -> int:
     """A DuckDB file: a copy of the warehouse is treated as one, of any other the rows that show a person go."""
     work = path.with_name(f".{path.name}.work")
     shutil.copyfile(path, work)
@@ -180,22 +180,22 @@ def _database(path: Path, needles: Needles, redo_warehouse: Redo) -> int:
                 for schema in schemas:
                     if schema != "state":
                         for table in tables_of(connection, schema):
-                            total += delete_mentioning(connection, schema, table, needles)
+                            total += delete_mentioning(connection, schema, table, patterns)
             connection.execute("checkpoint")
         if total:
             with replacing(path) as clean:
                 compact(work, clean)
             path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     except duckdb.Error:
-        return _as_bytes(path, needles)
+        return _as_bytes(path, patterns)
     finally:
         work.unlink(missing_ok=True)
         work.with_name(f"{work.name}.wal").unlink(missing_ok=True)
     return total
 
 
-def _as_bytes(path: Path, needles: Needles) -> int:
+def _as_bytes(path: Path, patterns: IdentifierPatterns) -> int:
     """A file that cannot be opened as what it is: nothing of a person may be in its bytes."""
-    if needles.may_be_in(path.read_bytes()):
+    if patterns.may_be_in(path.read_bytes()):
         raise CannotRewrite
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.erasure.needles import Needles
+from scripts.erasure.identifier_patterns import IdentifierPatterns
 from scripts.erasure.normal import keyed_hash, normalised
 from scripts.erasure.redact import TOMBSTONES
 from scripts.platform.contracts import Table
@@ -17,10 +17,13 @@ from scripts.platform.warehouse import literal
 
 
 def redact_refused(
-    connection: duckdb.DuckDBPyConnection, tables: dict[str, Table], needles: Needles, relations: dict[str, int]
+    connection: duckdb.DuckDBPyConnection,
+    tables: dict[str, Table],
+    patterns: IdentifierPatterns,
+    relations: dict[str, int],
 ) -> None:
     """Empty the refused rows that show an identifier of the persons, or name one as their key."""
-    pattern = literal(needles.pattern(with_names=True))
+    pattern = literal(patterns.pattern(with_names=True))
     found = connection.execute(
         f"select rowid, source_name || '/' || table_name, payload, record_key from intake.rejects "
         f"where regexp_matches(coalesce(payload, ''), {pattern}, 'i') "

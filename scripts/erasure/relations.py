@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.erasure.needles import REPLACEMENT, Needles
+from scripts.erasure.identifier_patterns import REPLACEMENT, IdentifierPatterns
 from scripts.platform.warehouse import STORAGE, literal, open_memory, quote
 
 # A table with one of these describes something that happened: its rows stay and are nobody's. Other rows about a
@@ -27,7 +27,9 @@ def tables_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     ]
 
 
-def remove_customers(connection: duckdb.DuckDBPyConnection, schema: str, needles: Needles) -> dict[str, int]:
+def remove_customers(
+    connection: duckdb.DuckDBPyConnection, schema: str, patterns: IdentifierPatterns
+) -> dict[str, int]:
     """Take the persons' rows out of a schema of published shape, and their identifiers out of its texts.
 
     Returns per changed table how many rows were touched. Facts keep their rows, and so does every aggregate.
@@ -36,8 +38,8 @@ def remove_customers(connection: duckdb.DuckDBPyConnection, schema: str, needles
     for table in tables_of(connection, schema):
         relation, texts = f"{quote(schema)}.{quote(table)}", _text_columns(connection, schema, table)
         count = 0
-        if texts and needles.aliases:
-            aliases = ", ".join(literal(alias) for alias in sorted(needles.aliases))
+        if texts and patterns.aliases:
+            aliases = ", ".join(literal(alias) for alias in sorted(patterns.aliases))
             hit = " or ".join(f"{quote(name)} in ({aliases})" for name, kind in texts if kind == "VARCHAR") or "false"
             if any(name in FACT_KEYS for name, _ in texts):
                 cleared = ", ".join(
@@ -48,7 +50,7 @@ def remove_customers(connection: duckdb.DuckDBPyConnection, schema: str, needles
                 count += _changed(connection, f"update {relation} set {cleared} where {hit}")
             else:
                 count += _changed(connection, f"delete from {relation} where {hit}")
-        count += replace_in_table(connection, schema, table, needles)
+        count += replace_in_table(connection, schema, table, patterns)
         if count:
             touched[table] = count
     return touched
@@ -58,13 +60,13 @@ def replace_in_table(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
     table: str,
-    needles: Needles,
+    patterns: IdentifierPatterns,
     columns: list[str] | None = None,
     *,
     with_names: bool = False,
 ) -> int:
     """Replace the identifiers in a table's texts (or in some columns of it); returns how many rows changed."""
-    pattern = literal(needles.pattern(with_names=with_names))
+    pattern = literal(patterns.pattern(with_names=with_names))
     texts = [
         (name, kind) for name, kind in _text_columns(connection, schema, table) if columns is None or name in columns
     ]
@@ -86,15 +88,17 @@ def replace_in_table(
     return _changed(connection, f"update {relation} set {changes} where {hits}")
 
 
-def delete_mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, needles: Needles) -> int:
+def delete_mentioning(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns
+) -> int:
     """Delete the rows of a table of unknown make that show an identifier; returns how many."""
-    wanted = mentioning(connection, schema, table, needles)
+    wanted = mentioning(connection, schema, table, patterns)
     return _changed(connection, f"delete from {quote(schema)}.{quote(table)} where rowid in ({wanted})")
 
 
-def mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, needles: Needles) -> str:
+def mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns) -> str:
     """Query of the rowids of a table's rows that show an identifier."""
-    pattern = literal(needles.pattern())
+    pattern = literal(patterns.pattern())
     hits = " or ".join(
         f"coalesce({_matches(name, pattern)}, false)" for name, _ in _text_columns(connection, schema, table)
     )
@@ -102,22 +106,22 @@ def mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, n
 
 
 def count_mentioning(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str, needles: Needles
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns
 ) -> dict[str, int]:
     """How many rows of each column show an identifier or an alias of the persons; columns without any are left out."""
-    pattern, found = literal(needles.pattern()), {}
+    pattern, found = literal(patterns.pattern()), {}
     columns = _text_columns(connection, schema, table)
     if not columns:
         return {}
     # One look at each row as a whole; the columns one by one only where it shows something.
     row = f"concat_ws(chr(31), {', '.join(f'cast({quote(name)} as varchar)' for name, _ in columns)})"
-    anything = literal("|".join([needles.pattern(), *sorted(needles.aliases)]))
+    anything = literal("|".join([patterns.pattern(), *sorted(patterns.aliases)]))
     relation = f"{quote(schema)}.{quote(table)}"
     if not connection.execute(
         f"select 1 from {relation} where regexp_matches({row}, {anything}, 'i') limit 1"
     ).fetchone():
         return {}
-    aliases = ", ".join(literal(alias) for alias in sorted(needles.aliases)) or "null"
+    aliases = ", ".join(literal(alias) for alias in sorted(patterns.aliases)) or "null"
     checks = ", ".join(
         f"count(*) filter (where {_matches(name, pattern)} or cast({quote(name)} as varchar) in ({aliases}))"
         for name, _ in columns

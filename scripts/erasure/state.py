@@ -16,7 +16,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.warehouse import quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 TABLES: dict[str, dict[str, str]] = {
     "erasure_tombstones": {
@@ -34,16 +34,16 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def folder(world: World) -> Path:
+def folder(workspace: Workspace) -> Path:
     """Where certificates, tombstones and the journal lie; readable by its owner only."""
-    path = world.home / "erasures"
+    path = workspace.home / "erasures"
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
     return path
 
 
-def tombstone_file(world: World) -> Path:
-    return world.home / "erasures" / "tombstones.json"
+def tombstone_file(workspace: Workspace) -> Path:
+    return workspace.home / "erasures" / "tombstones.json"
 
 
 def key_check() -> str:
@@ -68,9 +68,9 @@ def has_tombstones(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found) and connection.execute("select 1 from state.erasure_tombstones limit 1").fetchone() is not None
 
 
-def restore_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+def restore_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Take over what the file knows and the warehouse does not; UserError when it was made under another key."""
-    file = tombstone_file(world)
+    file = tombstone_file(workspace)
     if not file.exists():
         return
     try:
@@ -91,7 +91,7 @@ def restore_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
             connection.executemany(f"insert into state.{name} values ({marks})", missing)
 
 
-def save_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+def save_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Write the file anew from the warehouse, readable by its owner only."""
     content: dict[str, Any] = {"schema_version": 1, "key_check": key_check()}
     for name, columns in TABLES.items():
@@ -103,8 +103,8 @@ def save_state(connection: duckdb.DuckDBPyConnection, world: World) -> None:
             }
             for row in found
         ]
-    folder(world)
-    replace_file(tombstone_file(world), json.dumps(content, indent=1) + "\n", mode=PRIVATE)
+    folder(workspace)
+    replace_file(tombstone_file(workspace), json.dumps(content, indent=1) + "\n", mode=PRIVATE)
 
 
 def tombstone(kind: str, value: str) -> str:

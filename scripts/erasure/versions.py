@@ -9,31 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from scripts.erasure.files import Redo, remove_from_file
-from scripts.erasure.needles import Needles
+from scripts.erasure.identifier_patterns import IdentifierPatterns
 from scripts.erasure.relations import compact, remove_customers
 from scripts.platform.files import exchange_folders, sync_folder
 from scripts.platform.state import is_back_up, remove_from_back_up
 from scripts.platform.versions import INCOMING, content_checksums, only_publisher
 from scripts.platform.warehouse import literal, open_any_file, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 DATABASES = ("marts.duckdb", "activation.duckdb")
 
 
-def rewrite_versions(world: World, needles: Needles, redo_warehouse: Redo) -> dict[str, dict[str, int]]:
+def rewrite_versions(
+    workspace: Workspace, patterns: IdentifierPatterns, redo_warehouse: Redo
+) -> dict[str, dict[str, int]]:
     """Rewrite the versions that show a person; returns per version and relation or file how many rows changed."""
     touched: dict[str, dict[str, int]] = {}
-    if not world.versions.is_dir():
+    if not workspace.versions.is_dir():
         return touched
-    with only_publisher(world):
-        for folder in sorted(path for path in world.versions.iterdir() if path.is_dir() and path.name[0] != "."):
-            changes = _rewrite(folder, needles, redo_warehouse)
+    with only_publisher(workspace):
+        for folder in sorted(path for path in workspace.versions.iterdir() if path.is_dir() and path.name[0] != "."):
+            changes = _rewrite(folder, patterns, redo_warehouse)
             if changes:
                 touched[folder.name] = changes
     return touched
 
 
-def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, int]:
+def _rewrite(folder: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -> dict[str, int]:
     beside = folder.with_name(f"{INCOMING}erase-{folder.name}")
     shutil.rmtree(beside, ignore_errors=True)
     try:
@@ -41,13 +43,13 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
         changes: dict[str, int] = {}
         for name in DATABASES:
             if (beside / name).exists():
-                for relation, count in _rewrite_database(beside / name, beside / "parquet", needles).items():
+                for relation, count in _rewrite_database(beside / name, beside / "parquet", patterns).items():
                     changes[f"{Path(name).stem}.{relation}"] = count
-        changes |= remove_from_back_up(beside, needles.aliases)
+        changes |= remove_from_back_up(beside, patterns.aliases)
         for path in sorted(beside.rglob("*")):
             is_done = path.name in (*DATABASES, "manifest.json") or is_back_up(path)
             if path.is_file() and not path.is_symlink() and not is_done:
-                count = remove_from_file(path, needles, redo_warehouse)
+                count = remove_from_file(path, patterns, redo_warehouse)
                 if count:
                     changes[str(path.relative_to(beside))] = count
         if not changes:
@@ -60,13 +62,13 @@ def _rewrite(folder: Path, needles: Needles, redo_warehouse: Redo) -> dict[str, 
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _rewrite_database(file: Path, parquet: Path, needles: Needles) -> dict[str, int]:
+def _rewrite_database(file: Path, parquet: Path, patterns: IdentifierPatterns) -> dict[str, int]:
     """Take the persons out of one published file, and out of the Parquet files of the relations that change."""
     work = file.with_name(f".{file.name}.work")
     shutil.copyfile(file, work)
     try:
         with open_any_file(work) as connection:
-            changes = remove_customers(connection, "main", needles)
+            changes = remove_customers(connection, "main", patterns)
             connection.execute("checkpoint")
         if changes:
             mode = file.stat().st_mode

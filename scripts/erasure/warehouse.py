@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from scripts.erasure.needles import Needles
+from scripts.erasure.identifier_patterns import IdentifierPatterns
 from scripts.erasure.person import Person
 from scripts.erasure.redact import Redactor, Removed
 from scripts.erasure.refused import redact_refused
@@ -22,7 +22,7 @@ from scripts.erasure.relations import (
 from scripts.platform.contracts import Source, Table
 from scripts.platform.files import PRIVATE, left_overs, replacing
 from scripts.platform.warehouse import quote, scalar
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Made anew by every build from what the raw tables hold, so they are dropped; those of who is who are kept, without
 # the person, because the next erasure asks them.
@@ -62,7 +62,7 @@ def remove_from_warehouse(
     connection: duckdb.DuckDBPyConnection,
     sources: dict[str, Source],
     persons: list[Person],
-    needles: Needles,
+    patterns: IdentifierPatterns,
     country: str,
 ) -> WarehouseResult:
     """Inside a transaction: raw tables, refused rows, texts, marts, audiences and every other schema.
@@ -74,9 +74,9 @@ def remove_from_warehouse(
     tables = list(raw_tables(connection, sources))
     for table in tables:
         result.raw.add(redactor.redact(table))
-    redact_refused(connection, {table.label: table for table in tables}, needles, result.relations)
+    redact_refused(connection, {table.label: table for table in tables}, patterns, result.relations)
     for table in tables:
-        _remove_mentions(connection, table, needles, result.relations)
+        _remove_mentions(connection, table, patterns, result.relations)
     _drop_derived(connection, persons, result)
     raw = {table.schema for table in tables}
     for (schema,) in connection.execute(
@@ -85,48 +85,48 @@ def remove_from_warehouse(
         if schema in raw or schema in ("state", "intermediate"):
             continue
         if schema in PUBLISHED:
-            _note(result.relations, schema, remove_customers(connection, schema, needles))
+            _note(result.relations, schema, remove_customers(connection, schema, patterns))
         elif schema == "intake":
             for name in tables_of(connection, schema):
-                _note(result.relations, schema, {name: replace_in_table(connection, schema, name, needles)})
+                _note(result.relations, schema, {name: replace_in_table(connection, schema, name, patterns)})
         else:
             for name in tables_of(connection, schema):
-                _note(result.relations, schema, {name: delete_mentioning(connection, schema, name, needles)})
+                _note(result.relations, schema, {name: delete_mentioning(connection, schema, name, patterns)})
     return result
 
 
-def rewrite_file(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+def rewrite_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Write the warehouse into a new file and put it in the place of the old one, which stays locked until then."""
     connection.execute("checkpoint")
-    clear_left_overs(world)
-    with replacing(world.warehouse, mode=PRIVATE) as target:
+    clear_left_overs(workspace)
+    with replacing(workspace.warehouse, mode=PRIVATE) as target:
         copy_database(connection, str(scalar(connection, "select current_database()")), target)
 
 
-def clear_left_overs(world: World) -> None:
+def clear_left_overs(workspace: Workspace) -> None:
     """Remove what a killed run or a query left on disk; nobody else has the warehouse open."""
-    for left_over in left_overs(world.warehouse):
+    for left_over in left_overs(workspace.warehouse):
         left_over.unlink(missing_ok=True)
-    spill = world.home / "spill"
+    spill = workspace.home / "spill"
     for left_over in spill.glob("*") if spill.is_dir() else ():
         if left_over.is_file():
             left_over.unlink(missing_ok=True)
 
 
 def _remove_mentions(
-    connection: duckdb.DuckDBPyConnection, table: Table, needles: Needles, relations: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, table: Table, patterns: IdentifierPatterns, relations: dict[str, int]
 ) -> None:
     """What other people's rows say of the person, in words."""
     texts = table.privacy.of_kind("free_text", "url", "field_value")
     if table.privacy.of_kind("any_value"):  # a decision about the person's record: nothing of it is left to decide
         ids = [
-            row[0] for row in connection.execute(mentioning(connection, table.schema, table.name, needles)).fetchall()
+            row[0] for row in connection.execute(mentioning(connection, table.schema, table.name, patterns)).fetchall()
         ]
         if ids:
             Redactor(connection, "", by_hash=False).delete_rows(table, ", ".join(str(number) for number in ids))
         _note(relations, table.schema, {table.name: len(ids)})
     if texts:
-        count = replace_in_table(connection, table.schema, table.name, needles, texts, with_names=True)
+        count = replace_in_table(connection, table.schema, table.name, patterns, texts, with_names=True)
         _note(relations, table.schema, {table.name: count})
 
 

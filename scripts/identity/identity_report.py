@@ -27,7 +27,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import replace_file
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 REPORT = "identity_report.json"
 NEEDED = {"int_customer_identities", "int_identity_identifiers", "int_identity_edges", "blocked_identifiers"}
@@ -36,26 +36,26 @@ WORST = 10
 KEY = ["source_system", "source_profile_id"]
 
 
-def identity_report(world: World, progress: Progress = print) -> dict[str, Any]:
-    """Print the report of one built world, write it to `identity_report.json` beside the warehouse, return it.
+def identity_report(workspace: Workspace, progress: Progress = print) -> dict[str, Any]:
+    """Print the report of one built workspace, write it to `identity_report.json` beside the warehouse, return it.
 
     Neither holds personal data: customers appear by their hashed id, identifiers by their number alone.
     Raises UserError when the warehouse was not built.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         profiles, shown, stopped = _read(connection)
     report: dict[str, Any] = {"customers": _customers(profiles, shown), "stopped_linking": stopped}
-    truth_file = world.truth / "profiles.parquet"
+    truth_file = workspace.truth / "profiles.parquet"
     if truth_file.exists():
         truth = pd.read_parquet(truth_file)
         labelled = label(truth, profiles, shown)
         report["truth"] = against_truth(labelled)
-        traps = world.truth / "identity_traps.parquet"
+        traps = workspace.truth / "identity_traps.parquet"
         if traps.exists():
-            report["traps"] = by_trap(labelled, pd.read_parquet(traps))
+            report["traps"] = by_edge_cases(labelled, pd.read_parquet(traps))
     for line in lines(report):
         progress(line)
-    target = world.home / REPORT
+    target = workspace.home / REPORT
     replace_file(target, json.dumps(report, indent=2) + "\n")
     progress(f"written to {target}")
     return report
@@ -252,7 +252,7 @@ def _over_merged(known: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"customers": len(table), "wrong_pairs": int(table["wrong_pairs"].sum())}, *found]
 
 
-def by_trap(rows: pd.DataFrame, traps: pd.DataFrame) -> list[dict[str, Any]]:
+def by_edge_cases(rows: pd.DataFrame, traps: pd.DataFrame) -> list[dict[str, Any]]:
     """Per trap: cases, who is in them, how many of those are wrongly joined or split, precision and recall.
 
     People are in a case with all their profiles. Where a case has several, somebody is joined who shares a customer

@@ -32,7 +32,7 @@ from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import landing_settings, open_warehouse
-from scripts.platform.world import SETTINGS_FILE, World
+from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
 # Errors of these kinds come from our own SQL, not from a damaged file.
 OUR_FAULTS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
@@ -75,27 +75,29 @@ class IntakeSummary:
         return [*lines, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
 
 
-def intake(world: World, progress: Progress = print) -> IntakeSummary:
-    """Take in what is new under `world.landing`, then carry out the overrides that were delivered.
+def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
+    """Take in what is new under `workspace.landing`, then carry out the overrides that were delivered.
 
     Raises UserError when there is no landing folder, a setting is wrong or another process holds the warehouse;
     CheckFailed, after everything else is in, with one line per file that could not be taken in.
     """
     started = time.perf_counter()
-    if not world.landing.is_dir():
-        raise UserError(f"{world.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR")
+    if not workspace.landing.is_dir():
+        raise UserError(
+            f"{workspace.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR"
+        )
     sources = load_contracts()
-    settings = checked_settings(world, sources)
-    if made_from := world.made_from():
+    settings = checked_settings(workspace, sources)
+    if made_from := workspace.made_from():
         settings["made_from"] = made_from
-    files, problems = find_files(world.landing, sources)
-    with open_warehouse(world.warehouse) as connection:
-        world.warehouse.chmod(0o600)
-        _refuse_other_data(connection, world, settings)
+    files, problems = find_files(workspace.landing, sources)
+    with open_warehouse(workspace.warehouse) as connection:
+        workspace.warehouse.chmod(0o600)
+        _refuse_other_data(connection, workspace, settings)
         prepare(connection, sources, settings)
         summary = IntakeSummary(next_load_id(connection), failures=problems)
-        guard = LoadGuard(connection, world, settings.get("default_country", DEFAULT_COUNTRY))
-        run = _Run(connection, world, settings, summary, progress, guard)
+        guard = LoadGuard(connection, workspace, settings.get("default_country", DEFAULT_COUNTRY))
+        run = _Run(connection, workspace, settings, summary, progress, guard)
         by_source: dict[str, list[LandingFile]] = defaultdict(list)
         for file in files:
             by_source[file.table.source].append(file)
@@ -104,10 +106,10 @@ def intake(world: World, progress: Progress = print) -> IntakeSummary:
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
-    carry_out_requests(world, progress)
+    carry_out_requests(workspace, progress)
     summary.seconds = time.perf_counter() - started
     if summary.failures:
-        shown = "\n".join(f"{world.landing}/{problem}" for problem in summary.failures)
+        shown = "\n".join(f"{workspace.landing}/{problem}" for problem in summary.failures)
         raise CheckFailed(shown)
     return summary
 
@@ -116,13 +118,13 @@ class _Run:
     """One intake at work on an open warehouse."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str], summary: IntakeSummary,
-        progress: Progress, guard: LoadGuard,
+        self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str],
+        summary: IntakeSummary, progress: Progress, guard: LoadGuard,
     ) -> None:  # fmt: skip
         self.guard = guard
         self.connection, self.settings, self.summary, self.progress = connection, settings, summary, progress
-        self.warehouse = world.warehouse
-        self.scratch = world.home / "spill"
+        self.warehouse = workspace.warehouse
+        self.scratch = workspace.home / "spill"
         for left_over in self.scratch.glob(f"{COPY}*"):  # of a run that was killed: nobody else holds the warehouse
             left_over.unlink(missing_ok=True)
         self.known = known_files(connection)
@@ -258,20 +260,20 @@ def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
     return landing_settings(connection).get("made_from")
 
 
-def _refuse_other_data(connection: duckdb.DuckDBPyConnection, world: World, settings: dict[str, str]) -> None:
+def _refuse_other_data(connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str]) -> None:
     """Two retailers in one warehouse would be added up; only generated data can tell that they are another's."""
     stored = warehouse_made_from(connection)
     if stored and stored != settings.get("made_from"):
         raise UserError(
-            f"{world.warehouse}: filled from other generated data ({stored}); "
+            f"{workspace.warehouse}: filled from other generated data ({stored}); "
             "give another --warehouse, or delete this one first"
         )
 
 
-def checked_settings(world: World, sources: dict[str, Source]) -> dict[str, str]:
+def checked_settings(workspace: Workspace, sources: dict[str, Source]) -> dict[str, str]:
     """The settings of the landing zone as text, each checked; UserError names the one that is wrong."""
-    file = world.landing / SETTINGS_FILE
-    given = world.settings()
+    file = workspace.landing / SETTINGS_FILE
+    given = workspace.settings()
     switches = {source.switch for source in sources.values() if source.switch != "always"}
     settings: dict[str, str] = {}
     for name, value in given.items():

@@ -19,7 +19,7 @@ from typing import IO, cast
 import pyarrow as pa
 
 from scripts.platform.contracts import Source, Table
-from scripts.platform.world import SETTINGS_FILE
+from scripts.platform.workspace import SETTINGS_FILE
 
 COMPRESSIONS = ("", ".gz", ".zst", ".bz2")
 KINDS = {"csv": "csv", "tsv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}

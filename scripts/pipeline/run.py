@@ -16,7 +16,7 @@ from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
 from scripts.platform.progress import Display, Progress, quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 # The demo shows one finished export; its segment and the people who sign are a demo's.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
@@ -35,7 +35,7 @@ FITTED = frozenset(
 WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv"}
 # What of their descendants waits for the fits; customers are built before, because models learn from them.
 AFTER_FITS = ("path:models/segments", "path:models/activation", "path:models/monitoring", "resource_type:test")
-# What `run` fits on generated data, in the world's own seeds; a retailer's own data wait for somebody to say `fit`.
+# What `run` fits on generated data, in the workspace's own seeds; a retailer's own data wait for somebody to say `fit`.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
 # Past days on which `run` evaluates the segments of generated data too, so that there is a history to look at.
@@ -50,7 +50,7 @@ DEMO_APPROVERS = {
 
 
 def run(
-    world: World,
+    workspace: Workspace,
     arguments: dict[str, Any],
     *,
     force: bool = False,
@@ -64,12 +64,12 @@ def run(
     segments are evaluated too. One line a step is printed, with `verbose` all that the steps tell, which the log keeps
     in any case; the end says what was made, what needs attention and where to look.
     """
-    with Display("run", verbose=verbose, log=world.home / LOG) as display:
-        _run(world, arguments, display, force=force, fits=fits, history=history)
+    with Display("run", verbose=verbose, log=workspace.home / LOG) as display:
+        _run(workspace, arguments, display, force=force, fits=fits, history=history)
 
 
 def _run(
-    world: World,
+    workspace: Workspace,
     arguments: dict[str, Any],
     display: Display,
     *,
@@ -97,142 +97,146 @@ def _run(
                 left_out.append(display.left_out(what, problem))
 
     with display.step("Set-up"):
-        setup(world, display)
-    with parsed_meanwhile(world):
+        setup(workspace, display)
+    with parsed_meanwhile(workspace):
         with display.step("Landing files"):
-            demo(world, arguments, display)
-        _start_anew_on_other_data(world, display)
+            demo(workspace, arguments, display)
+        _start_anew_on_other_data(workspace, display)
         # Taken before anything is read: what changes while the run goes on must not count as built.
-        began = _inputs(world, without=WRITTEN_BY_RUN)
+        began = _inputs(workspace, without=WRITTEN_BY_RUN)
         with display.step("Intake"):
-            for line in intake(world, display).lines():
+            for line in intake(workspace, display).lines():
                 display(line)
-    if not force and _is_current(world):
-        display(f"nothing changed since version {world.published.resolve().name}; see {world.home / 'report.html'}")
+    if not force and _is_current(workspace):
+        display(
+            f"nothing changed since version {workspace.published.resolve().name}; see {workspace.home / 'report.html'}"
+        )
         return
     # Segments wait for what is fitted, and for the past days: history in the order of time.
     fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
     later = " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
     with display.step("Customers"):
-        tests = build(world, exclude=later, progress=display)
+        tests = build(workspace, exclude=later, progress=display)
     # Requests for erasure that came with the first delivery had to wait until it was known who is who.
     with display.step("Erasures"):
-        if carry_out_requests(world, display):
-            tests = build(world, exclude=later, progress=display)
-    try_step("Clusters", "no clusters", lambda: cluster(world, progress=display))
-    if world.made_from() is not None:
-        for name, fit in _fits(world, fits, display).items():
+        if carry_out_requests(workspace, display):
+            tests = build(workspace, exclude=later, progress=display)
+    try_step("Clusters", "no clusters", lambda: cluster(workspace, progress=display))
+    if workspace.made_from() is not None:
+        for name, fit in _fits(workspace, fits, display).items():
             try_step(f"Model {name}", f"no {name} model", fit)
-        write_model_page(world, quiet)
-        try_step("Past days", "no earlier history", lambda: look_back(world, history, display))
+        write_model_page(workspace, quiet)
+        try_step("Past days", "no earlier history", lambda: look_back(workspace, history, display))
     with display.step("Segments"):
-        tests += build(world, select=" ".join(fitted), progress=display)
-    if world.settings().get("kind") == "demo":
+        tests += build(workspace, select=" ".join(fitted), progress=display)
+    if workspace.settings().get("kind") == "demo":
         with display.step("Approvals"):
-            approve_demo(world, display)
-            build(world, select="segment_approvals+", progress=display)
-    built_from = _inputs(world) if _inputs(world, without=WRITTEN_BY_RUN) == began else None
+            approve_demo(workspace, display)
+            build(workspace, select="segment_approvals+", progress=display)
+    built_from = _inputs(workspace) if _inputs(workspace, without=WRITTEN_BY_RUN) == began else None
     with display.step("Publication"):
-        publish(world, display, tests_passed=tests)
-    if world.settings().get("kind") == "demo":
+        publish(workspace, display, tests_passed=tests)
+    if workspace.settings().get("kind") == "demo":
         segment, channel = DEMO_EXPORT
-        # In a very small world nobody may be in the segment.
-        try_step("Export", "no export", lambda: export(world, segment, channel=channel, progress=display))
+        # In a very small workspace nobody may be in the segment.
+        try_step("Export", "no export", lambda: export(workspace, segment, channel=channel, progress=display))
     with display.step("Report"):
-        report(world, progress=display)
-    _remember(world, built_from)
-    for line in summary(world, left_out, display.seconds):
+        report(workspace, progress=display)
+    _remember(workspace, built_from)
+    for line in summary(workspace, left_out, display.seconds):
         display.show(line)
 
 
-def _fits(world: World, fits: Collection[str], progress: Progress) -> dict[str, Callable[[], object]]:
-    """How each of the named models is fitted in the world's own seeds."""
+def _fits(workspace: Workspace, fits: Collection[str], progress: Progress) -> dict[str, Callable[[], object]]:
+    """How each of the named models is fitted in the workspace's own seeds."""
     from scripts.learning.prediction.adoption import fit_adoption
     from scripts.learning.prediction.churn import fit_churn
     from scripts.learning.prediction.clv import fit_clv
     from scripts.platform.snapshots import described_day
 
     # One day to judge on, the same for both: every past day that is looked at has to be built.
-    days = [described_day(world) - timedelta(days=RUN_HORIZON)]
+    days = [described_day(workspace) - timedelta(days=RUN_HORIZON)]
     known: dict[str, Callable[[], object]] = {
-        "clv": lambda: fit_clv(world, progress=progress),
-        "churn": lambda: fit_churn(world, RUN_HORIZON, days, progress=progress),
+        "clv": lambda: fit_clv(workspace, progress=progress),
+        "churn": lambda: fit_churn(workspace, RUN_HORIZON, days, progress=progress),
     }
-    if world.settings().get("kind") == "demo":
+    if workspace.settings().get("kind") == "demo":
         known["adoption"] = lambda: fit_adoption(
-            world, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress
+            workspace, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress
         )
     return {name: known[name] for name in fits if name in known}
 
 
-def look_back(world: World, days: Collection[int], progress: Progress = print) -> None:
+def look_back(workspace: Workspace, days: Collection[int], progress: Progress = print) -> None:
     """Evaluate the segments as of each number of days before the described one."""
     from scripts.platform.snapshots import described_day
     from scripts.segments.backfill import backfill_days
 
-    today = described_day(world)
-    backfill_days(world, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
+    today = described_day(workspace)
+    backfill_days(workspace, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
 
 
-def _start_anew_on_other_data(world: World, progress: Progress) -> None:
+def _start_anew_on_other_data(workspace: Workspace, progress: Progress) -> None:
     """Remove the warehouse of an earlier demo: it can be made again, and two demos in one would be added up."""
     from scripts.intake.command import warehouse_made_from
 
-    if not world.warehouse.exists():
+    if not workspace.warehouse.exists():
         return
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         stored = warehouse_made_from(connection)
-    if stored and stored != world.made_from():
-        progress(f"{world.warehouse} holds another demo; it is deleted and built again")
+    if stored and stored != workspace.made_from():
+        progress(f"{workspace.warehouse} holds another demo; it is deleted and built again")
         # With its log: left behind, it would be replayed into the next warehouse.
-        for file in (world.warehouse, world.warehouse.with_name(f"{world.warehouse.name}.wal")):
+        for file in (workspace.warehouse, workspace.warehouse.with_name(f"{workspace.warehouse.name}.wal")):
             file.unlink(missing_ok=True)
 
 
-def approve_demo(world: World, progress: Progress = print) -> None:
+def approve_demo(workspace: Workspace, progress: Progress = print) -> None:
     """Sign the demo's active segments in all roles, in the demo's own seeds."""
     from scripts.segments.approve import approve_all
 
-    approve_all(world, DEMO_APPROVERS, progress)
+    approve_all(workspace, DEMO_APPROVERS, progress)
 
 
-def _inputs(world: World, without: Collection[str] = ()) -> str:
+def _inputs(workspace: Workspace, without: Collection[str] = ()) -> str:
     """Fingerprint of all that a result depends on: landing files, seeds (but those named), the project's own code."""
     digest = hashlib.sha256()
-    for file in sorted(path for path in world.landing.rglob("*") if path.is_file()):
+    for file in sorted(path for path in workspace.landing.rglob("*") if path.is_file()):
         status = file.stat()
-        digest.update(f"{file.relative_to(world.landing)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        digest.update(f"{file.relative_to(workspace.landing)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     own = [PROJECT / name for name in ("dbt_project.yml", "packages.yml", "requirements.lock")]
     for folder in ("models", "macros", "seeds/reference", "scripts", "tests/dbt"):
         own += [path for path in (PROJECT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    own += [file for file in world.seeds.glob("*.csv") if file.name not in without]
+    own += [file for file in workspace.seeds.glob("*.csv") if file.name not in without]
     for file in sorted(own):
-        # By name, so that a world which was moved as a whole is still current.
-        name = file.relative_to(PROJECT) if file.parent != world.seeds else file.name
+        # By name, so that a workspace which was moved as a whole is still current.
+        name = file.relative_to(PROJECT) if file.parent != workspace.seeds else file.name
         digest.update(f"{name}|".encode())
         digest.update(file.read_bytes())
     digest.update(hash_key().encode())
     return digest.hexdigest()
 
 
-def _state_file(world: World) -> Path:
-    return world.home / "run.json"
+def _state_file(workspace: Workspace) -> Path:
+    return workspace.home / "run.json"
 
 
-def _is_current(world: World) -> bool:
+def _is_current(workspace: Workspace) -> bool:
     """Whether the published version was made from exactly the present inputs."""
-    file = _state_file(world)
-    if not (file.exists() and world.published.exists() and world.warehouse.exists()):
+    file = _state_file(workspace)
+    if not (file.exists() and workspace.published.exists() and workspace.warehouse.exists()):
         return False
     try:
         state = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         return False
-    published = world.published.resolve().name
-    return bool(state == {"inputs": _inputs(world), "version": published} and (world.home / "report.html").exists())
+    published = workspace.published.resolve().name
+    return bool(
+        state == {"inputs": _inputs(workspace), "version": published} and (workspace.home / "report.html").exists()
+    )
 
 
-def _remember(world: World, inputs: str | None) -> None:
+def _remember(workspace: Workspace, inputs: str | None) -> None:
     """Note which inputs the published version was made from; None when they changed on the way, so nothing matches."""
-    state = {"inputs": inputs, "version": world.published.resolve().name}
-    replace_file(_state_file(world), json.dumps(state, indent=2) + "\n")
+    state = {"inputs": inputs, "version": workspace.published.resolve().name}
+    replace_file(_state_file(workspace), json.dumps(state, indent=2) + "\n")

@@ -12,49 +12,49 @@ from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
 # What dbt builds can be built again. Raw tables and the state of identity and history cannot, and lie elsewhere.
 REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
 
 
-def setup(world: World, progress: Progress = print) -> None:
-    """Install dbt packages, and give the world a seeds folder of its own where it has none."""
+def setup(workspace: Workspace, progress: Progress = print) -> None:
+    """Install dbt packages, and give the workspace a seeds folder of its own where it has none."""
     from scripts.platform.packages import install_packages
 
     install_packages(PROJECT, progress)
-    copy_missing_seeds(world, progress)
+    copy_missing_seeds(workspace, progress)
 
 
-def copy_missing_seeds(world: World, progress: Progress = print) -> None:
-    """Copy the business seeds that the world lacks; what is there is the retailer's and stays."""
-    if world.seeds == BUSINESS_SEEDS:
+def copy_missing_seeds(workspace: Workspace, progress: Progress = print) -> None:
+    """Copy the business seeds that the workspace lacks; what is there is the retailer's and stays."""
+    if workspace.seeds == BUSINESS_SEEDS:
         return
-    world.seeds.mkdir(parents=True, exist_ok=True)
-    missing = [file for file in sorted(BUSINESS_SEEDS.glob("*.csv")) if not (world.seeds / file.name).exists()]
+    workspace.seeds.mkdir(parents=True, exist_ok=True)
+    missing = [file for file in sorted(BUSINESS_SEEDS.glob("*.csv")) if not (workspace.seeds / file.name).exists()]
     for file in missing:
-        copy_file(file, world.seeds / file.name)
+        copy_file(file, workspace.seeds / file.name)
     if missing:
-        progress(f"seeds: {len(missing)} copied to {world.seeds}")
-    add_missing_limits(world, progress)
+        progress(f"seeds: {len(missing)} copied to {workspace.seeds}")
+    add_missing_limits(workspace, progress)
 
 
 # Seeds of which every row is needed: what a model asks for must be there.
 LIMITS = ("attribute_limits", "qa_limits")
 
 
-def add_missing_limits(world: World, progress: Progress = print) -> None:
+def add_missing_limits(workspace: Workspace, progress: Progress = print) -> None:
     """Add the limits that a seeds folder of an earlier version lacks, with the shipped values; what is there stays."""
     from scripts.segments.validate import row_places
 
     for name in LIMITS:
-        shipped, own = BUSINESS_SEEDS / f"{name}.csv", world.seeds / f"{name}.csv"
+        shipped, own = BUSINESS_SEEDS / f"{name}.csv", workspace.seeds / f"{name}.csv"
         columns = read_header(shipped)
-        with only_writer(world.seeds):
+        with only_writer(workspace.seeds):
             # One that cannot be read is named by `check_seeds`, and left as it is until then.
             if list(seed_problems(own, columns)):
                 continue
-            there = row_places(world.seeds, [name])
+            there = row_places(workspace.seeds, [name])
             rows = dict(zip(row_places(BUSINESS_SEEDS, [name]), read_rows(shipped, columns), strict=True))
             missing: dict[str, dict[str, object]] = {key[1]: dict(row) for key, row in rows.items() if key not in there}
             if not missing:
@@ -65,32 +65,32 @@ def add_missing_limits(world: World, progress: Progress = print) -> None:
         progress(f"seeds: {own} had no row for {', '.join(missing)}; added with the shipped values")
 
 
-def demo(world: World, arguments: dict[str, Any], progress: Progress = print) -> None:
+def demo(workspace: Workspace, arguments: dict[str, Any], progress: Progress = print) -> None:
     """Write landing files: simulated, or converted from a real data set."""
     if arguments["source"] == "online-retail":
         from scripts.demo.online_retail import convert
 
-        convert(arguments["file"], world, progress)
+        convert(arguments["file"], workspace, progress)
         return
     from scripts.demo.simulator import simulate
 
     given = {name: arguments[name] for name in ("customers", "end_date", "seed") if arguments[name] is not None}
-    simulate(world, **given, progress=progress)
+    simulate(workspace, **given, progress=progress)
 
 
-def validate(world: World, variables: dict[str, Any], progress: Progress = print) -> None:
+def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress = print) -> None:
     """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
     from scripts.platform.dbt import run_dbt
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
 
-    setup(world, progress)
-    check_seeds(world.seeds)
-    verified_log(world)
-    _need_raw_tables(world)
-    run_dbt(world, ["seed"], variables=variables, progress=quiet)
+    setup(workspace, progress)
+    check_seeds(workspace.seeds)
+    verified_log(workspace)
+    _need_raw_tables(workspace)
+    run_dbt(workspace, ["seed"], variables=variables, progress=quiet)
     run_dbt(
-        world,
+        workspace,
         [
             # What lies behind the rules, not the data that fitted models are judged by.
             *("run", "--select", "attribute_catalogue"),
@@ -101,57 +101,57 @@ def validate(world: World, variables: dict[str, Any], progress: Progress = print
         variables=variables,
         progress=quiet,
     )
-    check_rules(world, progress)
+    check_rules(workspace, progress)
 
 
 def build(
-    world: World,
+    workspace: Workspace,
     *,
     variables: dict[str, Any] | None = None,
     select: str | None = None,
     exclude: str | None = None,
     progress: Progress = print,
 ) -> int:
-    """Build and test the models of one world, all or those selected; returns the number of tests that passed."""
+    """Build and test the models of one workspace, all or those selected; returns the number of tests that passed."""
     from scripts.platform.dbt import parsed_project, run_dbt
     from scripts.platform.state import restore
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import check_rules, check_seeds, is_about_rules
 
-    setup(world, progress)
-    check_seeds(world.seeds)
-    verified_log(world)
-    _need_raw_tables(world)
-    if world.made_from() is None and not os.environ.get(KEY_VARIABLE):
+    setup(workspace, progress)
+    check_seeds(workspace.seeds)
+    verified_log(workspace)
+    _need_raw_tables(workspace)
+    if workspace.made_from() is None and not os.environ.get(KEY_VARIABLE):
         progress(
             "warning: customer ids are hashed with the public demo key; "
             "set SEGMENTATION_HASH_KEY to a secret of your own"
         )
-    restore(world, progress)
+    restore(workspace, progress)
     # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
     progress(f"build: {'selected models' if select or exclude else 'all models and tests'}")
     try:
-        results = run_dbt(world, arguments, variables=variables, progress=progress)
+        results = run_dbt(workspace, arguments, variables=variables, progress=progress)
     except CheckFailed as problem:
         # Says which rows are wrong; the failed test alone only counts them.
         if is_about_rules(str(problem)):
-            check_rules(world, progress)
+            check_rules(workspace, progress)
         raise
     if not select:
         # What is excluded is left for another build, and no leftover.
-        drop_leftovers(world, parsed_project(world).nodes.values(), progress)
+        drop_leftovers(workspace, parsed_project(workspace).nodes.values(), progress)
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
     return tests
 
 
-def drop_leftovers(world: World, built: Iterable[Any], progress: Progress = print) -> None:
+def drop_leftovers(workspace: Workspace, built: Iterable[Any], progress: Progress = print) -> None:
     """Drop what an earlier version of the project built and this one no longer does; `built` are all its nodes."""
     kept = {(node.schema, node.alias) for node in built if node.resource_type in ("model", "seed")}
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         found = connection.execute(
             "select table_schema, table_name, table_type from information_schema.tables"
             " where table_catalog = current_database()"
@@ -163,6 +163,6 @@ def drop_leftovers(world: World, built: Iterable[Any], progress: Progress = prin
         progress(f"build: {len(leftovers)} relations that no model builds any more were dropped")
 
 
-def _need_raw_tables(world: World) -> None:
-    if not world.warehouse.exists():
-        raise UserError(f"{world.warehouse}: no warehouse yet; run `python -m scripts intake` first")
+def _need_raw_tables(workspace: Workspace) -> None:
+    if not workspace.warehouse.exists():
+        raise UserError(f"{workspace.warehouse}: no warehouse yet; run `python -m scripts intake` first")

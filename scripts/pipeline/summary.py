@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.platform.versions import current_version
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Where the detail of a run is kept, beside the warehouse.
 LOG = Path("logs") / "run.log"
@@ -17,19 +17,19 @@ MOST_POINTS = 6
 MOST_NAMES = 4
 
 
-def summary(world: World, left_out: list[str], seconds: float) -> list[str]:
+def summary(workspace: Workspace, left_out: list[str], seconds: float) -> list[str]:
     """The end of a run in lines; `left_out` says of each part that could not be done why."""
-    points = [*left_out, *_segment_points(world), *_quality_points(world), *_health_points(world)]
+    points = [*left_out, *_segment_points(workspace), *_quality_points(workspace), *_health_points(workspace)]
     shown = points if len(points) <= MOST_POINTS else points[: MOST_POINTS - 1]
-    lines = ["", f"Made in {seconds:.0f} s: {_made(world)}"]
+    lines = ["", f"Made in {seconds:.0f} s: {_made(workspace)}"]
     lines += ["Needs attention:", *(f"  {point}" for point in shown)] if points else ["Nothing needs attention."]
     if hidden := len(points) - len(shown):
         lines.append(f"  and {hidden} more; `python -m scripts health` and `qa --all` name them")
-    return [*lines, "Where to look:", *(f"  {what:<10} {_short(place)}" for what, place in _places(world))]
+    return [*lines, "Where to look:", *(f"  {what:<10} {_short(place)}" for what, place in _places(workspace))]
 
 
-def _made(world: World) -> str:
-    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+def _made(workspace: Workspace) -> str:
+    with open_warehouse(workspace.published / "marts.duckdb", read_only=True) as connection:
         counts = rows_of(
             connection,
             """
@@ -41,14 +41,15 @@ def _made(world: World) -> str:
             """,
         )[0]
     return (
-        f"version {current_version(world)}, {counts['customers']:,} customers, {counts['orders']:,} orders that count, "
+        f"version {current_version(workspace)}, {counts['customers']:,} customers, "
+        f"{counts['orders']:,} orders that count, "
         f"{counts['memberships']:,} memberships of {counts['segments']:,} segments"
     )
 
 
-def _segment_points(world: World) -> Iterator[str]:
+def _segment_points(workspace: Workspace) -> Iterator[str]:
     """Active segments that cannot be computed, are not approved, or fail a check before use."""
-    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+    with open_warehouse(workspace.published / "marts.duckdb", read_only=True) as connection:
         library = rows_of(
             connection,
             "select segment_key, effective_status, approval_status from segment_library"
@@ -69,34 +70,34 @@ def _segment_points(world: World) -> Iterator[str]:
         yield f"{_names(unfit, 'not fit for use today')}; see `python -m scripts qa --all`"
 
 
-def _quality_points(world: World) -> Iterator[str]:
+def _quality_points(workspace: Workspace) -> Iterator[str]:
     """What the data were expected to be and are not; critical faults would have stopped the publication."""
     from scripts.serving.expectations import PAGE, RESULTS
 
-    file = world.published / RESULTS
+    file = workspace.published / RESULTS
     judged = json.loads(file.read_text(encoding="utf-8"))
     if judged["status"] == "not_run":
         yield f"expectations on the data were not checked: {judged['reason']}"
     elif count := judged["counts"]["warning"]:
-        yield f"expectations on the data: {count} not met; see {_short(world.published / PAGE)}"
+        yield f"expectations on the data: {count} not met; see {_short(workspace.published / PAGE)}"
 
 
-def _health_points(world: World) -> list[str]:
+def _health_points(workspace: Workspace) -> list[str]:
     """What is red or yellow of sources, models and the published version, red first."""
     from scripts.serving.health import examine
 
-    problems = examine(world).problems
+    problems = examine(workspace).problems
     return [f"{severity}: {line}" for wanted in ("fail", "warn") for severity, line in problems if severity == wanted]
 
 
-def _places(world: World) -> Iterator[tuple[str, Path]]:
+def _places(workspace: Workspace) -> Iterator[tuple[str, Path]]:
     """The files that a reader opens next, as far as they are there."""
     places = {
-        "report": world.home / "report.html",
-        "marts": world.published / "marts.duckdb",
-        "audiences": world.exports,
-        "reviews": world.home / "review",
-        "detail": world.home / LOG,
+        "report": workspace.home / "report.html",
+        "marts": workspace.published / "marts.duckdb",
+        "audiences": workspace.exports,
+        "reviews": workspace.home / "review",
+        "detail": workspace.home / LOG,
     }
     return ((what, place) for what, place in places.items() if place.exists())
 

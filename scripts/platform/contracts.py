@@ -13,7 +13,7 @@ import yaml
 from scripts.platform.errors import UserError
 from scripts.platform.privacy import Privacy, privacy_of
 from scripts.platform.warehouse import literal, quote
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 CONTRACTS = PROJECT / "models" / "staging"
 TYPES = ("varchar", "bigint", "decimal(18,4)", "boolean", "timestamp", "date")

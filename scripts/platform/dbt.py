@@ -1,4 +1,4 @@
-"""Runs dbt in this process, so that its start-up is paid once, against one world."""
+"""Runs dbt in this process, so that its start-up is paid once, against one workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
 from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import BUSINESS_SEEDS, DATA, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, DATA, PROJECT, Workspace
 
 # Models on small data wait for dbt rather than for the engine, so that more of them at once are faster; on large data
 # each wants memory, which the profile limits and its two threads share.
@@ -32,32 +32,32 @@ THREADS_ON_SMALL_DATA = 4
 SLOW_SECONDS = 10
 
 
-def seeds_path(world: World) -> str:
-    """The folder from which dbt reads the world's seeds, as a path within the project.
+def seeds_path(workspace: Workspace) -> str:
+    """The folder from which dbt reads the workspace's seeds, as a path within the project.
 
     dbt writes each seed's SQL to its target folder joined with the seed's path: given an absolute path, or one with
     `..`, it would write over the retailer's own file. Seeds from outside the project are therefore copied in first.
     """
-    if world.seeds.is_relative_to(PROJECT):
-        return str(world.seeds.relative_to(PROJECT))
-    name = hashlib.sha256(str(world.seeds).encode()).hexdigest()[:12]
+    if workspace.seeds.is_relative_to(PROJECT):
+        return str(workspace.seeds.relative_to(PROJECT))
+    name = hashlib.sha256(str(workspace.seeds).encode()).hexdigest()[:12]
     inside = DATA / "seeds_read" / name
     inside.mkdir(parents=True, exist_ok=True)
-    wanted = {file.name for file in world.seeds.glob("*.csv")}
+    wanted = {file.name for file in workspace.seeds.glob("*.csv")}
     for file in inside.glob("*.csv"):
         if file.name not in wanted:
             file.unlink()
     for file_name in wanted:
-        copy_file(world.seeds / file_name, inside / file_name)
+        copy_file(workspace.seeds / file_name, inside / file_name)
     return str(inside.relative_to(PROJECT))
 
 
 @contextmanager
-def world_environment(world: World) -> Iterator[None]:
-    """The environment variables by which dbt finds the world, restored afterwards."""
+def workspace_environment(workspace: Workspace) -> Iterator[None]:
+    """The environment variables by which dbt finds the workspace, restored afterwards."""
     wanted = {
-        "SEGMENTATION_WAREHOUSE": str(world.warehouse),
-        "SEGMENTATION_SEEDS": seeds_path(world),
+        "SEGMENTATION_WAREHOUSE": str(workspace.warehouse),
+        "SEGMENTATION_SEEDS": seeds_path(workspace),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     before = {name: os.environ.get(name) for name in wanted}
@@ -84,7 +84,7 @@ def _rare_garbage_collection() -> Iterator[None]:
 
 
 def run_dbt(
-    world: World,
+    workspace: Workspace,
     arguments: list[str],
     *,
     variables: dict[str, Any] | None = None,
@@ -92,21 +92,21 @@ def run_dbt(
 ) -> list[Any]:
     """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
 
-    Target and log files go to `<home>/dbt/`, so that worlds do not disturb each other's parse state.
+    Target and log files go to `<home>/dbt/`, so that workspaces do not disturb each other's parse state.
     Raises CheckFailed with one line per failed node.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    options = _options(world, variables or {})
+    options = _options(workspace, variables or {})
     command = [*arguments, *options]
     counter = _Counter(progress)
     # dbt resolves relative paths against the current directory.
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with world_environment(world), _rare_garbage_collection():
-            manifest = _parsed(world, options, variables or {})
-            outcome = _invoke([*command, *_threads(world, command)], callbacks=[counter], manifest=manifest)
+        with workspace_environment(workspace), _rare_garbage_collection():
+            manifest = _parsed(workspace, options, variables or {})
+            outcome = _invoke([*command, *_threads(workspace, command)], callbacks=[counter], manifest=manifest)
     finally:
         os.chdir(before)
         # The runner would keep the file locked against the next step.
@@ -114,19 +114,19 @@ def run_dbt(
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
     if failed:
-        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(world, result)))
+        raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(workspace, result)))
     if not outcome.success:
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return results
 
 
-def parsed_project(world: World) -> Any:
-    """The project as dbt parses it for this world: its nodes, with what they depend on. Raises CheckFailed."""
+def parsed_project(workspace: Workspace) -> Any:
+    """The project as dbt parses it for this workspace: its nodes, with what they depend on. Raises CheckFailed."""
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with world_environment(world):
-            manifest = _parsed(world, _options(world, {}), {})
+        with workspace_environment(workspace):
+            manifest = _parsed(workspace, _options(workspace, {}), {})
     finally:
         os.chdir(before)
     if manifest is None:
@@ -135,16 +135,16 @@ def parsed_project(world: World) -> Any:
 
 
 @contextmanager
-def parsed_meanwhile(world: World) -> Iterator[None]:
-    """Lets dbt parse the project in a process of its own during other work, where this world has no parse state yet.
+def parsed_meanwhile(workspace: Workspace) -> Iterator[None]:
+    """Lets dbt parse the project in its own process during other work, where this workspace has no parse state yet.
 
     What it leaves is checked and completed by the next command, so that whether and how it ended makes no difference.
     """
-    if (world.home / "dbt" / "target" / "partial_parse.msgpack").exists():
+    if (workspace.home / "dbt" / "target" / "partial_parse.msgpack").exists():
         yield
         return
-    with world_environment(world):
-        command = [sys.executable, "-m", "dbt.cli.main", "parse", "--no-write-json", *_options(world, {})]
+    with workspace_environment(workspace):
+        command = [sys.executable, "-m", "dbt.cli.main", "parse", "--no-write-json", *_options(workspace, {})]
         parsing = subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -171,7 +171,9 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         (folder / "dbt_project.yml").write_text(yaml.safe_dump(only_macros), encoding="utf-8")
         options = ["--project-dir", name, "--profiles-dir", str(PROJECT), *_quietly(folder, variables)]
         try:
-            with world_environment(World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))):
+            with workspace_environment(
+                Workspace.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
+            ):
                 outcome = _invoke(["compile", "--inline", template, *options])
         finally:
             DuckDBConnectionManager.close_all_connections()
@@ -192,18 +194,18 @@ def _invoke(command: list[str], **runner: Any) -> Any:
     return outcome
 
 
-def _options(world: World, variables: dict[str, Any]) -> list[str]:
-    """What every dbt command of this world is called with."""
-    target = world.home / "dbt"
+def _options(workspace: Workspace, variables: dict[str, Any]) -> list[str]:
+    """What every dbt command of this workspace is called with."""
+    target = workspace.home / "dbt"
     # Compiled SQL and logs hold the key of the hashes.
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
     return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
 
 
-def _threads(world: World, command: list[str]) -> list[str]:
+def _threads(workspace: Workspace, command: list[str]) -> list[str]:
     """How many models dbt builds at once, where it is not the profile or the caller that says so."""
-    size = world.warehouse.stat().st_size if world.warehouse.exists() else 0
+    size = workspace.warehouse.stat().st_size if workspace.warehouse.exists() else 0
     is_open = size < SMALL_WAREHOUSE_BYTES and command[0] != "parse" and "--threads" not in command
     return ["--threads", str(THREADS_ON_SMALL_DATA)] if is_open else []
 
@@ -222,17 +224,17 @@ def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
 _PARSED: dict[str, Any] = {}
 
 
-def _parsed(world: World, options: list[str], variables: dict[str, Any]) -> Any:
-    """The project as dbt parses it, once a process for all worlds of one kind: parsing takes longer than many a build.
+def _parsed(workspace: Workspace, options: list[str], variables: dict[str, Any]) -> Any:
+    """The project as dbt parses it, once a process for all workspaces of one kind: parsing may outlast a build.
 
-    What was parsed holds for another world whose warehouse and seeds are called the same, under the same vars but for
-    the day, on which no reference between models depends; only the folder of its seeds is another. None, so that dbt
-    parses and complains itself, where parsing fails.
+    The result is valid for another workspace whose warehouse and seeds have the same names, under the same vars except
+    the day, on which no reference between models depends; only the folder of seeds differs. None where parsing fails,
+    so that dbt parses again and reports the error itself.
     """
-    folder = Path(seeds_path(world))
+    folder = Path(seeds_path(workspace))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
     given = {name: value for name, value in variables.items() if name != "as_of_date"}
-    parts = [world.warehouse.stem, names, given, project_state()]
+    parts = [workspace.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
         # The command that follows writes the manifest for those who read it.
@@ -263,12 +265,12 @@ SEED_CELL = re.compile(
 )
 
 
-def _failure_lines(world: World, result: Any) -> list[str]:
+def _failure_lines(workspace: Workspace, result: Any) -> list[str]:
     """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
     metadata = getattr(result.node, "test_metadata", None)
     if str(result.status) != "fail" or not metadata or metadata.name != "shape":
         return [f"{result.node.name}: {_one_line(result.message)}"]
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
     model = result.node.attached_node.split(".")[-1]
     return [

@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import connected_components
 from scripts.platform.keyed_hash import hash_key
 from scripts.platform.progress import quiet
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Seeds that are fitted, and those of segments: what models learn from does not depend on them.
 LEARNT_OR_RULES = (
@@ -50,7 +50,7 @@ ASK_FOR_THE_SAME = frozenset(
 # Those that ask for rows of seeds.
 ASK_SEEDS = frozenset(
     {
-        "blocked_patterns", "seed_rows", "source_map_declared_faults", "stop_on_rule_errors",
+        "blocked_patterns", "seed_rows", "source_map_declared_violations", "stop_on_rule_errors",
         "stop_on_seed_violations", "validation_rule_rows",
     }
 )  # fmt: skip
@@ -58,19 +58,21 @@ ASK_SEEDS = frozenset(
 _KEPT: dict[str, dict[str, Any]] = {}
 
 
-def data_state(world: World, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
+def data_state(workspace: Workspace, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
     """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
     from scripts.platform.dbt import project_state
 
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         sizes = connection.execute(
             "select schema_name, table_name, estimated_size from duckdb_tables()"
             " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
         ).fetchall()
-    return _hash([sizes, _seeds(world, without_seeds), project_state()])
+    return _hash([sizes, _seeds(workspace, without_seeds), project_state()])
 
 
-def build_past_day(copy: World, day: date, select: Iterable[str], *, variables: dict[str, Any] | None = None) -> None:
+def build_past_day(
+    copy: Workspace, day: date, select: Iterable[str], *, variables: dict[str, Any] | None = None
+) -> None:
     """Build models as of `day` in `copy`. `select`: names of models; with a + before it, all that lead to it, too."""
     from scripts.platform.dbt import parsed_project
 
@@ -88,24 +90,26 @@ def build_past_day(copy: World, day: date, select: Iterable[str], *, variables: 
     _by_dbt(copy, day, select, given, kept, project)
 
 
-def _sql_state(world: World) -> str:
+def _sql_state(workspace: Workspace) -> str:
     """A hash of what the SQL of any day depends on: models, settings, columns, seeds but those fitted and of rules."""
     from scripts.platform.dbt import project_state
 
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         columns = connection.execute(
             "select schema_name, table_name, column_name, data_type from duckdb_columns()"
             " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
         ).fetchall()
         is_set = ("intake", "settings") in {column[:2] for column in columns}
         settings = connection.execute("from intake.settings order by all").fetchall() if is_set else []
-    return _hash([world.warehouse.stem, hash_key(), settings, columns, _seeds(world, LEARNT_OR_RULES), project_state()])
+    return _hash(
+        [workspace.warehouse.stem, hash_key(), settings, columns, _seeds(workspace, LEARNT_OR_RULES), project_state()]
+    )
 
 
-def _seeds(world: World, without: tuple[str, ...]) -> list[tuple[str, str]]:
+def _seeds(workspace: Workspace, without: tuple[str, ...]) -> list[tuple[str, str]]:
     return [
         (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
-        for file in sorted(world.seeds.glob("*.csv"))
+        for file in sorted(workspace.seeds.glob("*.csv"))
         if not file.name.startswith(without)
     ]
 
@@ -115,7 +119,7 @@ def _hash(parts: list[Any]) -> str:
 
 
 def _by_dbt(
-    copy: World, day: date, select: list[str], variables: dict[str, Any], kept: dict[str, Any], project: Any
+    copy: Workspace, day: date, select: list[str], variables: dict[str, Any], kept: dict[str, Any], project: Any
 ) -> None:
     from scripts.platform.dbt import run_dbt
 
@@ -132,7 +136,7 @@ def _by_dbt(
             kept[node.unique_id] = node
 
 
-def _replayed(copy: World, day: date, nodes: list[Any]) -> bool:
+def _replayed(copy: Workspace, day: date, nodes: list[Any]) -> bool:
     """Whether the kept SQL could be executed for `day`."""
     texts = _day_texts(copy, day)
     with open_warehouse(copy.warehouse) as connection:
@@ -231,7 +235,7 @@ def _with_parents(project: Any, select: list[str]) -> dict[str, Any]:
     return found
 
 
-def _day_texts(copy: World, day: date) -> dict[str, str]:
+def _day_texts(copy: Workspace, day: date) -> dict[str, str]:
     """What stands for a day in compiled SQL, by the macro that writes it."""
     from scripts.platform.dbt import project_var
 

@@ -24,10 +24,10 @@ from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
 from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Where past days are built.
-WORKSHOP = ".work"
+SANDBOX = ".work"
 # What segments were on past days; kept by scripts.segments.backfill.
 SEGMENTS = "segments"
 # What is kept of a day, and where the models put it.
@@ -54,48 +54,50 @@ class Snapshot:
     present_ids: pd.DataFrame
 
 
-def snapshots(world: World, days: Iterable[date], progress: Progress = print) -> dict[date, Snapshot]:
+def snapshots(workspace: Workspace, days: Iterable[date], progress: Progress = print) -> dict[date, Snapshot]:
     """The given past days, each built if it is not kept already. Raises UserError for a day that is not in the past."""
     wanted = sorted(set(days))
-    last = described_day(world)
+    last = described_day(workspace)
     for day in wanted:
         if day >= last:
-            raise UserError(f"{day} is not before {last}, which {world.warehouse} describes; give an earlier day")
-    state = data_state(world)
-    folders = {day: world.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
+            raise UserError(f"{day} is not before {last}, which {workspace.warehouse} describes; give an earlier day")
+    state = data_state(workspace)
+    folders = {day: workspace.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
-        with workshop(world) as copy:
-            _drop_other_states(world, state)
+        with sandbox(workspace) as copy:
+            _drop_other_states(workspace, state)
             for number, day in enumerate(missing, start=1):
                 progress(f"snapshot {number} of {len(missing)}: what was known on {day}")
                 _build(copy, day, folders[day])
                 tell_share(progress, number, len(missing))
-    return {day: _read(world, day, folder) for day, folder in folders.items()}
+    return {day: _read(workspace, day, folder) for day, folder in folders.items()}
 
 
-def described_day(world: World) -> date:
+def described_day(workspace: Workspace) -> date:
     """The last day that the built warehouse describes."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             found = connection.execute("select max(as_of_date) from marts.customer_margin").fetchone()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: has not been built; run `python -m scripts build` first") from None
+            raise UserError(f"{workspace.warehouse}: has not been built; run `python -m scripts build` first") from None
     if found is None or found[0] is None:
-        raise UserError(f"{world.warehouse}: holds no orders, so there is nothing to learn from; load some and build")
+        raise UserError(
+            f"{workspace.warehouse}: holds no orders, so there is nothing to learn from; load some and build"
+        )
     day: date = found[0]
     return day
 
 
-def outcomes(world: World, snapshot: Snapshot, days: int) -> pd.DataFrame:
+def outcomes(workspace: Workspace, snapshot: Snapshot, days: int) -> pd.DataFrame:
     """What each customer of a snapshot did in the `days` days after it, by what the warehouse knows now.
 
     One row per customer of `snapshot.purchases`: customer_id (of that day), order_count, purchase_day_count,
     net_revenue, contribution_margin (reporting currency; 0 without an order), email_response_count (human opens and
     clicks). Raises UserError when the days are not over.
     """
-    begin, end = _window(world, snapshot, days)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    begin, end = _window(workspace, snapshot, days)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         connection.register("present_ids", snapshot.present_ids)
         connection.register("known", snapshot.purchases[["customer_id"]])
         return connection.execute(
@@ -129,10 +131,10 @@ def outcomes(world: World, snapshot: Snapshot, days: int) -> pd.DataFrame:
         ).df()
 
 
-def products_bought_after(world: World, snapshot: Snapshot, days: int) -> pd.DataFrame:
+def products_bought_after(workspace: Workspace, snapshot: Snapshot, days: int) -> pd.DataFrame:
     """What customers of a snapshot bought in the `days` days after it: customer_id (of that day), category, sku."""
-    begin, end = _window(world, snapshot, days)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    begin, end = _window(workspace, snapshot, days)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         connection.register("present_ids", snapshot.present_ids)
         connection.register("known", snapshot.purchases[["customer_id"]])
         return connection.execute(
@@ -151,24 +153,24 @@ def products_bought_after(world: World, snapshot: Snapshot, days: int) -> pd.Dat
         ).df()
 
 
-def _window(world: World, snapshot: Snapshot, days: int) -> tuple[date, date]:
+def _window(workspace: Workspace, snapshot: Snapshot, days: int) -> tuple[date, date]:
     end = snapshot.day + timedelta(days=days)
-    last = described_day(world)
+    last = described_day(workspace)
     if end > last:
         raise UserError(f"the {days} days after {snapshot.day} are not over on {last}; give an earlier day")
     return snapshot.day, end
 
 
 @contextmanager
-def workshop(world: World) -> Iterator[World]:
+def sandbox(workspace: Workspace) -> Iterator[Workspace]:
     """A copy of the warehouse in which past days are built; gone afterwards."""
-    with _alone(world.snapshots):
-        yield from _copied(world)
+    with _alone(workspace.snapshots):
+        yield from _copied(workspace)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Only one process builds past days of a world. Raises UserError when another does."""
+    """Only one process builds past days of a workspace. Raises UserError when another does."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -180,29 +182,29 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _copied(world: World) -> Iterator[World]:
-    folder = world.snapshots / WORKSHOP
+def _copied(workspace: Workspace) -> Iterator[Workspace]:
+    folder = workspace.snapshots / SANDBOX
     # Of a run that was cut off.
     shutil.rmtree(folder, ignore_errors=True)
-    size = world.warehouse.stat().st_size
-    free = shutil.disk_usage(world.snapshots).free
+    size = workspace.warehouse.stat().st_size
+    free = shutil.disk_usage(workspace.snapshots).free
     if free < 2 * size:
         raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; free some space")
     folder.mkdir(mode=0o700)
     try:
         # Under the same name: dbt's parsed project speaks of the database by it.
-        copy = World(landing=world.landing, warehouse=folder / world.warehouse.name, seeds=world.seeds)
+        copy = Workspace(landing=workspace.landing, warehouse=folder / workspace.warehouse.name, seeds=workspace.seeds)
         # Opened once, so that its log is written into the file before that is copied.
-        with open_warehouse(world.warehouse) as connection:
+        with open_warehouse(workspace.warehouse) as connection:
             connection.execute("checkpoint")
-        shutil.copyfile(world.warehouse, copy.warehouse)
+        shutil.copyfile(workspace.warehouse, copy.warehouse)
         copy.warehouse.chmod(0o600)
         yield copy
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(copy: World, day: date, folder: Path) -> None:
+def _build(copy: Workspace, day: date, folder: Path) -> None:
     build_past_day(copy, day, [f"+{table.split('.')[1]}" for table in TABLES.values()])
     with new_folder(folder) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
         for name, table in TABLES.items():
@@ -210,8 +212,8 @@ def _build(copy: World, day: date, folder: Path) -> None:
             connection.execute(f"copy (from {table} order by all) to {target} (format parquet, compression zstd)")
 
 
-def _read(world: World, day: date, folder: Path) -> Snapshot:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _read(workspace: Workspace, day: date, folder: Path) -> Snapshot:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         # Read as the tables of today are, so that columns have the same types.
         frames = {
             name: connection.execute(f"from read_parquet({literal(str(folder / f'{name}.parquet'))})").df()
@@ -246,9 +248,9 @@ def present_ids(connection: duckdb.DuckDBPyConnection, then: str, now: str) -> p
     ).df()
 
 
-def _drop_other_states(world: World, state: str) -> None:
+def _drop_other_states(workspace: Workspace, state: str) -> None:
     """Days built from data or models that have changed since say nothing any more."""
-    for folder in world.snapshots.iterdir():
+    for folder in workspace.snapshots.iterdir():
         # With them go half-written days of a run that was cut off.
-        if folder.name not in (WORKSHOP, SEGMENTS) and not folder.name.endswith(state):
+        if folder.name not in (SANDBOX, SEGMENTS) and not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import duckdb
 from scripts.platform.files import replacing, swap_folder
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SCHEMA = "state"
 HISTORY = "history"
@@ -27,11 +27,11 @@ RULES = ("segment_versions",)
 TABLES = dict.fromkeys(REGISTRY, SCHEMA) | dict.fromkeys(MEMBERSHIPS, HISTORY) | dict.fromkeys(RULES, "marts")
 
 
-def back_up(world: World, version: Path) -> None:
+def back_up(workspace: Workspace, version: Path) -> None:
     """Copy the state tables into `<version>/state/`, readable by its owner only, as Parquet and a description."""
     folder = version / FOLDER
     folder.mkdir(mode=0o700)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         rows = {}
         for name in _present(connection):
             file = folder / f"{name}.parquet"
@@ -40,7 +40,7 @@ def back_up(world: World, version: Path) -> None:
             file.chmod(0o600)
             found = connection.execute(f"select count(*) from {TABLES[name]}.{quote(name)}").fetchone()
             rows[name] = found[0] if found else 0
-    description = json.dumps({"made_from": world.made_from(), "rows": rows}, indent=2) + "\n"
+    description = json.dumps({"made_from": workspace.made_from(), "rows": rows}, indent=2) + "\n"
     (folder / DESCRIPTION).write_text(description, encoding="utf-8")
 
 
@@ -73,19 +73,19 @@ def replace_back_up(incoming: Path, version: Path) -> None:
     swap_folder(incoming / FOLDER, version / FOLDER)
 
 
-def restore(world: World, progress: Progress = print) -> None:
+def restore(workspace: Workspace, progress: Progress = print) -> None:
     """Bring back the state that the published version keeps, where the warehouse was made anew and has none.
 
     Only for the same data: another demo's customers are other people. Does nothing when the warehouse has its state.
     """
-    folder = world.published / FOLDER
+    folder = workspace.published / FOLDER
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    if description.get("made_from") != world.made_from():
+    if description.get("made_from") != workspace.made_from():
         return
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         present = _present(connection)
         # Each group is brought back as a whole or not at all.
         groups = [group for group in (REGISTRY, MEMBERSHIPS, RULES) if not set(group) & set(present)]
@@ -96,7 +96,7 @@ def restore(world: World, progress: Progress = print) -> None:
             connection.execute(f"create schema if not exists {TABLES[name]}")
             connection.execute(f"create table {TABLES[name]}.{quote(name)} as from read_parquet({file})")
         connection.execute("commit")
-    version = world.published.resolve().name
+    version = workspace.published.resolve().name
     if set(wanted) & set(REGISTRY):
         progress(f"customer ids: the registry of version {version} was brought back")
     if set(wanted) & set(MEMBERSHIPS):

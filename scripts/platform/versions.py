@@ -16,32 +16,32 @@ import duckdb
 
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 INCOMING = ".incoming-"
 
 
-def current_version(world: World) -> str | None:
+def current_version(workspace: Workspace) -> str | None:
     """Id of the version that readers see; None when nothing is published."""
-    if not world.published.is_symlink():
+    if not workspace.published.is_symlink():
         return None
-    target = world.published.resolve()
+    target = workspace.published.resolve()
     return target.name if target.is_dir() else None
 
 
 @contextmanager
-def only_publisher(world: World) -> Iterator[None]:
+def only_publisher(workspace: Workspace) -> Iterator[None]:
     """One publisher at a time; what a killed one left behind is removed."""
-    world.versions.mkdir(parents=True, exist_ok=True)
-    handle = os.open(world.versions / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+    workspace.versions.mkdir(parents=True, exist_ok=True)
+    handle = os.open(workspace.versions / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{world.versions}: another publish is running; wait for it to end") from None
-        for leftover in world.versions.glob(f"{INCOMING}*"):
+            raise UserError(f"{workspace.versions}: another publish is running; wait for it to end") from None
+        for leftover in workspace.versions.glob(f"{INCOMING}*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        for link in world.home.glob(".published-*"):
+        for link in workspace.home.glob(".published-*"):
             link.unlink(missing_ok=True)
         yield
     finally:

@@ -22,7 +22,7 @@ from typing import Any
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import only_writer
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 FILE = "segment_approvals.csv"
 KEY_VARIABLE = "SEGMENTATION_APPROVAL_KEY"
@@ -85,27 +85,27 @@ def read_log(seeds: Path) -> list[Row]:
     return rows
 
 
-def verified_log(world: World) -> list[Row]:
+def verified_log(workspace: Workspace) -> list[Row]:
     """The rows of the log, once all of them are known to stand as they were written.
 
     Raises CheckFailed with one line per fault: a broken chain, a signature that does not hold or cannot be checked, a
     published version that knew rows which are gone.
     """
-    rows = read_log(world.seeds)
-    problems = [*_chain_problems(world.seeds / FILE, rows), *_anchor_problems(world, rows)]
+    rows = read_log(workspace.seeds)
+    problems = [*_chain_problems(workspace.seeds / FILE, rows), *_anchor_problems(workspace, rows)]
     if problems:
         raise CheckFailed("\n".join(problems))
     return rows
 
 
-def append_rows(world: World, rows: list[Cells]) -> None:
+def append_rows(workspace: Workspace, rows: list[Cells]) -> None:
     """Continue the chains of their segments with rows whose last three cells are still to be made.
 
     What is there keeps its own spelling. Raises CheckFailed, and writes nothing, when the log does not hold.
     """
-    file = world.seeds / FILE
-    with only_writer(world.seeds):
-        heads = log_heads(verified_log(world))
+    file = workspace.seeds / FILE
+    with only_writer(workspace.seeds):
+        heads = log_heads(verified_log(workspace))
         before = file.read_bytes() if file.exists() else (",".join(COLUMNS) + "\n").encode()
         if not before.endswith(b"\n"):
             before += b"\n"
@@ -180,11 +180,11 @@ def _faults(chain: list[Row], key: str | None) -> Iterator[tuple[int, str]]:
         before = row
 
 
-def _anchor_problems(world: World, rows: list[Row]) -> Iterator[str]:
+def _anchor_problems(workspace: Workspace, rows: list[Row]) -> Iterator[str]:
     """Rows that a published version knew and the log has no more."""
     held = {(row.key, row.sequence): row.cells["row_hash"] for row in rows}
     seen = set()
-    for manifest in sorted(world.versions.glob("[0-9]*/manifest.json"), reverse=True):
+    for manifest in sorted(workspace.versions.glob("[0-9]*/manifest.json"), reverse=True):
         for segment, head in _anchored_heads(manifest).items():
             found = held.get((segment, head["sequence"]))
             if found == head["row_hash"] or segment in seen:
@@ -192,7 +192,7 @@ def _anchor_problems(world: World, rows: list[Row]) -> Iterator[str]:
             seen.add(segment)
             what = "was cut off" if found is None else "was rewritten"
             yield (
-                f"{world.seeds / FILE}: segment `{segment}`: its log {what}: version {manifest.parent.name} was "
+                f"{workspace.seeds / FILE}: segment `{segment}`: its log {what}: version {manifest.parent.name} was "
                 f"published with row {head['sequence']}, which is {'gone' if found is None else 'another one now'}; "
                 f"restore the file from version control or from {manifest.parent / FILE}"
             )

@@ -12,7 +12,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE, Cells, Row, append_rows, verified_log
 from scripts.segments.segment_library import which_segment
 
@@ -47,7 +47,7 @@ class _Segment:
 
 
 def approve(
-    world: World,
+    workspace: Workspace,
     segment_key: str,
     role: str,
     by: str,
@@ -59,11 +59,11 @@ def approve(
     """Approve a segment's rule as it was last built, in one role, for sizes within `tolerance` of the present one.
 
     `count` is the size to approve of a segment that is not active yet and so was not evaluated. Appends one row to
-    `segment_approvals.csv` in the world's seeds; it counts from the next build on. Raises UserError for an unknown
+    `segment_approvals.csv` in the workspace's seeds; it counts from the next build on. Raises UserError for an unknown
     segment or role, CheckFailed when the segment cannot be approved as it is, or the log does not hold.
     """
     _check(role, by, tolerance)
-    segment = _segment(world, segment_key)
+    segment = _segment(workspace, segment_key)
     _check_segment(segment, role, by)
     size = _size(segment, count)
     low, high = _band(size, tolerance)
@@ -71,7 +71,7 @@ def approve(
     progress(f"  {segment.rule}")
     for other, cells in segment.given.items():
         progress(f"  {other}: approved by {cells['approved_by']} for {cells['count_low']} to {cells['count_high']}")
-    append_rows(world, [_row(segment, role, by, "approved", low, high)])
+    append_rows(workspace, [_row(segment, role, by, "approved", low, high)])
     still_needed = [name for name in segment.still_needed if name != role]
     progress(
         f"{segment_key}: approved by {by.strip()} as {role} for {size} customers, {tolerance:.0%} more or less; "
@@ -79,26 +79,26 @@ def approve(
     )
 
 
-def withdraw(world: World, segment_key: str, role: str, by: str, *, progress: Progress = print) -> None:
+def withdraw(workspace: Workspace, segment_key: str, role: str, by: str, *, progress: Progress = print) -> None:
     """Take back what was approved in one role for the segment's present rule; the log keeps both rows.
 
     From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to take
     back.
     """
     _check(role, by, 0)
-    segment = _segment(world, segment_key)
+    segment = _segment(workspace, segment_key)
     if role not in segment.given:
         raise CheckFailed(f"segment `{segment_key}`: its present rule is not approved by {role}; nothing to withdraw")
-    append_rows(world, [_row(segment, role, by, "withdrawn", "", "")])
+    append_rows(workspace, [_row(segment, role, by, "withdrawn", "", "")])
     progress(
         f"{segment_key}: the approval of {segment.given[role]['approved_by']} as {role} is withdrawn by {by.strip()}; "
         "build and publish, so that readers see it"
     )
 
 
-def list_approvals(world: World, segment_key: str | None = None, progress: Progress = print) -> None:
+def list_approvals(workspace: Workspace, segment_key: str | None = None, progress: Progress = print) -> None:
     """Say of every segment, or of one, how far its approval is."""
-    segments = [_segment(world, segment_key)] if segment_key else list(_segments(world).values())
+    segments = [_segment(workspace, segment_key)] if segment_key else list(_segments(workspace).values())
     for segment in segments:
         given = ", ".join(f"{role} {cells['approved_by']}" for role, cells in segment.given.items())
         needed = ", ".join(segment.still_needed)
@@ -109,7 +109,9 @@ def list_approvals(world: World, segment_key: str | None = None, progress: Progr
         )
 
 
-def approve_all(world: World, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25) -> int:
+def approve_all(
+    workspace: Workspace, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25
+) -> int:
     """Approve every active segment in every role of `approvers` that it needs, as {role: name}; returns the new rows.
 
     A role that has approved the present rule, with the present size in its band, is left as it is.
@@ -117,7 +119,7 @@ def approve_all(world: World, approvers: dict[str, str], progress: Progress = pr
     rows = []
     for role, by in approvers.items():
         _check(role, by, tolerance)
-    for segment in _segments(world).values():
+    for segment in _segments(workspace).values():
         if segment.status != "active" or segment.fingerprint is None or segment.count is None:
             continue
         low, high = _band(segment.count, tolerance)
@@ -125,8 +127,8 @@ def approve_all(world: World, approvers: dict[str, str], progress: Progress = pr
             if role in segment.needed and not _covers(segment.given.get(role), segment.count):
                 rows.append(_row(segment, role, by, "approved", low, high))
     if rows:
-        append_rows(world, rows)
-    progress(f"approvals: {len(rows)} added to {world.seeds / FILE}")
+        append_rows(workspace, rows)
+    progress(f"approvals: {len(rows)} added to {workspace.seeds / FILE}")
     return len(rows)
 
 
@@ -206,8 +208,8 @@ def _next_step(segment: _Segment) -> str:
     return "set its status to active, build and publish, then it may be exported"
 
 
-def _segment(world: World, segment_key: str) -> _Segment:
-    segments = _segments(world)
+def _segment(workspace: Workspace, segment_key: str) -> _Segment:
+    segments = _segments(workspace)
     if segment_key not in segments:
         raise UserError(
             f"segment `{segment_key}` is not in the library that was last built; {which_segment(segment_key, segments)}"
@@ -215,10 +217,10 @@ def _segment(world: World, segment_key: str) -> _Segment:
     return segments[segment_key]
 
 
-def _segments(world: World) -> dict[str, _Segment]:
+def _segments(workspace: Workspace) -> dict[str, _Segment]:
     """The library of the last build, by key, with what the log says now: approvals since that build count too."""
-    log = verified_log(world)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    log = verified_log(workspace)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             library = connection.execute(
                 "select segment_key, effective_status, status_reason,"
@@ -227,7 +229,7 @@ def _segments(world: World) -> dict[str, _Segment]:
             ).fetchall()
             roles = connection.execute("select segment_key, role from marts.segment_approval_status").fetchall()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no segment library; run `python -m scripts build`") from None
+            raise UserError(f"{workspace.warehouse}: holds no segment library; run `python -m scripts build`") from None
     needed: dict[str, set[str]] = {}
     for key, role in roles:
         needed.setdefault(key, set()).add(role)

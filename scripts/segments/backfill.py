@@ -21,9 +21,9 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
 from scripts.platform.progress import Progress, quiet, tell_share
-from scripts.platform.snapshots import SEGMENTS, described_day, workshop
+from scripts.platform.snapshots import SEGMENTS, described_day, sandbox
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # What is kept of an evaluated day, and where the models put it.
 KEPT = {
@@ -49,7 +49,7 @@ CARRIED = "carried"
 
 
 def backfill(
-    world: World,
+    workspace: Workspace,
     first: date,
     last: date,
     every: int = 1,
@@ -68,28 +68,28 @@ def backfill(
         raise UserError(f"--every {every}: too few days; give 1 or more")
     count = (last - first).days // every + 1
     return backfill_days(
-        world, [first + timedelta(days=every * n) for n in range(count)], force=force, progress=progress
+        workspace, [first + timedelta(days=every * n) for n in range(count)], force=force, progress=progress
     )
 
 
 def backfill_days(
-    world: World, days: list[date], *, force: bool = False, shown: bool = True, progress: Progress = print
+    workspace: Workspace, days: list[date], *, force: bool = False, shown: bool = True, progress: Progress = print
 ) -> int:
     """Evaluate past days in the given order; see `backfill`.
 
     Unless `shown`, what the marts show of the history is left to a build that follows, which may be the first one.
     """
-    today = described_day(world)
+    today = described_day(workspace)
     for day in days:
         if day >= today:
-            raise UserError(f"{day} is not before {today}, which {world.warehouse} describes; give earlier days")
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+            raise UserError(f"{day} is not before {today}, which {workspace.warehouse} describes; give earlier days")
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         evaluated = _evaluated_days(connection)
     if shown and not evaluated:
-        raise UserError(f"{world.warehouse}: holds no history yet; run `python -m scripts build` first")
+        raise UserError(f"{workspace.warehouse}: holds no history yet; run `python -m scripts build` first")
     _check_kept(days, evaluated)
-    state = data_state(world, OTHER_SEEDS)
-    kept = _Kept(world, state)
+    state = data_state(workspace, OTHER_SEEDS)
+    kept = _Kept(workspace, state)
     kept.forget_other_states()
     wanted = [day for day in days if force or day not in evaluated or not kept.is_carried(day)]
     if len(wanted) < len(days):
@@ -97,16 +97,16 @@ def backfill_days(
         progress(f"{done} of {len(days)} days are in the history already; --force evaluates them again")
     if not wanted:
         return 0
-    with workshop(world) as copy:
+    with sandbox(workspace) as copy:
         try:
             for number, day in enumerate(wanted, start=1):
-                entered, left = _backfill_day(world, copy, kept, day)
+                entered, left = _backfill_day(workspace, copy, kept, day)
                 progress(f"day {number} of {len(wanted)}: {day}, {entered} entered, {left} left")
                 tell_share(progress, number, len(wanted))
         finally:
             # What was carried over is shown, also where a later day failed or was interrupted.
             if shown:
-                _show(world, today)
+                _show(workspace, today)
     return len(wanted)
 
 
@@ -126,11 +126,11 @@ def _check_kept(days: list[date], evaluated: set[date]) -> None:
             )
 
 
-def _backfill_day(world: World, copy: World, kept: _Kept, day: date) -> tuple[int, int]:
+def _backfill_day(workspace: Workspace, copy: Workspace, kept: _Kept, day: date) -> tuple[int, int]:
     before = _history_mark(copy)
     _bring_values_of_neighbours(copy, kept, day)
     _evaluate(copy, kept, day)
-    _carry(world, copy, day, before)
+    _carry(workspace, copy, day, before)
     kept.mark_carried(day)
     with open_warehouse(copy.warehouse, read_only=True) as connection:
         changes = "select count(*) from history.membership_log where as_of_date = $day and change = $change"
@@ -140,7 +140,7 @@ def _backfill_day(world: World, copy: World, kept: _Kept, day: date) -> tuple[in
     return (entered[0] if entered else 0), (left[0] if left else 0)
 
 
-def _evaluate(copy: World, kept: _Kept, day: date) -> None:
+def _evaluate(copy: Workspace, kept: _Kept, day: date) -> None:
     """Evaluate a day and write its changes, in the copy: from what is kept of it, else by building the day."""
     if kept.has(day):
         kept.load(copy, day, list(KEPT))
@@ -150,7 +150,7 @@ def _evaluate(copy: World, kept: _Kept, day: date) -> None:
     kept.keep(copy, day)
 
 
-def _bring_values_of_neighbours(copy: World, kept: _Kept, day: date) -> None:
+def _bring_values_of_neighbours(copy: Workspace, kept: _Kept, day: date) -> None:
     """See that the values of the days that `day` is compared with are in the copy."""
     with open_warehouse(copy.warehouse, read_only=True) as connection:
         if not _has_history(connection):
@@ -197,53 +197,53 @@ def _kept_models() -> list[str]:
     return [f"+{table.split('.')[1]}" for table in KEPT.values()]
 
 
-def _carry(world: World, copy: World, day: date, before: str) -> None:
+def _carry(workspace: Workspace, copy: Workspace, day: date, before: str) -> None:
     """Put what evaluating `day` wrote in the copy into the warehouse, all of it or nothing."""
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         if _mark(connection) != before:
             raise UserError(
-                f"{world.warehouse}: its history changed while past days were evaluated; run the same command again"
+                f"{workspace.warehouse}: its history changed while past days were evaluated; run the same command again"
             )
-        connection.execute(f"attach {literal(str(copy.warehouse))} as workshop (read_only)")
+        connection.execute(f"attach {literal(str(copy.warehouse))} as sandbox (read_only)")
         connection.execute("begin")
         connection.execute("create schema if not exists history")
         if all(day > evaluated for evaluated in _evaluated_days(connection)):
             # The day against which the next build is told.
-            _replace_values(connection, "workshop.history.int_segment_values", day)
+            _replace_values(connection, "sandbox.history.int_segment_values", day)
         for name in HISTORY:
             relation = f"history.{name}"
-            connection.execute(f"create table if not exists {relation} as from workshop.{relation} limit 0")
-            days = f"select distinct as_of_date from workshop.{relation}"
-            _add_missing_columns(connection, relation, f"workshop.{relation}")
+            connection.execute(f"create table if not exists {relation} as from sandbox.{relation} limit 0")
+            days = f"select distinct as_of_date from sandbox.{relation}"
+            _add_missing_columns(connection, relation, f"sandbox.{relation}")
             # The days whose rows differ: the day itself and, in the log, the next ones.
             differing = (
-                f"select as_of_date from workshop.{relation} where as_of_date >= $day group by as_of_date"
+                f"select as_of_date from sandbox.{relation} where as_of_date >= $day group by as_of_date"
                 if name == "membership_log"
                 else f"{days} where as_of_date = $day"
             )
             if name == "membership_log":
                 differing += (
                     " having as_of_date = $day or as_of_date in (select as_of_date from"
-                    " workshop.intermediate.int_membership_comparisons)"
+                    " sandbox.intermediate.int_membership_comparisons)"
                 )
             connection.execute(f"delete from {relation} where as_of_date in ({differing})", {"day": day})
             connection.execute(
-                f"insert into {relation} by name from workshop.{relation} where as_of_date in ({differing})",
+                f"insert into {relation} by name from sandbox.{relation} where as_of_date in ({differing})",
                 {"day": day},
             )
         connection.execute("commit")
-        connection.execute("detach workshop")
+        connection.execute("detach sandbox")
 
 
-def _show(world: World, today: date) -> None:
+def _show(workspace: Workspace, today: date) -> None:
     """Derive what the marts of the present day show of the history."""
-    _run(world, SHOWN_MODELS, today)
+    _run(workspace, SHOWN_MODELS, today)
 
 
-def _run(world: World, models: list[str], day: date) -> None:
+def _run(workspace: Workspace, models: list[str], day: date) -> None:
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    run_dbt(workspace, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
 def _evaluated_days(connection: duckdb.DuckDBPyConnection) -> set[date]:
@@ -263,8 +263,8 @@ def _has_history(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found[0][0] == len(HISTORY))
 
 
-def _history_mark(world: World) -> str:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _history_mark(workspace: Workspace) -> str:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return _mark(connection)
 
 
@@ -299,8 +299,8 @@ def _add_missing_columns(connection: duckdb.DuckDBPyConnection, relation: str, s
 class _Kept:
     """Evaluated days as Parquet: one folder per day and state of data, rules and models."""
 
-    def __init__(self, world: World, state: str) -> None:
-        self.folder = world.snapshots / SEGMENTS
+    def __init__(self, workspace: Workspace, state: str) -> None:
+        self.folder = workspace.snapshots / SEGMENTS
         self.state = state
 
     def of(self, day: date) -> Path:
@@ -320,7 +320,7 @@ class _Kept:
             if not folder.name.endswith(self.state):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def keep(self, copy: World, day: date) -> None:
+    def keep(self, copy: Workspace, day: date) -> None:
         """Write what was evaluated of a day, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with new_folder(self.of(day)) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
@@ -329,7 +329,7 @@ class _Kept:
                 target = f"{literal(str(unfinished / f'{name}.parquet'))} (format parquet, compression zstd)"
                 connection.execute(f"copy (from {table} {where} order by all) to {target}")
 
-    def load(self, copy: World, day: date, names: list[str]) -> None:
+    def load(self, copy: Workspace, day: date, names: list[str]) -> None:
         """Put what is kept of a day into the copy, in the place of what it holds of other days."""
         with open_warehouse(copy.warehouse) as connection:
             for name in names:

@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.platform.errors import UserError
 from scripts.platform.seed_files import read_header, read_rows
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 SEED = PROJECT / "seeds" / "reference" / "segment_operators.csv"
 # A customer's value against one of the rule. Those of numbers and days also take arrays, element by element.

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 COLUMNS = ["group_key", "segment_key", "segment_name", "shared_count", "member_count"]
 
 
-def segment_overlap(world: World, groups: pd.DataFrame) -> pd.DataFrame:
+def segment_overlap(workspace: Workspace, groups: pd.DataFrame) -> pd.DataFrame:
     """Today's segments that hold customers of a group, as COLUMNS, one row per group and segment that share some.
 
     `groups` has customer_id and group_key. `shared_count`: customers of both; `member_count`: of the segment. Empty
     before segments are built.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         built = {
             name
             for (name,) in connection.execute(

@@ -10,18 +10,18 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from scripts.segments.segment_library import DEFINITIONS, SEED_NAMES, Cells, Rows, library_to_change, read_library
 
 STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
 
 
-def set_status(world: World, segment_key: str, status: str, progress: Progress = print) -> None:
-    """Set a segment's status in the world's seeds, when one step leads there from the one it has.
+def set_status(workspace: Workspace, segment_key: str, status: str, progress: Progress = print) -> None:
+    """Set a segment's status in the workspace's seeds, when one step leads there from the one it has.
 
     Raises UserError for an unknown segment or status, CheckFailed for a step that is not allowed.
     """
-    with library_to_change(world.seeds) as library:
+    with library_to_change(workspace.seeds) as library:
         before = library.definition(segment_key)["status"].strip().lower()
         if before == status:
             progress(f"{segment_key}: is {status} already; nothing to do")
@@ -36,23 +36,23 @@ def set_status(world: World, segment_key: str, status: str, progress: Progress =
             )
         library.set_status(segment_key, status)
         library.write_definitions()
-    progress(f"{segment_key}: {before} → {status} in {world.seeds / DEFINITIONS}; it counts from the next build on")
+    progress(f"{segment_key}: {before} → {status} in {workspace.seeds / DEFINITIONS}; it counts from the next build on")
 
 
-def promote(world: World, segment_key: str, target: Path, progress: Progress = print) -> None:
-    """Copy a segment's definition and conditions from the world's seeds to the folder `target`.
+def promote(workspace: Workspace, segment_key: str, target: Path, progress: Progress = print) -> None:
+    """Copy a segment's definition and conditions from the workspace's seeds to the folder `target`.
 
     What `target` has of the segment is replaced, whole; its approvals are never copied, so that they are given anew
     where the rule is used. Raises CheckFailed, and writes nothing, when the last check found faults in the segment.
     """
     target = target.expanduser().absolute()
-    if target == world.seeds:
+    if target == workspace.seeds:
         raise UserError(f"{target}: is the folder that the segment comes from; name another one with --to")
     if not target.is_dir():
         raise UserError(f"{target}: no such folder of seeds; name one with --to")
-    source = read_library(world.seeds)
+    source = read_library(workspace.seeds)
     definition, conditions = source.definition(segment_key), source.conditions_of(segment_key)
-    _check_faults(world, segment_key, definition, conditions)
+    _check_faults(workspace, segment_key, definition, conditions)
     with library_to_change(target) as library:
         is_new = segment_key not in library.keys
         library.replace(segment_key, definition, conditions)
@@ -63,9 +63,9 @@ def promote(world: World, segment_key: str, target: Path, progress: Progress = p
     )
 
 
-def _check_faults(world: World, segment_key: str, definition: Cells, conditions: Rows) -> None:
+def _check_faults(workspace: Workspace, segment_key: str, definition: Cells, conditions: Rows) -> None:
     """Raises CheckFailed when the rule check found faults in these very rows, or has not seen them yet."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             faults = connection.execute(
                 "select row_text, reason, suggestion from intermediate.int_segment_rule_errors"
@@ -78,7 +78,7 @@ def _check_faults(world: World, segment_key: str, definition: Cells, conditions:
             ]
         except (duckdb.CatalogException, duckdb.BinderException):
             raise UserError(
-                f"{world.warehouse}: the rules have not been checked yet; run `python -m scripts validate` first"
+                f"{workspace.warehouse}: the rules have not been checked yet; run `python -m scripts validate` first"
             ) from None
     wanted = [
         sorted(tuple(cell.strip() for cell in row.values()) for row in part) for part in ([definition], conditions)

@@ -13,7 +13,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import which_segment
 
 SCHEMA_VERSION = 1
@@ -30,7 +30,7 @@ Rows = list[dict[str, Any]]
 
 
 def qa(
-    world: World,
+    workspace: Workspace,
     segment_key: str | None = None,
     *,
     as_json: bool = False,
@@ -47,7 +47,7 @@ def qa(
     Raises UserError for an unknown segment or a warehouse without checks, CheckFailed when the segment is not active
     or a check fails, with `strict` also when one warns.
     """
-    document = examine(world, segment_key)
+    document = examine(workspace, segment_key)
     segments = document["segments"]
     if as_json:
         progress(json.dumps(document, indent=2, default=_as_text, ensure_ascii=False))
@@ -58,7 +58,7 @@ def qa(
     if page:
         from scripts.segments.qa_page import write_qa_page
 
-        file = write_qa_page(document, world.home / "review" / "qa")
+        file = write_qa_page(document, workspace.home / "review" / "qa")
         if not as_json:
             progress(f"page: {file}")
     bad = ("fail", "warn") if strict else ("fail",)
@@ -71,9 +71,9 @@ def qa(
         )
 
 
-def examine(world: World, segment_key: str | None = None) -> dict[str, Any]:
+def examine(workspace: Workspace, segment_key: str | None = None) -> dict[str, Any]:
     """The document that `qa --json` prints; of one segment, or of all that are called active."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             library = rows_of(
                 connection,
@@ -88,7 +88,9 @@ def examine(world: World, segment_key: str | None = None) -> dict[str, Any]:
                 f"select segment_key, {', '.join(SAMPLE_COLUMNS)} from marts.segment_samples order by 1, 2, 3",
             )
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no checks of segments; run `python -m scripts build`") from None
+            raise UserError(
+                f"{workspace.warehouse}: holds no checks of segments; run `python -m scripts build`"
+            ) from None
     if segment_key:
         library = [_named(library, segment_key)]
     days = {row["as_of_date"] for row in checks}

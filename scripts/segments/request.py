@@ -9,7 +9,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_header, read_rows
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from scripts.segments.drafts import (
     condition_rows,
     definition_row,
@@ -18,7 +18,7 @@ from scripts.segments.drafts import (
     write_drafts,
 )
 from scripts.segments.phrasing import Phrases
-from scripts.segments.request_reading import Attribute, read_request
+from scripts.segments.rule_parser import Attribute, read_request
 from scripts.segments.segment_library import DEFINITIONS, free_priorities, key_of
 
 TAG = "request"
@@ -26,7 +26,7 @@ WORDS = PROJECT / "seeds" / "reference" / "request_words.csv"
 NAME_LETTERS = 80
 
 
-def request(world: World, text: str, *, library: bool = False, progress: Progress = print) -> Path:
+def request(workspace: Workspace, text: str, *, library: bool = False, progress: Progress = print) -> Path:
     """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and say how it was read.
 
     With `library`, the rows are appended to the retailer's library as a draft too. Returns the folder. Raises
@@ -34,7 +34,7 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
     """
     if not text.strip():
         raise UserError('request: say in words who is meant, such as request "customers who ordered twice in 90 days"')
-    themes, catalogue, phrases = _catalogue(world)
+    themes, catalogue, phrases = _catalogue(workspace)
     reading = read_request(text, request_words(), catalogue)
     for problem in reading.problems:
         progress(f"not understood: {problem}")
@@ -52,7 +52,7 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
         purpose=f"Requested in words: {name}",
         included=phrases.included(reading.include),
         review_rule="Before first use: does the rule say what was meant?",
-        priority=free_priorities(world.seeds, 1, {key})[0],
+        priority=free_priorities(workspace.seeds, 1, {key})[0],
         themes=sorted({themes[attribute] for attribute in used if themes.get(attribute)}),
         tag=TAG,
         share_of_known=0,
@@ -64,13 +64,13 @@ def request(world: World, text: str, *, library: bool = False, progress: Progres
     conditions = condition_rows(key, reading.include) + [
         {**row, "kind": "exclude"} for row in condition_rows(key, reading.exclude)
     ]
-    folder = world.home / "review" / "requests" / key
+    folder = workspace.home / "review" / "requests" / key
     write_drafts(folder, [definition], conditions)
     progress(f"read as: {phrases.rule(reading.include, reading.exclude)}")
     progress(f"{folder}: draft rows for review, {len(conditions)} condition(s)")
     if library:
-        into_library(world.seeds, [definition], conditions, tag=TAG)
-        progress(f"{world.seeds}: draft {key} appended to the library")
+        into_library(workspace.seeds, [definition], conditions, tag=TAG)
+        progress(f"{workspace.seeds}: draft {key} appended to the library")
     return folder
 
 
@@ -80,19 +80,21 @@ def request_words() -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _catalogue(world: World) -> tuple[dict[str, str], list[Attribute], Phrases]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _catalogue(workspace: Workspace) -> tuple[dict[str, str], list[Attribute], Phrases]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         built = connection.execute(
             "select 1 from information_schema.tables"
             " where table_schema = 'marts' and table_name = 'attribute_catalogue'"
         ).fetchall()
         if not built:
-            raise UserError(f"{world.warehouse}: has no attribute_catalogue yet; run `python -m scripts build` first")
+            raise UserError(
+                f"{workspace.warehouse}: has no attribute_catalogue yet; run `python -m scripts build` first"
+            )
         rows = connection.execute(
             "select attribute_name, value_type, coalesce(unit, ''), coalesce(theme, ''), phrase"
             " from marts.attribute_catalogue order by attribute_name"
         ).fetchall()
-    file = world.seeds / DEFINITIONS
+    file = workspace.seeds / DEFINITIONS
     library = read_rows(file, read_header(file)) if file.exists() else []
     segments = [Attribute(f"segment:{key_of(row)}", "segment") for row in library]
     themes = {row[0]: row[3] for row in rows}

@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.platform.errors import CheckFailed, UserError, did_you_mean
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
-from scripts.platform.world import BUSINESS_SEEDS
+from scripts.platform.workspace import BUSINESS_SEEDS
 
 DEFINITIONS = "segment_definitions.csv"
 CONDITIONS = "segment_rule_conditions.csv"

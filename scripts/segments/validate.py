@@ -13,7 +13,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import numbered_rows, read_header, seed_problems
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
 RowText = Callable[[dict[str, str]], str]
 
@@ -66,14 +66,14 @@ def is_about_rules(message: str) -> bool:
     return any(mark in message for mark in (*MARKS, *(seed for seeds in RULES.values() for seed in seeds)))
 
 
-def check_rules(world: World, progress: Progress = print) -> None:
+def check_rules(workspace: Workspace, progress: Progress = print) -> None:
     """Report every fault of the rules in seeds as the warehouse found them, each on one line.
 
     Reads the models in VIOLATIONS, which the caller has built. Faults of segments that are not active are warnings.
     Raises CheckFailed when there is an error: nothing is judged, counted or sent by rules that are in doubt.
     """
-    found = _violations(world)
-    places = row_places(world.seeds)
+    found = _violations(workspace)
+    places = row_places(workspace.seeds)
     for severity, seed, row_text, reason, suggestion in found:
         lines = places.get((seed, row_text), [])
         place = f"{seed}.csv" + (f", line {', '.join(map(str, lines))}" if lines else "")
@@ -83,7 +83,7 @@ def check_rules(world: World, progress: Progress = print) -> None:
         severities = [severity for severity, seed, *_ in found if seed in seeds]
         errors = severities.count("error")
         if errors:
-            problems.append(f"{world.seeds}: the {what} rules have {errors} error(s); correct the rows named above")
+            problems.append(f"{workspace.seeds}: the {what} rules have {errors} error(s); correct the rows named above")
         elif what == "segment":
             progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
         else:
@@ -92,10 +92,10 @@ def check_rules(world: World, progress: Progress = print) -> None:
         raise CheckFailed("\n".join(problems))
 
 
-def _violations(world: World) -> list[tuple[str, ...]]:
+def _violations(workspace: Workspace) -> list[tuple[str, ...]]:
     """Severity, seed, row, reason and suggestion of every fault, in this order."""
     found: list[tuple[str, ...]] = []
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         built = {
             name
             for (name,) in connection.execute(
@@ -104,7 +104,7 @@ def _violations(world: World) -> list[tuple[str, ...]]:
         }
         if not built & VIOLATIONS.keys():
             raise UserError(
-                f"{world.warehouse}: the rules have not been checked yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: the rules have not been checked yet; run `python -m scripts build` first"
             )
         for model in sorted(built & VIOLATIONS.keys()):
             found += connection.execute(

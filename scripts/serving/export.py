@@ -18,7 +18,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import PRIVATE, new_folder, replace_file
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
 from scripts.segments.approval_log import Row, log_heads, verified_log
 from scripts.segments.approve import given_approvals
@@ -55,7 +55,7 @@ class _Audience:
 
 
 def export(
-    world: World,
+    workspace: Workspace,
     segment_key: str,
     channel: str = "email",
     out: Path | None = None,
@@ -65,7 +65,7 @@ def export(
     """Write the published audience of `segment_key` on `channel` and return the folder that holds it.
 
     The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
-    not at all. `out` is the folder to write; default: one in the world's `exports`, named after segment, channel,
+    not at all. `out` is the folder to write; default: one in the workspace's `exports`, named after segment, channel,
     day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing
     is written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
 
@@ -75,18 +75,20 @@ def export(
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
     try:
-        audience = _read(world, segment_key, channel)
+        audience = _read(workspace, segment_key, channel)
     except duckdb.CatalogException:
         raise UserError(
-            f"{world.published}: an earlier release published it, without all that an export reads; build and publish"
+            f"{workspace.published}: published by an earlier release that lacks what an export needs; build and publish"
         ) from None
     _check(audience, segment_key, channel)
-    _check_log(audience, segment_key, world.seeds / APPROVAL_LOG)
+    _check_log(audience, segment_key, workspace.seeds / APPROVAL_LOG)
     day = audience.counts["as_of_date"]
     target = (
-        out.expanduser().absolute() if out else (world.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
+        out.expanduser().absolute()
+        if out
+        else (workspace.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
     )
-    checked = qa_gate(world.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
+    checked = qa_gate(workspace.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
     columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation"]
     rows, unsafe = _rows(audience, channel, segment_key)
     if not rows:
@@ -107,12 +109,12 @@ def export(
     return target
 
 
-def _read(world: World, segment_key: str, channel: str) -> _Audience:
+def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
     """The segment, its approvals and its audience; both files come from the same published version."""
-    if not world.published.exists():
-        raise UserError(f"{world.published}: nothing is published; run `python -m scripts publish` first")
-    folder = world.published.resolve()
-    log = [row for row in verified_log(world) if row.key == segment_key]
+    if not workspace.published.exists():
+        raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
+    folder = workspace.published.resolve()
+    log = [row for row in verified_log(workspace) if row.key == segment_key]
     with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
         library = rows_of(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
         if not library:

@@ -18,7 +18,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.versions import current_version
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SCHEMA_VERSION = 1
 MAX_AGE_HOURS = 48.0
@@ -53,7 +53,7 @@ class Health:
 
 
 def health(
-    world: World,
+    workspace: Workspace,
     *,
     as_json: bool = False,
     strict: bool = False,
@@ -62,7 +62,7 @@ def health(
     progress: Progress = print,
 ) -> None:
     """Print how the data are. Raises CheckFailed when something fails, or with `strict` when something warns."""
-    found = examine(world, now=now, max_age_hours=max_age_hours)
+    found = examine(workspace, now=now, max_age_hours=max_age_hours)
     bad = ("warn", "fail") if strict else ("fail",)
     found.document["strict"] = strict
     found.document["healthy"] = found.overall not in bad
@@ -76,7 +76,7 @@ def health(
         raise CheckFailed(f"not healthy: {count} finding(s), named above")
 
 
-def examine(world: World, *, now: datetime | None = None, max_age_hours: float = MAX_AGE_HOURS) -> Health:
+def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours: float = MAX_AGE_HOURS) -> Health:
     """Look at the warehouse, or at what is published where the warehouse cannot be read.
 
     The document, version 1; a part that cannot be known is null, and none holds a value of a person:
@@ -102,15 +102,15 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
     Days are ISO 8601, instants UTC.
     """
     found = Health()
-    warehouse: dict[str, Any] = {"path": str(world.warehouse), "state": "ready", "reason": None}
+    warehouse: dict[str, Any] = {"path": str(workspace.warehouse), "state": "ready", "reason": None}
     sources: Rows | None = None
     checks: Rows = []
     models: Rows = []
     letters = last_load = None
     read_from = None
-    pinned = _settings_pin_the_day(world, found)
+    pinned = _settings_pin_the_day(workspace, found)
     try:
-        with open_warehouse(world.warehouse, read_only=True) as connection:
+        with open_warehouse(workspace.warehouse, read_only=True) as connection:
             last_load = _last_load(connection, found)
             pinned = pinned or _is_pinned(connection)
             sources, checks, letters = _read(connection, "marts.")
@@ -126,21 +126,21 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
     except UserError as problem:
         warehouse["state"] = (
             "missing"
-            if not world.warehouse.exists()
+            if not workspace.warehouse.exists()
             else ("busy" if "another process" in str(problem) else "unreadable")
         )
-        warehouse["reason"] = str(problem).removeprefix(f"{world.warehouse}: ")
+        warehouse["reason"] = str(problem).removeprefix(f"{workspace.warehouse}: ")
     except duckdb.Error as problem:
         warehouse["state"], warehouse["reason"] = "unreadable", str(problem).splitlines()[0]
     if warehouse["reason"]:
         # While a build or a load holds it, that is how it should be; readers have what is published.
-        found.add("ok" if warehouse["state"] == "busy" else "fail", f"{world.warehouse}: {warehouse['reason']}")
-    published = _published(world, found, now, pinned, max_age_hours)
+        found.add("ok" if warehouse["state"] == "busy" else "fail", f"{workspace.warehouse}: {warehouse['reason']}")
+    published = _published(workspace, found, now, pinned, max_age_hours)
     if sources is None and published is not None:
-        sources, checks, letters, models = _read_published(world, found)
+        sources, checks, letters, models = _read_published(workspace, found)
         read_from = "published" if sources is not None else None
     if sources is None and warehouse["state"] == "busy":
-        found.add("fail", f"{world.published}: nothing readable is published either; wait for the other process")
+        found.add("fail", f"{workspace.published}: nothing readable is published either; wait for the other process")
     for row in sources or []:
         if row["severity"] != "ok":
             found.add(row["severity"], f"{row['source']}: {row['status_reason']}")
@@ -165,9 +165,9 @@ def examine(world: World, *, now: datetime | None = None, max_age_hours: float =
     return found
 
 
-def _settings_pin_the_day(world: World, found: Health) -> bool:
+def _settings_pin_the_day(workspace: Workspace, found: Health) -> bool:
     try:
-        return "as_of_date" in world.settings()
+        return "as_of_date" in workspace.settings()
     except UserError as problem:
         found.add("fail", str(problem))
         return False
@@ -269,18 +269,20 @@ def _is_pinned(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _published(
-    world: World, found: Health, now: datetime | None, pinned: bool, max_age_hours: float
+    workspace: Workspace, found: Health, now: datetime | None, pinned: bool, max_age_hours: float
 ) -> dict[str, Any] | None:
     """The published version and its age: hours from the end of the day that it describes (in UTC) to now."""
-    version = current_version(world)
+    version = current_version(workspace)
     if version is None:
-        found.add("warn", f"{world.published}: nothing is published; run `python -m scripts publish`")
+        found.add("warn", f"{workspace.published}: nothing is published; run `python -m scripts publish`")
         return None
     try:
-        manifest = json.loads((world.versions / version / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((workspace.versions / version / "manifest.json").read_text(encoding="utf-8"))
         day = date.fromisoformat(manifest["as_of_date"])
     except (OSError, ValueError, KeyError, TypeError):
-        found.add("fail", f"{world.versions / version}: its manifest.json cannot be read; publish again or roll back")
+        found.add(
+            "fail", f"{workspace.versions / version}: its manifest.json cannot be read; publish again or roll back"
+        )
         return {"version": version, "as_of_date": None, "created_at": None, "age_hours": None, "is_age_judged": False}
     end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     age = round(max(((now or datetime.now(UTC)) - end).total_seconds() / 3600, 0.0), 1)
@@ -302,8 +304,8 @@ def _published(
     }
 
 
-def _read_published(world: World, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None, Rows]:
-    file = world.published.resolve() / "marts.duckdb"
+def _read_published(workspace: Workspace, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None, Rows]:
+    file = workspace.published.resolve() / "marts.duckdb"
     try:
         with open_warehouse(file, read_only=True) as connection:
             sources, checks, letters = _read(connection, "")

@@ -32,7 +32,7 @@ from scripts.platform.versions import (
     relations_of,
 )
 from scripts.platform.warehouse import landing_settings, literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments import approval_log
 from scripts.serving import expectations
 
@@ -138,7 +138,7 @@ NATIONAL_PHONE = "[(]?0[1-9][0-9 ().-]{8,15}"
 CODE_COLUMN = re.compile(r"(_id|_key|_hash|_number|_ref|sku|barcode)$")
 
 
-def publish(world: World, progress: Progress = print, *, tests_passed: int | None = None) -> Path:
+def publish(workspace: Workspace, progress: Progress = print, *, tests_passed: int | None = None) -> Path:
     """Publish what the warehouse holds and return the folder of the version that readers now see.
 
     The marts are copied into a hidden folder, audited there, renamed into place and switched to; content
@@ -146,40 +146,40 @@ def publish(world: World, progress: Progress = print, *, tests_passed: int | Non
     audit or the approval log does not hold, UserError when the warehouse or the disk is in the way. Either way the
     version that was published stays.
     """
-    approval_heads = approval_log.log_heads(approval_log.verified_log(world))
-    with open_warehouse(world.warehouse, read_only=True) as warehouse:
+    approval_heads = approval_log.log_heads(approval_log.verified_log(workspace))
+    with open_warehouse(workspace.warehouse, read_only=True) as warehouse:
         if not relations_of(warehouse, "marts"):
-            raise UserError(f"{world.warehouse}: holds no marts; run `python -m scripts build` first")
-    with only_publisher(world):
-        incoming = world.versions / f"{INCOMING}{os.getpid()}"
+            raise UserError(f"{workspace.warehouse}: holds no marts; run `python -m scripts build` first")
+    with only_publisher(workspace):
+        incoming = workspace.versions / f"{INCOMING}{os.getpid()}"
         incoming.mkdir(mode=0o700)
         try:
-            manifest = {**_write(world, incoming, tests_passed, progress), "approval_heads": approval_heads}
-            target = _install(world, incoming, manifest, progress)
+            manifest = {**_write(workspace, incoming, tests_passed, progress), "approval_heads": approval_heads}
+            target = _install(workspace, incoming, manifest, progress)
         except OSError as problem:
-            raise _not_written(world, problem) from problem
+            raise _not_written(workspace, problem) from problem
         except duckdb.Error as problem:
-            raise _not_written(world, problem) from problem
+            raise _not_written(workspace, problem) from problem
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
-        _prune(world)
+        _prune(workspace)
     return target
 
 
-def rollback(world: World, version: str | None = None) -> Path:
+def rollback(workspace: Workspace, version: str | None = None) -> Path:
     """Switch readers to `version`, or to the one before the current; returns its folder."""
-    with only_publisher(world):
-        kept = _kept(world)
-        current = current_version(world)
+    with only_publisher(workspace):
+        kept = _kept(workspace)
+        current = current_version(workspace)
         if version is None:
             earlier = kept[: kept.index(current)] if current in kept else kept
             if not earlier:
-                raise UserError(f"{world.versions}: no earlier version to roll back to; build and publish instead")
+                raise UserError(f"{workspace.versions}: no earlier version to roll back to; build and publish instead")
             version = earlier[-1]
         if version not in kept:
-            raise UserError(f"{world.versions}: no version {version}; kept are {', '.join(kept) or 'none'}")
-        _switch(world, version)
-    return world.versions / version
+            raise UserError(f"{workspace.versions}: no version {version}; kept are {', '.join(kept) or 'none'}")
+        _switch(workspace, version)
+    return workspace.versions / version
 
 
 def audit(marts: Path) -> list[str]:
@@ -192,18 +192,18 @@ def audit(marts: Path) -> list[str]:
         return [*problems, *_identifier_problems(connection, relations)]
 
 
-def _write(world: World, incoming: Path, tests_passed: int | None, progress: Progress) -> dict[str, Any]:
+def _write(workspace: Workspace, incoming: Path, tests_passed: int | None, progress: Progress) -> dict[str, Any]:
     """Copy, audit and describe: everything of a version but its name."""
     marts, activation = incoming / "marts.duckdb", incoming / "activation.duckdb"
-    _copy_schema(world.warehouse, marts, "marts", incoming / "parquet")
+    _copy_schema(workspace.warehouse, marts, "marts", incoming / "parquet")
     if problems := audit(marts):
         raise CheckFailed("\n".join(problems))
-    _judge_profiles(world, incoming, progress)
-    _copy_schema(world.warehouse, activation, "activation", None)
+    _judge_profiles(workspace, incoming, progress)
+    _copy_schema(workspace.warehouse, activation, "activation", None)
     activation.chmod(0o600)
-    back_up(world, incoming)
-    if (world.seeds / approval_log.FILE).exists():
-        shutil.copyfile(world.seeds / approval_log.FILE, incoming / approval_log.FILE)
+    back_up(workspace, incoming)
+    if (workspace.seeds / approval_log.FILE).exists():
+        shutil.copyfile(workspace.seeds / approval_log.FILE, incoming / approval_log.FILE)
     shutil.rmtree(incoming / "spill", ignore_errors=True)
     with open_warehouse(marts, read_only=True) as connection:
         day = _value(connection, "select max(as_of_date) from marts.customer_features")
@@ -214,8 +214,8 @@ def _write(world: World, incoming: Path, tests_passed: int | None, progress: Pro
         "as_of_date": day.isoformat(),
         "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "code_version": code_version(),
-        **_run_settings(world),
-        "input_fingerprint": _input_fingerprint(world),
+        **_run_settings(workspace),
+        "input_fingerprint": _input_fingerprint(workspace),
         "tests_passed": tests_passed,
         "checksum_rule": "md5 per row, summed over rows in any order; doubles rounded to 9 significant digits",
         "relations": {name: {"rows": rows[name], "checksum": checksums[name]} for name in sorted(checksums)},
@@ -223,15 +223,15 @@ def _write(world: World, incoming: Path, tests_passed: int | None, progress: Pro
     return manifest
 
 
-def _judge_profiles(world: World, incoming: Path, progress: Progress) -> None:
+def _judge_profiles(workspace: Workspace, incoming: Path, progress: Progress) -> None:
     """Hold the warehouse's profiles against the expectations; the results become part of the version.
 
     Raises CheckFailed, one line per expectation, when a critical one does not hold; the page that shows all of them
     is then left in `refused/`, beside the warehouse.
     """
-    quality = expectations.judge(world.warehouse)
+    quality = expectations.judge(workspace.warehouse)
     progress(quality.summary())
-    refused = world.home / "refused"
+    refused = workspace.home / "refused"
     if lines := quality.critical_lines():
         refused.mkdir(exist_ok=True)
         expectations.write(quality, refused)
@@ -258,26 +258,26 @@ def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.He
     replace_file(manifest, json.dumps({**described, "approval_heads": heads}, indent=2) + "\n")
 
 
-def _install(world: World, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
+def _install(workspace: Workspace, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
     """Give the written version its name and switch to it, unless readers have the very same content already."""
-    current = current_version(world)
-    if current and _same_content(_manifest(world, current), manifest):
-        _keep_newest_judgement(incoming, world.versions / current)
-        _keep_newest_approvals(incoming, world.versions / current, manifest["approval_heads"])
-        replace_back_up(incoming, world.versions / current)
+    current = current_version(workspace)
+    if current and _same_content(_manifest(workspace, current), manifest):
+        _keep_newest_judgement(incoming, workspace.versions / current)
+        _keep_newest_approvals(incoming, workspace.versions / current, manifest["approval_heads"])
+        replace_back_up(incoming, workspace.versions / current)
         progress(f"published {current}: nothing changed, no new version")
-        return world.versions / current
-    number = max((int(name.rsplit("-", 1)[1]) for name in _kept(world)), default=0) + 1
+        return workspace.versions / current
+    number = max((int(name.rsplit("-", 1)[1]) for name in _kept(workspace)), default=0) + 1
     version = f"{manifest['as_of_date']}-{number:03d}"
     (incoming / "manifest.json").write_text(
         json.dumps({**manifest, "version": version}, indent=2) + "\n", encoding="utf-8"
     )
     incoming.chmod(0o755)
-    name_folder(incoming, world.versions / version)
-    _switch(world, version)
+    name_folder(incoming, workspace.versions / version)
+    _switch(workspace, version)
     rows = sum(relation["rows"] for relation in manifest["relations"].values())
     progress(f"published {version}: {len(manifest['relations'])} relations, {rows:,} rows")
-    return world.versions / version
+    return workspace.versions / version
 
 
 def _copy_schema(warehouse: Path, target: Path, schema: str, parquet: Path | None) -> None:
@@ -423,9 +423,9 @@ def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
     return row[0] if row else None
 
 
-def _input_fingerprint(world: World) -> str | None:
+def _input_fingerprint(workspace: Workspace) -> str | None:
     """Hash of the ledger of files taken in and of the settings; None where the raw tables came another way."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         if not {"files", "settings"} <= set(relations_of(connection, "intake")):
             return None
         wanted = [
@@ -438,9 +438,9 @@ def _input_fingerprint(world: World) -> str | None:
     return hashlib.sha256(json.dumps([files, settings], default=str).encode()).hexdigest()[:32]
 
 
-def _run_settings(world: World) -> dict[str, str | None]:
+def _run_settings(workspace: Workspace) -> dict[str, str | None]:
     """What kind of data these are and in which currency; None where intake kept no settings."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = landing_settings(connection)
     return {name: found.get(name) for name in ("kind", "reporting_currency")}
 
@@ -449,40 +449,44 @@ def _same_content(published: dict[str, Any], candidate: dict[str, Any]) -> bool:
     return all(published.get(part) == candidate[part] for part in ("as_of_date", "relations"))
 
 
-def _manifest(world: World, version: str) -> dict[str, Any]:
+def _manifest(workspace: Workspace, version: str) -> dict[str, Any]:
     try:
-        return dict(json.loads((world.versions / version / "manifest.json").read_text(encoding="utf-8")))
+        return dict(json.loads((workspace.versions / version / "manifest.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
 
 
-def _kept(world: World) -> list[str]:
+def _kept(workspace: Workspace) -> list[str]:
     """Ids of complete versions, in the order in which they were published."""
-    found = [path.parent.name for path in world.versions.glob("*/manifest.json")]
+    found = [path.parent.name for path in workspace.versions.glob("*/manifest.json")]
     return sorted(
         (name for name in found if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+", name)),
         key=lambda name: int(name.rsplit("-", 1)[1]),
     )
 
 
-def _prune(world: World) -> None:
+def _prune(workspace: Workspace) -> None:
     """Keep the last versions, and the published one in any case."""
-    current = current_version(world)
-    for version in _kept(world)[:-VERSIONS_KEPT]:
+    current = current_version(workspace)
+    for version in _kept(workspace)[:-VERSIONS_KEPT]:
         if version != current:
-            remove_folder(world.versions / version, world.versions / f"{INCOMING}old-{version}")
+            remove_folder(workspace.versions / version, workspace.versions / f"{INCOMING}old-{version}")
 
 
-def _switch(world: World, version: str) -> None:
+def _switch(workspace: Workspace, version: str) -> None:
     """Point `published` at a version in one step."""
-    if world.published.exists() and not world.published.is_symlink():
-        raise UserError(f"{world.published}: is not the symlink that publishing keeps; move it away and publish again")
-    switch_link(world.published, Path(world.versions.name) / version, world.home / f".published-{os.getpid()}")
+    if workspace.published.exists() and not workspace.published.is_symlink():
+        raise UserError(
+            f"{workspace.published}: is not the symlink that publishing keeps; move it away and publish again"
+        )
+    switch_link(
+        workspace.published, Path(workspace.versions.name) / version, workspace.home / f".published-{os.getpid()}"
+    )
 
 
-def _not_written(world: World, problem: Exception) -> UserError:
+def _not_written(workspace: Workspace, problem: Exception) -> UserError:
     first_line = str(problem).strip().splitlines()[0]
-    kept = current_version(world) or "nothing"
+    kept = current_version(workspace) or "nothing"
     return UserError(
-        f"{world.versions}: could not write ({first_line}); put this right and publish again; readers keep {kept}"
+        f"{workspace.versions}: could not write ({first_line}); put this right and publish again; readers keep {kept}"
     )

@@ -19,7 +19,7 @@ from scripts.platform.files import replace_file
 from scripts.platform.pages.page import outside_references
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 BOARDS = Path(__file__).resolve().parent / "charts"
 NEEDED = [
@@ -43,7 +43,7 @@ DEFAULT_CURRENCY = "GBP"
 SECONDS_ALLOWED = 300
 
 
-def report(world: World, out: Path | str | None = None, progress: Progress = print) -> Path:
+def report(workspace: Workspace, out: Path | str | None = None, progress: Progress = print) -> Path:
     """Write the page about the published version to `out` (default: report.html beside the warehouse).
 
     Raises UserError when nothing is published or dbt-charts is not installed, CheckFailed when a chart cannot
@@ -52,12 +52,12 @@ def report(world: World, out: Path | str | None = None, progress: Progress = pri
     if importlib.util.find_spec("dbt_charts") is None:
         raise UserError("report: dbt-charts is not installed; run `pip install 'customer-segmentation[report]'`")
     # Resolved once: a publish that happens meanwhile does not mix two versions on one page.
-    version = world.published.resolve()
+    version = workspace.published.resolve()
     marts = version / "marts.duckdb"
     if not marts.exists():
-        raise UserError(f"{world.published}: nothing is published; run `python -m scripts publish` first")
+        raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
     _check_relations(marts)
-    target = Path(out).expanduser().absolute() if out else world.home / "report.html"
+    target = Path(out).expanduser().absolute() if out else workspace.home / "report.html"
     if target.is_dir():
         raise UserError(f"{target}: is a folder; name a file such as {target / 'report.html'}")
     currency = str(_manifest(version).get("reporting_currency") or DEFAULT_CURRENCY)

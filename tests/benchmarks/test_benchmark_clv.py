@@ -12,7 +12,7 @@ from scripts.benchmarks import clv as benchmark_clv
 from scripts.demo.simulator.model import CLASSES, HISTORY_DAYS
 from scripts.learning.prediction.bg_nbd import NAMES, Parameters
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 def test_it_compares_with_lifetimes() -> None:
@@ -32,9 +32,9 @@ def test_another_result_than_that_of_lifetimes_fails(monkeypatch: pytest.MonkeyP
 @pytest.mark.verify
 def test_everybody_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     monkeypatch.setattr(benchmark_clv, "SCORINGS", 1)
-    assert benchmark_clv.benchmark_scoring(world, customers=3000, progress=said.append) > 0
+    assert benchmark_clv.benchmark_scoring(workspace, customers=3000, progress=said.append) > 0
     assert said[0].startswith("scored by SQL in ") and "3,000 customers" in said[0]
     with duckdb.connect(str(tmp_path / "clv-3000" / "warehouse.duckdb"), read_only=True) as connection:
         scored = connection.execute("select count(*), sum(expected_orders_365d) from intermediate.int_customer_clv")
@@ -42,7 +42,7 @@ def test_everybody_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert count == 3000 and 1000 < orders < 6000
     monkeypatch.setattr(benchmark_clv, "GOAL_SCORING", 0.0)
     with pytest.raises(CheckFailed, match="scoring took"):
-        benchmark_clv.benchmark_scoring(world, customers=1000, progress=said.append)
+        benchmark_clv.benchmark_scoring(workspace, customers=1000, progress=said.append)
 
 
 def test_the_truth_is_that_of_the_simulator() -> None:
@@ -54,9 +54,9 @@ def test_the_truth_is_that_of_the_simulator() -> None:
     assert true.a / (true.a + true.b - 1) == pytest.approx(chance)
 
 
-def test_the_truth_is_found_in_a_world() -> None:
+def test_the_truth_is_found_in_a_workspace() -> None:
     said: list[str] = []
-    within = benchmark_clv.benchmark_recovery(worlds=1, people=20_000, progress=said.append)
+    within = benchmark_clv.benchmark_recovery(workspaces=1, people=20_000, progress=said.append)
     assert within == dict.fromkeys(NAMES, 1)
     assert "0 fits did not converge" in said[0]
 
@@ -72,6 +72,6 @@ def test_buyers_are_seen_in_seasonal_weeks() -> None:
 def test_a_truth_that_is_not_found_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark_clv, "_truth", lambda: Parameters(2.5, 500.0, 1.1, 4.6))
     with pytest.raises(CheckFailed, match="alpha: the truth is within two standard errors in less than 90%"):
-        benchmark_clv.benchmark_recovery(worlds=1, people=20_000, progress=lambda _: None)
-    with pytest.raises(UserError, match="at least one world"):
-        benchmark_clv.benchmark_recovery(worlds=0)
+        benchmark_clv.benchmark_recovery(workspaces=1, people=20_000, progress=lambda _: None)
+    with pytest.raises(UserError, match="at least one workspace"):
+        benchmark_clv.benchmark_recovery(workspaces=0)

@@ -9,7 +9,7 @@ import pytest
 from scripts.benchmarks.commits import compare_commits, differences, published_relations
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SAME = "create table marts.same as select 1 as id, cast(0.1 as double) + cast(0.2 as double) as share"
 
@@ -60,4 +60,4 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
 
 def test_without_a_warehouse_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no warehouse to compare on"):
-        compare_commits(World.at(warehouse=str(tmp_path / "warehouse.duckdb")), "HEAD")
+        compare_commits(Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb")), "HEAD")

@@ -11,7 +11,7 @@ import pytest
 from scripts.benchmarks import features as benchmark_features
 from scripts.benchmarks.features import Plan, _multiply, plan_of
 from scripts.platform.errors import UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 def node(name: str, folder: str, *parents: str, schema: str = "intermediate", kind: str = "model") -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_copies_of_a_customer_keep_their_own_orders(tmp_path: Path) -> None:
 
 def test_too_few_people_to_compare_sizes_is_a_mistake_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="at least 50,000"):
-        benchmark_features.benchmark_features(World.at(warehouse=str(tmp_path / "w.duckdb")), customers=20_000)
+        benchmark_features.benchmark_features(Workspace.at(warehouse=str(tmp_path / "w.duckdb")), customers=20_000)
 
 
 @pytest.mark.verify
@@ -79,7 +79,7 @@ def test_it_measures_two_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(benchmark_features, "BASE_CUSTOMERS", 300)
     said: list[str] = []
     measured = benchmark_features.benchmark_features(
-        World.at(warehouse=str(tmp_path / "w.duckdb")), customers=3000, smaller=10, progress=said.append
+        Workspace.at(warehouse=str(tmp_path / "w.duckdb")), customers=3000, smaller=10, progress=said.append
     )
     assert [one.factor for one in measured] == [1, 10]
     assert all(one.yardstick > 0 and one.wall > 0 and "customer_features" in one.nodes for one in measured)

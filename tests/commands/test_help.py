@@ -9,7 +9,7 @@ import pytest
 
 from scripts.__main__ import COMMANDS, all_commands, main
 from scripts.commands import accounts, benchmark, data, models, people, pipeline, segments
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 MODULES = (accounts, benchmark, data, models, people, pipeline, segments)
 

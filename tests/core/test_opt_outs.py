@@ -18,10 +18,10 @@ import pytest
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving.export import export
 from scripts.serving.publish import publish
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 
@@ -51,19 +51,19 @@ MONEY = {
 
 @dataclass(frozen=True)
 class Spoken:
-    """The rebuilt world, who was chosen for which case, and what the world held before."""
+    """The rebuilt workspace, who was chosen for which case, and what the workspace held before."""
 
-    world: World
+    workspace: Workspace
     people: dict[str, str]
     members_before: pd.DataFrame
     money_before: dict[str, tuple[object, ...]]
     margin_before: pd.DataFrame
 
     def marts(self, query: str, **parameters: object) -> pd.DataFrame:
-        return _rows(self.world.published / "marts.duckdb", query, parameters)
+        return _rows(self.workspace.published / "marts.duckdb", query, parameters)
 
     def activation(self, query: str, **parameters: object) -> pd.DataFrame:
-        return _rows(self.world.published / "activation.duckdb", query, parameters)
+        return _rows(self.workspace.published / "activation.duckdb", query, parameters)
 
 
 def _rows(file: Path, query: str, parameters: dict[str, object]) -> pd.DataFrame:
@@ -71,8 +71,8 @@ def _rows(file: Path, query: str, parameters: dict[str, object]) -> pd.DataFrame
         return connection.execute(query, parameters).df() if parameters else connection.execute(query).df()
 
 
-def _money(world: World) -> dict[str, tuple[object, ...]]:
-    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+def _money(workspace: Workspace) -> dict[str, tuple[object, ...]]:
+    with open_warehouse(workspace.published / "marts.duckdb", read_only=True) as connection:
         return {
             relation: connection.execute(f"select {figures} from marts.{relation}").fetchall()[0]
             for relation, figures in MONEY.items()
@@ -80,23 +80,23 @@ def _money(world: World) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.fixture(scope="module")
-def spoken(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Spoken:
+def spoken(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Spoken:
     """A copy of the demo in which chosen people speak under second profiles, built and published again."""
-    folder = tmp_path_factory.mktemp("spoken") / "world"
-    shutil.copytree(demo_world.home, folder, symlinks=True)
-    world = world_in(folder)
-    members = _rows(world.published / "activation.duckdb", "select * from audience_members", {})
-    money = _money(world)
-    margin = _rows(world.published / "marts.duckdb", "select * from marts.customer_margin order by customer_id", {})
-    with duckdb.connect(str(world.warehouse)) as connection:
+    folder = tmp_path_factory.mktemp("spoken") / "workspace"
+    shutil.copytree(demo_workspace.home, folder, symlinks=True)
+    workspace = workspace_in(folder)
+    members = _rows(workspace.published / "activation.duckdb", "select * from audience_members", {})
+    money = _money(workspace)
+    margin = _rows(workspace.published / "marts.duckdb", "select * from marts.customer_margin order by customer_id", {})
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         people = _choose(connection)
         for number, (case, customer_number) in enumerate(people["numbers"].items()):
             _second_profiles(connection, number, customer_number)
             _speak(connection, number, case, people["ids"][case])
-    run_dbt(world, ["run"], progress=lambda _: None)
-    run_dbt(world, ["test", "--select", "path:tests/dbt", "customer_rfm", "suppressions"], progress=lambda _: None)
-    publish(world, lambda _: None)
-    return Spoken(world, people["ids"], members, money, margin)
+    run_dbt(workspace, ["run"], progress=lambda _: None)
+    run_dbt(workspace, ["test", "--select", "path:tests/dbt", "customer_rfm", "suppressions"], progress=lambda _: None)
+    publish(workspace, lambda _: None)
+    return Spoken(workspace, people["ids"], members, money, margin)
 
 
 def _choose(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -229,7 +229,7 @@ def test_the_person_is_in_no_file_that_is_exported(spoken: Spoken, case: str, tm
     written = 0
     for segment in segments:
         try:
-            folder = export(spoken.world, segment, channel, tmp_path / segment, progress=lambda _: None)
+            folder = export(spoken.workspace, segment, channel, tmp_path / segment, progress=lambda _: None)
         except CheckFailed as refused:  # Nobody is left in it, or its count left the band that was approved.
             assert "may be contacted" in str(refused) or "not approved" in str(refused)
             continue
@@ -286,7 +286,7 @@ def test_an_objection_changes_cut_points_of_the_others_only_as_their_own_base_do
 
 
 def test_the_books_are_the_same_to_the_cent(spoken: Spoken) -> None:
-    after = _money(spoken.world)
+    after = _money(spoken.workspace)
     assert after == spoken.money_before | {"customers": after["customers"]}
     # The second profiles became part of the same people: nobody was added.
     assert after["customers"][0] == spoken.money_before["customers"][0]

@@ -19,8 +19,8 @@ from scripts.intake.command import intake
 from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 SYNCED = "2026-06-20 00:00:00"
 FILES = {
@@ -156,24 +156,24 @@ T4,1,marketplace,M1,702,SCARF,1,9.00,1.80,GBP,damaged,false,2026-03-09 10:00:00,
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    world: World = world_in(tmp_path_factory.mktemp("orders"))
+    workspace: Workspace = workspace_in(tmp_path_factory.mktemp("orders"))
     for name, content in FILES.items():
         header, *rows = content.strip().splitlines()
         stamp = "_fivetran_synced" if name.startswith("shopify") else "synced_at"
-        file: Path = world.landing / name / "all.csv"
+        file: Path = workspace.landing / name / "all.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join([f"{header},{stamp}", *(f"{row},{SYNCED}" for row in rows)]) + "\n")
     settings = {"as_of_date": "2026-06-30", "business_timezone": "UTC", "reporting_currency": "GBP"}
-    (world.landing / "world.json").write_text(json.dumps(settings))
-    steps.setup(world)
-    intake(world)
+    (workspace.landing / "world.json").write_text(json.dumps(settings))
+    steps.setup(workspace)
+    intake(workspace)
     wanted = ["+orders", "+order_lines", "+returns", "+order_payments", "+order_events", "+money_reconciliation"]
     # Tests too, of what is built here alone.
     run_dbt(
-        world,
+        workspace,
         ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *wanted],
     )
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         yield connection
 
 

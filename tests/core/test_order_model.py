@@ -10,21 +10,21 @@ import pandas as pd
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def built(demo_world: World) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+def built(demo_workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def orders(demo_world: World, built: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def orders(demo_workspace: Workspace, built: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Every order of the marts with what the simulator knows of it."""
-    truth = pd.read_parquet(demo_world.truth / "orders.parquet")
+    truth = pd.read_parquet(demo_workspace.truth / "orders.parquet")
     truth["order_id"] = truth["source_system"] + ":" + truth["source_order_id"]
-    planted = pd.read_parquet(demo_world.truth / "planted.parquet")
+    planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
     headers = planted[planted["table"].isin(["order", "receipt"]) & (planted["expected"] != "dedupe")]
     truth["is_spoilt"] = truth["source_order_id"].isin(headers["record_key"])
     truth = truth.drop(columns=["source_system", "ordered_at", "is_counted"])
@@ -152,7 +152,7 @@ def test_totals_and_payments_equal_what_the_simulator_charged(orders: pd.DataFra
         assert (waiting["amount_paid"].astype(float) == 0).all(), system
 
 
-def test_what_does_not_add_up_was_planted(demo_world: World, built: duckdb.DuckDBPyConnection) -> None:
+def test_what_does_not_add_up_was_planted(demo_workspace: Workspace, built: duckdb.DuckDBPyConnection) -> None:
     """Every order whose parts miss its total, or its money its status, has a record that the simulator spoilt."""
     odd = built.execute(
         """
@@ -160,7 +160,7 @@ def test_what_does_not_add_up_was_planted(demo_world: World, built: duckdb.DuckD
         where total_state in ('differs', 'no lines') or payment_state <> 'agrees'
         """
     ).df()
-    planted = pd.read_parquet(demo_world.truth / "planted.parquet")
+    planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
     keys = {part for key in planted["record_key"].dropna() for part in key.split("|")}
     children = built.execute(
         """

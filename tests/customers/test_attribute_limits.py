@@ -15,8 +15,8 @@ from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
+from tests.support.workspaces import workspace_in
 
 SEED = "attribute_limits.csv"
 
@@ -28,25 +28,25 @@ def shipped() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+def workspace(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     home = tmp_path_factory.mktemp("limits")
-    shutil.copytree(demo_world.seeds, home / "seeds")
-    shutil.copyfile(demo_world.warehouse, home / "warehouse.duckdb")
-    return World.at(
-        landing=str(demo_world.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
+    shutil.copytree(demo_workspace.seeds, home / "seeds")
+    shutil.copyfile(demo_workspace.warehouse, home / "warehouse.duckdb")
+    return Workspace.at(
+        landing=str(demo_workspace.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
     )
 
 
 @pytest.fixture(scope="module")
-def readers(world: World) -> dict[str, str]:
+def readers(workspace: Workspace) -> dict[str, str]:
     """The models that read the limits, as SQL."""
-    results = run_dbt(world, ["compile", "--select", "int_attribute_limits+1"], progress=quiet)
+    results = run_dbt(workspace, ["compile", "--select", "int_attribute_limits+1"], progress=quiet)
     return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
 
 
 @pytest.fixture(scope="module")
-def connection(demo_world: World) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_warehouse(demo_world.warehouse, read_only=True) as opened:
+def connection(demo_workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as opened:
         yield opened
 
 
@@ -85,28 +85,28 @@ def test_another_value_gives_another_result(
 
 
 def test_a_folder_of_an_earlier_version_gets_the_limits_that_it_lacks(tmp_path: Path) -> None:
-    world = world_in(tmp_path)
-    steps.copy_missing_seeds(world, quiet)
-    file = world.seeds / SEED
+    workspace = workspace_in(tmp_path)
+    steps.copy_missing_seeds(workspace, quiet)
+    file = workspace.seeds / SEED
     lines = file.read_text(encoding="utf-8").splitlines()
     own = [lines[0], *(line.replace(",180,", ",200,", 1) for line in lines[1:15])]
     file.write_text("\n".join(own), encoding="utf-8")
     said: list[str] = []
-    steps.copy_missing_seeds(world, said.append)
+    steps.copy_missing_seeds(workspace, said.append)
     found = file.read_text(encoding="utf-8").splitlines()
     assert found[:15] == own and list(csv.reader(found[15:])) == list(csv.reader(lines[15:]))
     assert len(said) == 1 and "had no row for visit_gap_minutes, open_cart_hours" in said[0]
-    steps.copy_missing_seeds(world, said.append)
+    steps.copy_missing_seeds(workspace, said.append)
     assert len(said) == 1
 
 
 def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
-    world = world_in(tmp_path)
-    steps.copy_missing_seeds(world, quiet)
-    file = world.seeds / SEED
+    workspace = workspace_in(tmp_path)
+    steps.copy_missing_seeds(workspace, quiet)
+    file = workspace.seeds / SEED
     file.write_text(file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
     before = file.read_bytes()
-    steps.copy_missing_seeds(world, quiet)
+    steps.copy_missing_seeds(workspace, quiet)
     assert file.read_bytes() == before
 
 
@@ -119,16 +119,16 @@ def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
         ("habits,habit_count,three,visits,", "habit_count: value is `three`"),
     ],
 )
-def test_dbt_alone_names_a_limit_that_is_missing(world: World, row: str, words: str) -> None:
-    file = world.seeds / SEED
+def test_dbt_alone_names_a_limit_that_is_missing(workspace: Workspace, row: str, words: str) -> None:
+    file = workspace.seeds / SEED
     before = file.read_text(encoding="utf-8")
     try:
         kept = [line for line in before.splitlines() if not line.startswith("habits,habit_count")]
         file.write_text("\n".join([*kept, *([row] if row else [])]) + "\n", encoding="utf-8")
-        run_dbt(world, ["seed", "--select", "attribute_limits"], progress=quiet)
+        run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)
         with pytest.raises(CheckFailed) as failed:
-            run_dbt(world, ["run", "--select", "int_attribute_limits int_customer_habits"], progress=quiet)
+            run_dbt(workspace, ["run", "--select", "int_attribute_limits int_customer_habits"], progress=quiet)
         assert words in " ".join(str(failed.value).split())
     finally:
         file.write_text(before, encoding="utf-8")
-        run_dbt(world, ["seed", "--select", "attribute_limits"], progress=quiet)
+        run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)

@@ -16,7 +16,7 @@ from scripts.pipeline import steps
 from scripts.platform.dbt import rendered, run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 NAME = "product_view_count_14d"
 LAST_DAY = pd.Timestamp("2026-06-30").date()
@@ -29,14 +29,14 @@ def quiet(_: str) -> None:
     return None
 
 
-def frame(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(sql).df()
 
 
-def landed(world: World, table: str) -> pd.DataFrame:
+def landed(workspace: Workspace, table: str) -> pd.DataFrame:
     """The newest version of each web event that was received by the end of the last day, as the files hold them."""
-    files = sorted((world.landing / "web" / table).glob("*.parquet"))
+    files = sorted((workspace.landing / "web" / table).glob("*.parquet"))
     rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     for column in ("timestamp", "received_at"):
         rows[column] = pd.to_datetime(rows[column])
@@ -57,13 +57,13 @@ def rewrite(file: Path, change: dict[str, str], *, like: str | None = None) -> N
 
 
 @pytest.fixture(scope="module")
-def world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+def workspace(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small demo with one more window and one more segment whose rule reads it."""
     home = tmp_path_factory.mktemp("windows")
-    shutil.copytree(demo_world.seeds, home / "seeds")
-    shutil.copyfile(demo_world.warehouse, home / "warehouse.duckdb")
-    copy = World.at(
-        landing=str(demo_world.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
+    shutil.copytree(demo_workspace.seeds, home / "seeds")
+    shutil.copyfile(demo_workspace.warehouse, home / "warehouse.duckdb")
+    copy = Workspace.at(
+        landing=str(demo_workspace.landing), warehouse=str(home / "warehouse.duckdb"), seeds=str(home / "seeds")
     )
     rewrite(copy.seeds / "behaviour_windows.csv", {"attribute_name": NAME, "event": "product_view", "days": "14"})
     rewrite(
@@ -98,12 +98,12 @@ def test_the_seed_may_name_what_can_be_computed() -> None:
     assert [accepted["event"], accepted["measure"]] == computed
 
 
-def test_counts_equal_those_of_the_landing_files(world: World) -> None:
+def test_counts_equal_those_of_the_landing_files(workspace: Workspace) -> None:
     """Whose a browser is, is worked out again too, but for shared ones and those known by an address or order alone."""
-    events = {table: landed(world, table) for table in WEB_TABLES}
+    events = {table: landed(workspace, table) for table in WEB_TABLES}
     signs = pd.concat([rows[["anonymous_id", "user_id"]] for rows in events.values()]).dropna().drop_duplicates()
     identities = frame(
-        world,
+        workspace,
         "select source_profile_id as user_id, customer_id from intermediate.int_customer_identities"
         " where source_system = 'shopify'",
     )
@@ -120,19 +120,23 @@ def test_counts_equal_those_of_the_landing_files(world: World) -> None:
     views = views[(days >= FIRST_DAY) & (days <= LAST_DAY)]
     expected = views["anonymous_id"].map(owners).dropna().value_counts()
 
-    found = frame(world, f"select customer_id, {NAME} from marts.customer_behaviour_windows").set_index("customer_id")
-    pairs = frame(world, "select distinct customer_id, anonymous_id from intermediate.int_web_events")
+    found = frame(workspace, f"select customer_id, {NAME} from marts.customer_behaviour_windows").set_index(
+        "customer_id"
+    )
+    pairs = frame(workspace, "select distinct customer_id, anonymous_id from intermediate.int_web_events")
     elsewhere = pairs[pairs["anonymous_id"].isin(unclear)]["customer_id"].dropna()
     compared = found[~found.index.isin(elsewhere)][NAME]
     assert (compared == expected.reindex(compared.index).fillna(0)).all()
     assert (compared > 0).sum() > 10
     # No event is lost on the way to the table of events, and none is there twice.
-    ids = frame(world, "select event_id from intermediate.int_web_events where event_type = 'product_view'")["event_id"]
+    ids = frame(workspace, "select event_id from intermediate.int_web_events where event_type = 'product_view'")[
+        "event_id"
+    ]
     assert ids.is_unique and set(events["product_viewed"]["id"]) == set(ids)
 
 
-def test_the_attribute_is_described_in_catalogue_and_database(world: World) -> None:
-    catalogue = frame(world, f"select * from marts.attribute_catalogue where attribute_name = '{NAME}'").iloc[0]
+def test_the_attribute_is_described_in_catalogue_and_database(workspace: Workspace) -> None:
+    catalogue = frame(workspace, f"select * from marts.attribute_catalogue where attribute_name = '{NAME}'").iloc[0]
     assert catalogue["source_relation"] == "customer_behaviour_windows"
     assert catalogue["theme"] == "behaviour_windows"
     assert (catalogue["data_type"], catalogue["value_type"]) == ("bigint", "number")
@@ -140,7 +144,7 @@ def test_the_attribute_is_described_in_catalogue_and_database(world: World) -> N
     assert (catalogue["unit"], catalogue["null_meaning"]) == ("product views", "never null")
     assert catalogue["needs_sources"] == "web" and catalogue["is_available"]
     comments = frame(
-        world,
+        workspace,
         "select column_name, comment from duckdb_columns() where table_name = 'customer_behaviour_windows'"
         " and schema_name = 'marts' order by column_index",
     )
@@ -149,16 +153,16 @@ def test_the_attribute_is_described_in_catalogue_and_database(world: World) -> N
     assert comments["comment"].fillna("").str.strip().ne("").all()
 
 
-def test_a_rule_on_the_attribute_yields_who_it_says(world: World) -> None:
+def test_a_rule_on_the_attribute_yields_who_it_says(workspace: Workspace) -> None:
     people = frame(
-        world,
+        workspace,
         f"select customer_id, customer_type, order_count, {NAME} as views from marts.customer_features"
         " inner join marts.customer_behaviour_windows using (customer_id)",
     )
     threshold = np.percentile(people[people["order_count"] >= 1]["views"], 97)
     wanted = people[(people["customer_type"] == "person") & ((people["views"] >= 3) | (people["views"] >= threshold))]
     members = frame(
-        world,
+        workspace,
         "select customer_id, explanation from marts.segment_explanations where segment_key = 'keen_lookers'",
     ).set_index("customer_id")["explanation"]
     assert len(wanted) > 20 and set(members.index) == set(wanted["customer_id"])
@@ -166,19 +170,19 @@ def test_a_rule_on_the_attribute_yields_who_it_says(world: World) -> None:
         assert f"3 or more product views in the last 14 days ({row.views})" in members[row.customer_id]
 
 
-def test_a_faulty_row_is_named_with_its_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    file = world.seeds / "behaviour_windows.csv"
+def test_a_faulty_row_is_named_with_its_line(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    file = workspace.seeds / "behaviour_windows.csv"
     before = file.read_text(encoding="utf-8")
     try:
         rewrite(file, {"attribute_name": "serches_9d", "event": "serch", "days": "9"})
         with pytest.raises(CheckFailed, match="1 error"):
-            steps.build(world, select="behaviour_windows int_behaviour_window_errors customer_behaviour_windows")
+            steps.build(workspace, select="behaviour_windows int_behaviour_window_errors customer_behaviour_windows")
         line = before.count("\n") + 1
         reason = "no event 'serch'; did you mean 'search'? there are"
         assert f"error: behaviour_windows.csv, line {line} (serches_9d): {reason}" in capsys.readouterr().out
         # dbt alone stops too, and the table stays as it was.
         with pytest.raises(CheckFailed, match="no event 'serch'"):
-            run_dbt(world, ["run", "--select", "customer_behaviour_windows"], progress=quiet)
-        assert len(frame(world, f"select {NAME} from marts.customer_behaviour_windows")) > 0
+            run_dbt(workspace, ["run", "--select", "customer_behaviour_windows"], progress=quiet)
+        assert len(frame(workspace, f"select {NAME} from marts.customer_behaviour_windows")) > 0
     finally:
         file.write_text(before, encoding="utf-8")

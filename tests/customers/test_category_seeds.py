@@ -6,10 +6,10 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
-def test_faulty_rows_are_named_with_their_lines(demo_copy: World) -> None:
+def test_faulty_rows_are_named_with_their_lines(demo_copy: Workspace) -> None:
     with (demo_copy.seeds / "category_relations.csv").open("a", encoding="utf-8") as relations:
         relations.write("Fashion,Beauty,goes_with,\nFashion,Acessories,add_on,\n")
     with (demo_copy.seeds / "campaign_products.csv").open("a", encoding="utf-8") as products:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 DAY = timedelta(days=1)
 
@@ -38,8 +38,8 @@ def stage_on(day: date, orders: list[date], interval: float, at_risk_from: date)
     return "repeat" if len(so_far) >= 2 else "first_order"
 
 
-def test_stage_and_entry_equal_a_walk_through_every_day(demo_world: World) -> None:
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+def test_stage_and_entry_equal_a_walk_through_every_day(demo_workspace: Workspace) -> None:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         orders = connection.execute(
             """
             select customer_id, ordered_date from marts.orders
@@ -76,9 +76,9 @@ def test_stage_and_entry_equal_a_walk_through_every_day(demo_world: World) -> No
     assert set(seen) == {"first_order", "repeat", "loyal", "at_risk", "won_back", "lapsed", "inactive"}, seen
 
 
-def test_demand_calendar_equals_a_second_computation(demo_world: World) -> None:
+def test_demand_calendar_equals_a_second_computation(demo_workspace: Workspace) -> None:
     """Month factors: orders a day over the centred twelve-month mean, averaged by month of the year, mean 1."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         orders = connection.execute("select ordered_date from marts.orders where is_counted").df()["ordered_date"]
         calendar = connection.execute("select * from intermediate.int_demand_calendar order by day").df()
         (end,) = connection.execute("select max(as_of_date) from marts.customer_features").fetchone() or (None,)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.margin_from_landing import AMOUNTS, Books, Margin, Order
 
 LAST_DAY = date(2026, 6, 30)
@@ -23,16 +23,16 @@ SAMPLE = 30
 
 
 @pytest.fixture(scope="module")
-def books(demo_world: World) -> Books:
-    planted = pd.read_parquet(demo_world.truth / "planted.parquet")
+def books(demo_workspace: Workspace) -> Books:
+    planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
     spoilt = set(planted[~planted["kind"].isin(HARMLESS)]["record_key"].dropna())
-    return Books(demo_world.landing, demo_world.seeds, LAST_DAY, spoilt)
+    return Books(demo_workspace.landing, demo_workspace.seeds, LAST_DAY, spoilt)
 
 
 @pytest.fixture(scope="module")
-def built(demo_world: World) -> dict[str, Any]:
+def built(demo_workspace: Workspace) -> dict[str, Any]:
     """The marts, and whose each profile is: the one thing that the second computation takes over."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         owners = connection.execute(
             "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
         ).fetchall()

@@ -12,9 +12,9 @@ from scripts.intake.command import intake
 from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
-CUSTOMERS, SEED = 20_000, 202  # smaller worlds have too few such customers to tell 4 points from chance
+CUSTOMERS, SEED = 20_000, 202  # smaller workspaces have too few such customers to tell 4 points from chance
 FITTED_ON = "2026-01-02"  # six months before the simulated history ends, just after its first stock counts
 LINES = """
     select customer_id, category, ordered_date from marts.order_lines
@@ -32,15 +32,15 @@ def quiet(_: str) -> None:
     return None
 
 
-def frame(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(sql).df()
 
 
-def run_models(world: World, variables: dict[str, str]) -> None:
+def run_models(workspace: Workspace, variables: dict[str, str]) -> None:
     """Run what the next best category is made from, without the tests of it."""
-    run_dbt(world, ["seed"], variables=variables, progress=quiet)
-    run_dbt(world, ["run", "--select", "+int_customer_next_category"], variables=variables, progress=quiet)
+    run_dbt(workspace, ["seed"], variables=variables, progress=quiet)
+    run_dbt(workspace, ["run", "--select", "+int_customer_next_category"], variables=variables, progress=quiet)
 
 
 def new_categories(lines: pd.DataFrame, day: str) -> pd.DataFrame:
@@ -81,17 +81,17 @@ def paired_z(cases: pd.DataFrame) -> float:
 
 def evaluate(folder: Path, customers: int, seed: int, day: str) -> pd.DataFrame:
     """Simulate a retailer, keep its whole history of purchases aside, build again as of `day`, and compare."""
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    steps.setup(world, quiet)
-    steps.demo(world, {"customers": customers, "end_date": None, "seed": seed, "source": None, "file": None}, quiet)
-    intake(world, quiet)
-    run_models(world, {})
-    lines = frame(world, LINES)
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    steps.setup(workspace, quiet)
+    steps.demo(workspace, {"customers": customers, "end_date": None, "seed": seed, "source": None, "file": None}, quiet)
+    intake(workspace, quiet)
+    run_models(workspace, {})
+    lines = frame(workspace, LINES)
     lines["ordered_date"] = lines["ordered_date"].astype(str)
-    run_models(world, {"as_of_date": day})
-    assert frame(world, LINES)["ordered_date"].astype(str).max() <= day, "the model saw what came later"
-    offered = frame(world, "select distinct category from intermediate.int_product_sales")["category"].tolist()
-    return compared(lines, frame(world, CHOSEN), day, offered)
+    run_models(workspace, {"as_of_date": day})
+    assert frame(workspace, LINES)["ordered_date"].astype(str).max() <= day, "the model saw what came later"
+    offered = frame(workspace, "select distinct category from intermediate.int_product_sales")["category"].tolist()
+    return compared(lines, frame(workspace, CHOSEN), day, offered)
 
 
 @pytest.mark.verify

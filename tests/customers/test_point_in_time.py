@@ -22,7 +22,7 @@ import pytest
 import scripts.platform.dbt
 from scripts.intake.command import intake
 from scripts.platform.dbt import run_dbt
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from tests.support.planted_knowledge import natural, plant
 from tests.support.point_in_time import Difference, cut_off, differences, end_of
 
@@ -80,7 +80,7 @@ def quiet(_: str) -> None:
     return None
 
 
-def build(world: World, day: date, select: Sequence[str] = MARTS) -> set[str]:
+def build(workspace: Workspace, day: date, select: Sequence[str] = MARTS) -> set[str]:
     """Build models for a day, without their tests; returns the marts that were built, as `schema.name`.
 
     State, such as a history of cut-points, is not a function of one day and is left out, and so is the log of merges:
@@ -88,7 +88,7 @@ def build(world: World, day: date, select: Sequence[str] = MARTS) -> set[str]:
     """
     kinds = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     results = run_dbt(
-        world, ["build", *kinds, "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet
+        workspace, ["build", *kinds, "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet
     )
     nodes = [result.node for result in results if result.node.resource_type == "model"]
     return {
@@ -103,29 +103,29 @@ def build(world: World, day: date, select: Sequence[str] = MARTS) -> set[str]:
 class Pair:
     """The two warehouses of a day."""
 
-    def __init__(self, world: World, day: date, number: int = 0) -> None:
-        self.world = world
+    def __init__(self, workspace: Workspace, day: date, number: int = 0) -> None:
+        self.workspace = workspace
         self.day = day
         end = end_of(day, ZONE)
-        self.full = world.home / f"full{number}.duckdb"
-        self.natural = natural(world.warehouse, end)
-        self.planted = plant(world.warehouse, world.landing, end, f"2026-07-{10 + number}")
-        intake(world, quiet)
-        state = state_of(world.warehouse, day)
-        self.relations = build(world, day)
-        shutil.copyfile(world.warehouse, self.full)
+        self.full = workspace.home / f"full{number}.duckdb"
+        self.natural = natural(workspace.warehouse, end)
+        self.planted = plant(workspace.warehouse, workspace.landing, end, f"2026-07-{10 + number}")
+        intake(workspace, quiet)
+        state = state_of(workspace.warehouse, day)
+        self.relations = build(workspace, day)
+        shutil.copyfile(workspace.warehouse, self.full)
         # In the same folder, so that dbt need not parse again.
-        self.kept = world.home / "kept.duckdb"
-        world.warehouse.rename(self.kept)
-        landing = world.home / f"cut{number}"
-        self.cut_counts = cut_off(world.landing, landing, end)
-        self.cut_world = World(landing=landing, warehouse=world.warehouse, seeds=world.seeds)
-        intake(self.cut_world, quiet)
-        give_state(world.warehouse, state)
-        build(self.cut_world, day)
-        self.cut = world.home / f"cut{number}.duckdb"
-        world.warehouse.rename(self.cut)
-        self.kept.rename(world.warehouse)
+        self.kept = workspace.home / "kept.duckdb"
+        workspace.warehouse.rename(self.kept)
+        landing = workspace.home / f"cut{number}"
+        self.cut_counts = cut_off(workspace.landing, landing, end)
+        self.cut_workspace = Workspace(landing=landing, warehouse=workspace.warehouse, seeds=workspace.seeds)
+        intake(self.cut_workspace, quiet)
+        give_state(workspace.warehouse, state)
+        build(self.cut_workspace, day)
+        self.cut = workspace.home / f"cut{number}.duckdb"
+        workspace.warehouse.rename(self.cut)
+        self.kept.rename(workspace.warehouse)
 
     def differences(self) -> list[Difference]:
         return differences(self.full, self.cut, self.relations)
@@ -154,7 +154,7 @@ def lines(found: Sequence[Difference]) -> str:
     return "\n".join(map(str, found))
 
 
-def test_a_past_day_is_what_was_known_by_its_end(demo_copy: World) -> None:
+def test_a_past_day_is_what_was_known_by_its_end(demo_copy: Workspace) -> None:
     pair = Pair(demo_copy, ONE_DAY)
 
     assert {relation.split(".")[1] for relation in pair.relations} >= MUST_BE_PROVED
@@ -178,7 +178,7 @@ def test_a_past_day_is_what_was_known_by_its_end(demo_copy: World) -> None:
 
 
 @pytest.mark.verify
-def test_five_past_days(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_five_past_days(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     # State of a later day, with all that is planted for the first one, must not reach an earlier day either.
     later = end_of(date(2026, 7, 3), ZONE)
     plant(demo_copy.warehouse, demo_copy.landing, later, "2026-07-09")
@@ -194,15 +194,15 @@ def test_five_past_days(demo_copy: World, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.verify
-def test_planted_leaks_are_found(demo_copy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_leaks_are_found(demo_copy: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pair = Pair(demo_copy, ONE_DAY)
     assert not pair.differences()
 
     for number, leak in enumerate(LEAKS):
         project = leaky_project(tmp_path / f"project{number}", leak)
         monkeypatch.setattr(scripts.platform.dbt, "PROJECT", project)
-        world = World(demo_copy.landing, demo_copy.warehouse, project / "seeds" / "business")
-        built = build(world, ONE_DAY, leak.select)
+        workspace = Workspace(demo_copy.landing, demo_copy.warehouse, project / "seeds" / "business")
+        built = build(workspace, ONE_DAY, leak.select)
         found = {
             difference.relation.split(".")[1]
             for difference in differences(demo_copy.warehouse, pair.cut, built & pair.relations)

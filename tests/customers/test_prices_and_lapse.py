@@ -14,45 +14,45 @@ from scripts.intake.command import intake
 from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 
-def people_of(world: World) -> pd.DataFrame:
+def people_of(workspace: Workspace) -> pd.DataFrame:
     """Truth of each customer who is one simulated person, by customer_id: the columns of the truth's people."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         identities = connection.execute(
             "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
         ).df()
-    profiles = pd.read_parquet(world.truth / "profiles.parquet")
+    profiles = pd.read_parquet(workspace.truth / "profiles.parquet")
     known = identities.merge(profiles[profiles["person_id"] >= 0], on=["source_system", "source_profile_id"])
     persons = known.groupby("customer_id")["person_id"].agg(["nunique", "first"])
     one = persons.loc[persons["nunique"] == 1, "first"]
-    people = pd.read_parquet(world.truth / "people.parquet").set_index("person_id")
+    people = pd.read_parquet(workspace.truth / "people.parquet").set_index("person_id")
     people = people.loc[one].set_axis(one.index)
     return people[people["customer_type"] == "person"]
 
 
-def features_of(world: World, columns: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def features_of(workspace: Workspace, columns: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute(f"select customer_id, as_of_date, {columns} from marts.customer_features").df()
     return found.set_index("customer_id")
 
 
-def separation_of_discount_lovers(world: World) -> tuple[float, int]:
+def separation_of_discount_lovers(workspace: Workspace) -> tuple[float, int]:
     """AUC of the price score for the class of people who hardly buy without an offer, and how many have a score."""
-    scored = features_of(world, "price_sensitivity_score").join(people_of(world), how="inner")
+    scored = features_of(workspace, "price_sensitivity_score").join(people_of(workspace), how="inner")
     scored = scored.dropna(subset="price_sensitivity_score")
     loves = scored["price_class"] == "discount_lover"
     return float(roc_auc_score(loves, scored["price_sensitivity_score"])), len(scored)
 
 
-def test_price_score_separates_discount_lovers(demo_world: World) -> None:
-    auc, count = separation_of_discount_lovers(demo_world)
+def test_price_score_separates_discount_lovers(demo_workspace: Workspace) -> None:
+    auc, count = separation_of_discount_lovers(demo_workspace)
     assert count > 150
     assert auc >= 0.85
     # A reading goes with the score, and both stay silent where one order says too little.
-    read = features_of(demo_world, "order_count, promoted_order_share, price_sensitivity_score, price_sensitivity")
+    read = features_of(demo_workspace, "order_count, promoted_order_share, price_sensitivity_score, price_sensitivity")
     assert (read["price_sensitivity"].isna() == (read["order_count"] < 2)).all()
     promoted = read["promoted_order_share"].fillna(0) * read["order_count"]
     usual = promoted.sum() / read["order_count"].sum()
@@ -71,19 +71,19 @@ def test_at_scale_on_seeds_that_nothing_was_tuned_on(tmp_path: Path, seed: int) 
 
     That a person has dropped out is the simulator's own knowledge; no order in the data says so.
     """
-    world = world_in(tmp_path)
-    simulate(world, customers=20_000, seed=seed, progress=lambda _: None)
-    intake(world, lambda _: None)
-    steps.setup(world, lambda _: None)
+    workspace = workspace_in(tmp_path)
+    simulate(workspace, customers=20_000, seed=seed, progress=lambda _: None)
+    intake(workspace, lambda _: None)
+    steps.setup(workspace, lambda _: None)
     day = pd.Timestamp("2025-12-31")
     variables = {"as_of_date": str(day.date())}
-    run_dbt(world, ["seed"], variables=variables, progress=lambda _: None)
-    run_dbt(world, ["run", "--select", "+customer_features"], variables=variables, progress=lambda _: None)
-    auc, count = separation_of_discount_lovers(world)
+    run_dbt(workspace, ["seed"], variables=variables, progress=lambda _: None)
+    run_dbt(workspace, ["run", "--select", "+customer_features"], variables=variables, progress=lambda _: None)
+    auc, count = separation_of_discount_lovers(workspace)
     assert count > 4000
     assert auc >= 0.85
-    buyers = features_of(world, "overdue_ratio, days_since_last_order").dropna()
-    buyers = buyers.join(people_of(world), how="inner")
+    buyers = features_of(workspace, "overdue_ratio, days_since_last_order").dropna()
+    buyers = buyers.join(people_of(workspace), how="inner")
     gone = buyers["dropped_out_at"] < day + pd.Timedelta(days=1)
     late, recency = (roc_auc_score(gone, buyers[name]) for name in ("overdue_ratio", "days_since_last_order"))
     print(f"seed {seed}: price score AUC {auc:.3f} ({count}); dropped out: lateness {late:.4f}, recency {recency:.4f}")

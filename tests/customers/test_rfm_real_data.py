@@ -14,11 +14,11 @@ from scripts.intake.command import intake
 from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.cdnow import purchase_log
 from tests.support.real_data import shared_data
 from tests.support.rfm_scores import rfm_scores
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 
 def cdnow_log() -> pd.DataFrame:
@@ -56,10 +56,10 @@ def online_retail(end: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def score_by_models(world: World, base: pd.DataFrame, end: pd.Timestamp, **variables: object) -> pd.DataFrame:
+def score_by_models(workspace: Workspace, base: pd.DataFrame, end: pd.Timestamp, **variables: object) -> pd.DataFrame:
     """The models' scores of a base that is given to them, by customer."""
     base = base.rename_axis("customer_id").reset_index().astype({"customer_id": "string"})
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema if not exists intermediate")
         connection.register("base", base)
         connection.execute(
@@ -72,12 +72,12 @@ def score_by_models(world: World, base: pd.DataFrame, end: pd.Timestamp, **varia
         )
     given = {"as_of_date": str(end.date()), **variables}
     run_dbt(
-        world,
+        workspace,
         ["run", "--select", "rfm_cut_points", "customer_rfm", "rfm_cut_points_history"],
         variables=given,
         progress=lambda _: None,
     )
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute("select * from marts.customer_rfm").df().set_index("customer_id")
 
 
@@ -92,8 +92,8 @@ def assert_equal_scores(found: pd.DataFrame, base: pd.DataFrame) -> None:
         assert found.groupby(base[column])[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 
-def assert_scored(world: World, base: pd.DataFrame, end: pd.Timestamp) -> None:
-    found = score_by_models(world, base, end)
+def assert_scored(workspace: Workspace, base: pd.DataFrame, end: pd.Timestamp) -> None:
+    found = score_by_models(workspace, base, end)
     assert_equal_scores(found, base)
     # Two in five of CDNOW's customers bought once: by ranks they would get different scores.
     assert base["frequency"].value_counts().max() > 0.2 * len(base)
@@ -104,15 +104,15 @@ def assert_scored(world: World, base: pd.DataFrame, end: pd.Timestamp) -> None:
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world whose seeds are loaded as far as scores read them."""
-    world = world_in(tmp_path_factory.mktemp("scores"))
-    steps.setup(world, lambda _: None)
-    run_dbt(world, ["seed", "--select", "rfm_groups", "rfm_fixed_cut_points"], progress=lambda _: None)
-    return world
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace whose seeds are loaded as far as scores read them."""
+    workspace = workspace_in(tmp_path_factory.mktemp("scores"))
+    steps.setup(workspace, lambda _: None)
+    run_dbt(workspace, ["seed", "--select", "rfm_groups", "rfm_fixed_cut_points"], progress=lambda _: None)
+    return workspace
 
 
-def test_scores_of_cdnow_equal_pandas(ready: World) -> None:
+def test_scores_of_cdnow_equal_pandas(ready: Workspace) -> None:
     earlier, end = pd.Timestamp("1998-05-31"), pd.Timestamp("1998-06-30")
     base = cdnow(end)
     assert_scored(ready, base, end)
@@ -137,14 +137,14 @@ def test_scores_of_cdnow_equal_pandas(ready: World) -> None:
     [([1, 1, 7], [1, 1, 2]), ([1, 2, 2], [1, 2, 2]), ([1, 1], [1, 1])],
     ids=["one repeat buyer", "repeat buyers alike", "no repeat buyer"],
 )
-def test_frequency_of_few_repeat_buyers(ready: World, orders: list[int], expected: list[int]) -> None:
+def test_frequency_of_few_repeat_buyers(ready: Workspace, orders: list[int], expected: list[int]) -> None:
     """Quartiles of equal values are that value, and nobody is strictly above it."""
     base = pd.DataFrame({"recency_days": 3, "frequency": orders, "monetary": 5.0}, index=list("abc")[: len(orders)])
     found = score_by_models(ready, base, pd.Timestamp("2001-04-30"))
     assert found["f_score"].sort_index().tolist() == expected
 
 
-def test_scores_of_online_retail_equal_pandas(ready: World) -> None:
+def test_scores_of_online_retail_equal_pandas(ready: Workspace) -> None:
     end = pd.Timestamp("2011-12-09")
     assert_scored(ready, online_retail(end), end)
 
@@ -154,7 +154,7 @@ def test_cdnow_from_receipts_to_scores(tmp_path: Path) -> None:
     """The purchase log as till receipts with a card number each, through intake, identity, orders and RFM."""
     end = pd.Timestamp("1998-06-30")
     log = cdnow_log()
-    world = world_in(tmp_path)
+    workspace = workspace_in(tmp_path)
     stamp = log["date"] + pd.Timedelta(hours=12)
     receipts = pd.DataFrame(
         {
@@ -184,18 +184,18 @@ def test_cdnow_from_receipts_to_scores(tmp_path: Path) -> None:
         }
     )
     for name, frame in (("receipt", receipts), ("receipt_line", lines)):
-        folder = world.landing / "pos" / name
+        folder = workspace.landing / "pos" / name
         folder.mkdir(parents=True)
         frame.to_parquet(folder / "cdnow_1998-06-30.parquet", index=False)
-    intake(world, lambda _: None)
-    steps.setup(world, lambda _: None)
+    intake(workspace, lambda _: None)
+    steps.setup(workspace, lambda _: None)
     # A date before 2000 is taken for a wrong clock; this retailer knows better.
-    rules = world.seeds / "validation_rules.csv"
+    rules = workspace.seeds / "validation_rules.csv"
     rules.write_text(rules.read_text(encoding="utf-8").replace("2000-01-01", "1990-01-01"), encoding="utf-8")
     variables = {"as_of_date": "1998-06-30", "reporting_currency": "USD", "business_timezone": "UTC"}
-    run_dbt(world, ["seed"], variables=variables, progress=lambda _: None)
-    run_dbt(world, ["run", "--select", "+customer_rfm"], variables=variables, progress=lambda _: None)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    run_dbt(workspace, ["seed"], variables=variables, progress=lambda _: None)
+    run_dbt(workspace, ["run", "--select", "+customer_rfm"], variables=variables, progress=lambda _: None)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute("select * from marts.customer_rfm").df()
         orders = connection.execute("select order_id, customer_id from marts.orders").df()
     card = dict(zip("pos:" + receipts["receipt_id"], receipts["loyalty_number"], strict=True))

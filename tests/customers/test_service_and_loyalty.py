@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SILVER, GOLD = 400, 1000
 ZONE = "Europe/London"
@@ -68,9 +68,9 @@ def days_to_tier(earned: dict[date, int], threshold: float, as_of: date) -> int 
     return None
 
 
-def check_loyalty(world: World, as_of: date) -> int:
+def check_loyalty(workspace: Workspace, as_of: date) -> int:
     """Every member's attributes; returns how many were compared."""
-    landing, last_day = world.home / "landing", date(2026, 6, 30)
+    landing, last_day = workspace.home / "landing", date(2026, 6, 30)
     moves = landed(landing, "loyalty/points_movement", last_day)
     moves = moves.assign(points=pd.to_numeric(moves["points"], errors="coerce")).dropna(
         subset=["points", "occurred_at"]
@@ -85,7 +85,7 @@ def check_loyalty(world: World, as_of: date) -> int:
     whole_cards = set(stated.index[stated == total.reindex(stated.index).fillna(0)])
     moves = moves[(moves["synced_at_day"] <= as_of) & (moves["occurred_at_day"] <= as_of)]
     members = newest(landed(landing, "loyalty/member", as_of), ["loyalty_number"])
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         owners = dict(connection.execute(
             "select source_profile_id, customer_id from intermediate.int_customer_identities"
             " where source_system = 'loyalty'"
@@ -122,9 +122,9 @@ def check_loyalty(world: World, as_of: date) -> int:
     return len(whole)
 
 
-def check_tickets(world: World, as_of: date) -> int:
+def check_tickets(workspace: Workspace, as_of: date) -> int:
     """Counts, waiting and solving of every customer with a ticket; returns how many were compared."""
-    landing = world.home / "landing"
+    landing = workspace.home / "landing"
     tickets = newest(landed(landing, "zendesk/ticket", as_of), ["id"]).set_index("id")
     tickets = tickets[tickets.index.fillna("") != ""]  # broken records, which the simulator plants
     tickets = tickets[tickets["created_at_day"] <= as_of]
@@ -138,7 +138,7 @@ def check_tickets(world: World, as_of: date) -> int:
         .max()
     )
     merged = {part.strip() for text in tickets["merged_ticket_ids"].dropna() for part in text.strip("[]").split(",")}
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         owners = dict(connection.execute(
             "select source_profile_id, customer_id from intermediate.int_customer_identities"
             " where source_system = 'zendesk'"
@@ -167,9 +167,9 @@ def check_tickets(world: World, as_of: date) -> int:
     return tickets["owner"].nunique()
 
 
-def test_loyalty_equals_a_replay_of_the_movements(demo_world: World) -> None:
-    assert check_loyalty(demo_world, date(2026, 6, 30)) > 200
+def test_loyalty_equals_a_replay_of_the_movements(demo_workspace: Workspace) -> None:
+    assert check_loyalty(demo_workspace, date(2026, 6, 30)) > 200
 
 
-def test_tickets_equal_a_replay_of_the_records(demo_world: World) -> None:
-    assert check_tickets(demo_world, date(2026, 6, 30)) > 50
+def test_tickets_equal_a_replay_of_the_records(demo_workspace: Workspace) -> None:
+    assert check_tickets(demo_workspace, date(2026, 6, 30)) > 50

@@ -76,7 +76,7 @@ def is_real(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="module")
 def loaded(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zone]:
     zone = Zone(tmp_path_factory.mktemp("online_retail"))
-    convert(invoices, zone.world, progress=zone.said.append)
+    convert(invoices, zone.workspace, progress=zone.said.append)
     zone.load()
     yield zone
 
@@ -107,7 +107,7 @@ def test_money_is_conserved_to_the_penny(loaded: Zone, frame: pd.DataFrame, is_r
 
 
 def test_the_account_it_gives_itself_balances(loaded: Zone, invoices: Path, frame: pd.DataFrame, is_real: bool) -> None:
-    account = reconcile(invoices, loaded.world).set_index("part")
+    account = reconcile(invoices, loaded.workspace).set_index("part")
     assert (account.at["difference", "row_count"], account.at["difference", "amount"]) == (0, 0)
     assert account.at["landed", "row_count"] == len(frame)
     assert account.at["duplicates", "row_count"] == frame["is_repeat"].sum() > 0
@@ -234,7 +234,7 @@ def test_a_small_csv_file(tmp_path: Path) -> None:
     zone = Zone(tmp_path)
     file = tmp_path / "invoices.csv"
     file.write_text(SMALL)
-    convert(file, zone.world, progress=zone.said.append)
+    convert(file, zone.workspace, progress=zone.said.append)
     zone.load()
     assert zone.rows(
         "select receipt_id, line_number, sku, line_type, quantity from raw_pos.receipt_line order by all"
@@ -249,16 +249,16 @@ def test_a_small_csv_file(tmp_path: Path) -> None:
                      "from raw_returns.return_line") == [("C2", 1, "12346", 1, Decimal("1.5"), 8)]  # fmt: skip
     assert zone.rows("select product_name, category from raw_products.product") == [("LIGHTS", "lights")]
     assert zone.rows("select profile_id, country_code from raw_crm.profile") == [("12346", "IE")]
-    assert reconcile(file, zone.world).iloc[-1].tolist() == ["difference", 0, 0]
+    assert reconcile(file, zone.workspace).iloc[-1].tolist() == ["difference", 0, 0]
 
-    written = {path: path.stat().st_mtime_ns for path in zone.world.landing.rglob("*.parquet")}
-    convert(file, zone.world, progress=zone.said.append)
-    assert {path: path.stat().st_mtime_ns for path in zone.world.landing.rglob("*.parquet")} == written
+    written = {path: path.stat().st_mtime_ns for path in zone.workspace.landing.rglob("*.parquet")}
+    convert(file, zone.workspace, progress=zone.said.append)
+    assert {path: path.stat().st_mtime_ns for path in zone.workspace.landing.rglob("*.parquet")} == written
     file.write_text(SMALL + "4,85048,LIGHTS,1,2011-06-03 09:00:00,1.5,,EIRE\n")
-    convert(file, zone.world, progress=zone.said.append)
+    convert(file, zone.workspace, progress=zone.said.append)
     with pytest.raises(UserError, match="filled from other generated data"):
         zone.load()
-    zone.world.warehouse.unlink()
+    zone.workspace.warehouse.unlink()
     zone.load()
     assert zone.value("select count(*) from raw_pos.receipt") == 4
 
@@ -266,19 +266,19 @@ def test_a_small_csv_file(tmp_path: Path) -> None:
 def test_wrong_files_and_foreign_folders_are_refused(tmp_path: Path) -> None:
     zone = Zone(tmp_path)
     with pytest.raises(UserError, match="no such file"):
-        convert(tmp_path / "none.parquet", zone.world)
+        convert(tmp_path / "none.parquet", zone.workspace)
     file = tmp_path / "other.csv"
     file.write_text("invoice_no,stock_code\n1,2\n")
     with pytest.raises(UserError, match="column description, quantity, invoice_ts, unit_price, customer_id, country"):
-        convert(file, zone.world)
+        convert(file, zone.workspace)
     file.write_text(SMALL.replace("-4", "minus four"))
     with pytest.raises(UserError, match="holds values of another type"):
-        convert(file, zone.world)
+        convert(file, zone.workspace)
     file.with_suffix(".parquet").write_text("no parquet")
     with pytest.raises(UserError, match="not readable as Parquet or CSV"):
-        convert(file.with_suffix(".parquet"), zone.world)
+        convert(file.with_suffix(".parquet"), zone.workspace)
     file.write_text(SMALL)
     zone.deliver("pos/receipt/mine.csv", "receipt_id\n")
     with pytest.raises(UserError, match="holds other landing files"):
-        convert(file, zone.world)
-    assert [path.name for path in zone.world.landing.rglob("*.*")] == ["mine.csv"]
+        convert(file, zone.workspace)
+    assert [path.name for path in zone.workspace.landing.rglob("*.*")] == ["mine.csv"]

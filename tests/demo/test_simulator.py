@@ -24,12 +24,12 @@ import pytest
 import scripts.demo.simulator as simulator
 from scripts.demo.simulator import simulate
 from scripts.demo.simulator.arrays import split_exactly, to_local, to_utc, totals
-from scripts.demo.simulator.dirt import Dirt
 from scripts.demo.simulator.landing import NOT_DELIVERED
+from scripts.demo.simulator.planted_defects import PlantedDefects
 from scripts.demo.simulator.reference import PUBLISHED, compare, reference_table
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import UserError
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 END = date(2026, 6, 30)
 # Dirt in names and the like, which leaves a row's keys and amounts as they were.
@@ -49,23 +49,23 @@ def quiet(_: str) -> None:
     """No progress messages."""
 
 
-def world_in(folder: Path) -> World:
-    return World.at(warehouse=str(folder / "warehouse.duckdb"))
+def workspace_in(folder: Path) -> Workspace:
+    return Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = world_in(tmp_path_factory.mktemp("simulated"))
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = workspace_in(tmp_path_factory.mktemp("simulated"))
     simulate(made, customers=2000, seed=11, progress=quiet)
     return made
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> World:
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The same retailer before any dirt was planted: what is drawn of it does not depend on the dirt."""
-    made = world_in(tmp_path_factory.mktemp("clean"))
+    made = workspace_in(tmp_path_factory.mktemp("clean"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Dirt, "plant", lambda self, table, *_, **__: table)
+        patch.setattr(PlantedDefects, "plant", lambda self, table, *_, **__: table)
         simulate(made, customers=2000, seed=11, progress=quiet)
     return made
 
@@ -80,15 +80,15 @@ def simulated_sources() -> list[Source]:
     ]
 
 
-def files_of(world: World, source: str, table: str) -> list[Path]:
-    return sorted((world.landing / source / table).iterdir())
+def files_of(workspace: Workspace, source: str, table: str) -> list[Path]:
+    return sorted((workspace.landing / source / table).iterdir())
 
 
-def read(world: World, source: str, table: str, latest: bool = True) -> pd.DataFrame:
+def read(workspace: Workspace, source: str, table: str, latest: bool = True) -> pd.DataFrame:
     """A text table without planted dirt, all columns as text, one row per key (its latest version)."""
-    planted = pd.read_parquet(world.truth / "planted.parquet")
+    planted = pd.read_parquet(workspace.truth / "planted.parquet")
     frames = []
-    for file in files_of(world, source, table):
+    for file in files_of(workspace, source, table):
         if file.suffix == ".parquet":
             frames.append(pd.read_parquet(file))
             continue
@@ -98,7 +98,7 @@ def read(world: World, source: str, table: str, latest: bool = True) -> pd.DataF
             else pd.read_csv(file, dtype=str, keep_default_na=False)
         )
         first = 1 if file.suffix == ".jsonl" else 2
-        path = str(file.relative_to(world.landing))
+        path = str(file.relative_to(workspace.landing))
         bad = planted[(planted["path"] == path) & ~planted["kind"].isin(INNOCENT)]["line"] - first
         frames.append(frame.drop(index=bad.to_list()))
     contract = load_contracts()[source].tables[table]
@@ -112,7 +112,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 def test_same_seed_same_bytes_and_another_seed_other_ones(tmp_path: Path) -> None:
-    one, two, other = (world_in(tmp_path / name) for name in ("one", "two", "other"))
+    one, two, other = (workspace_in(tmp_path / name) for name in ("one", "two", "other"))
     simulate(one, customers=300, seed=5, progress=quiet)
     simulate(two, customers=300, seed=5, progress=quiet)
     simulate(other, customers=300, seed=6, progress=quiet)
@@ -122,22 +122,22 @@ def test_same_seed_same_bytes_and_another_seed_other_ones(tmp_path: Path) -> Non
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
-    here = world_in(tmp_path / "here")
+    here = workspace_in(tmp_path / "here")
     simulate(here, customers=300, seed=5, progress=quiet)
     code = (
-        "import sys; from scripts.demo.simulator import simulate; from scripts.platform.world import World;"
-        "simulate(World.at(warehouse=sys.argv[1]), customers=300, seed=5)"
+        "import sys; from scripts.demo.simulator import simulate; from scripts.platform.workspace import Workspace;"
+        "simulate(Workspace.at(warehouse=sys.argv[1]), customers=300, seed=5)"
     )
-    there = world_in(tmp_path / "there")
+    there = workspace_in(tmp_path / "there")
     run = [sys.executable, "-c", code, str(there.warehouse)]
     subprocess.run(run, check=True, cwd=PROJECT, env=os.environ | {"PYTHONHASHSEED": "7"}, capture_output=True)
     assert fingerprint(here.landing) == fingerprint(there.landing)
 
 
-def test_every_table_of_the_contract_is_delivered_with_its_columns(world: World) -> None:
+def test_every_table_of_the_contract_is_delivered_with_its_columns(workspace: Workspace) -> None:
     for source in simulated_sources():
         for table in source.tables.values():
-            files = files_of(world, source.name, table.name)
+            files = files_of(workspace, source.name, table.name)
             assert files, table.label
             absent = NOT_DELIVERED.get((source.name, table.name), ())
             names = [column.name for column in table.columns if column.name not in absent]
@@ -156,8 +156,8 @@ def rows_of(file: Path) -> Iterator[list[str]]:
     yield from csv.reader(text.decode().splitlines())
 
 
-def test_a_small_world_delivers_every_table_too(tmp_path: Path) -> None:
-    small = world_in(tmp_path)
+def test_a_small_workspace_delivers_every_table_too(tmp_path: Path) -> None:
+    small = workspace_in(tmp_path)
     simulate(small, customers=50, end_date=date(2024, 2, 29), seed=1, progress=quiet)
     tables = [table for source in simulated_sources() for table in source.tables.values()]
     assert len(tables) == 46
@@ -165,8 +165,8 @@ def test_a_small_world_delivers_every_table_too(tmp_path: Path) -> None:
     assert small.settings()["as_of_date"] == "2024-02-29"
 
 
-def test_settings_name_the_day_and_the_zone(world: World) -> None:
-    assert world.settings() == {
+def test_settings_name_the_day_and_the_zone(workspace: Workspace) -> None:
+    assert workspace.settings() == {
         "kind": "demo",
         "as_of_date": "2026-06-30",
         "business_timezone": "Europe/London",
@@ -175,16 +175,16 @@ def test_settings_name_the_day_and_the_zone(world: World) -> None:
     }
 
 
-def test_a_second_call_with_equal_arguments_changes_nothing(world: World) -> None:
-    before = {p: p.stat().st_mtime_ns for p in world.landing.rglob("*")}
+def test_a_second_call_with_equal_arguments_changes_nothing(workspace: Workspace) -> None:
+    before = {p: p.stat().st_mtime_ns for p in workspace.landing.rglob("*")}
     said: list[str] = []
-    simulate(world, customers=2000, seed=11, progress=said.append)
+    simulate(workspace, customers=2000, seed=11, progress=said.append)
     assert "already there" in said[0]
-    assert before == {p: p.stat().st_mtime_ns for p in world.landing.rglob("*")}
+    assert before == {p: p.stat().st_mtime_ns for p in workspace.landing.rglob("*")}
 
 
 def test_a_retailers_own_files_are_never_overwritten(tmp_path: Path) -> None:
-    own = world_in(tmp_path)
+    own = workspace_in(tmp_path)
     file = own.landing / "shopify" / "order" / "orders.csv"
     file.parent.mkdir(parents=True)
     file.write_text("id\n1\n")
@@ -194,7 +194,7 @@ def test_a_retailers_own_files_are_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_run_that_dies_leaves_the_last_good_landing_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = world_in(tmp_path)
+    mine = workspace_in(tmp_path)
     simulate(mine, customers=100, seed=1, progress=quiet)
     before = fingerprint(mine.landing), fingerprint(mine.truth)
 
@@ -209,7 +209,7 @@ def test_a_run_that_dies_leaves_the_last_good_landing_zone(tmp_path: Path, monke
 
 
 def test_a_swap_that_was_cut_short_is_put_right(tmp_path: Path) -> None:
-    mine = world_in(tmp_path)
+    mine = workspace_in(tmp_path)
     simulate(mine, customers=100, seed=1, progress=quiet)
     before = fingerprint(mine.landing)
     mine.landing.rename(mine.landing.with_name(".landing.old"))
@@ -231,7 +231,7 @@ def test_a_swap_that_was_cut_short_is_put_right(tmp_path: Path) -> None:
 )
 def test_senseless_arguments_get_one_clear_line(tmp_path: Path, wrong: dict[str, object], named: str) -> None:
     with pytest.raises(UserError, match=named) as problem:
-        simulate(world_in(tmp_path), **wrong, progress=quiet)  # type: ignore[arg-type]
+        simulate(workspace_in(tmp_path), **wrong, progress=quiet)  # type: ignore[arg-type]
     assert "\n" not in str(problem.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -255,7 +255,7 @@ def money(column: pd.Series) -> pd.Series:
     return (column.replace("", "0").astype(float) * 100).round().astype("int64")
 
 
-def test_shop_orders_equal_their_lines_discounts_taxes_and_shipping(clean: World) -> None:
+def test_shop_orders_equal_their_lines_discounts_taxes_and_shipping(clean: Workspace) -> None:
     orders = read(clean, "shopify", "order").set_index("id")
     lines = read(clean, "shopify", "order_line")
     taxes, offers = read(clean, "shopify", "tax_line"), read(clean, "shopify", "discount_allocation")
@@ -279,7 +279,7 @@ def test_shop_orders_equal_their_lines_discounts_taxes_and_shipping(clean: World
     assert shipping_tax.between(0, sent * 0.21).all()
 
 
-def test_receipts_equal_their_lines_and_payments(clean: World) -> None:
+def test_receipts_equal_their_lines_and_payments(clean: Workspace) -> None:
     receipts = read(clean, "pos", "receipt").set_index("receipt_id")
     lines, payments = read(clean, "pos", "receipt_line"), read(clean, "pos", "receipt_payment")
     net = money(lines["unit_price"]) * lines["quantity"].astype(int) - money(lines["discount_amount"])
@@ -291,7 +291,7 @@ def test_receipts_equal_their_lines_and_payments(clean: World) -> None:
     assert (money(done["total_amount"]) == paid.reindex(done.index).fillna(0)).all()
 
 
-def test_refunds_equal_the_money_that_went_back(clean: World) -> None:
+def test_refunds_equal_the_money_that_went_back(clean: Workspace) -> None:
     refunds, lines = read(clean, "shopify", "refund"), read(clean, "shopify", "order_line_refund")
     extras, paid = read(clean, "shopify", "order_adjustment"), read(clean, "shopify", "transaction")
     included = read(clean, "shopify", "order").set_index("id")["taxes_included"] == "true"
@@ -308,7 +308,7 @@ def test_refunds_equal_the_money_that_went_back(clean: World) -> None:
     assert (parts.loc[refunds.index] == went.loc[refunds.index]).all()
 
 
-def test_loyalty_balances_are_the_sum_of_their_movements(clean: World) -> None:
+def test_loyalty_balances_are_the_sum_of_their_movements(clean: Workspace) -> None:
     members, moves = read(clean, "loyalty", "member"), read(clean, "loyalty", "points_movement")
     balance = members.set_index("loyalty_number")["points_balance"].replace("", "0").astype(int)
     total = moves["points"].astype(int).groupby(moves["loyalty_number"]).sum()
@@ -318,16 +318,16 @@ def test_loyalty_balances_are_the_sum_of_their_movements(clean: World) -> None:
     assert set(members["tier"]) == {"bronze", "silver", "gold"}
 
 
-def test_planted_dirt_is_all_that_differs_from_a_clean_delivery(world: World, clean: World) -> None:
+def test_planted_dirt_is_all_that_differs_from_a_clean_delivery(workspace: Workspace, clean: Workspace) -> None:
     """File by file: a row that was not there before is on record, and every row that is gone has one in its place."""
-    planted = pd.read_parquet(world.truth / "planted.parquet")
+    planted = pd.read_parquet(workspace.truth / "planted.parquet")
     planted = planted[planted["kind"] != "redelivered"]
     contracts = {table.label: table for source in load_contracts().values() for table in source.tables.values()}
-    paths = {str(file.relative_to(world.landing)) for file in world.landing.glob("*/*/*")}
+    paths = {str(file.relative_to(workspace.landing)) for file in workspace.landing.glob("*/*/*")}
     assert paths == {str(file.relative_to(clean.landing)) for file in clean.landing.glob("*/*/*")}
     assert set(planted["path"]) <= paths
     for path in paths:
-        dirty, before = lines_of(world.landing / path), lines_of(clean.landing / path)
+        dirty, before = lines_of(workspace.landing / path), lines_of(clean.landing / path)
         first = 2 if ".csv" in path else 1
         recorded = planted[planted["path"] == path]
         places = set(recorded["line"] - first)
@@ -357,10 +357,10 @@ def keys_of(file: Path, lines: list[Any], key: tuple[str, ...]) -> list[str]:
     return ["|".join(row[names.index(name)] for name in key) for row in csv.reader(lines)]
 
 
-def test_planted_dirt_is_two_in_a_hundred_of_text_rows_and_of_every_kind(world: World) -> None:
-    planted = pd.read_parquet(world.truth / "planted.parquet")
+def test_planted_dirt_is_two_in_a_hundred_of_text_rows_and_of_every_kind(workspace: Workspace) -> None:
+    planted = pd.read_parquet(workspace.truth / "planted.parquet")
     rows = 0
-    for path in world.landing.rglob("*.*"):
+    for path in workspace.landing.rglob("*.*"):
         if path.suffix in (".csv", ".gz"):
             rows += sum(1 for _ in rows_of(path)) - 1
         elif path.suffix == ".jsonl":
@@ -372,16 +372,16 @@ def test_planted_dirt_is_two_in_a_hundred_of_text_rows_and_of_every_kind(world: 
              "redelivered"}  # fmt: skip
     assert set(planted["kind"]) == kinds
     headers = planted[planted["table"].isin(["order", "receipt"]) & (planted["expected"] == "reject")]
-    orders = len(read(world, "shopify", "order")) + len(read(world, "pos", "receipt"))
+    orders = len(read(workspace, "shopify", "order")) + len(read(workspace, "pos", "receipt"))
     assert len(headers) < 0.003 * orders + 6
 
 
-def test_the_record_of_the_dirt_points_at_its_lines(world: World) -> None:
-    planted = pd.read_parquet(world.truth / "planted.parquet")
+def test_the_record_of_the_dirt_points_at_its_lines(workspace: Workspace) -> None:
+    planted = pd.read_parquet(workspace.truth / "planted.parquet")
     for kind, holds in (("empty_key", lambda row, at: not row[at].strip()), ("orphan", lambda row, at: True)):
         rows = planted[(planted["kind"] == kind) & planted["path"].str.contains("csv")]
         for path, group in rows.groupby("path"):
-            lines = list(rows_of(world.landing / str(path)))
+            lines = list(rows_of(workspace.landing / str(path)))
             table = load_contracts()[group["source"].iloc[0]].tables[group["table"].iloc[0]]
             places = [lines[0].index(name) for name in table.key]
             for line in group["line"]:
@@ -389,48 +389,48 @@ def test_the_record_of_the_dirt_points_at_its_lines(world: World) -> None:
                 assert any(holds(row, at) for at in places), (path, line, row)
 
 
-def test_exact_duplicates_are_exact(world: World) -> None:
-    planted = pd.read_parquet(world.truth / "planted.parquet")
+def test_exact_duplicates_are_exact(workspace: Workspace) -> None:
+    planted = pd.read_parquet(workspace.truth / "planted.parquet")
     rows = planted[(planted["kind"] == "exact_duplicate") & planted["path"].str.contains("csv")]
     for path, group in rows.groupby("path"):
-        lines = [tuple(row) for row in rows_of(world.landing / str(path))]
+        lines = [tuple(row) for row in rows_of(workspace.landing / str(path))]
         assert all(lines.count(lines[int(line) - 1]) > 1 for line in group["line"].head(3)), path
 
 
-def test_nothing_was_known_after_the_last_day(world: World) -> None:
+def test_nothing_was_known_after_the_last_day(workspace: Workspace) -> None:
     end = pd.Timestamp("2026-06-30 23:00:00")  # midnight in London
     for source in simulated_sources():
         for table in source.tables.values():
-            rows = read(world, source.name, table.name, latest=False)
+            rows = read(workspace, source.name, table.name, latest=False)
             known = pd.to_datetime(rows[table.known_at], errors="coerce")
             assert (known < end).all(), table.label
 
 
-def test_late_files_bring_changes_and_late_orders(world: World) -> None:
-    orders = read(world, "shopify", "order", latest=False)
+def test_late_files_bring_changes_and_late_orders(workspace: Workspace) -> None:
+    orders = read(workspace, "shopify", "order", latest=False)
     versions = orders.groupby("id")["financial_status"].agg(list)
     assert versions.map(lambda v: v[0] == "paid" and v[-1] in ("refunded", "partially_refunded")).any()
     behind = pd.to_datetime(orders["_fivetran_synced"]) - pd.to_datetime(orders["updated_at"])
     assert (behind > pd.Timedelta(days=1)).any()
-    tickets = read(world, "zendesk", "ticket", latest=False).groupby("id")["status"].agg(list)
+    tickets = read(workspace, "zendesk", "ticket", latest=False).groupby("id")["status"].agg(list)
     assert tickets.map(lambda v: v[0] in ("new", "open") and v[-1] in ("solved", "closed")).any()
 
 
-def test_only_reserved_domains_and_numbers_that_cannot_be_dialled(world: World) -> None:
+def test_only_reserved_domains_and_numbers_that_cannot_be_dialled(workspace: Workspace) -> None:
     reserved = ("example.com", "example.org", "example.net", "exmaple.example.com", "null@null")
     for source, table, column in (("shopify", "customer", "email"), ("shopify", "order", "email"),
                                   ("crm", "profile", "email"), ("marketplace", "order", "buyer_email"),
                                   ("pos", "receipt", "email"), ("zendesk", "user", "email")):  # fmt: skip
-        address = read(world, source, table)[column].fillna("").str.strip().str.lower()
+        address = read(workspace, source, table)[column].fillna("").str.strip().str.lower()
         address = address[address != ""]
         assert address.map(lambda a: a.endswith(reserved) or ".example." in a).all(), (source, table)
-    phones = read(world, "crm", "profile")["phone"]
+    phones = read(workspace, "crm", "profile")["phone"]
     digits = phones[phones != ""].str.replace(r"[^0-9]", "", regex=True)
     british = digits[digits.str.startswith(("44", "0044", "0"))].str.replace(r"^(0044|44|0)", "", regex=True)
     assert (british.str.startswith("77009") & (british.str.len() == 12)).all()
 
 
-def test_truth_names_every_profile(clean: World) -> None:
+def test_truth_names_every_profile(clean: Workspace) -> None:
     truth = pd.read_parquet(clean.truth / "profiles.parquet")
     named = truth.groupby("source_system")["source_profile_id"].agg(set)
     for system, source, table, column in (("shopify", "shopify", "customer", "id"),
@@ -446,22 +446,22 @@ def test_truth_names_every_profile(clean: World) -> None:
     assert len(shared) > 0 and (shared["person_id"] == -1).all()
 
 
-def test_campaigns_hold_out_at_random_and_cause_orders_among_the_treated_only(world: World) -> None:
-    campaigns = pd.read_parquet(world.truth / "campaigns.parquet")
+def test_campaigns_hold_out_at_random_and_cause_orders_among_the_treated_only(workspace: Workspace) -> None:
+    campaigns = pd.read_parquet(workspace.truth / "campaigns.parquet")
     targeted = campaigns[campaigns["segment_key"].notna()]
     assert len(targeted) > 10 and campaigns["segment_key"].isna().sum() > 10
     assert (campaigns["caused_orders"] <= campaigns["treated"]).all()
     share = targeted["treated"].sum() / targeted["people"].sum()
     assert 0.80 < share < 0.92
-    sends = read(world, "campaigns", "send")
+    sends = read(workspace, "campaigns", "send")
     out = sends[sends["arm"] == "holdout"]
     held = set((out["campaign_id"] + out["klaviyo_person_id"])[out["klaviyo_person_id"] != ""])
-    events = read(world, "klaviyo", "event")
+    events = read(workspace, "klaviyo", "event")
     assert not held & set(events["campaign_id"].fillna("") + events["person_id"])
 
 
 def test_sizes_are_near_the_reference_at_any_seed(tmp_path: Path) -> None:
-    made = world_in(tmp_path)
+    made = workspace_in(tmp_path)
     simulate(made, customers=12_000, seed=97, progress=quiet)
     table = compare(made).set_index("figure")
     # Three standard deviations of a count this small, and a tenth for the calibration itself.
@@ -471,6 +471,6 @@ def test_sizes_are_near_the_reference_at_any_seed(tmp_path: Path) -> None:
     assert len(reference_table(made)) == len(table) + 1
 
 
-def test_the_reference_needs_a_simulated_world(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not a simulated world"):
-        compare(world_in(tmp_path))
+def test_the_reference_needs_a_simulated_workspace(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a simulated workspace"):
+        compare(workspace_in(tmp_path))

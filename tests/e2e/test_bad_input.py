@@ -10,7 +10,7 @@ import pytest
 from scripts.__main__ import main
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
@@ -20,8 +20,8 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[i
     return code, capsys.readouterr().err.strip().splitlines()
 
 
-def at(world: World) -> list[str]:
-    return ["--warehouse", str(world.warehouse)]
+def at(workspace: Workspace) -> list[str]:
+    return ["--warehouse", str(workspace.warehouse)]
 
 
 def files_under(folder: Path) -> dict[str, int]:
@@ -59,7 +59,7 @@ def test_wrong_words_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.verify
-def test_unknown_attribute_stops_before_memberships(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_attribute_stops_before_memberships(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     before = files_under(demo_copy.versions)
     text = rules.read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_unknown_attribute_stops_before_memberships(demo_copy: World, capsys: py
     assert files_under(demo_copy.versions) == before
 
 
-def test_malformed_seed_row_is_named_by_file_and_line(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_malformed_seed_row_is_named_by_file_and_line(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     lines = rules.read_text(encoding="utf-8").splitlines()
     lines.insert(4, "lapsed,include,1,days_since_last_order,>=,181,,,surplus")
@@ -95,14 +95,14 @@ def test_a_cell_of_the_wrong_type_is_named_by_seed_line_and_column(tmp_path: Pat
     header = (seeds / "clv_parameters.csv").read_text(encoding="utf-8")
     row = "clv,f,all,all,bg_nbd,r,0.24O,\n"
     (seeds / "clv_parameters.csv").write_text(header + row.replace("0.24O", "0.24") + row, encoding="utf-8")
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(CheckFailed) as problem:
-        run_dbt(world, ["seed", "--select", "clv_parameters"], progress=lambda _: None)
+        run_dbt(workspace, ["seed", "--select", "clv_parameters"], progress=lambda _: None)
     said = "clv_parameters: line 3, column estimate: '0.24O' is not a number; correct the cell"
     assert str(problem.value) == said
 
 
-def test_segment_that_is_not_approved_is_not_exported(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_segment_that_is_not_approved_is_not_exported(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     before = files_under(demo_copy.exports)
     for segment in ("vip_loyalists", "no_such_segment"):
         code, lines = refused(["export", "--segment", segment, *at(demo_copy)], capsys)
@@ -113,7 +113,7 @@ def test_segment_that_is_not_approved_is_not_exported(demo_copy: World, capsys: 
 
 
 @pytest.mark.verify
-def test_changed_rule_loses_its_approval(demo_copy: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_changed_rule_loses_its_approval(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     text = rules.read_text(encoding="utf-8")
     changed = text.replace("181|365", "182|365")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 # What the catalogue of attributes reads of a column, and what the models that learn read.
 ATTRIBUTE_META = {
@@ -18,8 +18,8 @@ ATTRIBUTE_META = {
 
 
 @pytest.fixture(scope="module")
-def models(demo_world: World) -> list[dict[str, Any]]:
-    manifest = json.loads((demo_world.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
+def models(demo_workspace: Workspace) -> list[dict[str, Any]]:
+    manifest = json.loads((demo_workspace.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
     return [
         node
         for node in manifest["nodes"].values()
@@ -39,8 +39,8 @@ def test_marts_have_contracts_and_descriptions(models: list[dict[str, Any]]) -> 
             assert column["data_type"], f"{node['name']}.{name}"
 
 
-def test_every_published_column_is_described(demo_world: World) -> None:
-    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
+def test_every_published_column_is_described(demo_workspace: Workspace) -> None:
+    with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as connection:
         columns = connection.execute(
             "select table_name, column_name, comment from duckdb_columns() where not internal"
         ).fetchall()

@@ -10,8 +10,8 @@ import pytest
 from scripts.pipeline import run as whole_run
 from scripts.platform.versions import content_checksums
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import RUN_OUTPUT, SMALL_DEMO
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import RUN_OUTPUT, SMALL_DEMO
 
 # First columns of the public interface; other tools rely on them and their order.
 INTERFACE = {
@@ -47,14 +47,14 @@ INTERFACE = {
 }
 
 
-def query(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+def query(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.published / "marts.duckdb", read_only=True) as connection:
         return connection.execute(sql).df()
 
 
-def test_every_relation_of_the_interface_is_published(demo_world: World) -> None:
+def test_every_relation_of_the_interface_is_published(demo_workspace: Workspace) -> None:
     columns = query(
-        demo_world,
+        demo_workspace,
         "select table_name, column_name from duckdb_columns() where not internal order by column_index",
     )
     found = columns.groupby("table_name", sort=False)["column_name"].agg(list)
@@ -64,16 +64,16 @@ def test_every_relation_of_the_interface_is_published(demo_world: World) -> None
         assert found[relation][: len(names)] == names, relation
 
 
-def test_only_marts_are_published(demo_world: World) -> None:
-    published = set(query(demo_world, "select table_name from duckdb_tables()")["table_name"])
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+def test_only_marts_are_published(demo_workspace: Workspace) -> None:
+    published = set(query(demo_workspace, "select table_name from duckdb_tables()")["table_name"])
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         marts = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
     assert published == {table for (table,) in marts}
 
 
-def test_at_least_twelve_starting_segments_have_plausible_sizes(demo_world: World) -> None:
+def test_at_least_twelve_starting_segments_have_plausible_sizes(demo_workspace: Workspace) -> None:
     sizes = query(
-        demo_world,
+        demo_workspace,
         """
         select library.segment_key, sizes.customer_count
         from marts.segment_sizes as sizes
@@ -81,17 +81,19 @@ def test_at_least_twelve_starting_segments_have_plausible_sizes(demo_world: Worl
         where library.effective_status = 'active' and not library.is_suppression
         """,
     )
-    people = query(demo_world, "select count(*) as n from marts.customers")["n"].iloc[0]
+    people = query(demo_workspace, "select count(*) as n from marts.customers")["n"].iloc[0]
     filled = sizes[(sizes["customer_count"] > 0) & (sizes["customer_count"] < 0.6 * people)]
     assert len(filled) >= 12, sizes.to_string()
 
 
-def test_every_attribute_of_a_rule_exists_and_a_draft_says_what_it_waits_for(demo_world: World) -> None:
+def test_every_attribute_of_a_rule_exists_and_a_draft_says_what_it_waits_for(demo_workspace: Workspace) -> None:
     """All attributes of the starting library are in the catalogue; drafts wait for fitted models or products."""
-    library = query(demo_world, "select segment_key, effective_status, missing_attributes from marts.segment_library")
+    library = query(
+        demo_workspace, "select segment_key, effective_status, missing_attributes from marts.segment_library"
+    )
     assert library["missing_attributes"].isna().all(), library.to_string()
     waiting = query(
-        demo_world,
+        demo_workspace,
         """
         select distinct rules.segment_key
         from marts.segment_rules as rules
@@ -106,10 +108,10 @@ def test_every_attribute_of_a_rule_exists_and_a_draft_says_what_it_waits_for(dem
     assert drafts == {*waiting, *ready, "already_bought"}
 
 
-def test_what_the_fitted_model_expects_of_everybody_adds_up(demo_world: World) -> None:
+def test_what_the_fitted_model_expects_of_everybody_adds_up(demo_workspace: Workspace) -> None:
     """Lifetime value is revenue to date and what is expected; who is outside the model has the former alone."""
     value = query(
-        demo_world,
+        demo_workspace,
         """
         select value.*, coalesce(margin.net_revenue, 0) as net_revenue, features.lifetime_value_total as as_feature
         from marts.customer_value as value
@@ -127,9 +129,9 @@ def test_what_the_fitted_model_expects_of_everybody_adds_up(demo_world: World) -
     assert (modelled["expected_orders_365d"] > 0).all() and modelled["p_alive"].between(0, 1).all()
 
 
-def test_every_member_has_one_primary_segment_the_one_that_comes_first(demo_world: World) -> None:
+def test_every_member_has_one_primary_segment_the_one_that_comes_first(demo_workspace: Workspace) -> None:
     wrong = query(
-        demo_world,
+        demo_workspace,
         """
         select customer_id from marts.segment_memberships group by customer_id
         having sum(case when is_primary then 1 else 0 end) <> 1
@@ -139,9 +141,9 @@ def test_every_member_has_one_primary_segment_the_one_that_comes_first(demo_worl
     assert wrong.empty
 
 
-def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> None:
+def test_explanations_exist_for_exactly_the_memberships(demo_workspace: Workspace) -> None:
     difference = query(
-        demo_world,
+        demo_workspace,
         """
         (select customer_id, segment_key from marts.segment_memberships
          except select customer_id, segment_key from marts.segment_explanations where explanation <> '' and is_member)
@@ -153,12 +155,12 @@ def test_explanations_exist_for_exactly_the_memberships(demo_world: World) -> No
     assert difference.empty
 
 
-def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_world: World) -> None:
-    lines = (demo_world.home.parent / RUN_OUTPUT).read_text(encoding="utf-8").splitlines()
+def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_workspace: Workspace) -> None:
+    lines = (demo_workspace.home.parent / RUN_OUTPUT).read_text(encoding="utf-8").splitlines()
     # On a slow machine a long step says now and then how far it has come.
     lines = [line for line in lines if not re.search(r": [0-9]+% \([0-9]+ of [0-9]+\)$", line)]
     assert 15 <= len(lines) <= 30
-    log = demo_world.home / "logs" / "run.log"
+    log = demo_workspace.home / "logs" / "run.log"
     kept = log.read_text(encoding="utf-8")
     assert len(kept.splitlines()) > 2 * len(lines)
     for step in ("Landing files", "Intake", "Customers", "Model clv", "Segments", "Publication", "Export", "Report"):
@@ -170,7 +172,7 @@ def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_world: Worl
     # One line a source table, of which the output shows the sum.
     assert "] pos/receipt: " in kept
     assert not [line for line in lines if "pos/receipt" in line]
-    people = query(demo_world, "select count(*) as n from marts.customers")["n"].item()
+    people = query(demo_workspace, "select count(*) as n from marts.customers")["n"].item()
     (made,) = [line for line in lines if line.startswith("Made in ")]
     assert f"{people:,} customers" in made
     # Nothing of a clv alone makes the clusters of so small a shop stable.
@@ -179,12 +181,12 @@ def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_world: Worl
         assert [line for line in lines[-7:] if line.endswith(place)]
 
 
-def test_the_log_of_a_run_is_private_and_knows_nobody(demo_world: World) -> None:
-    log = demo_world.home / "logs" / "run.log"
+def test_the_log_of_a_run_is_private_and_knows_nobody(demo_workspace: Workspace) -> None:
+    log = demo_workspace.home / "logs" / "run.log"
     assert log.stat().st_mode & 0o777 == 0o600
     kept = log.read_text(encoding="utf-8")
     assert "@" not in kept
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         people = connection.execute(
             "select first_name || ' ' || last_name, phone from pii.customer_profiles"
             " where first_name is not null and last_name is not null"
@@ -195,7 +197,7 @@ def test_the_log_of_a_run_is_private_and_knows_nobody(demo_world: World) -> None
 
 @pytest.mark.verify
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = content_checksums(demo_copy.published / "marts.duckdb")
     whole_run.run(demo_copy, SMALL_DEMO)
@@ -208,11 +210,11 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
 
 
 @pytest.mark.verify
-def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit between the builds may have come too late for the first: the run must not call itself current."""
 
-    def edit_while_signing(world: World, progress: object) -> None:
-        with (world.seeds / "cost_assumptions.csv").open("a", encoding="utf-8") as file:
+    def edit_while_signing(workspace: Workspace, progress: object) -> None:
+        with (workspace.seeds / "cost_assumptions.csv").open("a", encoding="utf-8") as file:
             file.write("service,ticket,2030-01-01,5.00,0\n")
 
     monkeypatch.setattr(whole_run, "approve_demo", edit_while_signing)
@@ -220,20 +222,20 @@ def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: World, monkey
     assert not whole_run._is_current(demo_copy)
 
 
-def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_world: World) -> None:
-    # A world this small may hold no stable clusters; then the card says so and nobody is put into any.
-    clustered = query(demo_world, "select count(*) as n from marts.customer_clusters")["n"].item()
-    card = query(demo_world, "select * from marts.fitted_models where model_key = 'clusters'").iloc[0]
+def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_workspace: Workspace) -> None:
+    # A workspace this small may hold no stable clusters; then the card says so and nobody is put into any.
+    clustered = query(demo_workspace, "select count(*) as n from marts.customer_clusters")["n"].item()
+    card = query(demo_workspace, "select * from marts.fitted_models where model_key = 'clusters'").iloc[0]
     assert (card["status"] == "usable") == (clustered > 100)
     assert clustered > 0 or card["summary"].startswith("No stable clustering exists")
-    (folder,) = demo_world.exports.iterdir()
+    (folder,) = demo_workspace.exports.iterdir()
     audience = pd.read_csv(folder / "audience.csv")
     assert len(audience) > 0
     assert audience["email"].str.contains("@").all()
     assert audience["explanation"].str.contains("exactly 1 order (1)", regex=False).all()
 
 
-def test_the_page_needs_nothing_from_outside(demo_world: World) -> None:
-    page = (demo_world.home / "report.html").read_text(encoding="utf-8")
+def test_the_page_needs_nothing_from_outside(demo_workspace: Workspace) -> None:
+    page = (demo_workspace.home / "report.html").read_text(encoding="utf-8")
     outside = re.findall(r"""(?:src|href)\s*=\s*["']https?://[^"']+""", page)
     assert not outside

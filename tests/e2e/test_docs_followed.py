@@ -18,7 +18,7 @@ import pytest
 
 from scripts.platform.ledger_tables import HIDDEN_COLUMNS
 from scripts.platform.warehouse import open_warehouse, quote, scalar
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 from tests.support.documentation import Block, blocks_of
 from tests.support.real_data import shared_data
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.rfm_scores import rfm_scores
 
 CENT = Decimal("0.01")
@@ -18,9 +18,9 @@ def cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
-def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_world: World) -> None:
+def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_workspace: Workspace) -> None:
     """Net product and service revenue of every completed British receipt, from the raw rows alone."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         receipts = connection.execute("select * from raw_pos.receipt").df()
         lines = connection.execute("select * from raw_pos.receipt_line").df()
         orders = connection.execute(
@@ -50,9 +50,9 @@ def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_world: 
         assert Decimal(str(row.gross_revenue)) - Decimal(str(row.discounts)) == expected[row.order_id], row.order_id
 
 
-def test_rfm_equals_pandas(demo_world: World) -> None:
+def test_rfm_equals_pandas(demo_workspace: Workspace) -> None:
     """Scores by the definition: 1 + the number of quintile cut-points strictly below the value."""
-    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
+    with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as connection:
         orders = connection.execute("select * from marts.orders where is_counted and customer_id is not null").df()
         returns = connection.execute("select * from marts.returns where is_counted and customer_id is not null").df()
         rfm = connection.execute("select * from marts.customer_rfm").df().set_index("customer_id")
@@ -87,14 +87,14 @@ def test_rfm_equals_pandas(demo_world: World) -> None:
         assert (expected == rfm[score].reindex(base.index)).all(), score
 
 
-def test_orders_equal_what_the_simulator_sold(demo_world: World) -> None:
+def test_orders_equal_what_the_simulator_sold(demo_workspace: Workspace) -> None:
     """Of each order: whether it counts, and in pounds its net revenue, as the simulator knows them.
 
     Planted faults (orphan lines, rejected rows) and goodwill, which the truth leaves out, explain the rest.
     """
-    truth = pd.read_parquet(demo_world.truth / "orders.parquet")
+    truth = pd.read_parquet(demo_workspace.truth / "orders.parquet")
     truth["order_id"] = truth["source_system"] + ":" + truth["source_order_id"]
-    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as connection:
+    with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as connection:
         orders = connection.execute(
             "select order_id, currency, is_counted as counts, cast(net_revenue as double) as net_revenue"
             " from marts.orders"

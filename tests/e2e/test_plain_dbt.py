@@ -12,22 +12,22 @@ import pytest
 
 from scripts.platform.dbt import seeds_path
 from scripts.platform.versions import content_checksums
-from scripts.platform.world import PROJECT, World
-from tests.support.worlds import STRICT, world_in
+from scripts.platform.workspace import PROJECT, Workspace
+from tests.support.workspaces import STRICT, workspace_in
 
 # Of this environment, and of the one in which the newer dbt is tried.
 OURS = Path(sys.executable).parent
 NEWER = PROJECT / ".venv-dbt-1.12" / "bin"
 
 
-def dbt(world: World, programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dbt(workspace: Workspace, programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One dbt command in a process of its own, with nothing but the two environment variables."""
     environment = {
         **os.environ,
-        "SEGMENTATION_WAREHOUSE": str(world.warehouse),
-        "SEGMENTATION_SEEDS": seeds_path(world),
+        "SEGMENTATION_WAREHOUSE": str(workspace.warehouse),
+        "SEGMENTATION_SEEDS": seeds_path(workspace),
     }
-    target = world.home / "plain"
+    target = workspace.home / "plain"
     return subprocess.run(
         [
             str(programs / "dbt"),
@@ -42,19 +42,19 @@ def dbt(world: World, programs: Path, *arguments: str) -> subprocess.CompletedPr
 
 
 @pytest.fixture
-def raw_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+def raw_workspace(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The demo's raw tables alone, with the seeds that the demo ended with."""
     from scripts.platform.warehouse import open_warehouse, quote
 
-    world = world_in(tmp_path_factory.mktemp("plain"))
-    shutil.copytree(demo_world.seeds, world.seeds)
-    shutil.copyfile(demo_world.warehouse, world.warehouse)
-    with open_warehouse(world.warehouse) as connection:
+    workspace = workspace_in(tmp_path_factory.mktemp("plain"))
+    shutil.copytree(demo_workspace.seeds, workspace.seeds)
+    shutil.copyfile(demo_workspace.warehouse, workspace.warehouse)
+    with open_warehouse(workspace.warehouse) as connection:
         schemas = connection.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
         for (schema,) in schemas:
             if schema != "main" and schema != "intake" and not schema.startswith("raw_"):
                 connection.execute(f"drop schema {quote(schema)} cascade")
-    return world
+    return workspace
 
 
 def installed(programs: Path) -> Path:
@@ -73,15 +73,17 @@ def installed(programs: Path) -> Path:
     ],
 )
 def test_plain_commands_make_the_same_marts_without_a_warning(
-    raw_world: World, demo_world: World, programs: Path, commands: list[list[str]]
+    raw_workspace: Workspace, demo_workspace: Workspace, programs: Path, commands: list[list[str]]
 ) -> None:
     for command in commands:
-        outcome = dbt(raw_world, installed(programs), *STRICT, *command)
+        outcome = dbt(raw_workspace, installed(programs), *STRICT, *command)
         assert outcome.returncode == 0, outcome.stdout[-3000:]
         assert programs == OURS or "Running with dbt=1.12." in outcome.stdout
         assert "deprecat" not in outcome.stdout.lower()
-    wanted = content_checksums(demo_world.published / "marts.duckdb")
-    assert {name: value for name, value in content_checksums(raw_world.warehouse).items() if name in wanted} == wanted
+    wanted = content_checksums(demo_workspace.published / "marts.duckdb")
+    assert {
+        name: value for name, value in content_checksums(raw_workspace.warehouse).items() if name in wanted
+    } == wanted
 
 
 @pytest.mark.verify

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Kind of identifier, and where the raw tables hold it.
 HELD = {
@@ -143,21 +143,25 @@ def _columns(file: Path) -> Iterator[tuple[str, str, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def identifiers(demo_world: World) -> Identifiers:
-    return Identifiers(demo_world.warehouse)
+def identifiers(demo_workspace: Workspace) -> Identifiers:
+    return Identifiers(demo_workspace.warehouse)
 
 
-def test_no_identifier_of_any_simulated_person_is_published(demo_world: World, identifiers: Identifiers) -> None:
+def test_no_identifier_of_any_simulated_person_is_published(
+    demo_workspace: Workspace, identifiers: Identifiers
+) -> None:
     assert set(identifiers.sequences) == {"e-mail", "card", "name", "address"}
     assert min(len(found) for found in identifiers.sequences.values()) > 100, "the search would be vacuous"
     assert len(identifiers.numbers) > 500
-    assert search(demo_world.published.resolve(), identifiers, [demo_world.home / "report.html"]) == set()
+    assert search(demo_workspace.published.resolve(), identifiers, [demo_workspace.home / "report.html"]) == set()
 
 
-def test_what_is_planted_is_found_wherever_it_is(demo_world: World, identifiers: Identifiers, tmp_path: Path) -> None:
+def test_what_is_planted_is_found_wherever_it_is(
+    demo_workspace: Workspace, identifiers: Identifiers, tmp_path: Path
+) -> None:
     """One identifier of each kind, in each kind of file, within other text or alone."""
     folder = tmp_path / "published"
-    shutil.copytree(demo_world.published.resolve(), folder, ignore=shutil.ignore_patterns("parquet"))
+    shutil.copytree(demo_workspace.published.resolve(), folder, ignore=shutil.ignore_patterns("parquet"))
     (folder / "parquet").mkdir()
     examples = identifiers.examples
     with duckdb.connect(str(folder / "marts.duckdb")) as connection:

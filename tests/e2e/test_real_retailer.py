@@ -9,10 +9,10 @@ import pytest
 
 from scripts.pipeline.run import run
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.real_data import shared_data
 from tests.support.rfm_scores import rfm_scores
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 END = pd.Timestamp("2011-12-10")
@@ -24,18 +24,18 @@ def invoices() -> Path:
 
 
 @pytest.fixture(scope="module")
-def retailer(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = world_in(tmp_path_factory.mktemp("online_retail"))
-    run(world, {"source": "online-retail", "file": invoices})
-    return world
+def retailer(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = workspace_in(tmp_path_factory.mktemp("online_retail"))
+    run(workspace, {"source": "online-retail", "file": invoices})
+    return workspace
 
 
-def marts(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.published / "marts.duckdb", read_only=True) as connection:
+def marts(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.published / "marts.duckdb", read_only=True) as connection:
         return connection.execute(sql).df()
 
 
-def test_customers_and_lines_without_one(retailer: World, invoices: Path) -> None:
+def test_customers_and_lines_without_one(retailer: Workspace, invoices: Path) -> None:
     raw = pd.read_parquet(invoices)
     assert (
         marts(retailer, "select count(*) as n from marts.customers")["n"].item() == raw["customer_id"].nunique() == 5942
@@ -50,7 +50,7 @@ def test_customers_and_lines_without_one(retailer: World, invoices: Path) -> Non
     assert lines["n"].item() == len(sold)
 
 
-def test_rfm_equals_pandas_on_the_raw_file(retailer: World, invoices: Path) -> None:
+def test_rfm_equals_pandas_on_the_raw_file(retailer: Workspace, invoices: Path) -> None:
     """Recency, frequency and monetary value of every customer, from the invoices alone."""
     raw = pd.read_parquet(invoices).drop(columns="src", errors="ignore").drop_duplicates()
     raw = raw[raw["customer_id"].notna()].assign(
@@ -98,7 +98,7 @@ def test_rfm_equals_pandas_on_the_raw_file(retailer: World, invoices: Path) -> N
         assert found.groupby(column)[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 
-def test_money_arrives_in_the_marts(retailer: World) -> None:
+def test_money_arrives_in_the_marts(retailer: Workspace) -> None:
     """Every accepted raw line is in the marts: gross of all lines less returns is what intake accepted, to a pound.
 
     Cents differ: a line of 18 rows is priced below a cent. The raw tables are exact; tests/intake holds them.

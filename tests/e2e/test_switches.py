@@ -17,8 +17,8 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 
@@ -140,16 +140,16 @@ class Without:
 
 @pytest.fixture(scope="module", params=[*SOURCES, "all order systems"])
 def without(
-    request: pytest.FixtureRequest, demo_world: World, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Without]:
     off = ORDER_SYSTEMS if request.param == "all order systems" else (request.param,)
     folder: Path = tmp_path_factory.mktemp("without")
-    shutil.copytree(demo_world.seeds, folder / "seeds")
-    shutil.copyfile(demo_world.warehouse, folder / "warehouse.duckdb")
-    world = world_in(folder)
-    steps.build(world, variables={f"using_{source}": False for source in off})
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        connection.execute(f"attach {literal(str(demo_world.warehouse))} as everything (read_only)")
+    shutil.copytree(demo_workspace.seeds, folder / "seeds")
+    shutil.copyfile(demo_workspace.warehouse, folder / "warehouse.duckdb")
+    workspace = workspace_in(folder)
+    steps.build(workspace, variables={f"using_{source}": False for source in off})
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        connection.execute(f"attach {literal(str(demo_workspace.warehouse))} as everything (read_only)")
         yield Without(off, connection)
     shutil.rmtree(folder)
 

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.platform.contracts import Table, load_contracts
 from scripts.platform.privacy import IDENTIFIERS, PROFILE_KINDS
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 TABLES = [table for source in load_contracts().values() for table in source.tables.values()]
 

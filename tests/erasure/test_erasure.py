@@ -17,9 +17,9 @@ from scripts.intake.command import intake
 from scripts.pipeline import steps
 from scripts.platform.versions import content_checksums
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.everywhere import Subject, places
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 
@@ -45,9 +45,9 @@ def rows(file: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def subject_of(world: World) -> tuple[dict[str, str], Subject]:
+def subject_of(workspace: Workspace) -> tuple[dict[str, str], Subject]:
     """Somebody with an account everywhere, and all that the landing files' contents (as loaded) show of them."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         row = connection.execute(
             """
             select lower(c.email), c.phone, c.customer_number, c.loyalty_number, c.shopify_customer_id, c.profile_id,
@@ -89,9 +89,9 @@ def subject_of(world: World) -> tuple[dict[str, str], Subject]:
     return given, Subject(texts, {national}, (first, last))
 
 
-def others(world: World, customer_id: str) -> dict[str, Any]:
+def others(workspace: Workspace, customer_id: str) -> dict[str, Any]:
     """What the published version says of everybody else."""
-    marts = world.published.resolve() / "marts.duckdb"
+    marts = workspace.published.resolve() / "marts.duckdb"
     found: dict[str, Any] = {}
     with duckdb.connect(str(marts), read_only=True) as connection:
         for (table,) in connection.execute(
@@ -106,18 +106,18 @@ def others(world: World, customer_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def erased(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def erased(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A copy of the demo from which one person was erased, with what it was like before."""
-    home = tmp_path_factory.mktemp("erased") / "world"
-    shutil.copytree(demo_world.home, home, symlinks=True)
-    world = world_in(home)
-    given, subject = subject_of(world)
+    home = tmp_path_factory.mktemp("erased") / "workspace"
+    shutil.copytree(demo_workspace.home, home, symlinks=True)
+    workspace = workspace_in(home)
+    given, subject = subject_of(workspace)
     # Copies that people make: a note, a mailing list, an extract, a backup; and a text that names the person.
     (home / "notes.txt").write_text(f"call {subject.name[0]} on {given['phone']}, or {given['email']}\n")
     with gzip.open(home / "mailing.csv.gz", "wt") as file:
         file.write(f"email,first_name\nsomebody@example.com,Jo\n{given['email']},{subject.name[0]}\n")
-    shutil.copy(world.warehouse, home / "warehouse.backup")
-    with open_warehouse(world.warehouse) as connection:
+    shutil.copy(workspace.warehouse, home / "warehouse.backup")
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema scratch")
         connection.execute("create table scratch.list as select email, first_name from raw_crm.profile")
         connection.execute(f"copy (select * from raw_klaviyo.person) to '{home / 'extract.parquet'}' (format parquet)")
@@ -133,33 +133,40 @@ def erased(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ).fetchall()
     assert len(customer_id) == 1
     before = {
-        "places": places(home, subject, (world.landing,)),
-        "money": rows(world.warehouse, MONEY),
-        "marts": rows(world.published / "marts.duckdb", MART_MONEY),
-        "others": others(world, customer_id[0][0]),
-        "sizes": rows(world.published / "marts.duckdb", "from segment_sizes order by all"),
+        "places": places(home, subject, (workspace.landing,)),
+        "money": rows(workspace.warehouse, MONEY),
+        "marts": rows(workspace.published / "marts.duckdb", MART_MONEY),
+        "others": others(workspace, customer_id[0][0]),
+        "sizes": rows(workspace.published / "marts.duckdb", "from segment_sizes order by all"),
     }
     said: list[str] = []
-    erase(world, [Request((("email", given["email"]),))], progress=said.append)
-    yield {"world": world, "given": given, "subject": subject, "before": before, "said": said, "id": customer_id[0][0]}
+    erase(workspace, [Request((("email", given["email"]),))], progress=said.append)
+    yield {
+        "workspace": workspace,
+        "given": given,
+        "subject": subject,
+        "before": before,
+        "said": said,
+        "id": customer_id[0][0],
+    }
 
 
 def test_nothing_of_the_person_is_left_anywhere(erased: dict[str, Any]) -> None:
-    world, subject, before = erased["world"], erased["subject"], erased["before"]["places"]
+    workspace, subject, before = erased["workspace"], erased["subject"], erased["before"]["places"]
     kinds = ("warehouse.duckdb: raw_", "warehouse.duckdb: bytes", "notes.txt", "mailing.csv.gz", "extract.parquet",
              "warehouse.duckdb: scratch", "warehouse.duckdb: staging", "warehouse.duckdb: pii", "warehouse.backup",
              "raw_zendesk.ticket: \"description\"")  # fmt: skip
     for kind in kinds:  # the search sees them all
         assert any(kind in place for place in before), kind
-    assert places(world.home, subject, (world.landing,)) == []
+    assert places(workspace.home, subject, (workspace.landing,)) == []
 
 
 def test_the_customer_is_gone_from_every_version_and_aggregates_stay(erased: dict[str, Any]) -> None:
-    world, before, customer_id = erased["world"], erased["before"], erased["id"]
-    version = world.published.resolve()
+    workspace, before, customer_id = erased["workspace"], erased["before"], erased["id"]
+    version = workspace.published.resolve()
     for file in ("marts.duckdb", "activation.duckdb"):
         assert customer_id.encode() not in (version / file).read_bytes()
-    assert others(world, customer_id) == before["others"]
+    assert others(workspace, customer_id) == before["others"]
     assert rows(version / "marts.duckdb", MART_MONEY) == before["marts"]
     assert rows(version / "marts.duckdb", "from segment_sizes order by all") == before["sizes"]
     manifest = json.loads((version / "manifest.json").read_text())
@@ -172,19 +179,19 @@ def test_the_customer_is_gone_from_every_version_and_aggregates_stay(erased: dic
 
 
 def test_money_stays_to_the_cent(erased: dict[str, Any]) -> None:
-    assert rows(erased["world"].warehouse, MONEY) == erased["before"]["money"]
+    assert rows(erased["workspace"].warehouse, MONEY) == erased["before"]["money"]
 
 
 def test_the_same_files_do_not_bring_the_person_back(erased: dict[str, Any], tmp_path: Path) -> None:
-    world, subject = erased["world"], erased["subject"]
-    assert intake(world, progress=lambda _: None).total.accepted == 0
+    workspace, subject = erased["workspace"], erased["subject"]
+    assert intake(workspace, progress=lambda _: None).total.accepted == 0
     # A new warehouse beside the tombstones, and everything delivered once more under other names.
     home = tmp_path / "anew"
     home.mkdir()
-    shutil.copytree(world.landing, home / "landing")
+    shutil.copytree(workspace.landing, home / "landing")
     (home / "erasures").mkdir()
-    shutil.copy(world.home / "erasures" / "tombstones.json", home / "erasures")
-    anew = world_in(home)
+    shutil.copy(workspace.home / "erasures" / "tombstones.json", home / "erasures")
+    anew = workspace_in(home)
     total = intake(anew, progress=lambda _: None).total
     assert total.erased > 0
     assert total.landed == total.accepted + total.duplicates + total.rejected + total.erased
@@ -199,7 +206,7 @@ def test_the_same_files_do_not_bring_the_person_back(erased: dict[str, Any], tmp
 
 
 def test_a_certificate_without_personal_data_is_kept(erased: dict[str, Any]) -> None:
-    folder = erased["world"].home / "erasures"
+    folder = erased["workspace"].home / "erasures"
     (certificate,) = [json.loads(file.read_text()) for file in folder.glob("*.json") if file.name != "tombstones.json"]
     assert certificate["outcome"] == "erased"
     assert certificate["raw_tables"]["crm/profile"]["deleted"] >= 1
@@ -210,8 +217,8 @@ def test_a_certificate_without_personal_data_is_kept(erased: dict[str, Any]) -> 
 
 
 def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
-    world, subject, email = erased["world"], erased["subject"], erased["given"]["email"]
-    planted = world.home / "planted"
+    workspace, subject, email = erased["workspace"], erased["subject"], erased["given"]["email"]
+    planted = workspace.home / "planted"
     planted.mkdir()
     try:
         duckdb.sql(f"copy (select ['x', '{email}'] as list) to '{planted / 'a.parquet'}' (format parquet)")
@@ -219,7 +226,7 @@ def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
             json.dump({"to": email.upper()}, file)
         with duckdb.connect(str(planted / "c.duckdb")) as connection:
             connection.execute(f"create table t as select 'tel. {erased['given']['phone']}' as note")
-        found = places(world.home, subject, (world.landing,))
+        found = places(workspace.home, subject, (workspace.landing,))
         assert {place.split(":")[0] for place in found} == {f"planted/{name}" for name in ("a.parquet", "b.json.gz",
                                                                                           "c.duckdb")}  # fmt: skip
     finally:
@@ -227,14 +234,14 @@ def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
 
 
 def test_build_and_publish_again_bring_nothing_back(erased: dict[str, Any]) -> None:
-    world, subject = erased["world"], erased["subject"]
-    steps.build(world, progress=lambda _: None)
-    steps.build(world, select="destination_removals", progress=lambda _: None)
+    workspace, subject = erased["workspace"], erased["subject"]
+    steps.build(workspace, progress=lambda _: None)
+    steps.build(workspace, select="destination_removals", progress=lambda _: None)
     from scripts.serving.publish import publish
 
-    publish(world, lambda _: None)
-    assert places(world.home, subject, (world.landing,)) == []
-    version = world.published.resolve()
+    publish(workspace, lambda _: None)
+    assert places(workspace.home, subject, (workspace.landing,)) == []
+    version = workspace.published.resolve()
     assert rows(version / "marts.duckdb", MART_MONEY) == erased["before"]["marts"]
     removals = rows(
         version / "activation.duckdb", "select destination, channel, hashed_identifier from destination_removals"

@@ -13,9 +13,9 @@ from scripts.erasure.command import Request, erase, requests_of_file
 from scripts.intake.command import intake
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.everywhere import Subject, places
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 CRM = "profile_id,customer_number,loyalty_number,email,phone,first_name,last_name,street,created_at,synced_at\n"
 RECEIPTS = "receipt_id,sold_at,currency,loyalty_number,email,status,total_amount,synced_at\n"
@@ -46,9 +46,9 @@ IDENTITIES = f"""
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def workspace(tmp_path: Path) -> Workspace:
     """Two customers, a receipt each, loaded and resolved."""
-    made = world_in(tmp_path / "world")
+    made = workspace_in(tmp_path / "workspace")
     deliver(made, "crm/profile/a_2026-06-02.csv", CRM
             + f"P1,CUS-0001,LOY-0001,Ann@Example.com,07700 900001,Ann,Archer,1 Long Lane,{DAY},{DAY}\n"
             + f"P2,CUS-0002,LOY-0002,bob@example.com,07700 900002,Bob,Baker,2 Long Lane,{DAY},{DAY}\n")  # fmt: skip
@@ -61,20 +61,20 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def deliver(world: World, name: str, text: str) -> None:
-    file = world.landing / name
+def deliver(workspace: Workspace, name: str, text: str) -> None:
+    file = workspace.landing / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
 
-def load(world: World) -> list[str]:
+def load(workspace: Workspace) -> list[str]:
     said: list[str] = []
-    intake(world, said.append)
+    intake(workspace, said.append)
     return said
 
 
-def rows(world: World, query: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def rows(workspace: Workspace, query: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -86,102 +86,102 @@ def quiet(_: str) -> None:
     return None
 
 
-def test_nothing_is_found_but_what_is_planted(world: World) -> None:
+def test_nothing_is_found_but_what_is_planted(workspace: Workspace) -> None:
     subject = Subject({"ann@example.com", "loy-0001", "cus-0001", "1 long lane"}, {"7700900001"}, ("ann", "archer"))
-    before = places(world.home, subject, (world.landing,))
+    before = places(workspace.home, subject, (workspace.landing,))
     assert any("raw_crm.profile" in place for place in before) and any("bytes" in place for place in before)
-    erase(world, ask(email="ann@example.com"), progress=quiet)
-    assert places(world.home, subject, (world.landing,)) == []
-    (world.home / "left.json").write_text('{"to": "ANN@example.com"}')
-    assert places(world.home, subject, (world.landing,)) == ["left.json: bytes"]
+    erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    assert places(workspace.home, subject, (workspace.landing,)) == []
+    (workspace.home / "left.json").write_text('{"to": "ANN@example.com"}')
+    assert places(workspace.home, subject, (workspace.landing,)) == ["left.json: bytes"]
 
 
-def test_a_file_that_cannot_be_rewritten_is_named(world: World) -> None:
-    (world.home / "left.bin").write_bytes(b"\0\xff ann@example.com")
+def test_a_file_that_cannot_be_rewritten_is_named(workspace: Workspace) -> None:
+    (workspace.home / "left.bin").write_bytes(b"\0\xff ann@example.com")
     with pytest.raises(CheckFailed, match=r"left.bin: shows a person and cannot be rewritten; delete it"):
-        erase(world, ask(email="ann@example.com"), progress=quiet)
-    (world.home / "left.bin").unlink()
-    erase(world, [], progress=quiet)
-    assert not (world.home / "erasures" / ".journal.json").exists()
+        erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    (workspace.home / "left.bin").unlink()
+    erase(workspace, [], progress=quiet)
+    assert not (workspace.home / "erasures" / ".journal.json").exists()
 
 
-def test_profiles_go_and_receipts_stay_as_nobodys(world: World) -> None:
-    erase(world, ask(email=" ANN@example.com"), progress=quiet)
+def test_profiles_go_and_receipts_stay_as_nobodys(workspace: Workspace) -> None:
+    erase(workspace, ask(email=" ANN@example.com"), progress=quiet)
     total = "cast(total_amount as varchar)"
-    assert rows(world, "select profile_id, email from raw_crm.profile") == [("P2", "bob@example.com")]
-    assert rows(world, f"select receipt_id, loyalty_number, email, {total} from raw_pos.receipt order by 1") == [
+    assert rows(workspace, "select profile_id, email from raw_crm.profile") == [("P2", "bob@example.com")]
+    assert rows(workspace, f"select receipt_id, loyalty_number, email, {total} from raw_pos.receipt order by 1") == [
         ("R1", None, None, "10.5000"), ("R2", "LOY-0002", "till@example.com", "20.0000"),
     ]  # fmt: skip
-    landed = rows(world, "select accepted_rows, erased_rows from intake.files order by path")
+    landed = rows(workspace, "select accepted_rows, erased_rows from intake.files order by path")
     assert landed == [(1, 1), (2, 0)]
 
 
-def test_the_landing_source_is_carried_out_by_intake_and_emptied(world: World) -> None:
-    deliver(world, "privacy/erasure_request/a_2026-06-03.csv",
+def test_the_landing_source_is_carried_out_by_intake_and_emptied(workspace: Workspace) -> None:
+    deliver(workspace, "privacy/erasure_request/a_2026-06-03.csv",
             f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
-    load(world)
-    assert rows(world, "select count(*) from raw_crm.profile where profile_id = 'P1'") == [(0,)]
-    assert rows(world, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
-    assert rows(world, "select request_id, outcome from state.erasure_requests") == [("Q1", "erased")]
-    assert b"7700900001" not in world.warehouse.read_bytes().replace(b" ", b"")
+    load(workspace)
+    assert rows(workspace, "select count(*) from raw_crm.profile where profile_id = 'P1'") == [(0,)]
+    assert rows(workspace, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
+    assert rows(workspace, "select request_id, outcome from state.erasure_requests") == [("Q1", "erased")]
+    assert b"7700900001" not in workspace.warehouse.read_bytes().replace(b" ", b"")
     # The same request in another file is known, and nothing of it is stored.
-    deliver(world, "privacy/erasure_request/b_2026-06-04.csv",
+    deliver(workspace, "privacy/erasure_request/b_2026-06-04.csv",
             f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
-    load(world)
-    assert rows(world, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
+    load(workspace)
+    assert rows(workspace, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
 
 
-def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(world: World) -> None:
-    erase(world, ask(loyalty_number="LOY-0001"), progress=quiet)
+def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(workspace: Workspace) -> None:
+    erase(workspace, ask(loyalty_number="LOY-0001"), progress=quiet)
     later = "2026-06-09 10:00:00"
-    deliver(world, "crm/profile/b_2026-06-10.csv", CRM
+    deliver(workspace, "crm/profile/b_2026-06-10.csv", CRM
             + f"P1,CUS-0001,LOY-0001,ann.new@example.com,,Ann,Archer,9 New Road,{DAY},{later}\n"
             + f"P3,CUS-0003,,carl@example.com,07700 900001,Carl,Cook,3 Long Lane,{DAY},{later}\n")  # fmt: skip
-    deliver(world, "pos/receipt/b_2026-06-10.csv", RECEIPTS
+    deliver(workspace, "pos/receipt/b_2026-06-10.csv", RECEIPTS
             + f"R1,{DAY},GBP,LOY-0001,till@example.com,refunded,10.50,{later}\n"
             + f"R3,{DAY},GBP,LOY-0001,,completed,5.00,{later}\n")  # fmt: skip
-    load(world)
+    load(workspace)
     # A recycled number: the stranger stays, without the number that is still remembered as erased.
-    assert rows(world, "select profile_id, first_name, phone from raw_crm.profile order by 1") == [
+    assert rows(workspace, "select profile_id, first_name, phone from raw_crm.profile order by 1") == [
         ("P2", "Bob", "07700 900002"), ("P3", "Carl", None),
     ]  # fmt: skip
     receipts = "select receipt_id, status, loyalty_number, email from raw_pos.receipt where receipt_id <> 'R2'"
-    assert rows(world, f"{receipts} order by all") == [
+    assert rows(workspace, f"{receipts} order by all") == [
         ("R1", "completed", None, None), ("R1", "refunded", None, None), ("R3", "completed", None, None),
     ]  # fmt: skip
-    assert rows(world, "select landed_rows - accepted_rows - duplicate_rows - rejected_rows - erased_rows from "
+    assert rows(workspace, "select landed_rows - accepted_rows - duplicate_rows - rejected_rows - erased_rows from "
                        "intake.files where delivered_at > timestamp '2026-06-05'") == [(0,), (0,)]  # fmt: skip
 
 
-def test_what_people_share_names_nobody(world: World) -> None:
-    before = rows(world, "from raw_pos.receipt order by 1")
+def test_what_people_share_names_nobody(workspace: Workspace) -> None:
+    before = rows(workspace, "from raw_pos.receipt order by 1")
     with pytest.raises(CheckFailed, match="shared by several people or belong to nobody"):
-        erase(world, ask(email="till@example.com"), progress=quiet)
+        erase(workspace, ask(email="till@example.com"), progress=quiet)
     with pytest.raises(CheckFailed, match="belong to 2 people"):
-        erase(world, ask(email="ann@example.com", loyalty_number="LOY-0002"), progress=quiet)
+        erase(workspace, ask(email="ann@example.com", loyalty_number="LOY-0002"), progress=quiet)
     with pytest.raises(UserError, match="is not a valid one"):
-        erase(world, ask(email="ann at example"), progress=quiet)
-    assert rows(world, "from raw_pos.receipt order by 1") == before
+        erase(workspace, ask(email="ann at example"), progress=quiet)
+    assert rows(workspace, "from raw_pos.receipt order by 1") == before
 
 
-def test_nobody_found_is_remembered(world: World) -> None:
-    outcome = erase(world, ask(email="dora@example.com"), progress=quiet)
+def test_nobody_found_is_remembered(workspace: Workspace) -> None:
+    outcome = erase(workspace, ask(email="dora@example.com"), progress=quiet)
     assert (outcome.erased, outcome.unknown) == (0, 1)
-    deliver(world, "crm/profile/c_2026-06-11.csv", CRM + f"P4,CUS-0004,,Dora@example.com,,Dora,Dane,,{DAY},{DAY}\n")
-    load(world)
-    assert rows(world, "select count(*) from raw_crm.profile where profile_id = 'P4'") == [(0,)]
+    deliver(workspace, "crm/profile/c_2026-06-11.csv", CRM + f"P4,CUS-0004,,Dora@example.com,,Dora,Dane,,{DAY},{DAY}\n")
+    load(workspace)
+    assert rows(workspace, "select count(*) from raw_crm.profile where profile_id = 'P4'") == [(0,)]
 
 
-def test_a_legal_hold_stops_an_erasure(world: World) -> None:
-    deliver(world, "consent/consent_event/a_2026-06-02.csv",
+def test_a_legal_hold_stops_an_erasure(workspace: Workspace) -> None:
+    deliver(workspace, "consent/consent_event/a_2026-06-02.csv",
             f"{CONSENT}E1,ann@example.com,all,legal_hold,opted_out,{DAY},{DAY}\n")  # fmt: skip
-    load(world)
+    load(workspace)
     with pytest.raises(CheckFailed, match="legal hold") as stopped:
-        erase(world, ask(email="ann@example.com"), progress=quiet)
+        erase(workspace, ask(email="ann@example.com"), progress=quiet)
     assert "\n" not in str(stopped.value)
-    assert rows(world, "select count(*) from raw_crm.profile") == [(2,)]
-    erase(world, ask(email="ann@example.com"), despite_hold=True, progress=quiet)
-    assert rows(world, "select count(*) from raw_crm.profile") == [(1,)]
+    assert rows(workspace, "select count(*) from raw_crm.profile") == [(2,)]
+    erase(workspace, ask(email="ann@example.com"), despite_hold=True, progress=quiet)
+    assert rows(workspace, "select count(*) from raw_crm.profile") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -191,57 +191,61 @@ def test_a_legal_hold_stops_an_erasure(world: World) -> None:
         *(pytest.param(name, marks=pytest.mark.verify) for name in ("_in_warehouse", "rewrite_versions", "search")),
     ],
 )
-def test_a_killed_erasure_is_finished_by_the_next(world: World, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_erasure_is_finished_by_the_next(
+    workspace: Workspace, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Killed(BaseException):
         pass
 
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
-    (world.home / "note.txt").write_text("ann@example.com")
+    (workspace.home / "note.txt").write_text("ann@example.com")
     with monkeypatch.context() as patched:
         patched.setattr(command, step, die)
         with pytest.raises(Killed):
-            erase(world, ask(email="ann@example.com"), progress=quiet)
-    journal = world.home / "erasures" / ".journal.json"
+            erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    journal = workspace.home / "erasures" / ".journal.json"
     assert journal.exists() and journal.stat().st_mode & 0o077 == 0
     said: list[str] = []
-    erase(world, [], progress=said.append)
+    erase(workspace, [], progress=said.append)
     assert said[0] == "an erasure was broken off; it is finished first"
     assert not journal.exists()
-    assert rows(world, "select profile_id from raw_crm.profile") == [("P2",)]
-    assert (world.home / "note.txt").read_text() == "[erased]"
-    assert b"ann@example.com" not in world.warehouse.read_bytes().lower()
+    assert rows(workspace, "select profile_id from raw_crm.profile") == [("P2",)]
+    assert (workspace.home / "note.txt").read_text() == "[erased]"
+    assert b"ann@example.com" not in workspace.warehouse.read_bytes().lower()
 
 
-def test_a_dry_run_changes_nothing(world: World) -> None:
+def test_a_dry_run_changes_nothing(workspace: Workspace) -> None:
     everything = "select (select list(p order by p) from raw_crm.profile as p), (select list(f) from intake.files as f)"
-    before, said = rows(world, everything), list[str]()
-    erase(world, ask(email="ann@example.com"), dry_run=True, progress=said.append)
+    before, said = rows(workspace, everything), list[str]()
+    erase(workspace, ask(email="ann@example.com"), dry_run=True, progress=said.append)
     assert any("crm/profile: rows deleted 1" in line for line in said)
-    assert rows(world, everything) == before
-    assert not (world.home / "erasures" / "tombstones.json").exists()
+    assert rows(workspace, everything) == before
+    assert not (workspace.home / "erasures" / "tombstones.json").exists()
 
 
 def test_the_command_line_takes_a_file_and_says_no_identifier(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "asked.csv"
     file.write_text("request_id,email,loyalty_number\nA,ann@example.com,\nB,till@example.com,\nC,,LOY-0002\n")
-    assert main(["erase", "--warehouse", str(world.warehouse), "--file", str(file)]) == 1
+    assert main(["erase", "--warehouse", str(workspace.warehouse), "--file", str(file)]) == 1
     output = capsys.readouterr()
     assert "line 3" in output.err and "example.com" not in output.out + output.err
-    assert rows(world, "select count(*) from raw_crm.profile") == [(0,)]
-    assert main(["erase", "--warehouse", str(world.warehouse), "--file", str(file), "--email", "x@example.com"]) == 2
+    assert rows(workspace, "select count(*) from raw_crm.profile") == [(0,)]
+    assert (
+        main(["erase", "--warehouse", str(workspace.warehouse), "--file", str(file), "--email", "x@example.com"]) == 2
+    )
     file.write_text("name\nAnn\n")
     with pytest.raises(UserError, match="has none of the columns"):
         requests_of_file(file)
 
 
-def test_two_at_once_and_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    erase(world, ask(email="ann@example.com"), progress=quiet)
-    with command._only_eraser(world), pytest.raises(UserError, match="another erasure is running"):
-        erase(world, ask(email="bob@example.com"), progress=quiet)
+def test_two_at_once_and_another_key(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    with command._only_eraser(workspace), pytest.raises(UserError, match="another erasure is running"):
+        erase(workspace, ask(email="bob@example.com"), progress=quiet)
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
     with pytest.raises(UserError, match="another SEGMENTATION_HASH_KEY"):
-        load(world)
+        load(workspace)

@@ -12,7 +12,7 @@ import pytest
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 END = pd.Timestamp("2026-06-30 23:00:00")  # the demo's last day ends in London
 TODAY = date(2026, 6, 30)
@@ -38,28 +38,30 @@ def quiet(_: str) -> None:
     return None
 
 
-def frame(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(sql).df()
 
 
 @pytest.fixture(scope="module")
-def identities(demo_world: World) -> pd.DataFrame:
-    return frame(demo_world, "select * from intermediate.int_customer_identities")
+def identities(demo_workspace: Workspace) -> pd.DataFrame:
+    return frame(demo_workspace, "select * from intermediate.int_customer_identities")
 
 
 @pytest.fixture(scope="module")
-def profiles(demo_world: World) -> pd.DataFrame:
-    return frame(demo_world, "select * from pii.customer_profiles").set_index("customer_id")
+def profiles(demo_workspace: Workspace) -> pd.DataFrame:
+    return frame(demo_workspace, "select * from pii.customer_profiles").set_index("customer_id")
 
 
-def stated(world: World, identities: pd.DataFrame, places: list[tuple[str, str, str, str, list[str]]]) -> pd.DataFrame:
+def stated(
+    workspace: Workspace, identities: pd.DataFrame, places: list[tuple[str, str, str, str, list[str]]]
+) -> pd.DataFrame:
     """Every record of a known person in these places, with its rank of trust and its date."""
     found = []
     for trust, (system, relation, key, condition, columns) in enumerate(places, start=1):
         stamp = STAMPS.get(relation, "known_at")
         rows = frame(
-            world,
+            workspace,
             f"select {key} as source_profile_id, {', '.join(columns)}, {stamp} as stamp, known_at"
             f" from staging.{relation} where {condition}",
         )
@@ -69,8 +71,10 @@ def stated(world: World, identities: pd.DataFrame, places: list[tuple[str, str, 
     return pd.concat(found).merge(identities, on=["source_system", "source_profile_id"])
 
 
-def test_names_come_whole_from_one_record(demo_world: World, identities: pd.DataFrame, profiles: pd.DataFrame) -> None:
-    rows = stated(demo_world, identities, NAMES)
+def test_names_come_whole_from_one_record(
+    demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
+) -> None:
+    rows = stated(demo_workspace, identities, NAMES)
     rows["parts"] = rows[["first_name", "last_name"]].notna().sum(axis=1)
     rows = rows[rows["parts"] > 0].sort_values(
         ["parts", "trust", "at", "first_name", "last_name"], ascending=[False, True, False, True, True]
@@ -88,10 +92,10 @@ def test_names_come_whole_from_one_record(demo_world: World, identities: pd.Data
 
 
 def test_email_is_that_of_the_most_trusted_source_and_never_a_shared_one(
-    demo_world: World, identities: pd.DataFrame, profiles: pd.DataFrame
+    demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
-    rows = stated(demo_world, identities, EMAILS).dropna(subset=["email"])
-    links = frame(demo_world, "select profile_key, identifier from intermediate.int_identity_edges")
+    rows = stated(demo_workspace, identities, EMAILS).dropna(subset=["email"])
+    links = frame(demo_workspace, "select profile_key, identifier from intermediate.int_identity_edges")
     own = set(links["profile_key"] + "|" + links["identifier"])
     rows = rows[(rows["profile_key"] + "|email:" + rows["email"]).isin(own)]
     rows = rows.sort_values(["trust", "at", "email"], ascending=[True, False, True])
@@ -99,14 +103,14 @@ def test_email_is_that_of_the_most_trusted_source_and_never_a_shared_one(
     known = profiles[profiles["email"].notna()].sort_index()
     assert list(known.index) == list(best.index) and len(known) > 500
     assert (known["email"] == best["email"]).all() and (known["email_source"] == best["source_system"]).all()
-    contacts = frame(demo_world, "select * from pii.contacts").set_index("customer_id")["email"].dropna()
+    contacts = frame(demo_workspace, "select * from pii.contacts").set_index("customer_id")["email"].dropna()
     assert contacts.sort_index().to_dict() == known["email"].to_dict()
 
 
 def test_birth_dates_are_believable_and_the_crms(
-    demo_world: World, identities: pd.DataFrame, profiles: pd.DataFrame
+    demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
-    rows = frame(demo_world, "select profile_id as source_profile_id, birth_date, updated_at, known_at from"
+    rows = frame(demo_workspace, "select profile_id as source_profile_id, birth_date, updated_at, known_at from"
                  " staging.stg_crm__profiles where birth_date is not null")  # fmt: skip
     rows = rows.merge(identities[identities["source_system"] == "crm"], on="source_profile_id")
     days = pd.to_datetime(rows["birth_date"]).dt.date
@@ -118,13 +122,15 @@ def test_birth_dates_are_believable_and_the_crms(
     known = profiles["birth_date"].dropna()
     assert len(known) > 100 and known.sort_index().to_dict() == best["birth_date"].sort_index().to_dict()
     assert set(profiles.loc[known.index, "birth_date_source"]) == {"crm"}
-    marts = frame(demo_world, "select customer_id, age_band from marts.customers where age_band is not null")
+    marts = frame(demo_workspace, "select customer_id, age_band from marts.customers where age_band is not null")
     assert set(marts["customer_id"]) == set(known.index)
 
 
-def test_an_address_is_one_record_s(demo_world: World, identities: pd.DataFrame, profiles: pd.DataFrame) -> None:
+def test_an_address_is_one_record_s(
+    demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
+) -> None:
     """Whoever has a CRM profile with a street has the CRM's address; of the others none has a street."""
-    rows = frame(demo_world, "select profile_id as source_profile_id, street, postcode, city, region, country_code"
+    rows = frame(demo_workspace, "select profile_id as source_profile_id, street, postcode, city, region, country_code"
                  " from staging.stg_crm__profiles")  # fmt: skip
     rows = rows.merge(identities[identities["source_system"] == "crm"], on="source_profile_id")
     columns = ["street", "postcode", "city", "region", "country_code"]
@@ -137,8 +143,10 @@ def test_an_address_is_one_record_s(demo_world: World, identities: pd.DataFrame,
     assert others["street"].isna().all() and others["postcode"].notna().sum() > 100
 
 
-def test_households_are_those_of_surname_and_address(demo_world: World, profiles: pd.DataFrame) -> None:
-    found = frame(demo_world, "select customer_id, household_id, household_size, household_source from marts.customers")
+def test_households_are_those_of_surname_and_address(demo_workspace: Workspace, profiles: pd.DataFrame) -> None:
+    found = frame(
+        demo_workspace, "select customer_id, household_id, household_size, household_source from marts.customers"
+    )
     found = found.set_index("customer_id").join(profiles[["last_name", "street", "postcode", "stated_household"]])
 
     def plain(text: object) -> str | None:
@@ -161,11 +169,11 @@ def test_households_are_those_of_surname_and_address(demo_world: World, profiles
     assert not set(found["household_id"].dropna()) & set(found["stated_household"].dropna())
 
 
-def test_customer_types_are_the_simulators(demo_world: World, identities: pd.DataFrame) -> None:
+def test_customer_types_are_the_simulators(demo_workspace: Workspace, identities: pd.DataFrame) -> None:
     """Its truth knows who is staff, wholesaler or test; all of those have a CRM profile that says so."""
-    people = pd.read_parquet(demo_world.truth / "people.parquet")[["person_id", "customer_type"]]
-    owners = pd.read_parquet(demo_world.truth / "profiles.parquet")
-    types = frame(demo_world, "select customer_id, customer_type from marts.customers")
+    people = pd.read_parquet(demo_workspace.truth / "people.parquet")[["person_id", "customer_type"]]
+    owners = pd.read_parquet(demo_workspace.truth / "profiles.parquet")
+    types = frame(demo_workspace, "select customer_id, customer_type from marts.customers")
     found = owners.merge(identities, on=["source_system", "source_profile_id"]).merge(people, on="person_id")
     found = found.merge(types, on="customer_id", suffixes=("_true", ""))
     crm = found[found["source_system"] == "crm"]
@@ -180,9 +188,9 @@ def test_customer_types_are_the_simulators(demo_world: World, identities: pd.Dat
 
 
 def test_profile_accuracy_is_that_of_the_records(
-    demo_world: World, identities: pd.DataFrame, profiles: pd.DataFrame
+    demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
-    found = frame(demo_world, "select * from marts.profile_accuracy")
+    found = frame(demo_workspace, "select * from marts.profile_accuracy")
     cells = found.set_index(["field", "source_system"])
     assert cells.index.is_unique
     people = profiles[profiles["customer_type"] == "person"]
@@ -200,15 +208,15 @@ def test_profile_accuracy_is_that_of_the_records(
         else:
             assert pd.isna(cell["uniqueness"])
     # The sending tool's e-mail: newest per person, against the CRM's.
-    rows = stated(demo_world, identities, [("klaviyo", "stg_klaviyo__persons", "person_id", "true", ["email"])])
+    rows = stated(demo_workspace, identities, [("klaviyo", "stg_klaviyo__persons", "person_id", "true", ["email"])])
     newest = rows.dropna(subset=["email"]).sort_values(["known_at", "email"]).groupby("customer_id")["email"].last()
-    trusted = stated(demo_world, identities, EMAILS[:1]).dropna(subset=["email"]).sort_values(["known_at", "email"])
+    trusted = stated(demo_workspace, identities, EMAILS[:1]).dropna(subset=["email"]).sort_values(["known_at", "email"])
     both = pd.concat([newest, trusted.groupby("customer_id")["email"].last()], axis=1, join="inner", keys=["a", "b"])
     cell = cells.loc[("email", "klaviyo")]
     assert cell["compared_count"] == len(both) > 50
     assert cell["agreement"] == pytest.approx((both["a"] == both["b"]).mean())
     assert cell["uniqueness"] == pytest.approx(newest.nunique() / len(newest))
-    records = frame(demo_world, "select email from staging.stg_klaviyo__persons")["email"]
+    records = frame(demo_workspace, "select email from staging.stg_klaviyo__persons")["email"]
     assert cell["completeness"] == pytest.approx(records.notna().mean())
     # Score and total by their definitions.
     shares = ["completeness", "validity", "uniqueness", "agreement", "recency"]
@@ -221,7 +229,7 @@ def test_profile_accuracy_is_that_of_the_records(
     assert cells.loc[("total", "golden"), "score"] == pytest.approx(total)
 
 
-def test_faulty_rules_are_named_with_their_lines(demo_copy: World) -> None:
+def test_faulty_rules_are_named_with_their_lines(demo_copy: Workspace) -> None:
     spoil(demo_copy.seeds / "survivorship_rules.csv", "gender,trusted", "gender,trustd")
     spoil(demo_copy.seeds / "customer_type_rules.csv", "crm_staff,staff,2,crm_type", "crm_staff,staff,2,crmtype")
     said: list[str] = []

@@ -13,24 +13,24 @@ import pytest
 
 from scripts.__main__ import main
 from scripts.demo.simulator import simulate
-from scripts.identity.identity_report import KEY, REPORT, against_truth, by_trap, identity_report, label
+from scripts.identity.identity_report import KEY, REPORT, against_truth, by_edge_cases, identity_report, label
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.identity_worlds import Retailer, as_it_is, quiet
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.identity_workspaces import Retailer, as_it_is, quiet
+from tests.support.workspaces import workspace_in
 
 PRECISION, RECALL = 0.999, 0.97
 
 
-def seen_from(world: World, folder: Path, with_truth: bool = True) -> World:
-    """The same warehouse and truth in another home, so that a report of a shared world leaves nothing in it."""
-    (folder / "warehouse.duckdb").symlink_to(world.warehouse)
+def seen_from(workspace: Workspace, folder: Path, with_truth: bool = True) -> Workspace:
+    """The same warehouse and truth in another home, so that a report of a shared workspace leaves nothing in it."""
+    (folder / "warehouse.duckdb").symlink_to(workspace.warehouse)
     if with_truth:
-        (folder / "truth").symlink_to(world.truth)
-    return world_in(folder)
+        (folder / "truth").symlink_to(workspace.truth)
+    return workspace_in(folder)
 
 
-def drawn_world(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def drawn_workspace(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Truth, resolution and shown values of a few dozen profiles, some of them unknown to one side or the other."""
     rng = np.random.default_rng(seed)
     n = 60
@@ -89,7 +89,7 @@ def counted_one_by_one(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.Da
 
 @pytest.mark.parametrize("seed", range(6))
 def test_figures_equal_a_count_of_every_single_pair(seed: int) -> None:
-    truth, profiles, shown = drawn_world(seed)
+    truth, profiles, shown = drawn_workspace(seed)
     report = against_truth(label(truth, profiles, shown))
     expected = counted_one_by_one(truth, profiles, shown)
     assert {name: report[name] for name in expected} == pytest.approx(expected)
@@ -110,7 +110,7 @@ def test_a_trap_tells_who_is_joined_and_who_is_split() -> None:
                       "source_profile_id": ["e", "f", "g"]}),
     ])  # fmt: skip
     labelled = label(table[[*KEY, "person_id"]], table[["profile_key", *KEY, "customer_id"]], shown)
-    found = {row["trap"]: row for row in by_trap(labelled, traps)}
+    found = {row["trap"]: row for row in by_edge_cases(labelled, traps)}
     assert found["couple"] == {"trap": "couple", "cases": 1, "people": 2, "profiles": 2, "people_joined": 2,
                                "people_split": 0, "precision": 0.0, "recall": None}  # fmt: skip
     assert (found["lone"]["people_joined"], found["lone"]["people_split"], found["lone"]["recall"]) == (0, 1, 0.0)
@@ -118,24 +118,26 @@ def test_a_trap_tells_who_is_joined_and_who_is_split() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo_report(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list[str], str]:
+def demo_report(
+    demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], list[str], str]:
     """Report, printed lines and written file of the shared demo."""
     said: list[str] = []
-    world = seen_from(demo_world, tmp_path_factory.mktemp("report"))
-    report = identity_report(world, said.append)
-    return report, said, (world.home / REPORT).read_text(encoding="utf-8")
+    workspace = seen_from(demo_workspace, tmp_path_factory.mktemp("report"))
+    report = identity_report(workspace, said.append)
+    return report, said, (workspace.home / REPORT).read_text(encoding="utf-8")
 
 
 def test_precision_and_recall_of_the_demo_by_a_join_of_pairs(
-    demo_world: World, demo_report: tuple[dict[str, Any], list[str], str]
+    demo_workspace: Workspace, demo_report: tuple[dict[str, Any], list[str], str]
 ) -> None:
     """Every pair is made, in SQL, from the truth and the resolution alone."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         both, claimed, true = connection.execute(
             f"""
             with truth as (
                 select source_system, source_profile_id, any_value(person_id) as person
-                from read_parquet('{demo_world.truth}/profiles.parquet')
+                from read_parquet('{demo_workspace.truth}/profiles.parquet')
                 group by all
                 having min(person_id) = max(person_id) and min(person_id) >= 0
             ),
@@ -159,10 +161,10 @@ def test_precision_and_recall_of_the_demo_by_a_join_of_pairs(
 
 
 def test_who_shows_an_identifier_counts_in_the_recall(
-    demo_world: World, demo_report: tuple[dict[str, Any], list[str], str]
+    demo_workspace: Workspace, demo_report: tuple[dict[str, Any], list[str], str]
 ) -> None:
     """The headline leaves out profiles without identifiers, so none may be called that which was delivered one."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         delivered = connection.execute(
             """
             select 'crm' as source_system, count(distinct profile_id) as n from raw_crm.profile
@@ -182,11 +184,13 @@ def test_who_shows_an_identifier_counts_in_the_recall(
         assert row["profiles"] - row["without_identifier"] >= 0.97 * number > 100, system
 
 
-def test_no_personal_data_in_the_report(demo_world: World, demo_report: tuple[dict[str, Any], list[str], str]) -> None:
+def test_no_personal_data_in_the_report(
+    demo_workspace: Workspace, demo_report: tuple[dict[str, Any], list[str], str]
+) -> None:
     _, said, written = demo_report
     text = "\n".join(said) + written
     assert "@" not in text
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         values = connection.execute(
             """
             select phone from raw_crm.profile union select loyalty_number from raw_loyalty.member
@@ -209,9 +213,9 @@ def test_every_trap_of_the_issue_has_its_line(demo_report: tuple[dict[str, Any],
     assert all(row["people"] > 0 and any(row["trap"] in line for line in said) for row in traps.values())
 
 
-def test_without_a_truth_it_says_what_it_can(demo_world: World, tmp_path: Path) -> None:
+def test_without_a_truth_it_says_what_it_can(demo_workspace: Workspace, tmp_path: Path) -> None:
     said: list[str] = []
-    report = identity_report(seen_from(demo_world, tmp_path, with_truth=False), said.append)
+    report = identity_report(seen_from(demo_workspace, tmp_path, with_truth=False), said.append)
     assert "truth" not in report and any("no ground truth" in line for line in said)
     sizes = report["customers"]["profiles_per_customer"]
     assert sum(row["customers"] for row in sizes) == report["customers"]["customers"] > 500
@@ -237,15 +241,15 @@ def test_bounds_hold_for_the_small_demo(demo_report: tuple[dict[str, Any], list[
 
 @pytest.mark.verify
 def test_bounds_hold_for_fifty_thousand_people(tmp_path: Path) -> None:
-    world = world_in(tmp_path)
-    simulate(world, customers=50_000, seed=4, progress=quiet)
+    workspace = workspace_in(tmp_path)
+    simulate(workspace, customers=50_000, seed=4, progress=quiet)
     # What has no bearing on who is who is not loaded: it would take ten times as long.
-    retailer = Retailer(world, tmp_path / "retailer")
+    retailer = Retailer(workspace, tmp_path / "retailer")
     retailer.start_anew()
     retailer.deliver(as_it_is)
     retailer.resolve()
-    (retailer.world.home / "truth").symlink_to(world.truth)
-    report = identity_report(retailer.world)
+    (retailer.workspace.home / "truth").symlink_to(workspace.truth)
+    report = identity_report(retailer.workspace)
     truth = report["truth"]
     assert truth["people"] > 45_000
     assert truth["precision"] >= PRECISION and truth["recall"] >= RECALL, (truth["precision"], truth["recall"])

@@ -10,9 +10,9 @@ import pytest
 
 from scripts.demo.simulator import simulate
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import World
-from tests.support.identity_worlds import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.identity_workspaces import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
+from tests.support.workspaces import workspace_in
 
 # Long strides through the history, then day by day to its end.
 DAYS = [date(2021, 12, 31), date(2023, 3, 31), date(2024, 6, 30), date(2025, 3, 31), date(2025, 9, 30),
@@ -43,17 +43,17 @@ def test_an_id_that_changed_without_a_log_entry_is_found() -> None:
 
 
 @pytest.mark.verify
-def test_shuffled_and_split_files_give_the_same_ids(demo_world: World, tmp_path: Path) -> None:
-    retailer = Retailer(demo_world, tmp_path)
+def test_shuffled_and_split_files_give_the_same_ids(demo_workspace: Workspace, tmp_path: Path) -> None:
+    retailer = Retailer(demo_workspace, tmp_path)
     retailer.start_anew()
     retailer.deliver(shuffled(3))
-    assert len(list(retailer.world.landing.glob("*/*/*"))) > 3 * 16
-    pd.testing.assert_series_equal(retailer.resolve(), identities(demo_world))
+    assert len(list(retailer.workspace.landing.glob("*/*/*"))) > 3 * 16
+    pd.testing.assert_series_equal(retailer.resolve(), identities(demo_workspace))
 
 
 @pytest.mark.verify
 def test_one_go_shuffled_and_day_by_day_give_the_same_ids(tmp_path: Path) -> None:
-    source = world_in(tmp_path / "source")
+    source = workspace_in(tmp_path / "source")
     simulate(source, customers=2000, seed=17, progress=quiet)
     retailer = Retailer(source, tmp_path / "retailer")
     retailer.start_anew()
@@ -75,7 +75,7 @@ def test_one_go_shuffled_and_day_by_day_give_the_same_ids(tmp_path: Path) -> Non
     assert wrong.empty, f"{len(wrong)} of {len(at_once)} profiles have an id that no logged change explains"
 
     logged = retailer.changes()
-    with open_warehouse(retailer.world.warehouse) as connection:
+    with open_warehouse(retailer.workspace.warehouse) as connection:
         schemas = connection.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
         for (schema,) in schemas:
             if schema not in ("main", "intake", "state") and not schema.startswith("raw_"):

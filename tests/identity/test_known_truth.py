@@ -11,7 +11,7 @@ from scripts.__main__ import main
 from scripts.identity.matching import evaluate
 from scripts.identity.matching.evaluation import groups, pairwise
 from scripts.platform.errors import UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.real_data import shared_data
 
 
@@ -19,8 +19,8 @@ def quiet(_: str) -> None:
     """No progress messages."""
 
 
-def world_in(folder: Path) -> World:
-    return World.at(warehouse=str(folder / "warehouse.duckdb"))
+def workspace_in(folder: Path) -> Workspace:
+    return Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
 
 
 def test_pairs_are_counted_within_groups() -> None:
@@ -37,7 +37,7 @@ def test_groups_are_connected_components() -> None:
 
 def test_splink_fake_1000_is_resolved_without_labels(tmp_path: Path) -> None:
     file = shared_data("identity/splink_fake_1000.parquet")
-    table = evaluate(world_in(tmp_path), [file], progress=quiet).set_index(["method", "threshold"])
+    table = evaluate(workspace_in(tmp_path), [file], progress=quiet).set_index(["method", "threshold"])
     exact = table.loc["deterministic"].iloc[0]
     # Published beside the data: exact e-mail alone has precision 1.000 and recall 0.336.
     assert (exact["precision"], round(exact["recall"], 3)) == (1.0, 0.336)
@@ -55,7 +55,9 @@ def test_splink_fake_1000_is_resolved_without_labels(tmp_path: Path) -> None:
 @pytest.mark.verify
 def test_senzing_truth_sets_give_a_report(tmp_path: Path) -> None:
     files = [shared_data(f"identity/senzing_{name}.parquet") for name in ("customers", "reference", "watchlist")]
-    table = evaluate(world_in(tmp_path), files, truth=shared_data("identity/senzing_truth_key.parquet"), progress=quiet)
+    table = evaluate(
+        workspace_in(tmp_path), files, truth=shared_data("identity/senzing_truth_key.parquet"), progress=quiet
+    )
     # 159 records are too few to learn much from: the figures are reported, and both beat one method's recall.
     recall = table[table["threshold"].isna() | (table["threshold"] == 0.9)].set_index("method")["recall"]
     assert recall["both"] >= max(recall["deterministic"], recall["probabilistic"])
@@ -66,7 +68,7 @@ def test_files_without_a_truth_or_fields_are_refused(tmp_path: Path, capsys: pyt
     file = tmp_path / "people.csv"
     file.write_text("surname,email\nSmith,a@example.com\nSmith,b@example.com\n", encoding="utf-8")
     with pytest.raises(UserError, match="no column cluster"):
-        evaluate(world_in(tmp_path), [file], progress=quiet)
+        evaluate(workspace_in(tmp_path), [file], progress=quiet)
     file.write_text("name,shoe_size\nSmith,42\n", encoding="utf-8")
     assert main(["match", "--evaluate", str(file), "--warehouse", str(tmp_path / "w.duckdb")]) == 2
     assert "fewer than two of the columns" in capsys.readouterr().err

@@ -20,12 +20,12 @@ from scripts.identity import matching
 from scripts.identity.matching.decisions import COLUMNS, decision_id, stored_decisions
 from scripts.identity.matching.landed import landing_rows
 from scripts.identity.matching.proposals import review_file
-from scripts.identity.matching.records import world_records
+from scripts.identity.matching.records import workspace_records
 from scripts.identity.matching.training import SETTINGS_FILE, train
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.keyed_hash import keyed_hash
-from scripts.platform.world import World
-from tests.support.people import ARI, people_world
+from scripts.platform.workspace import Workspace
+from tests.support.people import ARI, people_workspace
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -35,19 +35,19 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A built world of 160 people, some of them under two customers, with trained settings and proposals."""
-    world = people_world(tmp_path_factory.mktemp("people"))
-    matching.train_world(world, progress=quiet)
-    matching.propose(world, progress=quiet)
-    return world
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A built workspace of 160 people, some of them under two customers, with trained settings and proposals."""
+    workspace = people_workspace(tmp_path_factory.mktemp("people"))
+    matching.train_workspace(workspace, progress=quiet)
+    matching.propose(workspace, progress=quiet)
+    return workspace
 
 
 @pytest.fixture
-def world(trained: World, tmp_path: Path) -> World:
+def workspace(trained: Workspace, tmp_path: Path) -> Workspace:
     """A copy that a test may change."""
-    shutil.copytree(trained.home, tmp_path / "world")
-    return World.at(warehouse=str(tmp_path / "world" / "warehouse.duckdb"))
+    shutil.copytree(trained.home, tmp_path / "workspace")
+    return Workspace.at(warehouse=str(tmp_path / "workspace" / "warehouse.duckdb"))
 
 
 def read(file: Path) -> list[dict[str, str]]:
@@ -55,9 +55,9 @@ def read(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-def review(world: World, **decisions: str) -> Path:
+def review(workspace: Workspace, **decisions: str) -> Path:
     """Fill in decisions by left profile id; the rest stays open."""
-    file = review_file(world)
+    file = review_file(workspace)
     rows = read(file)
     for row in rows:
         row["decision"] = decisions.get(row["left_profile_id"], "")
@@ -72,13 +72,13 @@ def pairs(file: Path) -> set[tuple[str, str]]:
     return {(row["left_profile_id"], row["right_profile_id"]) for row in read(file)}
 
 
-def test_people_under_two_customers_are_proposed_and_namesakes_are_not(trained: World) -> None:
+def test_people_under_two_customers_are_proposed_and_namesakes_are_not(trained: Workspace) -> None:
     # c<n> and k<n> are one person under two addresses; the namesakes n1 and n2 differ in all but the name.
     found = pairs(review_file(trained))
     assert found == {(f"c{number}", f"k{number}") for number in range(12)}
 
 
-def test_the_review_file_is_guarded_and_explains_itself(trained: World) -> None:
+def test_the_review_file_is_guarded_and_explains_itself(trained: Workspace) -> None:
     file = review_file(trained)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -90,7 +90,7 @@ def test_the_review_file_is_guarded_and_explains_itself(trained: World) -> None:
     assert row["decision"] == ""
 
 
-def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: World) -> None:
+def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: Workspace) -> None:
     rows = landing_rows(trained, ("matching", "proposal"))
     assert len(rows) == 12
     first = next(row for row in rows if row["left_source_profile_id"] == keyed_hash("crm:c0"))
@@ -109,10 +109,10 @@ def test_the_hash_is_the_macros(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.verify
-def test_the_same_data_train_the_same_settings(trained: World, world: World) -> None:
+def test_the_same_data_train_the_same_settings(trained: Workspace, workspace: Workspace) -> None:
     stored = (trained.seeds / SETTINGS_FILE).read_bytes()
-    matching.train_world(world, progress=quiet)
-    assert (world.seeds / SETTINGS_FILE).read_bytes() == stored
+    matching.train_workspace(workspace, progress=quiet)
+    assert (workspace.seeds / SETTINGS_FILE).read_bytes() == stored
     settings = json.loads(stored)
     for levels in settings["comparisons"].values():
         for part in ("m", "u"):
@@ -122,15 +122,15 @@ def test_the_same_data_train_the_same_settings(trained: World, world: World) -> 
     assert {level["learnt_from_pairs"] for level in settings["comparisons"]["email"]} == {0}
 
 
-def test_proposing_twice_says_nothing_new(world: World) -> None:
-    before = landing_rows(world, ("matching", "proposal"))
-    matching.propose(world, progress=quiet)
-    assert landing_rows(world, ("matching", "proposal")) == before
+def test_proposing_twice_says_nothing_new(workspace: Workspace) -> None:
+    before = landing_rows(workspace, ("matching", "proposal"))
+    matching.propose(workspace, progress=quiet)
+    assert landing_rows(workspace, ("matching", "proposal")) == before
 
 
-def test_decisions_become_landing_rows_once(world: World) -> None:
-    file = review(world, c0="same", c1="different")
-    written = matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
+def test_decisions_become_landing_rows_once(workspace: Workspace) -> None:
+    file = review(workspace, c0="same", c1="different")
+    written = matching.accept(workspace, file, by="Rita", now=NOON, progress=quiet)
     assert written is not None
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     rows = read(written)
@@ -142,53 +142,53 @@ def test_decisions_become_landing_rows_once(world: World) -> None:
     }
     assert {(row["decided_by"], row["decided_at"]) for row in rows} == {("Rita", "2026-07-01 12:00:00")}
     assert not [row for row in rows if ARI in row["reason"] or "@" in row["reason"]]
-    again = matching.accept(world, file, by="Rita", now=NOON.replace(hour=13), progress=quiet)
+    again = matching.accept(workspace, file, by="Rita", now=NOON.replace(hour=13), progress=quiet)
     assert again is None
-    assert len(landing_rows(world, ("identity", "link_decision"))) == 2
+    assert len(landing_rows(workspace, ("identity", "link_decision"))) == 2
 
 
-def test_decided_pairs_are_not_proposed_again_and_the_mart_hears_of_it(world: World) -> None:
-    matching.accept(world, review(world, c0="same", c1="different"), by="Rita", now=NOON, progress=quiet)
-    matching.propose(world, progress=quiet)
-    assert pairs(review_file(world)) == {(f"c{number}", f"k{number}") for number in range(2, 12)}
-    newest = {row["proposal_id"]: row["status"] for row in landing_rows(world, ("matching", "proposal"))}
+def test_decided_pairs_are_not_proposed_again_and_the_mart_hears_of_it(workspace: Workspace) -> None:
+    matching.accept(workspace, review(workspace, c0="same", c1="different"), by="Rita", now=NOON, progress=quiet)
+    matching.propose(workspace, progress=quiet)
+    assert pairs(review_file(workspace)) == {(f"c{number}", f"k{number}") for number in range(2, 12)}
+    newest = {row["proposal_id"]: row["status"] for row in landing_rows(workspace, ("matching", "proposal"))}
     assert sorted(newest.values()) == ["accepted", *["proposed"] * 10, "rejected"]
     assert newest[decision_id("klaviyo:k0", "crm:c0")] == "accepted"
 
 
-def test_a_changed_mind_is_a_newer_version_of_the_same_decision(world: World) -> None:
-    file = review(world, c0="same")
-    matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
-    review(world, c0="different")
+def test_a_changed_mind_is_a_newer_version_of_the_same_decision(workspace: Workspace) -> None:
+    file = review(workspace, c0="same")
+    matching.accept(workspace, file, by="Rita", now=NOON, progress=quiet)
+    review(workspace, c0="different")
     with pytest.raises(UserError, match="decided otherwise"):
-        matching.accept(world, file, by="Rita", now=NOON, progress=quiet)
-    matching.accept(world, file, by="Rita", now=NOON.replace(hour=14), progress=quiet)
+        matching.accept(workspace, file, by="Rita", now=NOON, progress=quiet)
+    matching.accept(workspace, file, by="Rita", now=NOON.replace(hour=14), progress=quiet)
     key = decision_id("crm:c0", "klaviyo:k0")
-    assert [row["decision_id"] for row in landing_rows(world, ("identity", "link_decision"))] == [key, key]
-    assert stored_decisions(world)[key].action == "cut"
+    assert [row["decision_id"] for row in landing_rows(workspace, ("identity", "link_decision"))] == [key, key]
+    assert stored_decisions(workspace)[key].action == "cut"
 
 
-def test_a_review_that_was_not_accepted_is_not_written_over(world: World) -> None:
-    review(world, c0="same")
+def test_a_review_that_was_not_accepted_is_not_written_over(workspace: Workspace) -> None:
+    review(workspace, c0="same")
     with pytest.raises(UserError, match="1 decisions that were not accepted"):
-        matching.propose(world, progress=quiet)
+        matching.propose(workspace, progress=quiet)
 
 
-def test_faulty_reviews_write_nothing(world: World) -> None:
-    file = review(world, c0="same", c1="perhaps")
+def test_faulty_reviews_write_nothing(workspace: Workspace) -> None:
+    file = review(workspace, c0="same", c1="perhaps")
     with pytest.raises(UserError, match="decision is neither same nor different"):
-        matching.accept(world, file, by="Rita", progress=quiet)
+        matching.accept(workspace, file, by="Rita", progress=quiet)
     with pytest.raises(UserError, match="does not say who decided"):
-        matching.accept(world, review(world, c0="same"), progress=quiet)
+        matching.accept(workspace, review(workspace, c0="same"), progress=quiet)
     swapped = file.read_text(encoding="utf-8").replace(",klaviyo,k0,", ",klaviyo,k1,")
     file.write_text(swapped, encoding="utf-8")
     with pytest.raises(UserError, match="does not belong to these two profiles"):
-        matching.accept(world, file, by="Rita", progress=quiet)
-    assert not world.landing.joinpath("identity").exists()
+        matching.accept(workspace, file, by="Rita", progress=quiet)
+    assert not workspace.landing.joinpath("identity").exists()
 
 
-def test_settings_of_other_data_are_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    file = world.seeds / SETTINGS_FILE
+def test_settings_of_other_data_are_refused(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    file = workspace.seeds / SETTINGS_FILE
     settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for change, said in (
         ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
@@ -197,17 +197,17 @@ def test_settings_of_other_data_are_refused(world: World, capsys: pytest.Capture
         ({"comparisons": {}}, "lacks address, birth_date, email, first_name, last_name"),
     ):
         file.write_text(json.dumps({**settings, **change}), encoding="utf-8")
-        assert main(["match", "--warehouse", str(world.warehouse)]) == 2
+        assert main(["match", "--warehouse", str(workspace.warehouse)]) == 2
         output = capsys.readouterr().err
         assert said in output
         assert output.count("\n") == 1
     file.unlink()
-    assert main(["match", "--warehouse", str(world.warehouse)]) == 2
+    assert main(["match", "--warehouse", str(workspace.warehouse)]) == 2
     assert "has not been trained yet" in capsys.readouterr().err
 
 
 def test_without_the_extra_one_line_says_so(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = builtins.__import__
 
@@ -217,20 +217,20 @@ def test_without_the_extra_one_line_says_so(
         return real(name, *arguments, **named)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    assert main(["match", "--train", "--warehouse", str(world.warehouse)]) == 2
+    assert main(["match", "--train", "--warehouse", str(workspace.warehouse)]) == 2
     assert capsys.readouterr().err == (
         "error: match needs Splink, which is not installed; `pip install 'customer-segmentation[matching]'` adds it\n"
     )
     # What a reviewer decided needs no Splink.
-    assert matching.accept(world, review(world, c0="same"), by="Rita", now=NOON, progress=quiet)
+    assert matching.accept(workspace, review(workspace, c0="same"), by="Rita", now=NOON, progress=quiet)
 
 
 def test_too_little_data_teach_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="1 likely pairs among 4 records are too few"):
-        matching.train_world(people_world(tmp_path, people=1, doubles=0), progress=quiet)
+        matching.train_workspace(people_workspace(tmp_path, people=1, doubles=0), progress=quiet)
 
 
-def test_only_too_little_data_is_called_so(trained: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_too_little_data_is_called_so(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that nearly all agree teach nothing of strangers; whatever else stops Splink says what it is."""
     from splink.internals.linker_components.training import LinkerTraining
 
@@ -240,7 +240,7 @@ def test_only_too_little_data_is_called_so(trained: World, monkeypatch: pytest.M
 
         monkeypatch.setattr(LinkerTraining, "estimate_probability_two_random_records_match", stopped)
 
-    records = world_records(trained)
+    records = workspace_records(trained)
     stop(ValueError("more observed matches than is consistent with supplied recall"))
     with pytest.raises(CheckFailed, match=r"nearly all pairs of these .* agree, so there is too little data"):
         train(records)
@@ -251,12 +251,12 @@ def test_only_too_little_data_is_called_so(trained: World, monkeypatch: pytest.M
         train(replace(records, frame=records.frame.head(1)))
 
 
-def test_wrong_use_is_one_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_is_one_line(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (
         ["--train", "--accept", "x.csv"],
         ["--truth", "x.csv"],
         ["--by", "Rita"],
         ["--accept", "none.csv"],
     ):
-        assert main(["match", *arguments, "--warehouse", str(world.warehouse)]) == 2
+        assert main(["match", *arguments, "--warehouse", str(workspace.warehouse)]) == 2
         assert capsys.readouterr().err.count("\n") == 1

@@ -11,7 +11,7 @@ from scripts.intake.command import intake
 from scripts.pipeline.steps import setup
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.real_data import shared_data
 
 RESOLVE = ["run", "--select", "+int_customer_identities"]
@@ -33,8 +33,8 @@ def test_fake_people_are_joined_by_address_and_never_with_a_stranger(tmp_path: P
     resolution that lets names tell people apart gives up part of that recall, and never its precision.
     """
     people = pd.read_parquet(shared_data("identity/splink_fake_1000.parquet"))
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    folder = world.landing / "crm" / "profile"
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    folder = workspace.landing / "crm" / "profile"
     folder.mkdir(parents=True)
     pd.DataFrame(
         {
@@ -47,11 +47,11 @@ def test_fake_people_are_joined_by_address_and_never_with_a_stranger(tmp_path: P
             "synced_at": "2026-01-01 00:00:00",
         }
     ).to_csv(folder / "people_2026-01-01.csv", index=False)
-    setup(world, quiet)
-    intake(world, quiet)
-    run_dbt(world, ["seed"], progress=quiet)
-    run_dbt(world, RESOLVE, variables={"as_of_date": "2026-01-31"}, progress=quiet)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    setup(workspace, quiet)
+    intake(workspace, quiet)
+    run_dbt(workspace, ["seed"], progress=quiet)
+    run_dbt(workspace, RESOLVE, variables={"as_of_date": "2026-01-31"}, progress=quiet)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute(
             "select source_profile_id, customer_id from intermediate.int_customer_identities"
         ).df()

@@ -13,7 +13,7 @@ from scripts.platform import state
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 COLUMNS = [
     *["decision_id", "action", "left_system", "left_profile_id", "right_system", "right_profile_id"],
@@ -33,32 +33,32 @@ def quiet(_: str) -> None:
     return None
 
 
-def query(world: World, text: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def query(workspace: Workspace, text: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(text).df()
 
 
-def ids(world: World) -> pd.Series:
-    found = query(world, "select profile_key, customer_id from intermediate.int_customer_identities")
+def ids(workspace: Workspace) -> pd.Series:
+    found = query(workspace, "select profile_key, customer_id from intermediate.int_customer_identities")
     return found.set_index("profile_key")["customer_id"].sort_index()
 
 
-def decide(world: World, name: str, **fields: str) -> None:
+def decide(workspace: Workspace, name: str, **fields: str) -> None:
     """Deliver one decision, known on the last day of the demo, and resolve anew."""
-    file = world.landing / "identity" / "link_decision" / f"{name}_2026-06-30.csv"
+    file = workspace.landing / "identity" / "link_decision" / f"{name}_2026-06-30.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         writer.writerow({"decision_id": name, "decided_by": "data team", "reason": "test", **fields})
-    intake(world, quiet)
-    run_dbt(world, RESOLVE, progress=quiet)
+    intake(workspace, quiet)
+    run_dbt(workspace, RESOLVE, progress=quiet)
 
 
-def pair_joined_by_address_alone(world: World) -> tuple[str, str, str]:
+def pair_joined_by_address_alone(workspace: Workspace) -> tuple[str, str, str]:
     """A customer of exactly a CRM profile, known first, and a profile of the sending tool with the same address."""
     found = query(
-        world,
+        workspace,
         """
         select identities.customer_id, min(profiles.profile_key) as crm, max(profiles.profile_key) as klaviyo
         from intermediate.int_customer_identities as identities
@@ -72,7 +72,7 @@ def pair_joined_by_address_alone(world: World) -> tuple[str, str, str]:
     )
     if found.empty:
         found = query(
-            world,
+            workspace,
             """
             select identities.customer_id,
                 min(profiles.profile_key) filter (where profiles.source_system = 'crm') as crm,
@@ -90,7 +90,7 @@ def pair_joined_by_address_alone(world: World) -> tuple[str, str, str]:
 
 
 @pytest.mark.verify
-def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_copy: World) -> None:
+def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_copy: Workspace) -> None:
     run_dbt(demo_copy, RESOLVE, progress=quiet)
     before = ids(demo_copy)
     customer, crm, klaviyo = pair_joined_by_address_alone(demo_copy)
@@ -126,52 +126,52 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_c
 
 
 @pytest.mark.verify
-def test_another_key_stops_the_run(demo_copy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_key_stops_the_run(demo_copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
     with pytest.raises(CheckFailed, match="SEGMENTATION_HASH_KEY is not the key") as caught:
         run_dbt(demo_copy, ["run", "--select", "int_identity_profiles"], progress=quiet)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def a_world(folder: Path) -> World:
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    world.landing.mkdir(parents=True)
-    with open_warehouse(world.warehouse) as connection:
+def a_workspace(folder: Path) -> Workspace:
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    workspace.landing.mkdir(parents=True)
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema state")
         connection.execute("create table state.identity_registry as select 'p' as profile_id, 'c' as customer_id")
         connection.execute("create table state.identity_log as select 'c' as old_customer_id where false")
         connection.execute("create table state.tombstones as select 'kept elsewhere' as hash")
-    return world
+    return workspace
 
 
 def test_the_registry_comes_back_into_a_new_warehouse(tmp_path: Path) -> None:
-    world = a_world(tmp_path)
-    version = world.versions / "2026-06-30-001"
+    workspace = a_workspace(tmp_path)
+    version = workspace.versions / "2026-06-30-001"
     version.mkdir(parents=True)
-    state.back_up(world, version)
+    state.back_up(workspace, version)
     assert {file.stat().st_mode & 0o077 for file in (version / "state").glob("*.parquet")} == {0}
-    world.published.symlink_to(version)
-    world.warehouse.unlink()
+    workspace.published.symlink_to(version)
+    workspace.warehouse.unlink()
 
-    state.restore(world, quiet)
-    assert query(world, "select * from state.identity_registry").to_dict("records") == [
+    state.restore(workspace, quiet)
+    assert query(workspace, "select * from state.identity_registry").to_dict("records") == [
         {"profile_id": "p", "customer_id": "c"}
     ]
-    assert query(world, "select * from state.identity_log").empty
+    assert query(workspace, "select * from state.identity_log").empty
     # What is there is never overwritten.
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("update state.identity_registry set customer_id = 'newer'")
-    state.restore(world, quiet)
-    assert query(world, "select customer_id from state.identity_registry").iloc[0, 0] == "newer"
+    state.restore(workspace, quiet)
+    assert query(workspace, "select customer_id from state.identity_registry").iloc[0, 0] == "newer"
 
 
 def test_another_demo_does_not_get_the_registry(tmp_path: Path) -> None:
-    world = a_world(tmp_path)
-    version = world.versions / "2026-06-30-001"
+    workspace = a_workspace(tmp_path)
+    version = workspace.versions / "2026-06-30-001"
     version.mkdir(parents=True)
-    state.back_up(world, version)
-    world.published.symlink_to(version)
-    world.warehouse.unlink()
-    (world.landing / "_simulation.json").write_text('{"seed": 7}')
-    state.restore(world, quiet)
-    assert not world.warehouse.exists(), "nothing is opened, so nothing is made"
+    state.back_up(workspace, version)
+    workspace.published.symlink_to(version)
+    workspace.warehouse.unlink()
+    (workspace.landing / "_simulation.json").write_text('{"seed": 7}')
+    state.restore(workspace, quiet)
+    assert not workspace.warehouse.exists(), "nothing is opened, so nothing is made"

@@ -87,7 +87,7 @@ def test_landed_is_accepted_plus_duplicates_plus_rejected(deliveries: list[list[
 
         before = zone.rows("from raw_pos.receipt_payment order by all")
         for number, _ in enumerate(deliveries):
-            source = zone.world.landing / f"pos/receipt_payment/{number}_2026-02-01.csv"
+            source = zone.workspace.landing / f"pos/receipt_payment/{number}_2026-02-01.csv"
             zone.deliver(f"pos/receipt_payment/again_{number}.csv", source.read_bytes())
         again = zone.load().total
         assert (again.accepted, again.rejected) == (0, expected["rejected"])

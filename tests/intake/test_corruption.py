@@ -43,7 +43,7 @@ class Stored:
 
 def stored(zone: Zone) -> Stored:
     result = Stored()
-    with open_warehouse(zone.world.warehouse, read_only=True) as connection:
+    with open_warehouse(zone.workspace.warehouse, read_only=True) as connection:
 
         def read(query: str) -> Iterator[Row]:
             cursor = connection.execute(query)
@@ -268,7 +268,7 @@ def test_a_file_that_cannot_come_in_stops_nothing_else(name: str, trials: dict[s
 
 
 def write(zone: Zone, name: str, content: bytes) -> Path:
-    path = zone.world.landing / name
+    path = zone.workspace.landing / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path

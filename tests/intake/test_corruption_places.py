@@ -41,14 +41,14 @@ def test_what_is_no_file_is_one_line_and_stops_nothing_else(zone: Zone, make: Ca
     good = zone.deliver(f"{PAYMENT}/good_2026-02-02.csv", GOOD)
     make(good.with_name("bad_2026-02-01.csv"))
     (line,) = zone.failing_load()
-    assert line.startswith(f"{zone.world.landing}/{PATH}: ")
+    assert line.startswith(f"{zone.workspace.landing}/{PATH}: ")
     assert zone.rows(IDS) == [("good",)]
 
 
 def test_a_link_to_a_file_is_taken_in(zone: Zone, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_text(GOOD)
-    folder = zone.world.landing / PAYMENT
+    folder = zone.workspace.landing / PAYMENT
     folder.mkdir(parents=True)
     (folder / "link_2026-02-01.csv").symlink_to(elsewhere)
     zone.load()
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_opened_fails_alone(zone: Zone, monkeypatch: pytes
     (line,) = zone.failing_load()
     assert sick.failed > 0
     assert said in line
-    assert line.startswith(f"{zone.world.landing}/{PATH}: ")
+    assert line.startswith(f"{zone.workspace.landing}/{PATH}: ")
     assert zone.rows(IDS) == [("good",)]
     assert zone.rows("select path, status from intake.files order by 1") == [
         (PATH, "failed"),

@@ -13,8 +13,8 @@ from scripts.intake.command import intake
 from scripts.pipeline.steps import setup
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 RECEIPTS = (
     "receipt_id,sales_channel,store_id,till_id,sold_at,currency,prices_include_tax,status,total_amount,synced_at\n"
@@ -29,20 +29,20 @@ def quiet(_: str) -> None:
     return None
 
 
-def deliver(world: World, name: str, text: str) -> None:
-    file = world.landing / name
+def deliver(workspace: Workspace, name: str, text: str) -> None:
+    file = workspace.landing / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
 
 
-def build(world: World) -> None:
-    intake(world, quiet)
-    run_dbt(world, ["seed"], progress=quiet)
-    run_dbt(world, ["run", "--select", *BUILT], variables={"as_of_date": "2026-03-31"}, progress=quiet)
+def build(workspace: Workspace) -> None:
+    intake(workspace, quiet)
+    run_dbt(workspace, ["seed"], progress=quiet)
+    run_dbt(workspace, ["run", "--select", *BUILT], variables={"as_of_date": "2026-03-31"}, progress=quiet)
 
 
-def rows(world: World, query: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def rows(workspace: Workspace, query: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -56,14 +56,14 @@ IN_USE = "select line_id from intermediate.int_order_lines where line_id like 'p
 
 
 @pytest.fixture(scope="module")
-def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """R1 is good; R2 has an unknown currency, R3 an absurd amount, L4 no receipt, R5 a good and then a faulty version;
     R6 is R1 again under another key. L1 of the web shop, sold in euros, has an absurd tax, of rate 0.2."""
-    world = world_in(tmp_path_factory.mktemp("letters"))
-    setup(world, quiet)
+    workspace = workspace_in(tmp_path_factory.mktemp("letters"))
+    setup(workspace, quiet)
     till = "S1,T1,2026-03-01 10:00:00"
     deliver(
-        world,
+        workspace,
         "pos/receipt/a_2026-03-02.csv",
         RECEIPTS
         + f"R1,store,{till},GBP,true,completed,10.00,2026-03-01 11:00:00\n"
@@ -75,7 +75,7 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
     lines = [("R1", "1,10"), ("R2", "1,20"), ("R3", "2,3500"), ("R4", "1,40"), ("R5", "1,50"), ("R6", "1,10")]
     deliver(
-        world,
+        workspace,
         "pos/receipt_line/a_2026-03-02.csv",
         LINES + "".join(f"{key},1,SKU1,product,{sold},2026-03-01 11:00:00\n" for key, sold in lines),
     )
@@ -85,12 +85,12 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> World:
         ("order_line", "id,order_id,price,quantity", "L1,O1,100.00,1"),
         ("tax_line", "order_line_id,index,rate,price", "L1,0,0.2,6000.00"),
     ):
-        deliver(world, f"shopify/{table}/a_2026-03-02.csv", f"{header},_fivetran_synced\n{row},{synced}\n")
-    build(world)
-    return world
+        deliver(workspace, f"shopify/{table}/a_2026-03-02.csv", f"{header},_fivetran_synced\n{row},{synced}\n")
+    build(workspace)
+    return workspace
 
 
-def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
+def test_faulty_records_are_held_with_their_lines(first_day: Workspace) -> None:
     found = rows(first_day, LETTERS)
     euros = Decimal("7000") * Decimal("0.87")
     assert found == [
@@ -118,7 +118,7 @@ def test_faulty_records_are_held_with_their_lines(first_day: World) -> None:
     ) == [(6, 2, 1, 3), (6, 2, 0, 4), (0, 0, 0, 0)]  # fmt: skip
 
 
-def test_corrections_late_parents_and_overrides_let_records_in(first_day: World) -> None:
+def test_corrections_late_parents_and_overrides_let_records_in(first_day: Workspace) -> None:
     corrected = "pos/receipt/b_2026-03-10.csv"
     deliver(
         first_day,
@@ -148,7 +148,7 @@ def test_corrections_late_parents_and_overrides_let_records_in(first_day: World)
 
 
 def test_a_faulty_rule_is_named_with_its_line(
-    first_day: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    first_day: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = first_day.seeds / "validation_rules.csv"
     sound = file.read_text(encoding="utf-8")

@@ -87,7 +87,7 @@ def test_an_override_replaces_a_refused_record_once(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/b_2026-01-07.csv", HEADER + "1,1,card,13,2026-01-07 10:00:00\n")
     zone.load()
     assert zone.value("select max_by(amount, synced_at) from raw_pos.receipt_payment") == Decimal(13)
-    assert not list((zone.world.home / "spill").glob("*.jsonl"))
+    assert not list((zone.workspace.home / "spill").glob("*.jsonl"))
 
 
 def test_an_override_replaces_a_stored_record(zone: Zone) -> None:

@@ -178,7 +178,7 @@ def test_a_broken_file_is_one_clear_line_and_stops_nothing_else(zone: Zone, case
     zone.deliver("web/identifies/good.csv", "id,anonymous_id,received_at,timestamp\n1,a,2026-01-01,2026-01-01\n")
     (line,) = zone.failing_load()
     assert said in line
-    assert line.startswith(str(zone.world.landing / Path(name).parts[0]))
+    assert line.startswith(str(zone.workspace.landing / Path(name).parts[0]))
     assert zone.ledger() == [(1, 1, 0, 0)] * 2
     (again,) = zone.failing_load()
     assert again == line
@@ -219,10 +219,10 @@ def test_hidden_and_unfinished_files_are_left_alone(zone: Zone) -> None:
 
 
 def test_no_landing_folder(zone: Zone) -> None:
-    zone.world.landing.rmdir()
+    zone.workspace.landing.rmdir()
     with pytest.raises(UserError, match="no such landing folder"):
         zone.load()
-    assert not zone.world.warehouse.exists()
+    assert not zone.workspace.warehouse.exists()
 
 
 @pytest.mark.parametrize(
@@ -255,12 +255,12 @@ def test_settings_are_those_of_the_last_run(zone: Zone) -> None:
     ]
 
 
-INTAKE = "import sys; from scripts.intake.command import intake; from scripts.platform.world import World; " \
-         "intake(World.at(landing=sys.argv[1], warehouse=sys.argv[2]))"  # fmt: skip
+INTAKE = "import sys; from scripts.intake.command import intake; from scripts.platform.workspace import Workspace; " \
+         "intake(Workspace.at(landing=sys.argv[1], warehouse=sys.argv[2]))"  # fmt: skip
 
 
 def start(zone: Zone) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", INTAKE, str(zone.world.landing), str(zone.world.warehouse)]
+    command = [sys.executable, "-c", INTAKE, str(zone.workspace.landing), str(zone.workspace.warehouse)]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -274,7 +274,7 @@ def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: C
     for pause in (0.0, 0.15, 0.4):
         process = start(killed)
         assert process.stdout is not None
-        while not killed.world.warehouse.exists() and process.poll() is None:
+        while not killed.workspace.warehouse.exists() and process.poll() is None:
             time.sleep(0.01)
         time.sleep(pause)
         process.send_signal(signal.SIGKILL)
@@ -290,7 +290,7 @@ def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: C
 
 def test_two_intakes_at_once(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
-    with open_warehouse(zone.world.warehouse):
+    with open_warehouse(zone.workspace.warehouse):
         process = start(zone)
         said, _ = process.communicate(timeout=30)
     assert process.returncode != 0
@@ -305,7 +305,7 @@ def test_hashes_of_another_engine_are_computed_anew(zone: Zone, before: str) -> 
     zone.load()
     rows = "select * from raw_pos.receipt_payment order by receipt_id"
     stored_before = zone.rows(rows)
-    with open_warehouse(zone.world.warehouse) as connection:
+    with open_warehouse(zone.workspace.warehouse) as connection:
         if before == "hashes as text":
             connection.execute("alter table raw_pos.receipt_payment alter _record_hash type varchar")
         else:

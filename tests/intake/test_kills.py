@@ -20,7 +20,7 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.warehouse import open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.landing_zone import Zone
 from tests.support.real_data import PROJECT
 
@@ -68,10 +68,10 @@ def versions(warehouse: Path) -> Contents:
     return {name: value for name, value in found.items() if name.startswith("raw_") or name == "intake.rejects"}
 
 
-def start(world: World, limit: int | None = None) -> subprocess.Popen[str]:
+def start(workspace: Workspace, limit: int | None = None) -> subprocess.Popen[str]:
     """Start an intake; `limit`: no file may grow beyond so many bytes, as on a full disk."""
-    command = [sys.executable, "-m", "scripts", "intake", "--landing", str(world.landing)]
-    command += ["--warehouse", str(world.warehouse)]
+    command = [sys.executable, "-m", "scripts", "intake", "--landing", str(workspace.landing)]
+    command += ["--warehouse", str(workspace.warehouse)]
     limited = None if limit is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     return subprocess.Popen(
         command, cwd=PROJECT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limited
@@ -95,21 +95,21 @@ class Calm:
     size: int
 
 
-def files_of(world: World) -> set[str]:
+def files_of(workspace: Workspace) -> set[str]:
     """Files beside the warehouse, whatever lies in the landing zone aside."""
     return {
-        str(path.relative_to(world.home))
-        for path in world.home.rglob("*")
-        if path.is_file() and world.landing not in path.parents
+        str(path.relative_to(workspace.home))
+        for path in workspace.home.rglob("*")
+        if path.is_file() and workspace.landing not in path.parents
     }
 
 
-def make_landing(world: World) -> None:
+def make_landing(workspace: Workspace) -> None:
     """A small retailer, and files that the load has to mend or to refuse."""
-    steps.demo(world, CUSTOMERS, progress=lambda text: None)
-    shutil.rmtree(world.seeds, ignore_errors=True)
-    shutil.rmtree(world.truth, ignore_errors=True)
-    folder = world.landing / "pos/receipt_payment"
+    steps.demo(workspace, CUSTOMERS, progress=lambda text: None)
+    shutil.rmtree(workspace.seeds, ignore_errors=True)
+    shutil.rmtree(workspace.truth, ignore_errors=True)
+    folder = workspace.landing / "pos/receipt_payment"
     rows = [f"mended {n},1,card,{n % 90}.5,2026-01-{n % 28 + 1:02d} 10:00:00" for n in range(60_000)]
     mixed = PAYMENTS + "\r\n".join(rows[:30_000]) + "\n" + "\n".join(rows[30_000:]) + "\nbad,row\n"
     (folder / "mixed_ends_2026-06-01.csv").write_bytes(mixed.encode().replace(b"card", b"ca\0rd", 50))
@@ -118,17 +118,17 @@ def make_landing(world: World) -> None:
     (folder / "late_2026-06-03.csv").write_text(PAYMENTS + late)
 
 
-def copy_of(calm: Calm, folder: Path) -> World:
-    """A world with the same landing zone and nothing taken in yet."""
+def copy_of(calm: Calm, folder: Path) -> Workspace:
+    """A workspace with the same landing zone and nothing taken in yet."""
     folder.mkdir(parents=True)
-    return World.at(landing=str(calm.landing), warehouse=str(folder / "warehouse.duckdb"))
+    return Workspace.at(landing=str(calm.landing), warehouse=str(folder / "warehouse.duckdb"))
 
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
-    made = World.at(warehouse=str(tmp_path_factory.mktemp("made") / "warehouse.duckdb"))
+    made = Workspace.at(warehouse=str(tmp_path_factory.mktemp("made") / "warehouse.duckdb"))
     make_landing(made)
-    undisturbed = World.at(
+    undisturbed = Workspace.at(
         landing=str(made.landing), warehouse=str(tmp_path_factory.mktemp("calm") / "warehouse.duckdb")
     )
     started = time.perf_counter()
@@ -140,24 +140,24 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     return Calm(made.landing, contents(file), versions(file), files_of(undisturbed), seconds, file.stat().st_size)
 
 
-def check_recovery(world: World, calm: Calm, in_order: bool = True) -> None:
+def check_recovery(workspace: Workspace, calm: Calm, in_order: bool = True) -> None:
     """One more run ends well, and leaves what the undisturbed run left; the next has nothing to do.
 
     Not `in_order`: some files failed and came in after others, so that only the record versions are compared.
     """
-    status, said = finish(start(world))
+    status, said = finish(start(workspace))
     assert status == 0, said
-    assert versions(world.warehouse) == calm.versions
+    assert versions(workspace.warehouse) == calm.versions
     if in_order:
-        assert contents(world.warehouse) == calm.contents
-    status, said = finish(start(world))
+        assert contents(workspace.warehouse) == calm.contents
+    status, said = finish(start(workspace))
     assert (status, said.startswith("nothing new")) == (0, True)
 
 
-def taken_in(world: World) -> int:
+def taken_in(workspace: Workspace) -> int:
     """Files in the ledger of a warehouse that a killed run left."""
     try:
-        with open_warehouse(world.warehouse) as connection:
+        with open_warehouse(workspace.warehouse) as connection:
             return int((connection.execute("select count(*) from intake.files").fetchone() or (0,))[0])
     except Exception:
         return 0
@@ -171,89 +171,89 @@ SEED = random.SystemRandom().randrange(10**6)
 def test_killed_at_a_random_moment_and_run_again(trial: int, calm: Calm, tmp_path: Path) -> None:
     """Every third trial is killed twice before it may finish."""
     moments = random.Random(f"{SEED} {trial}")
-    world = copy_of(calm, tmp_path / "world")
+    workspace = copy_of(calm, tmp_path / "workspace")
     for _ in range(2 if trial % 3 == 2 else 1):
         pause = moments.uniform(0.05, 0.98) * calm.seconds
-        process = start(world)
+        process = start(workspace)
         time.sleep(pause)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         print(f"seed {SEED}, trial {trial}: killed after {pause:.2f} of {calm.seconds:.2f} s")
-    check_recovery(world, calm)
+    check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
 def test_killed_again_and_again_it_still_gets_to_the_end(calm: Calm, tmp_path: Path) -> None:
     """What a killed run had finished is not done again, so that even a run that never lives long gets there."""
-    world = copy_of(calm, tmp_path / "world")
+    workspace = copy_of(calm, tmp_path / "workspace")
     progress = []
     for _ in range(12):
-        process = start(world)
+        process = start(workspace)
         time.sleep(calm.seconds / 4)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        progress.append(taken_in(world))
+        progress.append(taken_in(workspace))
     assert progress == sorted(progress)
     assert progress[-1] > progress[0]
-    check_recovery(world, calm)
+    check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
 def test_killed_while_it_writes_a_mended_copy(calm: Calm, tmp_path: Path) -> None:
     """Mended copies hold rows in plain sight: none may be left behind."""
-    world = copy_of(calm, tmp_path / "world")
-    process = start(world)
-    while process.poll() is None and not is_spilling(world):
+    workspace = copy_of(calm, tmp_path / "workspace")
+    process = start(workspace)
+    while process.poll() is None and not is_spilling(workspace):
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    check_recovery(world, calm)
-    assert files_of(world) == calm.left
+    check_recovery(workspace, calm)
+    assert files_of(workspace) == calm.left
 
 
-def is_spilling(world: World) -> bool:
-    return any(path.name not in ("warehouse.duckdb", "warehouse.duckdb.wal") for path in map(Path, files_of(world)))
+def is_spilling(workspace: Workspace) -> bool:
+    return any(path.name not in ("warehouse.duckdb", "warehouse.duckdb.wal") for path in map(Path, files_of(workspace)))
 
 
 @pytest.mark.verify
 def test_two_at_once(calm: Calm, tmp_path: Path) -> None:
     """The second waits, or says that another process has the warehouse; both together do no harm."""
-    world = copy_of(calm, tmp_path / "world")
-    first = start(world)
+    workspace = copy_of(calm, tmp_path / "workspace")
+    first = start(workspace)
     time.sleep(calm.seconds / 4)
-    second = start(world)
+    second = start(workspace)
     status, said = finish(second)
     assert finish(first)[0] == 0
     assert_waited_or_said_so(status, said)
-    assert contents(world.warehouse) == calm.contents
-    check_recovery(world, calm)
+    assert contents(workspace.warehouse) == calm.contents
+    check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
 def test_four_at_the_same_moment(calm: Calm, tmp_path: Path) -> None:
-    world = copy_of(calm, tmp_path / "world")
-    ends = [finish(process) for process in [start(world) for _ in range(4)]]
+    workspace = copy_of(calm, tmp_path / "workspace")
+    ends = [finish(process) for process in [start(workspace) for _ in range(4)]]
     assert 0 in [status for status, _ in ends]
     for status, said in ends:
         assert_waited_or_said_so(status, said)
-    check_recovery(world, calm)
+    check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
 def test_killed_while_another_waits(calm: Calm, tmp_path: Path) -> None:
     moments = random.Random(f"{SEED} waiting")
     for trial in range(2):
-        world = copy_of(calm, tmp_path / f"world {trial}")
-        first = start(world)
+        workspace = copy_of(calm, tmp_path / f"workspace {trial}")
+        first = start(workspace)
         time.sleep(calm.seconds / 5)
-        second = start(world)
+        second = start(workspace)
         pause = moments.uniform(0.1, 0.6) * calm.seconds
         time.sleep(pause)
         print(f"seed {SEED}: first killed {pause:.2f} s after the second had started")
         first.send_signal(signal.SIGKILL)
         first.communicate()
         assert_waited_or_said_so(*finish(second))
-        check_recovery(world, calm)
+        check_recovery(workspace, calm)
 
 
 def assert_waited_or_said_so(status: int, said: str) -> None:
@@ -267,13 +267,13 @@ def assert_waited_or_said_so(status: int, said: str) -> None:
 @pytest.mark.parametrize("part", [0.02, 0.2, 0.4, 0.6])
 def test_a_full_disk_is_one_line_and_the_next_run_mends_it(part: float, calm: Calm, tmp_path: Path) -> None:
     """A file beside the warehouse that may not grow stands for the disk: DuckDB gets the same kind of error."""
-    world = copy_of(calm, tmp_path / "world")
-    status, said = finish(start(world, limit=int(calm.size * part)))
+    workspace = copy_of(calm, tmp_path / "workspace")
+    status, said = finish(start(workspace, limit=int(calm.size * part)))
     assert status == 1, said
     assert "Traceback" not in said
     (line,) = [line for line in said.splitlines() if line.startswith("error:")]
     assert re.search("file too large|disk|space", line, re.IGNORECASE), line
-    check_recovery(world, calm, in_order=False)
+    check_recovery(workspace, calm, in_order=False)
 
 
 @pytest.fixture

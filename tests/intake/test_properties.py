@@ -61,7 +61,7 @@ def empty_warehouse() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         zone = Zone(Path(folder))
         zone.load()
-        return zone.world.warehouse.read_bytes()
+        return zone.workspace.warehouse.read_bytes()
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def new_zone() -> Iterator[Zone]:
     folder = Path(tempfile.mkdtemp(prefix="property_"))
     try:
         zone = Zone(folder)
-        zone.world.warehouse.write_bytes(empty_warehouse())
+        zone.workspace.warehouse.write_bytes(empty_warehouse())
         yield zone
     finally:
         shutil.rmtree(folder)

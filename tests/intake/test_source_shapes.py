@@ -19,10 +19,10 @@ from scripts.platform.contracts import load_contracts
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.landing_zone import Zone
 from tests.support.source_shapes import CANARY_TEXTS, SHAPES, Key, Row, as_arrow, as_csv, as_json_lines, rows_of
-from tests.support.worlds import STRICT, world_in
+from tests.support.workspaces import STRICT, workspace_in
 
 FORMATS = ("csv", "jsonl", "parquet")
 SETTINGS: dict[str, Any] = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London"}
@@ -200,13 +200,13 @@ def staged(value: Any, found: Any) -> Any:
     return str(value) if isinstance(found, str) else plain(value)
 
 
-def build_staging(world: World, variables: dict[str, Any]) -> None:
-    copy_missing_seeds(world, lambda _: None)
+def build_staging(workspace: Workspace, variables: dict[str, Any]) -> None:
+    copy_missing_seeds(workspace, lambda _: None)
     # Without the validation rules, which need the seeds: nothing is held back.
     wanted = ["--select", "path:models/staging", "--exclude", "path:models/staging/intermediate"]
     wanted += ["--indirect-selection", "cautious"]
     command = ["build", *wanted, "--exclude-resource-type", "unit_test", *STRICT]
-    run_dbt(world, command, variables=variables, progress=lambda _: None)
+    run_dbt(workspace, command, variables=variables, progress=lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -222,22 +222,22 @@ def zones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Zone]:
 
 
 @pytest.fixture(scope="module")
-def staged_zone(zones: dict[str, Zone]) -> World:
-    build_staging(zones["mixed"].world, SETTINGS)
-    return zones["mixed"].world
+def staged_zone(zones: dict[str, Zone]) -> Workspace:
+    build_staging(zones["mixed"].workspace, SETTINGS)
+    return zones["mixed"].workspace
 
 
 @pytest.fixture(scope="module")
-def connector_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def connector_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A warehouse that a connector filled: schemas named after the systems, its own types, no intake."""
-    world = world_in(tmp_path_factory.mktemp("connector"))
-    with open_warehouse(world.warehouse) as connection:
-        for (source, table), file in {key: world.home / f"{key[0]}_{key[1]}.parquet" for key in SHAPES}.items():
+    workspace = workspace_in(tmp_path_factory.mktemp("connector"))
+    with open_warehouse(workspace.warehouse) as connection:
+        for (source, table), file in {key: workspace.home / f"{key[0]}_{key[1]}.parquet" for key in SHAPES}.items():
             pq.write_table(as_arrow(rows_of((source, table))), file)
             connection.execute(f"create schema if not exists {source}")
             connection.execute(f"create table {source}.{quote(table)} as from {literal(str(file))}")
-    build_staging(world, {**SETTINGS, "raw_schema_prefix": ""})
-    return world
+    build_staging(workspace, {**SETTINGS, "raw_schema_prefix": ""})
+    return workspace
 
 
 def test_every_shape_is_staged() -> None:
@@ -265,26 +265,26 @@ def test_every_format_stores_the_same(zones: dict[str, Zone], key: Key) -> None:
 
 
 @pytest.mark.parametrize("kind", ["staged", *FORMATS])
-def test_secrets_are_nowhere_in_the_warehouse(zones: dict[str, Zone], staged_zone: World, kind: str) -> None:
-    world = staged_zone if kind == "staged" else zones[kind].world
-    search_for_secrets(world)
+def test_secrets_are_nowhere_in_the_warehouse(zones: dict[str, Zone], staged_zone: Workspace, kind: str) -> None:
+    workspace = staged_zone if kind == "staged" else zones[kind].workspace
+    search_for_secrets(workspace)
 
 
-def search_for_secrets(world: World) -> None:
+def search_for_secrets(workspace: Workspace) -> None:
     """Search every value of every column, and the bytes of the files."""
-    assert tables_with(world, ["Anna.0@Example.com"]), "the search finds nothing at all"
-    assert tables_with(world, CANARY_TEXTS) == []
-    for file in world.home.glob("*.duckdb*"):
+    assert tables_with(workspace, ["Anna.0@Example.com"]), "the search finds nothing at all"
+    assert tables_with(workspace, CANARY_TEXTS) == []
+    for file in workspace.home.glob("*.duckdb*"):
         content = file.read_bytes()
         assert not [text for text in CANARY_TEXTS if text.encode() in content], file.name
 
 
-def tables_with(world: World, texts: list[str]) -> list[str]:
+def tables_with(workspace: Workspace, texts: list[str]) -> list[str]:
     """Tables a row of which holds one of the texts in any column."""
     pattern = "|".join(text.replace(".", "[.]") for text in texts)
     query = "select count(*) from {} as one where regexp_matches(cast(one as varchar), ?)"
     found = []
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
             if connection.execute(query.format(f"{quote(schema)}.{quote(table)}"), [pattern]).fetchone() != (0,):
                 found.append(f"{schema}.{table}")
@@ -301,7 +301,7 @@ def test_a_refused_row_is_kept_without_its_secrets(zone: Zone, kind: str) -> Non
     payloads = [json.loads(payload) for (payload,) in zone.rows("select payload from intake.rejects")]
     assert [payload["email"] for payload in payloads] == ["Anna.0@Example.com", "Anna.1@Example.com"]
     assert all(payload["created_at"] == "soon" and "credit_card_number" not in payload for payload in payloads)
-    search_for_secrets(zone.world)
+    search_for_secrets(zone.workspace)
 
 
 def test_a_line_that_cannot_be_split_is_kept_without_card_number_and_address(zone: Zone) -> None:
@@ -331,13 +331,13 @@ def test_a_column_that_is_neither_declared_nor_ignored_is_drift(zone: Zone) -> N
 @pytest.mark.parametrize("key", STAGED, ids="/".join)
 @pytest.mark.parametrize("loader", ["intake", "connector"])
 def test_staging_reads_the_rows(loader: str, key: Key, request: pytest.FixtureRequest) -> None:
-    world = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_world")
+    workspace = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_workspace")
     model, reading = STAGED[key]
     delivered = rows_of(key)
     names = list(reading)
     first, source = names[0], reading[names[0]]
     assert isinstance(source, str)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         for row in delivered:
             found = connection.execute(
                 f"select {', '.join(names)} from staging.{model} where {first} = ? and known_at is not null",
@@ -351,8 +351,8 @@ def test_staging_reads_the_rows(loader: str, key: Key, request: pytest.FixtureRe
 
 @pytest.mark.parametrize("loader", ["intake", "connector"])
 def test_ids_join_whatever_they_came_as(loader: str, request: pytest.FixtureRequest) -> None:
-    world = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_world")
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    workspace = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_workspace")
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         for child, reference, parent, key in JOINS:
             matched = connection.execute(
                 f"select count(*) from staging.{child} as c join staging.{parent} as p on c.{reference} = p.{key}"
@@ -360,11 +360,11 @@ def test_ids_join_whatever_they_came_as(loader: str, request: pytest.FixtureRequ
             assert matched == (2,), f"{child}.{reference}"
 
 
-def test_both_loaders_stage_the_same(staged_zone: World, connector_world: World) -> None:
+def test_both_loaders_stage_the_same(staged_zone: Workspace, connector_workspace: Workspace) -> None:
     for model, _ in STAGED.values():
         read = []
-        for world in (staged_zone, connector_world):
-            with open_warehouse(world.warehouse, read_only=True) as connection:
+        for workspace in (staged_zone, connector_workspace):
+            with open_warehouse(workspace.warehouse, read_only=True) as connection:
                 # A deal bears no stamp: it is known from its delivery, or all along.
                 columns = "* exclude (known_at)" if model == "stg_hubspot__deals" else "*"
                 read.append(connection.execute(f"select {columns} from staging.{model} order by all").fetchall())
@@ -373,26 +373,26 @@ def test_both_loaders_stage_the_same(staged_zone: World, connector_world: World)
 
 @pytest.mark.parametrize("loader", ["intake", "connector"])
 def test_an_event_known_from_tracks_alone_counts_once(loader: str, request: pytest.FixtureRequest) -> None:
-    world = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_world")
+    workspace = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_workspace")
     own = [row["id"] for row in rows_of(("web", "products_searched"))]
     tracked = [row["id"] for row in rows_of(("web", "tracks"))]
     assert len(set(own) & set(tracked)) == 1
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         events = connection.execute("select event_id, query from staging.stg_web__product_searches").fetchall()
     assert sorted(event for event, _ in events) == sorted(set(own) | set(tracked))
     assert [event for event, query in events if query is None] == sorted(set(tracked) - set(own))
 
 
 @pytest.mark.verify
-def test_the_whole_project_builds_on_a_connector_s_tables(connector_world: World) -> None:
+def test_the_whole_project_builds_on_a_connector_s_tables(connector_workspace: Workspace) -> None:
     """Marts too, with nothing but these tables."""
     run_dbt(
-        connector_world,
+        connector_workspace,
         ["build", "--exclude-resource-type", "unit_test", *STRICT],
         variables={**SETTINGS, "raw_schema_prefix": ""},
         progress=lambda _: None,
     )
-    with open_warehouse(connector_world.warehouse, read_only=True) as connection:
+    with open_warehouse(connector_workspace.warehouse, read_only=True) as connection:
         assert connection.execute("select count(*) from marts.orders").fetchone() == (2,)
         systems = connection.execute("select distinct source_system from marts.customer_identities").fetchall()
     assert {"shopify", "klaviyo", "zendesk", "hubspot", "web"} <= {system for (system,) in systems}

@@ -232,7 +232,7 @@ def test_parquet_of_a_data_frame(zone: Zone) -> None:
             "extra": [[1], [2], [3], [4]],
         }
     )
-    path = zone.world.landing / "pos/receipt_payment/p.parquet"
+    path = zone.workspace.landing / "pos/receipt_payment/p.parquet"
     path.parent.mkdir(parents=True)
     frame.to_parquet(path)
     zone.load()
@@ -252,7 +252,7 @@ def test_same_content_is_the_same_in_every_format(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a.csv", payments(f"1,1,card,2.50,{STAMP}"))
     zone.deliver("pos/receipt_payment/b.jsonl", json.dumps(row | {"synced_at": STAMP}))
     pd.DataFrame([row | {"synced_at": pd.Timestamp(STAMP)}]).to_parquet(
-        zone.world.landing / "pos/receipt_payment/c.parquet"
+        zone.workspace.landing / "pos/receipt_payment/c.parquet"
     )
     zone.load()
     assert sorted(zone.ledger()) == [(1, 0, 1, 0), (1, 0, 1, 0), (1, 1, 0, 0)]

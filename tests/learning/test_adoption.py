@@ -14,8 +14,8 @@ from scripts.learning.prediction.adoption import AFFINITY, VIEWS, Target, find_t
 from scripts.learning.prediction.cards import DataFacts
 from scripts.learning.prediction.propensity_fits import allowed_inputs, check_horizon
 from scripts.platform.errors import UserError
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 INPUTS = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "loyalty_card_count": [0.0, 2.0, np.nan, 1.0]})
 INTERESTS = pd.DataFrame(
@@ -53,24 +53,26 @@ def test_an_attribute_is_adopted_from_nought_or_unknown() -> None:
     assert VIEWS not in found.columns
 
 
-def test_one_known_target_is_asked_for(demo_world: World) -> None:
+def test_one_known_target_is_asked_for(demo_workspace: Workspace) -> None:
     with pytest.raises(UserError, match="one of --category, --product and --attribute"):
-        find_target(demo_world)
+        find_target(demo_workspace)
     with pytest.raises(UserError, match="one of --category, --product and --attribute"):
-        find_target(demo_world, category="tea", product="tea-1")
+        find_target(demo_workspace, category="tea", product="tea-1")
     with pytest.raises(UserError, match="--category nonsense: not the category of any product; use one of "):
-        find_target(demo_world, category="nonsense")
+        find_target(demo_workspace, category="nonsense")
     with pytest.raises(UserError, match="--product nonsense: not the SKU of a product"):
-        find_target(demo_world, product="nonsense")
+        find_target(demo_workspace, product="nonsense")
     with pytest.raises(UserError, match="--attribute country_code: not a numeric attribute"):
-        find_target(demo_world, attribute="country_code")
-    assert find_target(demo_world, attribute="loyalty_card_count").model_key == "adoption:attribute:loyalty_card_count"
+        find_target(demo_workspace, attribute="country_code")
+    assert (
+        find_target(demo_workspace, attribute="loyalty_card_count").model_key == "adoption:attribute:loyalty_card_count"
+    )
 
 
 def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
-    world = world_in(tmp_path)
-    world.seeds.mkdir(parents=True)
-    file = world.seeds / "model_inputs.csv"
+    workspace = workspace_in(tmp_path)
+    workspace.seeds.mkdir(parents=True)
+    file = workspace.seeds / "model_inputs.csv"
     head = "model_key,attribute_name,scale,low_words,high_words\n"
     for row, message in (
         ("clusters,order_count,log,few,many", "has no row for churn"),
@@ -79,9 +81,9 @@ def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
     ):
         file.write_text(f"{head}{row}\n", encoding="utf-8")
         with pytest.raises(UserError, match=message):
-            allowed_inputs(world, "churn", ["order_count"])
+            allowed_inputs(workspace, "churn", ["order_count"])
     file.write_text(f"{head}churn,order_count,log,few,many\n", encoding="utf-8")
-    assert allowed_inputs(world, "churn", ["order_count"]) == {"order_count": "log"}
+    assert allowed_inputs(workspace, "churn", ["order_count"]) == {"order_count": "log"}
 
 
 def test_a_horizon_too_long_for_the_history() -> None:

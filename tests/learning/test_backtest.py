@@ -12,8 +12,8 @@ from scripts.learning.prediction.backtest import SECTION, backtest
 from scripts.learning.prediction.clv import fit_clv
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.small_purchases import purchase_days, purchases_world
+from scripts.platform.workspace import Workspace
+from tests.support.small_purchases import purchase_days, purchases_workspace
 
 DAYS = [date(2025, 12, 31), date(2025, 9, 30), date(2025, 6, 30)]
 HORIZON = 120
@@ -24,7 +24,7 @@ def quiet(_: str) -> None:
 
 
 @pytest.mark.verify
-def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: World) -> None:
+def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: Workspace) -> None:
     parameters = (demo_copy.seeds / "clv_parameters.csv").read_bytes()
     figures = backtest(demo_copy, "clv", DAYS, HORIZON, progress=quiet)
     assert {figure.figure_date for figure in figures} == set(DAYS)
@@ -57,27 +57,27 @@ def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: World) -
 
 
 def test_what_is_no_model_is_said(tmp_path: Path) -> None:
-    world = purchases_world(tmp_path, purchase_days(300, seed=4))
+    workspace = purchases_workspace(tmp_path, purchase_days(300, seed=4))
     with pytest.raises(UserError, match="clx: not a model; use clv, churn or a model_key"):
-        backtest(world, "clx", progress=quiet)
+        backtest(workspace, "clx", progress=quiet)
     with pytest.raises(UserError, match="of the kind `colour`"):
-        backtest(world, "adoption:colour:red", progress=quiet)
+        backtest(workspace, "adoption:colour:red", progress=quiet)
     with pytest.raises(UserError, match="is not before 2026-06-30"):
-        backtest(world, "clv", [date(2026, 6, 30)], progress=quiet)
+        backtest(workspace, "clv", [date(2026, 6, 30)], progress=quiet)
 
 
 def test_without_a_card_nothing_is_written(tmp_path: Path) -> None:
     """Figures of a model that nobody fitted have no card to stand on; of one that was, they would."""
     from scripts.learning.prediction.cards import Figure, put_figures
 
-    world = purchases_world(tmp_path, purchase_days(300, seed=4))
+    workspace = purchases_workspace(tmp_path, purchase_days(300, seed=4))
     figure = Figure(SECTION, "AUC", 0.7, figure_date=DAYS[0])
     with pytest.raises(UserError, match="has no card; fit the model first"):
-        put_figures(world, "clv", SECTION, [figure])
-    fit_clv(world, progress=quiet)
-    before = pd.read_csv(world.seeds / "model_card_figures.csv")
-    put_figures(world, "clv", SECTION, [figure])
-    put_figures(world, "clv", SECTION, [figure])
-    after = pd.read_csv(world.seeds / "model_card_figures.csv")
+        put_figures(workspace, "clv", SECTION, [figure])
+    fit_clv(workspace, progress=quiet)
+    before = pd.read_csv(workspace.seeds / "model_card_figures.csv")
+    put_figures(workspace, "clv", SECTION, [figure])
+    put_figures(workspace, "clv", SECTION, [figure])
+    after = pd.read_csv(workspace.seeds / "model_card_figures.csv")
     assert len(after) == len(before) + 1
     assert after.iloc[-1][["section", "figure", "value"]].tolist() == [SECTION, "AUC", "0.7"]

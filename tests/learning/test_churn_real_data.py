@@ -14,31 +14,31 @@ from scripts.intake.command import intake
 from scripts.learning.prediction.adoption import fit_adoption
 from scripts.learning.prediction.cards import data_facts
 from scripts.learning.prediction.churn import fit_churn
+from scripts.learning.prediction.holdout_evaluation import MODEL, RECENCY_ALONE, Learnt
 from scripts.learning.prediction.propensity_fits import trial_days
-from scripts.learning.prediction.trials import MODEL, RECENCY_ALONE, Learnt
 from scripts.pipeline import steps
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from tests.support.real_data import shared_data
-from tests.support.worlds import world_in
+from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 DAYS = [date(2011, 6, 13), date(2011, 4, 14), date(2011, 2, 13)]
 
 
 @pytest.fixture(scope="module")
-def retailer(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = world_in(tmp_path_factory.mktemp("online_retail"))
+def retailer(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = workspace_in(tmp_path_factory.mktemp("online_retail"))
     invoices = shared_data("online_retail/online_retail_ii.parquet")
-    steps.setup(world)
-    steps.demo(world, {"source": "online-retail", "file": invoices})
-    intake(world)
-    steps.build(world)
-    return world
+    steps.setup(workspace)
+    steps.demo(workspace, {"source": "online-retail", "file": invoices})
+    intake(workspace)
+    steps.build(workspace)
+    return workspace
 
 
 @pytest.fixture(scope="module")
-def learnt(retailer: World) -> Learnt:
+def learnt(retailer: Workspace) -> Learnt:
     return fit_churn(retailer, dates=DAYS)
 
 
@@ -82,7 +82,7 @@ def test_probabilities_are_true_where_a_year_before_is_known(learnt: Learnt) -> 
         assert 0.85 < trial.calibration.slope.value < 1.15
 
 
-def test_the_card_shows_it(retailer: World, learnt: Learnt) -> None:
+def test_the_card_shows_it(retailer: Workspace, learnt: Learnt) -> None:
     with (retailer.seeds / "model_card_figures.csv").open(encoding="utf-8") as rows:
         figures = [row for row in csv.DictReader(rows) if row["model_key"] == "churn"]
     for measure, sign in (("AUC", 1), ("Brier score", -1)):
@@ -98,7 +98,7 @@ def test_the_card_shows_it(retailer: World, learnt: Learnt) -> None:
     assert trial_days(data_facts(retailer), 180, 3) == DAYS
 
 
-def test_sql_scores_as_python_does(retailer: World, learnt: Learnt) -> None:
+def test_sql_scores_as_python_does(retailer: Workspace, learnt: Learnt) -> None:
     """Every probability that `dbt build` writes, from the seed that was written."""
     scoring = "churn_parameters adoption_parameters model_cards int_model_status int_propensity_contributions"
     steps.build(retailer, select=scoring)
@@ -116,7 +116,7 @@ def test_sql_scores_as_python_does(retailer: World, learnt: Learnt) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_who_begins_to_buy_christmas_things(retailer: World) -> None:
+def test_who_begins_to_buy_christmas_things(retailer: Workspace) -> None:
     """Learnt in summer, judged in autumn: more than four times as many adopt, as the year before told."""
     learnt = fit_adoption(retailer, category="christmas", dates=[date(2011, 9, 11)])
     trial = learnt.trials[0]

@@ -20,7 +20,7 @@ from scripts.learning.clusters.card import COLUMNS
 from scripts.learning.clusters.choice import Sizes
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
 CUSTOMERS = 800
 FEATURES = {
@@ -71,17 +71,17 @@ def noise(customers: int = CUSTOMERS) -> pd.DataFrame:
     return frame
 
 
-def world_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> World:
+def workspace_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> Workspace:
     """What the fit reads, as the models would have built it."""
-    world = World.at(warehouse=str(home / "warehouse.duckdb"))
-    world.seeds.mkdir(parents=True, exist_ok=True)
+    workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
+    workspace.seeds.mkdir(parents=True, exist_ok=True)
     for file in BUSINESS_SEEDS.glob("*.csv"):
-        shutil.copyfile(file, world.seeds / file.name)
-    with (world.seeds / "model_inputs.csv").open("w", encoding="utf-8", newline="") as handle:
+        shutil.copyfile(file, workspace.seeds / file.name)
+    with (workspace.seeds / "model_inputs.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["model_key", "attribute_name", "scale", "low_words", "high_words"])
         writer.writerows(["clusters", name, scale, f"low {name}", f"high {name}"] for name, scale in FEATURES.items())
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.register("frame", frame)
         connection.execute("create schema marts; create schema intake; create schema intermediate")
         connection.execute("create table intermediate.int_prediction_inputs as from frame")
@@ -101,17 +101,17 @@ def world_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> World:
             "create table intake.settings as select * from"
             f" (values ('kind', '{kind}'), ('as_of_date', '2026-06-30')) as t(setting_name, setting_value)"
         )
-    return world
+    return workspace
 
 
-def seed_of(world: World, name: str = "cluster_centres") -> pd.DataFrame:
-    return pd.read_csv(world.seeds / f"{name}.csv", float_precision="round_trip")
+def seed_of(workspace: Workspace, name: str = "cluster_centres") -> pd.DataFrame:
+    return pd.read_csv(workspace.seeds / f"{name}.csv", float_precision="round_trip")
 
 
-def state_of(world: World) -> dict[str, bytes]:
+def state_of(workspace: Workspace) -> dict[str, bytes]:
     """Everything that a fit writes."""
-    folder = command_module.review_folder(world)
-    files = [*world.seeds.glob("*.csv"), *folder.glob("*")]
+    folder = command_module.review_folder(workspace)
+    files = [*workspace.seeds.glob("*.csv"), *folder.glob("*")]
     return {file.name: file.read_bytes() for file in files}
 
 
@@ -144,20 +144,20 @@ def frame() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def clustered(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> World:
+def clustered(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> Workspace:
     """Read it, do not change it."""
-    world = world_of(tmp_path_factory.mktemp("clustered"), frame)
-    cluster(world, method="kmeans", progress=quiet)
-    return world
+    workspace = workspace_of(tmp_path_factory.mktemp("clustered"), frame)
+    cluster(workspace, method="kmeans", progress=quiet)
+    return workspace
 
 
 @pytest.fixture
-def clustered_copy(clustered: World, tmp_path: Path) -> World:
-    shutil.copytree(clustered.home, tmp_path / "world")
-    return World.at(warehouse=str(tmp_path / "world" / clustered.warehouse.name))
+def clustered_copy(clustered: Workspace, tmp_path: Path) -> Workspace:
+    shutil.copytree(clustered.home, tmp_path / "workspace")
+    return Workspace.at(warehouse=str(tmp_path / "workspace" / clustered.warehouse.name))
 
 
-def test_seed_card_review_and_drafts_are_written_together(clustered: World, frame: pd.DataFrame) -> None:
+def test_seed_card_review_and_drafts_are_written_together(clustered: Workspace, frame: pd.DataFrame) -> None:
     centres = seed_of(clustered)
     assert list(centres.columns) == COLUMNS
     assert centres["cluster_key"].drop_duplicates().tolist() == ["cluster_1", "cluster_2", "cluster_3"]
@@ -183,13 +183,13 @@ def test_seed_card_review_and_drafts_are_written_together(clustered: World, fram
     assert set(rules["attribute"]) <= set(FEATURES) - {"age_band_middle", "ticket_count_365d"}
 
 
-def test_the_order_of_rows_does_not_matter(tmp_path: Path, clustered: World, frame: pd.DataFrame) -> None:
-    shuffled = world_of(tmp_path / "shuffled", frame.sample(frac=1, random_state=5))
+def test_the_order_of_rows_does_not_matter(tmp_path: Path, clustered: Workspace, frame: pd.DataFrame) -> None:
+    shuffled = workspace_of(tmp_path / "shuffled", frame.sample(frac=1, random_state=5))
     cluster(shuffled, method="kmeans", progress=quiet)
     assert state_of(shuffled) == state_of(clustered)
 
 
-def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: World, frame: pd.DataFrame) -> None:
+def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: Workspace, frame: pd.DataFrame) -> None:
     """An independent computation: the transform from the seed's own columns, and KMeans.predict.
 
     Afterwards the same centres meet other data, by their card: nobody has a cluster.
@@ -242,8 +242,8 @@ def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: Wor
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_without_stable_clusters_card_and_review_say_so_and_no_centres_stay(clustered_copy: World) -> None:
-    """The same world later, when its customers have come to differ by degrees only."""
+def test_without_stable_clusters_card_and_review_say_so_and_no_centres_stay(clustered_copy: Workspace) -> None:
+    """The same workspace later, when its customers have come to differ by degrees only."""
     with open_warehouse(clustered_copy.warehouse) as connection:
         connection.register("frame", noise())
         connection.execute("create or replace table intermediate.int_prediction_inputs as from frame")
@@ -260,13 +260,13 @@ def test_without_stable_clusters_card_and_review_say_so_and_no_centres_stay(clus
 
 @pytest.mark.usefixtures("without_pictures")
 def test_a_forced_number_is_said_to_be_forced_and_how_stable_it_is(tmp_path: Path) -> None:
-    world = world_of(tmp_path, noise())
-    cluster(world, k=4, method="ward", progress=quiet)
-    assert seed_of(world)["cluster_key"].nunique() == 4
-    card = seed_of(world, "model_cards").iloc[0]
+    workspace = workspace_of(tmp_path, noise())
+    cluster(workspace, k=4, method="ward", progress=quiet)
+    assert seed_of(workspace)["cluster_key"].nunique() == 4
+    card = seed_of(workspace, "model_cards").iloc[0]
     assert bool(card["is_usable"])
     assert card["summary"].startswith("4 clusters by Ward's method were asked for")
-    figures = seed_of(world, "model_card_figures").set_index("figure")
+    figures = seed_of(workspace, "model_card_figures").set_index("figure")
     assert figures.loc["number of clusters", "note"] == "asked for with --k"
     stability = float(figures.loc["stability of 4 clusters by Ward's method", "value"])
     assert stability < 0.8 and f"Its stability is {stability:.2f}" in card["summary"]
@@ -274,14 +274,14 @@ def test_a_forced_number_is_said_to_be_forced_and_how_stable_it_is(tmp_path: Pat
 
 @pytest.mark.usefixtures("without_pictures")
 def test_drafts_go_into_the_library_when_asked(tmp_path: Path, frame: pd.DataFrame) -> None:
-    world = world_of(tmp_path, frame)
-    before = seed_of(world, "segment_definitions")
-    cluster(world, method="kmeans", into_library=True, progress=quiet)
-    after = seed_of(world, "segment_definitions")
+    workspace = workspace_of(tmp_path, frame)
+    before = seed_of(workspace, "segment_definitions")
+    cluster(workspace, method="kmeans", into_library=True, progress=quiet)
+    after = seed_of(workspace, "segment_definitions")
     added = after[~after["segment_key"].isin(before["segment_key"])]
     assert len(added) == 3 and set(added["status"]) == {"draft"}
-    cluster(world, method="kmeans", into_library=True, progress=quiet)
-    assert len(seed_of(world, "segment_definitions")) == len(after)
+    cluster(workspace, method="kmeans", into_library=True, progress=quiet)
+    assert len(seed_of(workspace, "segment_definitions")) == len(after)
 
 
 def test_what_ships_is_an_empty_seed_with_the_right_header() -> None:
@@ -290,11 +290,11 @@ def test_what_ships_is_an_empty_seed_with_the_right_header() -> None:
 
 
 def test_too_few_customers_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    world = world_of(tmp_path, buyers(30))
-    before = state_of(world)
+    workspace = workspace_of(tmp_path, buyers(30))
+    before = state_of(workspace)
     with pytest.raises(UserError, match="30 buyers are too few for 2 clusters, 40 are needed"):
-        cluster(world, progress=quiet)
-    assert state_of(world) == before
+        cluster(workspace, progress=quiet)
+    assert state_of(workspace) == before
 
 
 @pytest.mark.parametrize(
@@ -308,16 +308,16 @@ def test_too_few_customers_are_refused_and_nothing_is_written(tmp_path: Path) ->
 )
 def test_an_impossible_wish_is_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        cluster(world_of(tmp_path, buyers(100)), progress=quiet, **options)  # type: ignore[arg-type]
+        cluster(workspace_of(tmp_path, buyers(100)), progress=quiet, **options)  # type: ignore[arg-type]
 
 
 def test_customers_who_are_all_alike_are_refused(tmp_path: Path) -> None:
     alike = buyers(100).assign(**dict.fromkeys(FEATURES, 3.0))
     with pytest.raises(UserError, match="no feature differs between buyers"):
-        cluster(world_of(tmp_path, alike), progress=quiet)
+        cluster(workspace_of(tmp_path, alike), progress=quiet)
     two = alike.assign(order_count=[1.0, 2.0] * 50)
     with pytest.raises(UserError, match="only 2 kinds of buyers differ"):
-        cluster(world_of(tmp_path / "two", two), k=3, progress=quiet)
+        cluster(workspace_of(tmp_path / "two", two), k=3, progress=quiet)
 
 
 @pytest.mark.parametrize(
@@ -328,29 +328,29 @@ def test_customers_who_are_all_alike_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_faulty_row_of_model_inputs_is_named(tmp_path: Path, row: str, said: str) -> None:
-    world = world_of(tmp_path, buyers(100))
-    file = world.seeds / "model_inputs.csv"
+    workspace = workspace_of(tmp_path, buyers(100))
+    file = workspace.seeds / "model_inputs.csv"
     header = file.read_text(encoding="utf-8").splitlines()[0]
     file.write_text(f"{header}\n{row}\n", encoding="utf-8")
     with pytest.raises(UserError, match=said):
-        cluster(world, progress=quiet)
+        cluster(workspace, progress=quiet)
     file.write_text(f"{header}\nchurn,net_revenue,log,a,b\n", encoding="utf-8")
     with pytest.raises(UserError, match="names no attribute for `clusters`"):
-        cluster(world, progress=quiet)
+        cluster(workspace, progress=quiet)
 
 
 def test_an_unbuilt_warehouse_is_named(tmp_path: Path) -> None:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match="no such warehouse"):
-        cluster(world, progress=quiet)
-    with open_warehouse(world.warehouse):
+        cluster(workspace, progress=quiet)
+    with open_warehouse(workspace.warehouse):
         pass
     with pytest.raises(UserError, match="run `python -m scripts build` first"):
-        cluster(world, progress=quiet)
+        cluster(workspace, progress=quiet)
 
 
-def dbt(world: World, arguments: list[str]) -> None:
-    """Run dbt on one world in this process; its target and logs lie beside the warehouse."""
+def dbt(workspace: Workspace, arguments: list[str]) -> None:
+    """Run dbt on one workspace in this process; its target and logs lie beside the warehouse."""
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(world, arguments, progress=quiet)
+    run_dbt(workspace, arguments, progress=quiet)

@@ -12,7 +12,7 @@ from scripts.learning.prediction import bg_nbd, cards, clv
 from scripts.learning.prediction.clv import fit_clv
 from scripts.learning.prediction.purchase_models import purchase_arrays
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from tests.support.small_purchases import (
     CONTRIBUTION_SHARE,
     LAST,
@@ -20,7 +20,7 @@ from tests.support.small_purchases import (
     SPEND,
     TRUTH,
     purchase_days,
-    purchases_world,
+    purchases_workspace,
 )
 
 CUSTOMERS = 2_500
@@ -31,12 +31,12 @@ def quiet(_: str) -> None:
     return None
 
 
-def seed(world: World, name: str) -> pd.DataFrame:
-    return pd.read_csv(world.seeds / f"{name}.csv")
+def seed(workspace: Workspace, name: str) -> pd.DataFrame:
+    return pd.read_csv(workspace.seeds / f"{name}.csv")
 
 
-def parameters(world: World, part: str, cohort: str = "all") -> pd.DataFrame:
-    rows = seed(world, "clv_parameters")
+def parameters(workspace: Workspace, part: str, cohort: str = "all") -> pd.DataFrame:
+    rows = seed(workspace, "clv_parameters")
     return rows[(rows["part"] == part) & (rows["cohort"] == cohort)].set_index("parameter")
 
 
@@ -46,7 +46,7 @@ def days() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory, days: pd.DataFrame) -> World:
+def fitted(tmp_path_factory: pytest.TempPathFactory, days: pd.DataFrame) -> Workspace:
     """Persons, one among them who buys like a business, and a wholesaler."""
     daily = pd.DataFrame(
         {
@@ -56,20 +56,20 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, days: pd.DataFrame) -> Worl
         }
     )
     shop = daily.assign(customer_id="shop_1", revenue=9_000.0)
-    world = purchases_world(tmp_path_factory.mktemp("clv"), pd.concat([days, daily, shop]))
-    fit_clv(world, by="country_code", progress=quiet)
-    return world
+    workspace = purchases_workspace(tmp_path_factory.mktemp("clv"), pd.concat([days, daily, shop]))
+    fit_clv(workspace, by="country_code", progress=quiet)
+    return workspace
 
 
 @pytest.mark.parametrize(("part", "truth"), [("bg_nbd", TRUTH), ("spend_revenue", SPEND)])
-def test_the_parameters_that_made_the_data_are_found(fitted: World, part: str, truth: dict[str, float]) -> None:
+def test_the_parameters_that_made_the_data_are_found(fitted: Workspace, part: str, truth: dict[str, float]) -> None:
     """Within three standard errors each, which a fault of the fit or of the unit of time would not be."""
     found = parameters(fitted, part)
     for name, value in truth.items():
         assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
 
 
-def test_the_card_says_which_purchase_model_was_taken_and_why(fitted: World) -> None:
+def test_the_card_says_which_purchase_model_was_taken_and_why(fitted: Workspace) -> None:
     """The data are of customers who leave after a repeat purchase only."""
     figures = seed(fitted, "model_card_figures")
     choice = figures[figures["section"] == "choice"].set_index("figure")
@@ -85,22 +85,22 @@ def test_the_card_says_which_purchase_model_was_taken_and_why(fitted: World) -> 
 def test_customers_who_leave_after_their_first_purchase_are_told(tmp_path: Path) -> None:
     """Drawn by the modified model: it is taken, finds the truth and foretells; BG/NBD has to be asked for."""
     drawn = purchase_days(CUSTOMERS, seed=8, leaves_after_first=True)
-    world = purchases_world(tmp_path, drawn)
-    fit_clv(world, by="country_code", progress=quiet)
-    found = parameters(world, "bg_nbd")
+    workspace = purchases_workspace(tmp_path, drawn)
+    fit_clv(workspace, by="country_code", progress=quiet)
+    found = parameters(workspace, "bg_nbd")
     for name, value in TRUTH.items():
         assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
-    cohorts = seed(world, "clv_parameters")
+    cohorts = seed(workspace, "clv_parameters")
     assert cohorts.loc[cohorts["parameter"] == "leaves_after_first", "estimate"].tolist() == [1, 1, 1]
-    assert clv.purchase_model_in_use(world)[0] is True
-    assert seed(world, "model_cards").loc[0, "model_name"].startswith("MBG/NBD and Gamma-Gamma")
+    assert clv.purchase_model_in_use(workspace)[0] is True
+    assert seed(workspace, "model_cards").loc[0, "model_name"].startswith("MBG/NBD and Gamma-Gamma")
 
-    figures = seed(world, "model_card_figures").set_index("figure")["value"]
+    figures = seed(workspace, "model_card_figures").set_index("figure")["value"]
     assert float(figures["expected over made"]) == pytest.approx(1, abs=0.2)
-    fit_clv(world, purchases="bg_nbd", progress=quiet)
-    assert clv.purchase_model_in_use(world)[0] is False
-    assert parameters(world, "bg_nbd").loc["leaves_after_first", "estimate"] == 0
-    notes = seed(world, "model_card_figures").set_index("figure")["note"]
+    fit_clv(workspace, purchases="bg_nbd", progress=quiet)
+    assert clv.purchase_model_in_use(workspace)[0] is False
+    assert parameters(workspace, "bg_nbd").loc["leaves_after_first", "estimate"] == 0
+    notes = seed(workspace, "model_card_figures").set_index("figure")["note"]
     assert notes["purchase model"] == "as asked for; customers leave after a repeat purchase only"
 
 
@@ -110,16 +110,16 @@ def test_customers_who_are_older_than_the_data_are_not_learnt_from(tmp_path: Pat
     Taken for new ones they make everybody look more faithful; left out, the next year is foretold better.
     """
     drawn = purchase_days(4 * CUSTOMERS, seed=9, weeks=8 * 52)
-    world = purchases_world(tmp_path, drawn[drawn["ordered_date"] > LAST - timedelta(days=4 * 364)])
-    fit_clv(world, purchases="bg_nbd", progress=quiet)
-    skipped = parameters(world, "scope").loc["skipped_first_days", "estimate"]
-    assert skipped >= 90 and clv.purchase_model_in_use(world) == (False, skipped)
-    figures = seed(world, "model_card_figures").set_index("figure")["value"]
+    workspace = purchases_workspace(tmp_path, drawn[drawn["ordered_date"] > LAST - timedelta(days=4 * 364)])
+    fit_clv(workspace, purchases="bg_nbd", progress=quiet)
+    skipped = parameters(workspace, "scope").loc["skipped_first_days", "estimate"]
+    assert skipped >= 90 and clv.purchase_model_in_use(workspace) == (False, skipped)
+    figures = seed(workspace, "model_card_figures").set_index("figure")["value"]
     errors = {days: float(figures[f"error with the first {days} days left out"]) for days in (0, int(skipped))}
     assert errors[int(skipped)] < errors[0]
     # Slow buyers of old still come in as new ones, so not every parameter is found; but how many leave is.
-    everybody = bg_nbd.fit(*purchase_arrays(clv.read_purchases(world))).parameters
-    found = parameters(world, "bg_nbd")["estimate"]
+    everybody = bg_nbd.fit(*purchase_arrays(clv.read_purchases(workspace))).parameters
+    found = parameters(workspace, "bg_nbd")["estimate"]
     leaving = [
         fit["a"] / (fit["a"] + fit["b"]) - TRUTH["a"] / (TRUTH["a"] + TRUTH["b"])
         for fit in (found, everybody._asdict())
@@ -127,7 +127,7 @@ def test_customers_who_are_older_than_the_data_are_not_learnt_from(tmp_path: Pat
     assert leaving[1] < -0.01 and abs(leaving[0]) < abs(leaving[1]) / 2, leaving
 
 
-def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: World) -> None:
+def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: Workspace) -> None:
     """Gamma-Gamma of a share of the amounts has the same p and q, and that share of v."""
     revenue, margin = parameters(fitted, "spend_revenue")["estimate"], parameters(fitted, "spend_margin")["estimate"]
     assert margin["p"] == pytest.approx(revenue["p"], rel=1e-2)
@@ -136,7 +136,7 @@ def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: W
     assert ratio == pytest.approx(CONTRIBUTION_SHARE / MARGIN_SHARE, rel=0.1)
 
 
-def test_businesses_are_left_out_and_said_to_be(fitted: World) -> None:
+def test_businesses_are_left_out_and_said_to_be(fitted: Workspace) -> None:
     figures = seed(fitted, "model_card_figures").drop_duplicates("figure").set_index("figure")["value"]
     assert figures["buyers who are no persons"] == "1"
     assert figures["rank customers by"] == "expected purchases"
@@ -144,7 +144,7 @@ def test_businesses_are_left_out_and_said_to_be(fitted: World) -> None:
     assert int(figures["customers"]) in (CUSTOMERS, CUSTOMERS - 1)
 
 
-def test_cohorts_with_customers_enough_have_parameters_of_their_own(fitted: World) -> None:
+def test_cohorts_with_customers_enough_have_parameters_of_their_own(fitted: Workspace) -> None:
     rows = seed(fitted, "clv_parameters")
     assert set(rows["cohort"]) == {"all", "GB", "FR"}
     assert set(rows.loc[rows["cohort"] != "all", "cohort_by"]) == {"country_code"}
@@ -152,7 +152,7 @@ def test_cohorts_with_customers_enough_have_parameters_of_their_own(fitted: Worl
     assert set(rows.loc[rows["parameter"].str.startswith("highest"), "cohort"]) == {"all"}
 
 
-def test_the_holdout_is_foretold_by_a_model_that_is_true(fitted: World) -> None:
+def test_the_holdout_is_foretold_by_a_model_that_is_true(fitted: Workspace) -> None:
     """The data are drawn from the model, so what is expected must come; over eight seeds the ratio was 0.99 +- 0.07."""
     figures = seed(fitted, "model_card_figures")
     held = figures[figures["section"] == "holdout"].set_index("figure")["value"].astype(float)
@@ -161,7 +161,7 @@ def test_the_holdout_is_foretold_by_a_model_that_is_true(fitted: World) -> None:
     assert held["revenue expected over made"] == pytest.approx(1, abs=0.2)
 
 
-def test_every_row_carries_the_same_fit_and_the_card_the_fingerprint(fitted: World, days: pd.DataFrame) -> None:
+def test_every_row_carries_the_same_fit_and_the_card_the_fingerprint(fitted: Workspace, days: pd.DataFrame) -> None:
     assert len({tuple(seed(fitted, name)["fit_id"].unique()) for name in SEEDS}) == 1
     card = seed(fitted, "model_cards").iloc[0]
     assert card["fingerprint_orders"] == len(days) + 400
@@ -170,29 +170,29 @@ def test_every_row_carries_the_same_fit_and_the_card_the_fingerprint(fitted: Wor
     assert bool(card["is_usable"]) and card["review_date"] == "2026-09-28"
 
 
-def test_the_same_data_give_the_same_files(fitted: World) -> None:
+def test_the_same_data_give_the_same_files(fitted: Workspace) -> None:
     before = {name: (fitted.seeds / f"{name}.csv").read_bytes() for name in SEEDS}
     fit_clv(fitted, by="country_code", progress=quiet)
     assert {name: (fitted.seeds / f"{name}.csv").read_bytes() for name in SEEDS} == before
 
 
-def test_rows_of_other_models_stay(fitted: World, tmp_path: Path, days: pd.DataFrame) -> None:
-    world = purchases_world(tmp_path, days)
+def test_rows_of_other_models_stay(fitted: Workspace, tmp_path: Path, days: pd.DataFrame) -> None:
+    workspace = purchases_workspace(tmp_path, days)
     other = cards.Card(model_key="other", model_name="Other", customer_count=1, summary="fine")
     columns = ["model_key", "fit_id", "x"]
-    cards.write_model(world, other, "other_parameters.csv", columns, [{"x": 1}], cards.data_facts(world))
-    fit_clv(world, progress=quiet)
-    fit_clv(world, progress=quiet)
-    assert sorted(seed(world, "model_cards")["model_key"]) == ["clv", "other"]
+    cards.write_model(workspace, other, "other_parameters.csv", columns, [{"x": 1}], cards.data_facts(workspace))
+    fit_clv(workspace, progress=quiet)
+    fit_clv(workspace, progress=quiet)
+    assert sorted(seed(workspace, "model_cards")["model_key"]) == ["clv", "other"]
 
 
 def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
     tmp_path: Path, days: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQL wants parameters and card of one fit: half a writing gives no score instead of a wrong one."""
-    world = purchases_world(tmp_path, days)
-    fit_clv(world, progress=quiet)
-    first = seed(world, "model_cards")["fit_id"][0]
+    workspace = purchases_workspace(tmp_path, days)
+    fit_clv(workspace, progress=quiet)
+    first = seed(workspace, "model_cards")["fit_id"][0]
     real = cards.replace_file
 
     def killed(file: Path, data: bytes) -> None:
@@ -202,29 +202,29 @@ def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
 
     monkeypatch.setattr(cards, "replace_file", killed)
     with pytest.raises(KeyboardInterrupt):
-        fit_clv(world, by="country_code", progress=quiet)
-    assert seed(world, "model_cards")["fit_id"].tolist() == [first]
-    assert first not in set(seed(world, "clv_parameters")["fit_id"])
-    assert not list(world.seeds.glob("*.part"))
+        fit_clv(workspace, by="country_code", progress=quiet)
+    assert seed(workspace, "model_cards")["fit_id"].tolist() == [first]
+    assert first not in set(seed(workspace, "clv_parameters")["fit_id"])
+    assert not list(workspace.seeds.glob("*.part"))
 
 
 def test_what_cannot_be_fitted_is_said_in_one_line(tmp_path: Path, days: pd.DataFrame) -> None:
     with pytest.raises(UserError, match=r"not a column for cohorts; use country_code or first_order_channel"):
-        fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), by="age", progress=quiet)
+        fit_clv(Workspace.at(warehouse=str(tmp_path / "none.duckdb")), by="age", progress=quiet)
     with pytest.raises(UserError, match="not a model; use bg_nbd, mbg_nbd or auto"):
-        fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), purchases="pareto", progress=quiet)
+        fit_clv(Workspace.at(warehouse=str(tmp_path / "none.duckdb")), purchases="pareto", progress=quiet)
     with pytest.raises(UserError, match="no such warehouse"):
-        fit_clv(World.at(warehouse=str(tmp_path / "none.duckdb")), progress=quiet)
+        fit_clv(Workspace.at(warehouse=str(tmp_path / "none.duckdb")), progress=quiet)
     once = days.drop_duplicates("customer_id")
     with pytest.raises((UserError, CheckFailed)) as problem:
-        fit_clv(purchases_world(tmp_path / "once", once), progress=quiet)
+        fit_clv(purchases_workspace(tmp_path / "once", once), progress=quiet)
     assert "\n" not in str(problem.value)
     few = days[days["customer_id"] < "c00030"]
     with pytest.raises(UserError, match="at least 50"):
-        fit_clv(purchases_world(tmp_path / "few", few), progress=quiet)
+        fit_clv(purchases_workspace(tmp_path / "few", few), progress=quiet)
 
 
-def test_what_ships_is_empty(fitted: World) -> None:
+def test_what_ships_is_empty(fitted: Workspace) -> None:
     for name in SEEDS:
         assert len((BUSINESS_SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()) == 1
     assert (BUSINESS_SEEDS / "clv_parameters.csv").read_text(encoding="utf-8").strip().split(",") == clv.COLUMNS

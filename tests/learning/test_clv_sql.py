@@ -17,7 +17,7 @@ from scripts.learning.prediction import bg_nbd
 from scripts.pipeline.steps import copy_missing_seeds
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from tests.support import exact
 
 AS_OF = date(2026, 6, 30)
@@ -118,23 +118,23 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, tables: dict[str, pd.DataFrame]) -> World:
-    world = World.at(warehouse=str(tmp_path_factory.mktemp("clv_sql") / "warehouse.duckdb"))
-    with open_warehouse(world.warehouse) as connection:
+def workspace(tmp_path_factory: pytest.TempPathFactory, tables: dict[str, pd.DataFrame]) -> Workspace:
+    workspace = Workspace.at(warehouse=str(tmp_path_factory.mktemp("clv_sql") / "warehouse.duckdb"))
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema intermediate")
         for name, frame in tables.items():
             connection.register("frame", frame)
             connection.execute(f"create table intermediate.{name} as select * from frame")
         connection.execute("alter table intermediate.int_clv_customers alter as_of_date type date")
-    copy_missing_seeds(world, lambda _: None)
-    run_dbt(world, ["run", "--select", *MODELS], progress=lambda _: None)
-    return world
+    copy_missing_seeds(workspace, lambda _: None)
+    run_dbt(workspace, ["run", "--select", *MODELS], progress=lambda _: None)
+    return workspace
 
 
 @pytest.fixture(scope="module")
-def scored(world: World, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def scored(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Everyone with parameters, history, what came of it, and the scores of int_customer_clv."""
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         scores = connection.execute("select * from intermediate.int_customer_clv").df()
     everybody = tables["int_clv_customers"].merge(tables["int_clv_parameters"], on="cohort")
     merged = everybody.merge(scores, on="customer_id", validate="one_to_one")
@@ -184,7 +184,7 @@ def test_python_and_sql_score_alike(on_grid: pd.DataFrame) -> None:
 
 
 @pytest.mark.verify
-def test_the_whole_grid_is_exact(world: World, on_grid: pd.DataFrame) -> None:
+def test_the_whole_grid_is_exact(workspace: Workspace, on_grid: pd.DataFrame) -> None:
     """Every combination against fifty digits, a horizon in turn."""
     for number, days in enumerate(HORIZONS):
         rows = on_grid.iloc[number :: len(HORIZONS)]
@@ -192,7 +192,7 @@ def test_the_whole_grid_is_exact(world: World, on_grid: pd.DataFrame) -> None:
         assert rows[f"expected_orders_{days}d"].tolist() == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
-def orders_over(world: World, horizons: Sequence[int]) -> pd.DataFrame:
+def orders_over(workspace: Workspace, horizons: Sequence[int]) -> pd.DataFrame:
     """int_clv_expected_orders as written, over other horizons than the product asks for."""
     known: dict[str, Any] = {
         "ref": lambda name: f"intermediate.{name}",
@@ -208,12 +208,12 @@ def orders_over(world: World, horizons: Sequence[int]) -> pd.DataFrame:
         known.update({name: getattr(module, name) for name in names})
     model = PROJECT / "models" / "customers" / "intermediate" / "prediction" / "int_clv_expected_orders.sql"
     query = jinja2.Environment().from_string(model.read_text(encoding="utf-8"), globals=known).render()
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(query).df()
 
 
-def test_a_day_and_ten_years_are_exact_too(world: World, on_grid: pd.DataFrame) -> None:
-    given_alive = orders_over(world, (1, 365, 3650))
+def test_a_day_and_ten_years_are_exact_too(workspace: Workspace, on_grid: pd.DataFrame) -> None:
+    given_alive = orders_over(workspace, (1, 365, 3650))
     keys = ["cohort", "repeat_count", "observed_days"]
     sample = on_grid.sample(SAMPLE // 2, random_state=5).merge(given_alive, on=keys, validate="one_to_one")
     assert len(sample) == SAMPLE // 2
@@ -223,9 +223,7 @@ def test_a_day_and_ten_years_are_exact_too(world: World, on_grid: pd.DataFrame) 
     )
     for days in (1, 3650):
         expected = [exactly(row, days) for row in sample.itertuples()]
-        assert (sample["p_alive"] * sample[f"orders_{days}d"]).tolist() == pytest.approx(
-            expected, rel=1e-6, abs=1e-300
-        )
+        assert (sample["p_alive"] * sample[f"orders_{days}d"]).tolist() == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
 def test_value_is_what_purchases_bring_discounted_to_today(scored: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ from scripts.learning.discovery.review import write_review
 from scripts.learning.discovery.targets import TARGETS, cohort, whole_rule
 from scripts.learning.prediction.cards import DataFacts
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments import drafts
 from scripts.segments.drafts import Condition, holds
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
@@ -115,20 +115,20 @@ def test_outcomes_are_joined_by_customer() -> None:
 
 def test_a_horizon_beyond_the_history_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = DataFacts(date(2026, 6, 30), date(2024, 7, 1), 100, 1.0, "GBP", "own")
-    monkeypatch.setattr(inputs, "data_facts", lambda world: facts)
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setattr(inputs, "data_facts", lambda workspace: facts)
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match=r"^--horizon 729: 2024-07-01 is not after the first order of 2024-07-01; give"):
-        read_people(world, 729, 0, quiet)
+        read_people(workspace, 729, 0, quiet)
     with pytest.raises(UserError, match=r"^--horizon 0: too short; give 1 day or more"):
-        read_people(world, 0, 0, quiet)
+        read_people(workspace, 0, 0, quiet)
 
 
 def test_nothing_to_search_for_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people = people_of(invented(100, seed=5))
     monkeypatch.setattr(command, "read_people", lambda *_: people)
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match=r"value: 100 customers who had bought by 2026-01-01; at least 400") as problem:
-        command.discover(world, targets=["value"], progress=quiet)
+        command.discover(workspace, targets=["value"], progress=quiet)
     assert len(str(problem.value).splitlines()) == 1
 
 

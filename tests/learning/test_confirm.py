@@ -100,7 +100,7 @@ def test_a_planted_rule_is_proposed_with_its_effect() -> None:
 
 
 @pytest.mark.verify
-def test_noise_is_not_proposed_in_19_of_20_worlds() -> None:
+def test_noise_is_not_proposed_in_19_of_20_workspaces() -> None:
     for count in (1_000, 3_000):
         assert sum(bool(proposed(halves(count, seed)[0])) for seed in range(1_000, 1_150)) <= 0.05 * 150
 

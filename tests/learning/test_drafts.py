@@ -12,7 +12,7 @@ from scripts.learning.clusters.drafts import condition_rows, definition_row, int
 from scripts.learning.clusters.rules import Condition, Draft
 from scripts.platform.errors import CheckFailed
 from scripts.platform.seed_files import seed_problems
-from scripts.platform.world import BUSINESS_SEEDS
+from scripts.platform.workspace import BUSINESS_SEEDS
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS, free_priorities
 
 DRAFT = Draft(

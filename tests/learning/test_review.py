@@ -12,8 +12,8 @@ from scripts.learning.prediction import review
 from scripts.learning.prediction.clv import fit_clv
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import outside_references
-from scripts.platform.world import World
-from tests.support.small_purchases import purchase_days, purchases_world
+from scripts.platform.workspace import Workspace
+from tests.support.small_purchases import purchase_days, purchases_workspace
 
 
 def quiet(_: str) -> None:
@@ -21,13 +21,13 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = purchases_world(tmp_path_factory.mktemp("cards"), purchase_days(1_200, seed=3))
-    fit_clv(world, progress=quiet)
-    return world
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = purchases_workspace(tmp_path_factory.mktemp("cards"), purchase_days(1_200, seed=3))
+    fit_clv(workspace, progress=quiet)
+    return workspace
 
 
-def test_the_page_tells_every_card_and_stands_alone(fitted: World) -> None:
+def test_the_page_tells_every_card_and_stands_alone(fitted: Workspace) -> None:
     page = review.write_model_page(fitted, progress=quiet).read_text(encoding="utf-8")
     card = pd.read_csv(fitted.seeds / "model_cards.csv").iloc[0]
     assert card["fit_id"] in page and card["review_date"] in page and f"{card['customer_count']:,}" in page
@@ -39,7 +39,7 @@ def test_the_page_tells_every_card_and_stands_alone(fitted: World) -> None:
     assert "c00001" not in page
 
 
-def test_the_curve_is_that_of_the_purchases(fitted: World) -> None:
+def test_the_curve_is_that_of_the_purchases(fitted: Workspace) -> None:
     """Repeat purchases of the customers learnt from, counted anew from the days of purchase."""
     figures = pd.read_csv(fitted.seeds / "model_card_figures.csv")
     tracking = figures[figures["section"] == "tracking"].set_index("figure")["value"].astype(float)
@@ -56,7 +56,7 @@ def test_the_curve_is_that_of_the_purchases(fitted: World) -> None:
         assert tracking[name] == np.sum(week <= int(name.rsplit(" ", 1)[1]))
 
 
-def test_without_the_drawing_packages_there_are_tables(fitted: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_drawing_packages_there_are_tables(fitted: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> None:
         raise UserError("pictures need Altair")
 
@@ -68,6 +68,6 @@ def test_without_the_drawing_packages_there_are_tables(fitted: World, monkeypatc
 
 
 def test_no_card_is_an_empty_page(tmp_path: Path) -> None:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    page = review.write_model_page(world, progress=quiet).read_text(encoding="utf-8")
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    page = review.write_model_page(workspace, progress=quiet).read_text(encoding="utf-8")
     assert "Model cards" in page and "<section" not in page

@@ -12,7 +12,7 @@ from scripts.learning.clusters import cluster
 from scripts.pipeline import steps
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
 
 COMPARISONS = {
@@ -32,8 +32,8 @@ def table(file: Path) -> pd.DataFrame:
     return pd.read_csv(file, dtype=str, keep_default_na=False)
 
 
-def query(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def query(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(sql).df()
 
 
@@ -51,7 +51,7 @@ def members(features: pd.DataFrame, conditions: pd.DataFrame) -> set[str]:
 
 
 @pytest.mark.verify
-def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(demo_copy: World) -> None:
+def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(demo_copy: Workspace) -> None:
     library = demo_copy.seeds / DEFINITIONS
     own = set(table(library)["segment_key"])
     # So few customers are of no stable kinds; the rules of any clusters will do.

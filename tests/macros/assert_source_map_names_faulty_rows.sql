@@ -22,7 +22,7 @@
 {%- set missed = [] -%}
 {%- for change, wanted in changes %}
     {%- set row = dict(good, **change) %}
-    {%- set faults = source_map_row_faults(row, columns) %}
+    {%- set faults = source_map_row_violations(row, columns) %}
     {%- set is_named = not faults if wanted is none else (faults | length == 1 and wanted in faults[0]) %}
     {%- if not is_named %}
         {%- do missed.append({'changed_cells': change, 'wanted': wanted | string, 'found': faults | join('; ')}) %}

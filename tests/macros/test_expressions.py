@@ -13,7 +13,7 @@ import pytest
 
 from scripts.platform.dbt import rendered
 from scripts.platform.warehouse import open_memory
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 
 class Case(NamedTuple):

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.platform.dbt import world_environment
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
-from tests.support.worlds import STRICT
+from scripts.platform.dbt import workspace_environment
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
+from tests.support.workspaces import STRICT
 
 HERE = Path(__file__).parent
 CASES = sorted(file.stem for file in HERE.glob("assert_*.sql"))
@@ -51,10 +51,10 @@ def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict
     (folder / "models" / "sources.yml").symlink_to(PROJECT / "models" / "staging" / "pos" / "_pos__sources.yml")
     (folder / "models" / "features.yml").write_text(yaml.safe_dump(STAND_IN), encoding="utf-8")
     (folder / "models" / "customer_features.sql").write_text("select 1 as customer_id", encoding="utf-8")
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"), seeds=str(BUSINESS_SEEDS))
     command = ["test", "--select", *select, "--vars", json.dumps(variables), *STRICT, *options(folder)]
     try:
-        with world_environment(world):
+        with workspace_environment(workspace):
             outcome: Any = dbtRunner().invoke(command)
     finally:
         DuckDBConnectionManager.close_all_connections()

@@ -12,13 +12,13 @@ import pytest
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
 MAP_MODELS = "source_map_fields int_source_map_measures int_source_map_agreement source_map"
 
 
-def frame(world: World, sql: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(sql).df()
 
 
@@ -27,8 +27,8 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def source_map(demo_world: World) -> pd.DataFrame:
-    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as marts:
+def source_map(demo_workspace: Workspace) -> pd.DataFrame:
+    with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as marts:
         return marts.execute("select * from source_map").df()
 
 
@@ -40,9 +40,9 @@ def row(source_map: pd.DataFrame, field: str, relation: str, **more: str) -> pd.
     return found.iloc[0]
 
 
-def landed(world: World, source: str, table: str, key: str, stamp: str) -> pd.DataFrame:
+def landed(workspace: Workspace, source: str, table: str, key: str, stamp: str) -> pd.DataFrame:
     """The newest version of every record of the landing files, read as text, without dbt and without intake."""
-    files = sorted((world.landing / source / table).glob("*.csv*"))
+    files = sorted((workspace.landing / source / table).glob("*.csv*"))
     rows = pd.concat([pd.read_csv(file, dtype=str, keep_default_na=False) for file in files])
     rows = rows.apply(lambda column: column.str.strip())
     rows[stamp] = pd.to_datetime(rows[stamp], format="ISO8601", utc=True)
@@ -51,9 +51,9 @@ def landed(world: World, source: str, table: str, key: str, stamp: str) -> pd.Da
     return rows.replace("", None)
 
 
-def test_completeness_is_that_of_the_landing_files(demo_world: World, source_map: pd.DataFrame) -> None:
-    profiles = landed(demo_world, "crm", "profile", "profile_id", "synced_at")
-    kept = frame(demo_world, "select profile_id from staging.stg_crm__profiles")["profile_id"]
+def test_completeness_is_that_of_the_landing_files(demo_workspace: Workspace, source_map: pd.DataFrame) -> None:
+    profiles = landed(demo_workspace, "crm", "profile", "profile_id", "synced_at")
+    kept = frame(demo_workspace, "select profile_id from staging.stg_crm__profiles")["profile_id"]
     profiles = profiles[profiles["profile_id"].isin(kept)]
     assert len(profiles) == len(kept) > 300
     for field in ("birth_date", "gender", "street", "household", "loyalty_number", "last_name"):
@@ -62,12 +62,12 @@ def test_completeness_is_that_of_the_landing_files(demo_world: World, source_map
         assert measured["row_count"] == len(profiles)
         assert measured["completeness"] == pytest.approx(profiles[column].notna().mean(), abs=1e-12), field
         assert 0 < measured["completeness"] <= 1
-    members = landed(demo_world, "loyalty", "member", "loyalty_number", "synced_at")
+    members = landed(demo_workspace, "loyalty", "member", "loyalty_number", "synced_at")
     assert row(source_map, "loyalty_tier", "stg_loyalty__members")["filled_count"] == members["tier"].notna().sum()
 
 
-def test_validity_and_freshness_are_those_of_the_records(demo_world: World, source_map: pd.DataFrame) -> None:
-    births = frame(demo_world, "select birth_date, known_at from staging.stg_crm__profiles")
+def test_validity_and_freshness_are_those_of_the_records(demo_workspace: Workspace, source_map: pd.DataFrame) -> None:
+    births = frame(demo_workspace, "select birth_date, known_at from staging.stg_crm__profiles")
     days = pd.to_datetime(births["birth_date"].dropna()).dt.date
     today = date(2026, 6, 30)
     ages = [today.year - day.year - ((today.month, today.day) < (day.month, day.day)) for day in days]
@@ -91,14 +91,14 @@ def test_validity_and_freshness_are_those_of_the_records(demo_world: World, sour
     ],
 )
 def test_agreement_is_that_of_newest_values_of_the_same_person(
-    demo_world: World, source_map: pd.DataFrame, field: str, column: str, relation: str, system: str, key: str
+    demo_workspace: Workspace, source_map: pd.DataFrame, field: str, column: str, relation: str, system: str, key: str
 ) -> None:
     people = frame(
-        demo_world, "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
+        demo_workspace, "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
     )
 
     def newest(name: str, system: str, key: str) -> tuple[pd.Series, set[str]]:
-        rows = frame(demo_world, f"select {key} as id, {column} as value, known_at from staging.{name}")
+        rows = frame(demo_workspace, f"select {key} as id, {column} as value, known_at from staging.{name}")
         rows = rows.dropna(subset=["value"])
         rows["value"] = rows["value"].str.strip().str.lower()
         rows = rows.merge(people[people["source_system"] == system], left_on="id", right_on="source_profile_id")
@@ -138,7 +138,7 @@ def test_every_field_has_a_source_of_truth_or_says_that_it_is_not_used(source_ma
     } <= set(source_map["field"])
 
 
-def test_a_source_that_is_off_is_said_to_be_off(demo_copy: World) -> None:
+def test_a_source_that_is_off_is_said_to_be_off(demo_copy: Workspace) -> None:
     steps.build(demo_copy, variables={"using_klaviyo": False}, select=f"+stg_klaviyo__persons {MAP_MODELS}",
                    progress=quiet)  # fmt: skip
     found = frame(demo_copy, "select * from marts.source_map")
@@ -147,7 +147,7 @@ def test_a_source_that_is_off_is_said_to_be_off(demo_copy: World) -> None:
     assert set(found[found["source"] == "crm"]["status"]) == {"measured"}
 
 
-def test_faulty_rows_are_named_in_one_line(demo_copy: World) -> None:
+def test_faulty_rows_are_named_in_one_line(demo_copy: Workspace) -> None:
     file = demo_copy.seeds / "source_map_fields.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 from scripts.pipeline.steps import drop_leftovers
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     names = ("raw_pos", "intake", "state", "history", "intermediate", "marts")
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         for schema in names:
             connection.execute(f"create schema {schema}")
             connection.execute(f"create table {schema}.kept as select 1 as id")
@@ -23,14 +23,14 @@ def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
     built.append(SimpleNamespace(resource_type="test", schema="intermediate", alias="left_behind"))
 
     said: list[str] = []
-    drop_leftovers(world, built, said.append)
+    drop_leftovers(workspace, built, said.append)
 
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
     present = {name for (name,) in found}
     assert present == {f"{schema}.kept" for schema in names} | {
         f"{schema}.left_behind" for schema in ("raw_pos", "intake", "state", "history")
     }
     assert said == ["build: 3 relations that no model builds any more were dropped"]
-    drop_leftovers(world, built, said.append)
+    drop_leftovers(workspace, built, said.append)
     assert len(said) == 1

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 
 def steps(sql: str) -> Iterator[tuple[exp.CTE, list[exp.CTE]]]:
@@ -45,7 +45,7 @@ def doubled_columns(sql: str, connection: duckdb.DuckDBPyConnection) -> list[tup
             if own is not None and own.parent is body:
                 before |= {item.alias: item for item in own.pop().expressions}
             listed = ", ".join(
-                f'{item.args["alias"].sql("duckdb")} as ({item.this.sql("duckdb")})' for item in before.values()
+                f"{item.args['alias'].sql('duckdb')} as ({item.this.sql('duckdb')})" for item in before.values()
             )
             query = f"{f'with {listed} ' if listed else ''}{body.sql('duckdb')} limit 0"
             names = [column for column, *_ in connection.execute(query).description or []]
@@ -77,12 +77,12 @@ def test_what_a_star_leaves_out_is_none(memory: duckdb.DuckDBPyConnection) -> No
     assert doubled_columns("with x as (select * replace (1 as rate) from tax) select * from x", memory) == []
 
 
-def test_no_step_of_a_model_has_two_columns_of_one_name(demo_world: World) -> None:
-    (models,) = (demo_world.home / "dbt").glob("target/compiled/*/models")
+def test_no_step_of_a_model_has_two_columns_of_one_name(demo_workspace: Workspace) -> None:
+    (models,) = (demo_workspace.home / "dbt").glob("target/compiled/*/models")
     # The tests of a model lie in a folder called as its YAML file.
     files = sorted(file for file in models.rglob("*.sql") if file.parent.suffix != ".yml")
     assert len(files) > 300
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         found = [
             f"{file.stem}: {step} has {column} twice"
             for file in files

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from scripts.platform.contracts import load_contracts
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT
 from tests.support import catalogues
 from tests.support.documentation import Block, blocks_of, command_lines, prose_of
 

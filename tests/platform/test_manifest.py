@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 # In the order in which data flow.
 ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "learning", "monitoring"]

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from scripts.platform.packages import STANDIN, install_packages
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 # Ranges that touch, overlap, end before they start, have no length or an open end; groups that repeat or are unknown.
 RANGES = """

@@ -17,20 +17,20 @@ from scripts.platform.dbt import parsed_project, run_dbt
 from scripts.platform.past_day import build_past_day
 from scripts.platform.progress import quiet
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import Workspace
+from tests.support.workspaces import workspace_in
 
 DAYS = (date(2025, 10, 25), date(2026, 3, 29))
 
 
 @pytest.fixture
-def demo_twin(demo_world: World, tmp_path: Path) -> World:
+def demo_twin(demo_workspace: Workspace, tmp_path: Path) -> Workspace:
     """A second copy, for dbt alone."""
-    shutil.copytree(demo_world.home, tmp_path / "twin", symlinks=True)
-    return world_in(tmp_path / "twin")
+    shutil.copytree(demo_workspace.home, tmp_path / "twin", symlinks=True)
+    return workspace_in(tmp_path / "twin")
 
 
-def executed(world: World, monkeypatch: pytest.MonkeyPatch, select: list[str]) -> tuple[set[str], list[str]]:
+def executed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, select: list[str]) -> tuple[set[str], list[str]]:
     """Build both days, the second after the first; returns names executed without dbt, and relations built in all."""
     monkeypatch.setattr(past_day, "_KEPT", {})
     names: set[str] = set()
@@ -42,14 +42,14 @@ def executed(world: World, monkeypatch: pytest.MonkeyPatch, select: list[str]) -
 
     monkeypatch.setattr(past_day, "_execute", noted)
     for day in DAYS:
-        build_past_day(world, day, select)
-    wanted = past_day._with_parents(parsed_project(world), select).values()
+        build_past_day(workspace, day, select)
+    wanted = past_day._with_parents(parsed_project(workspace), select).values()
     return names, [node.relation_name for node in wanted if node.config.materialized != "ephemeral"]
 
 
-def differing(world: World, other: World, relations: list[str]) -> list[str]:
+def differing(workspace: Workspace, other: Workspace, relations: list[str]) -> list[str]:
     """The relations whose columns or rows are not the same in both, numbers to nine digits."""
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         name = connection.execute("select current_database()").fetchall()[0][0]
         connection.execute(f"attach {literal(str(other.warehouse))} as other (read_only)")
         found = []
@@ -69,12 +69,12 @@ def differing(world: World, other: World, relations: list[str]) -> list[str]:
         return found
 
 
-def by_dbt(world: World, select: list[str]) -> None:
+def by_dbt(workspace: Workspace, select: list[str]) -> None:
     for day in DAYS:
-        run_dbt(world, ["run", "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet)
+        run_dbt(workspace, ["run", "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
-def test_orders_of_a_past_day(demo_copy: World, demo_twin: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orders_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contracts, views, connected components, records held back; both days lie on a change of the clocks."""
     select = ["+orders"]
     names, relations = executed(demo_copy, monkeypatch, select)
@@ -84,7 +84,7 @@ def test_orders_of_a_past_day(demo_copy: World, demo_twin: World, monkeypatch: p
 
 
 @pytest.mark.verify
-def test_memberships_of_a_past_day(demo_copy: World, demo_twin: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memberships_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     select = ["+membership_log", "+int_prediction_inputs"]
     names, relations = executed(demo_copy, monkeypatch, select)
     assert len(names) > len(relations) / 2
@@ -92,9 +92,9 @@ def test_memberships_of_a_past_day(demo_copy: World, demo_twin: World, monkeypat
     assert differing(demo_copy, demo_twin, relations) == []
 
 
-def test_only_what_differs_from_day_to_day_is_left_to_dbt(demo_world: World) -> None:
+def test_only_what_differs_from_day_to_day_is_left_to_dbt(demo_workspace: Workspace) -> None:
     """A macro that asks for something new leaves its models to dbt until it is said whether the answer can differ."""
-    project = parsed_project(demo_world)
+    project = parsed_project(demo_workspace)
     harmless = past_day.ASK_FOR_THE_SAME | past_day.ASK_SEEDS
 
     def asking(node: Any) -> set[str]:
@@ -129,10 +129,10 @@ def test_only_marked_days_are_replaced() -> None:
 )
 def test_a_day_ends_at_midnight_of_the_business(tmp_path: Path, day: date, end: str) -> None:
     """In Berlin clocks go forward on 29 March 2026, and went back on 26 October 2025."""
-    world = world_in(tmp_path)
-    world.landing.mkdir(parents=True)
-    (world.landing / "world.json").write_text(json.dumps({"business_timezone": "Europe/Berlin"}), encoding="utf-8")
-    assert past_day._day_texts(world, day) == {"as_of_date": day.isoformat(), "as_of_end": end}
+    workspace = workspace_in(tmp_path)
+    workspace.landing.mkdir(parents=True)
+    (workspace.landing / "world.json").write_text(json.dumps({"business_timezone": "Europe/Berlin"}), encoding="utf-8")
+    assert past_day._day_texts(workspace, day) == {"as_of_date": day.isoformat(), "as_of_end": end}
 
 
 def test_components_are_named_after_their_smallest_node() -> None:

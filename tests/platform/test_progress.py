@@ -19,7 +19,7 @@ from rich.console import Console
 from scripts.platform import dbt
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import PATIENCE_SECONDS, Display, quiet, tell_share
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 SHOW_CURSOR = "\x1b[?25h"
 # Ctrl-C is not heard by what a shell started in the background, nor by its children.

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 FOLDER = PROJECT / "seeds" / "reference"
 # By seed: the columns that no two rows have alike, and the values that a column may hold.

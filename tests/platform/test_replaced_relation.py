@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 PROFILES = "replaced: {{target: duckdb, outputs: {{duckdb: {{type: duckdb, path: '{file}', threads: 1}}}}}}\n"
 CONFIG = """

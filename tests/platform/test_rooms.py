@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 # From the lowest to the highest; the table of CONTRIBUTING.md has the same order.
 ROOMS = (

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.seed_files import seed_problems
-from scripts.platform.world import BUSINESS_SEEDS
+from scripts.platform.workspace import BUSINESS_SEEDS
 from scripts.segments.validate import check_seeds
 
 COLUMNS = ["segment_key", "kind", "value"]

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.platform import dbt
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 ORDERS = """
 select * from (values
@@ -81,8 +81,8 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A project that has nothing but the test, and a world to build it in."""
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A project that has nothing but the test, and a workspace to build it in."""
     project = tmp_path / "project"
     for folder in ("models", "macros", "seeds"):
         (project / folder).mkdir(parents=True)
@@ -93,7 +93,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         "test-paths: [tests/dbt]\nflags: {send_anonymous_usage_stats: false}\n"
     )
     monkeypatch.setattr(dbt, "PROJECT", project)
-    return World.at(warehouse=str(tmp_path / "warehouse.duckdb"), seeds=str(project / "seeds"))
+    return Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"), seeds=str(project / "seeds"))
 
 
 def add_model(name: str, rows: str, *, arguments: str = SHAPE, more: str = "", config: str = "") -> None:
@@ -110,45 +110,45 @@ def with_rows(more: str) -> str:
     return f"{ORDERS} union all select * from (values {more}) as more(a, b, c, d, e, f, g, h)"
 
 
-def failures(world: World) -> list[str]:
+def failures(workspace: Workspace) -> list[str]:
     """The lines with which a build fails, sorted; none when it succeeds."""
     try:
-        dbt.run_dbt(world, ["build"], progress=quiet)
+        dbt.run_dbt(workspace, ["build"], progress=quiet)
     except CheckFailed as problem:
         return sorted(str(problem).splitlines())
     return []
 
 
-def test_sound_and_empty_relations_pass(world: World) -> None:
+def test_sound_and_empty_relations_pass(workspace: Workspace) -> None:
     add_model("sound", ORDERS)
     add_model("sound_view", ORDERS, config="{{ config(materialized='view') }}")
     add_model("empty", f"{ORDERS} where false")
-    assert failures(world) == []
+    assert failures(workspace) == []
 
 
-def test_what_breaks_a_shape_is_named(world: World) -> None:
+def test_what_breaks_a_shape_is_named(workspace: Workspace) -> None:
     expected = []
     for name, (rows, lines) in BROKEN.items():
         for kind in ("table", "view"):
             add_model(f"{name}_{kind}", with_rows(rows), config=f"{{{{ config(materialized='{kind}') }}}}")
             expected += [f"{name}_{kind}: {line}" for line in lines]
-    assert failures(world) == sorted(expected)
+    assert failures(workspace) == sorted(expected)
 
 
-def test_rows_that_may_hold_identifiers_are_only_counted(world: World) -> None:
+def test_rows_that_may_hold_identifiers_are_only_counted(workspace: Workspace) -> None:
     found = ["accepted status", "not_null customer_id", "ranges rate", "unique order_id, line_number"]
     for schema in ("pii", "activation"):
         add_model(f"in_{schema}", with_rows(WORST), config=f"{{{{ config(schema='{schema}') }}}}")
     add_model("some_rows", with_rows(WORST), more="          config: {where: \"order_id = 'a'\"}\n")
     add_model("never_stored", with_rows(WORST), config="{{ config(materialized='ephemeral') }}")
-    assert failures(world) == [
+    assert failures(workspace) == [
         f"{name}: {rule}: 1 failure"
         for name in ("in_activation", "in_pii", "never_stored", "some_rows")
         for rule in found
     ]
 
 
-def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(world: World) -> None:
+def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(workspace: Workspace) -> None:
     arguments = """
             keys: [[order_id, line_number]]
             parents: {customer_id: ref('customers'), email: ref('customers')}
@@ -161,10 +161,10 @@ def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(world: Worl
         f"select * from (values {customers}) as t(customer_id, email)"
     )
     add_model("sound", ORDERS, arguments=arguments)
-    assert failures(world) == []
+    assert failures(workspace) == []
     add_model("orphan", with_rows("('c', 1, 'none', 0, 'z', null, date '2025-01-01', 1)"), arguments=arguments)
     add_model("untrue", with_rows("('c', 1, null, 0, 'x', null, date '2025-01-01', null)"), arguments=arguments)
-    assert failures(world) == [
+    assert failures(workspace) == [
         "orphan: parents customer_id: 1 failure, such as order_id=c, line_number=1",
         "untrue: holds the rate has a status: 1 failure, such as order_id=c, line_number=1",
     ]
@@ -181,8 +181,8 @@ def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(world: Worl
         ("{keys: [order_id], nonnull: [rate]}", "nonnull"),
     ],
 )
-def test_a_faulty_shape_is_refused_before_anything_runs(world: World, arguments: str, said: str) -> None:
+def test_a_faulty_shape_is_refused_before_anything_runs(workspace: Workspace, arguments: str, said: str) -> None:
     add_model("orders", ORDERS, arguments=arguments)
-    (line,) = failures(world)
+    (line,) = failures(workspace)
     assert said in line
-    assert not world.warehouse.exists()
+    assert not workspace.warehouse.exists()

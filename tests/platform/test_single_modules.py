@@ -11,7 +11,7 @@ import pytest
 
 from scripts.platform import warehouse
 from scripts.platform.warehouse import open_memory, open_warehouse
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 Place = tuple[str, ast.AST]
 

@@ -16,8 +16,8 @@ from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import UserError
 from scripts.platform.snapshots import described_day, outcomes, products_bought_after, snapshots
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.small_purchases import purchase_days, purchases_world
+from scripts.platform.workspace import Workspace
+from tests.support.small_purchases import purchase_days, purchases_workspace
 
 DAY = date(2025, 12, 31)
 AFTER = 90
@@ -28,7 +28,7 @@ def quiet(_: str) -> None:
 
 
 @pytest.mark.verify
-def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: World) -> None:
+def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: Workspace) -> None:
     """Column by column; kept on disk, found again, and the warehouse of today is as it was."""
     before = _all(demo_copy, "marts.customer_value")
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
@@ -57,7 +57,7 @@ def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: World) -> None:
 
 
 @pytest.mark.verify
-def test_outcomes_are_the_orders_of_the_days_after(demo_copy: World) -> None:
+def test_outcomes_are_the_orders_of_the_days_after(demo_copy: Workspace) -> None:
     """Counted again from the orders of today, for customers whose id has not changed since."""
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
     outcome = outcomes(demo_copy, found, AFTER).set_index("customer_id")
@@ -76,7 +76,7 @@ def test_outcomes_are_the_orders_of_the_days_after(demo_copy: World) -> None:
 
 
 @pytest.mark.verify
-def test_days_that_cannot_be_judged_are_refused(demo_copy: World) -> None:
+def test_days_that_cannot_be_judged_are_refused(demo_copy: Workspace) -> None:
     last = described_day(demo_copy)
     with pytest.raises(UserError, match=f"is not before {last}"):
         snapshots(demo_copy, [last], quiet)
@@ -87,29 +87,29 @@ def test_days_that_cannot_be_judged_are_refused(demo_copy: World) -> None:
 
 def test_two_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     """The second is told to wait, and leaves the first one's copy alone."""
-    world = purchases_world(tmp_path, purchase_days(60, seed=1))
-    world.snapshots.mkdir()
-    work = world.snapshots / ".work" / "warehouse.duckdb"
+    workspace = purchases_workspace(tmp_path, purchase_days(60, seed=1))
+    workspace.snapshots.mkdir()
+    work = workspace.snapshots / ".work" / "warehouse.duckdb"
     work.parent.mkdir()
     work.write_bytes(b"of the first")
-    descriptor = os.open(world.snapshots, os.O_RDONLY)
+    descriptor = os.open(workspace.snapshots, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with pytest.raises(UserError, match="another process builds past days"):
-            snapshots(world, [DAY], quiet)
+            snapshots(workspace, [DAY], quiet)
     finally:
         os.close(descriptor)
     assert work.read_bytes() == b"of the first"
 
 
 def test_a_full_disk_is_said_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = purchases_world(tmp_path, purchase_days(60, seed=1))
+    workspace = purchases_workspace(tmp_path, purchase_days(60, seed=1))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 10))
     with pytest.raises(UserError, match="0 MB are free"):
-        snapshots(world, [DAY], quiet)
-    assert not (world.snapshots / ".work").exists()
+        snapshots(workspace, [DAY], quiet)
+    assert not (workspace.snapshots / ".work").exists()
 
 
-def _all(world: World, table: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _all(workspace: Workspace, table: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(f"from {table} order by all").df()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE, KEY_VARIABLE, append_rows, log_heads, read_log, verified_log
 from tests.support.small_library import log_row
 
@@ -19,47 +19,47 @@ Lines = list[str]
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A log of two segments whose rows stand between one another, as a version was published with it."""
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    write(world)
-    publish(world)
-    return world
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    write(workspace)
+    publish(workspace)
+    return workspace
 
 
-def write(world: World) -> None:
+def write(workspace: Workspace) -> None:
     for role, by in (("segment_owner", "Ann"), ("campaign_owner", "Bob"), ("data_owner", "Cid, the third")):
-        append_rows(world, [log_row("lapsed", "fp", role, by), log_row("won_back", "fp", role, by)])
+        append_rows(workspace, [log_row("lapsed", "fp", role, by), log_row("won_back", "fp", role, by)])
 
 
-def publish(world: World, version: str = "2026-06-30-001") -> None:
-    folder = world.versions / version
+def publish(workspace: Workspace, version: str = "2026-06-30-001") -> None:
+    folder = workspace.versions / version
     folder.mkdir(parents=True)
-    manifest = {"approval_heads": log_heads(read_log(world.seeds))}
+    manifest = {"approval_heads": log_heads(read_log(workspace.seeds))}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def change(world: World, how: Callable[[Lines], Lines]) -> None:
+def change(workspace: Workspace, how: Callable[[Lines], Lines]) -> None:
     """Change the lines of the log after its header."""
-    file = world.seeds / FILE
+    file = workspace.seeds / FILE
     header, *lines = file.read_text().splitlines()
     file.write_text("\n".join([header, *how(lines)]) + "\n")
 
 
-def problems(world: World) -> list[str]:
+def problems(workspace: Workspace) -> list[str]:
     with pytest.raises(CheckFailed) as problem:
-        verified_log(world)
+        verified_log(workspace)
     return str(problem.value).splitlines()
 
 
-def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(world: World) -> None:
+def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(workspace: Workspace) -> None:
     """Written out by hand: the model that checks the log in the warehouse hashes the same text."""
-    first, second = (row.cells for row in read_log(world.seeds) if row.key == "lapsed" and row.sequence < 3)
+    first, second = (row.cells for row in read_log(workspace.seeds) if row.key == "lapsed" and row.sequence < 3)
     text = "6:lapsed1:18:approved2:fp13:segment_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:"
     assert first["row_hash"] == hashlib.sha256(text.encode()).hexdigest()
     assert second["previous_hash"] == first["row_hash"]
-    assert len(verified_log(world)) == 6
+    assert len(verified_log(workspace)) == 6
 
 
 @pytest.mark.parametrize(
@@ -78,69 +78,73 @@ def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(world: World) 
     ids=["name", "band", "moved between cells", "deleted", "beheaded", "doubled", "reordered", "cut off", "emptied"],
 )
 def test_what_was_done_is_named_with_segment_line_and_cure(
-    world: World, how: Callable[[Lines], Lines], line: int | None, words: str
+    workspace: Workspace, how: Callable[[Lines], Lines], line: int | None, words: str
 ) -> None:
-    change(world, how)
-    said = problems(world)
+    change(workspace, how)
+    said = problems(workspace)
     named = [text for text in said if "segment `lapsed`" in text]
     assert named and (line is None or f"{FILE}, line {line}: " in named[0])
     assert re.search(words, named[0])
     assert "restore the file from version control" in named[0]
-    before = (world.seeds / FILE).read_bytes()
+    before = (workspace.seeds / FILE).read_bytes()
     with pytest.raises(CheckFailed):
-        append_rows(world, [log_row("lapsed", "fp", "data_owner", "Eve")])
-    assert (world.seeds / FILE).read_bytes() == before
+        append_rows(workspace, [log_row("lapsed", "fp", "data_owner", "Eve")])
+    assert (workspace.seeds / FILE).read_bytes() == before
 
 
-def test_a_log_written_anew_holds_in_itself_but_not_against_what_was_published(world: World, tmp_path: Path) -> None:
-    forged = World.at(warehouse=str(tmp_path / "forged" / "warehouse.duckdb"))
+def test_a_log_written_anew_holds_in_itself_but_not_against_what_was_published(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    forged = Workspace.at(warehouse=str(tmp_path / "forged" / "warehouse.duckdb"))
     for role in ("segment_owner", "campaign_owner", "data_owner"):
         append_rows(forged, [log_row("lapsed", "fp", role, f"Forged {role}")])
-    (world.seeds / FILE).write_bytes((forged.seeds / FILE).read_bytes())
+    (workspace.seeds / FILE).write_bytes((forged.seeds / FILE).read_bytes())
     assert len(verified_log(forged)) == 3
-    said = problems(world)
+    said = problems(workspace)
     assert len(said) == 2
     assert "segment `lapsed`: its log was rewritten" in said[0] and "is another one now" in said[0]
 
 
-def test_every_kept_version_is_held_against_the_log(world: World) -> None:
-    append_rows(world, [log_row("lapsed", "fp2", "data_owner", "Cid")])
-    publish(world, "2026-07-01-002")
-    change(world, lambda lines: lines[:-1])
-    (said,) = problems(world)
+def test_every_kept_version_is_held_against_the_log(workspace: Workspace) -> None:
+    append_rows(workspace, [log_row("lapsed", "fp2", "data_owner", "Cid")])
+    publish(workspace, "2026-07-01-002")
+    change(workspace, lambda lines: lines[:-1])
+    (said,) = problems(workspace)
     assert "version 2026-07-01-002 was published with row 4" in said
 
 
-def test_signatures_need_their_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signatures_need_their_key(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "secret")
-    append_rows(world, [log_row("signed", "fp", role, role) for role in ("segment_owner", "data_owner")])
-    assert [row.is_signed for row in verified_log(world)] == [False] * 6 + [True] * 2
+    append_rows(workspace, [log_row("signed", "fp", role, role) for role in ("segment_owner", "data_owner")])
+    assert [row.is_signed for row in verified_log(workspace)] == [False] * 6 + [True] * 2
     monkeypatch.setenv(KEY_VARIABLE, "other")
-    (said,) = problems(world)
+    (said,) = problems(workspace)
     assert "it is another key than the rows were signed with" in said
     monkeypatch.delenv(KEY_VARIABLE)
-    (said,) = problems(world)
+    (said,) = problems(workspace)
     assert "2 of its rows are signed and cannot be checked without their key" in said
 
 
 def test_after_a_signed_row_none_without_a_signature_is_believed(
-    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "secret")
-    append_rows(world, [log_row("signed", "fp", "segment_owner", "Ann")])
-    signed = (world.seeds / FILE).read_text()
+    append_rows(workspace, [log_row("signed", "fp", "segment_owner", "Ann")])
+    signed = (workspace.seeds / FILE).read_text()
     # A forger without the key continues the chain as the program itself would.
-    other = World.at(warehouse=str(tmp_path / "other" / "warehouse.duckdb"))
+    other = Workspace.at(warehouse=str(tmp_path / "other" / "warehouse.duckdb"))
     other.seeds.mkdir(parents=True)
     (other.seeds / FILE).write_text(signed)
-    monkeypatch.setattr("scripts.segments.approval_log.verified_log", lambda world: read_log(world.seeds))
+    monkeypatch.setattr("scripts.segments.approval_log.verified_log", lambda workspace: read_log(workspace.seeds))
     monkeypatch.delenv(KEY_VARIABLE)
     append_rows(other, [log_row("signed", "fp", "data_owner", "Eve")])
     monkeypatch.undo()
     monkeypatch.setenv(KEY_VARIABLE, "secret")
-    (world.seeds / FILE).write_bytes((other.seeds / FILE).read_bytes())
-    (said,) = problems(world)
+    (workspace.seeds / FILE).write_bytes((other.seeds / FILE).read_bytes())
+    (said,) = problems(workspace)
     assert "row 2 of its approvals is not signed although those before it are" in said
     # Nor is a signed row that was changed.
-    (world.seeds / FILE).write_text(signed.replace("Ann,2026", "Eve,2026"))
-    assert any("was changed after it was written" in text or "no signature holds" in text for text in problems(world))
+    (workspace.seeds / FILE).write_text(signed.replace("Ann,2026", "Eve,2026"))
+    assert any(
+        "was changed after it was written" in text or "no signature holds" in text for text in problems(workspace)
+    )

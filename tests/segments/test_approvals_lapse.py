@@ -14,7 +14,7 @@ from scripts.pipeline import steps
 from scripts.pipeline.run import DEMO_APPROVERS
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE
 from scripts.segments.approve import approve_all
 from scripts.serving.export import export
@@ -91,61 +91,61 @@ CHANGES = {
 }
 
 
-def rebuild(world: World) -> None:
-    steps.build(world, select=REBUILT, progress=quiet)
-    publish(world, quiet)
+def rebuild(workspace: Workspace) -> None:
+    steps.build(workspace, select=REBUILT, progress=quiet)
+    publish(workspace, quiet)
 
 
 @pytest.mark.verify
-def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(demo_copy: World) -> None:
-    world = demo_copy
+def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(demo_copy: Workspace) -> None:
+    workspace = demo_copy
 
     def rest_on_more(rows: list[Row]) -> list[Row]:
         row = next(row for row in rows if DAYS.items() <= row.items())
         names = ("attribute", "operator", "value", "if_missing")
         return rows + [{**row, **dict(zip(names, cells, strict=True))} for cells in RESTS_ON]
 
-    edit(world.seeds / CONDITIONS, rest_on_more)
-    rebuild(world)
+    edit(workspace.seeds / CONDITIONS, rest_on_more)
+    rebuild(workspace)
     with pytest.raises(CheckFailed, match="its rule changed since it was approved"):
-        export(world, "lapsed", progress=quiet)
-    approve_all(world, DEMO_APPROVERS, quiet)
-    rebuild(world)
-    assert export(world, "lapsed", progress=quiet)
-    approved = {name: (world.seeds / name).read_bytes() for name in (CONDITIONS, WINDOWS)}
+        export(workspace, "lapsed", progress=quiet)
+    approve_all(workspace, DEMO_APPROVERS, quiet)
+    rebuild(workspace)
+    assert export(workspace, "lapsed", progress=quiet)
+    approved = {name: (workspace.seeds / name).read_bytes() for name in (CONDITIONS, WINDOWS)}
 
     for what, (name, change, words) in CHANGES.items():
-        edit(world.seeds / name, change)
-        rebuild(world)
-        exports = sorted(world.exports.iterdir())
+        edit(workspace.seeds / name, change)
+        rebuild(workspace)
+        exports = sorted(workspace.exports.iterdir())
         with pytest.raises(CheckFailed) as refused:
-            export(world, "lapsed", progress=quiet)
+            export(workspace, "lapsed", progress=quiet)
         said = str(refused.value)
         assert len(said.splitlines()) == 1, what
         assert "segment `lapsed` is not approved: its rule changed since it was approved (version" in said, what
         assert re.search(words, said), (what, said)
         # What separates it from the approved rule, and none of the edits that were taken back before.
         assert said.count(" became ") + said.count("no longer: ") == 1, (what, said)
-        assert sorted(world.exports.iterdir()) == exports
-        (world.seeds / name).write_bytes(approved[name])
+        assert sorted(workspace.exports.iterdir()) == exports
+        (workspace.seeds / name).write_bytes(approved[name])
 
     # The last change once more, approved anew.
     name, change, _ = CHANGES["value"]
-    edit(world.seeds / name, change)
-    rebuild(world)
-    approve_all(world, DEMO_APPROVERS, quiet)
-    rebuild(world)
-    assert export(world, "lapsed", progress=quiet)
+    edit(workspace.seeds / name, change)
+    rebuild(workspace)
+    approve_all(workspace, DEMO_APPROVERS, quiet)
+    rebuild(workspace)
+    assert export(workspace, "lapsed", progress=quiet)
 
     # And a log that was tampered with: named before anything is built, and stopped by plain dbt as well.
-    file = world.seeds / FILE
+    file = workspace.seeds / FILE
     file.write_text(file.read_text(encoding="utf-8").replace("Demo Owner", "Demo Outsider", 1), encoding="utf-8")
     for step in (steps.build, publish):
         with pytest.raises(CheckFailed, match=r"line 2: segment .* was changed after it was written"):
-            step(world, progress=quiet)
+            step(workspace, progress=quiet)
     with pytest.raises(CheckFailed, match="assert_approval_log_is_unbroken"):
-        run_dbt(world, ["build", "--select", "segment_approvals", "int_segment_approval_log"], progress=quiet)
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+        run_dbt(workspace, ["build", "--select", "segment_approvals", "int_segment_approval_log"], progress=quiet)
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         versions = connection.execute(
             "select rule_version from marts.segment_versions where segment_key = 'lapsed' order by change_number"
         ).fetchall()

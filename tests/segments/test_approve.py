@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import COLUMNS, FILE
 from scripts.segments.approve import approve, approve_all, list_approvals, withdraw
 from tests.support.small_library import APPROVED, small_library
@@ -17,7 +17,7 @@ BEFORE = sum(len(roles) for *_, roles in APPROVED)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def workspace(tmp_path: Path) -> Workspace:
     return small_library(tmp_path)
 
 
@@ -25,15 +25,15 @@ def quiet(_: str) -> None:
     return None
 
 
-def rows(world: World) -> list[dict[str, str]]:
+def rows(workspace: Workspace) -> list[dict[str, str]]:
     """The rows that were added to those of the small library."""
-    with (world.seeds / FILE).open(newline="", encoding="utf-8") as lines:
+    with (workspace.seeds / FILE).open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines))[BEFORE:]
 
 
-def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(world: World) -> None:
-    approve(world, "promoters", "data_owner", 'Dora "D", data', tolerance=0.25, progress=quiet)
-    (row,) = rows(world)
+def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(workspace: Workspace) -> None:
+    approve(workspace, "promoters", "data_owner", 'Dora "D", data', tolerance=0.25, progress=quiet)
+    (row,) = rows(workspace)
     assert list(row) == COLUMNS
     assert (row["segment_key"], row["rule_fingerprint"], row["role"]) == ("promoters", "fp-promoters", "data_owner")
     assert row["approved_by"] == 'Dora "D", data'
@@ -41,22 +41,22 @@ def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(world: Wo
     assert row["sequence"] == "2"
 
 
-def test_what_is_approved_is_said_first(world: World) -> None:
+def test_what_is_approved_is_said_first(workspace: Workspace) -> None:
     said: list[str] = []
-    approve(world, "promoters", "data_owner", "Dora", progress=said.append)
+    approve(workspace, "promoters", "data_owner", "Dora", progress=said.append)
     assert said[:2] == ["promoters: active, version 1, 10 customers", "  All of: …"]
     assert "segment_owner: approved by Ann for 30 to 50" in said[2]
     assert said[-1].endswith("still needed: campaign_owner")
 
 
-def test_rows_that_are_there_stay_as_they_are(world: World) -> None:
-    file = world.seeds / FILE
+def test_rows_that_are_there_stay_as_they_are(workspace: Workspace) -> None:
+    file = workspace.seeds / FILE
     before = file.read_bytes().rstrip(b"\n").replace(b"\n", b"\r\n")
     file.write_bytes(before)
-    approve(world, "promoters", "data_owner", "Dora", progress=quiet)
+    approve(workspace, "promoters", "data_owner", "Dora", progress=quiet)
     assert file.read_bytes().startswith(before + b"\n")
-    assert [row["approved_by"] for row in rows(world)] == ["Dora"]
-    assert [path.name for path in world.seeds.iterdir()] == [FILE]
+    assert [row["approved_by"] for row in rows(workspace)] == ["Dora"]
+    assert [path.name for path in workspace.seeds.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize(
@@ -75,63 +75,63 @@ def test_rows_that_are_there_stay_as_they_are(world: World) -> None:
     ],
 )
 def test_what_is_refused_writes_nothing(
-    world: World, segment: str, role: str, by: str, tolerance: float, words: str
+    workspace: Workspace, segment: str, role: str, by: str, tolerance: float, words: str
 ) -> None:
     with pytest.raises((UserError, CheckFailed), match=words) as problem:
-        approve(world, segment, role, by, tolerance=tolerance, progress=quiet)
+        approve(workspace, segment, role, by, tolerance=tolerance, progress=quiet)
     assert len(str(problem.value).splitlines()) == 1
-    assert rows(world) == []
+    assert rows(workspace) == []
 
 
-def test_two_roles_are_two_people_also_before_the_next_build(world: World) -> None:
-    approve(world, "changed", "data_owner", "Dora  D", progress=quiet)
+def test_two_roles_are_two_people_also_before_the_next_build(workspace: Workspace) -> None:
+    approve(workspace, "changed", "data_owner", "Dora  D", progress=quiet)
     with pytest.raises(CheckFailed, match="3 different people"):
-        approve(world, "changed", "campaign_owner", "dora d", progress=quiet)
+        approve(workspace, "changed", "campaign_owner", "dora d", progress=quiet)
 
 
-def test_a_segment_with_a_risk_class_needs_a_fourth_person(world: World) -> None:
+def test_a_segment_with_a_risk_class_needs_a_fourth_person(workspace: Workspace) -> None:
     said: list[str] = []
     for role, by in (("segment_owner", "A"), ("campaign_owner", "B"), ("data_owner", "C")):
-        approve(world, "priced", role, by, progress=said.append)
+        approve(workspace, "priced", role, by, progress=said.append)
     assert said[-1].endswith("still needed: risk_owner")
     with pytest.raises(CheckFailed, match="4 different people"):
-        approve(world, "priced", "risk_owner", "c", progress=quiet)
-    approve(world, "priced", "risk_owner", "D", progress=said.append)
+        approve(workspace, "priced", "risk_owner", "c", progress=quiet)
+    approve(workspace, "priced", "risk_owner", "D", progress=said.append)
     assert said[-1].endswith("build and publish, then it may be exported")
 
 
-def test_what_is_in_review_is_approved_for_the_size_that_the_approver_states(world: World) -> None:
-    approve(world, "reviewed", "data_owner", "Dora", count=200, tolerance=0.1, progress=quiet)
-    assert [(row["count_low"], row["count_high"]) for row in rows(world)] == [("180", "220")]
+def test_what_is_in_review_is_approved_for_the_size_that_the_approver_states(workspace: Workspace) -> None:
+    approve(workspace, "reviewed", "data_owner", "Dora", count=200, tolerance=0.1, progress=quiet)
+    assert [(row["count_low"], row["count_high"]) for row in rows(workspace)] == [("180", "220")]
     with pytest.raises(UserError, match="has 10 customers"):
-        approve(world, "promoters", "data_owner", "Dora", count=200, progress=quiet)
+        approve(workspace, "promoters", "data_owner", "Dora", count=200, progress=quiet)
 
 
-def test_a_withdrawal_is_a_row_more_and_opens_the_role_again(world: World) -> None:
-    withdraw(world, "promoters", "segment_owner", "Ann", progress=quiet)
-    assert [(row["decision"], row["sequence"]) for row in rows(world)] == [("withdrawn", "2")]
+def test_a_withdrawal_is_a_row_more_and_opens_the_role_again(workspace: Workspace) -> None:
+    withdraw(workspace, "promoters", "segment_owner", "Ann", progress=quiet)
+    assert [(row["decision"], row["sequence"]) for row in rows(workspace)] == [("withdrawn", "2")]
     with pytest.raises(CheckFailed, match="nothing to withdraw"):
-        withdraw(world, "promoters", "segment_owner", "Ann", progress=quiet)
+        withdraw(workspace, "promoters", "segment_owner", "Ann", progress=quiet)
     # Ann may now approve in another role.
-    approve(world, "promoters", "data_owner", "Ann", progress=quiet)
+    approve(workspace, "promoters", "data_owner", "Ann", progress=quiet)
     said: list[str] = []
-    list_approvals(world, "promoters", said.append)
+    list_approvals(workspace, "promoters", said.append)
     (line,) = said
     assert line.endswith("approved by data_owner Ann; still needed: segment_owner, campaign_owner")
 
 
-def test_a_file_of_another_shape_is_left_alone(world: World) -> None:
-    (world.seeds / FILE).write_text("segment;role\n")
+def test_a_file_of_another_shape_is_left_alone(workspace: Workspace) -> None:
+    (workspace.seeds / FILE).write_text("segment;role\n")
     with pytest.raises(UserError, match="its first line must be"):
-        approve(world, "promoters", "data_owner", "Dora", progress=quiet)
-    assert (world.seeds / FILE).read_text() == "segment;role\n"
+        approve(workspace, "promoters", "data_owner", "Dora", progress=quiet)
+    assert (workspace.seeds / FILE).read_text() == "segment;role\n"
 
 
-def test_approving_all_adds_only_what_is_missing(world: World) -> None:
+def test_approving_all_adds_only_what_is_missing(workspace: Workspace) -> None:
     approvers = {"segment_owner": "A", "campaign_owner": "B", "data_owner": "C", "risk_owner": "D"}
-    added = approve_all(world, approvers, quiet)
-    keys = {row["segment_key"] for row in rows(world)}
+    added = approve_all(workspace, approvers, quiet)
+    keys = {row["segment_key"] for row in rows(workspace)}
     assert "lapsed" not in keys and "vip" not in keys and "inactive" not in keys
     assert {"grown", "changed", "promoters", "nobody", "suppression", "priced"} == keys
     # Whoever approved promoters did so for another size, so that all three have to again; priced has a risk class.
-    assert added == len(rows(world)) == 5 * 3 + 4
+    assert added == len(rows(workspace)) == 5 * 3 + 4

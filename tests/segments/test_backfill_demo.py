@@ -15,7 +15,7 @@ import pytest
 from scripts.platform.dbt import run_dbt
 from scripts.platform.past_day import data_state
 from scripts.platform.snapshots import SEGMENTS, described_day
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.backfill import OTHER_SEEDS, _Kept, backfill_days
 from tests.support.rule_evaluator import Base, is_met, rule_rows
 
@@ -29,26 +29,26 @@ def quiet(_: str) -> None:
     return None
 
 
-def table(world: World, text: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def table(workspace: Workspace, text: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(text).fetchall()
 
 
 @pytest.fixture(scope="module")
-def histories(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, World]]:
+def histories(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Workspace]]:
     """The demo, backfilled in three orders; its days are built once and found again by the others."""
-    last = described_day(demo_world)
+    last = described_day(demo_workspace)
     forward = [last - timedelta(days=back) for back in range(DAYS, 0, -1)]
     orders = {"forward": forward, "backward": forward[::-1], "shuffled": random.Random(3).sample(forward, DAYS)}
-    found: dict[str, World] = {}
+    found: dict[str, Workspace] = {}
     home = tmp_path_factory.mktemp("backfill")
     for name, days in orders.items():
         copy = home / name
         for part in ("landing", "seeds"):
-            shutil.copytree(demo_world.home / part, copy / part)
-        shutil.copyfile(demo_world.warehouse, copy / demo_world.warehouse.name)
-        found[name] = World.at(warehouse=str(copy / demo_world.warehouse.name))
-        folders = [world.snapshots / SEGMENTS for world in (*found.values(), demo_world)]
+            shutil.copytree(demo_workspace.home / part, copy / part)
+        shutil.copyfile(demo_workspace.warehouse, copy / demo_workspace.warehouse.name)
+        found[name] = Workspace.at(warehouse=str(copy / demo_workspace.warehouse.name))
+        folders = [workspace.snapshots / SEGMENTS for workspace in (*found.values(), demo_workspace)]
         kept = next((folder for folder in folders if folder.exists()), None)
         if kept:
             shutil.copytree(kept, found[name].snapshots / kept.name, ignore=shutil.ignore_patterns("carried"))
@@ -57,13 +57,13 @@ def histories(demo_world: World, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.rmtree(home)
 
 
-def state_of(world: World) -> str:
-    return data_state(world, OTHER_SEEDS)
+def state_of(workspace: Workspace) -> str:
+    return data_state(workspace, OTHER_SEEDS)
 
 
 @pytest.mark.verify
 @pytest.mark.parametrize("what", WHAT)
-def test_the_order_of_backfill_does_not_show(histories: dict[str, World], what: str) -> None:
+def test_the_order_of_backfill_does_not_show(histories: dict[str, Workspace], what: str) -> None:
     forward = table(histories["forward"], f"from marts.{what} order by all")
     assert forward
     assert table(histories["backward"], f"from marts.{what} order by all") == forward
@@ -71,15 +71,17 @@ def test_the_order_of_backfill_does_not_show(histories: dict[str, World], what: 
 
 
 @pytest.mark.verify
-def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, World]) -> None:
+def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, Workspace]) -> None:
     """Members by day are the matches of that day, all of them and no others."""
-    world = histories["shuffled"]
-    kept = _Kept(world, state_of(world))
-    days = [day for (day,) in table(world, "select distinct as_of_date from marts.segment_sizes order by 1")]
+    workspace = histories["shuffled"]
+    kept = _Kept(workspace, state_of(workspace))
+    days = [day for (day,) in table(workspace, "select distinct as_of_date from marts.segment_sizes order by 1")]
     assert len(days) == DAYS + 1
     for day in days[:-1]:
         within = f"valid_from <= date '{day}' and coalesce(valid_to > date '{day}', true)"
-        stays = table(world, f"select customer_id, segment_key from marts.segment_membership_history where {within}")
+        stays = table(
+            workspace, f"select customer_id, segment_key from marts.segment_membership_history where {within}"
+        )
         assert len(stays) == len(set(stays))
         matches = duckdb.sql(f"select customer_id, segment_key from '{kept.of(day) / 'matches.parquet'}'").fetchall()
         active = {
@@ -91,9 +93,9 @@ def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, World]) -> N
         assert {pair for pair in stays if pair[1] in active} == set(matches)
 
 
-def values_of(world: World, day: date) -> tuple[dict[str, Row], Base]:
+def values_of(workspace: Workspace, day: date) -> tuple[dict[str, Row], Base]:
     """The values of all customers that were kept of a day, and its percentiles."""
-    folder = _Kept(world, state_of(world)).of(day)
+    folder = _Kept(workspace, state_of(workspace)).of(day)
     if not folder.exists():
         return {}, Base([])
     found = duckdb.sql(f"from '{folder / 'values.parquet'}'")
@@ -129,26 +131,26 @@ def shown(value: Any) -> str:
 
 
 @pytest.mark.verify
-def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> None:
+def test_reasons_are_true_of_the_kept_values(histories: dict[str, Workspace]) -> None:
     """Of sampled changes: both days' values are those stated, the conditions named did flip, and they suffice.
 
     That they suffice: with the named conditions as they were on the day before, the customer would be as before.
     """
-    world = histories["backward"]
-    rules = rule_rows(world.seeds)
+    workspace = histories["backward"]
+    rules = rule_rows(workspace.seeds)
     whole = {
         key
-        for (key,) in table(world, "select segment_key from marts.segment_library where scope = 'all'")
+        for (key,) in table(workspace, "select segment_key from marts.segment_library where scope = 'all'")
     }  # fmt: skip
     said = {
         tuple(cell or "" for cell in cells): text
         for *cells, text in table(
-            world,
+            workspace,
             "select segment_key, kind, attribute, operator, value, if_missing, condition_text from marts.segment_rules",
         )
     }
     changes = table(
-        world,
+        workspace,
         "select as_of_date, previous_as_of_date, customer_id, segment_key, change, reason from marts.membership_changes"
         " where reason_kind in ('condition', 'suppression') and as_of_date < (select max(as_of_date) from"
         " marts.segment_sizes) order by all",
@@ -159,7 +161,7 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
     for day, before, customer, segment, change, reason in sample:
         for wanted in (day, before):
             if wanted not in memory:
-                memory[wanted] = values_of(world, wanted)
+                memory[wanted] = values_of(workspace, wanted)
         (rows, base), (old_rows, old_base) = memory[day], memory[before]
         now, then = rows[customer], old_rows.get(customer)
         verdicts = [(rule, is_met(rule, now, base, day)) for rule in rules[segment]]
@@ -188,7 +190,7 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, World]) -> Non
 
 
 @pytest.mark.verify
-def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: World) -> None:
+def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: Workspace) -> None:
     """The rule of `lapsed` is widened tomorrow; yesterday is looked at afterwards, and finds whom the old one finds."""
     last = described_day(demo_copy)
     file = demo_copy.seeds / "segment_rule_conditions.csv"

@@ -16,42 +16,42 @@ import pytest
 
 from scripts.platform.errors import UserError
 from scripts.platform.keyed_hash import keyed_hash
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from scripts.segments.explain import explain, find_customer
 from tests.support.rule_evaluator import Base, is_member, is_met, rule_rows
 
 DAY = date(2026, 6, 30)
 
 
-def rows(world: World, query: str) -> list[dict[str, Any]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def rows(workspace: Workspace, query: str) -> list[dict[str, Any]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         relation = connection.execute(query)
         names = [column[0] for column in relation.description]
         return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def said(world: World, customer: str, segment: str | None = None, as_json: bool = False) -> str:
+def said(workspace: Workspace, customer: str, segment: str | None = None, as_json: bool = False) -> str:
     lines: list[str] = []
-    explain(world, customer, segment, as_json=as_json, progress=lines.append)
+    explain(workspace, customer, segment, as_json=as_json, progress=lines.append)
     return "\n".join(lines)
 
 
-def customers(world: World) -> list[dict[str, Any]]:
+def customers(workspace: Workspace) -> list[dict[str, Any]]:
     return rows(
-        world,
+        workspace,
         "select features.*, windows.* exclude (customer_id, as_of_date) from marts.customer_features as features"
         " inner join marts.customer_behaviour_windows as windows using (customer_id) order by features.customer_id",
     )
 
 
-def check_against_plain_python(world: World, count: int) -> None:
-    everybody = customers(world)
-    base, rules = Base(everybody), rule_rows(world.seeds)
-    scopes = {row["segment_key"]: row["scope"] for row in rows(world, "from marts.segment_library")}
+def check_against_plain_python(workspace: Workspace, count: int) -> None:
+    everybody = customers(workspace)
+    base, rules = Base(everybody), rule_rows(workspace.seeds)
+    scopes = {row["segment_key"]: row["scope"] for row in rows(workspace, "from marts.segment_library")}
     day = everybody[0]["as_of_date"]
     seen_in = seen_out = 0
     for customer in random.Random(3).sample(everybody, count):
-        answer = json.loads(said(world, customer["customer_id"], as_json=True))
+        answer = json.loads(said(workspace, customer["customer_id"], as_json=True))
         for segment in answer["segments"]:
             rule = rules[segment["segment_key"]]
             if segment["rule_holds"] is None:
@@ -74,37 +74,37 @@ def check_against_plain_python(world: World, count: int) -> None:
     assert seen_in and seen_out
 
 
-def test_explanations_agree_with_plain_python(demo_world: World) -> None:
-    check_against_plain_python(demo_world, 4)
+def test_explanations_agree_with_plain_python(demo_workspace: Workspace) -> None:
+    check_against_plain_python(demo_workspace, 4)
 
 
 @pytest.mark.verify
-def test_explanations_of_many_agree_with_plain_python(demo_world: World) -> None:
-    check_against_plain_python(demo_world, 80)
+def test_explanations_of_many_agree_with_plain_python(demo_workspace: Workspace) -> None:
+    check_against_plain_python(demo_workspace, 80)
 
 
-def test_nobody_is_named_and_nothing_is_touched(demo_world: World) -> None:
-    before = hashlib.sha256(demo_world.warehouse.read_bytes()).hexdigest()
+def test_nobody_is_named_and_nothing_is_touched(demo_workspace: Workspace) -> None:
+    before = hashlib.sha256(demo_workspace.warehouse.read_bytes()).hexdigest()
     (person,) = rows(
-        demo_world,
+        demo_workspace,
         "select contacts.* from pii.contacts as contacts inner join marts.segment_memberships as members"
         " on contacts.customer_id = members.customer_id where email is not null and phone is not null limit 1",
     )
-    text = said(demo_world, person["customer_id"]) + said(demo_world, person["customer_id"], as_json=True)
+    text = said(demo_workspace, person["customer_id"]) + said(demo_workspace, person["customer_id"], as_json=True)
     assert person["customer_id"] in text
     private = [str(person[name]) for name in ("email", "phone", "first_name", "last_name") if person.get(name)]
     assert len(private) >= 2
     assert [value for value in private if value in text] == []
-    assert hashlib.sha256(demo_world.warehouse.read_bytes()).hexdigest() == before
+    assert hashlib.sha256(demo_workspace.warehouse.read_bytes()).hexdigest() == before
 
 
-def test_one_segment_shows_values_verdict_and_messages(demo_world: World) -> None:
+def test_one_segment_shows_values_verdict_and_messages(demo_workspace: Workspace) -> None:
     (member,) = rows(
-        demo_world,
+        demo_workspace,
         "select members.customer_id, days_since_last_order from marts.segment_memberships as members"
         " inner join marts.customer_features using (customer_id) where segment_key = 'lapsed' order by 1 limit 1",
     )
-    text = said(demo_world, member["customer_id"], "lapsed")
+    text = said(demo_workspace, member["customer_id"], "lapsed")
     days = member["days_since_last_order"]
     assert "IN: Lapsed customers (lapsed)" in text
     assert f"✓ last order 181 to 365 days ago     {days}\n" in text
@@ -155,19 +155,20 @@ def test_who_cannot_be_explained_gets_one_line(people: duckdb.DuckDBPyConnection
     assert len(str(problem.value).splitlines()) == 1
 
 
-def test_an_unknown_segment_and_a_day_to_come_are_refused(demo_world: World) -> None:
+def test_an_unknown_segment_and_a_day_to_come_are_refused(demo_workspace: Workspace) -> None:
     with pytest.raises(UserError, match="did you mean `vip_loyalists`"):
-        explain(demo_world, "x", "vip", progress=lambda _: None)
+        explain(demo_workspace, "x", "vip", progress=lambda _: None)
     with pytest.raises(UserError, match="build that day first"):
-        explain(demo_world, "x", as_of=date(2030, 1, 1), progress=lambda _: None)
+        explain(demo_workspace, "x", as_of=date(2030, 1, 1), progress=lambda _: None)
 
 
-def test_it_starts_quickly_because_it_needs_neither_dbt_nor_pandas(demo_world: World) -> None:
+def test_it_starts_quickly_because_it_needs_neither_dbt_nor_pandas(demo_workspace: Workspace) -> None:
     """Which a cold start of under two seconds rests on; the time itself depends on who else is at work."""
-    (member,) = rows(demo_world, "select min(customer_id) as customer_id from marts.segment_memberships")
+    (member,) = rows(demo_workspace, "select min(customer_id) as customer_id from marts.segment_memberships")
     code = (
         "import sys, time; from scripts.__main__ import main;"
-        f"code = main(['explain', '--customer', '{member['customer_id']}', '--warehouse', '{demo_world.warehouse}']);"
+        f"code = main(['explain', '--customer', '{member['customer_id']}', "
+        f"'--warehouse', '{demo_workspace.warehouse}']);"
         "heavy = [name for name in ('dbt', 'pandas', 'numpy', 'yaml') if name in sys.modules];"
         "print(heavy, time.process_time(), file=sys.stderr); sys.exit(code or bool(heavy))"
     )
@@ -178,7 +179,7 @@ def test_it_starts_quickly_because_it_needs_neither_dbt_nor_pandas(demo_world: W
 
 
 @pytest.mark.verify
-def test_another_day_is_built_from_what_was_known_then(demo_copy: World) -> None:
+def test_another_day_is_built_from_what_was_known_then(demo_copy: Workspace) -> None:
     """A member of lapsed today was none, 181 days after the last order less one."""
     (member,) = rows(
         demo_copy,

@@ -17,7 +17,7 @@ import pytest
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.past_day import data_state
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 from scripts.segments.backfill import (
     HISTORY,
     HISTORY_MODELS,
@@ -28,7 +28,7 @@ from scripts.segments.backfill import (
     backfill,
     backfill_days,
 )
-from tests.support.rules_world import put_operators
+from tests.support.rules_workspace import put_operators
 
 TODAY = date(2026, 6, 30)
 DAYS = [TODAY - timedelta(days=back) for back in range(8, -1, -1)]
@@ -168,12 +168,12 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def fabricated(tmp_path_factory: pytest.TempPathFactory) -> World:
+def fabricated(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A warehouse that holds one evaluated day, TODAY, and nothing that does not concern segments."""
-    home = tmp_path_factory.mktemp("history") / "world"
+    home = tmp_path_factory.mktemp("history") / "workspace"
     write_seeds(home / "seeds")
-    world = World.at(warehouse=str(home / "warehouse.duckdb"))
-    with duckdb.connect(str(world.warehouse), config={"storage_compatibility_version": "v1.4.0"}) as connection:
+    workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
+    with duckdb.connect(str(workspace.warehouse), config={"storage_compatibility_version": "v1.4.0"}) as connection:
         for schema in ("intermediate", "history", "marts", "state", "seeds"):
             connection.execute(f"create schema {schema}")
         for name, text in tables_of(TODAY).items():
@@ -188,26 +188,26 @@ def fabricated(tmp_path_factory: pytest.TempPathFactory) -> World:
             " current_date as changed_date where false"
         )
         for seed in ("segment_definitions", "segment_rule_conditions", "behaviour_windows"):
-            file = f"'{world.seeds / seed}.csv'"
+            file = f"'{workspace.seeds / seed}.csv'"
             connection.execute(f"create table seeds.{seed} as from read_csv({file}, all_varchar = true, header = true)")
         put_operators(connection)
-    run_dbt(world, ["run", "--select", *HISTORY_MODELS], variables={"as_of_date": str(TODAY)}, progress=quiet)
-    kept = _Kept(world, data_state(world, OTHER_SEEDS))
+    run_dbt(workspace, ["run", "--select", *HISTORY_MODELS], variables={"as_of_date": str(TODAY)}, progress=quiet)
+    kept = _Kept(workspace, data_state(workspace, OTHER_SEEDS))
     for day in DAYS:
         kept.of(day).mkdir(parents=True)
         for name, text in tables_of(day).items():
             duckdb.connect().execute(f"copy ({text}) to '{kept.of(day) / name}.parquet' (format parquet)")
-    return world
+    return workspace
 
 
 @pytest.fixture
-def copied(fabricated: World, tmp_path: Path) -> World:
-    shutil.copytree(fabricated.home, tmp_path / "world", ignore=shutil.ignore_patterns("dbt"))
-    return World.at(warehouse=str(tmp_path / "world" / "warehouse.duckdb"))
+def copied(fabricated: Workspace, tmp_path: Path) -> Workspace:
+    shutil.copytree(fabricated.home, tmp_path / "workspace", ignore=shutil.ignore_patterns("dbt"))
+    return Workspace.at(warehouse=str(tmp_path / "workspace" / "warehouse.duckdb"))
 
 
-def rows(world: World, text: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def rows(workspace: Workspace, text: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(text).fetchall()
 
 
@@ -238,13 +238,13 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def histories(fabricated: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+def histories(fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
     """The same days backfilled in four orders."""
     found = {}
     for name, days in ORDERS.items():
-        home = tmp_path_factory.mktemp(name) / "world"
+        home = tmp_path_factory.mktemp(name) / "workspace"
         shutil.copytree(fabricated.home, home, ignore=shutil.ignore_patterns("dbt"))
-        found[name] = World.at(warehouse=str(home / "warehouse.duckdb"))
+        found[name] = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
         if name != "first":
             backfill_days(found[name], days, progress=quiet)
             continue
@@ -263,7 +263,7 @@ def histories(fabricated: World, tmp_path_factory: pytest.TempPathFactory) -> di
 
 @pytest.mark.verify
 @pytest.mark.parametrize("order", ORDERS)
-def test_members_by_day_are_those_of_plain_python_in_any_order(histories: dict[str, World], order: str) -> None:
+def test_members_by_day_are_those_of_plain_python_in_any_order(histories: dict[str, Workspace], order: str) -> None:
     found = rows(histories[order], "select as_of_date, customer_id, segment_key, change from marts.membership_changes")
     assert len(found) == len(set(found))
     assert set(found) == expected_changes()
@@ -271,7 +271,7 @@ def test_members_by_day_are_those_of_plain_python_in_any_order(histories: dict[s
 
 @pytest.mark.verify
 @pytest.mark.parametrize("what", [CHANGES, STAYS, SIZES])
-def test_the_order_of_days_does_not_show(histories: dict[str, World], what: str) -> None:
+def test_the_order_of_days_does_not_show(histories: dict[str, Workspace], what: str) -> None:
     forward = rows(histories["forward"], what)
     assert len(forward) > 20
     assert rows(histories["backward"], what) == forward
@@ -280,7 +280,7 @@ def test_the_order_of_days_does_not_show(histories: dict[str, World], what: str)
 
 
 @pytest.mark.verify
-def test_reasons_are_those_written_by_hand(histories: dict[str, World]) -> None:
+def test_reasons_are_those_written_by_hand(histories: dict[str, Workspace]) -> None:
     found = {
         (DAYS.index(day), customer, segment): (change, reason)  # type: ignore[arg-type]
         for day, customer, segment, change, reason, *_ in rows(histories["shuffled"], CHANGES)
@@ -303,10 +303,10 @@ def test_reasons_are_those_written_by_hand(histories: dict[str, World]) -> None:
 
 
 @pytest.mark.verify
-def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, World]) -> None:
-    world = histories["backward"]
+def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, Workspace]) -> None:
+    workspace = histories["backward"]
     overlapping = rows(
-        world,
+        workspace,
         """
         select * from marts.segment_membership_history as one
         inner join marts.segment_membership_history as other
@@ -315,28 +315,28 @@ def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, Wo
         """,
     )
     assert overlapping == []
-    assert not rows(world, "from marts.segment_membership_history where valid_to <= valid_from")
+    assert not rows(workspace, "from marts.segment_membership_history where valid_to <= valid_from")
     for day in DAYS:
         on_day = f"valid_from <= date '{day}' and coalesce(valid_to > date '{day}', true)"
-        found = rows(world, f"select customer_id, segment_key from marts.segment_membership_history where {on_day}")
+        found = rows(workspace, f"select customer_id, segment_key from marts.segment_membership_history where {on_day}")
         expected = members_of(day)
         if day == DAYS[2]:
             expected |= {pair for pair in members_of(DAYS[1]) if pair[1] == "top"}
         assert set(found) == expected, day
-    entered = rows(world, "select customer_id, segment_key, entered_date from marts.segment_memberships")
-    stays = rows(world, "select customer_id, segment_key, valid_from from marts.segment_membership_history"
+    entered = rows(workspace, "select customer_id, segment_key, entered_date from marts.segment_memberships")
+    stays = rows(workspace, "select customer_id, segment_key, valid_from from marts.segment_membership_history"
                  " where valid_to is null")  # fmt: skip
     assert set(entered) == set(stays)
     assert {(customer, segment) for customer, segment, _ in entered} == members_of(TODAY)
 
 
 @pytest.mark.verify
-def test_a_killed_backfill_goes_on_where_it_was(copied: World, histories: dict[str, World]) -> None:
+def test_a_killed_backfill_goes_on_where_it_was(copied: Workspace, histories: dict[str, Workspace]) -> None:
     days = ", ".join(f"date.fromisoformat('{day}')" for day in ORDERS["shuffled"])
     program = (
         "from datetime import date\nfrom scripts.segments.backfill import backfill_days\n"
-        "from scripts.platform.world import World\n"
-        f"backfill_days(World.at(warehouse={str(copied.warehouse)!r}), [{days}],"
+        "from scripts.platform.workspace import Workspace\n"
+        f"backfill_days(Workspace.at(warehouse={str(copied.warehouse)!r}), [{days}],"
         " progress=lambda line: print(line, flush=True))"
     )
     process = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
@@ -358,7 +358,7 @@ def test_a_killed_backfill_goes_on_where_it_was(copied: World, histories: dict[s
 
 
 @pytest.mark.verify
-def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: World) -> None:
+def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: Workspace) -> None:
     """Frozen on TODAY, its first day: who is gone leaves, nobody enters, and after its last day all leave."""
     kept = _Kept(copied, data_state(copied, OTHER_SEEDS))
     for ahead in (1, 2):
@@ -396,63 +396,63 @@ def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: Worl
 
 @pytest.mark.verify
 def test_what_is_older_than_the_kept_days_is_forgotten_and_nothing_else(
-    histories: dict[str, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    histories: dict[str, Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three days are kept and the one before them; stays that reach it keep their first day and reason."""
-    home = tmp_path / "world"
+    home = tmp_path / "workspace"
     shutil.copytree(histories["shuffled"].home, home, ignore=shutil.ignore_patterns("dbt"))
-    world = World.at(warehouse=str(home / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     oldest = TODAY - timedelta(days=3)
-    stays = rows(world, STAYS)
-    changes = rows(world, CHANGES)
+    stays = rows(workspace, STAYS)
+    changes = rows(workspace, CHANGES)
     lasting = [row for row in stays if row[3] is None or row[3] >= oldest]  # type: ignore[operator]
     assert any(row[2] < oldest for row in lasting) and len(lasting) < len(stays)  # type: ignore[operator]
-    kept = _Kept(world, data_state(world, OTHER_SEEDS))
+    kept = _Kept(workspace, data_state(workspace, OTHER_SEEDS))
     for _ in range(2):
-        kept.load(world, TODAY, list(KEPT))
+        kept.load(workspace, TODAY, list(KEPT))
         run_dbt(
-            world,
+            workspace,
             ["run", "--select", *HISTORY_MODELS, *SHOWN_MODELS],
             variables={"as_of_date": str(TODAY), "segment_history_days": 3},
             progress=quiet,
         )
-        assert rows(world, STAYS) == lasting
-        assert [row for row in rows(world, CHANGES) if row[0] >= oldest] == [  # type: ignore[operator]
+        assert rows(workspace, STAYS) == lasting
+        assert [row for row in rows(workspace, CHANGES) if row[0] >= oldest] == [  # type: ignore[operator]
             row
             for row in changes
             if row[0] >= oldest  # type: ignore[operator]
         ]
         for relation in ("segment_evaluations", "int_segment_thresholds"):
-            days = rows(world, f"select distinct as_of_date from history.{relation} order by 1")
+            days = rows(workspace, f"select distinct as_of_date from history.{relation} order by 1")
             assert days == [(day,) for day in DAYS[-4:]]
     # Members of every kept day are still those of plain Python.
     for day in DAYS[-4:]:
         on_day = f"valid_from <= date '{day}' and coalesce(valid_to > date '{day}', true)"
-        found = rows(world, f"select customer_id, segment_key from marts.segment_membership_history where {on_day}")
+        found = rows(workspace, f"select customer_id, segment_key from marts.segment_membership_history where {on_day}")
         assert set(found) == members_of(day), day
 
     with pytest.raises(CheckFailed, match="2026-06-26 is before 2026-06-27, the oldest day of history"):
         run_dbt(
-            world,
+            workspace,
             ["run", "--select", "segment_evaluations"],
             variables={"as_of_date": str(DAYS[-5]), "segment_history_days": 3},
             progress=quiet,
         )
     monkeypatch.setattr("scripts.platform.dbt.project_var", lambda name: {"segment_history_days": 3}[name])
     with pytest.raises(UserError, match=r"2026-06-26 is before 2026-06-27, the oldest day that segment_history_days"):
-        backfill_days(world, [DAYS[-5]], progress=quiet)
+        backfill_days(workspace, [DAYS[-5]], progress=quiet)
 
 
 def test_days_that_cannot_be_evaluated_are_refused(tmp_path: Path) -> None:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    with duckdb.connect(str(world.warehouse)) as connection:
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema marts")
         connection.execute(f"create table marts.customer_margin as select date '{TODAY}' as as_of_date")
     with pytest.raises(UserError, match="--from 2026-06-02 is after --to 2026-06-01"):
-        backfill(world, date(2026, 6, 2), date(2026, 6, 1))
+        backfill(workspace, date(2026, 6, 2), date(2026, 6, 1))
     with pytest.raises(UserError, match="--every 0"):
-        backfill(world, date(2026, 6, 1), date(2026, 6, 2), 0)
+        backfill(workspace, date(2026, 6, 1), date(2026, 6, 2), 0)
     with pytest.raises(UserError, match="2026-06-30 is not before 2026-06-30"):
-        backfill(world, date(2026, 6, 29), TODAY)
+        backfill(workspace, date(2026, 6, 29), TODAY)
     with pytest.raises(UserError, match="holds no history yet"):
-        backfill(world, date(2026, 6, 1), date(2026, 6, 2))
+        backfill(workspace, date(2026, 6, 1), date(2026, 6, 2))

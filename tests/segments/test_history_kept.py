@@ -9,7 +9,7 @@ import duckdb
 
 from scripts.platform import state
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.backfill import KEPT, _Kept
 
 
@@ -17,9 +17,9 @@ def quiet(_: str) -> None:
     return None
 
 
-def published(folder: Path) -> World:
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    with open_warehouse(world.warehouse) as connection:
+def published(folder: Path) -> Workspace:
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema history")
         connection.execute(
             "create table history.membership_log as from (values (date '2026-06-01', 'c1', 'lapsed', 'entered'),"
@@ -29,65 +29,65 @@ def published(folder: Path) -> World:
         connection.execute(
             "create table history.segment_evaluations as select date '2026-06-01' as as_of_date, 'lapsed' as key"
         )
-    version = world.versions / "2026-06-30-001"
+    version = workspace.versions / "2026-06-30-001"
     version.mkdir(parents=True)
-    state.back_up(world, version)
-    world.published.symlink_to(version)
-    return world
+    state.back_up(workspace, version)
+    workspace.published.symlink_to(version)
+    return workspace
 
 
-def log(world: World) -> set[object]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def log(workspace: Workspace) -> set[object]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return {row[0] for row in connection.execute("select customer_id from history.membership_log").fetchall()}
 
 
 def test_history_comes_back_into_a_new_warehouse_and_never_over_another(tmp_path: Path) -> None:
-    world = published(tmp_path)
-    world.warehouse.unlink()
+    workspace = published(tmp_path)
+    workspace.warehouse.unlink()
     # An identity registry of its own does not keep the history out.
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema state")
         connection.execute("create table state.identity_registry as select 'p' as profile_id")
     said: list[str] = []
-    state.restore(world, said.append)
+    state.restore(workspace, said.append)
     assert said == ["segments: the membership history of version 2026-06-30-001 was brought back"]
-    assert log(world) == {"c1", "c2", None}
-    with open_warehouse(world.warehouse) as connection:
+    assert log(workspace) == {"c1", "c2", None}
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from history.membership_log where customer_id = 'c1'")
-    state.restore(world, quiet)
-    assert log(world) == {"c2", None}
+    state.restore(workspace, quiet)
+    assert log(workspace) == {"c2", None}
 
 
 def test_an_erased_person_leaves_the_kept_history(tmp_path: Path) -> None:
-    world = published(tmp_path)
-    version = world.published.resolve()
+    workspace = published(tmp_path)
+    version = workspace.published.resolve()
     assert not state.is_back_up(version / "state" / "membership_log.parquet")
     assert state.remove_from_back_up(version, {"c1", "not_there"}) == {"state/membership_log.parquet": 1}
     assert state.remove_from_back_up(version, {"c1"}) == {}
     assert (version / "state" / "membership_log.parquet").stat().st_mode & 0o077 == 0
-    world.warehouse.unlink()
-    state.restore(world, quiet)
-    assert log(world) == {"c2", None}
+    workspace.warehouse.unlink()
+    state.restore(workspace, quiet)
+    assert log(workspace) == {"c2", None}
 
 
 def test_a_kept_day_takes_the_place_of_whatever_the_models_left(tmp_path: Path) -> None:
     """Models make views and tables; so does a day that was loaded before."""
     day = date(2026, 6, 1)
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    kept = _Kept(world, "state")
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    kept = _Kept(workspace, "state")
     kept.of(day).mkdir(parents=True)
     for name in KEPT:
         file = kept.of(day) / f"{name}.parquet"
         duckdb.sql(f"select date '{day}' as as_of_date, '{name}' as customer_id").write_parquet(str(file))
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema intermediate; create schema history")
         before = "select date '2026-05-31' as as_of_date, 'c9' as customer_id"
         connection.execute(f"create table {KEPT['values']} as {before}")
         connection.execute(f"create table {KEPT['definitions']} as select 'of another day' as segment_key")
         connection.execute(f"create view {KEPT['matches']} as select 'of another day' as segment_key")
     for _ in range(2):
-        kept.load(world, day, list(KEPT))
-        with open_warehouse(world.warehouse, read_only=True) as connection:
+        kept.load(workspace, day, list(KEPT))
+        with open_warehouse(workspace.warehouse, read_only=True) as connection:
             for name, table in KEPT.items():
                 found = connection.execute(f"select customer_id from {table} where as_of_date = $day", {"day": day})
                 assert found.fetchall() == [(name,)]

@@ -20,20 +20,31 @@ import pytest
 
 from scripts.platform.warehouse import open_warehouse
 from scripts.segments import operators as product
+from scripts.segments.counterfactuals import Traced, counterfactuals, is_member
+from scripts.segments.counterfactuals.conditions import meets
 from scripts.segments.drafts import Condition
 from scripts.segments.explain.reading import explained_rows
-from scripts.segments.nearest_change import Traced, is_member, nearest_changes
-from scripts.segments.nearest_change.conditions import meets
 from scripts.segments.request import request_words
-from scripts.segments.request_reading import Attribute, read_request
-from tests.segments.test_nearest_change_of_any_rule import changed, exhaustive
+from scripts.segments.rule_parser import Attribute, read_request
+from tests.segments.test_counterfactuals_of_any_rule import changed, exhaustive
 from tests.segments.test_rule_faults import MODELS as FAULT_MODELS
 from tests.segments.test_rule_faults import SPEC
 from tests.segments.test_rule_language import KINDS, READER, TYPES, described, people
 from tests.support.rule_evaluator import MEANINGS, OPERATORS, Evaluator, Meaning, every, is_met, order
 from tests.support.rule_reader import meaning_of
-from tests.support.rules_world import DAY, MATCHES, Row, Rule, build, make_world, put_operators, put_rules, query, row
-from tests.support.rules_world import OPERATORS as SEED
+from tests.support.rules_workspace import (
+    DAY,
+    MATCHES,
+    Row,
+    Rule,
+    build,
+    make_workspace,
+    put_operators,
+    put_rules,
+    query,
+    row,
+)
+from tests.support.rules_workspace import OPERATORS as SEED
 
 # Rows of the seed without their place, and what each means.
 ADDED: dict[str, tuple[dict[str, str], Meaning]] = {
@@ -108,7 +119,7 @@ class Case:
 
 @dataclass
 class Proof:
-    """A world in which every operator was built, and what came of it."""
+    """A workspace in which every operator was built, and what came of it."""
 
     customers: list[Row]
     evaluator: Evaluator
@@ -187,9 +198,9 @@ def _proof(folder: Path, seed: Path) -> Proof:
     rules = [ground, *(case.rule for case in found)]
     evaluator = Evaluator(rules, customers, KINDS)
     members = evaluator.memberships()
-    world = make_world(folder, customers, TYPES)
-    put_rules(world, rules)
-    with duckdb.connect(str(world.warehouse)) as connection:
+    workspace = make_workspace(folder, customers, TYPES)
+    put_rules(workspace, rules)
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         put_operators(connection, seed)
         columns = "(as_of_date date, customer_id varchar, segment_key varchar"
         connection.execute(f"create table marts.membership_changes {columns}, change varchar, reason varchar)")
@@ -198,23 +209,23 @@ def _proof(folder: Path, seed: Path) -> Proof:
             rows = [[DAY, customer, key] for key, customer in sorted(members)]
             connection.executemany(f"insert into {table} values (?, ?, ?)", rows)
     models = ["attribute_catalogue", "int_segment_rule_items", "int_segment_traces", "segment_explanations"]
-    build(world, [*MATCHES, *models, "int_segment_samples"])
+    build(workspace, [*MATCHES, *models, "int_segment_samples"])
     traces = defaultdict(list)
-    with open_warehouse(world.warehouse, read_only=True) as opened:
+    with open_warehouse(workspace.warehouse, read_only=True) as opened:
         for customer in customers:
             for key, condition in explained_rows(opened, customer["customer_id"]):
                 traces[key, customer["customer_id"]].append(condition)
-    said = query(world, "select segment_key, customer_id, explanation from marts.segment_explanations")
+    said = query(workspace, "select segment_key, customer_id, explanation from marts.segment_explanations")
     near = query(
-        world, "select segment_key, customer_id from intermediate.int_segment_samples where sample = 'near_miss'"
+        workspace, "select segment_key, customer_id from intermediate.int_segment_samples where sample = 'near_miss'"
     )
-    matches = set(query(world, "select segment_key, customer_id from intermediate.int_segment_matches"))
+    matches = set(query(workspace, "select segment_key, customer_id from intermediate.int_segment_matches"))
     assert matches == members
     proof = Proof(
-        customers, evaluator, found, dict(traces), described(world),
+        customers, evaluator, found, dict(traces), described(workspace),
         {(key, customer): text for key, customer, text in said}, set(near),
     )  # fmt: skip
-    proof.faults = _faults(world)
+    proof.faults = _faults(workspace)
     return proof
 
 
@@ -293,7 +304,7 @@ def test_the_nearest_change_turns_the_verdict(proof: Proof, operator: str) -> No
             conditions = proof.traces[case.rule.key, customer["customer_id"]]
             before = proof.evaluator.holds(case.rule, customer)
             assert is_member(conditions) == before
-            changes = nearest_changes(conditions)
+            changes = counterfactuals(conditions)
             assert changes or exhaustive(proof.evaluator, case.rule, customer, before, most=1) is None
             for change in changes:
                 assert proof.evaluator.holds(case.rule, changed(customer, change)) != before, (case.condition, change)
@@ -347,16 +358,16 @@ def test_drafts_find_whom_its_meaning_finds(proof: Proof, operator: str) -> None
 # ---- faults ----
 
 
-def _faults(world: Any) -> dict[str, set[str]]:
+def _faults(workspace: Any) -> dict[str, set[str]]:
     """What is said of rules that are wrong by their operator, by key."""
     rules = [Rule("ground", [row("include", 1, "order_count", ">", "1")], more=SPEC | {"priority": 1})]
     for key, rows in _faulty_rules().items():
         rules.append(Rule(key, rows, more=SPEC | {"priority": len(rules) + 1}))
-    put_rules(world, rules)
-    build(world, FAULT_MODELS)
+    put_rules(workspace, rules)
+    build(workspace, FAULT_MODELS)
     said = defaultdict(set)
     errors = "intermediate.int_segment_rule_errors where seed_name = 'segment_rule_conditions'"
-    for key, reason in query(world, f"select segment_key, reason from {errors}"):
+    for key, reason in query(workspace, f"select segment_key, reason from {errors}"):
         said[key].add(reason)
     return dict(said)
 

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 from scripts.segments.drafts import Condition
 from scripts.segments.phrasing import Phrases
 from tests.segments.test_rule_language import KINDS, TYPES
 from tests.support.rule_evaluator import OPERATORS
 from tests.support.rule_reader import KINDS as PHRASE_KINDS
 from tests.support.rule_reader import Reader, meaning_of
-from tests.support.rules_world import Rule, build, make_world, put_rules, query, row
+from tests.support.rules_workspace import Rule, build, make_workspace, put_rules, query, row
 
 NUMBERS = PHRASE_KINDS[:8]
 KEYS = {"absent", "missing", "known", "measure", "not"}
@@ -138,11 +138,11 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Rule], dict[str
                     if_missing = chance.choice(["", "true", "false"]) if cells["missing_value"] == "unmet" else ""
                     rows = [row("include", 1, name, operator, value, if_missing)]
                     rules.append(Rule(f"s{len(rules)}", rows, "draft", "all"))
-    world = make_world(Path(tmp_path_factory.mktemp("phrases")), [], TYPES)
-    put_rules(world, rules)
-    build(world, ["segment_rules", "attribute_catalogue"])
-    texts = dict(query(world, "select segment_key, condition_text from marts.segment_rules"))
-    cells = query(world, "select attribute_name, phrase from marts.attribute_catalogue")
+    workspace = make_workspace(Path(tmp_path_factory.mktemp("phrases")), [], TYPES)
+    put_rules(workspace, rules)
+    build(workspace, ["segment_rules", "attribute_catalogue"])
+    texts = dict(query(workspace, "select segment_key, condition_text from marts.segment_rules"))
+    cells = query(workspace, "select attribute_name, phrase from marts.attribute_catalogue")
     return rules, texts, Phrases.read((str(name), str(phrase)) for name, phrase in cells)
 
 

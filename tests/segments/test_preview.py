@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.preview import Preview, preview
 from tests.segments.test_explain import customers, rows
 from tests.support.rule_evaluator import Base, Row, is_member
@@ -45,20 +45,20 @@ def draft_files(folder: Path, conditions: str) -> tuple[Path, Path]:
     return definitions, folder / "my conditions.csv"
 
 
-def files_of(world: World) -> dict[str, str]:
+def files_of(workspace: Workspace) -> dict[str, str]:
     """What a preview must not touch."""
-    files = [world.warehouse, *world.seeds.glob("*.csv")]
+    files = [workspace.warehouse, *workspace.seeds.glob("*.csv")]
     return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def members_of(world: World, rule: list[Row], scope: str = "people") -> list[dict[str, Any]]:
-    everybody = customers(world)
+def members_of(workspace: Workspace, rule: list[Row], scope: str = "people") -> list[dict[str, Any]]:
+    everybody = customers(workspace)
     base = Base(everybody)
     return [one for one in everybody if is_member(rule, scope, one, base, one["as_of_date"])]
 
 
 @pytest.mark.verify
-def test_a_draft_of_two_files_is_measured_as_plain_python_measures_it(demo_copy: World, tmp_path: Path) -> None:
+def test_a_draft_of_two_files_is_measured_as_plain_python_measures_it(demo_copy: Workspace, tmp_path: Path) -> None:
     before = files_of(demo_copy)
     text: list[str] = []
     found = preview(demo_copy, "spenders", draft_files(tmp_path, DRAFT), progress=text.append)
@@ -79,8 +79,8 @@ def test_a_draft_of_two_files_is_measured_as_plain_python_measures_it(demo_copy:
     assert any(f"Size        {found.size:,} of {found.customers:,} customers" in line for line in text[-1].splitlines())
 
 
-def _check_overlap_and_priority(world: World, found: Preview, ids: set[str]) -> None:
-    memberships = rows(world, "from marts.segment_memberships")
+def _check_overlap_and_priority(workspace: Workspace, found: Preview, ids: set[str]) -> None:
+    memberships = rows(workspace, "from marts.segment_memberships")
     shared: dict[str, int] = {}
     for row in memberships:
         if row["customer_id"] in ids:
@@ -94,12 +94,12 @@ def _check_overlap_and_priority(world: World, found: Preview, ids: set[str]) -> 
     assert found.priorities["first"] == len(ids) - len(primary)
 
 
-def _check_reach(world: World, found: Preview, members: list[dict[str, Any]]) -> None:
-    channels = {row["segment_key"]: row["channels"] for row in rows(world, "from marts.segment_library")
+def _check_reach(workspace: Workspace, found: Preview, members: list[dict[str, Any]]) -> None:
+    channels = {row["segment_key"]: row["channels"] for row in rows(workspace, "from marts.segment_library")
                 if row["is_suppression"] and row["effective_status"] == "active"}  # fmt: skip
     held = {
         (row["customer_id"], channel)
-        for row in rows(world, "from marts.segment_memberships")
+        for row in rows(workspace, "from marts.segment_memberships")
         for channel in channels.get(row["segment_key"], "").split("|")
     }
     for row in found.reach:
@@ -110,7 +110,7 @@ def _check_reach(world: World, found: Preview, members: list[dict[str, Any]]) ->
 
 
 @pytest.mark.verify
-def test_every_fault_of_a_draft_is_named_with_its_file_and_line(demo_copy: World, tmp_path: Path) -> None:
+def test_every_fault_of_a_draft_is_named_with_its_file_and_line(demo_copy: Workspace, tmp_path: Path) -> None:
     before = files_of(demo_copy)
     wrong = (
         "spenders,include,1,orders_180,>=,3,\n"
@@ -128,7 +128,7 @@ def test_every_fault_of_a_draft_is_named_with_its_file_and_line(demo_copy: World
 
 
 @pytest.mark.verify
-def test_drafts_and_active_segments_of_the_seeds(demo_copy: World) -> None:
+def test_drafts_and_active_segments_of_the_seeds(demo_copy: Workspace) -> None:
     text: list[str] = []
     preview(demo_copy, "vip_loyalists", as_json=True, progress=text.append)
     (answer,) = [json.loads(line) for line in text]

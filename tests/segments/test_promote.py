@@ -11,7 +11,7 @@ import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.seed_files import read_rows
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.promote import promote, set_status
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
 
@@ -21,12 +21,12 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    world.seeds.mkdir()
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace.seeds.mkdir()
     for name in (DEFINITIONS, CONDITIONS):
-        shutil.copyfile(BUSINESS_SEEDS / name, world.seeds / name)
-    return world
+        shutil.copyfile(BUSINESS_SEEDS / name, workspace.seeds / name)
+    return workspace
 
 
 def rows(folder: Path, name: str, key: str | None = None) -> list[dict[str, str]]:
@@ -34,13 +34,13 @@ def rows(folder: Path, name: str, key: str | None = None) -> list[dict[str, str]
         return [row for row in csv.DictReader(lines) if key in (None, row["segment_key"])]
 
 
-def check(world: World, *faults: str) -> None:
+def check(workspace: Workspace, *faults: str) -> None:
     """What the rule check leaves in the warehouse: the seeds as it read them, and the faults of `lapsed`."""
-    with duckdb.connect(str(world.warehouse)) as connection:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema seeds; create schema intermediate")
         for name in (DEFINITIONS, CONDITIONS):
             connection.execute(
-                f"create table seeds.{Path(name).stem} as from read_csv('{world.seeds / name}', all_varchar = true)"
+                f"create table seeds.{Path(name).stem} as from read_csv('{workspace.seeds / name}', all_varchar = true)"
             )
         connection.execute(
             "create table intermediate.int_segment_rule_errors"
@@ -52,22 +52,22 @@ def check(world: World, *faults: str) -> None:
             )
 
 
-def test_a_status_goes_one_step_at_a_time(world: World) -> None:
+def test_a_status_goes_one_step_at_a_time(workspace: Workspace) -> None:
     said: list[str] = []
-    others = [row for row in rows(world.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
+    others = [row for row in rows(workspace.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
     for status in ("in_review", "approved", "active", "paused", "retired", "draft"):
-        set_status(world, "vip_loyalists", status, said.append)
+        set_status(workspace, "vip_loyalists", status, said.append)
     assert "approved → active" in said[2]
     with pytest.raises(CheckFailed, match=r"draft → active is not allowed; from draft it goes to in_review$"):
-        set_status(world, "vip_loyalists", "active", quiet)
-    set_status(world, "lapsed", "retired", quiet)
+        set_status(workspace, "vip_loyalists", "active", quiet)
+    set_status(workspace, "lapsed", "retired", quiet)
     with pytest.raises(CheckFailed, match=r"retired → active is not allowed; from retired it goes to draft$"):
-        set_status(world, "lapsed", "active", quiet)
+        set_status(workspace, "lapsed", "active", quiet)
     with pytest.raises(UserError, match="status `live` is not known"):
-        set_status(world, "lapsed", "live", quiet)
+        set_status(workspace, "lapsed", "live", quiet)
     with pytest.raises(UserError, match="did you mean `lapsed`"):
-        set_status(world, "laps", "draft", quiet)
-    after = [row for row in rows(world.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
+        set_status(workspace, "laps", "draft", quiet)
+    after = [row for row in rows(workspace.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
     assert [row for row in after if row["segment_key"] != "lapsed"] == [
         row for row in others if row["segment_key"] != "lapsed"
     ]
@@ -91,30 +91,30 @@ def test_every_status_that_follows_is_a_way_of_single_steps_that_does_not_lead_t
     assert ("retired", "active") not in shortest and ("active", "in_review") not in shortest
 
 
-def test_definition_and_conditions_are_copied_and_nothing_else(world: World, tmp_path: Path) -> None:
+def test_definition_and_conditions_are_copied_and_nothing_else(workspace: Workspace, tmp_path: Path) -> None:
     target = tmp_path / "target"
-    shutil.copytree(world.seeds, target)
-    text = (world.seeds / CONDITIONS).read_text(encoding="utf-8")
-    (world.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
-    check(world)
+    shutil.copytree(workspace.seeds, target)
+    text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
+    (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
+    check(workspace)
     before = rows(target, CONDITIONS)
-    promote(world, "lapsed", target, quiet)
+    promote(workspace, "lapsed", target, quiet)
     assert rows(target, CONDITIONS) == [{**row, "value": row["value"].replace("181|365", "200|365")} for row in before]
-    assert rows(target, DEFINITIONS) == rows(world.seeds, DEFINITIONS)
+    assert rows(target, DEFINITIONS) == rows(workspace.seeds, DEFINITIONS)
     assert sorted(path.name for path in target.iterdir()) == [DEFINITIONS, CONDITIONS]
 
 
 @pytest.mark.parametrize("why", ["faults", "edited", "not checked", "same folder"])
-def test_what_is_faulty_or_was_not_checked_is_not_copied(world: World, tmp_path: Path, why: str) -> None:
+def test_what_is_faulty_or_was_not_checked_is_not_copied(workspace: Workspace, tmp_path: Path, why: str) -> None:
     target = tmp_path / "target"
-    shutil.copytree(world.seeds, target)
+    shutil.copytree(workspace.seeds, target)
     if why != "not checked":
-        check(world, *(["value `x` for a number"] if why == "faults" else []))
+        check(workspace, *(["value `x` for a number"] if why == "faults" else []))
     else:
-        duckdb.connect(str(world.warehouse)).close()
+        duckdb.connect(str(workspace.warehouse)).close()
     if why == "edited":
-        text = (world.seeds / CONDITIONS).read_text(encoding="utf-8")
-        (world.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
+        text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
+        (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
     before = (target / CONDITIONS).read_bytes()
     words = {
         "faults": "value `x` for a number; mend it",
@@ -123,5 +123,5 @@ def test_what_is_faulty_or_was_not_checked_is_not_copied(world: World, tmp_path:
         "same folder": "is the folder that the segment comes from",
     }
     with pytest.raises((UserError, CheckFailed), match=words[why]):
-        promote(world, "lapsed", world.seeds if why == "same folder" else target, quiet)
+        promote(workspace, "lapsed", workspace.seeds if why == "same folder" else target, quiet)
     assert (target / CONDITIONS).read_bytes() == before

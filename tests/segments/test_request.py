@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from scripts.__main__ import main
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.drafts import Condition
 from scripts.segments.request import request_words
-from scripts.segments.request_reading import Attribute, Reading, read_request
+from scripts.segments.rule_parser import Attribute, Reading, read_request
 
 NUMBERS = [
     "order_count",
@@ -172,13 +172,13 @@ def test_attributes_are_understood_by_their_names() -> None:
 
 
 @pytest.fixture
-def catalogued(tmp_path: Path) -> World:
-    """A world that knows three attributes."""
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    world.seeds.mkdir()
+def catalogued(tmp_path: Path) -> Workspace:
+    """A workspace that knows three attributes."""
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace.seeds.mkdir()
     for name in ("segment_definitions.csv", "segment_rule_conditions.csv"):
-        shutil.copyfile(BUSINESS_SEEDS / name, world.seeds / name)
-    with duckdb.connect(str(world.warehouse)) as connection:
+        shutil.copyfile(BUSINESS_SEEDS / name, workspace.seeds / name)
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute(
             """
             create schema marts;
@@ -192,10 +192,10 @@ def catalogued(tmp_path: Path) -> World:
             ) as t (attribute_name, value_type, unit, theme, phrase)
             """
         )
-    return world
+    return workspace
 
 
-def test_the_command_writes_a_draft_for_review(catalogued: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_a_draft_for_review(catalogued: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     text = "customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days, but like jazz,"
     arguments = ["request", f"{text} except those with an open complaint", "--warehouse", str(catalogued.warehouse)]
     assert main([*arguments, "--into-library"]) == 0
@@ -221,7 +221,7 @@ def test_the_command_writes_a_draft_for_review(catalogued: World, capsys: pytest
 
 
 def test_nothing_understood_is_a_failure_that_writes_nothing(
-    catalogued: World, capsys: pytest.CaptureFixture[str]
+    catalogued: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["request", "people near the sea", "--warehouse", str(catalogued.warehouse)]) == 1
     said = capsys.readouterr()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.segments.test_rule_language import OPERATORS_OF, TYPES, shipped
-from tests.support.rules_world import Row, Rule, build, make_world, put_rules, query, row
+from tests.support.rules_workspace import Row, Rule, build, make_workspace, put_rules, query, row
 
 MODELS = [
     "attribute_catalogue",
@@ -124,11 +124,11 @@ CASES: dict[str, Case] = {
     "to_nobody": Case(one("segment:grund", "is_member"), [("`grund` is not a segment of segment_definitions", "did you mean `ground`?")]),
     "base_unknown": Case(one("order_count", ">", "pct:50 of groundd"), [("`groundd` is not a segment of segment_definitions", "did you mean `ground`?")]),
     "to_itself": Case(one("segment:to_itself", "is_member"), [("the segment refers to itself", "name another segment, or write its conditions here")]),
-    "circle_a": Case(one("segment:circle_b", "is_member"), [("the rule refers to itself in a circle: circle_a > circle_b > circle_a", "take one of these references out")]),
-    "circle_b": Case(one("order_count", ">", "pct:50 of circle_a"), [("the rule refers to itself in a circle: circle_b > circle_a > circle_b", "take one of these references out")]),
+    "cycle_a": Case(one("segment:cycle_b", "is_member"), [("the rule refers to itself in a cycle: cycle_a > cycle_b > cycle_a", "take one of these references out")]),
+    "cycle_b": Case(one("order_count", ">", "pct:50 of cycle_a"), [("the rule refers to itself in a cycle: cycle_b > cycle_a > cycle_b", "take one of these references out")]),
     "second": Case(one("segment:ground", "is_member"), []),
     "third": Case(one("segment:second", "is_not_member"), []),
-    "too_deep": Case(one("segment:third", "is_member"), [("the rule stands on more than 3 levels of segments, or on a circle of them", "write the conditions of the lowest segment here in place of a reference")]),
+    "too_deep": Case(one("segment:third", "is_member"), [("the rule stands on more than 3 levels of segments, or on a cycle of them", "write the conditions of the lowest segment here in place of a reference")]),
     "to_a_draft": Case(one("segment:a_draft", "is_member"), [("`a_draft` is not active but draft, so nobody is in it", "make it active first, or write its conditions here in place of the reference")]),
     "member_operator": Case(one("segment:ground", "in"), [("operator `in` is not allowed for `segment:ground`, which is a segment", "did you mean `is_member`? use one of is_member is_not_member")]),
     # ---- rules that cannot be meant ----
@@ -176,21 +176,21 @@ CASES: dict[str, Case] = {
 
 def faults(folder: Path) -> tuple[dict[str, set[tuple[str, str, str]]], dict[str, str | None]]:
     """What is said of each case and of the shipped rules, and which of their texts there are."""
-    world = make_world(folder, [], TYPES)
+    workspace = make_workspace(folder, [], TYPES)
     rules = [
         Rule(key, case.rows, case.status, more=SPEC | {"priority": n}) for n, (key, case) in enumerate(CASES.items(), 1)
     ]
     rules += [Rule(f"shipped_{rule.key}", rule.rows, "active", rule.scope) for rule in shipped()]
-    put_rules(world, rules)
-    build(world, MODELS)
+    put_rules(workspace, rules)
+    build(workspace, MODELS)
     said = defaultdict(set)
     for key, severity, reason, suggestion in query(
-        world,
+        workspace,
         "select segment_key, severity, reason, suggestion from intermediate.int_segment_rule_errors"
         " where seed_name = 'segment_rule_conditions'",
     ):
         said[key].add((severity, reason, suggestion))
-    texts = dict(query(world, "select segment_key, unavailable_reasons from intermediate.int_segment_rules"))
+    texts = dict(query(workspace, "select segment_key, unavailable_reasons from intermediate.int_segment_rules"))
     return dict(said), texts
 
 
@@ -211,4 +211,4 @@ def test_every_kind_of_faulty_row_is_named_with_what_was_meant(tmp_path: Path) -
     # What an active rule refers to, and is not there, keeps it from being computed.
     assert texts["to_a_draft"] == "segment:a_draft (it is not active but draft)"
     assert texts["to_nobody"] == "segment:grund (there is no such rule)"
-    assert texts["circle_a"] == "segment:circle_b (a circle, or more than 3 levels)"
+    assert texts["cycle_a"] == "segment:cycle_b (a cycle, or more than 3 levels)"

@@ -17,20 +17,20 @@ import duckdb
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
+from scripts.segments.counterfactuals import is_member
+from scripts.segments.counterfactuals.conditions import meets
 from scripts.segments.explain.reading import explained_rows
-from scripts.segments.nearest_change import is_member
-from scripts.segments.nearest_change.conditions import meets
 from tests.support.rule_evaluator import DEEPEST, OPERATORS, Evaluator, references
 from tests.support.rule_reader import Reader, meaning_of
-from tests.support.rules_world import (
+from tests.support.rules_workspace import (
     DAY,
     MATCHES,
     WINDOWS,
     Row,
     Rule,
     build,
-    make_world,
+    make_workspace,
     put_rules,
     query,
     row,
@@ -63,7 +63,7 @@ TYPES = {
     "has_pending_refund": "boolean",
     **{window["attribute_name"]: "bigint" for window in WINDOWS},
 }
-# Models that nobody fitted in this world.
+# Models that nobody fitted in this workspace.
 ABSENT = ("expected_orders_365d", "churn_propensity")
 KINDS = value_types()
 READER = Reader(KINDS)
@@ -163,7 +163,7 @@ def condition(chance: random.Random, kind: str, alternative: int, lower: list[st
 
 
 def random_rules(chance: random.Random, count: int) -> list[Rule]:
-    """Rules of every form, of which some refer to others, some too deep, in a circle, or to what is not active."""
+    """Rules of every form, of which some refer to others, some too deep, in a cycle, or to what is not active."""
     rules: list[Rule] = []
     depths: dict[str, int] = {}
     for number in range(count):
@@ -183,20 +183,20 @@ def random_rules(chance: random.Random, count: int) -> list[Rule]:
     return rules
 
 
-def check(world: World, rules: list[Rule], customers: list[Row]) -> Counter[str]:
+def check(workspace: Workspace, rules: list[Rule], customers: list[Row]) -> Counter[str]:
     """Members, texts and fingerprints of rules that were built; returns how often each form of rule was there."""
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
     expected = evaluator.memberships()
-    found = query(world, "select segment_key, customer_id from intermediate.int_segment_matches")
+    found = query(workspace, "select segment_key, customer_id from intermediate.int_segment_matches")
     assert len(found) == len(set(found)), "somebody is in a segment twice"
     wrong = sorted({key for key, _ in set(found) ^ expected})
     by_key = {rule.key: rule for rule in rules}
     # SQL in a value stays a value.
-    assert query(world, "select count(*) from marts.customer_features") == [(len(customers),)]
+    assert query(workspace, "select count(*) from marts.customer_features") == [(len(customers),)]
     assert not wrong, f"{len(wrong)} rules have other members than they should, such as {shown(by_key[wrong[0]])}"
 
     fingerprints: dict[str, Any] = {}
-    for key, (text, fingerprint) in described(world).items():
+    for key, (text, fingerprint) in described(workspace).items():
         meaning = meaning_of(by_key[key], KINDS)
         assert READER.meaning(text) == meaning, f"{text}\nis read as another rule than {shown(by_key[key])}"
         assert fingerprints.setdefault(fingerprint, meaning) == meaning, "two meanings have one fingerprint"
@@ -212,9 +212,9 @@ def check(world: World, rules: list[Rule], customers: list[Row]) -> Counter[str]
     )
 
 
-def described(world: World) -> dict[str, tuple[str, str]]:
+def described(workspace: Workspace) -> dict[str, tuple[str, str]]:
     """Text and fingerprint of each rule."""
-    rows = query(world, "select segment_key, rule_text, rule_fingerprint from intermediate.int_segment_rules")
+    rows = query(workspace, "select segment_key, rule_text, rule_fingerprint from intermediate.int_segment_rules")
     return {key: (text, fingerprint) for key, text, fingerprint in rows}
 
 
@@ -232,9 +232,9 @@ def family(days: str = "30d", alternative: int = 1) -> list[Rule]:
 
 @dataclass
 class Built:
-    """The world of the quick tests: random rules, the shipped ones as drafts, and a family of rules."""
+    """The workspace of the quick tests: random rules, the shipped ones as drafts, and a family of rules."""
 
-    world: World
+    workspace: Workspace
     customers: list[Row]
     rules: list[Rule]
     before: dict[str, tuple[str, str]]
@@ -246,16 +246,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     customers = people(chance, 150)
     drafts = [replace(rule, status="draft") for rule in shipped()]
     rules = [*random_rules(chance, 120), *drafts, *family()]
-    world = make_world(tmp_path_factory.mktemp("rules"), customers, TYPES)
-    put_rules(world, rules)
-    build(world, MATCHES)
-    return Built(world, customers, rules, described(world))
+    workspace = make_workspace(tmp_path_factory.mktemp("rules"), customers, TYPES)
+    put_rules(workspace, rules)
+    build(workspace, MATCHES)
+    return Built(workspace, customers, rules, described(workspace))
 
 
 def test_random_rules_have_the_members_that_plain_python_gives(built: Built) -> None:
     """And every rule, the shipped ones too, reads back from its text as it was written."""
     assert len(shipped()) >= 28
-    told = check(built.world, built.rules, built.customers)
+    told = check(built.workspace, built.rules, built.customers)
     assert told["with some people"] > 60, told
     assert min(told[f"level {level}"] for level in (1, 2, 3)) > 2, told
     assert told["with a percentile of a segment"] > 1, told
@@ -265,15 +265,15 @@ def test_random_rules_have_the_members_that_plain_python_gives(built: Built) -> 
 def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path: Path) -> None:
     chance = random.Random(11)
     customers, rules = people(chance, 30), random_rules(chance, 100)
-    world = make_world(tmp_path, customers, TYPES)
-    put_rules(world, rules)
-    build(world, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
-    allowed = dict(query(world, "select distinct value_type, allowed_operators from marts.attribute_catalogue"))
+    workspace = make_workspace(tmp_path, customers, TYPES)
+    put_rules(workspace, rules)
+    build(workspace, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
+    allowed = dict(query(workspace, "select distinct value_type, allowed_operators from marts.attribute_catalogue"))
     assert allowed == {kind: "|".join(operators) for kind, operators in OPERATORS_OF.items()}
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
     expected = evaluator.memberships()
     wrong, tried = set(), Counter[str]()
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         for customer in (cells["customer_id"] for cells in customers):
             traces = defaultdict(list)
             for key, condition in explained_rows(connection, customer):
@@ -294,7 +294,7 @@ def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path
 
 
 def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Built) -> None:
-    """Last of this world: it changes the windows and the rules."""
+    """Last of this workspace: it changes the windows and the rules."""
     before = {key: built.before[key][1] for key in (rule.key for rule in family())}
     assert len(set(before.values())) == len(before)
     respelled = [
@@ -302,16 +302,16 @@ def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Bu
         for rule in built.rules
         if rule.key.startswith("s") and rule.key not in before
     ]
-    put_rules(built.world, [*respelled, *family(days="031d")])
+    put_rules(built.workspace, [*respelled, *family(days="031d")])
     put_windows(
-        built.world,
+        built.workspace,
         [
             WINDOWS[0] | {"days": "10"},
             WINDOWS[1] | {"filter": " category = shoes", "description": "another word for it"},
         ],
     )
-    build(built.world, ["int_segment_rules"])
-    after = described(built.world)
+    build(built.workspace, ["int_segment_rules"])
+    after = described(built.workspace)
     assert {key for key in before if after[key][1] != before[key]} == {
         "ground",
         "above",
@@ -342,10 +342,10 @@ def test_thousands_of_random_rules_have_the_members_that_plain_python_gives(tmp_
     for seed in range(100, 112):
         chance = random.Random(seed)
         customers, rules = people(chance, 150), random_rules(chance, 300)
-        world = make_world(tmp_path / str(seed), customers, TYPES)
-        put_rules(world, rules)
-        build(world, MATCHES)
-        told += check(world, rules, customers)
+        workspace = make_workspace(tmp_path / str(seed), customers, TYPES)
+        put_rules(workspace, rules)
+        build(workspace, MATCHES)
+        told += check(workspace, rules, customers)
     print(dict(told))
     assert told["rules"] == 3600
     assert told["level 3"] > 50
@@ -366,8 +366,8 @@ def shipped() -> list[Rule]:
     ]
 
 
-def put_windows(world: World, windows: list[Row]) -> None:
-    with duckdb.connect(str(world.warehouse)) as connection:
+def put_windows(workspace: Workspace, windows: list[Row]) -> None:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("delete from seeds.behaviour_windows")
         for window in windows:
             connection.execute(

@@ -1,4 +1,4 @@
-"""Rules from rows, in a real world: a fault stops memberships, and is named with its line."""
+"""Rules from rows, in a real workspace: a fault stops memberships, and is named with its line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.validate import check_rules
 
 Row = dict[str, str]
@@ -21,14 +21,14 @@ def quiet(_: str) -> None:
     return None
 
 
-def query(world: World, text: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def query(workspace: Workspace, text: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(text).fetchall()
 
 
-def rewrite(world: World, change: Callable[[list[Row]], list[Row]]) -> Path:
-    """Change the rows of the world's rules and build what the rule check reads."""
-    file = world.seeds / "segment_rule_conditions.csv"
+def rewrite(workspace: Workspace, change: Callable[[list[Row]], list[Row]]) -> Path:
+    """Change the rows of the workspace's rules and build what the rule check reads."""
+    file = workspace.seeds / "segment_rule_conditions.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     columns = list(rows[0])
@@ -36,9 +36,9 @@ def rewrite(world: World, change: Callable[[list[Row]], list[Row]]) -> Path:
         writer = csv.DictWriter(lines, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(change(rows))
-    run_dbt(world, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
+    run_dbt(workspace, ["seed", "--select", "segment_rule_conditions"], progress=quiet)
     run_dbt(
-        world,
+        workspace,
         ["run", "--select", "int_segment_cell_violations", "int_segment_conditions+,+int_segment_rule_errors"],
         progress=quiet,
     )
@@ -46,7 +46,7 @@ def rewrite(world: World, change: Callable[[list[Row]], list[Row]]) -> Path:
 
 
 def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     members = query(demo_copy, "select count(*) from marts.segment_memberships")
 

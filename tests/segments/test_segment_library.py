@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.platform.errors import CheckFailed, UserError, did_you_mean
-from scripts.platform.world import BUSINESS_SEEDS
+from scripts.platform.workspace import BUSINESS_SEEDS
 from scripts.segments.segment_library import (
     CONDITIONS,
     DEFINITIONS,

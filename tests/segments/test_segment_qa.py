@@ -12,7 +12,7 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.qa import CHECKS, examine, qa
 from scripts.segments.qa_page import write_qa_page
 from scripts.serving.export import export
@@ -23,18 +23,18 @@ def quiet(_: str) -> None:
     return None
 
 
-def spoil(world: World, statement: str) -> None:
+def spoil(workspace: Workspace, statement: str) -> None:
     """Change what is published in the small library."""
-    with duckdb.connect(str(world.versions / "v1" / "marts.duckdb")) as connection:
+    with duckdb.connect(str(workspace.versions / "v1" / "marts.duckdb")) as connection:
         connection.execute(statement)
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> World:
+def library(tmp_path: Path) -> Workspace:
     return small_library(tmp_path)
 
 
-def test_the_manifest_keeps_every_check(library: World) -> None:
+def test_the_manifest_keeps_every_check(library: Workspace) -> None:
     folder = export(library, "lapsed", progress=quiet)
     checked = json.loads((folder / "manifest.json").read_text())["qa"]
     assert checked == {
@@ -44,7 +44,7 @@ def test_the_manifest_keeps_every_check(library: World) -> None:
     }
 
 
-def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_keeps(library: World) -> None:
+def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_keeps(library: Workspace) -> None:
     spoil(library, "update segment_qa set status = 'fail' where segment_key = 'lapsed' and check_name = 'count'")
     with pytest.raises(
         CheckFailed, match=r"`count` fails .40 customers; expected 1 % to 5 %; fails above 6 %"
@@ -61,7 +61,7 @@ def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_ke
     assert [check["check_name"] for check in checked["failing"]] == ["count"]
 
 
-def test_no_reason_exports_without_consent(library: World) -> None:
+def test_no_reason_exports_without_consent(library: Workspace) -> None:
     spoil(library, "update segment_qa set status = 'fail' where check_name = 'consent'")
     with pytest.raises(CheckFailed, match=r"`consent` fails .*no reason overrides it"):
         export(library, "lapsed", despite_qa="agreed with the owner", progress=quiet)
@@ -69,30 +69,30 @@ def test_no_reason_exports_without_consent(library: World) -> None:
 
 
 @pytest.mark.parametrize("statement", ["drop table segment_qa", "delete from segment_qa where segment_key = 'lapsed'"])
-def test_without_checks_nothing_is_exported(library: World, statement: str) -> None:
+def test_without_checks_nothing_is_exported(library: Workspace, statement: str) -> None:
     spoil(library, statement)
     with pytest.raises(CheckFailed, match="holds no checks of it; build and publish"):
         export(library, "lapsed", despite_qa="never mind", progress=quiet)
 
 
-def test_the_command_shows_words_and_samples_and_its_exit_code_follows(demo_world: World) -> None:
+def test_the_command_shows_words_and_samples_and_its_exit_code_follows(demo_workspace: Workspace) -> None:
     lines: list[str] = []
-    qa(demo_world, "lapsed", progress=lines.append)
+    qa(demo_workspace, "lapsed", progress=lines.append)
     text = "\n".join(lines)
     assert all(f"  {name} " in text for name in CHECKS[:8])
     assert "in it, most contribution margin first:" in text and "misses: last order 181 to 365 days ago: " in text
     with pytest.raises(UserError, match="did you mean `lapsed`"):
-        qa(demo_world, "lapse", progress=quiet)
+        qa(demo_workspace, "lapse", progress=quiet)
     with pytest.raises(CheckFailed, match="`vip_loyalists` is draft"):
-        qa(demo_world, "vip_loyalists", progress=quiet)
-    warned = next(row["segment_key"] for row in examine(demo_world)["segments"] if row["status"] == "warn")
+        qa(demo_workspace, "vip_loyalists", progress=quiet)
+    warned = next(row["segment_key"] for row in examine(demo_workspace)["segments"] if row["status"] == "warn")
     with pytest.raises(CheckFailed, match="fail or warn: " + warned):
-        qa(demo_world, warned, strict=True, progress=quiet)
+        qa(demo_workspace, warned, strict=True, progress=quiet)
 
 
-def test_no_check_of_the_demo_fails(demo_world: World) -> None:
+def test_no_check_of_the_demo_fails(demo_workspace: Workspace) -> None:
     lines: list[str] = []
-    qa(demo_world, as_json=True, progress=lines.append)
+    qa(demo_workspace, as_json=True, progress=lines.append)
     document = json.loads("\n".join(lines))
     assert len(document["segments"]) >= 20
     assert all([check["check_name"] for check in row["checks"]][:8] == list(CHECKS[:8]) for row in document["segments"])
@@ -124,10 +124,10 @@ def distance(condition: dict[str, str], row: dict[str, Any]) -> float:
 
 
 @pytest.mark.parametrize("segment_key", ["high_value_repeat", "new_need_second_purchase"])
-def test_samples_are_who_is_in_and_who_fails_one_condition(demo_world: World, segment_key: str) -> None:
-    with (demo_world.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
+def test_samples_are_who_is_in_and_who_fails_one_condition(demo_workspace: Workspace, segment_key: str) -> None:
+    with (demo_workspace.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
         conditions = [row for row in csv.DictReader(lines) if row["segment_key"] == segment_key]
-    with duckdb.connect(str(demo_world.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(demo_workspace.warehouse), read_only=True) as connection:
         found = connection.execute("select * from marts.customer_features")
         names = [column[0] for column in found.description]
         features = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -210,7 +210,7 @@ BREAKS = {
 
 
 @pytest.mark.verify
-def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: World) -> None:
+def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: Workspace) -> None:
     with duckdb.connect(str(demo_copy.warehouse)) as connection:
         (sku,) = connection.execute("select min(sku) from marts.products where not is_in_stock").fetchone() or ("",)
         for statement in filter(None, BREAKS.values()):

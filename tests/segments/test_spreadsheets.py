@@ -12,7 +12,7 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.validate import check_seeds
 
 pytestmark = pytest.mark.verify
@@ -42,8 +42,8 @@ def save_again(seeds: Path, scratch: Path, language: int, separator: int, quote_
         shutil.copyfile(file, seeds / file.name)
 
 
-def meanings(world: World) -> dict[str, str]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def meanings(workspace: Workspace) -> dict[str, str]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return dict(
             connection.execute("select segment_key, rule_fingerprint from intermediate.int_segment_rules").fetchall()
         )
@@ -55,7 +55,9 @@ def cells(file: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("quote_all", [False, True], ids=["as it does by itself", "all text in quotes"])
-def test_what_an_english_spreadsheet_saves_means_the_same(demo_copy: World, tmp_path: Path, quote_all: bool) -> None:
+def test_what_an_english_spreadsheet_saves_means_the_same(
+    demo_copy: Workspace, tmp_path: Path, quote_all: bool
+) -> None:
     before = meanings(demo_copy)
     original = cells(demo_copy.seeds / "segment_rule_conditions.csv")
     save_again(demo_copy.seeds, tmp_path, ENGLISH, COMMA, quote_all)
@@ -65,7 +67,7 @@ def test_what_an_english_spreadsheet_saves_means_the_same(demo_copy: World, tmp_
     assert before and meanings(demo_copy) == before
 
 
-def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: World) -> None:
+def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: Workspace) -> None:
     before = meanings(demo_copy)
     for name in EDITED:
         file = demo_copy.seeds / f"{name}.csv"
@@ -74,7 +76,7 @@ def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: World) -> None:
     assert meanings(demo_copy) == before
 
 
-def test_semicolons_are_named_with_the_cure(demo_copy: World, tmp_path: Path) -> None:
+def test_semicolons_are_named_with_the_cure(demo_copy: Workspace, tmp_path: Path) -> None:
     save_again(demo_copy.seeds, tmp_path, GERMAN, SEMICOLON)
     with pytest.raises(CheckFailed) as problem:
         check_seeds(demo_copy.seeds)
@@ -83,7 +85,7 @@ def test_semicolons_are_named_with_the_cure(demo_copy: World, tmp_path: Path) ->
     assert all("separated by semicolons; save it with commas" in line for line in lines)
 
 
-def test_numbers_that_a_german_spreadsheet_misread_are_named(demo_copy: World, tmp_path: Path) -> None:
+def test_numbers_that_a_german_spreadsheet_misread_are_named(demo_copy: Workspace, tmp_path: Path) -> None:
     """Read as German, 0.005 is five thousandths no more but 5, and 0.018 of a payment is 18 times it."""
     save_again(demo_copy.seeds, tmp_path, GERMAN, COMMA)
     said: list[str] = []

@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from tests.support.fabricated_warehouse import (
     DAY,
     change_seed,
-    fabricated_world,
+    fabricated_workspace,
     feature_types,
     plain_customer,
     run_rules,
@@ -130,33 +130,33 @@ def others() -> str:
 
 
 @pytest.fixture(scope="module")
-def evaluated(tmp_path_factory: pytest.TempPathFactory) -> World:
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """All customers of the table, evaluated once by the shipped rules, drafts included."""
     customers = [case.customer for case in cases() + left_out()]
-    world = fabricated_world(tmp_path_factory.mktemp("library"), customers, also=[others()])
-    change_seed(world, "segment_definitions", lambda row: row | {"status": "active"})
-    run_rules(world)
-    return world
+    workspace = fabricated_workspace(tmp_path_factory.mktemp("library"), customers, also=[others()])
+    change_seed(workspace, "segment_definitions", lambda row: row | {"status": "active"})
+    run_rules(workspace)
+    return workspace
 
 
-def rows(world: World, query: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def rows(workspace: Workspace, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_all_starting_segments_can_be_computed(evaluated: World) -> None:
+def test_all_starting_segments_can_be_computed(evaluated: Workspace) -> None:
     states = rows(evaluated, "select library_number, effective_status from intermediate.int_segment_definitions")
     assert {number for number, _ in states} == set(range(1, 29))
     assert {status for _, status in states} == {"active"}
     assert rows(evaluated, "select * from intermediate.int_segment_rule_errors") == []
 
 
-def test_percentiles_are_what_the_table_takes_them_to_be(evaluated: World) -> None:
+def test_percentiles_are_what_the_table_takes_them_to_be(evaluated: Workspace) -> None:
     found = rows(evaluated, "select attribute_name, percentile, threshold from intermediate.int_segment_percentiles")
     assert {(name, number): threshold for name, number, threshold in found} == EXACT
 
 
-def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: World) -> None:
+def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: Workspace) -> None:
     members = set(rows(evaluated, "select customer_id, segment_key from intermediate.int_segment_matches"))
     wrong = [
         f"{case} should be {'in' if case.is_in else 'out'}"
@@ -166,7 +166,7 @@ def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: Wo
     assert not wrong, "\n".join(wrong)
 
 
-def test_traces_say_of_every_condition_what_the_second_evaluator_says(evaluated: World) -> None:
+def test_traces_say_of_every_condition_what_the_second_evaluator_says(evaluated: Workspace) -> None:
     """Also of customers who are out: the verdict that follows from the conditions is the one that decided."""
     rules, base = rule_rows(BUSINESS_SEEDS), Base([], EXACT)
     customers = {case.customer_id: case for case in cases() + left_out()}

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from scripts.demo.simulator import simulate
-from scripts.platform.world import World
-from tests.support.movement_world import AS_OF, growth_rows, judged
+from scripts.platform.workspace import Workspace
+from tests.support.movement_workspace import AS_OF, growth_rows, judged
 
 DAYS = pd.date_range(end=AS_OF, periods=365 + 112)
 STATED = 1 / 200
@@ -133,7 +133,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     The web shop delivers nothing for two days and all of it on the third; a rule is edited; a surge of orders is real;
     and many opt out on one day.
     """
-    retailer = World.at(warehouse=str(tmp_path / "retailer" / "warehouse.duckdb"))
+    retailer = Workspace.at(warehouse=str(tmp_path / "retailer" / "warehouse.duckdb"))
     simulate(retailer, customers=30_000, progress=lambda _: None)
     orders = duckdb.sql(
         f"""

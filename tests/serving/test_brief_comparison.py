@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving.briefs.comparison import BANDS, Share, band, chance_of, level
 from scripts.serving.briefs.facts import GROWS_WITH_SALES, segment_facts
 from scripts.serving.briefs.reading import open_published
@@ -156,8 +156,8 @@ def test_random_customers_are_nothing_special_in_200_draws() -> None:
 
 
 @pytest.mark.verify
-def test_random_customers_of_the_demo_are_nothing_special(demo_world: World) -> None:
-    with open_published(demo_world) as published:
+def test_random_customers_of_the_demo_are_nothing_special(demo_workspace: Workspace) -> None:
+    with open_published(demo_workspace) as published:
         people = published.features("customer_type = 'person'")
     assert _silent(people, draws=200, seed=14) >= 190
     assert _silent(people[people["order_count"] > 0], draws=200, seed=15) >= 190

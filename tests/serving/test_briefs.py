@@ -14,7 +14,7 @@ import pytest
 from scripts.__main__ import main
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving.briefs import brief
 from scripts.serving.briefs.campaign import campaign_brief, campaign_sections
 from scripts.serving.briefs.campaign_facts import campaign_facts, ceiling_facts, holdout_facts, stands_out
@@ -162,15 +162,15 @@ def _campaign(people: pd.DataFrame, channel: str = "email", **others: object) ->
 
 
 def test_the_offer_ceiling_is_what_nine_in_ten_bear() -> None:
-    people = pd.DataFrame({"largest_bearable_discount_rate": np.arange(1, 101) / 100, "cost_coverage": 1.0})
+    people = pd.DataFrame({"max_affordable_discount_rate": np.arange(1, 101) / 100, "cost_coverage": 1.0})
     # 90 of 100 bear 11 %, 91 bear 10 %.
     assert ceiling_facts(people, {})["rate"] == 0.11
     assert ceiling_facts(people, {})["bear"]["0.30"] == 71
-    people.loc[:14, "largest_bearable_discount_rate"] = -0.2
+    people.loc[:14, "max_affordable_discount_rate"] = -0.2
     assert ceiling_facts(people, {})["rate"] == 0
     people["cost_coverage"] = 0.5
     assert "cost of what they bought is not known" in ceiling_facts(people, {})["not_known"]
-    off = ceiling_facts(people, {"largest_bearable_discount_rate": "source shopify is off"})
+    off = ceiling_facts(people, {"max_affordable_discount_rate": "source shopify is off"})
     assert (off["rate"], off["not_known"]) == (None, "source shopify is off")
 
 
@@ -178,7 +178,7 @@ def test_the_offer_ceiling_is_what_nine_in_ten_bear() -> None:
 def test_the_ceiling_is_the_largest_whole_per_cent_that_nine_in_ten_bear(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rates = rng.uniform(-0.1, 0.7, int(rng.integers(10, 60)))
-    people = pd.DataFrame({"largest_bearable_discount_rate": rates, "cost_coverage": 1.0})
+    people = pd.DataFrame({"max_affordable_discount_rate": rates, "cost_coverage": 1.0})
     borne = [per_cent for per_cent in range(71) if (rates >= per_cent / 100).mean() >= 0.9]
     assert ceiling_facts(people, {})["rate"] == (borne[-1] / 100 if borne else 0)
 
@@ -298,7 +298,7 @@ CUSTOMER = {
         "net_revenue_365d": 150,
         "contribution_margin_365d": 40,
         "cost_coverage": 1.0,
-        "largest_bearable_discount_rate": 0.256,
+        "max_affordable_discount_rate": 0.256,
         "expected_interval_days": 60.2,
         "interval_basis": "own",
         "engagement_tier": "none",
@@ -368,20 +368,20 @@ def test_a_customer_of_whom_little_is_known() -> None:
 # ---- a published demo ------------------------------------------------------------------------------------------------
 
 
-def test_briefs_of_the_demo_agree_with_its_marts(demo_world: World) -> None:
-    with open_published(demo_world) as published:
+def test_briefs_of_the_demo_agree_with_its_marts(demo_workspace: Workspace) -> None:
+    with open_published(demo_workspace) as published:
         sizes = {row["segment_key"]: row for row in published.rows("segment_library")}
         margins = {row["segment_key"]: row for row in published.rows("segment_margin")}
     for key in ("high_value_repeat", "lapsed"):
-        facts = brief(demo_world, segment=key, progress=_quiet).facts
+        facts = brief(demo_workspace, segment=key, progress=_quiet).facts
         assert facts["size"]["members"] == sizes[key]["customer_count"]
         # What a member brings on average is what the segment brings in all.
         mean = facts["measures"]["net_revenue_365d"]["mean"]
         assert mean * facts["size"]["members"] == pytest.approx(float(margins[key]["net_revenue_365d"]), abs=0.01)
 
 
-def test_the_same_world_gives_the_same_text(demo_world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    place = ["--warehouse", str(demo_world.warehouse)]
+def test_the_same_workspace_gives_the_same_text(demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--warehouse", str(demo_workspace.warehouse)]
     said = []
     for _ in range(2):
         assert main(["brief", "--campaign-for", "high_value_repeat", *place]) == 0
@@ -391,9 +391,9 @@ def test_the_same_world_gives_the_same_text(demo_world: World, capsys: pytest.Ca
 
 
 def test_json_holds_the_facts_and_a_page_stands_alone(
-    demo_world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demo_workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = ["--warehouse", str(demo_world.warehouse)]
+    place = ["--warehouse", str(demo_workspace.warehouse)]
     assert main(["brief", "--segment", "lapsed", "--json", *place]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["facts"]["size"]["members"] > 0 and "In short" in found["text"]
@@ -402,16 +402,16 @@ def test_json_holds_the_facts_and_a_page_stands_alone(
     assert page.startswith("<!doctype html>") and "Segment: Lapsed customers" in page
 
 
-def test_a_brief_of_every_kind_of_customer_holds_no_identifier(demo_world: World) -> None:
-    with open_warehouse(demo_world.published.resolve() / "marts.duckdb", read_only=True) as connection:
+def test_a_brief_of_every_kind_of_customer_holds_no_identifier(demo_workspace: Workspace) -> None:
+    with open_warehouse(demo_workspace.published.resolve() / "marts.duckdb", read_only=True) as connection:
         ids = connection.execute(
             "select min(customer_id) from customer_features group by customer_type, lifecycle_stage order by 1"
         ).fetchall()
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         contacts = connection.execute("select customer_id, email, phone from pii.contacts").fetchall()
     known = {customer_id: [text for text in rest if text] for customer_id, *rest in contacts}
     assert len(ids) > 5
-    with open_published(demo_world) as published:
+    with open_published(demo_workspace) as published:
         texts = {customer_id: customer_brief(published, customer_id).markdown() for (customer_id,) in ids}
     for customer_id, text in texts.items():
         assert "@" not in text and "None" not in text and "nan" not in text.lower().split()
@@ -429,15 +429,15 @@ def test_a_brief_of_every_kind_of_customer_holds_no_identifier(demo_world: World
         ({"segment": "lapsed", "channel": "email"}, "--channel: only a campaign has a channel"),
     ],
 )
-def test_a_wrong_question_gets_one_clear_line(demo_world: World, asked: dict[str, str], message: str) -> None:
+def test_a_wrong_question_gets_one_clear_line(demo_workspace: Workspace, asked: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)) as problem:
-        brief(demo_world, **asked, progress=_quiet)  # type: ignore[arg-type]
+        brief(demo_workspace, **asked, progress=_quiet)  # type: ignore[arg-type]
     assert "example.com" not in str(problem.value)
 
 
 def test_nothing_published_is_said_clearly(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is published"):
-        brief(World.at(warehouse=str(tmp_path / "warehouse.duckdb")), segment="lapsed", progress=_quiet)
+        brief(Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb")), segment="lapsed", progress=_quiet)
 
 
 def test_briefs_stand_where_marts_are_missing(drawn: pd.DataFrame) -> None:

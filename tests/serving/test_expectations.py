@@ -13,12 +13,12 @@ import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import BUSINESS_SEEDS, World
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.serving import expectations
 from scripts.serving.expectations import suites
 from scripts.serving.publish import publish
-from tests.support.profiled_world import LAST_DAY, drawn_orders, profiled_world, put_orders
-from tests.support.small_world import change, small_world
+from tests.support.profiled_workspace import LAST_DAY, drawn_orders, profiled_workspace, put_orders
+from tests.support.small_workspace import change, small_workspace
 
 
 def quiet(_: str) -> None:
@@ -26,23 +26,23 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
+def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
     """The retailer without orders, and a copy of its warehouse."""
-    world = profiled_world(tmp_path_factory.mktemp("profiled"))
-    copy = world.home / "before.duckdb"
-    shutil.copyfile(world.warehouse, copy)
-    return world, copy
+    workspace = profiled_workspace(tmp_path_factory.mktemp("profiled"))
+    copy = workspace.home / "before.duckdb"
+    shutil.copyfile(workspace.warehouse, copy)
+    return workspace, copy
 
 
 @pytest.fixture
-def world(profiled: tuple[World, Path]) -> World:
+def workspace(profiled: tuple[Workspace, Path]) -> Workspace:
     """The retailer as it was made, nothing published; each test puts the orders that it needs."""
-    world, copy = profiled
-    shutil.copyfile(copy, world.warehouse)
-    world.published.unlink(missing_ok=True)
-    for folder in (world.versions, world.home / "refused"):
+    workspace, copy = profiled
+    shutil.copyfile(copy, workspace.warehouse)
+    workspace.published.unlink(missing_ok=True)
+    for folder in (workspace.versions, workspace.home / "refused"):
         shutil.rmtree(folder, ignore_errors=True)
-    return world
+    return workspace
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def orders() -> pd.DataFrame:
     return drawn_orders()
 
 
-def read(world: World, query: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def read(workspace: Workspace, query: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(query).df()
 
 
@@ -70,8 +70,8 @@ def psi(recent: np.ndarray, reference: np.ndarray) -> float:
     return float(((recent_share - reference_share) * np.log(recent_share / reference_share)).sum())
 
 
-def test_a_demo_passes_without_a_false_alarm(demo_world: World) -> None:
-    results = json.loads((demo_world.published / "quality.json").read_text())
+def test_a_demo_passes_without_a_false_alarm(demo_workspace: Workspace) -> None:
+    results = json.loads((demo_workspace.published / "quality.json").read_text())
     assert results["status"] == "passed"
     assert results["as_of_date"] == "2026-06-30"
     assert results["counts"]["met"] > 30
@@ -79,22 +79,22 @@ def test_a_demo_passes_without_a_false_alarm(demo_world: World) -> None:
     assert {(suite, "met") for suite in ("volume", "drift", "distribution", "cross_field")} <= judged
 
 
-def test_a_sound_retailer_passes_and_all_of_it_is_judged(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders)
-    quality = expectations.judge(world.warehouse)
+def test_a_sound_retailer_passes_and_all_of_it_is_judged(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders)
+    quality = expectations.judge(workspace.warehouse)
     assert quality.status == "passed"
     judged = {key for key, _ in outcomes(quality, "met")}
     assert {"channel_week_missing", "channel_value_absurd", "order_value_drifts", "currency_mix_flips"} <= judged
     assert len([key for key, _ in outcomes(quality, "met") if key == "channel_week_missing"]) == 3
 
 
-def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> None:
+def test_profiles_equal_a_second_account(workspace: Workspace, orders: pd.DataFrame) -> None:
     """The index in numpy, the usual week in pandas, from the orders alone."""
-    put_orders(world, orders.assign(gross_revenue=orders["gross_revenue"] * (1 + 0.5 * last_days(orders, 28))))
-    changed = read(world, "select * from intermediate.int_orders")
+    put_orders(workspace, orders.assign(gross_revenue=orders["gross_revenue"] * (1 + 0.5 * last_days(orders, 28))))
+    changed = read(workspace, "select * from intermediate.int_orders")
     age = (LAST_DAY - changed["ordered_date"]).dt.days
     is_recent, is_reference = age < 28, (age >= 28) & (age < 392)
-    drift = read(world, "select * from intermediate.int_data_profile_drift").set_index("measure")
+    drift = read(workspace, "select * from intermediate.int_data_profile_drift").set_index("measure")
 
     gross = changed["gross_revenue"].astype(float)
     amounts = {
@@ -131,7 +131,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
     usual = np.median(weeks[1:])
     spread = max(1.4826 * np.median(np.abs(np.array(weeks[1:]) - usual)), np.sqrt(usual), 0.1 * usual)
     row = read(
-        world,
+        workspace,
         "select * from intermediate.int_data_profile_deviations where slice_name = 'store' and measure = 'order_count'"
         " and period = 'week' and profile_date = date '2026-06-30'",
     ).iloc[0]
@@ -139,7 +139,7 @@ def test_profiles_equal_a_second_account(world: World, orders: pd.DataFrame) -> 
     assert row["deviation"] == pytest.approx((weeks[0] - usual) / spread, abs=1e-6)
     typical = [np.exp(np.log(gross[(age >= 7 * k) & (age < 7 * k + 7)]).mean()) for k in range(13)]
     row = read(
-        world,
+        workspace,
         "select * from intermediate.int_data_profile_deviations where slice_name = 'all' and measure = 'typical_value'"
         " and period = 'week' and profile_date = date '2026-06-30'",
     ).iloc[0]
@@ -195,16 +195,18 @@ PLANTS = {
 
 
 @pytest.mark.parametrize("fault", PLANTS)
-def test_a_planted_fault_is_caught_and_nothing_is_published(world: World, orders: pd.DataFrame, fault: str) -> None:
+def test_a_planted_fault_is_caught_and_nothing_is_published(
+    workspace: Workspace, orders: pd.DataFrame, fault: str
+) -> None:
     plant, caught = PLANTS[fault]
-    put_orders(world, orders)
-    before = publish(world, quiet)
-    put_orders(world, plant(orders))
-    change(world, "update marts.customers set customer_type = customer_type || '!'")
+    put_orders(workspace, orders)
+    before = publish(workspace, quiet)
+    put_orders(workspace, plant(orders))
+    change(workspace, "update marts.customers set customer_type = customer_type || '!'")
     with pytest.raises(CheckFailed) as problem:
-        publish(world, quiet)
-    assert world.published.resolve() == before
-    refused = json.loads((world.home / "refused" / "quality.json").read_text())
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == before
+    refused = json.loads((workspace.home / "refused" / "quality.json").read_text())
     assert refused["status"] == "failed"
     found = {(row["expectation_key"], row["subject"]) for row in refused["results"] if row["outcome"] == "critical"}
     assert found == caught
@@ -213,21 +215,21 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(world: World, orders
     for (key, subject), line in zip(sorted(caught), sorted(lines[:-1]), strict=True):
         assert line.startswith(f"{key} ({subject}): expected: ")
         assert "Seen: " in line
-    page = (world.home / "refused" / "quality.html").read_text()
+    page = (workspace.home / "refused" / "quality.html").read_text()
     assert all(key in page for key, _ in caught)
     assert "Not published" in page
     # Mended, it is published, and nothing of the refusal is left.
-    put_orders(world, orders)
-    assert publish(world, quiet) != before
-    assert not (world.home / "refused").exists()
+    put_orders(workspace, orders)
+    assert publish(workspace, quiet) != before
+    assert not (workspace.home / "refused").exists()
 
 
-def test_since_names_the_day_on_which_it_began(world: World, orders: pd.DataFrame) -> None:
+def test_since_names_the_day_on_which_it_began(workspace: Workspace, orders: pd.DataFrame) -> None:
     """Store orders end 12 days before: a week below a tenth of the usual is seen from the seventh silent day on."""
-    put_orders(world, orders[~((orders["channel"] == "store") & last_days(orders, 12))])
+    put_orders(workspace, orders[~((orders["channel"] == "store") & last_days(orders, 12))])
     (result,) = [
         result
-        for result in expectations.judge(world.warehouse).results
+        for result in expectations.judge(workspace.warehouse).results
         if result.outcome == "critical" and result.expectation_key == "channel_week_missing"
     ]
     assert (result.observed, result.value) == (0, 0)
@@ -236,25 +238,25 @@ def test_since_names_the_day_on_which_it_began(world: World, orders: pd.DataFram
     assert len(result.days) == 28
 
 
-def test_a_shift_that_a_sale_may_explain_only_warns(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders.assign(gross_revenue=orders["gross_revenue"] * np.where(last_days(orders, 28), 2, 1)))
+def test_a_shift_that_a_sale_may_explain_only_warns(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders.assign(gross_revenue=orders["gross_revenue"] * np.where(last_days(orders, 28), 2, 1)))
     said: list[str] = []
-    publish(world, said.append)
-    results = json.loads((world.published / "quality.json").read_text())
+    publish(workspace, said.append)
+    results = json.loads((workspace.published / "quality.json").read_text())
     assert results["status"] == "warnings"
     warned = {row["expectation_key"] for row in results["results"] if row["outcome"] == "warning"}
     assert "order_value_drifts" in warned
     assert any("warnings, 0 critical" in line for line in said)
 
 
-def test_nothing_is_judged_on_the_first_day_or_without_orders(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders.head(0))
-    quality = expectations.judge(world.warehouse)
+def test_nothing_is_judged_on_the_first_day_or_without_orders(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders.head(0))
+    quality = expectations.judge(workspace.warehouse)
     assert quality.status == "passed"
     assert {result.outcome for result in quality.results} == {"not_judged"}
     assert all(result.reason for result in quality.results)
-    put_orders(world, orders[last_days(orders, 1)])
-    quality = expectations.judge(world.warehouse)
+    put_orders(workspace, orders[last_days(orders, 1)])
+    quality = expectations.judge(workspace.warehouse)
     assert quality.status == "passed"
     judged = {result.suite for result in quality.results if result.outcome != "not_judged" and result.min_value}
     assert judged == set()
@@ -266,10 +268,10 @@ def test_nothing_is_judged_on_the_first_day_or_without_orders(world: World, orde
     assert reasons == {"nothing was delivered, or its source is off"}
 
 
-def test_the_results_add_up(world: World, orders: pd.DataFrame) -> None:
+def test_the_results_add_up(workspace: Workspace, orders: pd.DataFrame) -> None:
     plant, _ = PLANTS["pence for pounds in one week"]
-    put_orders(world, plant(orders))
-    quality = expectations.judge(world.warehouse)
+    put_orders(workspace, plant(orders))
+    quality = expectations.judge(workspace.warehouse)
     results = json.loads(json.dumps(quality.as_dict()))
     assert sum(results["counts"].values()) == len(results["results"])
     with (BUSINESS_SEEDS / "expectation_limits.csv").open(encoding="utf-8") as lines:
@@ -292,9 +294,9 @@ def test_the_results_add_up(world: World, orders: pd.DataFrame) -> None:
             assert sum(row[part] for row in distribution["bins"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_the_page_needs_nothing_from_elsewhere(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders.assign(channel="<b>shop & co</b>"))
-    page = expectations.page(expectations.judge(world.warehouse))
+def test_the_page_needs_nothing_from_elsewhere(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders.assign(channel="<b>shop & co</b>"))
+    page = expectations.page(expectations.judge(workspace.warehouse))
     for outside in ("http:", "https:", "src=", "@import", "<script", "<link", "url("):
         assert outside not in page
     assert "<b>shop" not in page
@@ -302,26 +304,26 @@ def test_the_page_needs_nothing_from_elsewhere(world: World, orders: pd.DataFram
     assert "customer_id" not in page
 
 
-def test_the_same_warehouse_gives_the_same_files(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders)
-    first = publish(world, quiet)
+def test_the_same_warehouse_gives_the_same_files(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders)
+    first = publish(workspace, quiet)
     files = [(first / name).read_bytes() for name in ("quality.json", "quality.html")]
-    assert publish(world, quiet) == first
-    change(world, "update marts.customers set customer_type = customer_type || '?'")
-    second = publish(world, quiet)
+    assert publish(workspace, quiet) == first
+    change(workspace, "update marts.customers set customer_type = customer_type || '?'")
+    second = publish(workspace, quiet)
     assert second != first
     assert [(second / name).read_bytes() for name in ("quality.json", "quality.html")] == files
 
 
-def test_other_limits_judge_the_same_version_anew(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders)
-    first = publish(world, quiet)
+def test_other_limits_judge_the_same_version_anew(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders)
+    first = publish(workspace, quiet)
     row = "where expectation_key = 'order_value_moved'"
-    change(world, f"update seeds.expectation_limits set max_value = -5 {row}")
-    assert publish(world, quiet) == first
+    change(workspace, f"update seeds.expectation_limits set max_value = -5 {row}")
+    assert publish(workspace, quiet) == first
     assert json.loads((first / "quality.json").read_text())["counts"]["warning"] == 1
-    change(world, f"update seeds.expectation_limits set is_active = false {row}")
-    assert publish(world, quiet) == first
+    change(workspace, f"update seeds.expectation_limits set is_active = false {row}")
+    assert publish(workspace, quiet) == first
     results = json.loads((first / "quality.json").read_text())["results"]
     assert "order_value_moved" not in {result["expectation_key"] for result in results}
 
@@ -336,31 +338,33 @@ def test_other_limits_judge_the_same_version_anew(world: World, orders: pd.DataF
         ("measure = null", "measure is empty"),
     ],
 )
-def test_a_row_of_limits_that_means_nothing_is_named(world: World, orders: pd.DataFrame, fault: str, said: str) -> None:
-    put_orders(world, orders.head(0))
-    change(world, f"update seeds.expectation_limits set {fault} where expectation_key = 'orders_week_low'")
+def test_a_row_of_limits_that_means_nothing_is_named(
+    workspace: Workspace, orders: pd.DataFrame, fault: str, said: str
+) -> None:
+    put_orders(workspace, orders.head(0))
+    change(workspace, f"update seeds.expectation_limits set {fault} where expectation_key = 'orders_week_low'")
     with pytest.raises(UserError, match=said) as problem:
-        publish(world, quiet)
+        publish(workspace, quiet)
     assert "expectation_limits.csv, orders_week_low" in str(problem.value)
 
 
-def test_an_unknown_measure_is_shown_as_not_judged(world: World, orders: pd.DataFrame) -> None:
-    put_orders(world, orders)
-    change(world, "update seeds.expectation_limits set measure = 'sales' where expectation_key = 'orders_week_low'")
-    quality = expectations.judge(world.warehouse)
+def test_an_unknown_measure_is_shown_as_not_judged(workspace: Workspace, orders: pd.DataFrame) -> None:
+    put_orders(workspace, orders)
+    change(workspace, "update seeds.expectation_limits set measure = 'sales' where expectation_key = 'orders_week_low'")
+    quality = expectations.judge(workspace.warehouse)
     (result,) = [result for result in quality.results if result.expectation_key == "orders_week_low"]
     assert result.outcome == "not_judged"
 
 
 def test_without_great_expectations_publishing_goes_on_and_says_so(
-    world: World, orders: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, orders: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant, _ = PLANTS["pence for pounds in one week"]
-    put_orders(world, plant(orders))
-    change(world, "update marts.customers set customer_type = customer_type || '.'")
+    put_orders(workspace, plant(orders))
+    change(workspace, "update marts.customers set customer_type = customer_type || '.'")
     monkeypatch.setattr(suites.importlib.util, "find_spec", lambda name: None)
     said: list[str] = []
-    version = publish(world, said.append)
+    version = publish(workspace, said.append)
     assert any(line.startswith("expectations were not run: great-expectations is not installed") for line in said)
     results = json.loads((version / "quality.json").read_text())
     assert (results["status"], results["results"]) == ("not_run", [])
@@ -369,6 +373,6 @@ def test_without_great_expectations_publishing_goes_on_and_says_so(
 
 def test_a_warehouse_without_profiles_says_so(tmp_path: Path) -> None:
     said: list[str] = []
-    version = publish(small_world(tmp_path), said.append)
+    version = publish(small_workspace(tmp_path), said.append)
     assert "expectations were not run: the warehouse holds no profiles; run `python -m scripts build`" in said
     assert json.loads((version / "quality.json").read_text())["status"] == "not_run"

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE, append_rows, log_heads, read_log
 from scripts.serving.export import export
 from tests.support.small_library import log_row, small_library
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def workspace(tmp_path: Path) -> Workspace:
     return small_library(tmp_path)
 
 
@@ -31,8 +31,8 @@ def written(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def test_an_approved_audience_is_written_with_its_manifest(world: World) -> None:
-    folder = export(world, "lapsed", progress=quiet)
+def test_an_approved_audience_is_written_with_its_manifest(workspace: Workspace) -> None:
+    folder = export(workspace, "lapsed", progress=quiet)
     rows = written(folder)
     assert [(row["customer_id"], row["email"], row["is_primary"]) for row in rows] == [
         ("c1", "one@example.com", "true"),
@@ -48,28 +48,30 @@ def test_an_approved_audience_is_written_with_its_manifest(world: World) -> None
     assert counts["left_out"]["unsafe_address"] == 1
 
 
-def test_only_the_owner_reads_it(world: World) -> None:
-    folder = export(world, "lapsed", progress=quiet)
+def test_only_the_owner_reads_it(workspace: Workspace) -> None:
+    folder = export(workspace, "lapsed", progress=quiet)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
-def test_formulas_are_disarmed_and_phone_numbers_are_not(world: World) -> None:
-    assert written(export(world, "lapsed", progress=quiet))[1]["explanation"] == "'=1+1"
-    assert written(export(world, "lapsed", "sms", progress=quiet))[0]["phone"] == "+447700900123"
+def test_formulas_are_disarmed_and_phone_numbers_are_not(workspace: Workspace) -> None:
+    assert written(export(workspace, "lapsed", progress=quiet))[1]["explanation"] == "'=1+1"
+    assert written(export(workspace, "lapsed", "sms", progress=quiet))[0]["phone"] == "+447700900123"
 
 
-def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(world: World, tmp_path: Path) -> None:
-    folder = export(world, "lapsed", progress=quiet)
+def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = export(workspace, "lapsed", progress=quiet)
     before = (folder / "manifest.json").read_bytes()
-    assert export(world, "lapsed", progress=quiet) == folder
+    assert export(workspace, "lapsed", progress=quiet) == folder
     assert (folder / "manifest.json").read_bytes() == before
     (folder / "audience.csv").write_text("spoilt")
     with pytest.raises(UserError, match="exists already"):
-        export(world, "lapsed", progress=quiet)
+        export(workspace, "lapsed", progress=quiet)
     (tmp_path / "mine").mkdir()
     with pytest.raises(UserError, match="exists already"):
-        export(world, "lapsed", out=tmp_path / "mine", progress=quiet)
+        export(workspace, "lapsed", out=tmp_path / "mine", progress=quiet)
 
 
 @pytest.mark.parametrize(
@@ -93,40 +95,40 @@ def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(world
     ],
 )
 def test_what_is_refused_says_why_on_one_line_and_writes_nothing(
-    world: World, segment: str, channel: str, words: str
+    workspace: Workspace, segment: str, channel: str, words: str
 ) -> None:
     with pytest.raises((UserError, CheckFailed), match=words) as problem:
-        export(world, segment, channel, progress=quiet)
+        export(workspace, segment, channel, progress=quiet)
     assert len(str(problem.value).splitlines()) == 1
-    assert not world.exports.exists()
+    assert not workspace.exports.exists()
 
 
-def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(world: World) -> None:
-    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Zoe", "withdrawn")])
+def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(workspace: Workspace) -> None:
+    append_rows(workspace, [log_row("lapsed", "fp-lapsed", "data_owner", "Zoe", "withdrawn")])
     with pytest.raises(CheckFailed, match="not approved: Zoe withdrew the approval as data_owner at 2026-07-01"):
-        export(world, "lapsed", progress=quiet)
-    assert not world.exports.exists()
-    append_rows(world, [log_row("lapsed", "fp-lapsed", "data_owner", "Cid")])
-    folder = export(world, "lapsed", progress=quiet)
+        export(workspace, "lapsed", progress=quiet)
+    assert not workspace.exports.exists()
+    append_rows(workspace, [log_row("lapsed", "fp-lapsed", "data_owner", "Cid")])
+    folder = export(workspace, "lapsed", progress=quiet)
     head = json.loads((folder / "manifest.json").read_text())["approval_head"]
-    assert head == log_heads(read_log(world.seeds))["lapsed"] and head["sequence"] == 5
+    assert head == log_heads(read_log(workspace.seeds))["lapsed"] and head["sequence"] == 5
 
 
-def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(world: World) -> None:
-    file = world.seeds / FILE
+def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(workspace: Workspace) -> None:
+    file = workspace.seeds / FILE
     text = file.read_text()
     file.write_text(text.replace("Bob", "Eve", 1))
     with pytest.raises(CheckFailed, match="row 2 of its approvals was changed after it was written"):
-        export(world, "lapsed", progress=quiet)
+        export(workspace, "lapsed", progress=quiet)
     file.write_text(text.splitlines()[0] + "\n")
     with pytest.raises(CheckFailed, match="the approval of Bob as campaign_owner is not in"):
-        export(world, "lapsed", progress=quiet)
-    assert not world.exports.exists()
+        export(workspace, "lapsed", progress=quiet)
+    assert not workspace.exports.exists()
     file.write_text(text)
-    assert export(world, "lapsed", progress=quiet)
+    assert export(workspace, "lapsed", progress=quiet)
 
 
-def test_nothing_published_is_said(world: World) -> None:
-    world.published.unlink()
+def test_nothing_published_is_said(workspace: Workspace) -> None:
+    workspace.published.unlink()
     with pytest.raises(UserError, match="nothing is published"):
-        export(world, "lapsed", progress=quiet)
+        export(workspace, "lapsed", progress=quiet)

@@ -1,4 +1,4 @@
-"""`python -m scripts health`: what it says of a well world, of sick ones, and of worlds that are not there."""
+"""`python -m scripts health`: what it says of a well workspace, of sick ones, and of workspaces that are not there."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
 from scripts.platform.versions import current_version
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving.health import examine, health
 from scripts.serving.publish import publish
-from tests.support.small_world import small_world
-from tests.support.worlds import world_in
+from tests.support.small_workspace import small_workspace
+from tests.support.workspaces import workspace_in
 
 DOCUMENT = {
     "schema_version": int, "overall": str, "as_of_date": (str, type(None)), "read_from": (str, type(None)),
@@ -43,17 +43,17 @@ def quiet(_: str) -> None:
     return None
 
 
-def ask(world: World, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def ask(workspace: Workspace, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of the command."""
     capsys.readouterr()
-    code = main(["health", "--warehouse", str(world.warehouse), *arguments])
+    code = main(["health", "--warehouse", str(workspace.warehouse), *arguments])
     said = capsys.readouterr()
     return code, said.out, said.err
 
 
-def document(world: World, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+def document(workspace: Workspace, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and document of `--json`, which must be all that stands on standard output."""
-    code, out, _ = ask(world, capsys, "--json", *arguments)
+    code, out, _ = ask(workspace, capsys, "--json", *arguments)
     found = json.loads(out)
     assert set(found) == set(DOCUMENT)
     for key, kind in DOCUMENT.items():
@@ -79,19 +79,21 @@ def held(file: Path) -> Iterator[None]:
         process.communicate()
 
 
-def build_health(world: World, **variables: Any) -> None:
+def build_health(workspace: Workspace, **variables: Any) -> None:
     steps.build(
-        world,
+        workspace,
         variables=variables,
         select="source_health_limits +source_health source_volume_daily +dead_letters",
         progress=quiet,
     )
 
 
-def test_a_well_world_is_said_in_a_table_and_passes(demo_world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ask(demo_world, capsys)
+def test_a_well_workspace_is_said_in_a_table_and_passes(
+    demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = ask(demo_workspace, capsys)
     assert (code, err) == (0, "")
-    with open_warehouse(demo_world.published / "marts.duckdb", read_only=True) as marts:
+    with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as marts:
         rows = dict(
             marts.execute("select source, sum(row_count) from source_health group by source order by 1").fetchall()
         )
@@ -99,21 +101,23 @@ def test_a_well_world_is_said_in_a_table_and_passes(demo_world: World, capsys: p
     for source, count in rows.items():
         assert f"{count:,}" in cells[source]
     assert "overall: ok" in out
-    assert current_version(demo_world) in out
+    assert current_version(demo_workspace) in out
 
 
 def test_the_document_says_what_the_ledger_and_the_marts_say(
-    demo_world: World, capsys: pytest.CaptureFixture[str]
+    demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, found = document(demo_world, capsys)
+    code, found = document(demo_workspace, capsys)
     assert code == 0
     assert found["overall"] == "ok" and found["findings"] == []
     assert found["as_of_date"] == "2026-06-30"
     assert (found["read_from"], found["warehouse"]["state"]) == ("warehouse", "ready")
-    assert found["published"]["version"] == current_version(demo_world)
-    files = sum(1 for path in demo_world.landing.rglob("*") if path.is_file() and path.parent != demo_world.landing)
+    assert found["published"]["version"] == current_version(demo_workspace)
+    files = sum(
+        1 for path in demo_workspace.landing.rglob("*") if path.is_file() and path.parent != demo_workspace.landing
+    )
     assert found["last_load"]["file_count"] == files
-    with open_warehouse(demo_world.warehouse, read_only=True) as warehouse:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as warehouse:
         landed, accepted, rejected = warehouse.execute(
             "select sum(landed_rows), sum(accepted_rows), sum(rejected_rows) from intake.files"
         ).fetchone() or (0, 0, 0)
@@ -124,23 +128,23 @@ def test_the_document_says_what_the_ledger_and_the_marts_say(
 
 
 def test_the_age_of_the_published_version_is_judged_by_a_clock_that_is_given(
-    demo_world: World, capsys: pytest.CaptureFixture[str]
+    demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, found = document(demo_world, capsys)
+    code, found = document(demo_workspace, capsys)
     clock = (datetime.now(UTC) - datetime(2026, 7, 1, tzinfo=UTC)) / timedelta(hours=1)
     # A demo's day is pinned: its age is told, not judged.
     assert code == 0 and not found["published"]["is_age_judged"]
     assert found["published"]["age_hours"] == pytest.approx(max(clock, 0), abs=0.2)
-    code, found = document(demo_world, capsys, "--now", "2026-07-02T23:00:00Z")
+    code, found = document(demo_workspace, capsys, "--now", "2026-07-02T23:00:00Z")
     assert code == 0 and found["published"]["age_hours"] == 47
-    code, found = document(demo_world, capsys, "--now", "2026-07-03T03:00:00+02:00")
+    code, found = document(demo_workspace, capsys, "--now", "2026-07-03T03:00:00+02:00")
     assert code == 1 and found["published"]["age_hours"] == 49
     assert "49 hours old" in found["findings"][0]["text"]
-    assert document(demo_world, capsys, "--now", "2026-07-03T03:00:00+02:00", "--max-age", "50")[0] == 0
+    assert document(demo_workspace, capsys, "--now", "2026-07-03T03:00:00+02:00", "--max-age", "50")[0] == 0
 
 
 def test_without_news_sources_are_stale_and_the_command_fails(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build_health(demo_copy, as_of_date="2026-07-10")
     code, found = document(demo_copy, capsys)
@@ -159,25 +163,25 @@ def test_without_news_sources_are_stale_and_the_command_fails(
 
 
 def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
-    tmp_path: Path, demo_world: World, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = world_in(tmp_path)
-    for file in [*demo_world.landing.glob("world.json"), *demo_world.landing.glob("web/*/*.parquet"),
-                 *demo_world.landing.glob("pos/*/*"), *demo_world.landing.glob("crm/*/*")]:  # fmt: skip
-        copy = world.landing / file.relative_to(demo_world.landing)
+    workspace = workspace_in(tmp_path)
+    for file in [*demo_workspace.landing.glob("world.json"), *demo_workspace.landing.glob("web/*/*.parquet"),
+                 *demo_workspace.landing.glob("pos/*/*"), *demo_workspace.landing.glob("crm/*/*")]:  # fmt: skip
+        copy = workspace.landing / file.relative_to(demo_workspace.landing)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if "pos" in copy.parts and "06-30" in copy.name:
             continue  # the tills did not deliver
         copy.write_bytes(file.read_bytes())
-    newest = world.landing / "crm" / "profile" / "profile_2026-06-30.csv"
+    newest = workspace.landing / "crm" / "profile" / "profile_2026-06-30.csv"
     header, *rows = newest.read_text(encoding="utf-8").splitlines()
     newest.write_text("\n".join([f"{header},shoe_size", *(f"{row},42" for row in rows)]) + "\n", encoding="utf-8")
-    broken = world.landing / "crm" / "profile" / "profile_2026-06-29.csv.gz"
+    broken = workspace.landing / "crm" / "profile" / "profile_2026-06-29.csv.gz"
     broken.write_bytes(gzip.compress(b"profile_id,synced_at\n" * 500)[:30])
     with pytest.raises(CheckFailed, match="2026-06-29"):
-        intake(world, quiet)
-    build_health(world)
-    code, found = document(world, capsys)
+        intake(workspace, quiet)
+    build_health(workspace)
+    code, found = document(workspace, capsys)
     assert code == 1
     by_name = {source["source"]: source for source in found["sources"]}
     assert by_name["pos"]["status"] == "stale"
@@ -185,45 +189,45 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
     crm = by_name["crm"]
     assert crm["status"] == "failed"
     assert "profile_2026-06-29.csv.gz" in crm["reasons"][0] and "new column(s) shoe_size" in crm["reasons"][0]
-    # Nothing is published of this world, which is a warning; a source without any delivery is no finding.
+    # Nothing is published of this workspace, which is a warning; a source without any delivery is no finding.
     assert {finding["severity"] for finding in found["findings"]} == {"fail", "warn"}
     assert by_name["shopify"]["status"] == "empty"
 
     broken.unlink()
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from intake.files where status = 'failed'")
-    build_health(world, using_pos=False)
-    code, found = document(world, capsys)
+    build_health(workspace, using_pos=False)
+    code, found = document(workspace, capsys)
     by_name = {source["source"]: source for source in found["sources"]}
     assert (code, by_name["pos"]["status"], by_name["crm"]["status"]) == (0, "off", "drift")
-    assert document(world, capsys, "--strict")[0] == 1
+    assert document(workspace, capsys, "--strict")[0] == 1
 
 
 @pytest.mark.verify
 def test_many_refused_rows_fail_and_a_few_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def deliver(world: World, faulty: int) -> dict[str, Any]:
+    def deliver(workspace: Workspace, faulty: int) -> dict[str, Any]:
         lines = ["profile_id,birth_date,synced_at"]
         lines += [f"p{i},{'1980-13-45' if i < faulty else '1980-01-02'},2026-06-30 10:00:00" for i in range(100)]
-        file = world.landing / "crm" / "profile" / "profile_2026-06-30.csv"
+        file = workspace.landing / "crm" / "profile" / "profile_2026-06-30.csv"
         file.parent.mkdir(parents=True)
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (world.landing / "world.json").write_text('{"as_of_date": "2026-06-30"}', encoding="utf-8")
-        intake(world, quiet)
-        build_health(world)
-        _, found = document(world, capsys)
+        (workspace.landing / "world.json").write_text('{"as_of_date": "2026-06-30"}', encoding="utf-8")
+        intake(workspace, quiet)
+        build_health(workspace)
+        _, found = document(workspace, capsys)
         crm = next(source for source in found["sources"] if source["source"] == "crm")
         check = next(check for check in crm["tables"][0]["checks"] if check["check_name"] == "rejects")
         assert check["observed"] == faulty / 100
         return crm
 
-    many, few = deliver(world_in(tmp_path / "many"), 11), deliver(world_in(tmp_path / "few"), 3)
+    many, few = deliver(workspace_in(tmp_path / "many"), 11), deliver(workspace_in(tmp_path / "few"), 3)
     assert (many["severity"], many["status"]) == ("fail", "rejects")
     assert "11 of 100 rows" in many["reasons"][0]
     assert (few["severity"], few["status"]) == ("warn", "rejects")
 
 
 def test_a_warehouse_in_use_is_answered_from_what_is_published(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with held(demo_copy.warehouse):
         code, found = document(demo_copy, capsys)
@@ -238,31 +242,31 @@ def test_a_warehouse_in_use_is_answered_from_what_is_published(
 def test_a_warehouse_in_use_without_anything_published_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = world_in(tmp_path)
-    with held(world.warehouse):
-        code, found = document(world, capsys)
+    workspace = workspace_in(tmp_path)
+    with held(workspace.warehouse):
+        code, found = document(workspace, capsys)
     assert code == 1 and found["warehouse"]["state"] == "busy" and found["sources"] == []
 
 
-def test_worlds_that_are_not_there_or_half_made_get_one_clear_line(
+def test_workspaces_that_are_not_there_or_half_made_get_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missing = world_in(tmp_path / "missing")
-    empty = world_in(tmp_path / "empty")
+    missing = workspace_in(tmp_path / "missing")
+    empty = workspace_in(tmp_path / "empty")
     with open_warehouse(empty.warehouse):
         pass
-    damaged = world_in(tmp_path / "damaged")
+    damaged = workspace_in(tmp_path / "damaged")
     damaged.home.mkdir()
     damaged.warehouse.write_bytes(b"no database" * 999)
-    half = world_in(tmp_path / "half")
+    half = workspace_in(tmp_path / "half")
     with open_warehouse(half.warehouse) as connection:
         connection.execute("create schema marts; create table marts.source_health as select 'pos' as source")
     wanted = {missing: ("missing", "no such warehouse"), empty: ("not_built", "run `python -m scripts build`"),
               damaged: ("unreadable", "cannot be opened"), half: ("outdated", "earlier version")}  # fmt: skip
-    for world, (state, words) in wanted.items():
-        code, found = document(world, capsys)
+    for workspace, (state, words) in wanted.items():
+        code, found = document(workspace, capsys)
         assert (code, found["warehouse"]["state"], found["sources"]) == (1, state, [])
-        _, out, _ = ask(world, capsys)
+        _, out, _ = ask(workspace, capsys)
         lines = [line for line in out.splitlines() if line.startswith("fail: ")]
         assert len(lines) == 1 and words in lines[0]
     assert not missing.home.exists()
@@ -271,16 +275,16 @@ def test_worlds_that_are_not_there_or_half_made_get_one_clear_line(
 def test_damage_to_what_is_published_and_to_the_settings_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = small_world(tmp_path)
-    publish(world, quiet)
-    world.warehouse.unlink()
-    _, found = document(world, capsys)
+    workspace = small_workspace(tmp_path)
+    publish(workspace, quiet)
+    workspace.warehouse.unlink()
+    _, found = document(workspace, capsys)
     assert any("earlier version" in finding["text"] for finding in found["findings"])
-    (world.published / "marts.duckdb").write_bytes(b"no database" * 999)
-    (world.published / "manifest.json").write_text("[]", encoding="utf-8")
-    world.landing.mkdir(exist_ok=True)
-    (world.landing / "world.json").write_text("{", encoding="utf-8")
-    code, found = document(world, capsys)
+    (workspace.published / "marts.duckdb").write_bytes(b"no database" * 999)
+    (workspace.published / "manifest.json").write_text("[]", encoding="utf-8")
+    workspace.landing.mkdir(exist_ok=True)
+    (workspace.landing / "world.json").write_text("{", encoding="utf-8")
+    code, found = document(workspace, capsys)
     texts = " ".join(finding["text"] for finding in found["findings"])
     assert code == 1
     for words in ("manifest.json cannot be read", "marts.duckdb: cannot be opened", "not readable as JSON"):
@@ -288,7 +292,7 @@ def test_damage_to_what_is_published_and_to_the_settings_is_named(
 
 
 def test_what_was_loaded_badly_after_the_build_shows_at_once(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert examine(demo_copy).overall == "ok"
     late = demo_copy.landing / "pos" / "receipt" / "late.csv"
@@ -300,7 +304,7 @@ def test_what_was_loaded_badly_after_the_build_shows_at_once(
     late.unlink()
 
 
-def test_warnings_fail_only_when_asked(demo_copy: World) -> None:
+def test_warnings_fail_only_when_asked(demo_copy: Workspace) -> None:
     with open_warehouse(demo_copy.warehouse) as connection:
         connection.execute(
             "update marts.source_health set severity = 'warn', status = 'drift', status_reason = 'columns'"

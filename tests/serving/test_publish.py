@@ -17,10 +17,10 @@ import pytest
 from scripts.platform import files
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.versions import content_checksums, current_version
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 from scripts.serving import publish as publishing
 from scripts.serving.publish import publish, rollback
-from tests.support.small_world import RELATIONS, change, small_world
+from tests.support.small_workspace import RELATIONS, change, small_workspace
 
 
 def quiet(_: str) -> None:
@@ -28,8 +28,8 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return small_world(tmp_path)
+def workspace(tmp_path: Path) -> Workspace:
+    return small_workspace(tmp_path)
 
 
 def read(file: Path, query: str) -> list[tuple[object, ...]]:
@@ -37,15 +37,15 @@ def read(file: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def leftovers(world: World) -> list[str]:
-    return [path.name for path in world.versions.iterdir() if path.name.startswith(".incoming")]
+def leftovers(workspace: Workspace) -> list[str]:
+    return [path.name for path in workspace.versions.iterdir() if path.name.startswith(".incoming")]
 
 
-def test_a_version_holds_marts_activation_parquet_and_manifest(world: World) -> None:
-    folder = publish(world, quiet, tests_passed=7)
-    marts = world.published / "marts.duckdb"
-    assert folder == world.published.resolve()
-    assert folder.name == current_version(world) == "2026-06-30-001"
+def test_a_version_holds_marts_activation_parquet_and_manifest(workspace: Workspace) -> None:
+    folder = publish(workspace, quiet, tests_passed=7)
+    marts = workspace.published / "marts.duckdb"
+    assert folder == workspace.published.resolve()
+    assert folder.name == current_version(workspace) == "2026-06-30-001"
     assert read(marts, "select count(*) from marts.customers") == [(40,)]
     assert read(marts, "select count(*) from customers") == [(40,)]
     assert read(marts, "select comment from duckdb_columns() where comment is not null") == [("Who's who.",)]
@@ -63,7 +63,7 @@ def test_a_version_holds_marts_activation_parquet_and_manifest(world: World) -> 
         if name.startswith("marts."):
             file = folder / "parquet" / f"{name.removeprefix('marts.')}.parquet"
             assert duckdb.sql(f"select count(*) from '{file}'").fetchall() == [(entry["rows"],)]
-    assert not leftovers(world)
+    assert not leftovers(workspace)
     assert sorted(path.name for path in folder.iterdir()) == [
         "activation.duckdb",
         "manifest.json",
@@ -75,22 +75,24 @@ def test_a_version_holds_marts_activation_parquet_and_manifest(world: World) -> 
     ]
 
 
-def test_nothing_of_the_schema_pii_is_published(world: World) -> None:
-    folder = publish(world, quiet)
+def test_nothing_of_the_schema_pii_is_published(workspace: Workspace) -> None:
+    folder = publish(workspace, quiet)
     tables = {name for (name,) in read(folder / "marts.duckdb", "select table_name from duckdb_tables()")}
     assert tables == set(RELATIONS) and tables >= set(publishing.REQUIRED)
     assert b"a@example.com" not in (folder / "marts.duckdb").read_bytes()
 
 
-def test_the_same_content_makes_no_new_version(world: World) -> None:
+def test_the_same_content_makes_no_new_version(workspace: Workspace) -> None:
     said: list[str] = []
-    first = publish(world, said.append)
-    change(world, "create or replace table marts.customers as select * from marts.customers order by customer_id desc")
-    change(world, "update marts.customer_features set overdue_ratio = overdue_ratio * (1 + 1e-13)")
-    assert publish(world, said.append) == first
+    first = publish(workspace, said.append)
+    change(
+        workspace, "create or replace table marts.customers as select * from marts.customers order by customer_id desc"
+    )
+    change(workspace, "update marts.customer_features set overdue_ratio = overdue_ratio * (1 + 1e-13)")
+    assert publish(workspace, said.append) == first
     assert "no new version" in said[-1]
-    change(world, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
-    assert publish(world, said.append).name == "2026-06-30-002"
+    change(workspace, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
+    assert publish(workspace, said.append).name == "2026-06-30-002"
 
 
 @pytest.mark.parametrize(
@@ -104,21 +106,21 @@ def test_the_same_content_makes_no_new_version(world: World) -> None:
         "alter table marts.customers add column notes varchar[] default ['c@example.com']",
     ],
 )
-def test_an_identifier_in_a_mart_is_refused(world: World, fault: str) -> None:
-    version = publish(world, quiet)
-    change(world, fault)
+def test_an_identifier_in_a_mart_is_refused(workspace: Workspace, fault: str) -> None:
+    version = publish(workspace, quiet)
+    change(workspace, fault)
     with pytest.raises(CheckFailed, match="schema pii"):
-        publish(world, quiet)
-    assert world.published.resolve() == version
-    assert not leftovers(world)
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == version
+    assert not leftovers(workspace)
 
 
 @pytest.mark.parametrize(
     "text", ["A-0123456789", "5010029000", "10:00+01:00", "2 + 2", "meet @ noon", "2026-06-30", "00012"]
 )
-def test_codes_and_prose_are_no_identifiers(world: World, text: str) -> None:
-    change(world, f"update marts.products set product_name = '{text}'")
-    publish(world, quiet)
+def test_codes_and_prose_are_no_identifiers(workspace: Workspace, text: str) -> None:
+    change(workspace, f"update marts.products set product_name = '{text}'")
+    publish(workspace, quiet)
 
 
 @pytest.mark.parametrize(
@@ -132,12 +134,12 @@ def test_codes_and_prose_are_no_identifiers(world: World, text: str) -> None:
         ("update marts.customer_rfm set as_of_date = date '2026-06-29'", "different days"),
     ],
 )
-def test_a_build_that_fails_the_audit_stays_private(world: World, fault: str, said: str) -> None:
-    version = publish(world, quiet)
-    change(world, fault)
+def test_a_build_that_fails_the_audit_stays_private(workspace: Workspace, fault: str, said: str) -> None:
+    version = publish(workspace, quiet)
+    change(workspace, fault)
     with pytest.raises(CheckFailed, match=said):
-        publish(world, quiet)
-    assert world.published.resolve() == version
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == version
 
 
 HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as record_key, 'bad' as reason, "
@@ -161,82 +163,83 @@ HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as r
         ),
     ],
 )
-def test_why_nobody_is_there_is_named(world: World, faults: list[str], said: str) -> None:
+def test_why_nobody_is_there_is_named(workspace: Workspace, faults: list[str], said: str) -> None:
     """Intake is to blame only where nothing came in."""
     for fault in ["delete from marts.customers", *faults]:
-        change(world, fault)
+        change(workspace, fault)
     with pytest.raises(CheckFailed, match=said) as problem:
-        publish(world, quiet)
+        publish(workspace, quiet)
     assert ("intake" in str(problem.value)) == ("delivered anything" in said)
 
 
-def test_an_empty_library_is_not_blamed_on_the_data(world: World) -> None:
-    change(world, "delete from marts.segment_memberships")
-    change(world, "delete from marts.segment_library")
+def test_an_empty_library_is_not_blamed_on_the_data(workspace: Workspace) -> None:
+    change(workspace, "delete from marts.segment_memberships")
+    change(workspace, "delete from marts.segment_library")
     with pytest.raises(CheckFailed, match=r"segment_library: has no rows; segment_definitions.csv defines no segment"):
-        publish(world, quiet)
+        publish(workspace, quiet)
 
 
-def test_every_problem_has_its_line(world: World) -> None:
-    change(world, "delete from marts.customers")
-    change(world, "update marts.products set product_name = 'x@example.com'")
+def test_every_problem_has_its_line(workspace: Workspace) -> None:
+    change(workspace, "delete from marts.customers")
+    change(workspace, "update marts.products set product_name = 'x@example.com'")
     with pytest.raises(CheckFailed) as problem:
-        publish(world, quiet)
+        publish(workspace, quiet)
     assert len(str(problem.value).splitlines()) == 2
 
 
-def test_a_world_without_orders_may_have_empty_orders(world: World) -> None:
-    change(world, "update marts.source_health set row_count = 0, is_on = false")
+def test_a_workspace_without_orders_may_have_empty_orders(workspace: Workspace) -> None:
+    change(workspace, "update marts.source_health set row_count = 0, is_on = false")
     for name in ("orders", "order_lines", "customer_rfm", "customer_margin"):
-        change(world, f"delete from marts.{name}")
-    publish(world, quiet)
+        change(workspace, f"delete from marts.{name}")
+    publish(workspace, quiet)
 
 
 def test_a_missing_or_unbuilt_warehouse_is_named(tmp_path: Path) -> None:
-    world = World.at(warehouse=str(tmp_path / "warehouse.duckdb"))
+    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match="no such warehouse"):
-        publish(world, quiet)
-    duckdb.connect(str(world.warehouse)).close()
+        publish(workspace, quiet)
+    duckdb.connect(str(workspace.warehouse)).close()
     with pytest.raises(UserError, match="holds no marts"):
-        publish(world, quiet)
+        publish(workspace, quiet)
 
 
-def test_a_full_disk_leaves_the_published_version(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = publish(world, quiet)
-    change(world, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
+def test_a_full_disk_leaves_the_published_version(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = publish(workspace, quiet)
+    change(workspace, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
 
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(files, "sync", full)
     with pytest.raises(UserError, match="No space left on device"):
-        publish(world, quiet)
-    assert world.published.resolve() == version
-    assert not leftovers(world)
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == version
+    assert not leftovers(workspace)
     monkeypatch.undo()
-    assert publish(world, quiet).name == "2026-06-30-002"
+    assert publish(workspace, quiet).name == "2026-06-30-002"
 
 
-def test_a_kill_at_any_moment_leaves_the_last_good_version(world: World) -> None:
-    version = publish(world, quiet)
-    change(world, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
+def test_a_kill_at_any_moment_leaves_the_last_good_version(workspace: Workspace) -> None:
+    version = publish(workspace, quiet)
+    change(workspace, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
     for step in ("_copy_schema", "audit", "_install", "_switch"):
         code = (
-            "import os, signal; from scripts.serving import publish as p; from scripts.platform.world import World\n"
+            "import os, signal; from scripts.serving import publish as p\n"
+            "from scripts.platform.workspace import Workspace\n"
             f"p.{step} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"p.publish(World.at(warehouse={str(world.warehouse)!r}))"
+            f"p.publish(Workspace.at(warehouse={str(workspace.warehouse)!r}))"
         )
         killed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False)
         assert killed.returncode == -signal.SIGKILL
-        assert world.published.resolve() == version
-        assert read(world.published / "marts.duckdb", "select count(*) from customers") == [(40,)]
-    assert publish(world, quiet) != version
-    assert not leftovers(world)
-    assert not list(world.home.glob(".published-*"))
+        assert workspace.published.resolve() == version
+        assert read(workspace.published / "marts.duckdb", "select count(*) from customers") == [(40,)]
+    assert publish(workspace, quiet) != version
+    assert not leftovers(workspace)
+    assert not list(workspace.home.glob(".published-*"))
 
 
-def test_readers_see_the_old_or_the_new_version_never_half(world: World) -> None:
-    publish(world, quiet)
+def test_readers_see_the_old_or_the_new_version_never_half(workspace: Workspace) -> None:
+    publish(workspace, quiet)
     code = (
         "import duckdb, sys, time\n"
         "end = time.monotonic() + float(sys.argv[2])\n"
@@ -250,52 +253,52 @@ def test_readers_see_the_old_or_the_new_version_never_half(world: World) -> None
         "print(len(seen))\n"
     )
     reader = subprocess.Popen(
-        [sys.executable, "-c", code, str(world.published / "marts.duckdb"), "4"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(workspace.published / "marts.duckdb"), "4"], stdout=subprocess.PIPE, text=True
     )
     started = time.monotonic()
     round_number = 0
     while time.monotonic() - started < 3:
         round_number += 1
-        change(world, f"update marts.customers set customer_type = 'type {round_number}'")
-        publish(world, quiet)
+        change(workspace, f"update marts.customers set customer_type = 'type {round_number}'")
+        publish(workspace, quiet)
     out, _ = reader.communicate(timeout=60)
     assert reader.returncode == 0
     assert int(out) > 1
 
 
-def test_a_reader_keeps_what_it_opened(world: World) -> None:
-    publish(world, quiet)
-    with duckdb.connect(str(world.published / "marts.duckdb"), read_only=True) as connection:
+def test_a_reader_keeps_what_it_opened(workspace: Workspace) -> None:
+    publish(workspace, quiet)
+    with duckdb.connect(str(workspace.published / "marts.duckdb"), read_only=True) as connection:
         for number in range(publishing.VERSIONS_KEPT + 1):
-            change(world, f"update marts.customers set customer_type = 'type {number}'")
-            publish(world, quiet)
+            change(workspace, f"update marts.customers set customer_type = 'type {number}'")
+            publish(workspace, quiet)
         assert connection.execute("select distinct customer_type from customers").fetchall() == [("person",)]
 
 
-def test_the_last_versions_are_kept_and_one_can_go_back(world: World) -> None:
+def test_the_last_versions_are_kept_and_one_can_go_back(workspace: Workspace) -> None:
     for number in range(publishing.VERSIONS_KEPT + 2):
-        change(world, f"update marts.customers set customer_type = 'type {number}'")
-        publish(world, quiet)
-    kept = sorted(path.name for path in world.versions.glob("2*"))
+        change(workspace, f"update marts.customers set customer_type = 'type {number}'")
+        publish(workspace, quiet)
+    kept = sorted(path.name for path in workspace.versions.glob("2*"))
     assert kept == [f"2026-06-30-{number:03d}" for number in range(3, 8)]
-    assert rollback(world).name == current_version(world) == "2026-06-30-006"
-    assert rollback(world, "2026-06-30-003").name == current_version(world)
+    assert rollback(workspace).name == current_version(workspace) == "2026-06-30-006"
+    assert rollback(workspace, "2026-06-30-003").name == current_version(workspace)
     with pytest.raises(UserError, match="no earlier version"):
-        rollback(world)
+        rollback(workspace)
     with pytest.raises(UserError, match="no version 2026-06-30-001"):
-        rollback(world, "2026-06-30-001")
+        rollback(workspace, "2026-06-30-001")
 
 
-def test_one_publisher_at_a_time(world: World) -> None:
-    with publishing.only_publisher(world), pytest.raises(UserError, match="another publish is running"):
-        publish(world, quiet)
+def test_one_publisher_at_a_time(workspace: Workspace) -> None:
+    with publishing.only_publisher(workspace), pytest.raises(UserError, match="another publish is running"):
+        publish(workspace, quiet)
 
 
-def test_a_folder_in_the_place_of_the_symlink_is_not_touched(world: World) -> None:
-    (world.published / "mine").mkdir(parents=True)
+def test_a_folder_in_the_place_of_the_symlink_is_not_touched(workspace: Workspace) -> None:
+    (workspace.published / "mine").mkdir(parents=True)
     with pytest.raises(UserError, match="is not the symlink"):
-        publish(world, quiet)
-    assert (world.published / "mine").exists()
+        publish(workspace, quiet)
+    assert (workspace.published / "mine").exists()
 
 
 def test_checksums_tell_values_nulls_and_columns_apart(tmp_path: Path) -> None:

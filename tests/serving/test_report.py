@@ -10,11 +10,11 @@ import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.pages.page import outside_references
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving import report as reporting
 from scripts.serving.publish import publish
 from scripts.serving.report import report
-from tests.support.small_world import change, small_world
+from tests.support.small_workspace import change, small_workspace
 
 needs_charts = pytest.mark.skipif(importlib.util.find_spec("dbt_charts") is None, reason="extra `report` not installed")
 
@@ -30,14 +30,14 @@ def words(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = small_world(tmp_path_factory.mktemp("report"))
-    publish(world, quiet)
-    return world
+def published(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = small_workspace(tmp_path_factory.mktemp("report"))
+    publish(workspace, quiet)
+    return workspace
 
 
 @needs_charts
-def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: World) -> None:
+def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: Workspace) -> None:
     file = report(published, progress=quiet)
     page = file.read_text(encoding="utf-8")
     text = words(page)
@@ -73,15 +73,17 @@ def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: World
 
 
 @needs_charts
-def test_a_world_without_buyers_and_members_is_said_in_words(tmp_path: Path) -> None:
-    world = small_world(tmp_path)
-    change(world, "update marts.source_health set row_count = 0, is_on = false, status = 'off'")
+def test_a_workspace_without_buyers_and_members_is_said_in_words(tmp_path: Path) -> None:
+    workspace = small_workspace(tmp_path)
+    change(workspace, "update marts.source_health set row_count = 0, is_on = false, status = 'off'")
     for name in ("orders", "order_lines", "customer_rfm", "customer_margin", "segment_memberships", "segment_overlap"):
-        change(world, f"delete from marts.{name}")
-    change(world, "update marts.segment_sizes set customer_count = 0")
-    change(world, "update marts.segment_library set effective_status = 'not_computable' where segment_key = 'lapsed'")
-    publish(world, quiet)
-    text = words(report(world, tmp_path / "pages" / "empty.html", quiet).read_text(encoding="utf-8"))
+        change(workspace, f"delete from marts.{name}")
+    change(workspace, "update marts.segment_sizes set customer_count = 0")
+    change(
+        workspace, "update marts.segment_library set effective_status = 'not_computable' where segment_key = 'lapsed'"
+    )
+    publish(workspace, quiet)
+    text = words(report(workspace, tmp_path / "pages" / "empty.html", quiet).read_text(encoding="utf-8"))
     assert "Nobody is in an active segment yet" in text
     assert "No customer has bought" in text
     assert "Not computable now" in text
@@ -90,16 +92,16 @@ def test_a_world_without_buyers_and_members_is_said_in_words(tmp_path: Path) -> 
 
 def test_nothing_published_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is published"):
-        report(small_world(tmp_path), progress=quiet)
+        report(small_workspace(tmp_path), progress=quiet)
 
 
-def test_a_missing_extra_is_named(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(published: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install .*\[report\]"):
         report(published, progress=quiet)
 
 
-def test_a_page_that_cannot_be_drawn_leaves_the_old_one(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_cannot_be_drawn_leaves_the_old_one(published: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     old = published.home / "old.html"
     old.write_text("old page")
 
@@ -116,7 +118,7 @@ def test_a_page_that_cannot_be_drawn_leaves_the_old_one(published: World, monkey
     assert [path.name for path in published.home.glob(".old.html*")] == []
 
 
-def test_a_folder_is_no_page(published: World) -> None:
+def test_a_folder_is_no_page(published: Workspace) -> None:
     with pytest.raises(UserError, match="is a folder"):
         report(published, published.home, quiet)
 

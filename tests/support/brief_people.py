@@ -59,7 +59,7 @@ def invented_people(size: int, seed: int) -> pd.DataFrame:
     people["order_count"] = rng.integers(1, 9, size)
     people["order_count_90d"] = rng.integers(0, 2, size)
     people["days_since_last_order"] = rng.integers(0, 900, size)
-    people["largest_bearable_discount_rate"] = rng.uniform(0.1, 0.6, size)
+    people["max_affordable_discount_rate"] = rng.uniform(0.1, 0.6, size)
     people["cost_coverage"] = 1.0
     people["email_received_count_90d"] = 8
     people["next_best_category"] = rng.choice(VALUES["favourite_category"], size)

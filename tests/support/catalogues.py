@@ -19,7 +19,7 @@ import yaml
 from scripts.__main__ import all_commands
 from scripts.commands.options import Commands
 from scripts.platform.files import replace_file
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT
 
 DOCS = PROJECT / "docs"
 MODELS = PROJECT / "models"

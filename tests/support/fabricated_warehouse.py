@@ -14,7 +14,7 @@ import duckdb
 import yaml
 
 from scripts.platform.dbt import run_dbt
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
 Customer = Mapping[str, object]
 Row = dict[str, str]
@@ -53,16 +53,16 @@ def plain_customer() -> dict[str, object]:
     return customer | {"customer_type": "person", "as_of_date": DAY}
 
 
-def fabricated_world(folder: Path, customers: Iterable[Customer], also: Iterable[str] = ()) -> World:
-    """A world whose warehouse holds these customers, and the shipped seeds.
+def fabricated_workspace(folder: Path, customers: Iterable[Customer], also: Iterable[str] = ()) -> Workspace:
+    """A workspace whose warehouse holds these customers, and the shipped seeds.
 
     `also`: statements that fill more tables. All fitted models count as usable. Models are built by `run_rules`.
     """
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    shutil.copytree(BUSINESS_SEEDS, world.seeds)
-    _pretend_that_models_are_fitted(world.seeds)
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    shutil.copytree(BUSINESS_SEEDS, workspace.seeds)
+    _pretend_that_models_are_fitted(workspace.seeds)
     types = feature_types()
-    with duckdb.connect(str(world.warehouse)) as connection:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         for schema in ("intake", "intermediate", "marts", "pii", "seeds", "state"):
             connection.execute(f"create schema {schema}")
         connection.execute("create table intake.settings (setting_name varchar, setting_value varchar)")
@@ -74,7 +74,7 @@ def fabricated_world(folder: Path, customers: Iterable[Customer], also: Iterable
             "create table marts.customer_features as"
             f" select * from read_json('{delivered}', format = 'newline_delimited', columns = {{{columns}}})"
         )
-        windows = ", ".join(f'cast(0 as bigint) as "{name}"' for name in _window_names(world.seeds))
+        windows = ", ".join(f'cast(0 as bigint) as "{name}"' for name in _window_names(workspace.seeds))
         connection.execute(
             "create table marts.customer_behaviour_windows as"
             f" select customer_id, as_of_date, {windows} from marts.customer_features"
@@ -86,12 +86,12 @@ def fabricated_world(folder: Path, customers: Iterable[Customer], also: Iterable
         )
         for statement in also:
             connection.execute(statement)
-    return world
+    return workspace
 
 
-def change_seed(world: World, name: str, change: Callable[[Row], Row]) -> None:
+def change_seed(workspace: Workspace, name: str, change: Callable[[Row], Row]) -> None:
     """Apply `change` to every row of a seed."""
-    file = world.seeds / f"{name}.csv"
+    file = workspace.seeds / f"{name}.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     with file.open("w", newline="", encoding="utf-8") as lines:
@@ -100,10 +100,10 @@ def change_seed(world: World, name: str, change: Callable[[Row], Row]) -> None:
         writer.writerows(change(row) for row in rows)
 
 
-def run_rules(world: World, models: Iterable[str] = ()) -> None:
+def run_rules(workspace: Workspace, models: Iterable[str] = ()) -> None:
     """Load the seeds that rules read and run the models that evaluate them, and `models`."""
-    run_dbt(world, ["seed", "--select", *SEEDS], progress=lambda _: None)
-    run_dbt(world, ["run", "--select", *RULE_MODELS, *models], progress=lambda _: None)
+    run_dbt(workspace, ["seed", "--select", *SEEDS], progress=lambda _: None)
+    run_dbt(workspace, ["run", "--select", *RULE_MODELS, *models], progress=lambda _: None)
 
 
 def _pretend_that_models_are_fitted(seeds: Path) -> None:

@@ -54,7 +54,7 @@ def attributes_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def people_of(frame: pd.DataFrame, unavailable: dict[str, str] | None = None) -> People:
-    """The invented customers as read from a world, every second one kept back."""
+    """The invented customers as read from a workspace, every second one kept back."""
     return People(
         day=date(2026, 1, 1),
         days=180,

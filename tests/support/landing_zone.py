@@ -11,30 +11,30 @@ import pytest
 from scripts.intake.command import IntakeSummary, intake
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 LINE_HEADER = "receipt_id,line_number,sku,description,line_type,quantity,unit_price,discount_amount,tax_amount," \
               "is_promotion,synced_at"  # fmt: skip
 
 
 class Zone:
-    """A world in a temporary folder: `deliver` files, `load` them, `rows` of what is stored."""
+    """A workspace in a temporary folder: `deliver` files, `load` them, `rows` of what is stored."""
 
     def __init__(self, folder: Path) -> None:
-        self.world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-        self.world.landing.mkdir(parents=True, exist_ok=True)
+        self.workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+        self.workspace.landing.mkdir(parents=True, exist_ok=True)
         self.said: list[str] = []
 
     def deliver(self, name: str, content: str | bytes) -> Path:
         """Write a landing file; a name ending in .gz is compressed."""
-        path = self.world.landing / name
+        path = self.workspace.landing / name
         path.parent.mkdir(parents=True, exist_ok=True)
         data = content.encode() if isinstance(content, str) else content
         path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
         return path
 
     def load(self) -> IntakeSummary:
-        return intake(self.world, progress=self.said.append)
+        return intake(self.workspace, progress=self.said.append)
 
     def failing_load(self) -> list[str]:
         """Lines of the failure that the load must end with."""
@@ -43,7 +43,7 @@ class Zone:
         return str(failure.value).splitlines()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with open_warehouse(self.world.warehouse, read_only=True) as connection:
+        with open_warehouse(self.workspace.warehouse, read_only=True) as connection:
             return connection.execute(query).fetchall()
 
     def value(self, query: str) -> Any:

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 FIRST = [
     f"{start}{end}"
@@ -29,8 +29,8 @@ TABLES = {
 }
 
 
-def people_world(folder: Path, people: int = 160, doubles: int = 12) -> World:
-    """A world of `people` persons, each with a CRM profile c<n> and a newsletter profile k<n>.
+def people_workspace(folder: Path, people: int = 160, doubles: int = 12) -> Workspace:
+    """A workspace of `people` persons, each with a CRM profile c<n> and a newsletter profile k<n>.
 
     Both show one e-mail and are one customer, but for the first `doubles` persons: their newsletter goes to another
     address, and so they are two customers. Two namesakes, n1 and n2, share nothing but their name.
@@ -66,8 +66,8 @@ def people_world(folder: Path, people: int = 160, doubles: int = 12) -> World:
         + [("crm", "n1", "namesake 1"), ("crm", "n2", "namesake 2")],
         columns=["source_system", "source_profile_id", "customer_id"],
     ).assign(profile_key=lambda frame: frame["source_system"] + ":" + frame["source_profile_id"])
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    with duckdb.connect(str(world.warehouse)) as connection:
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         for schema in ("staging", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")
         for name, columns in TABLES.items():
@@ -83,4 +83,4 @@ def people_world(folder: Path, people: int = 160, doubles: int = 12) -> World:
             "create table marts.customers as select distinct customer_id, 'person' as customer_type from frame"
         )
         connection.execute("create table marts.customer_features as select date '2026-06-30' as as_of_date")
-    return world
+    return workspace

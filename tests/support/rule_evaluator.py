@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.support.rules_world import DAY, Row, Rule
-from tests.support.rules_world import OPERATORS as SEED
+from tests.support.rules_workspace import DAY, Row, Rule
+from tests.support.rules_workspace import OPERATORS as SEED
 
 Customer = Mapping[str, Any]
 Meaning = Callable[[Any, list[Any]], bool]

@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 from tests.support.rule_evaluator import OPERATORS, cleaned, items
-from tests.support.rules_world import Rule
+from tests.support.rules_workspace import Rule
 
 # attribute, operator, values in one spelling, what a missing value means
 Condition = tuple[str, str, tuple[Any, ...], str]
@@ -39,7 +39,7 @@ KINDS = (
     *("count", "recency", "since", "due", "amount", "share", "part", "number"),
     *("flag", "text", "set", "date"),
 )
-# What the windows of rules_world are called.
+# What the windows of rules_workspace are called.
 WINDOWS = {
     "basket_count_9d": {"count": "cart [addition|additions] in the last 9 days"},
     "shoe_view_count_20d": {"count": 'product [view|views] with category "Shoes" in the last 20 days'},

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import append_rows
 
 LIBRARY = """
@@ -93,24 +93,24 @@ def _template() -> TemporaryDirectory[str]:
     return folder
 
 
-def small_library(folder: Path) -> World:
-    """A world whose warehouse holds the library and whose published version `v1` holds an audience."""
+def small_library(folder: Path) -> Workspace:
+    """A workspace whose warehouse holds the library and whose published version `v1` holds an audience."""
     copytree(_template().name, folder, dirs_exist_ok=True)
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    world.published.symlink_to(world.versions / "v1")
-    return world
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    workspace.published.symlink_to(workspace.versions / "v1")
+    return workspace
 
 
 def _make(folder: Path) -> None:
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    version = world.versions / "v1"
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    version = workspace.versions / "v1"
     version.mkdir(parents=True)
     marts = {
         "segment_library": LIBRARY,
         "segment_approval_status": APPROVALS,
         "segment_qa": QA,
     }
-    with duckdb.connect(str(world.warehouse)) as connection:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema marts")
         connection.execute("use marts")
         for name, query in marts.items():
@@ -122,7 +122,7 @@ def _make(folder: Path) -> None:
             for name, query in relations.items():
                 connection.execute(f"create table {name} as {query}")
     append_rows(
-        world,
+        workspace,
         [log_row(key, fingerprint, role, PEOPLE[role]) for key, fingerprint, roles in APPROVED for role in roles],
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 LAST = date(2026, 6, 30)
 WEEKS = 156
@@ -53,11 +53,11 @@ def purchase_days(
     return pd.DataFrame(rows, columns=["customer_id", "ordered_date", "revenue"])
 
 
-def purchases_world(home: Path, days: pd.DataFrame, kind: str = "demo") -> World:
-    """A world whose warehouse holds the relations that a fit reads; `days` as of purchase_days, all persons but those
-    whose id begins with `shop`."""
-    world = World.at(warehouse=str(home / "warehouse.duckdb"))
-    with open_warehouse(world.warehouse) as connection:
+def purchases_workspace(home: Path, days: pd.DataFrame, kind: str = "demo") -> Workspace:
+    """A workspace whose warehouse holds the relations that a fit reads; `days` as of purchase_days, all persons except
+    those whose id begins with `shop`."""
+    workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
+    with open_warehouse(workspace.warehouse) as connection:
         connection.register("days", days)
         connection.execute("create schema marts; create schema intermediate; create schema intake")
         connection.execute(
@@ -91,4 +91,4 @@ def purchases_world(home: Path, days: pd.DataFrame, kind: str = "demo") -> World
             select * from (values ('kind', '{kind}'), ('reporting_currency', 'EUR')) as t(setting_name, setting_value)
             """
         )
-    return world
+    return workspace

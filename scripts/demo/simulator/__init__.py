@@ -14,6 +14,7 @@ import pyarrow as pa
 from scripts.demo.simulator.arrays import Streams, text
 from scripts.demo.simulator.campaigns import plan_campaigns, write_campaigns
 from scripts.demo.simulator.catalogue import make_catalogue, write_catalogue
+from scripts.demo.simulator.edge_case_draws import set_edge_cases, tell_edge_cases
 from scripts.demo.simulator.email import write_email
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.membership import write_consent, write_lists, write_loyalty
@@ -41,12 +42,11 @@ from scripts.demo.simulator.tills import (  # fmt: skip
     write_returns,
     write_tills,
 )
-from scripts.demo.simulator.trap_cases import set_traps, tell_traps
 from scripts.demo.simulator.web import make_sessions, write_web
 from scripts.platform.errors import UserError
 from scripts.platform.files import recover_folder, swap_folder
 from scripts.platform.progress import Progress
-from scripts.platform.world import SETTINGS_FILE, World
+from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
 SIMULATOR_VERSION = 3
 MARKER = "_simulation.json"
@@ -55,13 +55,13 @@ DEFAULT_END, DEFAULT_SEED = date(2026, 6, 30), 20260630
 
 
 def simulate(
-    world: World,
+    workspace: Workspace,
     customers: int = 5000,
     end_date: date = DEFAULT_END,
     seed: int = DEFAULT_SEED,
     progress: Progress = print,
 ) -> None:
-    """Write the landing zone of a simulated retailer to `world.landing` and the ground truth to `world.truth`.
+    """Write the landing zone of a simulated retailer to `workspace.landing` and the ground truth to `workspace.truth`.
 
     `customers` is the number of known people (buyers and leads); anonymous visitors, walk-ins and marketplace
     buyers come on top. The same arguments give the same bytes. Files are written beside and swapped in, so a run
@@ -71,16 +71,18 @@ def simulate(
     """
     asked = {"customers": customers, "end_date": str(end_date), "seed": seed, "simulator_version": SIMULATOR_VERSION}
     _check(customers, end_date, seed)
-    for folder in (world.landing, world.truth):
+    for folder in (workspace.landing, workspace.truth):
         recover_folder(folder)
-    if _present(world.landing) == asked == _present(world.truth):
-        progress(f"{world.landing}: already there ({customers:,} customers, to {end_date}, seed {seed})")
+    if _present(workspace.landing) == asked == _present(workspace.truth):
+        progress(f"{workspace.landing}: already there ({customers:,} customers, to {end_date}, seed {seed})")
         return
-    if world.landing.is_file():
-        raise UserError(f"{world.landing}: is a file; name a folder for the landing zone")
-    if world.landing.is_dir() and any(world.landing.iterdir()) and not (world.landing / MARKER).exists():
-        raise UserError(f"{world.landing}: holds files that no simulation wrote; name another folder with --landing")
-    new, new_truth = _beside(world.landing, "new"), _beside(world.truth, "new")
+    if workspace.landing.is_file():
+        raise UserError(f"{workspace.landing}: is a file; name a folder for the landing zone")
+    if workspace.landing.is_dir() and any(workspace.landing.iterdir()) and not (workspace.landing / MARKER).exists():
+        raise UserError(
+            f"{workspace.landing}: holds files that no simulation wrote; name another folder with --landing"
+        )
+    new, new_truth = _beside(workspace.landing, "new"), _beside(workspace.truth, "new")
     for folder in (new, new_truth):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -93,13 +95,13 @@ def simulate(
         (new / SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         for folder in (new, new_truth):
             (folder / MARKER).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
-        swap_folder(new_truth, world.truth)
-        swap_folder(new, world.landing)
+        swap_folder(new_truth, workspace.truth)
+        swap_folder(new, workspace.landing)
     finally:
         for folder in (new, new_truth):
             shutil.rmtree(folder, ignore_errors=True)
     rows = sum(landing.rows.values())
-    progress(f"{world.landing}: {customers:,} customers to {end_date}, {rows:,} rows in {len(landing.rows)} files")
+    progress(f"{workspace.landing}: {customers:,} customers to {end_date}, {rows:,} rows in {len(landing.rows)} files")
 
 
 def _check(customers: int, end_date: date, seed: int) -> None:
@@ -129,7 +131,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     catalogue = make_catalogue(streams)
     write_catalogue(landing, catalogue, end_date - timedelta(days=HISTORY_DAYS - 1), end_date)
     people = make_people(customers, end_date, streams)
-    set_traps(people, streams)
+    set_edge_cases(people, streams)
     known = buy(people, streams("purchases"))
     plan = plan_campaigns(people, known, streams)
     receipts = int((known.channel == STORE).sum() * WALK_IN_RECEIPTS)
@@ -138,7 +140,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     orders = fill(together(known, plan.caused, strangers, market), people, catalogue, streams)
     shows = identified_by(orders, people, streams("receipts"))
     write_people(landing, people)
-    tell_traps(landing, people)
+    tell_edge_cases(landing, people)
     shop = write_shop(landing, orders, people, catalogue)
     write_tills(landing, orders, people, catalogue, shows)
     write_marketplace(landing, orders, people, catalogue)

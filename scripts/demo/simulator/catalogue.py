@@ -89,7 +89,7 @@ class Catalogue:
 
 
 def make_catalogue(streams: Streams) -> Catalogue:
-    """The assortment of the simulated retailer; the same for every size of world."""
+    """The assortment of the simulated retailer; the same for every size of workspace."""
     rng = streams("catalogue")
     n = len(SUBCATEGORIES) * TIERS * PER_TIER
     sku = np.arange(n)

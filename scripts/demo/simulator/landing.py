@@ -1,4 +1,4 @@
-"""Landing files: tables in, delivered files out, with the planted dirt and its record."""
+"""Landing files: tables in, delivered files out, with the planted defects and their record."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scripts.demo.simulator.arrays import DAY, NULL, Ints, Streams, day_number, text, to_utc
-from scripts.demo.simulator.dirt import Dirt
+from scripts.demo.simulator.identity_edge_cases import Noticed
 from scripts.demo.simulator.model import LATE_DAYS
-from scripts.demo.simulator.traps import Noticed
+from scripts.demo.simulator.planted_defects import PlantedDefects
 from scripts.platform.contracts import Table, load_contracts
 
 BATCH = 100_000
@@ -146,7 +146,7 @@ class TableWriter:
         self.kind = "parquet" if name in PARQUET else "jsonl" if contract.source in JSON_LINES else "csv"
         ending = {"parquet": "parquet", "jsonl": "jsonl", "csv": "csv.gz" if name in ZIPPED else "csv"}[self.kind]
         self.ending = ending
-        self.dirt = Dirt(contract, landing.streams(f"dirt {name}"), self.kind, landing.end_day)
+        self.defects = PlantedDefects(contract, landing.streams(f"dirt {name}"), self.kind, landing.end_day)
         self.files: dict[str, _File] = {}
         self.schema: pa.Schema | None = None
 
@@ -189,16 +189,16 @@ class TableWriter:
         file = self.files[which]
         path = str(file.path.relative_to(self.landing.folder))
         if repeated:
-            self.dirt.record(path, "redelivered", "dedupe", table.slice(0, repeated), np.arange(repeated), file.rows)
+            self.defects.record(path, "redelivered", "dedupe", table.slice(0, repeated), np.arange(repeated), file.rows)
         if dirty:
-            table = self.dirt.plant(table, harmless, path, file.rows, keep=repeated)
+            table = self.defects.plant(table, harmless, path, file.rows, keep=repeated)
         file.add(table)
 
     def close(self) -> None:
         for file in self.files.values():
             file.close()
             self.landing.rows[str(file.path.relative_to(self.landing.folder))] = file.rows
-        self.landing.planted.extend(self.dirt.records)
+        self.landing.planted.extend(self.defects.records)
 
 
 class Landing:
@@ -262,7 +262,7 @@ class Landing:
             self.tell("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
 
     def finish(self) -> None:
-        """Close the ground truth, with the list of planted dirt and the traps that lie in what was typed."""
+        """Close the ground truth, with the list of planted defects and the edge cases that lie in what was typed."""
         self.noticed.tell(self)
         if self.planted:
             planted = pa.concat_tables(self.planted)

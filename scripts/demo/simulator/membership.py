@@ -7,13 +7,18 @@ import pyarrow as pa
 
 from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, choose, join, lag, only, padded, pick, text, totals
 from scripts.demo.simulator.campaigns import Plan
+from scripts.demo.simulator.identity_edge_cases import (
+    LEAVES_BY_CARD,
+    LEAVES_BY_SECOND_ADDRESS,
+    NEVER_CONFIRMED,
+    tell_profiles,
+)
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import RECENT_DAYS, REPORTING_RATE
 from scripts.demo.simulator.orders import NORMAL, Orders, order_ids
 from scripts.demo.simulator.people import People, tell_addresses
 from scripts.demo.simulator.purchases import STORE
 from scripts.demo.simulator.tills import BY_CARD, receipt_ids
-from scripts.demo.simulator.traps import LEAVES_BY_CARD, LEAVES_BY_SECOND_ADDRESS, NEVER_CONFIRMED, tell_profiles
 
 GOLD_FROM, SILVER_FROM = 1_000, 400  # GBP spent in the last twelve months
 POINTS_LAST = 730  # days
@@ -90,7 +95,7 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
 def write_consent(landing: Landing, people: People, plan: Plan) -> None:
     """Statements by channel: given at sign-up, withdrawn later by some, given again by a few; others never asked.
 
-    Traps: withdrawn under the card alone or under a second address; sign-ups never confirmed, or confirmed an hour
+    Edge cases: withdrawn under the card alone or under a second address; sign-ups never confirmed, or confirmed an hour
     later; objections to profiling; legal holds.
     """
     rng = landing.streams("consent")
@@ -119,24 +124,24 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
     email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, at)
     place = rng.choice(4, n, p=[0.5, 0.2, 0.2, 0.1])
     number, known = rng.permutation(n), at + lag(rng, n, 20)
-    traps = landing.streams("consent traps")
+    edge_cases = landing.streams("consent traps")
     # Withdrawn before the sending tool's own events begin, so that no other record tells of it.
     quiet = (sort == 1) & (at < (people.end - RECENT_DAYS) * DAY)
-    second = quiet & (people.shop2[who] != NULL) & (traps.random(n) < LEAVES_BY_SECOND_ADDRESS)
-    card_only = quiet & ~second & (people.loyalty[who] != NULL) & (traps.random(n) < LEAVES_BY_CARD)
+    second = quiet & (people.shop2[who] != NULL) & (edge_cases.random(n) < LEAVES_BY_SECOND_ADDRESS)
+    card_only = quiet & ~second & (people.loyalty[who] != NULL) & (edge_cases.random(n) < LEAVES_BY_CARD)
     email = choose(second, people.email2.take(pa.array(who)), email)
     account = only(by_shop & ~card_only, text(people.shop[who]))
     account = choose(second, text(people.shop2[who]), account)
     by_card = by_card & ~second | card_only
     silent = np.flatnonzero((people.consent_at == NULL) & people.has_email & ~np.isin(everyone, refused))
-    unsure = traps.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
-    objects, held = people.traps.cases["profiling_objection"][0], people.traps.cases["legal_hold"][0]
+    unsure = edge_cases.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
+    objects, held = people.edge_cases.cases["profiling_objection"][0], people.edge_cases.cases["legal_hold"][0]
     # 2: a sign-up that waits; 3: an objection to profiling; 4: a legal hold
     more = np.r_[unsure, objects, held]
     kind = np.repeat([2, 3, 4], [len(unsure), len(objects), len(held)])
     when = np.maximum(people.opened[more], people.start * DAY)
-    when = when + ((end - when) * np.where(kind == 2, 0.0, traps.random(len(more)))).astype(np.int64) + 120
-    who, at, known = np.r_[who, more], np.r_[at, when], np.r_[known, when + lag(traps, len(more), 20)]
+    when = when + ((end - when) * np.where(kind == 2, 0.0, edge_cases.random(len(more)))).astype(np.int64) + 120
+    who, at, known = np.r_[who, more], np.r_[at, when], np.r_[known, when + lag(edge_cases, len(more), 20)]
     channel = np.r_[channel, np.where(kind == 2, 0, kind - 1)]
     status, sort = np.r_[status, np.where(kind == 2, 2, 1)], np.r_[sort, len(groups) - 2 + kind]
     number, place = np.r_[number, n + np.arange(len(more))], np.r_[place, np.full(len(more), 3)]

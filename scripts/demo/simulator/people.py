@@ -27,6 +27,7 @@ from scripts.demo.simulator.arrays import (  # fmt: skip
     text,
     to_utc,
 )
+from scripts.demo.simulator.identity_edge_cases import PLACEHOLDER, EdgeCases, no_edge_cases, respelled, tell_people
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import (  # fmt: skip
     ACQUISITION_GROWTH,
@@ -48,7 +49,6 @@ from scripts.demo.simulator.model import (  # fmt: skip
     UNSUBSCRIBE_A_YEAR,
     WHOLESALER_SHARE,
 )
-from scripts.demo.simulator.traps import PLACEHOLDER, Traps, no_traps, respelled, tell_people
 
 PERSON, STAFF, WHOLESALER, TEST = range(4)
 KINDS = ("person", "staff", "wholesaler", "test")
@@ -137,7 +137,7 @@ class People:
     optout_at: Ints
     sms_consent: Bools
     last_active: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # second; set after the orders
-    traps: Traps = field(default_factory=lambda: no_traps(0))
+    edge_cases: EdgeCases = field(default_factory=lambda: no_edge_cases(0))
 
     def first_name(self, who: Ints) -> pa.Array:
         return pick(FIRST, self.first[who])
@@ -150,7 +150,7 @@ class People:
 
     def zip(self, who: Ints) -> pa.Array:
         """A postcode of the right form; the inward part is made up."""
-        home = self.traps.home[who]
+        home = self.edge_cases.home[who]
         inward = join(text(home * 7 % 9 + 1), pick(["AA", "BX", "ZZ", "QE", "HD", "JT"], home % 6))
         area = pick(POSTCODE, self.place[who])
         return choose(CURRENCY_OF[self.place[who]] == 0, join(area, inward, sep=" "), area)
@@ -189,10 +189,10 @@ class People:
         there are enough of them and none can be dialled. US ones are +1 555 01 and seven digits. On a `form` that
         insists on a number, some give the example beside the field.
         """
-        traps = self.traps
-        digits = np.where(at < traps.phone_changed_at[who], traps.phone_before[who], self.phone[who])
+        edge_cases = self.edge_cases
+        digits = np.where(at < edge_cases.phone_changed_at[who], edge_cases.phone_before[who], self.phone[who])
         if form:
-            digits = np.where(traps.placeholder[who], PLACEHOLDER, digits)
+            digits = np.where(edge_cases.placeholder[who], PLACEHOLDER, digits)
         number = padded(np.abs(digits) % 10**7, 7)
         style = rng.integers(0, 12, len(who))
         plain = join("07700 9", number)
@@ -292,7 +292,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
 
 def tell_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
     """Ground truth of profiles that are nothing but an address: one of a couple's is not one person's."""
-    ours = people.traps.shares_email[who]
+    ours = people.edge_cases.shares_email[who]
     landing.who(system, people.email.take(pa.array(who[~ours])), who[~ours])
     shared = pc.unique(people.email.take(pa.array(who[ours])))
     landing.who(system, shared, np.full(len(shared), -1), "address of a couple, either")
@@ -333,7 +333,7 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
     changed = opened + ((now - opened) * rng.beta(3, 1, len(who))).astype(np.int64)
     updated = np.where(version == 2, changed, opened)
     email = choose(version >= 1, people.email2.take(pa.array(who)), people.email_typed(who, rng))
-    email = choose(people.traps.spelled[who], people.email.take(pa.array(who)), email)
+    email = choose(people.edge_cases.spelled[who], people.email.take(pa.array(who)), email)
     shows_phone = rng.random(len(who)) < 0.6
     phone = people.phone_typed(who, rng, updated, form=True)
     state = rng.choice(3, len(who), p=[0.9, 0.02, 0.08])
@@ -360,9 +360,9 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
 
 def _new_numbers(landing: Landing, people: People, has: Bools) -> tuple[Ints, Ints]:
     """People of `has`, in order, whose telephone number changed, and the seconds at which they tell."""
-    who = np.flatnonzero(has & (people.traps.phone_before != NULL))
+    who = np.flatnonzero(has & (people.edge_cases.phone_before != NULL))
     late = landing.streams("new numbers told").integers(2 * DAY, 40 * DAY, people.n)
-    return who, people.traps.phone_changed_at[who] + late[who]
+    return who, people.edge_cases.phone_changed_at[who] + late[who]
 
 
 def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> None:
@@ -386,9 +386,9 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
     who, opened, email, kind, place = who[row], opened[row], email.take(pa.array(row)), kind[row], place[row]
     updated, known, luck = np.r_[updated, when], np.r_[known, when + 900], luck[:, row]
     # Those who had a number one after the other were asked for it.
-    luck[3, people.traps.recycles[who]] = 0.0
+    luck[3, people.edge_cases.recycles[who]] = 0.0
     phone = pa.concat_arrays([phone, people.phone_typed(new, landing.streams("new numbers"), when)])
-    home, wrong = people.traps.home[who], people.traps.wrong_card[who]
+    home, wrong = people.edge_cases.home[who], people.edge_cases.wrong_card[who]
     card = choose(wrong >= 0, people.loyalty_number(wrong), only(luck[1] < 0.8, people.loyalty_number(who)))
     landing.write("crm", "profile", known, lambda r: {
         "profile_id": join("CRM-", text(people.crm[who[r]])), "customer_number": people.customer_number(who[r]),
@@ -413,7 +413,7 @@ def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -
     """Profiles of the sending tool."""
     who = np.flatnonzero(people.klaviyo != NULL)
     email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, people.opened[who])
-    email = choose(people.traps.spelled[who], respelled(people.email.take(pa.array(who)), who), email)
+    email = choose(people.edge_cases.spelled[who], respelled(people.email.take(pa.array(who)), who), email)
     named, deleted = rng.random(len(who)) < 0.8, rng.random(len(who)) < 0.004
     known = people.opened[who] + lag(rng, len(who), 60)
     landing.write("klaviyo", "person", known, lambda r: {

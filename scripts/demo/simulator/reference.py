@@ -1,6 +1,6 @@
 """Published against simulated audience sizes: a check of the simulator's calibration.
 
-Works on a simulated world's landing files (e-mail and web events) and ground truth (orders, who is who), without
+Works on a simulated workspace's landing files (e-mail and web events) and ground truth (orders, who is who), without
 any dbt model. The published figures exclude each other, and the five sizes were kept. What gave way:
 
 - Revenue comes out near 22 million a year instead of 15. With a constant chance of leaving, 8,500 loyal people above
@@ -26,7 +26,7 @@ from scipy.special import betaln, gammaln, hyp2f1
 
 from scripts.demo.simulator.arrays import DAY, day_number, to_local
 from scripts.platform.errors import UserError
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # Customers of each audience in the published scenario of 250,000.
 PUBLISHED = {
@@ -37,17 +37,17 @@ PUBLISHED_CUSTOMERS = 250_000
 VISIT_GAP = 30 * 60
 
 
-def compare(world: World, customers: int | None = None) -> pd.DataFrame:
-    """One row per published figure: `figure`, `published` (scaled to the world's size), `simulated`, `ratio`.
+def compare(workspace: Workspace, customers: int | None = None) -> pd.DataFrame:
+    """One row per published figure: `figure`, `published` (scaled to the workspace's size), `simulated`, `ratio`.
 
-    Raises UserError when the world was not simulated here.
+    Raises UserError when the workspace was not simulated here.
     """
-    marker = world.landing / "_simulation.json"
-    if not marker.exists() or not world.truth.is_dir():
-        raise UserError(f"{world.landing}: not a simulated world; run `python -m scripts demo` first")
+    marker = workspace.landing / "_simulation.json"
+    if not marker.exists() or not workspace.truth.is_dir():
+        raise UserError(f"{workspace.landing}: not a simulated workspace; run `python -m scripts demo` first")
     made = json.loads(marker.read_text(encoding="utf-8"))
     scale = (customers or made["customers"]) / PUBLISHED_CUSTOMERS
-    figures = measure(world, date.fromisoformat(made["end_date"]))
+    figures = measure(workspace, date.fromisoformat(made["end_date"]))
     published = {name: size * scale for name, size in PUBLISHED.items()}
     published |= {"revenue_last_year": 15e6 * scale, "mean_days_between_orders": 45, "yearly_churn": 0.35}
     published |= {"yearly_churn_of_repeat_buyers": 0.35}
@@ -57,20 +57,20 @@ def compare(world: World, customers: int | None = None) -> pd.DataFrame:
     return table
 
 
-def reference_table(world: World, customers: int | None = None) -> list[str]:
+def reference_table(workspace: Workspace, customers: int | None = None) -> list[str]:
     """The comparison as lines of text, ready to print."""
     lines = [f"{'figure':<32}{'published':>14}{'simulated':>14}{'ratio':>8}"]
-    for figure, published, simulated, ratio in compare(world, customers).itertuples(index=False, name=None):
+    for figure, published, simulated, ratio in compare(workspace, customers).itertuples(index=False, name=None):
         form = ",.2f" if published < 1 else ",.0f"
         lines.append(f"{figure:<32}{published:>14{form}}{simulated:>14{form}}{ratio:>8.2f}")
     return lines
 
 
-def measure(world: World, end: date) -> dict[str, float]:
+def measure(workspace: Workspace, end: date) -> dict[str, float]:
     """Sizes of the five audiences, revenue of the last year, days between orders, yearly churn."""
-    people = pd.read_parquet(world.truth / "people.parquet", columns=["person_id", "customer_type"])
+    people = pd.read_parquet(workspace.truth / "people.parquet", columns=["person_id", "customer_type"])
     people = people[people["customer_type"] == "person"].set_index("person_id")
-    orders = pd.read_parquet(world.truth / "orders.parquet")
+    orders = pd.read_parquet(workspace.truth / "orders.parquet")
     orders["day"] = local_day(orders["ordered_at"])
     last = day_number(end)
     counted = orders[orders["is_counted"] & (orders["day"] <= last)]
@@ -80,7 +80,9 @@ def measure(world: World, end: date) -> dict[str, float]:
     feature = feature.rename(columns={"count": "orders", "min": "first", "max": "last", "net_revenue_gbp": "net"})
     recent = mine[mine["day"] > last - 180].groupby("person_id").size()
     feature = feature.join(recent.rename("orders_180d"))
-    feature = feature.join(lifetime_value(mine, last)).join(email_engagement(world, last)).join(visits(world, last))
+    feature = (
+        feature.join(lifetime_value(mine, last)).join(email_engagement(workspace, last)).join(visits(workspace, last))
+    )
     feature = feature.fillna({c: 0 for c in feature.columns if c not in ("first", "last", "customer_type")})
     since = (last - feature["last"]).fillna(9999)
     value = feature["net"] + feature["expected_12m"]
@@ -147,11 +149,11 @@ def lifetime_value(orders: pd.DataFrame, last: int) -> pd.Series:
     return pd.Series(np.maximum(expected, 0) * value, index=table.index, name="expected_12m")
 
 
-def email_engagement(world: World, last: int) -> pd.DataFrame:
+def email_engagement(workspace: Workspace, last: int) -> pd.DataFrame:
     """Human opens and clicks in 90 days per person."""
-    profiles = _profiles(world, ["klaviyo"])
+    profiles = _profiles(workspace, ["klaviyo"])
     opens, clicks = [], []
-    for file in sorted((world.landing / "klaviyo" / "event").glob("*.parquet")):
+    for file in sorted((workspace.landing / "klaviyo" / "event").glob("*.parquet")):
         columns = ["id", "person_id", "type", "datetime", "property_machine_open"]
         since = np.datetime64(last - 91, "D").astype("datetime64[us]")
         events = pq.read_table(file, columns=columns, filters=[("datetime", ">=", since)]).to_pandas()
@@ -166,13 +168,13 @@ def email_engagement(world: World, last: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def visits(world: World, last: int) -> pd.DataFrame:
+def visits(workspace: Workspace, last: int) -> pd.DataFrame:
     """Visits (30 minutes' gap) and additions to the cart in 30 days per person, where a log-in ties them to one."""
-    shop, devices = _profiles(world, ["shopify"]), _profiles(world, ["web"])
+    shop, devices = _profiles(workspace, ["shopify"]), _profiles(workspace, ["web"])
     since = np.datetime64(last - 31, "D").astype("datetime64[us]")
 
     def read(table: str, columns: list[str], everything: bool = False) -> pd.DataFrame:
-        files = sorted((world.landing / "web" / table).glob("*.parquet"))
+        files = sorted((workspace.landing / "web" / table).glob("*.parquet"))
         only = None if everything else [("timestamp", ">=", since)]
         return pd.concat([pq.read_table(f, columns=columns, filters=only).to_pandas() for f in files])
 
@@ -193,7 +195,7 @@ def visits(world: World, last: int) -> pd.DataFrame:
     return pd.DataFrame({"visits_30d": pages[new]["person"].value_counts(), "carts_30d": carts})
 
 
-def _profiles(world: World, systems: list[str]) -> pd.Series:
-    table = pq.read_table(world.truth / "profiles.parquet", filters=[("source_system", "in", systems)]).to_pandas()
+def _profiles(workspace: Workspace, systems: list[str]) -> pd.Series:
+    table = pq.read_table(workspace.truth / "profiles.parquet", filters=[("source_system", "in", systems)]).to_pandas()
     table = table[table["person_id"] >= 0]
     return table.drop_duplicates("source_profile_id").set_index("source_profile_id")["person_id"]

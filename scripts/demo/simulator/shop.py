@@ -90,7 +90,7 @@ def _write_orders(
     money_words = ("paid", "partially_refunded", "pending", "authorized", "refunded")
     email = people.email_typed(who, rng, 0.02)
     email = choose(second & (rng.random(n) < 0.9), people.email2.take(pa.array(who)), email)
-    # Traps: a form that sends "null", and a house address typed in for someone who gave none.
+    # Edge cases: a form that sends "null", and a house address typed in for someone who gave none.
     email = choose(shop.guest & (rng.random(n) < 0.015), "null@null", email)
     has_phone = rng.random(n) < 0.45
     phone = people.phone_typed(who, rng, orders.at)

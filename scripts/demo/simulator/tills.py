@@ -7,12 +7,12 @@ import pyarrow as pa
 
 from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, choose, join, lag, only, padded, pick, text
 from scripts.demo.simulator.catalogue import Catalogue, order_line_text, sku_text
+from scripts.demo.simulator.identity_edge_cases import DESK_BARE, DESK_BY_CARD, desk_addresses
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import CURRENCIES, KNOWN_MARKETPLACE_BUYERS
 from scripts.demo.simulator.orders import CANCELLED, NORMAL, REASONS, TRAINING, VOIDED, Orders, order_ids
 from scripts.demo.simulator.people import POSTCODE, People
 from scripts.demo.simulator.purchases import MARKETPLACE, ONLINE, STORE
-from scripts.demo.simulator.traps import DESK_BARE, DESK_BY_CARD, desk_addresses
 
 NOBODY, BY_CARD, BY_EMAIL, BY_NUMBER, BY_TILL, BY_PHONE = range(6)
 COUNTRIES = ("GB", "DE", "US")

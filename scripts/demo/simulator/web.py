@@ -105,7 +105,7 @@ def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
     turn = np.minimum(rng.geometric(0.68, len(person)) - 1, 2)
     device = np.where(person >= 0, person * 3 + turn, label)
     # Trap: some use the first browser of the one they live with.
-    lends = people.traps.tablet[np.maximum(person, 0)]
+    lends = people.edge_cases.tablet[np.maximum(person, 0)]
     device = np.where((person >= 0) & (lends >= 0) & (turn == 0), lends * 3, device)
     has_account = (person >= 0) & (people.shop[person] != NULL)
     logged = has_account & (rng.random(len(person)) < np.where(order >= 0, 0.95, 0.5))

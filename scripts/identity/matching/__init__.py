@@ -1,6 +1,6 @@
 """Optional probabilistic matching: proposes pairs of customers that may be one person, for people to decide.
 
-Nothing here links anybody by itself. `train_world` learns how telling each field is and keeps it as data; `propose`
+Nothing here links anybody by itself. `train_workspace` learns how telling each field is and keeps it as data; `propose`
 writes a guarded file of pairs; `accept` turns a reviewer's decisions into landing rows, which the models then obey.
 """
 
@@ -9,6 +9,6 @@ from __future__ import annotations
 from scripts.identity.matching.decisions import accept
 from scripts.identity.matching.evaluation import evaluate
 from scripts.identity.matching.proposals import propose
-from scripts.identity.matching.training import train_world
+from scripts.identity.matching.training import train_workspace
 
-__all__ = ["accept", "evaluate", "propose", "train_world"]
+__all__ = ["accept", "evaluate", "propose", "train_workspace"]

@@ -16,7 +16,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 TABLE = ("identity", "link_decision")
 COLUMNS = ["decision_id", "action", "left_system", "left_profile_id", "right_system", "right_profile_id",
@@ -46,7 +46,7 @@ def decision_id(left: str, right: str) -> str:
 
 
 def accept(
-    world: World, file: Path, by: str | None = None, now: datetime | None = None, progress: Progress = print
+    workspace: Workspace, file: Path, by: str | None = None, now: datetime | None = None, progress: Progress = print
 ) -> Path | None:
     """Turn a reviewed file into landing rows of `identity/link_decision`; returns the file, None when all is known.
 
@@ -55,7 +55,7 @@ def accept(
     otherwise is decided anew. Raises UserError, and writes nothing, when any row is faulty.
     """
     reviewed = _read_reviewed(file)
-    stored = stored_decisions(world)
+    stored = stored_decisions(workspace)
     decided_now = (now or datetime.now(UTC)).strftime(INSTANT)
     rows: dict[str, dict[str, str]] = {}
     known, open_count = 0, 0
@@ -82,29 +82,29 @@ def accept(
     if not rows:
         progress(f"match: nothing new to decide: {summary}")
         return None
-    target = write_landing(world, [rows[key] for key in sorted(rows)])
-    land_decided(world, {key: (STATUS[row["action"]], row["decided_at"]) for key, row in rows.items()})
+    target = write_landing(workspace, [rows[key] for key in sorted(rows)])
+    land_decided(workspace, {key: (STATUS[row["action"]], row["decided_at"]) for key, row in rows.items()})
     progress(f"match: {summary}: {target}; `python -m scripts intake` and `build` carry it out")
     return target
 
 
-def write_landing(world: World, rows: list[dict[str, str]]) -> Path:
+def write_landing(workspace: Workspace, rows: list[dict[str, str]]) -> Path:
     """Write decisions as one landing file, named after what it says, whole or not at all."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     content = text.getvalue().encode("utf-8")
-    target = world.landing.joinpath(*TABLE) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
+    target = workspace.landing.joinpath(*TABLE) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
     replace_file(target, content, mode=PRIVATE)
     return target
 
 
-def stored_decisions(world: World) -> dict[str, Decision]:
+def stored_decisions(workspace: Workspace) -> dict[str, Decision]:
     """The newest decision of every id, from the landing zone and, where the files are gone, from the warehouse."""
-    rows = landing_rows(world, TABLE)
-    if world.warehouse.exists():
-        with open_warehouse(world.warehouse, read_only=True) as connection:
+    rows = landing_rows(workspace, TABLE)
+    if workspace.warehouse.exists():
+        with open_warehouse(workspace.warehouse, read_only=True) as connection:
             try:
                 texts = ", ".join(f"cast({name} as varchar)" for name in COLUMNS)
                 found = connection.execute(f"select {texts} from raw_identity.link_decision").fetchall()

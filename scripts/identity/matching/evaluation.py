@@ -15,7 +15,7 @@ from scripts.identity.matching.training import train
 from scripts.platform.errors import UserError
 from scripts.platform.files import replacing
 from scripts.platform.progress import Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 TRUTH_COLUMNS = ("cluster", "cluster_id")
 # Also shown, so that nobody has to take the default threshold on trust.
@@ -25,7 +25,7 @@ COLUMNS = ["method", "threshold", "true_pairs", "found_pairs", "right_pairs", "p
 
 
 def evaluate(
-    world: World,
+    workspace: Workspace,
     files: list[Path],
     truth: Path | None = None,
     threshold: float | None = None,
@@ -53,7 +53,7 @@ def evaluate(
             joined = [*start, *zip(likely["unique_id_l"], likely["unique_id_r"], strict=True)]
             table.append(_row(method, at_least, records, joined, clusters))
     result = pd.DataFrame(table, columns=COLUMNS)
-    file = out or world.home / "match_evaluation.csv"
+    file = out or workspace.home / "match_evaluation.csv"
     _write(file, result)
     for row in result.to_dict("records"):
         at = f" at {row['threshold']:g}" if row["method"] != "deterministic" else ""

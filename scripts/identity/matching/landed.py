@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scripts.platform.files import PRIVATE, replace_file
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 PROPOSALS = ("matching", "proposal")
 PROPOSAL_COLUMNS = ["proposal_id", "left_source_system", "left_source_profile_id", "right_source_system",
@@ -18,29 +18,29 @@ PROPOSAL_COLUMNS = ["proposal_id", "left_source_system", "left_source_profile_id
                     "stated_at"]  # fmt: skip
 
 
-def landing_rows(world: World, table: tuple[str, str]) -> list[dict[str, str]]:
+def landing_rows(workspace: Workspace, table: tuple[str, str]) -> list[dict[str, str]]:
     """The rows of a table's CSV files in the landing zone, oldest file first."""
     rows: list[dict[str, str]] = []
-    files = world.landing.joinpath(*table).glob("*.csv")
+    files = workspace.landing.joinpath(*table).glob("*.csv")
     for file in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name)):
         with file.open(encoding="utf-8-sig", newline="") as handle:
             rows += [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(handle)]
     return rows
 
 
-def newest_proposals(world: World) -> dict[str, dict[str, str]]:
+def newest_proposals(workspace: Workspace) -> dict[str, dict[str, str]]:
     """The last thing said of every proposal."""
     newest: dict[str, dict[str, str]] = {}
-    for row in landing_rows(world, PROPOSALS):
+    for row in landing_rows(workspace, PROPOSALS):
         before = newest.get(row["proposal_id"])
         if not before or row["stated_at"] >= before["stated_at"]:
             newest[row["proposal_id"]] = row
     return newest
 
 
-def land_proposals(world: World, rows: Iterable[dict[str, str]]) -> Path | None:
+def land_proposals(workspace: Workspace, rows: Iterable[dict[str, str]]) -> Path | None:
     """Write what is new or otherwise than last said; returns the file, None when nothing is."""
-    newest = newest_proposals(world)
+    newest = newest_proposals(workspace)
     told = [name for name in PROPOSAL_COLUMNS if name != "stated_at"]
     changed = sorted(
         (
@@ -57,16 +57,16 @@ def land_proposals(world: World, rows: Iterable[dict[str, str]]) -> Path | None:
     writer.writeheader()
     writer.writerows(changed)
     content = text.getvalue().encode("utf-8")
-    target = world.landing.joinpath(*PROPOSALS) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
+    target = workspace.landing.joinpath(*PROPOSALS) / f"match_{hashlib.sha256(content).hexdigest()[:16]}.csv"
     replace_file(target, content, mode=PRIVATE)
     return target
 
 
-def land_decided(world: World, decided: dict[str, tuple[str, str]]) -> Path | None:
+def land_decided(workspace: Workspace, decided: dict[str, tuple[str, str]]) -> Path | None:
     """Say of proposals that they were accepted or rejected; `decided` holds status and instant by proposal."""
-    newest = newest_proposals(world)
+    newest = newest_proposals(workspace)
     return land_proposals(
-        world,
+        workspace,
         [
             {**newest[key], "status": status, "stated_at": when}
             for key, (status, when) in decided.items()

@@ -14,7 +14,7 @@ from scripts.identity.matching.decisions import ACTIONS, Decision, decision_id, 
 from scripts.identity.matching.fields import FIELDS
 from scripts.identity.matching.landed import land_proposals, newest_proposals
 from scripts.identity.matching.model import need_splink
-from scripts.identity.matching.records import Records, world_records
+from scripts.identity.matching.records import Records, workspace_records
 from scripts.identity.matching.scoring import score
 from scripts.identity.matching.training import read_settings
 from scripts.platform.errors import UserError
@@ -22,7 +22,7 @@ from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 REVIEW_FILE = "match_proposals.csv"
 SIDES = ("left", "right")
@@ -34,30 +34,30 @@ COLUMNS = ["decision_id", "match_probability", "decision", "decided_by", "decide
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def review_file(world: World) -> Path:
+def review_file(workspace: Workspace) -> Path:
     """Where the pairs for review lie."""
-    return world.home / "review" / REVIEW_FILE
+    return workspace.home / "review" / REVIEW_FILE
 
 
-def propose(world: World, threshold: float | None = None, progress: Progress = print) -> Path:
-    """Score the world's profiles with the stored settings and write the pairs for review; returns the file.
+def propose(workspace: Workspace, threshold: float | None = None, progress: Progress = print) -> Path:
+    """Score the workspace's profiles with the stored settings and write the pairs for review; returns the file.
 
     Of two customers the likeliest pair of their profiles is proposed; pairs that people decided about are not. Raises
     UserError without training, on data of another kind, or when a reviewed file was not accepted yet.
     """
     need_splink()
-    stored = stored_decisions(world)
-    _check_reviewed(review_file(world), stored)
-    records = world_records(world)
-    settings = read_settings(world, records)
+    stored = stored_decisions(workspace)
+    _check_reviewed(review_file(workspace), stored)
+    records = workspace_records(workspace)
+    settings = read_settings(workspace, records)
     pairs = score(records, settings, threshold)
-    customers = _customers(world)
+    customers = _customers(workspace)
     pairs = _undecided(_one_per_customers(pairs), stored, customers)
     rows = _rows(pairs, records)
-    target = review_file(world)
+    target = review_file(workspace)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     replace_file(target, _csv(rows), mode=PRIVATE)
-    _land(world, pairs, rows, records, stored)
+    _land(workspace, pairs, rows, records, stored)
     at_least = settings["review_threshold"] if threshold is None else threshold
     progress(
         f"match: {len(rows):,} pairs of customers from {at_least:g} up: {target}; fill `decision` with same or "
@@ -84,8 +84,8 @@ def _check_reviewed(file: Path, stored: dict[str, Decision]) -> None:
         )
 
 
-def _customers(world: World) -> dict[str, str]:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _customers(workspace: Workspace) -> dict[str, str]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             return dict(
                 connection.execute(
@@ -93,7 +93,9 @@ def _customers(world: World) -> dict[str, str]:
                 ).fetchall()
             )
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first") from None
+            raise UserError(
+                f"{workspace.warehouse}: holds no customers yet; run `python -m scripts build` first"
+            ) from None
 
 
 def _one_per_customers(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -136,11 +138,11 @@ def _rows(pairs: pd.DataFrame, records: Records) -> list[dict[str, str]]:
 
 
 def _land(
-    world: World, pairs: pd.DataFrame, rows: list[dict[str, str]], records: Records, stored: dict[str, Decision]
+    workspace: Workspace, pairs: pd.DataFrame, rows: list[dict[str, str]], records: Records, stored: dict[str, Decision]
 ) -> None:
     """Pairs without identifiers, and those that are proposed no longer, as rows of the source `matching`."""
     stated_at = f"{records.as_of_date} 00:00:00"
-    newest = newest_proposals(world)
+    newest = newest_proposals(workspace)
     proposed = [
         {
             "proposal_id": row["decision_id"],
@@ -166,7 +168,7 @@ def _land(
         for key, row in newest.items()
         if row["status"] == "proposed" and key not in named and key not in stored
     ]
-    land_proposals(world, [*proposed, *gone])
+    land_proposals(workspace, [*proposed, *gone])
 
 
 def _csv(rows: list[dict[str, str]]) -> bytes:

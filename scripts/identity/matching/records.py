@@ -1,4 +1,4 @@
-"""The records to compare: a world's profiles by customer, or the rows of a file with a known truth."""
+"""The records to compare: a workspace's profiles by customer, or the rows of a file with a known truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 from scripts.identity.matching.fields import FIELDS
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 # Of each source of people: relation, source system, id, condition, and the fields it has.
 SOURCES = (
@@ -75,22 +75,22 @@ class Records:
         return hashlib.sha256(rows.sort_values().to_numpy().tobytes()).hexdigest()[:16]
 
 
-def world_records(world: World) -> Records:
+def workspace_records(workspace: Workspace) -> Records:
     """The profiles of a built warehouse that look like people, each with its present customer.
 
     Profiles of one customer that show the same are one record; customers that are no persons are left out.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
-            frame = connection.execute(_world_query(_has(connection, "marts", "customers"))).df()
+            frame = connection.execute(_workspace_query(_has(connection, "marts", "customers"))).df()
             day = connection.execute("select cast(max(as_of_date) as varchar) from marts.customer_features").fetchone()
         except duckdb.CatalogException:
             raise UserError(
-                f"{world.warehouse}: holds no profiles and customers yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: holds no profiles and customers yet; run `python -m scripts build` first"
             ) from None
         kind = landing_settings(connection).get("kind", "own")
     if not day or not day[0]:
-        raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first")
+        raise UserError(f"{workspace.warehouse}: holds no customers yet; run `python -m scripts build` first")
     return Records(_texts(frame), kind, str(day[0]))
 
 
@@ -140,7 +140,7 @@ def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool
     )
 
 
-def _world_query(has_types: bool) -> str:
+def _workspace_query(has_types: bool) -> str:
     parts = [
         f"select '{system}' as source_system, {key} as source_profile_id, "
         + ", ".join(_normalised(field, columns.get(field, "null")) for field in FIELDS)

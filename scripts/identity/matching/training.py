@@ -23,11 +23,11 @@ from scripts.identity.matching.fields import (
     usable_rules,
 )
 from scripts.identity.matching.model import linker, need_splink
-from scripts.identity.matching.records import Records, world_records
+from scripts.identity.matching.records import Records, workspace_records
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.progress import Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SETTINGS_FILE = "match_settings.json"
 RANDOM_SEED = 1
@@ -37,16 +37,16 @@ FORMAT = 1
 FEWEST_MATCHES = 20
 
 
-def train_world(world: World, threshold: float | None = None, progress: Progress = print) -> Path:
-    """Train on the world's profiles and write `match_settings.json` into its seeds; returns the file.
+def train_workspace(workspace: Workspace, threshold: float | None = None, progress: Progress = print) -> Path:
+    """Train on the workspace's profiles and write `match_settings.json` into its seeds; returns the file.
 
     The same data give the same file. Raises UserError without Splink or a build, CheckFailed when the data hold too
     few likely pairs to learn from.
     """
     need_splink()
-    records = world_records(world)
+    records = workspace_records(workspace)
     settings = train(records, threshold)
-    file = world.seeds / SETTINGS_FILE
+    file = workspace.seeds / SETTINGS_FILE
     write_settings(file, settings)
     counts = settings["counts"]
     progress(
@@ -116,9 +116,9 @@ def write_settings(file: Path, settings: dict[str, Any]) -> None:
     replace_file(file, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_settings(world: World, records: Records) -> dict[str, Any]:
+def read_settings(workspace: Workspace, records: Records) -> dict[str, Any]:
     """The stored settings, checked against the data that they are to score. Raises UserError, one line each."""
-    file = world.seeds / SETTINGS_FILE
+    file = workspace.seeds / SETTINGS_FILE
     again = "run `python -m scripts match --train` on these data"
     if not file.exists():
         raise UserError(f"{file}: no such file, so matching has not been trained yet; {again}")

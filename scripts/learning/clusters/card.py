@@ -10,7 +10,7 @@ from scripts.learning.clusters.fitting import DECIMALS, Clustering
 from scripts.learning.clusters.inputs import MODEL_KEY
 from scripts.learning.clusters.rules import Draft
 from scripts.learning.prediction.cards import Card, DataFacts, Figure, reference_shares, write_model
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SEED_FILE = "cluster_centres.csv"
 COLUMNS = [
@@ -31,9 +31,9 @@ COLUMNS = [
 
 
 def write_centres(
-    world: World, found: Clustering, rules: list[Draft], facts: DataFacts, *, forced: bool, seed: int
+    workspace: Workspace, found: Clustering, rules: list[Draft], facts: DataFacts, *, forced: bool, seed: int
 ) -> str:
-    """Write centres and card into the world's seeds; returns the fit_id.
+    """Write centres and card into the workspace's seeds; returns the fit_id.
 
     Without a stable clustering the card alone is written, and no centres of an earlier fit stay.
     """
@@ -46,7 +46,7 @@ def write_centres(
         figures=figures_of(found, rules, forced=forced, seed=seed),
         reference=reference_shares(found.buyers.frame, found.features) if found.keys else pd.DataFrame(),
     )
-    return write_model(world, card, SEED_FILE, COLUMNS, centre_rows(found), facts)
+    return write_model(workspace, card, SEED_FILE, COLUMNS, centre_rows(found), facts)
 
 
 def centre_rows(found: Clustering) -> list[dict[str, str]]:

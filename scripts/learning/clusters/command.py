@@ -17,13 +17,13 @@ from scripts.learning.clusters.rules import Draft
 from scripts.learning.prediction.cards import data_facts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.overlap import segment_overlap
 from scripts.segments.segment_library import DEFINITIONS, Rows, free_priorities
 
 
 def cluster(
-    world: World,
+    workspace: Workspace,
     k: int | None = None,
     seed: int = 0,
     method: str = "best",
@@ -34,7 +34,7 @@ def cluster(
 
     Features are those that the seed `model_inputs` names. Without `k`, the number is chosen by stated criteria
     (scripts.learning.clusters.choice); with it, the card says that it was asked for. `method` is kmeans, ward or best
-    (of both). Written: centres and card into the world's seeds, a review pack with draft rules to
+    (of both). Written: centres and card into the workspace's seeds, a review pack with draft rules to
     `<home>/review/clusters/`; with `into_library` the drafts also go into the segment library. The same data and `seed`
     give the same files. Raises UserError for too few customers or an impossible `k`; CheckFailed, after the card and
     the review pack say so, when no stable clustering exists.
@@ -43,46 +43,46 @@ def cluster(
         raise UserError(f"--method {method}: not a method; use {', '.join(METHODS)} or best")
     if k is not None and k < 2:
         raise UserError(f"--k {k}: too few clusters; give 2 or more")
-    facts = data_facts(world)
-    buyers = read_buyers(world, seed)
-    found = find_clusters(buyers, k=k, method=method, seed=seed, where=str(world.warehouse))
+    facts = data_facts(workspace)
+    buyers = read_buyers(workspace, seed)
+    found = find_clusters(buyers, k=k, method=method, seed=seed, where=str(workspace.warehouse))
     if found.left_out:
         progress(f"cluster: left out, the same for nearly everybody: {', '.join(found.left_out)}")
     rules = draft_rules(found)
-    fit_id = write_centres(world, found, rules, facts, forced=k is not None, seed=seed)
-    definitions, conditions = _draft_rows(world, rules, buyers, fit_id)
-    drafts.write_drafts(review_folder(world), definitions, conditions)
-    write_review(review_folder(world), found, rules, _overlap(world, found), facts, fit_id, progress)
+    fit_id = write_centres(workspace, found, rules, facts, forced=k is not None, seed=seed)
+    definitions, conditions = _draft_rows(workspace, rules, buyers, fit_id)
+    drafts.write_drafts(review_folder(workspace), definitions, conditions)
+    write_review(review_folder(workspace), found, rules, _overlap(workspace, found), facts, fit_id, progress)
     for reason in found.choice.reasons:
         progress(f"cluster: {reason}")
     if found.choice.count is None:
         raise CheckFailed(
             f"no stable clustering exists among {buyers.customer_count:,} buyers; the model card and "
-            f"{review_folder(world) / 'index.html'} say why; `--k N` forces a number"
+            f"{review_folder(workspace) / 'index.html'} say why; `--k N` forces a number"
         )
     progress(
         f"cluster: {len(found.keys)} clusters of {buyers.customer_count:,} customers: {'; '.join(found.names)};"
-        f" see {review_folder(world) / 'index.html'}"
+        f" see {review_folder(workspace) / 'index.html'}"
     )
     if into_library:
-        replaced = drafts.into_library(world.seeds, definitions, conditions)
+        replaced = drafts.into_library(workspace.seeds, definitions, conditions)
         progress(
-            f"cluster: {len(definitions)} drafts in {world.seeds / DEFINITIONS}"
+            f"cluster: {len(definitions)} drafts in {workspace.seeds / DEFINITIONS}"
             f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
         )
-    return world.seeds / SEED_FILE
+    return workspace.seeds / SEED_FILE
 
 
-def review_folder(world: World) -> Path:
+def review_folder(workspace: Workspace) -> Path:
     """Where the review pack and the draft rows are written."""
-    return world.home / "review" / "clusters"
+    return workspace.home / "review" / "clusters"
 
 
-def _draft_rows(world: World, rules: list[Draft], buyers: Buyers, fit_id: str) -> tuple[Rows, Rows]:
+def _draft_rows(workspace: Workspace, rules: list[Draft], buyers: Buyers, fit_id: str) -> tuple[Rows, Rows]:
     themes = dict(zip(buyers.catalogue["attribute_name"], buyers.catalogue["theme"], strict=True))
     usable = [draft for draft in rules if draft.alternatives]
     keys = {draft.segment_key for draft in usable}
-    priorities = free_priorities(world.seeds, len(usable), besides=keys)
+    priorities = free_priorities(workspace.seeds, len(usable), besides=keys)
     definitions = [
         drafts.definition_row(
             draft,
@@ -96,8 +96,10 @@ def _draft_rows(world: World, rules: list[Draft], buyers: Buyers, fit_id: str) -
     return definitions, [row for draft in usable for row in drafts.condition_rows(draft)]
 
 
-def _overlap(world: World, found: Clustering) -> pd.DataFrame:
+def _overlap(workspace: Workspace, found: Clustering) -> pd.DataFrame:
     if not found.keys:
         return pd.DataFrame()
     keys = np.array(found.keys, dtype=object)[found.labels]
-    return segment_overlap(world, pd.DataFrame({"customer_id": found.buyers.frame["customer_id"], "group_key": keys}))
+    return segment_overlap(
+        workspace, pd.DataFrame({"customer_id": found.buyers.frame["customer_id"], "group_key": keys})
+    )

@@ -13,7 +13,7 @@ from scripts.learning.prediction import model_inputs
 from scripts.learning.prediction.transform import SCALES
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 MODEL_KEY = "clusters"
 INPUTS = "int_prediction_inputs"
@@ -60,17 +60,17 @@ def read_words(seeds: Path) -> pd.DataFrame:
     return words.reset_index(drop=True)
 
 
-def read_buyers(world: World, seed: int) -> Buyers:
+def read_buyers(workspace: Workspace, seed: int) -> Buyers:
     """Read the buyers of a built warehouse; `seed` decides in which random order."""
-    words = read_words(world.seeds)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    words = read_words(workspace.seeds)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         columns = _columns(connection, "intermediate", INPUTS)
         if not columns:
-            raise UserError(f"{world.warehouse}: holds no {INPUTS}; run `python -m scripts build` first")
+            raise UserError(f"{workspace.warehouse}: holds no {INPUTS}; run `python -m scripts build` first")
         missing = [name for name in words["attribute_name"] if name not in columns]
         if missing:
             raise UserError(
-                f"{world.seeds / model_inputs.FILE}: {', '.join(missing)} is not a column of {INPUTS}; "
+                f"{workspace.seeds / model_inputs.FILE}: {', '.join(missing)} is not a column of {INPUTS}; "
                 "correct or delete the row"
             )
         wanted = dict.fromkeys([*words["attribute_name"], *(name for name in VALUES if name in columns)])

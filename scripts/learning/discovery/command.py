@@ -21,7 +21,7 @@ from scripts.learning.discovery.search import search
 from scripts.learning.discovery.targets import FEWEST, TARGETS, Cohort, cohort, whole_rule
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments import drafts
 from scripts.segments.drafts import Condition, holds
 from scripts.segments.overlap import segment_overlap
@@ -35,7 +35,7 @@ TESTED_PER_TARGET = 10
 
 
 def discover(
-    world: World,
+    workspace: Workspace,
     targets: Sequence[str] | None = None,
     horizon: int = HORIZON_DAYS,
     seed: int = 0,
@@ -51,16 +51,16 @@ def discover(
     """
     from scripts.learning.discovery.review import write_review
 
-    people = read_people(world, horizon, seed, progress)
+    people = read_people(workspace, horizon, seed, progress)
     cohorts, left_out = usable_cohorts(people, targets)
     for reason in left_out:
         progress(f"discover: left out, {reason}")
     if not cohorts:
-        raise UserError(f"{world.warehouse}: nothing to search for; " + "; ".join(left_out))
+        raise UserError(f"{workspace.warehouse}: nothing to search for; " + "; ".join(left_out))
     tested = find_and_test(cohorts, people.attributes)
-    proposals = _proposals(world, people, tested)
-    definitions, conditions = _draft_rows(world, people, proposals)
-    folder = review_folder(world)
+    proposals = _proposals(workspace, people, tested)
+    definitions, conditions = _draft_rows(workspace, people, proposals)
+    folder = review_folder(workspace)
     drafts.write_drafts(folder, definitions, conditions)
     page = write_review(folder, people, cohorts, left_out, tested, proposals, progress)
     progress(
@@ -68,17 +68,17 @@ def discover(
         f" see {page}"
     )
     if into_library and proposals:
-        replaced = drafts.into_library(world.seeds, definitions, conditions, tag=TAG)
+        replaced = drafts.into_library(workspace.seeds, definitions, conditions, tag=TAG)
         progress(
-            f"discover: {len(definitions)} drafts in {world.seeds / DEFINITIONS}"
+            f"discover: {len(definitions)} drafts in {workspace.seeds / DEFINITIONS}"
             f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
         )
     return page
 
 
-def review_folder(world: World) -> Path:
+def review_folder(workspace: Workspace) -> Path:
     """Where the review page and the draft rows are written."""
-    return world.home / "review" / "discoveries"
+    return workspace.home / "review" / "discoveries"
 
 
 def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[Cohort], list[str]]:
@@ -133,7 +133,7 @@ def evidence_of(one: Cohort, conditions: Sequence[Condition]) -> Evidence | None
     return value_evidence(found, outcome, one.raw(one.kept_back))
 
 
-def _proposals(world: World, people: People, tested: Sequence[Tested]) -> list[Proposal]:
+def _proposals(workspace: Workspace, people: People, tested: Sequence[Tested]) -> list[Proposal]:
     held_up = [one for one in tested if one.is_proposed]
     keys = drafts.segment_keys([_key_words(one) for one in held_up], TAG)
     members = {
@@ -141,7 +141,7 @@ def _proposals(world: World, people: People, tested: Sequence[Tested]) -> list[P
         for one, key in zip(held_up, keys, strict=True)
     }
     groups = [found.assign(group_key=key) for key, found in members.items()]
-    overlap = segment_overlap(world, pd.concat(groups)) if groups else pd.DataFrame()
+    overlap = segment_overlap(workspace, pd.concat(groups)) if groups else pd.DataFrame()
     return [
         Proposal(number, one, key, len(members[key]), overlap[overlap["group_key"] == key])
         for number, (one, key) in enumerate(zip(held_up, keys, strict=True), start=1)
@@ -157,10 +157,10 @@ def _key_words(one: Tested) -> str:
     return words
 
 
-def _draft_rows(world: World, people: People, proposals: Sequence[Proposal]) -> tuple[Rows, Rows]:
+def _draft_rows(workspace: Workspace, people: People, proposals: Sequence[Proposal]) -> tuple[Rows, Rows]:
     themes = dict(zip(people.attributes["attribute_name"], people.attributes["theme"], strict=True))
     keys = {proposal.segment_key for proposal in proposals}
-    priorities = free_priorities(world.seeds, len(proposals), besides=keys)
+    priorities = free_priorities(workspace.seeds, len(proposals), besides=keys)
     definitions = [
         drafts.definition_row(
             segment_key=proposal.segment_key,

@@ -8,9 +8,9 @@ import pandas as pd
 
 from scripts.learning.discovery.confirm import Evidence, holds_up
 from scripts.learning.discovery.inputs import People
+from scripts.learning.discovery.phrasing import amount, effect_text, p_text
 from scripts.learning.discovery.search import Rule
 from scripts.learning.discovery.targets import Target
-from scripts.learning.discovery.words import amount, effect_text, p_text
 from scripts.segments.drafts import Condition
 from scripts.segments.phrasing import Phrases
 

@@ -16,7 +16,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
 from scripts.platform.snapshots import outcomes, snapshots
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.drafts import Flags
 
 TEXTS = ("country_code", "first_order_channel")
@@ -49,24 +49,24 @@ class People:
     facts: DataFacts
 
 
-def read_people(world: World, days: int, seed: int, progress: Progress) -> People:
-    """Read a built world; the past day is `days` before the one that the warehouse describes, and built if need be.
+def read_people(workspace: Workspace, days: int, seed: int, progress: Progress) -> People:
+    """Read a built workspace; the past day is `days` before the one that the warehouse describes, and built if need be.
 
     Raises UserError where the history is too short or nothing is built.
     """
     if days < 1:
         raise UserError(f"--horizon {days}: too short; give 1 day or more, such as 180")
-    facts = data_facts(world)
+    facts = data_facts(workspace)
     day = facts.as_of_date - timedelta(days=days)
     if day <= facts.data_from:
         raise UserError(
             f"--horizon {days}: {day} is not after the first order of {facts.data_from}; "
             "give fewer days, or more history"
         )
-    catalogue = _catalogue(world)
-    snapshot = snapshots(world, [day], progress)[day]
+    catalogue = _catalogue(workspace)
+    snapshot = snapshots(workspace, [day], progress)[day]
     inputs = snapshot.inputs[snapshot.inputs["customer_type"] == "person"]
-    after = outcomes(world, snapshot, days)
+    after = outcomes(workspace, snapshot, days)
     usable = catalogue[
         catalogue["attribute_name"].isin(inputs.columns)
         & catalogue["is_available"]
@@ -77,7 +77,7 @@ def read_people(world: World, days: int, seed: int, progress: Progress) -> Peopl
     held = inputs[["customer_id", *dict.fromkeys([*names, *sorted(_needed())])]]
     then = with_outcomes(held, after)
     then, is_kept_back = shuffled(then, seed)
-    today, known_count = _today(world, names)
+    today, known_count = _today(workspace, names)
     reasons = catalogue[~catalogue["is_available"]]
     return People(
         day=day,
@@ -116,20 +116,20 @@ def shuffled(people: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, Flags]:
     return people.iloc[order].reset_index(drop=True), halves[order]
 
 
-def _catalogue(world: World) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _catalogue(workspace: Workspace) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         if not (_has(connection, "attribute_catalogue") and _has(connection, "customer_features")):
-            raise UserError(f"{world.warehouse}: holds no attribute catalogue; run `python -m scripts build` first")
+            raise UserError(f"{workspace.warehouse}: holds no attribute catalogue; run `python -m scripts build` first")
         return connection.execute(
             f"select {', '.join(CATALOGUE_COLUMNS)} from marts.attribute_catalogue"
             " where source_relation = 'customer_features' order by attribute_name"
         ).df()
 
 
-def _today(world: World, names: list[str]) -> tuple[pd.DataFrame, int]:
+def _today(workspace: Workspace, names: list[str]) -> tuple[pd.DataFrame, int]:
     wanted = dict.fromkeys([*names, *sorted(_needed())])
     columns = [quote(name) if name in TEXTS else f"cast({quote(name)} as double) as {quote(name)}" for name in wanted]
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         frame = connection.execute(
             f"select customer_id, {', '.join(columns)} from marts.customer_features"
             f" where customer_type = {literal('person')} and order_count > 0 order by customer_id"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.learning.discovery import pictures, search
 from scripts.learning.discovery.confirm import MOST_ERRORS
+from scripts.learning.discovery.phrasing import amount, effect_text, p_text
 from scripts.learning.discovery.targets import BUYERS, LIMITS, WORTH_OF_SHARE, WORTH_OF_VALUE, Cohort
-from scripts.learning.discovery.words import amount, effect_text, p_text
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import INDEX, write_page
 from scripts.platform.progress import Progress

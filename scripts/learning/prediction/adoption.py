@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.learning.prediction.cards import DataFacts, Figure
+from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.learning.prediction.propensity import Vector
 from scripts.learning.prediction.propensity_fits import (
     Task,
@@ -31,11 +32,10 @@ from scripts.learning.prediction.propensity_fits import (
     read_table,
     trial_days,
 )
-from scripts.learning.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.platform.errors import UserError
 from scripts.platform.snapshots import Progress, Snapshot, outcomes, products_bought_after, snapshots
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 INPUTS_OF = "adoption"
 SEED_FILE = "adoption_parameters.csv"
@@ -58,7 +58,7 @@ class Target:
 
 
 def fit_adoption(
-    world: World,
+    workspace: Workspace,
     category: str | None = None,
     product: str | None = None,
     attribute: str | None = None,
@@ -66,32 +66,34 @@ def fit_adoption(
     dates: Sequence[date] | None = None,
     progress: Progress = print,
 ) -> Learnt:
-    """Judge and learn the adoption model of one target and write it, with its card, into the world's seeds.
+    """Judge and learn the adoption model of one target and write it, with its card, into the workspace's seeds.
 
     Give one of `category`, `product` (sku) and `attribute`. `horizon`: days in which it is adopted (default 90);
     `dates`: days to judge it on (default: three, 60 days apart, as far as the history allows). Raises UserError for an
     unknown target, too short a history or too few who adopted; CheckFailed where recency alone is as good.
     """
-    task, facts = _task(world, find_target(world, category, product, attribute), horizon or HORIZON_DAYS, progress)
-    learnt = learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
-    finish(world, task, learnt, facts, progress)
+    task, facts = _task(
+        workspace, find_target(workspace, category, product, attribute), horizon or HORIZON_DAYS, progress
+    )
+    learnt = learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
+    finish(workspace, task, learnt, facts, progress)
     return learnt
 
 
 def backtest_adoption(
-    world: World,
+    workspace: Workspace,
     target: Target,
     dates: Sequence[date] | None = None,
     horizon: int | None = None,
     progress: Progress = print,
 ) -> Sequence[Trial]:
     """The adoption model as learnt before each of `dates`, judged by what came after; writes nothing."""
-    task, facts = _task(world, target, horizon or HORIZON_DAYS, progress)
-    return learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+    task, facts = _task(workspace, target, horizon or HORIZON_DAYS, progress)
+    return learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
 
 
 def find_target(
-    world: World, category: str | None = None, product: str | None = None, attribute: str | None = None
+    workspace: Workspace, category: str | None = None, product: str | None = None, attribute: str | None = None
 ) -> Target:
     """The one target given; raises UserError when it is not one, or not known in the built warehouse."""
     given = {"category": category, "product": product, "attribute": attribute}
@@ -100,11 +102,11 @@ def find_target(
         raise UserError("adoption: name what is adopted by exactly one of --category, --product and --attribute")
     kind, name = named[0]
     if kind == "attribute":
-        known = numbers(present_inputs(world))
+        known = numbers(present_inputs(workspace))
         if name not in known:
             raise UserError(f"--attribute {name}: not a numeric attribute; use one of {', '.join(known)}")
         return Target(kind, name)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         products = connection.execute("select sku, category from marts.products where category is not null").df()
     if kind == "category":
         known = sorted(products["category"].unique())
@@ -117,26 +119,26 @@ def find_target(
     return Target(kind, name, str(found.iloc[0]))
 
 
-def _task(world: World, target: Target, horizon: int, progress: Progress) -> tuple[Task, DataFacts]:
-    facts = facts_for(world, horizon)
+def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress) -> tuple[Task, DataFacts]:
+    facts = facts_for(workspace, horizon)
     present = _candidates(
-        present_inputs(world), target, read_table(world, "int_category_interests"), owners_by(world, target)
+        present_inputs(workspace), target, read_table(workspace, "int_category_interests"), owners_by(workspace, target)
     )
 
     def cohort(snapshot: Snapshot) -> Cohort:
-        owners = owners_by(world, target, snapshot)
+        owners = owners_by(workspace, target, snapshot)
         customers = _candidates(persons(snapshot), target, snapshot.interests, owners)
         chance = chance_of_order(snapshot, customers, horizon)
-        spent = outcomes(world, snapshot, horizon).set_index("customer_id")["net_revenue"]
+        spent = outcomes(workspace, snapshot, horizon).set_index("customer_id")["net_revenue"]
         return Cohort(
             day=snapshot.day,
             customers=customers,
-            label=_adopted(world, target, snapshot, customers, horizon, progress),
+            label=_adopted(workspace, target, snapshot, customers, horizon, progress),
             money=np.asarray(spent.reindex(customers["customer_id"]).fillna(0).to_numpy(dtype=float)),
             opponents={} if chance is None else {PURCHASE_MODEL: chance},
         )
 
-    scales = allowed_inputs(world, INPUTS_OF, [*numbers(present), VIEWS, AFFINITY])
+    scales = allowed_inputs(workspace, INPUTS_OF, [*numbers(present), VIEWS, AFFINITY])
     # What is adopted is nought for all who could adopt it.
     unusable = {target.name, *((VIEWS, AFFINITY) if target.category is None else ())}
     what = {"category": f"buys from {target.name}", "product": f"buys {target.name}"}
@@ -150,7 +152,7 @@ def _task(world: World, target: Target, horizon: int, progress: Progress) -> tup
             horizon=horizon,
             scales={name: scale for name, scale in scales.items() if name not in unusable},
             cohort=cohort,
-            count_on=_counter(world, target, horizon),
+            count_on=_counter(workspace, target, horizon),
             present=present,
             limits=[
                 Figure("limits", "covers", "persons who have bought, but have not adopted it"),
@@ -162,13 +164,13 @@ def _task(world: World, target: Target, horizon: int, progress: Progress) -> tup
     )
 
 
-def _counter(world: World, target: Target, horizon: int) -> Callable[[date], Count] | None:
+def _counter(workspace: Workspace, target: Target, horizon: int) -> Callable[[date], Count] | None:
     """Counts those who could adopt and those who did; not told for an attribute, whose past needs a snapshot a day."""
     if target.kind == "attribute":
         return None
     column = "sku" if target.kind == "product" else "category"
-    first = purchase_days(world).groupby("customer_id")["day"].min()
-    adopted = purchase_days(world, column, target.name).groupby("customer_id")["day"].min().reindex(first.index)
+    first = purchase_days(workspace).groupby("customer_id")["day"].min()
+    adopted = purchase_days(workspace, column, target.name).groupby("customer_id")["day"].min().reindex(first.index)
 
     def count_on(day: date) -> Count:
         end = pd.Timestamp(day)
@@ -196,11 +198,11 @@ def _candidates(inputs: pd.DataFrame, target: Target, interests: pd.DataFrame, o
     ).reset_index(drop=True)
 
 
-def owners_by(world: World, target: Target, snapshot: Snapshot | None = None) -> pd.Series:
+def owners_by(workspace: Workspace, target: Target, snapshot: Snapshot | None = None) -> pd.Series:
     """Ids of those who had bought the product by the snapshot's day, or by today; none for other kinds of target."""
     if target.kind != "product":
         return pd.Series(dtype=object)
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         bought = connection.execute(
             """
             select distinct customer_id from marts.order_lines
@@ -216,27 +218,27 @@ def owners_by(world: World, target: Target, snapshot: Snapshot | None = None) ->
 
 
 def _adopted(
-    world: World, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
+    workspace: Workspace, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
 ) -> Vector:
     """1 for each of `customers` who adopted in the days after the snapshot."""
     if target.kind == "attribute":
-        return _began(world, target, snapshot, customers, horizon, progress)
-    bought = products_bought_after(world, snapshot, horizon)
+        return _began(workspace, target, snapshot, customers, horizon, progress)
+    bought = products_bought_after(workspace, snapshot, horizon)
     column = "sku" if target.kind == "product" else "category"
     adopters = bought.loc[bought[column] == target.name, "customer_id"]
     return np.asarray(customers["customer_id"].isin(adopters), dtype=float)
 
 
 def _began(
-    world: World, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
+    workspace: Workspace, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
 ) -> Vector:
     """1 where the attribute is above nought at the end of the days; ids are compared as those of today."""
     end = snapshot.day + timedelta(days=horizon)
-    if end == facts_for(world, horizon).as_of_date:
-        later = present_inputs(world)
+    if end == facts_for(workspace, horizon).as_of_date:
+        later = present_inputs(workspace)
         users = later.loc[later[target.name].fillna(0) > 0, "customer_id"]
     else:
-        after = snapshots(world, [end], progress)[end]
+        after = snapshots(workspace, [end], progress)[end]
         users = _as_today(after, after.inputs.loc[after.inputs[target.name].fillna(0) > 0, "customer_id"])
     return np.asarray(_as_today(snapshot, customers["customer_id"]).isin(users), dtype=float)
 

@@ -24,12 +24,12 @@ from scripts.learning.prediction.clv import (
     purchase_model_in_use,
     scope_limits,
 )
+from scripts.learning.prediction.holdout_evaluation import Trial
 from scripts.learning.prediction.propensity_fits import PERSON, facts_for, trial_days
-from scripts.learning.prediction.trials import Trial
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
 from scripts.platform.snapshots import Snapshot, outcomes, snapshots
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 SECTION = "backtest"
 CLV_HORIZON = 180
@@ -50,7 +50,7 @@ TOLD = (
 
 
 def backtest(
-    world: World,
+    workspace: Workspace,
     model: str,
     dates: Sequence[date] | None = None,
     horizon: int | None = None,
@@ -61,12 +61,12 @@ def backtest(
     `model`: clv, churn or adoption:<kind>:<target>; `horizon` in days, by default that of the card. Raises UserError
     for an unknown model, days outside the history or too few customers.
     """
-    card = read_card(world.seeds, model)
+    card = read_card(workspace.seeds, model)
     days = horizon or (int(card["label_days"]) if card and card["label_days"] else None)
     if model == "clv":
-        figures = _backtest_clv(world, dates, days or CLV_HORIZON, progress)
+        figures = _backtest_clv(workspace, dates, days or CLV_HORIZON, progress)
     elif model == "churn":
-        figures = _of_trials(backtest_churn(world, dates, days, progress))
+        figures = _of_trials(backtest_churn(workspace, dates, days, progress))
     elif model.startswith("adoption:") and model.count(":") >= 2:
         _, kind, name = model.split(":", 2)
         if kind not in ("category", "product", "attribute"):
@@ -74,15 +74,15 @@ def backtest(
                 f"{model}: nothing of the kind `{kind}` is adopted; "
                 "write adoption:category:…, :product:… or :attribute:…"
             )
-        target = find_target(world, **{kind: name})
-        figures = _of_trials(backtest_adoption(world, target, dates, days, progress))
+        target = find_target(workspace, **{kind: name})
+        figures = _of_trials(backtest_adoption(workspace, target, dates, days, progress))
     else:
         raise UserError(f"{model}: not a model; use clv, churn or a model_key such as adoption:category:Garden")
     for line in _lines(model, figures):
         progress(line)
     if card is not None:
-        put_figures(world, model, SECTION, figures)
-        progress(f"backtest {model}: the figures are on its card in {world.seeds}")
+        put_figures(workspace, model, SECTION, figures)
+        progress(f"backtest {model}: the figures are on its card in {workspace.seeds}")
     return figures
 
 
@@ -90,22 +90,22 @@ def _of_trials(trials: Sequence[Trial]) -> list[Figure]:
     return [replace(figure, section=SECTION) for trial in trials for figure in trial.figures()]
 
 
-def _backtest_clv(world: World, dates: Sequence[date] | None, horizon: int, progress: Progress) -> list[Figure]:
-    facts = facts_for(world, horizon)
+def _backtest_clv(workspace: Workspace, dates: Sequence[date] | None, horizon: int, progress: Progress) -> list[Figure]:
+    facts = facts_for(workspace, horizon)
     wanted = list(dates or trial_days(facts, horizon, DAYS))
     figures: list[Figure] = []
-    for day, snapshot in sorted(snapshots(world, wanted, progress).items(), reverse=True):
-        figures += _judge_clv(world, snapshot, horizon, day)
+    for day, snapshot in sorted(snapshots(workspace, wanted, progress).items(), reverse=True):
+        figures += _judge_clv(workspace, snapshot, horizon, day)
     return figures
 
 
-def _judge_clv(world: World, snapshot: Snapshot, horizon: int, day: date) -> list[Figure]:
+def _judge_clv(workspace: Workspace, snapshot: Snapshot, horizon: int, day: date) -> list[Figure]:
     """Purchase and spend models fitted on what was known on the day, against what came after it."""
     persons = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     within = persons[in_scope(persons, scope_limits(persons))].reset_index(drop=True)
     within = within.astype({"contribution_margin": float})
-    models = fit_models(within, *purchase_model_in_use(world))
-    made = within[["customer_id"]].merge(outcomes(world, snapshot, horizon), on="customer_id", how="left").fillna(0)
+    models = fit_models(within, *purchase_model_in_use(workspace))
+    made = within[["customer_id"]].merge(outcomes(workspace, snapshot, horizon), on="customer_id", how="left").fillna(0)
     bought, spent = made["purchase_day_count"].to_numpy(float), made["net_revenue"].to_numpy(float)
     expected = expected_purchases(horizon / DAYS_A_WEEK, within, models.purchases)
     value = expected * gamma_gamma.expected_value(

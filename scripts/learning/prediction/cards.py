@@ -24,7 +24,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import only_writer, read_rows, rows_as_csv
 from scripts.platform.warehouse import landing_settings, open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 CARDS = "model_cards.csv"
 CARD_COLUMNS = [
@@ -95,9 +95,9 @@ class Card:
     reference: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def data_facts(world: World) -> DataFacts:
+def data_facts(workspace: Workspace) -> DataFacts:
     """Which data the built warehouse holds. Raises UserError where there is no order that counts."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             row = connection.execute(
                 """
@@ -110,10 +110,10 @@ def data_facts(world: World) -> DataFacts:
             ).fetchone()
             settings = landing_settings(connection)
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: has not been built; run `python -m scripts build` first") from None
+            raise UserError(f"{workspace.warehouse}: has not been built; run `python -m scripts build` first") from None
     if row is None or not row[2]:
         raise UserError(
-            f"{world.warehouse}: holds no orders that count, so there is nothing to learn from; load some and build"
+            f"{workspace.warehouse}: holds no orders that count, so there is nothing to learn from; load some and build"
         )
     return DataFacts(
         as_of_date=row[0],
@@ -126,9 +126,14 @@ def data_facts(world: World) -> DataFacts:
 
 
 def write_model(
-    world: World, card: Card, seed_file: str, columns: list[str], rows: Iterable[dict[str, Any]], facts: DataFacts
+    workspace: Workspace,
+    card: Card,
+    seed_file: str,
+    columns: list[str],
+    rows: Iterable[dict[str, Any]],
+    facts: DataFacts,
 ) -> str:
-    """Write parameters and card of one model into the world's seeds; returns the fit_id.
+    """Write parameters and card of one model into the workspace's seeds; returns the fit_id.
 
     They take the place of its earlier fit. `rows` are parameter rows without `model_key` and `fit_id`, which are added;
     rows of other models stay.
@@ -147,29 +152,29 @@ def write_model(
         # Last: with the card the fit comes into force.
         CARDS: (CARD_COLUMNS, [{**key, **_card_cells(card, facts)}]),
     }
-    with only_writer(world.seeds):
-        before = {name: read_rows(world.seeds / name, head) for name, (head, _) in new.items()}
+    with only_writer(workspace.seeds):
+        before = {name: read_rows(workspace.seeds / name, head) for name, (head, _) in new.items()}
         for name, (head, added) in new.items():
             kept: list[dict[str, Any]] = [dict(row) for row in before[name] if row["model_key"] != card.model_key]
-            replace_file(world.seeds / name, rows_as_csv(head, [*kept, *added]))
+            replace_file(workspace.seeds / name, rows_as_csv(head, [*kept, *added]))
     return fit_id
 
 
-def put_figures(world: World, model_key: str, section: str, figures: Sequence[Figure]) -> None:
+def put_figures(workspace: Workspace, model_key: str, section: str, figures: Sequence[Figure]) -> None:
     """Put figures on a model's card, in the place of those of the same section. Raises UserError without a card."""
-    with only_writer(world.seeds):
-        card = read_card(world.seeds, model_key)
+    with only_writer(workspace.seeds):
+        card = read_card(workspace.seeds, model_key)
         if card is None:
-            raise UserError(f"{world.seeds / CARDS}: {model_key} has no card; fit the model first")
+            raise UserError(f"{workspace.seeds / CARDS}: {model_key} has no card; fit the model first")
         kept = [
             row
-            for row in read_rows(world.seeds / FIGURES, FIGURE_COLUMNS)
+            for row in read_rows(workspace.seeds / FIGURES, FIGURE_COLUMNS)
             if (row["model_key"], row["section"]) != (model_key, section)
         ]
         key = {"model_key": model_key, "fit_id": card["fit_id"]}
         added = [{**key, **_figure_cells(figure), "section": section} for figure in figures]
         rows: list[dict[str, Any]] = [*kept, *added]
-        replace_file(world.seeds / FIGURES, rows_as_csv(FIGURE_COLUMNS, rows))
+        replace_file(workspace.seeds / FIGURES, rows_as_csv(FIGURE_COLUMNS, rows))
 
 
 def reference_shares(frame: pd.DataFrame, names: Iterable[str], bins: int = BINS) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Churn: the probability that a customer who has not lapsed yet places no order in the days to come.
 
-Learnt from persons as they were on past days and what they did afterwards (`trials`), written as rows (`propensity`)
-that `int_propensity_contributions` scores every day.
+Learnt from persons as they were on past days and what they did afterwards (`holdout_evaluation`), written as rows
+(`propensity`) that `int_propensity_contributions` scores every day.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.learning.prediction.cards import DataFacts, Figure
+from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.learning.prediction.propensity_fits import (
     Task,
     allowed_inputs,
@@ -26,10 +27,9 @@ from scripts.learning.prediction.propensity_fits import (
     purchase_days,
     trial_days,
 )
-from scripts.learning.prediction.trials import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
 from scripts.platform.dbt import project_var
 from scripts.platform.snapshots import Progress, Snapshot, outcomes
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 MODEL_KEY = "churn"
 SEED_FILE = "churn_parameters.csv"
@@ -39,31 +39,31 @@ TRIALS = 3
 
 
 def fit_churn(
-    world: World, horizon: int | None = None, dates: Sequence[date] | None = None, progress: Progress = print
+    workspace: Workspace, horizon: int | None = None, dates: Sequence[date] | None = None, progress: Progress = print
 ) -> Learnt:
-    """Judge and learn the churn model of a built world and write it, with its card, into the world's seeds.
+    """Judge and learn the churn model of a built workspace and write it, with its card, into the workspace's seeds.
 
     `horizon`: days without an order (default 180). `dates`: days to judge it on (default: three, 60 days apart, the
     last of them `horizon` days ago, as far as the history allows). Raises UserError for too short a history or too few
     customers who stayed or left; CheckFailed, after writing them as not usable, where recency alone is as good.
     """
-    task, facts = _task(world, horizon or HORIZON_DAYS)
-    learnt = learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
-    finish(world, task, learnt, facts, progress)
+    task, facts = _task(workspace, horizon or HORIZON_DAYS)
+    learnt = learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
+    finish(workspace, task, learnt, facts, progress)
     return learnt
 
 
 def backtest_churn(
-    world: World, dates: Sequence[date] | None = None, horizon: int | None = None, progress: Progress = print
+    workspace: Workspace, dates: Sequence[date] | None = None, horizon: int | None = None, progress: Progress = print
 ) -> Sequence[Trial]:
     """The churn model as learnt before each of `dates`, judged by what came after; writes nothing."""
-    task, facts = _task(world, horizon or HORIZON_DAYS)
-    return learn_task(world, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+    task, facts = _task(workspace, horizon or HORIZON_DAYS)
+    return learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
 
 
-def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
-    facts = facts_for(world, horizon)
-    present = present_inputs(world)
+def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
+    facts = facts_for(workspace, horizon)
+    present = present_inputs(workspace)
     active_days = int(project_var("churn_active_days"))
 
     def active(customers: pd.DataFrame) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
 
     def cohort(snapshot: Snapshot) -> Cohort:
         customers = active(persons(snapshot))
-        orders = outcomes(world, snapshot, horizon).set_index("customer_id")["order_count"]
+        orders = outcomes(workspace, snapshot, horizon).set_index("customer_id")["order_count"]
         chance = chance_of_order(snapshot, customers, horizon)
         return Cohort(
             day=snapshot.day,
@@ -81,7 +81,7 @@ def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
             opponents={} if chance is None else {PURCHASE_MODEL: 1 - chance},
         )
 
-    bought = purchase_days(world)
+    bought = purchase_days(workspace)
 
     def count_on(day: date) -> Count:
         end = pd.Timestamp(day)
@@ -97,7 +97,7 @@ def _task(world: World, horizon: int) -> tuple[Task, DataFacts]:
             seed_file=SEED_FILE,
             outcome="who placed no order",
             horizon=horizon,
-            scales=allowed_inputs(world, MODEL_KEY, numbers(present)),
+            scales=allowed_inputs(workspace, MODEL_KEY, numbers(present)),
             cohort=cohort,
             count_on=count_on,
             present=active(present),

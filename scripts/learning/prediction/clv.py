@@ -31,7 +31,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
@@ -46,7 +46,7 @@ EVERYBODY = "all"
 YEAR_WEEKS = 365 / DAYS_A_WEEK
 
 
-def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
+def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
 
     `by` (country_code or first_order_channel) fits every value with customers enough by itself as well. `purchases`
@@ -58,13 +58,13 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
         raise UserError(f"--by {by}: not a column for cohorts; use {' or '.join(COHORT_COLUMNS)}")
     if purchases != AUTO and purchases not in PURCHASE_MODELS:
         raise UserError(f"--purchases {purchases}: not a model; use {', '.join(PURCHASE_MODELS)} or {AUTO}")
-    facts = data_facts(world)
-    everyone = read_purchases(world)
+    facts = data_facts(workspace)
+    everyone = read_purchases(workspace)
     persons = everyone[everyone["customer_type"] == "person"]
     limits = scope_limits(persons)
     within = persons[in_scope(persons, limits)]
     progress(f"fit clv: {len(within):,} customers with orders up to {facts.as_of_date}")
-    held = hold_out(world, facts.as_of_date, facts.data_from, limits)
+    held = hold_out(workspace, facts.as_of_date, facts.data_from, limits)
     tried = try_skips(held, PURCHASE_MODELS.get(purchases))
     models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), [days for days, _ in tried] or [0])
     modified = models.purchases.leaves_after_first
@@ -79,7 +79,7 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
     figures += holdout_figures(held, modified, skipped)
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
-    inputs = _drift_inputs(world).merge(scores, on="customer_id", how="left")
+    inputs = _drift_inputs(workspace).merge(scores, on="customer_id", how="left")
     faults = models.faults
     card = Card(
         model_key=MODEL,
@@ -90,12 +90,13 @@ def fit_clv(world: World, by: str | None = None, purchases: str = AUTO, progress
         figures=figures,
         reference=reference_shares(inputs, [*DRIFT_INPUTS, "score"]),
     )
-    fit_id = write_model(world, card, SEED_FILE, COLUMNS, rows, facts)
+    fit_id = write_model(workspace, card, SEED_FILE, COLUMNS, rows, facts)
     if faults:
         raise CheckFailed(
-            f"fit clv: {card.summary}; the parameters in {world.seeds} are marked not usable; fit again on more data"
+            f"fit clv: {card.summary}; the parameters in {workspace.seeds} are marked not usable; "
+            "fit again on more data"
         )
-    progress(f"fit clv: {card.summary}; review {world.seeds / SEED_FILE} and the card, then build")
+    progress(f"fit clv: {card.summary}; review {workspace.seeds / SEED_FILE} and the card, then build")
     return fit_id
 
 
@@ -118,9 +119,9 @@ def _skip_figures(tried: list[tuple[int, float]], skipped: int) -> list[Figure]:
     return figures
 
 
-def read_purchases(world: World) -> pd.DataFrame:
+def read_purchases(workspace: Workspace) -> pd.DataFrame:
     """int_customer_purchases of the last build, amounts as float, sorted by customer."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             frame = connection.execute(
                 """
@@ -132,16 +133,18 @@ def read_purchases(world: World) -> pd.DataFrame:
                 """
             ).df()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no purchases yet; run `python -m scripts build` first") from None
+            raise UserError(
+                f"{workspace.warehouse}: holds no purchases yet; run `python -m scripts build` first"
+            ) from None
     return frame
 
 
-def purchase_model_in_use(world: World) -> tuple[bool | None, int]:
+def purchase_model_in_use(workspace: Workspace) -> tuple[bool | None, int]:
     """Whether customers may leave after their first purchase by the fitted model, and the first days it left out.
 
     None and 0 before any is fitted.
     """
-    rows = read_rows(world.seeds / SEED_FILE, COLUMNS)
+    rows = read_rows(workspace.seeds / SEED_FILE, COLUMNS)
     if not rows:
         return None, 0
     whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == EVERYBODY}
@@ -249,8 +252,8 @@ def _scope_figures(
     ]
 
 
-def _drift_inputs(world: World) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def _drift_inputs(workspace: Workspace) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(
             f"select customer_id, {', '.join(DRIFT_INPUTS)} from intermediate.int_prediction_inputs"
             " where customer_type = 'person' order by customer_id"

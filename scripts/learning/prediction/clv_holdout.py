@@ -24,7 +24,7 @@ from scripts.learning.prediction.purchase_models import (
     new_customers,
 )
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # A year where there are three: shorter ones say as much of the season as of the model.
 HOLDOUT_DAYS = 365
@@ -64,11 +64,11 @@ class Holdout:
         return float(2 * np.mean(logs - made + expected))
 
 
-def hold_out(world: World, last: date, first: date, limits: dict[str, float]) -> Holdout:
-    """Hold out the last days of a world whose orders go from `first` to `last`."""
+def hold_out(workspace: Workspace, last: date, first: date, limits: dict[str, float]) -> Holdout:
+    """Hold out the last days of a workspace whose orders go from `first` to `last`."""
     days = min(HOLDOUT_DAYS, (last - first).days // 3)
     day = last - timedelta(days=days)
-    before, after, repeats = _split(world, day)
+    before, after, repeats = _split(workspace, day)
     persons = before[before["customer_type"] == "person"]
     before = persons[in_scope(persons, limits)]
     actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
@@ -155,10 +155,10 @@ def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) ->
     return figures
 
 
-def _split(world: World, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _split(workspace: Workspace, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Purchases as they stood on a day (columns of read_purchases), purchases and revenue of everyone after it, and
     repeat purchases by customer and day since the first purchase of any person."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         connection.execute(
             """
             create temp table days as

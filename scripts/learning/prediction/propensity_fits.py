@@ -1,4 +1,4 @@
-"""What fitting a propensity needs of a world: past and present customers, allowed inputs, days to judge, the card."""
+"""What fitting a propensity needs of a workspace: past and present customers, allowed inputs, evaluation days, card."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pandas as pd
 
 from scripts.learning.prediction import bg_nbd, model_inputs
 from scripts.learning.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
+from scripts.learning.prediction.holdout_evaluation import LEAST_HISTORY, Cohort, Count, Learnt, learn
 from scripts.learning.prediction.propensity import COLUMNS, Vector, records
 from scripts.learning.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
-from scripts.learning.prediction.trials import LEAST_HISTORY, Cohort, Count, Learnt, learn
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.snapshots import Progress, Snapshot, snapshots
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
 # How far apart the days of a backtest are, going back.
@@ -67,10 +67,10 @@ def check_horizon(facts: DataFacts, horizon: int) -> None:
         )
 
 
-def learn_task(world: World, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress) -> Learnt:
+def learn_task(workspace: Workspace, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress) -> Learnt:
     """Judge the task on `dates` and learn its model."""
     horizon = timedelta(days=task.horizon)
-    past = snapshots(world, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
+    past = snapshots(workspace, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
 
     @cache
     def cohort_of(day: date) -> Cohort:
@@ -81,7 +81,7 @@ def learn_task(world: World, task: Task, facts: DataFacts, dates: Sequence[date]
     )
 
 
-def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
+def finish(workspace: Workspace, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
     """Write the parameters and the card of a task; returns the fit_id.
 
     Raises CheckFailed where recency alone is as good: the parameters are written, but marked not usable.
@@ -98,20 +98,20 @@ def finish(world: World, task: Task, learnt: Learnt, facts: DataFacts, progress:
         figures=[*task.limits, *learnt.figures],
         reference=reference_shares(scored, [*learnt.model.attributes, "score"]),
     )
-    fit_id = write_model(world, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
+    fit_id = write_model(workspace, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
     if not card.is_usable:
         raise CheckFailed(
-            f"fit {task.model_key}: {card.summary} The parameters in {world.seeds} are marked not usable; "
+            f"fit {task.model_key}: {card.summary} The parameters in {workspace.seeds} are marked not usable; "
             "fit again on more data"
         )
-    progress(f"fit {task.model_key}: {card.summary} Review {world.seeds / task.seed_file} and the card, then build")
+    progress(f"fit {task.model_key}: {card.summary} Review {workspace.seeds / task.seed_file} and the card, then build")
     return fit_id
 
 
-def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict[str, str]:
+def allowed_inputs(workspace: Workspace, model_key: str, columns: Sequence[str]) -> dict[str, str]:
     """Attribute -> scale, as the seed model_inputs allows `model_key`. Raises UserError for what is no column."""
-    file = world.seeds / model_inputs.FILE
-    found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(world.seeds, model_key)}
+    file = workspace.seeds / model_inputs.FILE
+    found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(workspace.seeds, model_key)}
     if not found:
         raise UserError(f"{file}: has no row for {model_key}; add one, such as {model_key},order_count,log,few,many")
     for name, scale in found.items():
@@ -122,29 +122,29 @@ def allowed_inputs(world: World, model_key: str, columns: Sequence[str]) -> dict
     return found
 
 
-def present_inputs(world: World) -> pd.DataFrame:
+def present_inputs(workspace: Workspace) -> pd.DataFrame:
     """Today's persons as the models see them."""
-    frame = read_table(world, "int_prediction_inputs")
+    frame = read_table(workspace, "int_prediction_inputs")
     return frame[frame["customer_type"] == PERSON].reset_index(drop=True)
 
 
-def read_table(world: World, name: str) -> pd.DataFrame:
+def read_table(workspace: Workspace, name: str) -> pd.DataFrame:
     """An intermediate table of today."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             return connection.execute(f"from intermediate.{name} order by all").df()
         except duckdb.CatalogException:
-            raise UserError(f"{world.warehouse}: holds no {name}; run `python -m scripts build` first") from None
+            raise UserError(f"{workspace.warehouse}: holds no {name}; run `python -m scripts build` first") from None
 
 
-def purchase_days(world: World, column: str | None = None, value: str | None = None) -> pd.DataFrame:
+def purchase_days(workspace: Workspace, column: str | None = None, value: str | None = None) -> pd.DataFrame:
     """Days on which today's persons bought, or bought products with `value` in `column` (category or sku).
 
     One row per person and day: customer_id, day (datetime64).
     """
     if column not in (None, "category", "sku"):
         raise ValueError(f"{column} is neither category nor sku")
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         frame = connection.execute(
             f"""
             select distinct lines.customer_id, cast(lines.ordered_date as timestamp) as day
@@ -192,8 +192,8 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
     return np.asarray(chance.reindex(customers["customer_id"]).to_numpy(dtype=float))
 
 
-def facts_for(world: World, horizon: int) -> DataFacts:
+def facts_for(workspace: Workspace, horizon: int) -> DataFacts:
     """The facts of the data, once they are known to be long enough for `horizon`."""
-    facts = data_facts(world)
+    facts = data_facts(workspace)
     check_horizon(facts, horizon)
     return facts

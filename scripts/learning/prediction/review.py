@@ -15,17 +15,17 @@ from scripts.platform.pages.drawing import COLOURS, INK, MUTED, altair, svg
 from scripts.platform.pages.page import INDEX, write_page
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 WIDTH = 620
 # Sections whose figures are drawn, and would be a long table.
 DRAWN = ("reliability", "tracking")
 
 
-def write_model_page(world: World, progress: Progress = print) -> Path:
-    """Write `<home>/review/models/index.html` from all cards of the world's seeds; returns the page."""
-    cards = read_rows(world.seeds / CARDS, CARD_COLUMNS)
-    figures = pd.DataFrame(read_rows(world.seeds / FIGURES, FIGURE_COLUMNS), columns=FIGURE_COLUMNS)
+def write_model_page(workspace: Workspace, progress: Progress = print) -> Path:
+    """Write `<home>/review/models/index.html` from all cards of the workspace's seeds; returns the page."""
+    cards = read_rows(workspace.seeds / CARDS, CARD_COLUMNS)
+    figures = pd.DataFrame(read_rows(workspace.seeds / FIGURES, FIGURE_COLUMNS), columns=FIGURE_COLUMNS)
     draw = True
     try:
         altair()
@@ -38,7 +38,7 @@ def write_model_page(world: World, progress: Progress = print) -> Path:
     ]
     about = "What each fitted model was learnt from, how good it is and against what. No card, no score."
     page = write_page(
-        world.home / "review" / "models" / INDEX,
+        workspace.home / "review" / "models" / INDEX,
         "learning/prediction/review.html.j2",
         title="Model cards",
         about=about,

@@ -11,7 +11,7 @@ import jinja2
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import replace_file
-from scripts.platform.world import PROJECT
+from scripts.platform.workspace import PROJECT
 
 INDEX = "index.html"
 # Whatever would make a browser fetch something: the page must open without a network.

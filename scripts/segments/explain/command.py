@@ -10,13 +10,13 @@ import duckdb
 from scripts.platform.errors import UserError, did_you_mean
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.explain.reading import explanations, find_customer
 from scripts.segments.explain.wording import as_plain, of_all, of_one
 
 
 def explain(
-    world: World,
+    workspace: Workspace,
     customer: str,
     segment: str | None = None,
     as_of: date | None = None,
@@ -29,19 +29,19 @@ def explain(
     For another day than the one that the warehouse describes, what was known then is built in a copy of it. Raises
     UserError for a customer or segment that is not known, and for a day that is still to come.
     """
-    with open_warehouse(world.warehouse, read_only=True) as connection:
-        day = _described_day(connection, world)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        day = _described_day(connection, workspace)
         if as_of is None or as_of == day:
             _explain(connection, customer, segment, day, as_json, progress)
             return
     if as_of > day:
         raise UserError(f"--as-of is {as_of}, and the warehouse describes {day}; build that day first")
     from scripts.platform.past_day import build_past_day
-    from scripts.platform.snapshots import workshop
+    from scripts.platform.snapshots import sandbox
 
     if not as_json:
         progress(f"building what was known on {as_of} in a copy of the warehouse, which takes a while …")
-    with workshop(world) as copy:
+    with sandbox(workspace) as copy:
         wanted = [
             "+int_segment_traces", "+segment_library", "+segment_memberships", "+int_segment_audience_candidates",
             "+customer_id_changes",
@@ -75,15 +75,15 @@ def _explain(
     progress("\n".join(lines).rstrip())
 
 
-def _described_day(connection: duckdb.DuckDBPyConnection, world: World) -> date:
+def _described_day(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> date:
     try:
         found = connection.execute("select max(as_of_date) from marts.customer_features").fetchone()
         connection.execute("describe intermediate.int_segment_traces")
     except duckdb.CatalogException:
         raise UserError(
-            f"{world.warehouse}: segments have not been built yet; run `python -m scripts build` first"
+            f"{workspace.warehouse}: segments have not been built yet; run `python -m scripts build` first"
         ) from None
     if found is None or found[0] is None:
-        raise UserError(f"{world.warehouse}: holds no customers yet; run `python -m scripts build` first")
+        raise UserError(f"{workspace.warehouse}: holds no customers yet; run `python -m scripts build` first")
     day: date = found[0]
     return day

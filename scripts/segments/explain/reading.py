@@ -11,7 +11,7 @@ import duckdb
 
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import rows_of
-from scripts.segments.nearest_change import Change, Traced, is_member, nearest_changes
+from scripts.segments.counterfactuals import Change, Traced, counterfactuals, is_member
 
 Row = dict[str, Any]
 
@@ -115,7 +115,7 @@ def explanations(
                 conditions,
                 memberships.get(key),
                 changes.get(key),
-                nearest_changes(conditions, WAYS) if conditions else [],
+                counterfactuals(conditions, WAYS) if conditions else [],
                 list(_channels(definition, mine, consents, key in memberships)),
             )
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from scripts.segments.counterfactuals import Change, Traced, is_past, nearness, shown
 from scripts.segments.explain.reading import Explanation, Row
-from scripts.segments.nearest_change import Change, Traced, is_past, nearness, shown
 
 # How many segments that are nearly reached are named.
 NEARLY = 3

@@ -1,6 +1,6 @@
 """What a draft segment would be: faults, size, members, overlap, money, reach. Nothing is stored.
 
-`draft` puts its rows into a small world of its own, `measuring` asks what they come to there, `wording` says it,
+`draft` puts its rows into a small workspace of its own, `measuring` asks what they come to there, `wording` says it,
 `command` does all three for the command line.
 """
 

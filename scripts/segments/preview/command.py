@@ -8,15 +8,15 @@ from pathlib import Path
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.preview.draft import faults_and_definition, take_in
 from scripts.segments.preview.measuring import Preview, measured
 from scripts.segments.preview.wording import as_words
-from scripts.segments.segment_workshop import both_open, evaluate, segment_workshop
+from scripts.segments.segment_sandbox import both_open, evaluate, segment_sandbox
 
 
 def preview(
-    world: World,
+    workspace: Workspace,
     segment: str,
     files: tuple[Path, Path] | None = None,
     *,
@@ -29,11 +29,11 @@ def preview(
     CheckFailed with every fault of its rows, with line, reason and suggestion, and UserError for an unknown segment.
     """
     say: Progress = quiet if as_json else progress
-    with segment_workshop(world) as small:
-        places = take_in(world, small, segment, files)
+    with segment_sandbox(workspace) as small:
+        places = take_in(workspace, small, segment, files)
         problem: CheckFailed | None = None
         try:
-            evaluate(world, small, segment, say)
+            evaluate(workspace, small, segment, say)
         except CheckFailed as failed:
             problem = failed
         faults, definition = faults_and_definition(small, segment, places)
@@ -42,7 +42,7 @@ def preview(
         if definition is None or definition["effective_status"] != "active":
             reason = (definition or {}).get("status_reason") or "it has no rule yet"
             raise CheckFailed(f"{segment}: {reason}")
-        with both_open(world, small) as connection:
+        with both_open(workspace, small) as connection:
             result = measured(connection, definition)
     if as_json:
         progress(json.dumps(asdict(result), default=str, indent=2, ensure_ascii=False))

@@ -11,7 +11,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.seed_files import read_header, read_rows, seed_problems
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import (
     DEFINITIONS,
     FILES,
@@ -24,10 +24,14 @@ from scripts.segments.segment_library import (
 from scripts.segments.validate import row_places
 
 
-def take_in(world: World, small: World, segment: str, files: tuple[Path, Path] | None) -> dict[Any, list[str]]:
-    """Put the draft into the small world's seeds as an active segment; returns where its rows stand."""
-    library = read_library(world.seeds)
-    places = {key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(world.seeds).items()}
+def take_in(
+    workspace: Workspace, small: Workspace, segment: str, files: tuple[Path, Path] | None
+) -> dict[Any, list[str]]:
+    """Put the draft into the small workspace's seeds as an active segment; returns where its rows stand."""
+    library = read_library(workspace.seeds)
+    places = {
+        key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(workspace.seeds).items()
+    }
     if files is not None:
         given = small.seeds.parent / "given"
         shutil.rmtree(given, ignore_errors=True)
@@ -45,7 +49,7 @@ def take_in(world: World, small: World, segment: str, files: tuple[Path, Path] |
             places[key] = [f"{names[key[0]]}, line {line}" for line in lines]
         shutil.rmtree(given)
     if segment not in library.keys:
-        where = files[0] if files is not None else world.seeds / DEFINITIONS
+        where = files[0] if files is not None else workspace.seeds / DEFINITIONS
         raise UserError(f"{where}: has no segment `{segment}`; {which_segment(segment, library.keys)}")
     library.set_status(segment, "active")
     library.write(small.seeds)
@@ -62,7 +66,7 @@ def _rows(name: str, file: Path) -> Rows:
 
 
 def faults_and_definition(
-    small: World, segment: str, places: dict[Any, list[str]]
+    small: Workspace, segment: str, places: dict[Any, list[str]]
 ) -> tuple[list[str], dict[str, Any] | None]:
     """The faults of the segment's rows, each on one line, and its definition when that was built."""
     with open_warehouse(small.warehouse, read_only=True) as connection:

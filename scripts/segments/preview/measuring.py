@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from scripts.platform.warehouse import rows_of
+from scripts.segments.counterfactuals import shown
 from scripts.segments.explain import condition_words, explained_rows, holding
-from scripts.segments.nearest_change import shown
 
 # Members that are shown.
 SAMPLE = 5

@@ -11,7 +11,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.estimates import Estimate
 from scripts.platform.progress import Progress
 from scripts.platform.snapshots import described_day
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.rule_backtest.compare import FEWEST, Comparison, compare
 from scripts.segments.rule_backtest.measures import OUTCOMES, Measure, measure_of
 from scripts.segments.rule_backtest.past_days import members_and_outcomes
@@ -23,7 +23,7 @@ DAYS_APART = 30
 
 
 def backtest_rule(
-    world: World,
+    workspace: Workspace,
     segment_key: str,
     *,
     vary: Sequence[str] = (),
@@ -40,23 +40,25 @@ def backtest_rule(
     written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant or the
     library is faulty.
     """
-    library = read_library(world.seeds)
+    library = read_library(workspace.seeds)
     definition, conditions = library.definition(segment_key), library.conditions_of(segment_key)
     if not conditions:
-        raise UserError(f"segment `{segment_key}` has no condition in {world.seeds / CONDITIONS}; write its rule first")
+        raise UserError(
+            f"segment `{segment_key}` has no condition in {workspace.seeds / CONDITIONS}; write its rule first"
+        )
     measure = measure_of(segment_key, definition["success_measure"], outcome, horizon)
     found = variants(conditions, vary, without)
-    last = described_day(world) - timedelta(days=measure.days)
+    last = described_day(workspace) - timedelta(days=measure.days)
     wanted = sorted(set(days)) if days else [last - timedelta(days=DAYS_APART * number) for number in range(DAYS)][::-1]
     if wanted[-1] > last:
         raise UserError(f"the {measure.days} days after {wanted[-1]} are not over; give a day up to {last}")
     progress(f"{segment_key}: {len(found)} rules on {', '.join(map(str, wanted))}, by {measure.words}")
     members, outcomes = members_and_outcomes(
-        world, definition, found, wanted, measure, later_parameters=later_parameters, progress=progress
+        workspace, definition, found, wanted, measure, later_parameters=later_parameters, progress=progress
     )
     present = next(variant.name for variant in found if variant.is_present)
     comparisons = compare(members, outcomes, present, [variant.name for variant in found])
-    for line in table(comparisons, outcomes, measure, world.settings().get("reporting_currency", "GBP")):
+    for line in table(comparisons, outcomes, measure, workspace.settings().get("reporting_currency", "GBP")):
         progress(line)
     return comparisons
 

@@ -19,9 +19,9 @@ import pandas as pd
 from scripts.platform.errors import CheckFailed
 from scripts.platform.past_day import build_past_day
 from scripts.platform.progress import Progress, quiet, tell_share
-from scripts.platform.snapshots import present_ids, workshop
+from scripts.platform.snapshots import present_ids, sandbox
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.rule_backtest.measures import Measure
 from scripts.segments.rule_backtest.variants import Variant
 from scripts.segments.segment_library import SEED_NAMES, read_library
@@ -33,7 +33,7 @@ FAULTS = "+int_segment_rule_errors,path:models/segments/intermediate/rules"
 
 
 def members_and_outcomes(
-    world: World,
+    workspace: Workspace,
     definition: dict[str, str],
     variants: Sequence[Variant],
     days: Sequence[date],
@@ -49,13 +49,13 @@ def members_and_outcomes(
     """
     names = {KEY.format(number): variant.name for number, variant in enumerate(variants, start=1)}
     members, outcomes = [], []
-    with tempfile.TemporaryDirectory(prefix="rules-") as folder, workshop(world) as copy:
-        copy = replace(copy, seeds=_seeds_with(world.seeds, Path(folder), definition, variants))
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder, sandbox(workspace) as copy:
+        copy = replace(copy, seeds=_seeds_with(workspace.seeds, Path(folder), definition, variants))
         _check(copy, names)
         for number, day in enumerate(days, start=1):
             progress(f"day {number} of {len(days)}: what was known on {day}")
             _evaluate(copy, day, later_parameters)
-            found, done = _read(copy, world, day, measure, names)
+            found, done = _read(copy, workspace, day, measure, names)
             members.append(found)
             outcomes.append(done)
             tell_share(progress, number, len(days))
@@ -78,7 +78,7 @@ def _seeds_with(seeds: Path, folder: Path, definition: dict[str, str], variants:
     return target
 
 
-def _check(copy: World, names: dict[str, str]) -> None:
+def _check(copy: Workspace, names: dict[str, str]) -> None:
     """Raises CheckFailed with the faults of the variants."""
     from scripts.platform.dbt import run_dbt
 
@@ -94,17 +94,17 @@ def _check(copy: World, names: dict[str, str]) -> None:
         raise CheckFailed("\n".join(f"{names[key]}: {reason}; {suggestion}" for key, reason, suggestion in faults))
 
 
-def _evaluate(copy: World, day: date, later_parameters: bool) -> None:
+def _evaluate(copy: Workspace, day: date, later_parameters: bool) -> None:
     variables = {"allow_later_parameters": True} if later_parameters else {}
     build_past_day(copy, day, ["+int_segment_matches"], variables=variables)
 
 
 def _read(
-    copy: World, world: World, day: date, measure: Measure, names: dict[str, str]
+    copy: Workspace, workspace: Workspace, day: date, measure: Measure, names: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     with open_warehouse(copy.warehouse) as connection:
         _check_computed(connection, day, names)
-        connection.execute(f"attach {literal(str(world.warehouse))} as present (read_only)")
+        connection.execute(f"attach {literal(str(workspace.warehouse))} as present (read_only)")
         ids = present_ids(connection, "marts.customer_identities", "present.marts.customer_identities")
         connection.register("ids", ids)
         members = connection.execute(

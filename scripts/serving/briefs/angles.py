@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.reading import CampaignFrames
 
@@ -45,7 +45,7 @@ def _care(facts: Facts) -> Facts | None:
     if found and found["share"] >= NEED_OF_THEM:
         return _angle(
             "care first: mend what went wrong, sell nothing before.",
-            f"{words.share(found['share'])} of the members have an open complaint",
+            f"{phrasing.share(found['share'])} of the members have an open complaint",
         )
     return None
 
@@ -55,7 +55,7 @@ def _cart(people: pd.DataFrame, size: int) -> Facts | None:
     if count >= NEED_OF_THEM * size:
         return _angle(
             "help them finish: the cart, delivery dates, sizes; no discount in the first message.",
-            f"{words.share_of(count, size)} have an open cart",
+            f"{phrasing.share_of(count, size)} have an open cart",
         )
     return None
 
@@ -65,7 +65,7 @@ def _replenish(people: pd.DataFrame, frames: CampaignFrames, size: int) -> Facts
     if count >= NEED_OF_THEM * size:
         return _angle(
             "remind them of what runs out, with one click to order it again.",
-            f"{words.share_of(count, size)} are due to buy something again",
+            f"{phrasing.share_of(count, size)} are due to buy something again",
         )
     return None
 
@@ -75,7 +75,7 @@ def _add_on(people: pd.DataFrame, frames: CampaignFrames, size: int) -> Facts | 
     if count >= MOST_OF_THEM * size:
         return _angle(
             "show the companion of what they own, each their own.",
-            f"for {words.share_of(count, size)} there is one, in stock",
+            f"for {phrasing.share_of(count, size)} there is one, in stock",
         )
     return None
 
@@ -96,7 +96,7 @@ def _second_purchase(people: pd.DataFrame, size: int) -> Facts | None:
     if recent >= MOST_OF_THEM * size:
         return _angle(
             "make the first purchase a success, then show what goes with it.",
-            f"{words.share_of(recent, size)} have bought once, less than {LONG_AWAY_DAYS} days ago",
+            f"{phrasing.share_of(recent, size)} have bought once, less than {LONG_AWAY_DAYS} days ago",
         )
     return None
 
@@ -107,7 +107,7 @@ def _long_away(people: pd.DataFrame, size: int) -> Facts | None:
     if away >= MOST_OF_THEM * size:
         return _angle(
             "what is new since they were last here, and an honest question why they stayed away.",
-            f"{words.share_of(away, size)} last ordered more than {LONG_AWAY_DAYS} days ago, in the median "
+            f"{phrasing.share_of(away, size)} last ordered more than {LONG_AWAY_DAYS} days ago, in the median "
             f"{days.median():,.0f} days ago",
         )
     return None
@@ -118,7 +118,7 @@ def _never_bought(people: pd.DataFrame, size: int) -> Facts | None:
     if never >= MOST_OF_THEM * size:
         return _angle(
             "trust before price: reviews, returns, delivery, and what they looked at.",
-            f"{words.share_of(never, size)} have never bought",
+            f"{phrasing.share_of(never, size)} have never bought",
         )
     return None
 
@@ -128,16 +128,16 @@ def _price(people: pd.DataFrame) -> Facts | None:
     if full.empty:
         return None
     mean, known = float(full.mean()), len(full)
-    told = f"on average {{}} of what {words.number(known)} of them bought was at {{}}"
+    told = f"on average {{}} of what {phrasing.number(known)} of them bought was at {{}}"
     if mean >= MOST_OF_THEM:
         return _angle(
             "quality, novelty and service at full price; no discount in the subject line.",
-            told.format(words.share(mean), "full price"),
+            told.format(phrasing.share(mean), "full price"),
         )
     if mean <= 1 - MOST_OF_THEM:
         return _angle(
             "value: bundles and thresholds rather than a percentage off everything.",
-            told.format(words.share(1 - mean), "a discount"),
+            told.format(phrasing.share(1 - mean), "a discount"),
         )
     return None
 
@@ -149,7 +149,7 @@ def _new_category(people: pd.DataFrame, size: int) -> Facts | None:
     category = min(counts.index, key=lambda name: (-counts[name], str(name)))
     return _angle(
         f"introduce {category}, as a guide and not as an offer.",
-        f"it is the likeliest new category of {words.share_of(int(counts[category]), size)}",
+        f"it is the likeliest new category of {phrasing.share_of(int(counts[category]), size)}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.campaign_facts import (
     BEARING_SHARE,
     FULL_PRICE_BUYER,
@@ -43,7 +43,7 @@ MOVES_SHOWN = (
 def campaign_brief(frames: CampaignFrames, about: str) -> Brief:
     """The brief of a campaign to the segment on the channel."""
     facts = campaign_facts(frames)
-    title = f"Campaign brief: {facts['segment']['segment_name']}, {words.through(frames.channel)}"
+    title = f"Campaign brief: {facts['segment']['segment_name']}, {phrasing.through(frames.channel)}"
     return Brief(title, about, campaign_sections(facts), facts)
 
 
@@ -60,7 +60,7 @@ def campaign_sections(facts: Facts) -> list[Section]:
                 "No campaign",
                 [
                     "This segment says who must not be addressed; there is nothing to send to it.",
-                    words.sentence(library["next_action"]),
+                    phrasing.sentence(library["next_action"]),
                 ],
             )
         ]
@@ -68,18 +68,18 @@ def campaign_sections(facts: Facts) -> list[Section]:
     return [
         Section(
             "Who they are",
-            [*who.sentences[:1], words.sentence(library["included"]), *who.sentences[1:]],
+            [*who.sentences[:1], phrasing.sentence(library["included"]), *who.sentences[1:]],
             finding_points(facts),
         ),
         Section("Who may be contacted", audience_sentences(facts)),
-        Section("Angle", [f"The library says: {words.sentence(library['next_action'])}"], angle_points(campaign)),
+        Section("Angle", [f"The library says: {phrasing.sentence(library['next_action'])}"], angle_points(campaign)),
         Section("Offer ceiling", ceiling_sentences(campaign)),
         Section("What to show", [], product_points(campaign)),
         Section("When", time_sentences(campaign)),
         Section("What to avoid", [], avoid_points(facts)),
         Section(
             "Holdout and measure",
-            [*holdout_sentences(campaign), f"Success means: {words.sentence(library['success_measure'])}"],
+            [*holdout_sentences(campaign), f"Success means: {phrasing.sentence(library['success_measure'])}"],
         ),
         Section(
             "What moves them",
@@ -90,8 +90,8 @@ def campaign_sections(facts: Facts) -> list[Section]:
             "Before it goes out",
             [
                 approval_sentence(facts),
-                f"Owner: {words.sentence(library['owner'])}",
-                f"Approved uses: {words.sentence(library['approved_uses'])}",
+                f"Owner: {phrasing.sentence(library['owner'])}",
+                f"Approved uses: {phrasing.sentence(library['approved_uses'])}",
             ],
         ),
     ]
@@ -99,7 +99,7 @@ def campaign_sections(facts: Facts) -> list[Section]:
 
 def audience_sentences(facts: Facts) -> list[str]:
     campaign, size = facts["campaign"], facts["size"]["members"]
-    name, place = words.channel(campaign["channel"]), words.through(campaign["channel"])
+    name, place = phrasing.channel(campaign["channel"]), phrasing.through(campaign["channel"])
     said = []
     if campaign["not_known"]:
         return [f"Not known: {campaign['not_known']}."]
@@ -107,10 +107,10 @@ def audience_sentences(facts: Facts) -> list[str]:
         said.append(f"The library does not name {name} as a channel of this segment; ask its owner first.")
     if not campaign["needs_consent"]:
         said.append(
-            f"{place.capitalize()} all {words.counted(size, 'member')} may be met; no consent is needed for it."
+            f"{place.capitalize()} all {phrasing.counted(size, 'member')} may be met; no consent is needed for it."
         )
     else:
-        said.append(f"{words.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
+        said.append(f"{phrasing.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
         if campaign["contactable"] == 0:
             return [
                 *said,
@@ -120,8 +120,8 @@ def audience_sentences(facts: Facts) -> list[str]:
         (campaign["suppressed"], "are suppressed on this channel"),
         (campaign["complaining"], "have an open complaint"),
     ]
-    if why := [f"{words.number(count)} who {reason}" for count, reason in left_out if count]:
-        said.append(f"Left out of them: {words.joined(why)}; {words.number(campaign['audience'])} remain.")
+    if why := [f"{phrasing.number(count)} who {reason}" for count, reason in left_out if count]:
+        said.append(f"Left out of them: {phrasing.joined(why)}; {phrasing.number(campaign['audience'])} remain.")
     if primary := campaign["primary"]:
         others = [f"{one['segment_name']} ({one['customers']:,})" for one in primary["others"][:PRIMARY_SHOWN]]
         rest = sum(one["customers"] for one in primary["others"][PRIMARY_SHOWN:])
@@ -129,10 +129,10 @@ def audience_sentences(facts: Facts) -> list[str]:
         own = (
             "none" if not primary["own"] else "all" if primary["own"] == campaign["audience"] else f"{primary['own']:,}"
         )
-        text = f"For {own} of these {words.number(campaign['audience'])} this segment decides what they get here"
+        text = f"For {own} of these {phrasing.number(campaign['audience'])} this segment decides what they get here"
         if others:
             text += (
-                f"; others are also in a segment that goes first: {words.joined(others)}. Leave these out, or agree "
+                f"; others are also in a segment that goes first: {phrasing.joined(others)}. Leave these out, or agree "
             )
             text += "with its owner"
         said.append(f"{text}.")
@@ -159,26 +159,26 @@ def ceiling_sentences(campaign: Facts) -> list[str]:
     if ceiling["not_known"]:
         return [f"Not known: {ceiling['not_known']}. Without it, no discount."]
     known = ceiling["known_of"]
-    at_least = f"{words.share(BEARING_SHARE)} of them"
+    at_least = f"{phrasing.share(BEARING_SHARE)} of them"
     if ceiling["rate"] <= 0:
         said = [
             f"No discount: fewer than {at_least} earn us anything to give away; "
-            f"{words.share_of(ceiling['earn_nothing'], known)} leave no margin at all."
+            f"{phrasing.share_of(ceiling['earn_nothing'], known)} leave no margin at all."
         ]
     else:
         said = [
-            f"At most {words.share(ceiling['rate'])} off list price: the largest discount at which at least {at_least} "
-            "have not cost more than they brought, over all their orders, after returns and service.",
+            f"At most {phrasing.share(ceiling['rate'])} off list price: the largest discount at which at least "
+            f"{at_least} have not cost more than they brought, over all their orders, after returns and service.",
             "A ceiling is no advice to go there: at it some earn us nothing, and every point less is margin.",
         ]
     steps = [
-        f"{float(depth):.0%} off: {words.share(count / known)}".replace("% off", " % off")
+        f"{float(depth):.0%} off: {phrasing.share(count / known)}".replace("% off", " % off")
         for depth, count in ceiling["bear"].items()
     ]
     said.append(f"Of the {known:,} whose costs are known, these bear: {'; '.join(steps)}.")
     if missing := ceiling["people"] - known:
         said.append(
-            f"Of {words.number(missing)} more it is not known: no purchase, or the cost of the goods is missing."
+            f"Of {phrasing.number(missing)} more it is not known: no purchase, or the cost of the goods is missing."
         )
     return said
 
@@ -191,10 +191,10 @@ def product_points(campaign: Facts) -> list[str]:
             points.append(f"{title}: not known: {reason}.")
         elif found:
             parts = [f"{one['category']} ({one['people']:,})" for one in found]
-            points.append(f"{title}: {words.joined(parts)}.")
+            points.append(f"{title}: {phrasing.joined(parts)}.")
     for one in campaign["products"]:
         units = one["available_units"]
-        stock = "in stock" if units is None else f"{words.counted(units, 'unit')} in stock"
+        stock = "in stock" if units is None else f"{phrasing.counted(units, 'unit')} in stock"
         few = ", fewer than people" if units is not None and units < one["people"] else ""
         name = one["product_name"] or one["sku"]
         points.append(f"{name} ({one['sku']}, {one['category']}): recommended to {one['people']:,}; {stock}{few}.")
@@ -217,13 +217,14 @@ def time_sentences(campaign: Facts) -> list[str]:
     said = []
     if time["weekday_stands_out"]:
         said.append(
-            f"{time['weekday']}: {words.share_of(time['weekday_people'], time['known_of'])} {time['what']} mostly then."
+            f"{time['weekday']}: {phrasing.share_of(time['weekday_people'], time['known_of'])} "
+            f"{time['what']} mostly then."
         )
     if time["hour_stands_out"]:
         span = f"Between {time['hour']}:00 and {(time['hour'] + 3) % 24}:00 in the business time zone"
-        said.append(f"{span}: {words.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
+        said.append(f"{span}: {phrasing.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
     if not said:
-        return [f"No day and no hour stands out among the {words.number(time['known_of'])} of whom it is known."]
+        return [f"No day and no hour stands out among the {phrasing.number(time['known_of'])} of whom it is known."]
     if "e-mail" in time["what"]:
         said.append("They can only open what was sent: another day is worth a test.")
     return said
@@ -237,33 +238,33 @@ def avoid_points(facts: Facts) -> list[str]:
     if reason := not_known.get("has_open_complaint"):
         points.append(f"Open complaints: not known: {reason}; ask the service team before sending.")
     else:
-        now = words.number(campaign["complaining"])
+        now = phrasing.number(campaign["complaining"])
         left = f"{now} left out" if campaign["complaining"] else "nobody has one now"
         points.append(f"Open complaints: {left}; look again on the day of sending.")
     if reason := not_known.get("full_price_share"):
         points.append(f"Discounts for those who pay anyway: not known: {reason}.")
     elif campaign["full_price_buyers"]:
-        most = f"at least {words.share(FULL_PRICE_BUYER)} at full price"
+        most = f"at least {phrasing.share(FULL_PRICE_BUYER)} at full price"
         points.append(
             f"No discount at all: every one of the {people:,} buys {most} and pays it anyway."
             if campaign["full_price_buyers"] == people
-            else f"No discount to the {words.share_of(campaign['full_price_buyers'], people)} who buy {most}: "
+            else f"No discount to the {phrasing.share_of(campaign['full_price_buyers'], people)} who buy {most}: "
             "they pay it anyway."
         )
     if reason := not_known.get("email_received_count_90d"):
         points.append(f"How often they were mailed: not known: {reason}.")
     elif campaign["over_contacted"]:
         points.append(
-            f"Rest for the {words.share_of(campaign['over_contacted'], people)} who had more than {MOST_EMAILS_90D} "
+            f"Rest for the {phrasing.share_of(campaign['over_contacted'], people)} who had more than {MOST_EMAILS_90D} "
             "e-mails in 90 days."
         )
     if reason := not_known.get("has_pending_refund"):
         points.append(f"Refunds that they wait for: not known: {reason}.")
     elif campaign["pending_refunds"]:
-        points.append(f"{words.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
+        points.append(f"{phrasing.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
     stock = campaign["out_of_stock"]
     if stock and stock["out_of_stock"]:
-        missing = words.share_of(stock["out_of_stock"], stock["products"], "products")
+        missing = phrasing.share_of(stock["out_of_stock"], stock["products"], "products")
         points.append(
             f"{missing} of {stock['category']}, their most frequent favourite, are out of stock: do not show these."
         )
@@ -281,12 +282,12 @@ def holdout_sentences(campaign: Facts) -> list[str]:
         return ["Too few people for a holdout: whether it worked cannot be told."]
     said = [
         f"A holdout is needed: without one, nobody can tell what the campaign itself did. Keep back "
-        f"{words.counted(found['held'], 'customer')} at random ({words.share(found['share'])}).",
+        f"{phrasing.counted(found['held'], 'customer')} at random ({phrasing.share(found['share'])}).",
     ]
     if found["not_known"]:
         return [*said, f"What it can show is not known: {found['not_known']}."]
     said.append(
-        f"{words.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
+        f"{phrasing.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
         f"holdout, a change of the share who order by less than {100 * found['smallest']:.0f} points would not be seen "
         "(found four times in five, one false alarm in twenty)."
     )

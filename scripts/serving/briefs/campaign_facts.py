@@ -126,10 +126,10 @@ def primary_facts(frames: CampaignFrames, audience: set[str]) -> Facts | None:
 
 def ceiling_facts(people: pd.DataFrame, unavailable: dict[str, str]) -> Facts:
     """The largest discount that BEARING_SHARE of the people bear, and how many bear the usual depths."""
-    if reason := unavailable.get("largest_bearable_discount_rate"):
+    if reason := unavailable.get("max_affordable_discount_rate"):
         return {"not_known": reason, "rate": None}
     covered = people["cost_coverage"].astype(float).fillna(0) >= LEAST_COST_COVERAGE
-    rates = people.loc[covered, "largest_bearable_discount_rate"].astype(float).dropna()
+    rates = people.loc[covered, "max_affordable_discount_rate"].astype(float).dropna()
     if len(rates) < LEAST_DESCRIBED:
         bought = "never bought, or the cost of what they bought is not known well enough"
         return {"not_known": f"{len(people) - len(rates):,} of {len(people):,} {bought}", "rate": None}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.serving.briefs.campaign import campaign_brief
 from scripts.serving.briefs.campaign_facts import campaign_frames
 from scripts.serving.briefs.customer import customer_brief
@@ -16,7 +16,7 @@ from scripts.serving.briefs.segment import segment_brief
 
 
 def brief(
-    world: World,
+    workspace: Workspace,
     *,
     segment: str | None = None,
     customer: str | None = None,
@@ -35,7 +35,7 @@ def brief(
         raise UserError("brief: name what to describe by exactly one of --segment, --customer and --campaign-for")
     if channel and campaign_for is None:
         raise UserError("--channel: only a campaign has a channel; add --campaign-for KEY, or leave it out")
-    with open_published(world) as published:
+    with open_published(workspace) as published:
         if segment is not None:
             found = segment_brief(segment_frames(published, segment), published.about)
         elif customer is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.campaign_facts import LEAST_COST_COVERAGE
 from scripts.serving.briefs.customer_actions import avoid_points, next_points, segment_points
 from scripts.serving.briefs.customer_activity import engagement_sentences, prediction_sentences, service_sentences
@@ -31,7 +31,7 @@ def customer_brief(published: Published, asked: str) -> Brief:
 
 
 def customer_sections(facts: Facts) -> list[Section]:
-    note = [words.sentence(facts["note"])] if facts.get("note") else []
+    note = [phrasing.sentence(facts["note"])] if facts.get("note") else []
     return [
         Section("In short", [*note, *_who(facts), *_orders(facts), *_taste(facts), *_worth(facts)]),
         Section("What is expected", prediction_sentences(facts)),
@@ -53,7 +53,7 @@ def _who(facts: Facts) -> list[str]:
     stage = str(one.get("lifecycle_stage") or "").replace("_", " ")
     since = one.get("days_in_lifecycle_stage")
     in_stage = f", in the lifecycle stage “{stage}”" if stage else ""
-    in_stage += f" for {words.counted(since, 'day')}" if stage and since is not None else ""
+    in_stage += f" for {phrasing.counted(since, 'day')}" if stage and since is not None else ""
     group = f" and the RFM group “{one['rfm_group']}”" if one.get("rfm_group") else ""
     return [f"{kind}{seen}{in_stage}{group}."]
 
@@ -64,14 +64,14 @@ def _orders(facts: Facts) -> list[str]:
         return [f"Orders: not known: {reason}."]
     if not one["order_count"]:
         return ["Has never bought."]
-    last = words.day(one["last_order_date"])
-    ago = words.counted(one["days_since_last_order"], "day")
+    last = phrasing.day(one["last_order_date"])
+    ago = phrasing.counted(one["days_since_last_order"], "day")
     if one["order_count"] == 1:
         said = [f"Bought once, on {last} ({ago} ago)."]
     else:
         said = [
-            f"{words.counted(one['order_count'], 'order')} since {words.day(one['first_order_date'])}, "
-            f"{words.number(one['order_count_365d'])} of them in 365 days, the last on {last} ({ago} ago)."
+            f"{phrasing.counted(one['order_count'], 'order')} since {phrasing.day(one['first_order_date'])}, "
+            f"{phrasing.number(one['order_count_365d'])} of them in 365 days, the last on {last} ({ago} ago)."
         ]
     if one.get("comeback_count"):
         said.append(f"Came back {_times(one['comeback_count'])} after a gap of 180 days or more.")
@@ -89,19 +89,19 @@ def _taste(facts: Facts) -> list[str]:
     if one.get("favourite_category"):
         text = f"Buys mostly {one['favourite_category']}"
         if one.get("favourite_category_share") is not None:
-            text += f" ({words.share(one['favourite_category_share'])} of product revenue)"
+            text += f" ({phrasing.share(one['favourite_category_share'])} of product revenue)"
         if one.get("second_category"):
             text += f", then {one['second_category']}"
         if place := PLACES.get(str(one.get("preferred_order_channel"))):
             text += f", mostly {place}"
         said.append(f"{text}.")
-    spends = words.money(float(one["average_order_value"]), facts["currency"])
-    said.append(f"Spends {spends} an order, {words.number(one['units_per_order'])} units.")
+    spends = phrasing.money(float(one["average_order_value"]), facts["currency"])
+    said.append(f"Spends {spends} an order, {phrasing.number(one['units_per_order'])} units.")
     if one.get("full_price_share") is not None:
-        text = f"{words.share(one['full_price_share'])} of it at full price"
+        text = f"{phrasing.share(one['full_price_share'])} of it at full price"
         if one.get("price_sensitivity") in SENSITIVITY:
             text += f" (they {SENSITIVITY[one['price_sensitivity']]})"
-        said.append(words.sentence(text))
+        said.append(phrasing.sentence(text))
     return said
 
 
@@ -110,11 +110,11 @@ def _only_order(facts: Facts) -> str:
     parts = [
         one.get("favourite_category"),
         PLACES.get(str(one.get("preferred_order_channel"))),
-        words.money(float(one["average_order_value"]), facts["currency"]),
-        words.counted(one["units_per_order"], "unit"),
+        phrasing.money(float(one["average_order_value"]), facts["currency"]),
+        phrasing.counted(one["units_per_order"], "unit"),
     ]
     if (share := one.get("full_price_share")) is not None:
-        parts.append("at full price" if share == 1 else f"{words.share(share)} of it at full price")
+        parts.append("at full price" if share == 1 else f"{phrasing.share(share)} of it at full price")
     return f"It was {', '.join(str(part) for part in parts if part)}."
 
 
@@ -124,26 +124,30 @@ def _worth(facts: Facts) -> list[str]:
         return []
     rate = one.get("contribution_margin_rate")
     text = (
-        f"Has brought net revenue of {words.money(float(one['net_revenue']), currency)} and a contribution margin of "
-        f"{words.money(float(one['contribution_margin']), currency)}"
+        f"Has brought net revenue of {phrasing.money(float(one['net_revenue']), currency)} "
+        f"and a contribution margin of {phrasing.money(float(one['contribution_margin']), currency)}"
     )
     if rate is not None and float(one["net_revenue"]) > 0:
-        text += f" ({words.share(rate)})"
+        text += f" ({phrasing.share(rate)})"
     revenue, margin = float(one["net_revenue_365d"]), float(one["contribution_margin_365d"])
-    lately = f"{words.money(revenue, currency)} and {words.money(margin, currency)}" if revenue or margin else "nothing"
+    lately = (
+        f"{phrasing.money(revenue, currency)} and {phrasing.money(margin, currency)}"
+        if revenue or margin
+        else "nothing"
+    )
     rank = facts["revenue_rank"]
-    than = f", more net revenue than {words.share(rank)} of all buyers" if rank is not None else ""
+    than = f", more net revenue than {phrasing.share(rank)} of all buyers" if rank is not None else ""
     said = [f"{text} to date{than}; in 365 days {lately}."]
     coverage = one.get("cost_coverage")
     if coverage is not None and coverage < LEAST_COST_COVERAGE:
-        said.append(f"The cost is known of {words.share(coverage)} of it only: the margin looks better than it is.")
+        said.append(f"The cost is known of {phrasing.share(coverage)} of it only: the margin looks better than it is.")
     if one.get("returned_order_count"):
         said.append(
-            f"Sent something back from {words.counted(one['returned_order_count'], 'order')} "
-            f"({words.share(one['unit_return_rate'])} of the units)."
+            f"Sent something back from {phrasing.counted(one['returned_order_count'], 'order')} "
+            f"({phrasing.share(one['unit_return_rate'])} of the units)."
         )
     return said
 
 
 def _times(count: float) -> str:
-    return {1: "once", 2: "twice"}.get(int(count), f"{words.number(count)} times")
+    return {1: "once", 2: "twice"}.get(int(count), f"{phrasing.number(count)} times")

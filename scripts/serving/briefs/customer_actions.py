@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.campaign_facts import FULL_PRICE_BUYER, LEAST_COST_COVERAGE, MOST_EMAILS_90D
 from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.traits import CONSENTS
@@ -30,7 +30,7 @@ HOLDS = {
 def segment_points(facts: Facts) -> list[str]:
     points = []
     for one in facts["segments"]:
-        entered = words.day(one["entered_date"]) if one.get("entered_date") else facts["as_of_date"]
+        entered = phrasing.day(one["entered_date"]) if one.get("entered_date") else facts["as_of_date"]
         # Whoever is in it for the first day of a history may have been in it before.
         since = f", since {entered}" if entered < facts["as_of_date"] else ""
         why = f": {one['why']}" if one.get("why") else ""
@@ -50,15 +50,17 @@ def next_points(facts: Facts) -> list[str]:
         points.append("Settle the refund they wait for.")
     main = primary.get("all")
     if main in library:
-        points.append(f"“{library[main]['segment_name']}” goes first: {words.sentence(library[main]['next_action'])}")
+        points.append(
+            f"“{library[main]['segment_name']}” goes first: {phrasing.sentence(library[main]['next_action'])}"
+        )
     by_segment: dict[str, list[str]] = {}
     for channel, key in sorted(primary.items()):
         may = channel not in CONSENTS or one.get(CONSENTS[channel]) is not False
         if may and channel != "all" and key != main and key in library:
-            by_segment.setdefault(key, []).append(words.through(channel))
+            by_segment.setdefault(key, []).append(phrasing.through(channel))
     for key, places in by_segment.items():
-        named = f"{words.joined(places)} “{library[key]['segment_name']}” goes first"
-        points.append(f"{words.sentence(named).rstrip('.')}: {words.sentence(library[key]['next_action'])}")
+        named = f"{phrasing.joined(places)} “{library[key]['segment_name']}” goes first"
+        points.append(f"{phrasing.sentence(named).rstrip('.')}: {phrasing.sentence(library[key]['next_action'])}")
     if not one.get("has_open_complaint") and not (main in library and library[main]["is_suppression"]):
         for row in facts["recommendations"]:
             name = row.get("product_name") or row["sku"]
@@ -79,11 +81,11 @@ def avoid_points(facts: Facts) -> list[str]:
     if one.get("has_pending_refund"):
         points.append("No offer before the refund has arrived.")
     if (share := one.get("full_price_share")) is not None and share >= FULL_PRICE_BUYER and one["order_count"] >= 2:
-        points.append(f"No discount: {words.share(share)} is bought at full price anyway.")
+        points.append(f"No discount: {phrasing.share(share)} is bought at full price anyway.")
     elif (ceiling := ceiling_point(one)) is not None:
         points.append(ceiling)
     if (count := one.get("email_received_count_90d")) is not None and count > MOST_EMAILS_90D:
-        points.append(f"No more e-mail for now: {words.number(count)} in 90 days.")
+        points.append(f"No more e-mail for now: {phrasing.number(count)} in 90 days.")
     return points or ["Nothing in particular."]
 
 
@@ -92,26 +94,30 @@ def no_contact_points(facts: Facts) -> list[str]:
     one, points = facts["features"], []
     everywhere = sorted({row["reason"] for row in facts["suppressions"]} & set(EVERYWHERE))
     if everywhere:
-        return [f"No marketing at all: {words.joined([HOLDS[reason] for reason in everywhere])}."]
+        return [f"No marketing at all: {phrasing.joined([HOLDS[reason] for reason in everywhere])}."]
     held: dict[str, list[str]] = {}
     for row in facts["suppressions"]:
         reason = HOLDS.get(row["reason"], str(row["reason"]).replace("_", " "))
         held.setdefault(reason, []).append(row["channel"])
     for reason, channels in sorted(held.items()):
-        places = [words.through(str(channel)) for channel in channels]
-        points.append(f"No marketing {words.joined(places, 'or')}: {reason}.")
+        places = [phrasing.through(str(channel)) for channel in channels]
+        points.append(f"No marketing {phrasing.joined(places, 'or')}: {reason}.")
     closed = {channel for channels in held.values() for channel in channels}
     silent = [
-        words.through(channel) for channel, flag in CONSENTS.items() if one.get(flag) is False and channel not in closed
+        phrasing.through(channel)
+        for channel, flag in CONSENTS.items()
+        if one.get(flag) is False and channel not in closed
     ]
     if silent:
-        points.append(f"No marketing {words.joined(silent, 'or')}: no consent is known, and unknown consent is none.")
+        points.append(
+            f"No marketing {phrasing.joined(silent, 'or')}: no consent is known, and unknown consent is none."
+        )
     return points
 
 
 def ceiling_point(one: Facts) -> str | None:
     """How deep a discount this customer's own margin bears."""
-    rate: Any = one.get("largest_bearable_discount_rate")
+    rate: Any = one.get("max_affordable_discount_rate")
     if rate is None:
         return None
     if (one.get("cost_coverage") or 0) < LEAST_COST_COVERAGE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.traits import ANSWERS, CONSENTS, TOPICS
 
@@ -31,19 +31,20 @@ def prediction_sentences(facts: Facts) -> list[str]:
         between = ""
         if low is not None and high is not None:
             between = (
-                f"; in eight cases of ten it is between {words.money(float(low), currency)} and "
-                f"{words.money(float(high), currency)}"
+                f"; in eight cases of ten it is between {phrasing.money(float(low), currency)} and "
+                f"{phrasing.money(float(high), currency)}"
                 if float(high) > 0
                 else "; in nine cases of ten it is nothing"
             )
         said.append(
-            f"The purchase model expects net revenue of {words.money(float(value['predicted_value_12m']), currency)} "
-            f"and a margin of {words.money(float(value['predicted_margin_12m']), currency)} in the next 12 "
+            f"The purchase model expects "
+            f"net revenue of {phrasing.money(float(value['predicted_value_12m']), currency)} "
+            f"and a margin of {phrasing.money(float(value['predicted_margin_12m']), currency)} in the next 12 "
             f"months{between}."
         )
         said.append(
             f"It expects {_few(value['expected_orders_365d'])} in 365 days and gives "
-            f"{words.share(value['p_alive'])} that they are still a customer"
+            f"{phrasing.share(value['p_alive'])} that they are still a customer"
             + (" (so it does of everybody who bought once)." if value["p_alive"] == 1 else ".")
         )
     said += _churn(facts)
@@ -55,7 +56,7 @@ def _interval(one: Facts) -> list[str]:
     if interval is None:
         return []
     basis = BASIS.get(str(one.get("interval_basis")), "")
-    said = [f"An order is usual every {words.counted(round(interval), 'day')} ({basis})."]
+    said = [f"An order is usual every {phrasing.counted(round(interval), 'day')} ({basis})."]
     expected, days = one.get("expected_order_date"), one.get("expected_order_in_days")
     if expected is None or days is None:
         return said
@@ -63,12 +64,14 @@ def _interval(one: Facts) -> list[str]:
         window = ""
         if one.get("order_window_start_date") is not None and one.get("order_window_end_date") is not None:
             window = (
-                f"; half of all such orders come between {words.day(one['order_window_start_date'])} and "
-                f"{words.day(one['order_window_end_date'])}"
+                f"; half of all such orders come between {phrasing.day(one['order_window_start_date'])} and "
+                f"{phrasing.day(one['order_window_end_date'])}"
             )
-        said.append(f"The next is to be expected about {words.day(expected)}{window}.")
+        said.append(f"The next is to be expected about {phrasing.day(expected)}{window}.")
     else:
-        said.append(f"The next was to be expected about {words.day(expected)}, {words.counted(-days, 'day')} ago.")
+        said.append(
+            f"The next was to be expected about {phrasing.day(expected)}, {phrasing.counted(-days, 'day')} ago."
+        )
     return said
 
 
@@ -78,7 +81,7 @@ def _churn(facts: Facts) -> list[str]:
         return [f"Whether they are about to leave is not predicted: {reason}."]
     if one.get("churn_propensity") is None:
         return ["The churn model says nothing of them: never bought, lapsed already, or no person."]
-    return [f"The churn model gives {words.share(one['churn_propensity'])} that no order comes within its horizon."]
+    return [f"The churn model gives {phrasing.share(one['churn_propensity'])} that no order comes within its horizon."]
 
 
 def engagement_sentences(facts: Facts) -> list[str]:
@@ -97,14 +100,14 @@ def engagement_sentences(facts: Facts) -> list[str]:
         said.append(f"E-mail: not known: {reason}.")
     elif one.get("email_received_count_90d"):
         said.append(
-            f"{words.counted(one['email_received_count_90d'], 'e-mail')} in 90 days, "
-            f"{words.number(one['email_human_open_count_90d'])} opened by a person, "
-            f"{words.counted(one['email_click_count_90d'], 'click')}."
+            f"{phrasing.counted(one['email_received_count_90d'], 'e-mail')} in 90 days, "
+            f"{phrasing.number(one['email_human_open_count_90d'])} opened by a person, "
+            f"{phrasing.counted(one['email_click_count_90d'], 'click')}."
         )
     if reason := not_known.get("visit_count_90d"):
         said.append(f"Web site: not known: {reason}.")
     elif one.get("visit_count_90d"):
-        visits, last = words.counted(one["visit_count_90d"], "visit"), _ago(one["days_since_last_visit"])
+        visits, last = phrasing.counted(one["visit_count_90d"], "visit"), _ago(one["days_since_last_visit"])
         text = f"{visits} in 90 days, the last {last}"
         if one.get("favourite_viewed_category_90d"):
             text += f"; looked mostly at {one['favourite_viewed_category_90d']}"
@@ -118,10 +121,10 @@ def engagement_sentences(facts: Facts) -> list[str]:
         )
     if one.get("loyalty_tier"):
         points = one.get("loyalty_points_balance")
-        balance = f", {words.counted(points, 'point')} to spend" if points is not None else ""
+        balance = f", {phrasing.counted(points, 'point')} to spend" if points is not None else ""
         said.append(f"Loyalty tier {one['loyalty_tier']}{balance}.")
-    may = [words.channel(channel) for channel, flag in CONSENTS.items() if one.get(flag)]
-    said.append(f"May be contacted by {words.joined(may)}." if may else "May not be contacted on any channel.")
+    may = [phrasing.channel(channel) for channel, flag in CONSENTS.items() if one.get(flag)]
+    said.append(f"May be contacted by {phrasing.joined(may)}." if may else "May not be contacted on any channel.")
     return said
 
 
@@ -134,23 +137,23 @@ def service_sentences(facts: Facts) -> list[str]:
         said.append("A complaint is open.")
     if one.get("open_ticket_count"):
         age = one.get("oldest_open_ticket_days")
-        since = f", the oldest for {words.counted(age, 'day')}" if age is not None else ""
-        said.append(f"{words.counted(one['open_ticket_count'], 'open ticket')}{since}.")
+        since = f", the oldest for {phrasing.counted(age, 'day')}" if age is not None else ""
+        said.append(f"{phrasing.counted(one['open_ticket_count'], 'open ticket')}{since}.")
     if one.get("has_pending_refund"):
         said.append("Waits for a refund.")
     if one.get("ticket_count_365d"):
         topic = str(one.get("latest_ticket_topic") or "")
         about = f", the latest about {TOPICS.get(topic, topic.replace('_', ' '))}" if topic else ""
         said.append(
-            f"{words.counted(one['ticket_count_365d'], 'ticket')} in 365 days, "
-            f"{words.counted(one['complaint_count_365d'], 'complaint')} among them{about}."
+            f"{phrasing.counted(one['ticket_count_365d'], 'ticket')} in 365 days, "
+            f"{phrasing.counted(one['complaint_count_365d'], 'complaint')} among them{about}."
         )
     elif not said:
         said.append("Nothing open; no ticket in 365 days.")
     if one.get("average_satisfaction_365d") is not None:
         said.append(f"Rates us {one['average_satisfaction_365d']:.1f} of 5 in 365 days.")
     if one.get("latest_nps_score") is not None:
-        said.append(f"Latest answer on recommending us: {words.number(one['latest_nps_score'])} of 10.")
+        said.append(f"Latest answer on recommending us: {phrasing.number(one['latest_nps_score'])} of 10.")
     return said
 
 
@@ -159,4 +162,4 @@ def _few(purchases: float) -> str:
 
 
 def _ago(days: float) -> str:
-    return "today" if days == 0 else "yesterday" if days == 1 else f"{words.number(days)} days ago"
+    return "today" if days == 0 else "yesterday" if days == 1 else f"{phrasing.number(days)} days ago"

@@ -14,9 +14,9 @@ import pandas as pd
 
 from scripts.platform.errors import UserError
 from scripts.platform.warehouse import open_warehouse, quote, rows_of
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import which_segment
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.traits import COLUMNS
 
 NEEDED = ("attribute_catalogue", "customer_features", "segment_library", "segment_memberships", "segment_rules")
@@ -102,12 +102,12 @@ class CampaignFrames:
 
 
 @contextmanager
-def open_published(world: World) -> Iterator[Published]:
+def open_published(workspace: Workspace) -> Iterator[Published]:
     """The version that readers see. Raises UserError where nothing is published, or it lacks what briefs need."""
-    version = world.published.resolve()
+    version = workspace.published.resolve()
     marts = version / "marts.duckdb"
     if not marts.exists():
-        raise UserError(f"{world.published}: nothing is published; run `python -m scripts publish` first")
+        raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
     try:
         manifest = dict(json.loads((version / "manifest.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -186,7 +186,7 @@ def find_customer(published: Published, asked: str) -> tuple[str, str]:
         row = merged[0]
         return row[
             "current_customer_id"
-        ], f"{asked} was found to be the same customer on {words.day(row['changed_on'])}"
+        ], f"{asked} was found to be the same customer on {phrasing.day(row['changed_on'])}"
     if len(asked) >= LEAST_OF_AN_ID:
         begun = published.frame("customer_features", "starts_with(customer_id, ?)", [asked], "customer_id")
         if len(begun) == 1:
@@ -195,5 +195,7 @@ def find_customer(published: Published, asked: str) -> tuple[str, str]:
         "customer_features", "starts_with(customer_id, ?)", [asked[:4]], "customer_id"
     ).sort_values("customer_id")  # fmt: skip
     meant = [str(value) for value in like.get("customer_id", [])][:3]
-    did_you_mean = f"; did you mean {words.joined(meant, 'or')}?" if meant else "; the relation `customers` lists them"
+    did_you_mean = (
+        f"; did you mean {phrasing.joined(meant, 'or')}?" if meant else "; the relation `customers` lists them"
+    )
     raise UserError(f"customer {asked} is not in the published version{did_you_mean}")

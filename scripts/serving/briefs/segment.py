@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scripts.serving.briefs import words
+from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.comparison import LEAST_MEMBERS
 from scripts.serving.briefs.document import Brief, Section
 from scripts.serving.briefs.facts import LEAST_DESCRIBED, VALUES_SHOWN, Facts, segment_facts
@@ -83,13 +83,13 @@ def _size(facts: Facts) -> str:
         return f"Nobody is in it on {facts['as_of_date']}."
     left = "included" if facts["segment"]["scope"] == "all" else "left out"
     return (
-        f"{words.counted(size['members'], 'customer')}: {words.share(size['share'])} of all "
-        f"{words.number(size['customers'])} customers (staff, wholesalers, relay and test accounts {left})."
+        f"{phrasing.counted(size['members'], 'customer')}: {phrasing.share(size['share'])} of all "
+        f"{phrasing.number(size['customers'])} customers (staff, wholesalers, relay and test accounts {left})."
     )
 
 
 def _next(facts: Facts) -> str:
-    return f"What is done next: {words.sentence(facts['segment']['next_action'])}"
+    return f"What is done next: {phrasing.sentence(facts['segment']['next_action'])}"
 
 
 def _few(facts: Facts) -> list[str]:
@@ -105,10 +105,13 @@ def _caution(facts: Facts) -> list[str]:
     size, base = facts["size"]["members"], facts["base"]
     if size < LEAST_MEMBERS:
         return [
-            f"Figures in brackets are those of {base['name']} ({words.number(base['customers'])}, members included). "
+            f"Figures in brackets are those of {base['name']} "
+            f"({phrasing.number(base['customers'])}, members included). "
             f"With fewer than {LEAST_MEMBERS} members, nothing is concluded from a difference."
         ]
-    beside = f"Figures in brackets are those of {base['name']} ({words.number(base['customers'])}, members included)."
+    beside = (
+        f"Figures in brackets are those of {base['name']} ({phrasing.number(base['customers'])}, members included)."
+    )
     if not facts["findings"]:
         return [beside, "Beyond the rule nothing sets them apart: what differs is small, or may be chance."]
     return [beside, "What sets them apart, beyond the rule:"]
@@ -123,13 +126,14 @@ def finding_sentence(one: Facts, facts: Facts) -> str:
     """`42 % answer mostly by e-mail, about twice as often as all buyers (21 %).`"""
     base = facts["base"]["name"]
     if one.get("count") == 0:
-        return f"None of them {one['says']} ({base}: {words.share(one['base_share'])})."
+        return f"None of them {one['says']} ({base}: {phrasing.share(one['base_share'])})."
     if "share" in one:
         return (
-            f"{words.share(one['share'])} {one['says']}, {one['words']} as {base} ({words.share(one['base_share'])})."
+            f"{phrasing.share(one['share'])} {one['says']}, {one['words']} as {base} "
+            f"({phrasing.share(one['base_share'])})."
             if one["words"].endswith("as often")
-            else f"{words.share(one['share'])} {one['says']}: {_than(one['words'], base)} "
-            f"({words.share(one['base_share'])})."
+            else f"{phrasing.share(one['share'])} {one['says']}: {_than(one['words'], base)} "
+            f"({phrasing.share(one['base_share'])})."
         )
     measure = _measure(one["attribute"])
     own, others = (_amount(measure, one[name], facts["currency"]) for name in ("mean", "base_mean"))
@@ -174,9 +178,9 @@ def mix_points(facts: Facts, theme: str, only: Sequence[str] | None = None) -> l
         shown = [one for one in values if one["count"]][:VALUES_SHOWN]
         # What they are not may be the news.
         shown += [one for one in values if one["words"] and not one["follows_from_rule"] and one not in shown][:1]
-        parts = [f"{words.share(one['share'])} {mix.label(one['value'])}{_beside(one)}" for one in shown]
+        parts = [f"{phrasing.share(one['share'])} {mix.label(one['value'])}{_beside(one)}" for one in shown]
         known = values[0]["members"]
-        of_whom = "" if known == facts["size"]["members"] else f" (known of {words.number(known)} members)"
+        of_whom = "" if known == facts["size"]["members"] else f" (known of {phrasing.number(known)} members)"
         points.append(f"{mix.title}{of_whom}: {'; '.join(parts)}{_follows(shown[0])}.")
     return points
 
@@ -184,7 +188,7 @@ def mix_points(facts: Facts, theme: str, only: Sequence[str] | None = None) -> l
 def _beside(one: Facts) -> str:
     """The base's share, and what may be said of the difference."""
     said = f": {one['words']}" if one["words"] and one["count"] and not one["follows_from_rule"] else ""
-    return f" ({words.share(one['base_share'])}{said})"
+    return f" ({phrasing.share(one['base_share'])}{said})"
 
 
 def _follows(one: Facts) -> str:
@@ -199,7 +203,7 @@ def _shares(facts: Facts, theme: str) -> list[str]:
         if reason := facts["not_known"].get(flag.attribute):
             points.append(f"How many {flag.verb}: not known: {reason}.")
         elif (one := facts["flags"][flag.attribute]) and (one["count"] or one["words"]):
-            points.append(f"{words.share(one['share'])} {flag.verb}{_beside(one)}{_follows(one)}.")
+            points.append(f"{phrasing.share(one['share'])} {flag.verb}{_beside(one)}{_follows(one)}.")
     return points
 
 
@@ -221,9 +225,9 @@ def level_points(facts: Facts, theme: str, only: Sequence[str] | None = None) ->
 
 def _amount(measure: Measure, value: float, currency: str) -> str:
     if measure.unit == "money":
-        return words.money(value, currency)
+        return phrasing.money(value, currency)
     if measure.unit == "share":
-        return words.share(value)
+        return phrasing.share(value)
     return f"{value:.1f} {measure.unit}"
 
 
@@ -245,9 +249,9 @@ def demographic_points(facts: Facts) -> list[str]:
             (one for one in found["cells"] if one["dimension"] == dimension and one["value"] == "unknown"), None
         )
         of_whom = f"{title} of everybody in the stage “{found['stage'].replace('_', ' ')}”"
-        parts = [f"{words.share(one['share'])} {one['value']}" for one in cells[:VALUES_SHOWN]]
+        parts = [f"{phrasing.share(one['share'])} {one['value']}" for one in cells[:VALUES_SHOWN]]
         if unknown:
-            parts.append(f"not known of {words.share(unknown['share'])}")
+            parts.append(f"not known of {phrasing.share(unknown['share'])}")
         if not cells:
             parts.append("groups too small to be told")
         points.append(f"{of_whom}: {', '.join(parts)}.")
@@ -264,17 +268,17 @@ def money_sentences(facts: Facts) -> list[str]:
         return ["Not known: this version holds no margin of the segment."]
     rate, unserved = money["contribution_margin_rate"], facts["not_known"].get("service_cost_365d")
     said = [
-        f"In 365 days they brought net revenue of {words.money(money['net_revenue'], currency)} and a contribution "
-        f"margin of {words.money(money['contribution_margin'], currency)}"
-        + (f", {words.share(rate)} of it." if rate is not None and money["net_revenue"] > 0 else "."),
-        f"Returns took {words.money(money['returns_amount'], currency)}, discounts "
-        f"{words.money(money['discounts'], currency)}"
-        + ("." if unserved else f", service {words.money(money['service_cost'], currency)}."),
+        f"In 365 days they brought net revenue of {phrasing.money(money['net_revenue'], currency)} and a contribution "
+        f"margin of {phrasing.money(money['contribution_margin'], currency)}"
+        + (f", {phrasing.share(rate)} of it." if rate is not None and money["net_revenue"] > 0 else "."),
+        f"Returns took {phrasing.money(money['returns_amount'], currency)}, discounts "
+        f"{phrasing.money(money['discounts'], currency)}"
+        + ("." if unserved else f", service {phrasing.money(money['service_cost'], currency)}."),
         *([f"What service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
     ]
     if money["cost_coverage"] is not None and money["cost_coverage"] < 1:
         said.append(
-            f"The cost of goods is known for {words.share(money['cost_coverage'])} of their sales; the margin looks "
+            f"The cost of goods is known for {phrasing.share(money['cost_coverage'])} of their sales; the margin looks "
             "better than it is."
         )
     return said
@@ -283,7 +287,7 @@ def money_sentences(facts: Facts) -> list[str]:
 def reach_points(facts: Facts) -> list[str]:
     points = []
     for one in facts["reach"]:
-        name = words.through(one["channel"]).capitalize()
+        name = phrasing.through(one["channel"]).capitalize()
         if one["not_known"]:
             points.append(f"{name}: not known: {one['not_known']}.")
         elif not one["needs_consent"]:
@@ -292,7 +296,7 @@ def reach_points(facts: Facts) -> list[str]:
             points.append(f"{name}: not known: consent for it is not kept.")
         else:
             none = "; nobody has agreed to it, and unknown consent is no consent" if one["contactable"] == 0 else ""
-            points.append(f"{name}: {words.share_of(one['contactable'], one['members'])}{none}.")
+            points.append(f"{name}: {phrasing.share_of(one['contactable'], one['members'])}{none}.")
     return points
 
 
@@ -300,9 +304,9 @@ def overlap_points(facts: Facts) -> list[str]:
     points = []
     for one in facts["overlaps"][:OVERLAPS_SHOWN]:
         first = ", which goes first" if one["goes_first"] else ""
-        points.append(f"{one['segment_name']}: {one['customers']:,} ({words.share(one['share'])}){first}.")
+        points.append(f"{one['segment_name']}: {one['customers']:,} ({phrasing.share(one['share'])}){first}.")
     if rest := facts["overlaps"][OVERLAPS_SHOWN:]:
-        points.append(f"{words.counted(len(rest), 'more segment')} with fewer of them.")
+        points.append(f"{phrasing.counted(len(rest), 'more segment')} with fewer of them.")
     return points or ["None of its members is in another segment."]
 
 
@@ -312,7 +316,7 @@ def trend_sentences(facts: Facts) -> list[str]:
         return ["Evaluated on one day so far; a trend needs more."]
     if found["rule_changed"]:
         return ["Its rule has changed since it was evaluated before; sizes by two rules are not compared."]
-    first, last = words.number(found["from"]), words.number(found["to"])
+    first, last = phrasing.number(found["from"]), phrasing.number(found["to"])
     span = f"from {first} on {found['from_date']} to {last} on {found['to_date']}"
     if found["change"] == "same":
         return [f"It has stayed about the same: {span}."]
@@ -330,7 +334,7 @@ def _not_active(facts: Facts) -> list[Section]:
     }.get(status, f"Its status is “{str(status).replace('_', ' ')}”, so that nobody is in it")
     sentences = [f"{said}."]
     if library.get("status_reason"):
-        sentences.append(words.sentence(str(library["status_reason"])))
+        sentences.append(phrasing.sentence(str(library["status_reason"])))
     return [Section("In short", sentences)]
 
 
@@ -338,19 +342,19 @@ def _rule(facts: Facts) -> Section:
     library = facts["segment"]
     rule = library.get("rule_text") or "It has no rule."
     version = f"Version {library['rule_version']} of the rule." if library.get("rule_version") else ""
-    return Section("Its rule", [words.sentence(library["business_purpose"]), rule, *([version] if version else [])])
+    return Section("Its rule", [phrasing.sentence(library["business_purpose"]), rule, *([version] if version else [])])
 
 
 def _decision(facts: Facts) -> Section:
     library = facts["segment"]
-    channels = [words.channel(one) for one in str(library["channels"] or "").split("|") if one]
+    channels = [phrasing.channel(one) for one in str(library["channels"] or "").split("|") if one]
     points = [
-        f"Next action: {words.sentence(library['next_action'])}",
-        f"Channels: {words.joined(channels)}." if channels else "",
-        f"Approved uses: {words.sentence(library['approved_uses'])}",
-        f"Success means: {words.sentence(library['success_measure'])}",
-        f"Review: {words.sentence(library['review_rule'])}",
-        f"Owner: {words.sentence(library['owner'])}",
+        f"Next action: {phrasing.sentence(library['next_action'])}",
+        f"Channels: {phrasing.joined(channels)}." if channels else "",
+        f"Approved uses: {phrasing.sentence(library['approved_uses'])}",
+        f"Success means: {phrasing.sentence(library['success_measure'])}",
+        f"Review: {phrasing.sentence(library['review_rule'])}",
+        f"Owner: {phrasing.sentence(library['owner'])}",
         approval_sentence(facts),
     ]
     risk = str(library.get("risk_class") or "none")
@@ -366,9 +370,9 @@ def approval_sentence(facts: Facts) -> str:
     given = [row for row in facts["approvals"] if row.get("is_given")]
     roles = sorted({str(row["role"]).replace("_", " ") for row in given})
     if roles and status != "approved":
-        said += f"; given by the {words.joined(roles)}"
+        said += f"; given by the {phrasing.joined(roles)}"
     lows = [int(row["count_low"]) for row in given if row.get("count_low") is not None]
     highs = [int(row["count_high"]) for row in given if row.get("count_high") is not None]
     if lows and highs:
         said += f", for sizes from {max(lows):,} to {min(highs):,}"
-    return words.sentence(said)
+    return phrasing.sentence(said)

@@ -254,7 +254,7 @@ COLUMNS = tuple(
             "order_count",
             *(one.attribute for one in (*MIXES, *FLAGS, *MEASURES)),
             *CONSENTS.values(),
-            "largest_bearable_discount_rate",
+            "max_affordable_discount_rate",
             "cost_coverage",
             "days_since_last_order",
             "days_since_first_order",

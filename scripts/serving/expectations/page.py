@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.platform.pages.page import render
+from scripts.serving.expectations.phrasing import MEASURES
 from scripts.serving.expectations.results import CRITICAL, MET, NOT_JUDGED, WARNING, Quality, Result
-from scripts.serving.expectations.words import MEASURES
 
 VERDICTS = {
     "passed": ("good", "All that could be judged is as expected."),

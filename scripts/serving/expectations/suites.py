@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from scripts.serving.expectations.limits import Limit
+from scripts.serving.expectations.phrasing import seen_text, subject_text
 from scripts.serving.expectations.profiles import Profiles
 from scripts.serving.expectations.results import MET, NOT_JUDGED, Quality, Result, verdict
-from scripts.serving.expectations.words import seen_text, subject_text
 
 ENGINE = "great_expectations"
 ROW = "profile_row"

@@ -29,7 +29,7 @@ stated as (
         source_system,
         valued_at
 
-    from {{ ref('int_customer_statements') }}
+    from {{ ref('int_golden_record_candidates') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

@@ -69,7 +69,7 @@ facts as (
         lower(email),
         null
 
-    from {{ ref('int_customer_statements') }}
+    from {{ ref('int_golden_record_candidates') }}
     where email is not null
 
     {% endfor %}

@@ -92,7 +92,7 @@ final as (
         price_sensitivity_score,
         price_sensitivity,
         case when undiscounted_margin_rate is not null then least(greatest(undiscounted_margin_rate, 0), 1) end
-            as largest_bearable_discount_rate
+            as max_affordable_discount_rate
     from named
 
 )

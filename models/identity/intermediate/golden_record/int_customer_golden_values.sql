@@ -19,7 +19,7 @@ with candidates as (
         {{ unit }}_precedence as precedence,
         valued_at,
         record_count
-    from {{ ref('int_customer_statements') }}
+    from {{ ref('int_golden_record_candidates') }}
     where {{ unit }}_precedence is not null and coalesce({{ (fields + ['null']) | join(', ') }}) is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}

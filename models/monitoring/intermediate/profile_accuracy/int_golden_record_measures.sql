@@ -39,7 +39,7 @@ stated as (
         '{{ field }}' as field,
         lower(trim({{ field }})) as value,
         valued_at
-    from {{ ref('int_customer_statements') }}
+    from {{ ref('int_golden_record_candidates') }}
     where {{ field }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,7 +1,7 @@
 -- Grain: one row per segment and day on which a source of its rule had an outage or brought old rows: the worst.
 with incidents as (
 
-    select * from {{ ref('int_source_day_faults') }}
+    select * from {{ ref('int_source_day_incidents') }}
 
 ),
 

@@ -4,7 +4,7 @@ with members as (
 
     select
         memberships.segment_key,
-        features.largest_bearable_discount_rate as bearable_rate,
+        features.max_affordable_discount_rate as bearable_rate,
         cast(features.net_revenue as double) as net_revenue,
         cast(features.contribution_margin as double) as contribution_margin,
         cast(features.gross_revenue as double) / nullif(features.order_count, 0) as order_value

@@ -66,7 +66,7 @@ violations as (
     select
         segment_key,
         row_text,
-        false as is_note,
+        false as is_warning,
         concat('it cannot hold together with `', other_text, '`') as reason,
         'put the two into different alternatives, or delete one' as suggestion
 

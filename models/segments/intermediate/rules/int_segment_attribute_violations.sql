@@ -2,7 +2,7 @@
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}
-    where odd_sign is null
+    where invalid_character is null
 
 ),
 

@@ -2,7 +2,7 @@
 with conditions as (
 
     select distinct * from {{ ref('int_segment_conditions') }}
-    where is_known_attribute and odd_sign is null and {{ has_item_of('allowed_operators', 'operator') }}
+    where is_known_attribute and invalid_character is null and {{ has_item_of('allowed_operators', 'operator') }}
 
 ),
 
@@ -32,7 +32,7 @@ joined as (
         case when items.is_on_one_scale then case when combine = 'all' then items.most else items.least end end as low_place,
         case when items.is_on_one_scale then case when combine = 'all' then items.least else items.most end end as high_place,
         -- On these scales nothing lies between two whole numbers.
-        conditions.is_whole and items.scale in ('number', 'day', 'relative day') as has_steps
+        conditions.is_whole and items.scale in ('number', 'day', 'relative day') as is_discrete
 
     from conditions
     left join items
@@ -47,16 +47,16 @@ ranges as (
         *,
         case
             when comparison in ('equals', 'at_least') then low_place
-            when comparison = 'above' then case when has_steps then floor(low_place) + 1 else low_place end
+            when comparison = 'above' then case when is_discrete then floor(low_place) + 1 else low_place end
             when comparison in ('below', 'at_most') then cast('-infinity' as double)
         end as named_low,
         case
             when last_comparison in ('equals', 'at_most') then high_place
-            when last_comparison = 'below' then case when has_steps then ceil(high_place) - 1 else high_place end
+            when last_comparison = 'below' then case when is_discrete then ceil(high_place) - 1 else high_place end
             when last_comparison in ('above', 'at_least') then cast('infinity' as double)
         end as named_high,
-        comparison = 'above' and not has_steps as is_low_open,
-        last_comparison = 'below' and not has_steps as is_high_open,
+        comparison = 'above' and not is_discrete as is_low_open,
+        last_comparison = 'below' and not is_discrete as is_high_open,
         -- Between several values lie others, which none of them equals.
         takes <> 'several' or comparison <> 'equals' as is_whole_range
 

@@ -9,7 +9,7 @@ with conditions as (
 sound as (
 
     select * from conditions
-    where is_known_attribute and odd_sign is null and {{ has_item_of('allowed_operators', 'operator') }}
+    where is_known_attribute and invalid_character is null and {{ has_item_of('allowed_operators', 'operator') }}
 
 ),
 
@@ -57,11 +57,11 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('the cell ', split_part(odd_sign, '|', 1), ' holds ', split_part(odd_sign, '|', 2)),
+        concat('the cell ', split_part(invalid_character, '|', 1), ' holds ', split_part(invalid_character, '|', 2)),
         'type the cell again, without pasting it from another program'
 
     from conditions
-    where odd_sign is not null
+    where invalid_character is not null
 
     union all
 

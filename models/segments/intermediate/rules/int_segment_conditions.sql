@@ -1,6 +1,6 @@
 -- Grain: one row per condition of the seed, trimmed, with what its attribute allows and an odd sign in its cells.
 {%- set cells = ['segment_key', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] %}
-{%- set quote = segment_odd_signs()['a curly quote'] %}
+{%- set quote = segment_invalid_characters()['a curly quote'] %}
 with conditions as (
 
     select
@@ -12,12 +12,12 @@ with conditions as (
         coalesce(trim(value), '') as value,
         coalesce(lower(trim(if_missing)), '') as if_missing,
         case
-            {%- for name, signs in segment_odd_signs().items() %}
+            {%- for name, signs in segment_invalid_characters().items() %}
             {%- for cell in cells if not (cell == 'value' and name == 'a curly quote') %}
             when {{ regexp_keep(cell, signs) }} <> '' then '{{ cell }}|{{ name }}'
             {%- endfor %}
             {%- endfor %}
-        end as odd_sign
+        end as invalid_character
 
     from {{ ref('segment_rule_conditions') }}
 
@@ -46,7 +46,7 @@ described as (
         conditions.value,
         conditions.if_missing,
         case
-            when conditions.odd_sign is not null then conditions.odd_sign
+            when conditions.invalid_character is not null then conditions.invalid_character
             -- A text may well hold a curly apostrophe, but hardly begin or end with a quote.
             when
                 {{ regexp_keep('conditions.value', quote) }} <> ''
@@ -55,7 +55,7 @@ described as (
                     or {{ regexp_keep('conditions.value', '(^|[|] *)' ~ quote ~ '|' ~ quote ~ '( *[|]|$)') }} <> ''
                 )
                 then 'value|a curly quote'
-        end as odd_sign,
+        end as invalid_character,
         case when conditions.attribute like 'segment:%' then trim(substr(conditions.attribute, 9)) end as member_of,
         case when conditions.attribute like 'segment:%' then 'segment' else attributes.value_type end as value_type,
         case

@@ -47,7 +47,7 @@ halves as (
             and (
                 other.low < one.high
                 or (other.low = one.high and not (other.is_low_open and one.is_high_open))
-                or (other.has_steps and other.low = one.high + 1)
+                or (other.is_discrete and other.low = one.high + 1)
             )
         )
 
@@ -58,7 +58,7 @@ violations as (
     select
         segment_key,
         row_text,
-        false as is_note,
+        false as is_warning,
         concat(
             'nobody can meet it: `', attribute, '` is never ',
             case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,

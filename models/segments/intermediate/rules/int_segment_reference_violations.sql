@@ -7,7 +7,7 @@ with conditions as (
         member_of as referenced_key
 
     from {{ ref('int_segment_conditions') }}
-    where member_of is not null and odd_sign is null
+    where member_of is not null and invalid_character is null
     union
     select
         segment_key,
@@ -21,7 +21,7 @@ with conditions as (
 
 segment_references as (
     {{ literal_rows({
-        'segment_key': dbt.type_string(), 'referenced_key': dbt.type_string(), 'level': 'integer', 'circle': dbt.type_string()
+        'segment_key': dbt.type_string(), 'referenced_key': dbt.type_string(), 'level': 'integer', 'cycle': dbt.type_string()
     }, segment_references()) }}
 
 ),
@@ -61,7 +61,7 @@ judged as (
         definitions.status,
         own.status as own_status,
         nearest_segments.nearest_key,
-        segment_references.circle,
+        segment_references.cycle,
         segment_references.level
 
     from conditions
@@ -86,11 +86,11 @@ worded as (
         case
             when status is null then concat('`', referenced_key, '` is not a segment of segment_definitions')
             when segment_key = referenced_key then 'the segment refers to itself'
-            when circle is not null then concat('the rule refers to itself in a circle: ', circle)
+            when cycle is not null then concat('the rule refers to itself in a cycle: ', cycle)
             when level is null
                 then
                     'the rule stands on more than {{ segment_deepest_level() }} levels of segments,'
-                    || ' or on a circle of them'
+                    || ' or on a cycle of them'
             when own_status = 'active' and status <> 'active'
                 then concat('`', referenced_key, '` is not active but ', status, ', so nobody is in it')
         end as reason,
@@ -101,7 +101,7 @@ worded as (
                         'segment_definitions lists the ones there are'
                     )
             when segment_key = referenced_key then 'name another segment, or write its conditions here'
-            when circle is not null then 'take one of these references out'
+            when cycle is not null then 'take one of these references out'
             when level is null then 'write the conditions of the lowest segment here in place of a reference'
             else 'make it active first, or write its conditions here in place of the reference'
         end as suggestion

@@ -8,11 +8,11 @@ with conditions as (
         is_structural,
         reason,
         suggestion,
-        false as is_note
+        false as is_warning
 
     from {{ ref('int_segment_condition_violations') }}
-    {% for model, is_note in [
-        ('attribute', 'false'), ('item', 'false'), ('reference', 'false'), ('alternative', 'is_note'), ('everybody', 'is_note')
+    {% for model, is_warning in [
+        ('attribute', 'false'), ('item', 'false'), ('reference', 'false'), ('alternative', 'is_warning'), ('everybody', 'is_warning')
     ] -%}
     union all
     select
@@ -21,7 +21,7 @@ with conditions as (
         false,
         reason,
         suggestion,
-        {{ is_note }}
+        {{ is_warning }}
 
     from {{ ref('int_segment_' ~ model ~ '_violations') }}
     {% endfor %}
@@ -97,7 +97,7 @@ graded as (
         violations.reason,
         violations.suggestion,
         case
-            when violations.is_note then 'warning'
+            when violations.is_warning then 'warning'
             when violations.is_structural or coalesce(statuses.is_active, 1) = 1 then 'error'
             else 'warning'
         end as severity

@@ -4,7 +4,7 @@ with conditions as (
     select * from {{ ref('int_segment_conditions') }}
     where
         is_known_attribute
-        and odd_sign is null
+        and invalid_character is null
         and not takes_no_value
         and value <> ''
         and {{ has_item_of('allowed_operators', 'operator') }}

@@ -12,8 +12,8 @@ import pandas as pd
 from scripts.pipeline.steps import setup
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
-from tests.support.small_world import AS_OF, small_world
+from scripts.platform.workspace import Workspace
+from tests.support.small_workspace import AS_OF, small_workspace
 
 LAST_DAY = pd.Timestamp(AS_OF)
 FOLDER = "models/monitoring/intermediate/data_profiles"
@@ -40,7 +40,7 @@ UPSTREAM = {
     ),
 }
 
-# What profiles read of a mart that the small world has with fewer columns.
+# What profiles read of a mart that the small workspace has with fewer columns.
 LINE_COLUMNS = (
     "line_id varchar", "category varchar", "line_type varchar", "quantity bigint", "returned_units bigint",
     "ordered_date date",
@@ -85,31 +85,31 @@ def drawn_orders(seed: int = 1) -> pd.DataFrame:
     )
 
 
-def profiled_world(home: Path) -> World:
-    """A world ready to publish, with the shipped limits, and profiles that dbt has computed on empty relations."""
-    world = small_world(home)
-    setup(world, lambda _: None)
-    with open_warehouse(world.warehouse) as connection:
+def profiled_workspace(home: Path) -> Workspace:
+    """A workspace ready to publish, with the shipped limits, and profiles that dbt has computed on empty relations."""
+    workspace = small_workspace(home)
+    setup(workspace, lambda _: None)
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema if not exists intermediate")
         for name, columns in UPSTREAM.items():
             connection.execute(f"create table intermediate.{name} ({columns})")
         for column in LINE_COLUMNS:
             connection.execute(f"alter table marts.order_lines add column {column}")
     run_dbt(
-        world,
+        workspace,
         ["build", "--exclude-resource-type", "unit_test", "--select", "expectation_limits", f"path:{FOLDER}"],
         variables={"as_of_date": AS_OF},
         progress=lambda _: None,
     )
-    return world
+    return workspace
 
 
-def put_orders(world: World, orders: pd.DataFrame) -> None:
-    """Replace the orders and compute the profiles anew, with the statements that dbt has compiled for this world.
+def put_orders(workspace: Workspace, orders: pd.DataFrame) -> None:
+    """Replace the orders and compute the profiles anew, with the statements that dbt has compiled for this workspace.
 
     Running those statements takes a second; another run of dbt would take ten.
     """
-    target = world.home / "dbt" / "target"
+    target = workspace.home / "dbt" / "target"
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     profiles = {
         key: node
@@ -117,7 +117,7 @@ def put_orders(world: World, orders: pd.DataFrame) -> None:
         if node["original_file_path"].startswith(FOLDER) and node["resource_type"] == "model"
     }
     ordered = TopologicalSorter({key: node["depends_on"]["nodes"] for key, node in profiles.items()}).static_order()
-    with open_warehouse(world.warehouse) as connection:
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from intermediate.int_orders")
         if len(orders):
             connection.register("drawn", orders)

@@ -6,18 +6,18 @@ import re
 
 import pandas as pd
 
-from scripts.intake.rule_rates import LOOKS_FOR, rule_rates
+from scripts.intake.rule_false_positives import LOOKS_FOR, rule_false_positives
 from scripts.platform.contracts import AMOUNTS
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import PROJECT, World
+from scripts.platform.workspace import PROJECT, Workspace
 
 
 def quiet(_: str) -> None:
     return None
 
 
-def test_rules_find_what_was_planted_and_little_else(demo_world: World) -> None:
-    rates = {rate.rule_key: rate for rate in rule_rates(demo_world, quiet)}
+def test_rules_find_what_was_planted_and_little_else(demo_workspace: Workspace) -> None:
+    rates = {rate.rule_key: rate for rate in rule_false_positives(demo_workspace, quiet)}
     assert len(rates) > 80
     planted = [rate for rate in rates.values() if rate.planted]
     assert {rate.rule_type for rate in planted} == set(LOOKS_FOR)
@@ -28,25 +28,25 @@ def test_rules_find_what_was_planted_and_little_else(demo_world: World) -> None:
         assert rate.false_negative_rate <= 0.02, rate
 
 
-def test_rates_agree_with_a_count_in_pandas(demo_world: World) -> None:
+def test_rates_agree_with_a_count_in_pandas(demo_workspace: Workspace) -> None:
     """Unknown currencies on shop orders, counted row by row without the SQL of the rates."""
-    planted = pd.read_parquet(demo_world.truth / "planted.parquet")
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         raw = connection.execute(
             'select path, _line as line, o.currency from raw_shopify."order" as o'
             " join intake.files on file_id = _file_id"
         ).df()
     there = planted.merge(raw, on=["path", "line"])
     wanted = there[there["kind"] == "unknown_currency"]
-    rate = next(rate for rate in rule_rates(demo_world, quiet) if rate.rule_key == "shop_order_currency")
+    rate = next(rate for rate in rule_false_positives(demo_workspace, quiet) if rate.rule_key == "shop_order_currency")
     unknown = raw[~raw["currency"].str.upper().isin(["GBP", "EUR", "USD"])]
     assert rate.checked == len(raw)
     assert rate.planted == len(wanted) > 0
     assert rate.flagged == len(unknown) == rate.planted_flagged + rate.false_positives + rate.consequential
 
 
-def test_dead_letters_are_ranked_and_hold_no_value_of_a_record(demo_world: World) -> None:
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+def test_dead_letters_are_ranked_and_hold_no_value_of_a_record(demo_workspace: Workspace) -> None:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         letters = connection.execute("select * from marts.dead_letters order by money_rank").df()
         payloads = connection.execute("select * from pii.dead_letter_payloads").df()
     assert list(letters.columns[:5]) == ["source", "record_key", "reason", "severity", "value_at_risk"]
@@ -67,9 +67,9 @@ def test_dead_letters_are_ranked_and_hold_no_value_of_a_record(demo_world: World
     assert not [secret for secret in secrets if secret in said]
 
 
-def test_no_money_stands_twice(demo_world: World) -> None:
+def test_no_money_stands_twice(demo_workspace: Workspace) -> None:
     """Of the records held back, each stands for its money once; the lines of a held receipt for none."""
-    with open_warehouse(demo_world.warehouse, read_only=True) as connection:
+    with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         twice = connection.execute(
             "select source, table_name, record_key from marts.dead_letters"
             " where state = 'open' and value_at_risk <> 0 and rule_key not like 'door_%'"

@@ -55,7 +55,7 @@ RECORD = pa.schema(
 )  # fmt: skip
 
 
-class Dirt:
+class PlantedDefects:
     """Plants dirt in the batches of one table and keeps the record of it."""
 
     def __init__(self, contract: Table, rng: np.random.Generator, kind: str, end_day: date) -> None:

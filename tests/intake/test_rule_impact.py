@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from scripts.__main__ import main
-from scripts.intake.what_if import what_if
+from scripts.intake.rule_impact import rule_impact
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 Held = set[tuple[str, str]]
 JUDGED = ["int_validation_rules", "int_pos__violations"]
@@ -24,9 +24,9 @@ def quiet(_: str) -> None:
     return None
 
 
-def set_store_limit(world: World, limit: str) -> None:
+def set_store_limit(workspace: Workspace, limit: str) -> None:
     """Give the tills' receipts a highest amount, as a retailer would: in the seed; and judge them by it."""
-    file = world.seeds / "validation_rules.csv"
+    file = workspace.seeds / "validation_rules.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     columns = list(rows[0])
@@ -37,13 +37,13 @@ def set_store_limit(world: World, limit: str) -> None:
         writer = csv.DictWriter(lines, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    run_dbt(world, ["seed", "--select", "validation_rules"], progress=quiet)
-    run_dbt(world, ["run", "--select", *JUDGED], progress=quiet)
+    run_dbt(workspace, ["seed", "--select", "validation_rules"], progress=quiet)
+    run_dbt(workspace, ["run", "--select", *JUDGED], progress=quiet)
 
 
-def held(world: World, table: str) -> Held:
+def held(workspace: Workspace, table: str) -> Held:
     """Record versions that any rule holds back."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         rows = connection.execute(
             "select record_key, version_hash from intermediate.int_pos__violations"
             " where is_blocking and table_name = ?",
@@ -59,21 +59,21 @@ def number(text: str) -> Decimal | None:
         return None
 
 
-def landed(world: World, table: str) -> pd.DataFrame:
+def landed(workspace: Workspace, table: str) -> pd.DataFrame:
     """The rows of a table's landing files as text, without repeats and without those refused at the door."""
     parts = []
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         refused = set(connection.execute("select path, line_number from intake.rejects").fetchall())
-    for file in sorted((world.landing / "pos" / table).glob("*.csv*")):
+    for file in sorted((workspace.landing / "pos" / table).glob("*.csv*")):
         text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         rows = list(csv.DictReader(text.decode().splitlines()))
-        path = str(file.relative_to(world.landing))
+        path = str(file.relative_to(workspace.landing))
         parts.append(pd.DataFrame([row for line, row in enumerate(rows, 2) if (path, line) not in refused]))
     return pd.concat(parts).map(str.strip).drop_duplicates()
 
 
 @pytest.mark.verify
-def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) -> None:
+def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: Workspace) -> None:
     set_store_limit(demo_copy, "300")
     receipts, lines = landed(demo_copy, "receipt"), landed(demo_copy, "receipt_line")
     receipts["amount"] = [number(text) for text in receipts["total_amount"]]
@@ -86,7 +86,7 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) 
     assert len(expected) > 20
 
     before = demo_copy.warehouse.read_bytes()
-    result = what_if(demo_copy, "till_receipt_amount", channel="store", maximum="450", progress=quiet)
+    result = rule_impact(demo_copy, "till_receipt_amount", channel="store", maximum="450", progress=quiet)
     assert demo_copy.warehouse.read_bytes() == before
 
     (effect,) = result.effects
@@ -107,7 +107,7 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) 
     assert len(let_in["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
 
     # And the other way: the old limit would hold the same rows back again.
-    (effect,) = what_if(demo_copy, "till_receipt_amount", channel="store", maximum="300", progress=quiet).effects
+    (effect,) = rule_impact(demo_copy, "till_receipt_amount", channel="store", maximum="300", progress=quiet).effects
     assert (effect.let_in, effect.newly_held) == (0, len(expected))
     assert effect.newly_held_value == sum(expected["amount"])
 
@@ -126,9 +126,9 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: World) 
     ],
 )
 def test_wrong_questions_get_one_line(
-    demo_world: World, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+    demo_workspace: Workspace, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    assert main(["validate", "--warehouse", str(demo_world.warehouse), *arguments]) == 2
+    assert main(["validate", "--warehouse", str(demo_workspace.warehouse), *arguments]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert message in lines[0]

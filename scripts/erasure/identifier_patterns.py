@@ -26,7 +26,7 @@ DISTINCT_DIGITS = 9
 
 
 @dataclass
-class Needles:
+class IdentifierPatterns:
     """Patterns of the persons' identifiers, for RE2 and Python alike, and names, which are for free text only.
 
     `cores` are plain texts, one of which stands in every match, spaces and punctuation aside; `aliases` the hashes
@@ -66,32 +66,32 @@ class Needles:
         return text, total
 
 
-def needles_of(
+def identifier_patterns_of(
     connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], persons: list[Person], country: str
-) -> Needles:
-    """The needles of the persons; their ids must stand in `temp.erasure_ids`, and their rows in the raw tables."""
-    needles = Needles()
+) -> IdentifierPatterns:
+    """The patterns of the persons; their ids must stand in `temp.erasure_ids`, and their rows in the raw tables."""
+    patterns = IdentifierPatterns()
     values: dict[str, set[str]] = {}
     for person in persons:
         for kind, value in person.ids:
             values.setdefault(kind, set()).add(value)
-        needles.aliases |= {*person.customer_ids, *(keyed_hash(key) for key in person.profile_keys)}
+        patterns.aliases |= {*person.customer_ids, *(keyed_hash(key) for key in person.profile_keys)}
     for email in sorted(values.get("email", ())):
-        needles.emails.append(re.escape(email).replace("@", "(?:@|%40)"))
-        needles.cores.add(_core(email))
+        patterns.emails.append(re.escape(email).replace("@", "(?:@|%40)"))
+        patterns.cores.add(_core(email))
     for phone in sorted(values.get("phone", ())):
         pattern, core = _phone(phone, country)
-        needles.numbers.append(pattern)
-        needles.cores.add(core)
+        patterns.numbers.append(pattern)
+        patterns.cores.add(core)
     for kind in (*ACCOUNTS, "browser_id"):
         for value in sorted(values.get(kind, ())):
             if is_distinct(value):
-                needles.numbers.append(re.escape(value))
-                needles.cores.add(_core(value))
+                patterns.numbers.append(re.escape(value))
+                patterns.cores.add(_core(value))
     for first, last in sorted(_names(connection, sources, country)):
-        needles.names.append(f"{re.escape(first)}[ ,]+{re.escape(last)}")
-        needles.names.append(f"{re.escape(last)}[ ,]+{re.escape(first)}")
-    return needles
+        patterns.names.append(f"{re.escape(first)}[ ,]+{re.escape(last)}")
+        patterns.names.append(f"{re.escape(last)}[ ,]+{re.escape(first)}")
+    return patterns
 
 
 def is_distinct(value: str) -> bool:

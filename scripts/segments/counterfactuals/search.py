@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations, product
 
-from scripts.segments.nearest_change.conditions import Traced, Values, is_member, meets, readings
-from scripts.segments.nearest_change.steps import Step, steps_by_attribute
+from scripts.segments.counterfactuals.conditions import Traced, Values, is_member, meets, readings
+from scripts.segments.counterfactuals.steps import Step, steps_by_attribute
 
 # Changes of so many values are compared with all others of as many; of more values one change is looked for.
 ALL_COMPARED = 2
@@ -30,7 +30,7 @@ class Change:
         return self.steps[0].days if len(self.steps) == 1 else None
 
 
-def nearest_changes(conditions: Sequence[Traced], most: int = 3) -> list[Change]:
+def counterfactuals(conditions: Sequence[Traced], most: int = 3) -> list[Change]:
     """The smallest changes that turn the verdict, nearest first; none where no change of the customer can.
 
     What changes are values of attributes that the rule has conditions on. First come those of fewest values; among

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from itertools import combinations, product
 
-from scripts.segments.nearest_change.conditions import Traced, is_double, is_number, meets, readings, shown, value_of
+from scripts.segments.counterfactuals.conditions import Traced, is_double, is_number, meets, readings, shown, value_of
 from scripts.segments.operators import operators, opposite_of
 
 # Something, where a rule only asks that there is something; and a text that no condition names.

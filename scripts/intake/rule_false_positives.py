@@ -9,7 +9,7 @@ import duckdb
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 # What the simulator plants on purpose and which type of rule looks for it.
 LOOKS_FOR = {
@@ -170,12 +170,12 @@ class Rate:
         return self.missed / self.planted if self.planted and self.missed is not None else None
 
 
-def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
+def rule_false_positives(workspace: Workspace, progress: Progress = print) -> list[Rate]:
     """The rates of every rule but the arithmetic ones, which no planted row tests alone, as of the last build.
 
-    Raises UserError where the world is not a simulated one, or was not built.
+    Raises UserError where the workspace is not a simulated one, or was not built.
     """
-    planted = world.truth / "planted.parquet"
+    planted = workspace.truth / "planted.parquet"
     if not planted.exists():
         raise UserError(f"{planted}: no such file; rates need a simulated retailer, made by `python -m scripts demo`")
     cases = " ".join(f"when '{rule_type}' then '{kind}'" for rule_type, kind in LOOKS_FOR.items())
@@ -184,12 +184,12 @@ def rule_rates(world: World, progress: Progress = print) -> list[Rate]:
         looks_for=f"case found.rule_type {cases} end",
         looks_for_rule=f"case rules.rule_type {cases} end",
     )
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             rates = [Rate(*row) for row in connection.execute(query).fetchall()]
         except duckdb.CatalogException:
             raise UserError(
-                f"{world.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
             ) from None
     for rate in rates:
         missed = (

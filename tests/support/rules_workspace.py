@@ -17,7 +17,7 @@ import duckdb
 import yaml
 
 from scripts.platform.dbt import run_dbt
-from scripts.platform.world import BUSINESS_SEEDS, PROJECT, World
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
 Row = dict[str, Any]
 DAY = date(2026, 6, 30)
@@ -66,12 +66,12 @@ def value_types() -> dict[str, str]:
     return found | {window["attribute_name"]: "number" for window in WINDOWS}
 
 
-def make_world(folder: Path, customers: list[Row], types: dict[str, str]) -> World:
-    """A world with these customers; `types` says the data type of each of their attributes."""
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    shutil.copytree(BUSINESS_SEEDS, world.seeds)
+def make_workspace(folder: Path, customers: list[Row], types: dict[str, str]) -> Workspace:
+    """A workspace with these customers; `types` says the data type of each of their attributes."""
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    shutil.copytree(BUSINESS_SEEDS, workspace.seeds)
     windows = [window["attribute_name"] for window in WINDOWS]
-    with duckdb.connect(str(world.warehouse)) as connection:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         for schema in ("seeds", "marts", "intermediate"):
             connection.execute(f"create schema {schema}")
         for table, names in (
@@ -89,7 +89,7 @@ def make_world(folder: Path, customers: list[Row], types: dict[str, str]) -> Wor
         steps = PROJECT / "seeds/reference/segment_status_steps.csv"
         connection.execute(f"create table seeds.segment_status_steps as from read_csv('{steps}')")
         put_operators(connection)
-    return world
+    return workspace
 
 
 def put_operators(connection: duckdb.DuckDBPyConnection, file: Path = OPERATORS) -> None:
@@ -99,9 +99,9 @@ def put_operators(connection: duckdb.DuckDBPyConnection, file: Path = OPERATORS)
     )
 
 
-def put_rules(world: World, rules: Iterable[Rule]) -> None:
-    """Make these the rules of the world."""
-    with duckdb.connect(str(world.warehouse)) as connection:
+def put_rules(workspace: Workspace, rules: Iterable[Rule]) -> None:
+    """Make these the rules of the workspace."""
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         conditions = [{"segment_key": rule.key, **cells} for rule in rules for cells in rule.rows]
         _texts(connection, "segment_rule_conditions", " ".join(COLUMNS), conditions)
         header = (BUSINESS_SEEDS / "segment_definitions.csv").read_text(encoding="utf-8-sig").splitlines()[0]
@@ -124,12 +124,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: list[list
         connection.executemany(f"insert into {table} values ({', '.join('?' for _ in values[0])})", values)
 
 
-def build(world: World, models: list[str]) -> None:
-    run_dbt(world, ["run", "--select", *models], variables={"as_of_date": DAY.isoformat()}, progress=lambda _: None)
+def build(workspace: Workspace, models: list[str]) -> None:
+    run_dbt(workspace, ["run", "--select", *models], variables={"as_of_date": DAY.isoformat()}, progress=lambda _: None)
 
 
-def query(world: World, text: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+def query(workspace: Workspace, text: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         return connection.execute(text).fetchall()
 
 

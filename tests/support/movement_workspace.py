@@ -10,12 +10,13 @@ import pandas as pd
 from scripts.pipeline.steps import setup
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 AS_OF = "2026-06-30"
 JUDGES = (
-    "int_source_day_faults int_segment_rule_sources segment_growth int_segment_flow_expected int_segment_change_reasons"
-    " int_segment_data_incidents int_segment_day_bands int_segment_anomaly_causes segment_anomalies"
+    "int_source_day_incidents int_segment_rule_sources segment_growth int_segment_flow_expected"
+    " int_segment_change_reasons int_segment_data_incidents int_segment_day_bands int_segment_anomaly_causes"
+    " segment_anomalies"
 )
 EMPTY = {
     "marts.segment_sizes": (
@@ -45,9 +46,9 @@ def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     Given marts.segment_growth, sizes and changes are not needed and growth is not computed.
     """
-    world = World.at(warehouse=str(folder / "warehouse.duckdb"))
-    setup(world, lambda _: None)
-    with open_warehouse(world.warehouse) as connection:
+    workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
+    setup(workspace, lambda _: None)
+    with open_warehouse(workspace.warehouse) as connection:
         for name, columns in EMPTY.items():
             connection.execute(f"create schema if not exists {name.split('.')[0]}")
             connection.execute(f"create table {name} ({columns})")
@@ -56,12 +57,12 @@ def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
                 connection.execute(f"insert into {name} by name select * from given")
     wanted = JUDGES.replace(" segment_growth", "") if "marts.segment_growth" in tables else JUDGES
     run_dbt(
-        world,
+        workspace,
         ["run", "--select", *wanted.split()],
         variables={"as_of_date": AS_OF},
         progress=lambda _: None,
     )
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute("select * from marts.segment_anomalies").df()
 
 

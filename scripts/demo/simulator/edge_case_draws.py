@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, Streams
+from scripts.demo.simulator.identity_edge_cases import no_edge_cases, tell_people
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.people import CURRENCY_OF, FIRST, PERSON, People
-from scripts.demo.simulator.traps import no_traps, tell_people
 
 # Shares of all people; of each trap there are at least two cases where anyone fits.
 RECYCLED_NUMBERS, COUPLES, TABLETS, PLACEHOLDERS = 0.004, 0.004, 0.003, 0.010
@@ -21,7 +21,7 @@ WRONG_CARDS, SPELLINGS, OBJECTIONS, LEGAL_HOLDS = 0.002, 0.004, 0.004, 0.001
 
 
 class _Draw:
-    """Draws people for traps; whoever is drawn is not drawn again."""
+    """Draws people for edge cases; whoever is drawn is not drawn again."""
 
     def __init__(self, people: People, free: Bools, rng: np.random.Generator) -> None:
         self.people, self.free, self.rng = people, free, rng
@@ -58,23 +58,23 @@ class _Draw:
         return one, two
 
 
-def set_traps(people: People, streams: Streams) -> None:
+def set_edge_cases(people: People, streams: Streams) -> None:
     """Draw who is in which trap, and give them the contact data that go with it."""
     rng = streams("identity traps")
     n, everyone = people.n, np.arange(people.n)
-    traps = people.traps = no_traps(n)
+    edge_cases = people.edge_cases = no_edge_cases(n)
     family = _families(people)
     at_home = CURRENCY_OF[people.place] == 0
     draw = _Draw(people, (people.kind == PERSON) & ~np.isin(everyone, np.concatenate(family)), rng)
     has = {name: getattr(people, name) != NULL for name in ("phone", "shop", "crm", "loyalty", "klaviyo")}
-    traps.cases["family_phone"] = [*family]
+    edge_cases.cases["family_phone"] = [*family]
 
     _recycle(people, draw, at_home & has["phone"] & has["crm"])
 
     only_mail = has["klaviyo"] & has["shop"] & ~has["crm"] & ~has["loyalty"] & ~has["phone"]
     spelled = draw.some(only_mail, SPELLINGS)
-    traps.spelled[spelled] = True
-    traps.cases["email_in_other_spelling"] = [spelled]
+    edge_cases.spelled[spelled] = True
+    edge_cases.cases["email_in_other_spelling"] = [spelled]
 
     # The sending tool and the shop keep an address once, so the second of a couple has no account there.
     guest = people.has_email & ~has["shop"] & ~has["klaviyo"] & (has["crm"] | has["loyalty"])
@@ -85,17 +85,17 @@ def set_traps(people: People, streams: Streams) -> None:
     owner = everyone.copy()
     owner[two] = one
     people.email = people.email.take(pa.array(owner))
-    traps.home[two] = one
-    traps.shares_email[np.r_[one, two]] = True
-    traps.cases["couple_on_one_email"] = [one, two]
+    edge_cases.home[two] = one
+    edge_cases.shares_email[np.r_[one, two]] = True
+    edge_cases.cases["couple_on_one_email"] = [one, two]
 
     one, two = draw.couples(has["shop"], has["shop"], TABLETS)
-    traps.tablet[two] = one
-    traps.home[two] = one
-    traps.cases["tablet_of_two"] = [one, two]
+    edge_cases.tablet[two] = one
+    edge_cases.home[two] = one
+    edge_cases.cases["tablet_of_two"] = [one, two]
 
     unknown = draw.some(at_home & ~has["phone"] & (has["crm"] | has["loyalty"]), PLACEHOLDERS)
-    traps.placeholder[unknown] = True
+    edge_cases.placeholder[unknown] = True
 
     by_card = np.full(int(people.loyalty.max()) - 2_000_000 + 2 if has["loyalty"].any() else 1, -1)
     by_card[people.loyalty[has["loyalty"]] - 2_000_000] = everyone[has["loyalty"]]
@@ -104,12 +104,12 @@ def set_traps(people: People, streams: Streams) -> None:
     mistyped = draw.some(fits, WRONG_CARDS)
     # Where one's neighbour was drawn too, only one of the two stays.
     mistyped = mistyped[~np.isin(mistyped, neighbour[mistyped])]
-    traps.wrong_card[mistyped] = neighbour[mistyped]
+    edge_cases.wrong_card[mistyped] = neighbour[mistyped]
     draw.free[neighbour[mistyped]] = False
-    traps.cases["mistyped_card"] = [mistyped, neighbour[mistyped]]
+    edge_cases.cases["mistyped_card"] = [mistyped, neighbour[mistyped]]
 
-    traps.cases["profiling_objection"] = [draw.some(people.has_email, OBJECTIONS)]
-    traps.cases["legal_hold"] = [draw.some(people.has_email, LEGAL_HOLDS)]
+    edge_cases.cases["profiling_objection"] = [draw.some(people.has_email, OBJECTIONS)]
+    edge_cases.cases["legal_hold"] = [draw.some(people.has_email, LEGAL_HOLDS)]
 
 
 def _families(people: People) -> tuple[Ints, Ints]:
@@ -120,7 +120,7 @@ def _families(people: People) -> tuple[Ints, Ints]:
 
 def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
     """Numbers given up and, months later, given by somebody else."""
-    traps, rng = people.traps, draw.rng
+    edge_cases, rng = people.edge_cases, draw.rng
     start = people.start * DAY
     early = fits & (people.opened < start + 200 * DAY)
     late = fits & (people.opened > start + 500 * DAY)
@@ -130,17 +130,17 @@ def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
     draw.free[np.r_[before[count:], after[count:]]] = True
     before, after = before[:count], after[:count]
     from_, to = np.maximum(people.opened[before], start) + 100 * DAY, people.opened[after] - 60 * DAY
-    traps.recycles[np.r_[before, after]] = True
-    traps.phone_before[before] = people.phone[before]
-    traps.phone_changed_at[before] = from_ + ((to - from_) * rng.random(count)).astype(np.int64)
+    edge_cases.recycles[np.r_[before, after]] = True
+    edge_cases.phone_before[before] = people.phone[before]
+    edge_cases.phone_changed_at[before] = from_ + ((to - from_) * rng.random(count)).astype(np.int64)
     people.phone[after] = people.phone[before]
     people.phone[before] = people.n + np.arange(count)
-    traps.cases["recycled_number"] = [before, after]
+    edge_cases.cases["recycled_number"] = [before, after]
 
 
-def tell_traps(landing: Landing, people: People) -> None:
+def tell_edge_cases(landing: Landing, people: People) -> None:
     """Write the cases that concern people to the record; single profiles are noted where they are written."""
-    for trap, groups in people.traps.cases.items():
+    for trap, groups in people.edge_cases.cases.items():
         for member in groups:
             tell_people(landing, trap, member, np.arange(len(member)))
     second = np.flatnonzero(people.shop2 != NULL)

@@ -21,8 +21,8 @@ from scripts.pipeline.steps import setup
 from scripts.platform.contracts import load_contracts
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import MAKERS_MARKS, SETTINGS_FILE, World
-from tests.support.worlds import world_in
+from scripts.platform.workspace import MAKERS_MARKS, SETTINGS_FILE, Workspace
+from tests.support.workspaces import workspace_in
 
 # Tables that profiles, or the rules that judge them, are read from; the rest has no bearing on who is who.
 TABLES = (
@@ -41,20 +41,20 @@ def quiet(_: str) -> None:
 
 
 class Retailer:
-    """One world whose landing zone is filled from a simulated one, always at the same place, so dbt parses once."""
+    """One workspace whose landing zone is filled from a simulated one, always at the same place, so dbt parses once."""
 
-    def __init__(self, source: World, folder: Path) -> None:
-        self.source, self.world = source, world_in(folder)
+    def __init__(self, source: Workspace, folder: Path) -> None:
+        self.source, self.workspace = source, workspace_in(folder)
 
     def start_anew(self) -> None:
         """Forget deliveries, warehouse and registry."""
-        for file in self.world.home.glob(f"{self.world.warehouse.name}*"):
+        for file in self.workspace.home.glob(f"{self.workspace.warehouse.name}*"):
             file.unlink()
-        shutil.rmtree(self.world.landing, ignore_errors=True)
-        self.world.landing.mkdir(parents=True)
+        shutil.rmtree(self.workspace.landing, ignore_errors=True)
+        self.workspace.landing.mkdir(parents=True)
         for name in (*MAKERS_MARKS, SETTINGS_FILE):
             if (self.source.landing / name).exists():
-                shutil.copyfile(self.source.landing / name, self.world.landing / name)
+                shutil.copyfile(self.source.landing / name, self.workspace.landing / name)
 
     def deliver(self, change: Callable[[str, Path, Rows], dict[str, Rows]]) -> None:
         """Put the source's files into the landing zone; `change(table, file, rows)` gives names and their rows."""
@@ -63,38 +63,38 @@ class Retailer:
                 header, rows = read_rows(file)
                 for name, part in change(table, file, rows).items():
                     if len(part):
-                        write_rows(self.world.landing / table / name, header, part)
+                        write_rows(self.workspace.landing / table / name, header, part)
 
     def resolve(self, as_of: date | None = None) -> pd.Series:
         """Load what is new and resolve as of a day (default: the last); gives customer_id by profile_key."""
         if as_of:
-            settings = self.world.landing / SETTINGS_FILE
+            settings = self.workspace.landing / SETTINGS_FILE
             stated = json.loads(settings.read_text(encoding="utf-8")) | {"as_of_date": as_of.isoformat()}
             settings.write_text(json.dumps(stated), encoding="utf-8")
-        intake(self.world, quiet)
-        return build_identities(self.world)
+        intake(self.workspace, quiet)
+        return build_identities(self.workspace)
 
     def changes(self) -> set[tuple[str, str]]:
         """Old and new ids of the logged merges and splits."""
-        with open_warehouse(self.world.warehouse, read_only=True) as connection:
+        with open_warehouse(self.workspace.warehouse, read_only=True) as connection:
             found = connection.execute(
                 "select old_customer_id, new_customer_id from marts.customer_id_changes"
             ).fetchall()
         return {(str(old), str(new)) for old, new in found}
 
 
-def build_identities(world: World) -> pd.Series:
+def build_identities(workspace: Workspace) -> pd.Series:
     """Build the resolution, with all it needs and its log; gives customer_id by profile_key."""
-    setup(world, quiet)
+    setup(workspace, quiet)
     wanted = ["+int_customer_identities", "+int_identity_edges", "+customer_id_changes"]
     no_tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    run_dbt(world, ["build", *no_tests, "--select", *wanted], progress=quiet)
-    return identities(world)
+    run_dbt(workspace, ["build", *no_tests, "--select", *wanted], progress=quiet)
+    return identities(workspace)
 
 
-def identities(world: World) -> pd.Series:
+def identities(workspace: Workspace) -> pd.Series:
     """customer_id by profile_key."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute("select profile_key, customer_id from intermediate.int_customer_identities").df()
     assert found["profile_key"].is_unique
     return found.set_index("profile_key")["customer_id"].sort_index()

@@ -1,4 +1,4 @@
-"""A world: one landing zone, one warehouse, one seeds folder, and what is published from them."""
+"""A workspace: one landing zone, one warehouse, one seeds folder, and what is published from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAKERS_MARKS = ("_simulation.json", "_converted.json")
 
 
 @dataclass(frozen=True)
-class World:
+class Workspace:
     """Where one retailer's data live. All paths are absolute.
 
     `landing` holds delivered files as `<source>/<table>/<file>`; `warehouse` is the private
@@ -31,8 +31,8 @@ class World:
     seeds: Path
 
     @classmethod
-    def at(cls, landing: str | None = None, warehouse: str | None = None, seeds: str | None = None) -> World:
-        """The world named by the options; what is not named lies in `data/`, beside the warehouse."""
+    def at(cls, landing: str | None = None, warehouse: str | None = None, seeds: str | None = None) -> Workspace:
+        """The workspace named by the options; what is not named lies in `data/`, beside the warehouse."""
         file = Path(warehouse).expanduser().absolute() if warehouse else DATA / "warehouse.duckdb"
         return cls(
             landing=Path(landing).expanduser().absolute() if landing else file.parent / "landing",
@@ -65,7 +65,7 @@ class World:
 
     @property
     def truth(self) -> Path:
-        """Ground truth of a simulated world; never read by the product."""
+        """Ground truth of a simulated workspace; never read by the product."""
         return self.home / "truth"
 
     def made_from(self) -> str | None:

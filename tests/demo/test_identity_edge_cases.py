@@ -12,38 +12,38 @@ import pytest
 import scripts.demo.simulator as simulator
 from scripts.demo.simulator import simulate
 from scripts.demo.simulator.arrays import Streams
+from scripts.demo.simulator.identity_edge_cases import no_edge_cases
 from scripts.demo.simulator.people import People
-from scripts.demo.simulator.traps import no_traps
-from scripts.platform.world import PROJECT, World
-from tests.demo.test_simulator import quiet, read, world_in
+from scripts.platform.workspace import PROJECT, Workspace
+from tests.demo.test_simulator import quiet, read, workspace_in
 
 KEY = ["source_system", "source_profile_id"]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = world_in(tmp_path_factory.mktemp("traps"))
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = workspace_in(tmp_path_factory.mktemp("traps"))
     # A seed at which each trap is set at least once and dirt spares its rows.
     simulate(made, customers=2000, seed=17, progress=quiet)
     return made
 
 
 @pytest.fixture(scope="module")
-def owner(world: World) -> pd.Series:
+def owner(workspace: Workspace) -> pd.Series:
     """Whose a profile is."""
-    return pd.read_parquet(world.truth / "profiles.parquet").set_index(KEY)["person_id"]
+    return pd.read_parquet(workspace.truth / "profiles.parquet").set_index(KEY)["person_id"]
 
 
-def trap(world: World, name: str) -> pd.DataFrame:
-    found = pd.read_parquet(world.truth / "identity_traps.parquet")
+def trap(workspace: Workspace, name: str) -> pd.DataFrame:
+    found = pd.read_parquet(workspace.truth / "identity_traps.parquet")
     found = found[found["trap"] == name]
     assert not found.empty, name
     return found
 
 
-def pairs_of(world: World, name: str) -> list[tuple[int, int]]:
+def pairs_of(workspace: Workspace, name: str) -> list[tuple[int, int]]:
     """The two people of every case."""
-    cases = trap(world, name).groupby("case_id")["person_id"].agg(list)
+    cases = trap(workspace, name).groupby("case_id")["person_id"].agg(list)
     return [(int(one), int(other)) for one, other in cases]
 
 
@@ -61,9 +61,9 @@ def blocked(kind: str, value: str) -> bool:
     return any(re.search(p, value) for p in patterns.loc[patterns["identifier_type"] == kind, "pattern"])
 
 
-def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(world: World, owner: pd.Series) -> None:
-    crm = read(world, "crm", "profile", latest=False)
-    shop = read(world, "shopify", "customer", latest=False)
+def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(workspace: Workspace, owner: pd.Series) -> None:
+    crm = read(workspace, "crm", "profile", latest=False)
+    shop = read(workspace, "shopify", "customer", latest=False)
     shop = shop.rename(columns={"_fivetran_synced": "synced_at"})
     versions = pd.concat([
         crm.assign(person=of_person(crm, "crm", "profile_id", owner)),
@@ -72,7 +72,7 @@ def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(world: W
     versions = versions.assign(number=digits(versions["phone"]), at=pd.to_datetime(versions["synced_at"]))
     versions = versions[versions["number"] != ""].sort_values("at")
     seen_again = given_before = 0
-    pairs = pairs_of(world, "recycled_number")
+    pairs = pairs_of(workspace, "recycled_number")
     for giver, taker in pairs:
         last = versions[versions["person"] == giver].iloc[-1]
         theirs = versions[versions["person"] == taker]
@@ -86,63 +86,65 @@ def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(world: W
     assert len(pairs) == 8 and given_before >= 8 and seen_again >= 8
 
 
-def test_couples_are_two_people_with_one_address(world: World, owner: pd.Series) -> None:
-    tables = [read(world, "crm", "profile"), read(world, "loyalty", "member")]
+def test_couples_are_two_people_with_one_address(workspace: Workspace, owner: pd.Series) -> None:
+    tables = [read(workspace, "crm", "profile"), read(workspace, "loyalty", "member")]
     keys = (("crm", "profile_id"), ("loyalty", "loyalty_number"))
     profiles = pd.concat([t.assign(person=of_person(t, *k, owner)) for t, k in zip(tables, keys, strict=True)])
     profiles["email"] = profiles["email"].str.strip().str.lower()
     shared = 0
-    for one, other in pairs_of(world, "couple_on_one_email"):
+    for one, other in pairs_of(workspace, "couple_on_one_email"):
         first, second = (profiles[profiles["person"] == person] for person in (one, other))
         assert set(first["first_name"].str.strip().str[:3]) != set(second["first_name"].str.strip().str[:3])
         shared += bool((set(first["email"]) & set(second["email"])) - {""})
     assert shared >= 4
-    lists = pd.read_parquet(world.truth / "profiles.parquet")
+    lists = pd.read_parquet(workspace.truth / "profiles.parquet")
     assert (lists.loc[lists["note"].str.contains("couple"), "person_id"] == -1).all()
 
 
-def test_two_people_log_in_on_one_browser_and_sessions_on_it_stay_anonymous(world: World, owner: pd.Series) -> None:
-    sessions = pd.read_parquet(world.truth / "shared_browser_sessions.parquet")
+def test_two_people_log_in_on_one_browser_and_sessions_on_it_stay_anonymous(
+    workspace: Workspace, owner: pd.Series
+) -> None:
+    sessions = pd.read_parquet(workspace.truth / "shared_browser_sessions.parquet")
     assert (sessions.groupby("anonymous_id")["person_id"].nunique() == 2).all() and not sessions.empty
     assert (owner.loc["web"].loc[sessions["anonymous_id"].unique()] == -1).all()
-    files = (world.landing / "web" / "pages").glob("*.parquet")
+    files = (workspace.landing / "web" / "pages").glob("*.parquet")
     pages = pd.concat([pd.read_parquet(file) for file in files])
     pages = pages[pages["anonymous_id"].isin(sessions["anonymous_id"])]
     assert (pages.groupby("anonymous_id")["user_id"].nunique() == 2).any() and pages["user_id"].isna().any()
-    assert set(map(tuple, np.sort(pairs_of(world, "tablet_of_two")))) >= set(
+    assert set(map(tuple, np.sort(pairs_of(workspace, "tablet_of_two")))) >= set(
         sessions.groupby("anonymous_id")["person_id"].agg(lambda who: tuple(sorted(set(who))))
     )
 
 
-def test_an_address_of_the_counter_stands_on_card_holders_receipts_and_bare_ones(world: World) -> None:
-    receipts = read(world, "pos", "receipt").set_index("receipt_id")
-    found = receipts.loc[receipts.index.intersection(trap(world, "desk_email")["source_profile_id"])]
+def test_an_address_of_the_counter_stands_on_card_holders_receipts_and_bare_ones(workspace: Workspace) -> None:
+    receipts = read(workspace, "pos", "receipt").set_index("receipt_id")
+    found = receipts.loc[receipts.index.intersection(trap(workspace, "desk_email")["source_profile_id"])]
     assert found["email"].str.contains("stores.example.com").all()
     cards = found["loyalty_number"] != ""
     assert found.loc[cards, "loyalty_number"].nunique() > 5 and (~cards).sum() > 5
     assert not any(blocked("email", email.strip().lower()) for email in found["email"])
 
 
-def test_a_placeholder_number_stands_on_profiles_of_several_people(world: World, owner: pd.Series) -> None:
-    found = trap(world, "placeholder_phone")
+def test_a_placeholder_number_stands_on_profiles_of_several_people(workspace: Workspace, owner: pd.Series) -> None:
+    found = trap(workspace, "placeholder_phone")
     who = {owner.loc[(system, name)] for system, name in found[KEY].itertuples(index=False)}
     assert len(who) >= 10 and set(found["source_system"]) == {"crm", "loyalty", "shopify"}
     assert not blocked("phone", "+4477009" + "9999999")
 
 
-def test_a_mistyped_card_number_is_somebody_elses(world: World, owner: pd.Series) -> None:
-    crm = read(world, "crm", "profile", latest=False)
+def test_a_mistyped_card_number_is_somebody_elses(workspace: Workspace, owner: pd.Series) -> None:
+    crm = read(workspace, "crm", "profile", latest=False)
     person = of_person(crm, "crm", "profile_id", owner)
-    cases = trap(world, "mistyped_card").groupby("case_id")["person_id"].agg(list)
+    cases = trap(workspace, "mistyped_card").groupby("case_id")["person_id"].agg(list)
     for wrong, right in cases:
         shown = crm.loc[person == wrong, "loyalty_number"]
         assert (shown.map(owner.loc["loyalty"]) == right).all() and len(shown) > 0
 
 
-def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(world: World, owner: pd.Series) -> None:
-    shop, tool = read(world, "shopify", "customer", latest=False), read(world, "klaviyo", "person")
+def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(workspace: Workspace, owner: pd.Series) -> None:
+    shop, tool = read(workspace, "shopify", "customer", latest=False), read(workspace, "klaviyo", "person")
     mine = of_person(shop, "shopify", "id", owner)
-    for person in trap(world, "email_in_other_spelling")["person_id"]:
+    for person in trap(workspace, "email_in_other_spelling")["person_id"]:
         (other,) = tool.loc[of_person(tool, "klaviyo", "id", owner) == person, "email"]
         plain = shop.loc[mine == person, "email"].iloc[0]
         assert other.strip() != plain.strip() and other.strip().lower() == plain.strip().lower()
@@ -150,11 +152,11 @@ def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(world: World
         assert (shop.loc[mine == person, "phone"] == "").all()
 
 
-def test_consent_is_withdrawn_where_another_profile_gave_it(world: World) -> None:
-    events = read(world, "consent", "consent_event").set_index("event_id")
+def test_consent_is_withdrawn_where_another_profile_gave_it(workspace: Workspace) -> None:
+    events = read(workspace, "consent", "consent_event").set_index("event_id")
 
     def of(name: str) -> pd.DataFrame:
-        return events.loc[events.index.intersection(trap(world, name)["source_profile_id"])]
+        return events.loc[events.index.intersection(trap(workspace, name)["source_profile_id"])]
 
     by_card = of("opt_out_by_card")
     assert (by_card["status"] == "opted_out").all() and (by_card["email"] == "").all()
@@ -174,16 +176,18 @@ def test_consent_is_withdrawn_where_another_profile_gave_it(world: World) -> Non
 
 def test_traps_change_neither_orders_nor_campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(people: People, streams: Streams) -> None:
-        people.traps = no_traps(people.n)
-        people.traps.cases = {name: [np.zeros(0, dtype=np.int64)] for name in ("profiling_objection", "legal_hold")}
+        people.edge_cases = no_edge_cases(people.n)
+        people.edge_cases.cases = {
+            name: [np.zeros(0, dtype=np.int64)] for name in ("profiling_objection", "legal_hold")
+        }
 
-    with_traps, without = world_in(tmp_path / "with"), world_in(tmp_path / "without")
-    simulate(with_traps, customers=400, seed=3, progress=quiet)
-    monkeypatch.setattr(simulator, "set_traps", nobody)
+    with_edge_cases, without = workspace_in(tmp_path / "with"), workspace_in(tmp_path / "without")
+    simulate(with_edge_cases, customers=400, seed=3, progress=quiet)
+    monkeypatch.setattr(simulator, "set_edge_cases", nobody)
     simulate(without, customers=400, seed=3, progress=quiet)
     for name in ("orders", "people", "campaigns"):
-        one, other = (pd.read_parquet(w.truth / f"{name}.parquet") for w in (with_traps, without))
+        one, other = (pd.read_parquet(w.truth / f"{name}.parquet") for w in (with_edge_cases, without))
         pd.testing.assert_frame_equal(one, other)
     for table in ("klaviyo/event", "shopify/order_line", "pos/receipt_line", "loyalty/points_movement"):
-        for file in sorted((with_traps.landing / table).iterdir()):
+        for file in sorted((with_edge_cases.landing / table).iterdir()):
             assert file.read_bytes() == (without.landing / table / file.name).read_bytes(), file

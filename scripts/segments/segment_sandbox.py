@@ -19,7 +19,7 @@ from scripts.platform.dbt import parsed_project, run_dbt
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import SEED_NAMES
 
 FOLDER = "preview"
@@ -33,20 +33,22 @@ RECORDED = "marts.segment_versions"
 
 
 @contextmanager
-def segment_workshop(world: World) -> Iterator[World]:
-    """A world whose seeds are a copy that may be changed, beside those of `world`; `evaluate` fills its warehouse.
+def segment_sandbox(workspace: Workspace) -> Iterator[Workspace]:
+    """A workspace with a copy of the seeds of `workspace` that may be changed; `evaluate` fills its warehouse.
 
     The folder stays, because dbt's parsed project in it saves most of the time; seeds and data go. Raises UserError
     while another process uses it.
     """
-    folder = world.home / FOLDER
+    folder = workspace.home / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        small = World(landing=world.landing, warehouse=folder / world.warehouse.name, seeds=folder / "seeds")
+        small = Workspace(
+            landing=workspace.landing, warehouse=folder / workspace.warehouse.name, seeds=folder / "seeds"
+        )
         _clear(small)
-        shutil.copytree(world.seeds, small.seeds)
+        shutil.copytree(workspace.seeds, small.seeds)
         try:
             yield small
         finally:
@@ -57,8 +59,8 @@ def segment_workshop(world: World) -> Iterator[World]:
         os.close(descriptor)
 
 
-def evaluate(world: World, small: World, segment: str, progress: Progress) -> None:
-    """Evaluate the rules of the small world's seeds, `segment` as a new one, over the customers of `world`.
+def evaluate(workspace: Workspace, small: Workspace, segment: str, progress: Progress) -> None:
+    """Evaluate the rules of the small workspace's seeds, `segment` as a new one, over the customers of `workspace`.
 
     Raises CheckFailed on a fault.
     """
@@ -66,7 +68,7 @@ def evaluate(world: World, small: World, segment: str, progress: Progress) -> No
     nodes = parsed_project(small).nodes
     models, inputs = _models_and_inputs(nodes)
     progress("copying what rules read …")
-    _copy(world, small, inputs, segment)
+    _copy(workspace, small, inputs, segment)
     progress(f"evaluating the rules ({len(models)} models) …")
     kinds = ["--resource-type", "seed", "--resource-type", "model"]
     run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=quiet)
@@ -89,9 +91,9 @@ def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
     return sorted(models), sorted(inputs)
 
 
-def _copy(world: World, small: World, relations: list[str], segment: str) -> None:
+def _copy(workspace: Workspace, small: Workspace, relations: list[str], segment: str) -> None:
     with open_warehouse(small.warehouse) as connection:
-        connection.execute(f"attach {literal(str(world.warehouse))} as given (read_only)")
+        connection.execute(f"attach {literal(str(workspace.warehouse))} as given (read_only)")
         built = {
             f"{schema}.{name}"
             for schema, name in connection.execute(
@@ -100,7 +102,7 @@ def _copy(world: World, small: World, relations: list[str], segment: str) -> Non
         }
         wanted = {name for name in built if name in ALSO_READ or f"{name.split('.')[0]}.*" in ALSO_READ}
         if missing := sorted(set(relations) - built):
-            raise UserError(f"{world.warehouse}: has no {missing[0]} yet; run `python -m scripts build`")
+            raise UserError(f"{workspace.warehouse}: has no {missing[0]} yet; run `python -m scripts build`")
         for relation in sorted(wanted | set(relations)):
             schema, name = (quote(part) for part in relation.split(".", 1))
             connection.execute(f"create schema if not exists {schema}")
@@ -111,14 +113,14 @@ def _copy(world: World, small: World, relations: list[str], segment: str) -> Non
 
 
 @contextmanager
-def both_open(world: World, small: World) -> Iterator[duckdb.DuckDBPyConnection]:
+def both_open(workspace: Workspace, small: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """The small warehouse, and the real one as `given`, read only."""
     with open_warehouse(small.warehouse, read_only=True) as connection:
-        connection.execute(f"attach {literal(str(world.warehouse))} as given (read_only)")
+        connection.execute(f"attach {literal(str(workspace.warehouse))} as given (read_only)")
         yield connection
 
 
-def _clear(small: World) -> None:
+def _clear(small: Workspace) -> None:
     shutil.rmtree(small.seeds, ignore_errors=True)
     for file in (small.warehouse, Path(f"{small.warehouse}.wal")):
         file.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import duckdb
 from scripts.platform.errors import UserError, did_you_mean
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,14}([.][0-9]{1,4})?")
 DAYS = re.compile(r"[0-9]{1,5}")
@@ -49,8 +49,8 @@ class WhatIf:
     following: dict[str, int]
 
 
-def what_if(
-    world: World,
+def rule_impact(
+    workspace: Workspace,
     rule_key: str,
     *,
     channel: str | None = None,
@@ -67,7 +67,7 @@ def what_if(
     """
     from scripts.platform.dbt import run_dbt
 
-    rows = _rows_of(world, rule_key)
+    rows = _rows_of(workspace, rule_key)
     rule = rows[0]
     scope = {"channel": (channel or "").strip().lower(), "account": (account or "").strip().lower()}
     changes = scope | _limits(rule, rows, scope, minimum, maximum)
@@ -76,12 +76,12 @@ def what_if(
         [*(json.dumps(rule[name]) for name in ("source", "table_name", "rule_key")), str(is_arithmetic).lower()]
     )
     compiled = run_dbt(
-        world,
-        ["compile", "--inline", f"{{{{ what_if({call}, {json.dumps(changes)}) }}}}"],
+        workspace,
+        ["compile", "--inline", f"{{{{ rule_impact({call}, {json.dumps(changes)}) }}}}"],
         variables=variables,
         progress=quiet,
     )
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute(compiled[0].node.compiled_code).fetchall()
     effects = [Effect(name, *numbers) for kind, name, *numbers in found if kind == "channel"]
     result = WhatIf(
@@ -92,9 +92,9 @@ def what_if(
     return result
 
 
-def _rows_of(world: World, rule_key: str) -> list[Rule]:
+def _rows_of(workspace: Workspace, rule_key: str) -> list[Rule]:
     """The rows of a rule in plain form, as they were last built; the most general first."""
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             relation = connection.sql(
                 "select rule_key, source, table_name, rule_type, column_name, min_value, max_value, channel, account,"
@@ -104,7 +104,7 @@ def _rows_of(world: World, rule_key: str) -> list[Rule]:
             connection.execute("select 1 from intermediate.int_record_violations limit 1")
         except duckdb.CatalogException:
             raise UserError(
-                f"{world.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: the rules have not been evaluated yet; run `python -m scripts build` first"
             ) from None
     found = [row for row in rows if row["rule_key"] == rule_key]
     if not found:

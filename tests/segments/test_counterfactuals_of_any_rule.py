@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from scripts.platform.warehouse import open_warehouse
+from scripts.segments.counterfactuals import KNOWN, Change, Traced, counterfactuals, is_member
 from scripts.segments.explain.reading import explained_rows
-from scripts.segments.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
 from tests.segments.test_rule_language import ABSENT, KINDS, TEXTS, TYPES, people, random_rules
 from tests.support.rule_evaluator import OPERATORS, Evaluator, attributes, cleaned, is_met, items
-from tests.support.rules_world import DAY, MATCHES, Row, Rule, build, make_world, put_rules, shown
+from tests.support.rules_workspace import DAY, MATCHES, Row, Rule, build, make_workspace, put_rules, shown
 
 CUSTOMERS = 40
 RULES = 120
@@ -30,7 +30,7 @@ ROUNDING = 0.00005
 
 
 @dataclass
-class World:
+class Workspace:
     """Random rules over random customers, and how each rule stands for each of them."""
 
     evaluator: Evaluator
@@ -39,10 +39,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     chance = random.Random(23)
     customers, rules = people(chance, CUSTOMERS), random_rules(chance, RULES)
-    made = make_world(tmp_path_factory.mktemp("changes"), customers, TYPES)
+    made = make_workspace(tmp_path_factory.mktemp("changes"), customers, TYPES)
     put_rules(made, rules)
     build(made, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
@@ -52,31 +52,31 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         for customer in (cells["customer_id"] for cells in customers):
             for key, condition in explained_rows(connection, customer):
                 traces[key, customer].append(condition)
-    return World(evaluator, customers, dict(traces))
+    return Workspace(evaluator, customers, dict(traces))
 
 
 @pytest.mark.parametrize("count", [250, pytest.param(2000, marks=pytest.mark.verify)])
-def test_nearest_changes_turn_the_verdict_or_nothing_does(world: World, count: int) -> None:
+def test_counterfactualss_turn_the_verdict_or_nothing_does(workspace: Workspace, count: int) -> None:
     told = Counter[str]()
     tried = set()
-    by_id = {customer["customer_id"]: customer for customer in world.customers}
-    for key, customer_id in pairs(world, count):
-        rule, customer = world.evaluator.rules[key], by_id[customer_id]
-        conditions = world.traces[key, customer_id]
-        before = world.evaluator.holds(rule, customer)
+    by_id = {customer["customer_id"]: customer for customer in workspace.customers}
+    for key, customer_id in pairs(workspace, count):
+        rule, customer = workspace.evaluator.rules[key], by_id[customer_id]
+        conditions = workspace.traces[key, customer_id]
+        before = workspace.evaluator.holds(rule, customer)
         assert is_member(conditions) == before
         said = f"{customer_id}: {customer}\n{shown(rule)}"
-        changes = nearest_changes(conditions)
+        changes = counterfactuals(conditions)
         for change in changes:
-            after = world.evaluator.holds(rule, changed(customer, change))
+            after = workspace.evaluator.holds(rule, changed(customer, change))
             assert after != before and change.becomes == ("in" if after else "out"), f"{change}\n{said}"
         if changes:
             (steps,) = {len(change.steps) for change in changes}
-            fewer = exhaustive(world.evaluator, rule, customer, before, most=min(steps - 1, 2))
+            fewer = exhaustive(workspace.evaluator, rule, customer, before, most=min(steps - 1, 2))
             assert fewer is None, f"{fewer} value(s) would do: {changes}\n{said}"
             told[f"{steps} value(s)"] += 1
         else:
-            fewest = exhaustive(world.evaluator, rule, customer, before, most=99)
+            fewest = exhaustive(workspace.evaluator, rule, customer, before, most=99)
             assert fewest is None, f"nothing was proposed, but {fewest} value(s) would do\n{said}"
             told["none"] += 1
         tried |= {cells["operator"].lower() for cells in rule.rows}
@@ -86,24 +86,24 @@ def test_nearest_changes_turn_the_verdict_or_nothing_does(world: World, count: i
     assert tried == set(OPERATORS)
 
 
-def test_staff_stay_out_of_a_segment_of_people(world: World) -> None:
-    by_id = {customer["customer_id"]: customer for customer in world.customers}
+def test_staff_stay_out_of_a_segment_of_people(workspace: Workspace) -> None:
+    by_id = {customer["customer_id"]: customer for customer in workspace.customers}
     found = 0
-    for (key, customer_id), conditions in world.traces.items():
-        if world.evaluator.rules[key].scope == "people" and by_id[customer_id]["customer_type"] == "staff":
-            assert nearest_changes(conditions) == []
+    for (key, customer_id), conditions in workspace.traces.items():
+        if workspace.evaluator.rules[key].scope == "people" and by_id[customer_id]["customer_type"] == "staff":
+            assert counterfactuals(conditions) == []
             found += 1
     assert found > 100
 
 
-def pairs(world: World, count: int) -> list[tuple[str, str]]:
+def pairs(workspace: Workspace, count: int) -> list[tuple[str, str]]:
     """Pairs of a rule that can be computed and a customer whom its scope lets in."""
-    person = {customer["customer_id"] for customer in world.customers if customer["customer_type"] == "person"}
+    person = {customer["customer_id"] for customer in workspace.customers if customer["customer_type"] == "person"}
     found = [
         (key, customer)
-        for key, customer in sorted(world.traces)
-        if world.evaluator.members[key] is not None
-        and (customer in person or world.evaluator.rules[key].scope.strip().lower() == "all")
+        for key, customer in sorted(workspace.traces)
+        if workspace.evaluator.members[key] is not None
+        and (customer in person or workspace.evaluator.rules[key].scope.strip().lower() == "all")
     ]
     return random.Random(29).sample(found, count)
 

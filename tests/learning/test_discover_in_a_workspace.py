@@ -1,4 +1,4 @@
-"""The whole command on a real small world: what it writes loads, passes the rule check, and finds whom it says."""
+"""The whole command on a real small workspace: what it writes loads, passes the rule check, and finds whom it says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.platform.dbt import run_dbt
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import rows_as_csv
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 from scripts.segments.drafts import Condition, holds
 from scripts.segments.phrasing import Phrases
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
@@ -32,8 +32,8 @@ def rows(file: Path) -> Rows:
         return list(csv.DictReader(lines))
 
 
-def read(world: World, text: str) -> pd.DataFrame:
-    with open_warehouse(world.warehouse, read_only=True) as connection:
+def read(workspace: Workspace, text: str) -> pd.DataFrame:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
         return connection.execute(text).df()
 
 
@@ -42,18 +42,18 @@ def as_csv(definitions: Rows) -> bytes:
     return rows_as_csv(list(definitions[0]), cells)
 
 
-def load(world: World) -> None:
+def load(workspace: Workspace) -> None:
     """Build what the library is checked by, and whom its segments find."""
-    run_dbt(world, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=quiet)
+    run_dbt(workspace, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=quiet)
     run_dbt(
-        world,
+        workspace,
         ["run", "--select", "+segment_memberships,path:models/segments"],
         progress=quiet,
     )
 
 
 def test_discoveries_load_as_drafts_and_find_whom_they_say(
-    demo_copy: World, capsys: pytest.CaptureFixture[str]
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from scripts.__main__ import main
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scripts.platform.world import BUSINESS_SEEDS
-from scripts.segments.nearest_change import KNOWN, Change, Traced, is_member, nearest_changes
+from scripts.platform.workspace import BUSINESS_SEEDS
+from scripts.segments.counterfactuals import KNOWN, Change, Traced, counterfactuals, is_member
 from tests.support import rule_evaluator
 from tests.support.fabricated_warehouse import DAY, feature_types, plain_customer
 from tests.support.rule_evaluator import OPERATORS, Base, Row, rule_rows
@@ -118,7 +118,7 @@ def test_applying_the_nearest_change_turns_the_verdict_of_the_rule(key: str) -> 
         before = rule_evaluator.is_member(rule, scope, customer, BASE, DAY)
         conditions = trace(rule, scope, customer)
         assert is_member(conditions) == before
-        changes = nearest_changes(conditions)
+        changes = counterfactuals(conditions)
         assert changes or customer["customer_type"] != "person", customer
         for change in changes:
             assert change.becomes == ("out" if before else "in")
@@ -139,7 +139,7 @@ def numeric(
 
 
 def test_what_comes_by_itself_says_in_how_many_days() -> None:
-    (change,) = nearest_changes([numeric("include", "days_since_last_order", ">=", "120", "118", False)])
+    (change,) = counterfactuals([numeric("include", "days_since_last_order", ">=", "120", "118", False)])
     assert (change.becomes, change.days, change.steps[0].words) == ("in", 2, "from 120 on")
 
 
@@ -148,7 +148,7 @@ def test_days_are_not_promised_where_another_clock_runs_out_first() -> None:
         numeric("include", "days_since_last_order", ">=", "120", "118", False),
         numeric("include", "days_since_last_visit", "<", "30", "29", True),
     ]
-    (change,) = nearest_changes(rule)
+    (change,) = counterfactuals(rule)
     assert change.steps[0].target == "120" and change.days is None
 
 
@@ -157,7 +157,7 @@ def test_members_hear_first_what_happens_by_itself() -> None:
         numeric("include", "order_count", "=", "1", "1", True),
         numeric("include", "days_since_first_order", "between", "31|120", "100", True),
     ]
-    first, second = nearest_changes(rule)
+    first, second = counterfactuals(rule)
     assert (first.becomes, first.days, first.steps[0].words) == ("out", 21, "above 120")
     assert second.steps[0].attribute == "order_count"
 
@@ -167,18 +167,18 @@ def test_a_member_by_two_alternatives_has_to_lose_both() -> None:
         numeric("include", "visit_count", ">=", "3", "4", True),
         numeric("include", "order_count", ">=", "2", "9", True, alternative="2"),
     ]
-    changes = nearest_changes(rule)
+    changes = counterfactuals(rule)
     assert [{step.attribute: step.target for step in change.steps} for change in changes] == [
         {"visit_count": "2", "order_count": "1"}
     ]
 
 
 def test_days_of_the_calendar_and_decimals_move_by_their_own_step() -> None:
-    (change,) = nearest_changes(
+    (change,) = counterfactuals(
         [numeric("include", "last_order_date", ">", "2026-05-31", "2026-05-01", False, data_type="date")]
     )
     assert change.steps[0].target == date(2026, 6, 1).isoformat()
-    (change,) = nearest_changes(
+    (change,) = counterfactuals(
         [numeric("include", "net_revenue", ">", "2000", "12", False, data_type="decimal(18,2)")]
     )
     assert (change.steps[0].target, change.steps[0].words) == ("2000.01", "above 2,000")
@@ -186,5 +186,5 @@ def test_days_of_the_calendar_and_decimals_move_by_their_own_step() -> None:
 
 def test_staff_can_do_nothing() -> None:
     assert (
-        nearest_changes([numeric("scope", "customer_type", "=", "person", "staff", False, data_type="varchar")]) == []
+        counterfactuals([numeric("scope", "customer_type", "=", "person", "staff", False, data_type="varchar")]) == []
     )

@@ -1,7 +1,7 @@
 {# What a changed limit would do, by channel: rows and money let in, rows that another rule would still hold, rows and
    money newly held. What the rule says now stands in the warehouse; what it would say is judged with the macros of the
    build. A rule that only warns holds nothing: then the rows are those that it says something about. #}
-{% macro what_if(source_name, table_name, rule_key, is_arithmetic, changes) -%}
+{% macro rule_impact(source_name, table_name, rule_key, is_arithmetic, changes) -%}
     {%- set rows = changed_rule_rows(validation_rule_rows(), rule_key, changes) -%}
     {%- set violations = ref(violations_model(source_name, table_name)) -%}
     {%- set of_orders = ref('int_order_violations') -%}

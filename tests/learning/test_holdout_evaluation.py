@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from scripts.learning.prediction import evaluation, trials
+from scripts.learning.prediction.holdout_evaluation import BOOSTED, MODEL, RECENCY_ALONE, Cohort, Count, learn, try_out
 from scripts.learning.prediction.propensity import SMALLEST_CLASS, fit_propensity
-from scripts.learning.prediction.trials import BOOSTED, MODEL, RECENCY_ALONE, Cohort, Count, learn, try_out
 from scripts.platform.errors import UserError
 
 SCALES = {"days_since_last_order": "log", "visits": "log"}
@@ -81,9 +81,7 @@ def test_learn_uses_the_latest_day_and_the_level_of_today() -> None:
         return cohort(day, 0.6)
 
     as_of, today = date(2026, 7, 1), cohort(date(2026, 7, 1), 0.6)
-    found = learn(
-        cohort_of, lambda _: Count(1000, 300), [date(2026, 1, 2)], today.customers, as_of, 180, BEGIN, SCALES
-    )
+    found = learn(cohort_of, lambda _: Count(1000, 300), [date(2026, 1, 2)], today.customers, as_of, 180, BEGIN, SCALES)
     assert found.is_usable
     assert found.learnt.day == date(2026, 1, 2)
     assert found.model.score(today.customers).mean() == pytest.approx(0.3, abs=1e-4)

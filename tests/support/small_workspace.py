@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.world import World
+from scripts.platform.workspace import Workspace
 
 AS_OF = "2026-06-30"
 
@@ -118,10 +118,10 @@ RELATIONS = {
 }
 
 
-def small_world(home: Path) -> World:
-    """A world under `home` whose warehouse is built and ready to be published."""
-    world = World.at(warehouse=str(home / "warehouse.duckdb"))
-    with open_warehouse(world.warehouse) as connection:
+def small_workspace(home: Path) -> Workspace:
+    """A workspace under `home` whose warehouse is built and ready to be published."""
+    workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
+    with open_warehouse(workspace.warehouse) as connection:
         for schema in ("marts", "activation", "pii", "intake"):
             connection.execute(f"create schema {schema}")
         for name, query in RELATIONS.items():
@@ -136,10 +136,10 @@ def small_world(home: Path) -> World:
             "create table intake.settings as select * from"
             " (values ('kind', 'demo'), ('reporting_currency', 'EUR')) as t(setting_name, setting_value)"
         )
-    return world
+    return workspace
 
 
-def change(world: World, statement: str) -> None:
-    """Run one statement on the world's warehouse, such as a planted fault."""
-    with open_warehouse(world.warehouse) as connection:
+def change(workspace: Workspace, statement: str) -> None:
+    """Run one statement on the workspace's warehouse, such as a planted fault."""
+    with open_warehouse(workspace.warehouse) as connection:
         connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Traps for identity and consent beyond everyday typing: what each is, and the record of who is in it.
+"""Edge cases for identity and consent beyond everyday typing: what each is, and the record of who is in it.
 
 Who is in one is drawn in `trap_cases`. What is planted is on record in `truth/identity_traps.parquet`:
 `trap`, `case_id` (who is in it together), and the person or the profile; a person alone means all its profiles.
@@ -34,7 +34,7 @@ class Record(Protocol):
 
 
 @dataclass
-class Traps:
+class EdgeCases:
     """Who is in which trap, by person; `cases` lists pairs or people for the record."""
 
     phone_before: Ints  # subscriber digits given up; NULL when the number never changed
@@ -53,11 +53,11 @@ class Traps:
         return one, two
 
 
-def no_traps(n: int) -> Traps:
+def no_edge_cases(n: int) -> EdgeCases:
     """Nobody is in any trap."""
     nobody, never = np.full(n, -1), np.full(n, NULL)
     no = np.zeros(n, dtype=bool)
-    return Traps(
+    return EdgeCases(
         phone_before=never, phone_changed_at=never.copy(), recycles=no, placeholder=no.copy(), spelled=no.copy(),
         wrong_card=nobody, tablet=nobody.copy(), home=np.arange(n), shares_email=no.copy(),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def desk_addresses(store: Ints) -> pa.Array:
     return pa.array(DESKS).take(pa.array((store % 6 >= 4).astype(np.int64)))
 
 
-# Traps that lie in a value, wherever it is written: trap, column, what it holds.
+# Edge cases that lie in a value, wherever it is written: edge case, column, what it holds.
 TYPED = (
     ("misspelt_address", "email", "@.*exmaple[.]"), ("null_email", "email", "null@null"),
     ("till_email", "email", "^till[0-9]@stores[.]"), ("desk_email", "email", "^(welcome[.]desk|front[.]counter)@"),

@@ -1,0 +1,12 @@
+"""The smallest change of a customer that would take them into a segment, or out of it.
+
+Works on the trace that the warehouse gives of a rule: its conditions with the customer's values and verdicts
+(`conditions`). What a proposed change (`steps`) does is judged on the whole rule (`search`), so that a change that
+satisfies one condition and breaks another does not count.
+"""
+
+from scripts.segments.counterfactuals.conditions import Traced, is_member, shown
+from scripts.segments.counterfactuals.search import Change, counterfactuals, is_past, nearness
+from scripts.segments.counterfactuals.steps import KNOWN
+
+__all__ = ["KNOWN", "Change", "Traced", "counterfactuals", "is_member", "is_past", "nearness", "shown"]
