@@ -12,7 +12,7 @@ with conditions as (
 
     from {{ ref('int_segment_condition_violations') }}
     {% for model, is_warning in [
-        ('attribute', 'false'), ('item', 'false'), ('reference', 'false'), ('alternative', 'is_warning'), ('everybody', 'is_warning')
+        ('attribute', 'false'), ('item', 'false'), ('reference', 'false'), ('alternative', 'is_warning'), ('tautology', 'is_warning')
     ] -%}
     union all
     select
