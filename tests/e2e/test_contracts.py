@@ -13,7 +13,7 @@ from scripts.platform.workspace import PROJECT, Workspace
 # What the catalogue of attributes reads of a column, and what the models that learn read.
 ATTRIBUTE_META = {
     "theme", "unit", "null_meaning", "lowest", "highest", "value_type", "model_input", "needs", "needs_any",
-    "needs_parameters",
+    "needs_parameters", "phrase",
 }  # fmt: skip
 
 

@@ -320,7 +320,7 @@ CUSTOMER = {
     },
     "revenue_rank": 0.8,
     "segments": [
-        {"segment_name": "Full price", "entered_date": "2026-05-01", "why": "full_price_share 0.9 >= 0.8"},
+        {"segment_name": "Full price", "entered_date": "2026-05-01", "why": "full price share 0.9 (at least 0.8)"},
     ],
     "primary": {"all": "full", "sms": "other", "email": "full"},
     "library": {

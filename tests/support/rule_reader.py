@@ -226,16 +226,25 @@ class Reader:
             if found := re.fullmatch(pattern, text):
                 share = Decimal(found[1]) if side == "bottom" else 100 - Decimal(found[1])
                 yield of, (("percentile", share.normalize() + 0, found[2]),)
-        for head, tail in dict.fromkeys([(one.head, one.tail), (one.label, "")]):
-            if not text.startswith(f"{head} ") or not text.endswith(tail):
-                continue
-            asked = text[len(head) + 1 : len(text) - len(tail)]
-            for operator, words in ONE.items():
-                if asked.startswith(f"{words} "):
-                    yield from self._each(one, operator, [asked.removeprefix(f"{words} ")])
-            for operator, words in (("between", "of "), ("in", "of "), ("not_in", "not of ")):
-                if asked.startswith(words):
-                    yield from self._several(one, operator, asked.removeprefix(words))
+        for operator, values in self._measured(one, one.label, text):
+            yield operator, values
+        # The value stands inside the phrase only where all of it is plain numbers.
+        if text.endswith(one.tail):
+            for operator, values in self._measured(one, one.head, text.removesuffix(one.tail)):
+                if one.head == one.label or all(kind == "number" for kind, *_ in values):
+                    yield operator, values
+
+    def _measured(self, one: Spoken, head: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """What is compared, then how and with what."""
+        if not text.startswith(f"{head} "):
+            return
+        asked = text.removeprefix(f"{head} ")
+        for operator, words in ONE.items():
+            if asked.startswith(f"{words} "):
+                yield from self._each(one, operator, [asked.removeprefix(f"{words} ")])
+        for operator, words in (("between", "of "), ("in", "of "), ("not_in", "not of ")):
+            if asked.startswith(words):
+                yield from self._several(one, operator, asked.removeprefix(words))
 
     def _several(self, one: Spoken, operator: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Values of which only the last has its unit, where all are plain numbers."""
