@@ -52,7 +52,7 @@ identified as (
         visit_events.*,
         limits.visit_gap_minutes,
         coalesce(owners.person_key, buyers.person_key) as person_key,
-        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as known_customer_id,
+        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as owner_id,
         case
             when visit_events.event_type = 'log_in' then 0
             when coalesce(owners.person_key, buyers.person_key) is not null then 1
@@ -108,7 +108,7 @@ attributed as (
     select
         event_id,
         event_type,
-        max(known_customer_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
+        max(owner_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
 
     from stretches
 
