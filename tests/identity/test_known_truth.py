@@ -58,7 +58,7 @@ def test_senzing_truth_sets_give_a_report(tmp_path: Path) -> None:
     table = evaluate(
         workspace_in(tmp_path), files, truth=shared_data("identity/senzing_truth_key.parquet"), progress=quiet
     )
-    # 159 records are too few to train well: the figures are reported, and both methods together reach the better recall.
+    # 159 records are too few to train well: the figures are reported, and both together match the better recall.
     recall = table[table["threshold"].isna() | (table["threshold"] == 0.9)].set_index("method")["recall"]
     assert recall["both"] >= max(recall["deterministic"], recall["probabilistic"])
     assert set(table["true_pairs"]) == {108}
