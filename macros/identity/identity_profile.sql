@@ -1,5 +1,5 @@
-{# One source's profiles in the shared shape, with what each shows. `repeats` is for a source that speaks of one profile
-   in many rows. #}
+{# One source's profiles in the shared shape, with the identifiers each carries. `repeats` is for a source with several
+   rows per profile. #}
 {% macro identity_profile(
     source_system, id_column, relation, first_seen_at, email='null', phone='null', loyalty_number='null',
     customer_number='null', shop_customer_id='null', first_name='null', last_name='null', condition='1 = 1', repeats=false

@@ -1,6 +1,6 @@
-{# What the registry knew before this run by the end of as_of_date: one row per profile that was ever known, hashed, with
-   the customer it belongs to and since when it is known. Empty on the first day. The only way by which the registry
-   reaches a model, so that unit tests can replace it. #}
+{# What the registry knew before this run by the end of as_of_date: one row per profile ever known, hashed, with its
+   customer and the time it was first known. Empty on the first day. Models read the registry only through this macro,
+   so that unit tests can replace it. #}
 {% macro identity_registry_rows() -%}
     {%- set registry = identity_registry_relation() -%}
     {%- if registry is none -%}
@@ -28,14 +28,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The registry as it stands; none before the first run. It is no ref: who is who is decided from what the registry said
-   before, and only then written to it. #}
+{# The registry relation; none before the first run. Not a ref: identities are resolved from what the registry held
+   before the run, and only then written to it. #}
 {% macro identity_registry_relation() -%}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
     {{ return(adapter.get_relation(target.database, generate_schema_name('state', none), 'identity_registry')) }}
 {%- endmacro %}
 
-{# With another key every profile would be a stranger, and every customer id in every tool outside would be void. #}
+{# With another key every profile would look new, and every customer id held by outside tools would be void. #}
 {% macro stop_on_other_hash_key(registry) -%}
     {%- set found = run_query(
         "select count(*) from " ~ registry ~ " where key_check <> " ~ keyed_hash("'identity registry'")
@@ -43,7 +43,7 @@
     {%- if found > 0 -%}
         {{ exceptions.raise_compiler_error(
             "SEGMENTATION_HASH_KEY is not the key that the customer ids in " ~ registry ~ " were made with; set the old key"
-            ~ " again, or move the warehouse away to begin with new ids"
+            ~ " again, or move the warehouse away to start with new ids"
         ) }}
     {%- endif -%}
 {%- endmacro %}

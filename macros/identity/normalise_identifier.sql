@@ -1,5 +1,5 @@
-{# A card or account number as it is compared: capitals, without blanks, dots, slashes and dashes between its parts.
-   One that begins with a dash stays as it is: -1 is a placeholder, 1 may be a customer. #}
+{# A card or account number in the form used for comparison: upper case, without blanks, dots, slashes and inner
+   dashes. One that begins with a dash is left unchanged: -1 is a placeholder, 1 may be a customer. #}
 {% macro normalise_number(column) -%}
     case
         when {{ column }} like '-%' then {{ column }}
@@ -22,18 +22,18 @@
     end
 {%- endmacro %}
 
-{# What two spellings of a given name have in common: its first three letters (Kate and Katherine), of plain_letters.
-   Null for an initial, which says too little. #}
+{# What variants of a first name have in common: its first three letters (Kate and Katherine), from plain_letters.
+   Null for an initial, which is too ambiguous. #}
 {% macro first_name_key(letters) -%}
     case when length({{ letters }}) >= 2 then substr({{ letters }}, 1, 3) end
 {%- endmacro %}
 
-{# A family name for comparing, of plain_letters; null for an initial. #}
+{# A last name for comparison, from plain_letters; null for an initial. #}
 {% macro last_name_key(letters) -%}
     case when length({{ letters }}) >= 2 then {{ letters }} end
 {%- endmacro %}
 
-{# The letters of a text in lower case without accents; of another script, the letters as they are. #}
+{# The letters of a text in lower case without accents; letters of other scripts are left as they are. #}
 {% macro plain_letters(column) -%}
     {{ return(adapter.dispatch('plain_letters', 'customer_segmentation')(column)) }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{# How people are told apart by name, as the seed identifier_limits says for a type of identifier (told_apart_by): by the
-   given name's first letters, or by both names. Null where the name is not given in full, or does not matter. #}
+{# The key by which people are distinguished by name, as the seed identifier_limits sets it for a type of identifier
+   (told_apart_by): the first letters of the first name, or both names. Null where the name is not given in full, or
+   is not used. #}
 {% macro name_key(told_apart_by, profile) -%}
     case {{ told_apart_by }}
         when 'nothing' then null
@@ -8,10 +9,10 @@
     end
 {%- endmacro %}
 
-{# All forms of a name as a list: two people who share one form may be one, since names are shortened, swapped with each
-   other and mistyped. Besides name_key these are both names, whichever comes first, and where the given name alone
-   tells people apart, it with at most one letter left out anywhere, so that two such forms meet where one letter was
-   mistyped. Names of fewer than 5 letters are too near each other for that. #}
+{# All forms of a name as a list. Two profiles that share a form may be one person, since names are shortened, swapped
+   and mistyped. Besides name_key these are both names in alphabetical order and, where the first name alone
+   distinguishes people, the first name with at most one letter left out at any position, so that one mistyped letter
+   still leaves a shared form. Only for names of 5 to 12 letters: shorter ones are too similar to each other. #}
 {% macro name_forms(told_apart_by, profile) -%}
     {{ return(adapter.dispatch('name_forms', 'customer_segmentation')(told_apart_by, profile ~ '.first_letters', profile ~ '.last_name_key', name_key(told_apart_by, profile))) }}
 {%- endmacro %}

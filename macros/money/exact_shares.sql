@@ -1,7 +1,6 @@
-{# Splits an amount of every group over the group's rows by their base, to the cent and without a rest: half-even, what
-   rounding leaves goes to the row with the largest base, the first by key among equals. Rows without a base get
-   nothing and are left out. A negative amount is split the same way.
-
+{# Allocates each group's amount to the group's rows in proportion to a base, exactly to the cent: half-even, and the
+   rounding difference goes to the row with the largest base, the first by key among equals. Rows without a positive
+   base get nothing and are left out. A negative amount is allocated the same way.
    Yields `row_key` and `share`, a decimal in the amount's currency. #}
 {% macro exact_shares(relation, group_key, row_key, amount, base) -%}
     select
@@ -17,7 +16,7 @@
     select
         {{ row_key }},
         {%- for amount in amounts %}
-        -- The first of the group takes what is left between the amount and the rounded shares of all.
+        -- The row with the largest base takes the difference between the amount and the sum of the rounded shares.
         cast(
             rounded_{{ amount }}
             + case

@@ -1,12 +1,12 @@
-{# The costs that may be missing, by the words that `missing_costs` columns use. #}
+{# Names of the costs that may be missing, as used in `missing_costs` columns. #}
 {% macro cost_words() -%}
     {{ return([
         'goods', 'shipping', 'payment_fee', 'marketplace_fee', 'return_handling', 'service', 'exchange_rate'
     ]) }}
 {%- endmacro %}
 
-{# Which costs any row of a group misses: the words of a `missing_costs` column, each once, in one order; null when
-   none does. For use beside `group by`. #}
+{# The costs missing in any row of a group, by the names in a `missing_costs` column: each once, in a fixed order; null
+   when none is missing. For use with `group by`. #}
 {% macro all_missing_costs(column) -%}
     nullif(
         concat_ws(
@@ -19,7 +19,7 @@
     )
 {%- endmacro %}
 
-{# The same for the columns of one row. #}
+{# The same across several columns of one row. #}
 {% macro missing_costs_of(columns) -%}
     nullif(
         concat_ws(
@@ -43,12 +43,12 @@
     ]) }}
 {%- endmacro %}
 
-{# Those that are added up; net revenue and margin are worked out from them. #}
+{# The amounts that are summed; net revenue and contribution margin are calculated from them. #}
 {% macro margin_parts() -%}
     {{ return(margin_amounts() | reject('in', ['net_revenue', 'contribution_margin']) | list) }}
 {%- endmacro %}
 
-{# All columns of a margin from a relation that holds its parts, each a decimal. #}
+{# All margin columns, each a decimal, from a relation that holds the parts. #}
 {% macro margin_columns() -%}
     {%- for amount in margin_amounts() %}
     {%- if amount == 'net_revenue' %}
@@ -65,7 +65,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# A word of the seed cost_assumptions, however it was typed. #}
+{# A value of the seed cost_assumptions, trimmed and in lower case; '' when empty. #}
 {% macro cost_word(column) -%}
     lower(trim(coalesce(cast({{ column }} as {{ dbt.type_string() }}), '')))
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# The one currency that every amount of the marts is in. #}
+{# The currency of every amount in the marts. #}
 {% macro reporting_currency() -%}
     {{ return(run_setting('reporting_currency', 'GBP')) }}
 {%- endmacro %}

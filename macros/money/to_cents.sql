@@ -1,4 +1,4 @@
-{# Money to cents, ties to even. #}
+{# An amount rounded to cents, ties to even. #}
 {% macro to_cents(amount) -%}
     {{ return(adapter.dispatch('to_cents', 'customer_segmentation')(amount)) }}
 {%- endmacro %}
@@ -11,17 +11,17 @@
     cast(bround(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
 {%- endmacro %}
 
-{# An amount in the reporting currency, to the cent. Widened first: an absurd amount must not overflow the build. #}
+{# An amount in the reporting currency, to the cent. Widened first: an absurd amount must not break the build. #}
 {% macro in_reporting_currency(amount, rate) -%}
     {{ to_cents("cast(" ~ amount ~ " as decimal(28, 10)) * " ~ rate) }}
 {%- endmacro %}
 
-{# Amounts that differ by less than this are the same. #}
+{# Amounts that differ by less than this count as equal. #}
 {% macro half_a_cent() -%}
     0.005
 {%- endmacro %}
 
-{# Sources round each part to cents, so that the parts may miss their total by this much. #}
+{# Sources round each part to cents, so the parts may differ from their total by this much. #}
 {% macro rounding_tolerance() -%}
     0.02
 {%- endmacro %}

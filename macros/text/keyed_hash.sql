@@ -1,5 +1,5 @@
-{# A keyed hash: the same value gives the same text, and nobody without the key can tell from which value. Null
-   stays null. The key is the environment variable SEGMENTATION_HASH_KEY; its default is for demo data only. #}
+{# A keyed hash: the same value gives the same text, and the value cannot be found without the key. Null stays
+   null. The key is the environment variable SEGMENTATION_HASH_KEY; its default is for demo data only. #}
 {% macro keyed_hash(expression) -%}
     {%- set key = dbt.escape_single_quotes(env_var('SEGMENTATION_HASH_KEY', 'demo')) -%}
     {%- set keyed_text = "'" ~ key ~ "|' || cast(" ~ expression ~ " as " ~ dbt.type_string() ~ ")" -%}

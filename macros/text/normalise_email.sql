@@ -1,4 +1,4 @@
-{# An e-mail address in lower case without white space around it; null when it has not the form of one. #}
+{# An e-mail address, trimmed and in lower case; null when the text does not have the form of one. #}
 {% macro normalise_email(column) -%}
     nullif({{ regexp_keep(
         "lower(trim(" ~ column ~ "))", '^[^@ ,;<>()"]+@[^@ ,;<>()"]+[.][^@ ,;<>()".]+$'

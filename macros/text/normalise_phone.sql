@@ -1,8 +1,8 @@
-{# A phone number as E.164, such as +447911123456. A number without a country code is read as one of the default
-   country; what fits neither form, or holds letters, is null rather than a guess. #}
+{# A phone number as E.164, such as +447911123456. A number without a country code is assumed to be of the
+   default country; anything that fits neither form, or contains letters, is null rather than a guess. #}
 {% macro normalise_phone(column) -%}
     {%- set plan = numbering_plan() -%}
-    {#- '(0)' is a British habit: the 0 is dialled only without the country code. -#}
+    {#- '(0)' is a British convention: the 0 is dialled only without the country code. -#}
     {%- set digits = regexp_replace_all("replace(" ~ column ~ ", '(0)', '')", '[ ()./-]') -%}
     case
         when {{ regexp_keep(digits, '^[+][1-9][0-9]{7,14}$') }} <> '' then {{ digits }}
@@ -12,11 +12,11 @@
     end
 {%- endmacro %}
 
-{# How the default country writes phone numbers: calling code, digits dialled before a national number but left out
-   of E.164, and the form of the rest. #}
+{# How the default country writes phone numbers: calling code, trunk prefix (dialled before a national
+   number but left out of E.164), and the pattern of the rest. #}
 {% macro numbering_plan() -%}
-    {#- Behind a dialled 0 any number of usual length is taken, as after a +; without one, length is all there is to
-        know a number by. -#}
+    {#- After a trunk 0 any number of usual length is accepted, as after a +; without one, length and first digits are
+        all there is to recognise a number by. -#}
     {%- set usual = '[1-9][0-9]{6,11}' -%}
     {%- set plans = {
         'AT': {'code': '43', 'trunk': '0', 'national': usual},

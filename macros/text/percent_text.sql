@@ -1,4 +1,4 @@
-{# A share as whole per cent in words, never 100 unless it is all and never 0 unless it is none. #}
+{# A share as text in whole per cent: 100 only when it is all, 0 only when it is none. #}
 {% macro percent_text(share) -%}
     concat(cast(cast(
         case

@@ -1,9 +1,10 @@
-{# The text when the whole of it has the form of `pattern`, else ''. Patterns use [0-9], never \d. #}
+{# The part of the text that matches `pattern`, else ''. Anchor the pattern to match the whole text; use [0-9],
+   never \d. #}
 {% macro regexp_keep(text, pattern) -%}
     regexp_extract({{ text }}, '{{ pattern }}', 0)
 {%- endmacro %}
 
-{# All of `pattern` in the text replaced. #}
+{# The text with every match of `pattern` replaced. #}
 {% macro regexp_replace_all(text, pattern, replacement='') -%}
     {{ return(adapter.dispatch('regexp_replace_all', 'customer_segmentation')(text, pattern, replacement)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# One row per item of a text list joined by |, for use in a select list. #}
+{# One row per item of a text list separated by |, for use in a select list. #}
 {% macro split_to_rows(column) -%}
     {{ return(adapter.dispatch('split_to_rows', 'customer_segmentation')(column)) }}
 {%- endmacro %}

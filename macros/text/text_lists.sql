@@ -1,4 +1,4 @@
-{# The distinct values of a group that are not null, in order, as one text, by default with commas; null when there are
+{# The distinct non-null values of a group, sorted and joined into one text, by default with commas; null when there are
    none. #}
 {% macro sorted_text_list(expression, separator=', ') -%}
     {{ return(adapter.dispatch('sorted_text_list', 'customer_segmentation')(expression, separator)) }}
@@ -12,7 +12,7 @@
     nullif(array_join(array_sort(collect_set({{ expression }})), '{{ separator }}'), '')
 {%- endmacro %}
 
-{# The values of a group that are not null, in the order of a number, as one text; null when there are none. #}
+{# The non-null values of a group in the order of `number`, joined into one text; null when there are none. #}
 {% macro ordered_text_list(expression, number, separator) -%}
     {{ return(adapter.dispatch('ordered_text_list', 'customer_segmentation')(expression, number, separator)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# Event types of the sending tool that end permission for e-mail, old and new names, as a list of literals. #}
+{# The sending tool's event types, old and new names, that withdraw e-mail permission, as a list of literals. #}
 {% macro email_unsubscribe_types() -%}
     'unsubscribed', 'unsubscribed_from_list', 'unsubscribed_from_email_marketing'
 {%- endmacro %}

@@ -3,7 +3,7 @@
     cast('{{ as_of_day() }}' as date) /* as_of_date */
 {%- endmacro %}
 
-{# The same day as ISO text. Default: yesterday in the business time zone, when the run started. #}
+{# The same day as ISO text. Default: yesterday in the business time zone, at the start of the run. #}
 {% macro as_of_day() -%}
     {%- set given = run_setting('as_of_date', none) -%}
     {%- if given is none -%}
@@ -13,12 +13,12 @@
     {%- endif -%}
     {%- set day = given | string -%}
     {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', day) -%}
-        {{ exceptions.raise_compiler_error("as_of_date is '" ~ day ~ "'; give a day such as 2026-06-30") }}
+        {{ exceptions.raise_compiler_error("as_of_date '" ~ day ~ "' is not a date; use YYYY-MM-DD") }}
     {%- endif -%}
     {{ return(day) }}
 {%- endmacro %}
 
-{# The zone in which the business counts its days. #}
+{# The time zone in which business days are counted. #}
 {% macro business_timezone() -%}
     {{ return(run_setting('business_timezone', 'UTC')) }}
 {%- endmacro %}

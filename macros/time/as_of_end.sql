@@ -1,5 +1,5 @@
-{# The UTC instant at which as_of_date ends, the first one of the next business day. What has an earlier stamp had
-   happened, or was known, by then. A literal, so that no time zone is worked out row by row. #}
+{# The UTC instant at which as_of_date ends, the first one of the next business day. Anything with an earlier
+   timestamp had happened, or was known, by then. A literal, so that no time zone is calculated row by row. #}
 {% macro as_of_end() -%}
     {%- set zone = modules.pytz.timezone(business_timezone()) -%}
     {%- set day = modules.datetime.datetime.strptime(as_of_day(), '%Y-%m-%d') -%}

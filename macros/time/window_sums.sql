@@ -8,7 +8,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The same sums of a joined relation as attributes: 0 where there was no day. Ends in a comma. #}
+{# The same sums from a joined relation as attributes: 0 where it has no row. Ends in a comma. #}
 {% macro filled_window_sums(windows, relation) -%}
     {%- for measure, lengths in windows.items() %}
     {%- for days in lengths %}

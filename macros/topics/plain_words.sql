@@ -1,5 +1,5 @@
-{# A text in the form in which keywords are looked for: lower-case letters and figures, one space between words and
-   around the whole. n't becomes nt, other punctuation a space. #}
+{# A text ready for keyword matching: lower-case letters and digits, one space between words and at both ends.
+   n't becomes nt, other punctuation a space. #}
 {% macro plain_words(text) -%}
     concat(' ', trim({{ regexp_replace_all(
         "replace(replace(lower(" ~ text ~ "), '’', " ~ text_literal("'") ~ "), " ~ text_literal("n't") ~ ", 'nt')",
@@ -7,7 +7,7 @@
     ) }}), ' ')
 {%- endmacro %}
 
-{# Words that turn the next one into its opposite, with what may stand between: ' not so good ' reads ' not~good '. #}
+{# Words that negate the next one, with the words allowed in between: ' not so good ' becomes ' not~good '. #}
 {% macro negation_pattern() -%}
     {%- set negators -%}
         not|no|never|without|cannot|cant|isnt|wasnt|arent|werent|dont|doesnt|didnt|couldnt|wont|wouldnt|shouldnt|hasnt|havent|hadnt|nicht|kein|keine|pas

@@ -1,11 +1,11 @@
--- Grain: one row per customer, channel, purpose and range of days with one and the same status of consent.
+-- Grain: one row per customer, channel, purpose and range of days with the same consent status.
 with boundaries as (
 
     select * from {{ ref('int_consent_boundaries') }}
 
 ),
 
--- How many ranges of each kind are open at the end of the day, and what the newest of them came from.
+-- Open ranges of each kind at the end of the day, and the source of the newest one.
 running as (
 
     select
@@ -17,16 +17,16 @@ running as (
         max(
             case
                 when {{ kind }}_source is not null
-                    then concat(cast(turns_on as {{ dbt.type_string() }}), {{ kind }}_source)
+                    then concat(cast(boundary_date as {{ dbt.type_string() }}), {{ kind }}_source)
             end
         ) over so_far as {{ kind }}_source,
         {% endfor %}
-        turns_on
+        boundary_date
 
     from boundaries
     window so_far as (
         partition by customer_id, channel, purpose
-        order by turns_on
+        order by boundary_date
         rows between unbounded preceding and current row
     )
 
@@ -38,7 +38,7 @@ decided as (
         customer_id,
         channel,
         purpose,
-        turns_on,
+        boundary_date,
         case
             {% for kind in consent_kinds() %}
             when {{ kind }}_count > 0 then '{{ kind }}'
@@ -58,8 +58,8 @@ changed as (
 
     select
         *,
-        lag(kind) over (partition by customer_id, channel, purpose order by turns_on) as kind_before,
-        lag(source) over (partition by customer_id, channel, purpose order by turns_on) as source_before
+        lag(kind) over (partition by customer_id, channel, purpose order by boundary_date) as kind_before,
+        lag(source) over (partition by customer_id, channel, purpose order by boundary_date) as source_before
 
     from decided
 
@@ -73,8 +73,8 @@ starts as (
         purpose,
         kind,
         source,
-        turns_on as valid_from,
-        lead(turns_on) over (partition by customer_id, channel, purpose order by turns_on) as valid_to
+        boundary_date as valid_from,
+        lead(boundary_date) over (partition by customer_id, channel, purpose order by boundary_date) as valid_to
 
     from changed
     where

@@ -1,4 +1,4 @@
--- Grain: one row per customer with an e-mail address or a phone number: the one of each to use. Direct identifiers.
+-- Grain: one row per customer with an e-mail address or a phone number: those to use. Direct identifiers.
 with golden as (
 
     select * from {{ ref('int_customer_golden_values') }}

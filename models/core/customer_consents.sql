@@ -1,4 +1,4 @@
--- Grain: one row per customer, channel and purpose of which anything is known, as of as_of_date.
+-- Grain: one row per customer, channel and purpose with any known statement, as of as_of_date.
 with current_status as (
 
     select * from {{ ref('consent_history') }}
@@ -12,7 +12,7 @@ lapses as (
 
 ),
 
-standing as (
+open_periods as (
 
     select
         periods.customer_id,
@@ -40,7 +40,7 @@ standing as (
 
 ),
 
--- A hold is on the person, not on the permission, and stands above it.
+-- A hold applies to the person and overrides permission.
 holds as (
 
     select
@@ -65,18 +65,18 @@ joined as (
         coalesce(holds.reason, current_status.reason) as decided_by,
         case current_status.reason
             {% for kind in ['opted_out', 'spam_complaint', 'hard_bounce', 'pending', 'unclear'] %}
-            when '{{ kind }}' then standing.{{ kind }}_at
+            when '{{ kind }}' then open_periods.{{ kind }}_at
             {% endfor %}
-            else standing.opted_in_at
+            else open_periods.opted_in_at
         end as stated_at,
-        case when current_status.reason in ('opted_in', 'expired') then standing.expires_at end as expires_at
+        case when current_status.reason in ('opted_in', 'expired') then open_periods.expires_at end as expires_at
 
     from current_status
-    inner join standing
+    inner join open_periods
         on
-            current_status.customer_id = standing.customer_id
-            and current_status.channel = standing.channel
-            and current_status.purpose = standing.purpose
+            current_status.customer_id = open_periods.customer_id
+            and current_status.channel = open_periods.channel
+            and current_status.purpose = open_periods.purpose
     left join holds
         on
             current_status.customer_id = holds.customer_id

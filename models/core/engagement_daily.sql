@@ -1,5 +1,5 @@
 -- Grain: one row per customer and business day with any message or web activity.
-{#- What is counted, of which events; additive. A visit counts on the day it began, everything else on its own. #}
+{#- Additive measures and the event types they count. A visit counts on the day it began, other events on their own. #}
 {%- set message_counts = {
     'email_received_count': "'email_received'", 'email_human_open_count': "'email_open'",
     'email_machine_open_count': "'email_machine_open'", 'email_click_count': "'email_click'",

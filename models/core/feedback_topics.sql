@@ -1,4 +1,4 @@
--- Grain: one row per text of a customer (ticket, survey comment, comment on a rating) and topic. No free text.
+-- Grain: one row per customer text (ticket, survey comment, comment on a rating) and topic. No free text.
 with texts as (
 
     select * from {{ ref('int_feedback_texts') }}
@@ -22,7 +22,7 @@ labelled as (
         texts.said_date,
         topics.is_main_topic,
         topics.topic_score,
-        -- A rating that was given with the words outranks what the words sound like.
+        -- A rating given with the text outranks the sentiment of its words.
         coalesce(texts.rating_sentiment, topics.word_sentiment) as sentiment,
         case when texts.rating_sentiment is not null then 'rating' else 'words' end as sentiment_from
 

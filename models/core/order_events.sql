@@ -21,7 +21,7 @@ events as (
         cast(null as decimal(18, 2)) as amount
 
     from {{ ref('int_orders_unioned') }}
-    {#- The shop tells every parcel. #}
+    {#- The shop reports each parcel. #}
     where {{ column }} is not null{{ " and source_system <> 'shopify'" if event in ['shipped', 'delivered'] }}
 
     union all
@@ -35,7 +35,7 @@ events as (
         cast(null as decimal(18, 2)) as amount
 
     from {{ ref('stg_shopify__fulfillments') }}
-    -- A parcel that was called off, or could not be made, moved nothing.
+    -- A parcel that was cancelled or failed moved nothing.
     where {{ column }} is not null and coalesce(status, 'success') not in ('cancelled', 'error', 'failure')
 
     union all

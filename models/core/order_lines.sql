@@ -1,13 +1,13 @@
--- Grain: one row per order line, amounts without tax in the reporting currency, with what came back of it and the cost
--- of what was kept.
+-- Grain: one row per order line, amounts without tax in the reporting currency, with its returns and the cost of
+-- what was kept.
 with returned as (
 
     select
         line_id,
         sum(returned_units) as returned_units,
         sum(case when is_restocked then returned_units else 0 end) as restocked_units,
-        -- Goods swapped without money stay sold: what came back on the shelf went out again as their replacement, and
-        -- what came back spoilt was sent twice. Where money went back, the replacement is a sale with its own cost.
+        -- Goods swapped without money stay sold: what was restocked went out again as the replacement, and what came
+        -- back spoilt was sent twice. Where money went back, the replacement is a sale with its own cost.
         sum(returned_units) filter (
             where is_restocked and not (coalesce(is_exchange, false) and returns_amount = 0)
         ) as saved_units,
@@ -24,7 +24,7 @@ with returned as (
 
 ),
 
--- A catalogue row holds until the product's next; its cost is worth what it was when the row began.
+-- A catalogue row is valid until the product's next one; its cost is converted at the rate of its first day.
 costs as (
 
     select
@@ -72,7 +72,7 @@ joined as (
 
 ),
 
--- Goods that went back on the shelf cost nothing, from that day on; goods returned but spoilt do.
+-- Restocked goods cost nothing, from that day on; goods returned spoilt do.
 costed as (
 
     select

@@ -45,7 +45,7 @@ final as (
         orders.delivered_at,
         orders.source_system,
         orders.currency,
-        -- What the source states goes before what most was paid by.
+        -- The source's statement takes precedence over the method with the largest amount paid.
         coalesce(orders.payment_method, payments.payment_method) as payment_method,
         orders.ship_country_code,
         cast(ranked.customer_order_number as bigint) as customer_order_number,

@@ -1,4 +1,4 @@
--- Grain: one row per SKU: the catalogue row that holds on as_of_date, with stock.
+-- Grain: one row per SKU: the catalogue row valid on as_of_date, with stock.
 with products as (
 
     select * from {{ ref('int_products') }}

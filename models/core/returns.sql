@@ -38,8 +38,8 @@ joined as (
         cast(returns.returned_units as bigint) as returned_units,
         cast(returns.returns_amount as decimal(18, 2)) as returns_amount,
         coalesce(returns.is_restocked, false) as is_restocked,
-        -- A return counts with the order it belongs to; one without an order always counts, and one of goods that
-        -- replaced others takes back the sale of the original order. A gift card was no sale in the first place.
+        -- A return counts with the order it belongs to; one without an order always counts, and one of
+        -- replacement goods reverses the sale of the original order. A gift card was never a sale in the first place.
         (orders.not_counted_reason is null or orders.not_counted_reason = 'exchange')
         and not coalesce(returns.is_gift_card, false) as is_counted,
         coalesce(returns.is_exchange, false) as is_exchange,

@@ -1,5 +1,5 @@
--- Grain: one row per customer, channel and reason that forbids contact there, whatever was permitted otherwise.
-with standing as (
+-- Grain: one row per customer, channel and reason that forbids contact there, whatever else is permitted.
+with open_periods as (
 
     select * from {{ ref('int_consent_periods') }}
     where valid_to is null
@@ -24,26 +24,26 @@ reasons as (
         valid_from,
         source_system
 
-    from standing
+    from open_periods
     where
         purpose = 'marketing'
         and kind in ('opted_out', 'spam_complaint', 'hard_bounce')
 
     union all
 
-    -- A legal hold, or the wish not to be contacted at all, is on every channel.
+    -- A legal hold or a do-not-contact request applies to every channel.
     select
-        standing.customer_id,
+        open_periods.customer_id,
         channels.channel,
-        standing.purpose as reason,
-        standing.valid_from,
-        standing.source_system
+        open_periods.purpose as reason,
+        open_periods.valid_from,
+        open_periods.source_system
 
-    from standing
+    from open_periods
     cross join channels
     where
-        standing.purpose in ('legal_hold', 'do_not_contact')
-        and standing.kind = 'opted_out'
+        open_periods.purpose in ('legal_hold', 'do_not_contact')
+        and open_periods.kind = 'opted_out'
 
 ),
 

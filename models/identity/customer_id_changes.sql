@@ -1,4 +1,4 @@
--- Grain: one row per customer id that was given up to, or lost profiles to, another, and piece of evidence.
+-- Grain: one row per customer id that was merged into, or lost profiles to, another, and piece of evidence.
 with log as (
 
     select * from {{ ref('identity_log') }}
@@ -11,7 +11,7 @@ registry as (
 
 ),
 
--- The customer whom the profile that the old id was named after belongs to now, through any number of merges.
+-- The current customer of the profile that the old id was named after, after any number of merges.
 latest as (
 
     select

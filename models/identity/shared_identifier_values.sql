@@ -1,4 +1,4 @@
--- Grain: one row per identifier that stopped linking: what it is. Direct identifiers: guarded schema.
+-- Grain: one row per identifier that does not link people, with its value. Direct identifiers: guarded schema.
 with refusals as (
 
     select distinct

@@ -1,4 +1,4 @@
--- Grain: one row per identifier that stopped linking and customer who shows it.
+-- Grain: one row per identifier that does not link people and customer who has it.
 with refusals as (
 
     select * from {{ ref('int_identity_refusals') }}

@@ -1,7 +1,7 @@
-"""An opt-out under any profile of a person stops every export to that channel in the same run, and says why; an
-objection to profiling takes the person out of scores and segments and leaves the books alone.
+"""An opt-out under any profile of a person stops every export to that channel in the same run, with its reason shown;
+an objection to profiling removes the person from scores and segments and leaves the books unchanged.
 
-People of the demo are given second profiles, with addresses and numbers of their own, and speak under those.
+Demo people are given second profiles, with addresses and numbers of their own, and make statements under those.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.workspaces import workspace_in
 
 pytestmark = pytest.mark.verify
 
-# What each person does under the second profile, on which channel, and the reason by which it is to be seen.
+# What each person states under the second profile: the channel, and the reason that suppressions should show.
 CASES = {
     "consent by e-mail": ("email", "opted_out"),
     "consent by phone": ("email", "opted_out"),
@@ -36,10 +36,10 @@ CASES = {
     "spam complaint": ("email", "spam_complaint"),
     "hard bounce": ("email", "hard_bounce"),
     "legal hold": ("email", "legal_hold"),
-    "wish not to be contacted": ("email", "do_not_contact"),
+    "do-not-contact request": ("email", "do_not_contact"),
 }
 OBJECTING = ["objects by loyalty number", "objects by e-mail"]
-SPOKEN_AT = "2026-06-29 12:00:00"
+STATED_AT = "2026-06-29 12:00:00"
 MONEY = {
     "customer_margin": "sum(net_revenue) as net, sum(contribution_margin) as margin, count(*) as customers",
     "orders": "count(*) as orders, sum(gross_revenue) as gross, sum(discounts) as discounts",
@@ -50,8 +50,8 @@ MONEY = {
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """The rebuilt workspace, who was chosen for which case, and what the workspace held before."""
+class OptOuts:
+    """The rebuilt workspace, the person chosen for each case, and the figures before."""
 
     workspace: Workspace
     people: dict[str, str]
@@ -80,9 +80,9 @@ def _money(workspace: Workspace) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.fixture(scope="module")
-def spoken(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Spoken:
-    """A copy of the demo in which chosen people speak under second profiles, built and published again."""
-    folder = tmp_path_factory.mktemp("spoken") / "workspace"
+def opt_outs(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> OptOuts:
+    """A copy of the demo in which chosen people make statements under second profiles, built and published again."""
+    folder = tmp_path_factory.mktemp("opt_outs") / "workspace"
     shutil.copytree(demo_workspace.home, folder, symlinks=True)
     workspace = workspace_in(folder)
     members = _rows(workspace.published / "activation.duckdb", "select * from audience_members", {})
@@ -92,11 +92,11 @@ def spoken(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) 
         people = _choose(connection)
         for number, (case, customer_number) in enumerate(people["numbers"].items()):
             _second_profiles(connection, number, customer_number)
-            _speak(connection, number, case, people["ids"][case])
+            _state(connection, number, case, people["ids"][case])
     run_dbt(workspace, ["run"], progress=lambda _: None)
     run_dbt(workspace, ["test", "--select", "path:tests/dbt", "customer_rfm", "suppressions"], progress=lambda _: None)
     publish(workspace, lambda _: None)
-    return Spoken(workspace, people["ids"], members, money, margin)
+    return OptOuts(workspace, people["ids"], members, money, margin)
 
 
 def _choose(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -129,7 +129,7 @@ def _choose(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
 
 
 def _add(connection: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
-    """One more row of a raw table, as the source would send it: all that is not given is null."""
+    """One more row of a raw table, as the source would send it: columns not given are null."""
     connection.execute(
         f"insert into {table} ({', '.join(values)}, _load_id, _delivered_at, _record_hash) "
         f"values ({', '.join('?' * len(values))}, 'planted', '2026-06-30 06:00:00', hash(?) // 2)",
@@ -165,10 +165,10 @@ def _second_profiles(connection: duckdb.DuckDBPyConnection, number: int, custome
          _fivetran_deleted=False, _fivetran_synced="2026-06-01 11:00:00")  # fmt: skip
 
 
-def _speak(connection: duckdb.DuckDBPyConnection, number: int, case: str, customer_id: str) -> None:
+def _state(connection: duckdb.DuckDBPyConnection, number: int, case: str, customer_id: str) -> None:
     statement = {"event_id": f"SECOND{number}", "channel": "email", "purpose": "marketing", "status": "opted_out",
-                 "occurred_at": SPOKEN_AT, "synced_at": "2026-06-29 13:00:00"}  # fmt: skip
-    event = {"id": f"ESECOND{number}", "person_id": f"PSECOND{number}", "datetime": SPOKEN_AT,
+                 "occurred_at": STATED_AT, "synced_at": "2026-06-29 13:00:00"}  # fmt: skip
+    event = {"id": f"ESECOND{number}", "person_id": f"PSECOND{number}", "datetime": STATED_AT,
              "_fivetran_deleted": False, "_fivetran_synced": "2026-06-29 13:00:00"}  # fmt: skip
     named: dict[str, dict[str, str]] = {
         "consent by e-mail": {"email": f"Second-{number}@Example.com"},
@@ -177,7 +177,7 @@ def _speak(connection: duckdb.DuckDBPyConnection, number: int, case: str, custom
         "consent by shop account": {"shopify_customer_id": f"99000{number}"},
         "consent to text messages": {"phone": f"+4479460{number:05d}", "channel": "sms"},
         "legal hold": {"loyalty_number": f"LSECOND{number}", "purpose": "legal_hold", "channel": "post"},
-        "wish not to be contacted": {"loyalty_number": f"LSECOND{number}", "purpose": "do_not_contact"},
+        "do-not-contact request": {"loyalty_number": f"LSECOND{number}", "purpose": "do_not_contact"},
         "objects by loyalty number": {"loyalty_number": f"LSECOND{number}", "purpose": "profiling"},
         "objects by e-mail": {"email": f"second-{number}@example.com", "purpose": "profiling"},
     }
@@ -195,42 +195,44 @@ def _speak(connection: duckdb.DuckDBPyConnection, number: int, case: str, custom
 
 
 @pytest.mark.parametrize("case", list(CASES))
-def test_the_person_leaves_every_audience_of_the_channel_and_the_reason_is_visible(spoken: Spoken, case: str) -> None:
+def test_the_person_leaves_every_audience_of_the_channel_and_the_reason_is_visible(
+    opt_outs: OptOuts, case: str
+) -> None:
     channel, reason = CASES[case]
-    person = spoken.people[case]
-    before = spoken.members_before
+    person = opt_outs.people[case]
+    before = opt_outs.members_before
     assert not before[(before["customer_id"] == person) & (before["channel"] == channel)].empty
-    still = spoken.activation(
+    remaining = opt_outs.activation(
         "select segment_key from audience_members where customer_id = $person and channel = $channel",
         person=person, channel=channel,
     )  # fmt: skip
-    assert still.empty
-    found = spoken.marts(
+    assert remaining.empty
+    found = opt_outs.marts(
         "select reason, strftime(since, '%Y-%m-%d') as since from marts.suppressions"
         " where customer_id = $person and channel = $channel",
         person=person, channel=channel,
     )  # fmt: skip
     assert (reason, "2026-06-29") in list(found.itertuples(index=False, name=None))
-    history = spoken.marts(
+    history = opt_outs.marts(
         "select status, valid_to from marts.consent_history"
         " where customer_id = $person and channel = $channel and purpose = 'marketing' and valid_to is null",
         person=person, channel=channel,
     )  # fmt: skip
-    permitted = reason in ("legal_hold", "do_not_contact")  # The permission stands; the hold stands above it.
+    permitted = reason in ("legal_hold", "do_not_contact")  # The permission remains; the hold overrides it.
     assert (history["status"].item() == "opted_in") == permitted
 
 
 @pytest.mark.parametrize("case", list(CASES))
-def test_the_person_is_in_no_file_that_is_exported(spoken: Spoken, case: str, tmp_path: Path) -> None:
+def test_the_person_is_in_no_file_that_is_exported(opt_outs: OptOuts, case: str, tmp_path: Path) -> None:
     channel, _ = CASES[case]
-    person = spoken.people[case]
-    before = spoken.members_before
+    person = opt_outs.people[case]
+    before = opt_outs.members_before
     segments = before[(before["customer_id"] == person) & (before["channel"] == channel)]["segment_key"]
     written = 0
     for segment in segments:
         try:
-            folder = export(spoken.workspace, segment, channel, tmp_path / segment, progress=lambda _: None)
-        except CheckFailed as refused:  # Nobody is left in it, or its count left the band that was approved.
+            folder = export(opt_outs.workspace, segment, channel, tmp_path / segment, progress=lambda _: None)
+        except CheckFailed as refused:  # No one is left in it, or its count left the approved band.
             assert "may be contacted" in str(refused) or "not approved" in str(refused)
             continue
         with (folder / "audience.csv").open(newline="", encoding="utf-8") as lines:
@@ -240,42 +242,42 @@ def test_the_person_is_in_no_file_that_is_exported(spoken: Spoken, case: str, tm
     assert written or len(segments) == 1
 
 
-def test_audience_counts_name_the_reasons(spoken: Spoken) -> None:
-    """Counted again from memberships and suppressions, by the weightiest reason."""
-    weights = ["legal_hold", "do_not_contact", "opted_out", "spam_complaint", "hard_bounce"]
-    suppressions = spoken.marts("select customer_id, channel, reason from marts.suppressions")
-    suppressions["weight"] = suppressions["reason"].map(weights.index)
-    first = suppressions.sort_values("weight").groupby(["customer_id", "channel"], as_index=False).first()
-    members = spoken.marts("select customer_id, segment_key from marts.segment_memberships")
+def test_audience_counts_show_the_reasons(opt_outs: OptOuts) -> None:
+    """Counted again from memberships and suppressions, by the reason with the highest priority."""
+    reasons_by_priority = ["legal_hold", "do_not_contact", "opted_out", "spam_complaint", "hard_bounce"]
+    suppressions = opt_outs.marts("select customer_id, channel, reason from marts.suppressions")
+    suppressions["priority"] = suppressions["reason"].map(reasons_by_priority.index)
+    first = suppressions.sort_values("priority").groupby(["customer_id", "channel"], as_index=False).first()
+    members = opt_outs.marts("select customer_id, segment_key from marts.segment_memberships")
     expected = members.merge(first).groupby(["segment_key", "channel", "reason"]).size()
-    counts = spoken.activation("select * from audience_counts").set_index(["segment_key", "channel"])
-    for reason in weights:
+    counts = opt_outs.activation("select * from audience_counts").set_index(["segment_key", "channel"])
+    for reason in reasons_by_priority:
         for key, count in counts[f"{reason}_count"].items():
             assert count == expected.get((*key, reason), 0), (key, reason)
-    assert {reason for reason in weights if counts[f"{reason}_count"].sum()} == set(weights)
-    detailed = counts[[f"{reason}_count" for reason in [*weights, "suppression_segment"]]].sum(axis=1)
+    assert {reason for reason in reasons_by_priority if counts[f"{reason}_count"].sum()} == set(reasons_by_priority)
+    detailed = counts[[f"{reason}_count" for reason in [*reasons_by_priority, "suppression_segment"]]].sum(axis=1)
     assert (detailed == counts["suppressed_count"]).all()
 
 
 @pytest.mark.parametrize("case", OBJECTING)
-def test_who_objects_to_profiling_is_in_no_score_segment_or_audience(spoken: Spoken, case: str) -> None:
-    person = spoken.people[case]
+def test_objectors_to_profiling_are_in_no_score_segment_or_audience(opt_outs: OptOuts, case: str) -> None:
+    person = opt_outs.people[case]
     for relation in (
         "customer_rfm", "customer_clusters", "customer_features", "segment_memberships", "segment_explanations",
         "customer_primary_segment", "customer_behaviour_windows", "customer_recommendations", "customer_replenishment",
     ):  # fmt: skip
-        found = spoken.marts(f"select 1 from marts.{relation} where customer_id = $person", person=person)
+        found = opt_outs.marts(f"select 1 from marts.{relation} where customer_id = $person", person=person)
         assert found.empty, relation
-    assert spoken.activation("select 1 from audience_members where customer_id = $person", person=person).empty
-    books = spoken.marts("select net_revenue from marts.customer_margin where customer_id = $person", person=person)
+    assert opt_outs.activation("select 1 from audience_members where customer_id = $person", person=person).empty
+    books = opt_outs.marts("select net_revenue from marts.customer_margin where customer_id = $person", person=person)
     assert len(books) == 1
 
 
-def test_an_objection_changes_cut_points_of_the_others_only_as_their_own_base_does(spoken: Spoken) -> None:
-    """Cut-points are those of the base without the people who object."""
-    measured = spoken.marts("select customer_id, recency_days, frequency, monetary from marts.customer_rfm")
-    assert not set(measured["customer_id"]) & {spoken.people[case] for case in OBJECTING}
-    points = spoken.marts("select metric, cut_number, cut_value from marts.rfm_cut_points")
+def test_cut_points_are_those_of_customers_without_an_objection(opt_outs: OptOuts) -> None:
+    """Cut-points are calculated without the people who object."""
+    measured = opt_outs.marts("select customer_id, recency_days, frequency, monetary from marts.customer_rfm")
+    assert not set(measured["customer_id"]) & {opt_outs.people[case] for case in OBJECTING}
+    points = opt_outs.marts("select metric, cut_number, cut_value from marts.rfm_cut_points")
     repeat = measured.loc[measured["frequency"] > 1, "frequency"].astype(float)
     for metric, cut_number, value in points.itertuples(index=False):
         # One order scores 1; the other cut-points of frequency are the quartiles of repeat buyers.
@@ -285,11 +287,11 @@ def test_an_objection_changes_cut_points_of_the_others_only_as_their_own_base_do
         assert value == pytest.approx(expected), (metric, cut_number)
 
 
-def test_the_books_are_the_same_to_the_cent(spoken: Spoken) -> None:
-    after = _money(spoken.workspace)
-    assert after == spoken.money_before | {"customers": after["customers"]}
-    # The second profiles became part of the same people: nobody was added.
-    assert after["customers"][0] == spoken.money_before["customers"][0]
-    assert after["customers"][1] > spoken.money_before["customers"][1]
-    margin = spoken.marts("select * from marts.customer_margin order by customer_id")
-    pd.testing.assert_frame_equal(margin, spoken.margin_before)
+def test_the_books_are_the_same_to_the_cent(opt_outs: OptOuts) -> None:
+    after = _money(opt_outs.workspace)
+    assert after == opt_outs.money_before | {"customers": after["customers"]}
+    # The second profiles were added to the same people: there are no new customers.
+    assert after["customers"][0] == opt_outs.money_before["customers"][0]
+    assert after["customers"][1] > opt_outs.money_before["customers"][1]
+    margin = opt_outs.marts("select * from marts.customer_margin order by customer_id")
+    pd.testing.assert_frame_equal(margin, opt_outs.margin_before)

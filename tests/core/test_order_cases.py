@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - rows of deliveries
-"""Orders as systems deliver them, by hand: every kind of discount, tax, payment, refund and exchange, to the cent.
+"""Hand-written orders as systems deliver them: every kind of discount, tax, payment, refund and exchange, to the cent.
 
-Expected figures are worked out beside each case: tax 20 %, dollars at the rates of seeds/business/exchange_rates.csv.
+Expected figures are calculated next to each case: tax 20 %, dollars at the rates of seeds/business/exchange_rates.csv.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     steps.setup(workspace)
     intake(workspace)
     wanted = ["+orders", "+order_lines", "+returns", "+order_payments", "+order_events", "+money_reconciliation"]
-    # Tests too, of what is built here alone.
+    # With data tests, but only those of what is built here.
     run_dbt(
         workspace,
         ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *wanted],
@@ -196,9 +196,9 @@ def lines(marts: duckdb.DuckDBPyConnection, order_id: str) -> list[tuple[Any, ..
     ).fetchall()
 
 
-def test_a_discount_and_a_tax_that_only_the_order_states(marts: duckdb.DuckDBPyConnection) -> None:
+def test_discount_and_tax_stated_only_on_the_order(marts: duckdb.DuckDBPyConnection) -> None:
     """9.60 off 60 and 36: 6.00 and 3.60. The tax of 15.22 by value of 54.00, 32.40 and shipping 4.95 (91.35):
-    shipping 0.82, lines 9.00 and 5.40. Split payment, the larger part by PayPal; the gift card lowers nothing."""
+    shipping 0.82, lines 9.00 and 5.40. Split payment, the larger part by PayPal; the gift card lowers no revenue."""
     expect(
         marts, "shopify:1", gross_revenue="80.00", discounts="8.00", shipping_revenue="4.13", tax="15.22",
         net_revenue="76.13", order_total="91.35", amount_paid="91.35", amount_gift_card_paid="20.00",
@@ -223,15 +223,15 @@ def test_refunds_are_at_the_rate_of_the_orders_day(marts: duckdb.DuckDBPyConnect
     )  # fmt: skip
 
 
-def test_a_gift_card_sold_is_no_revenue(marts: duckdb.DuckDBPyConnection) -> None:
+def test_a_sold_gift_card_is_not_revenue(marts: duckdb.DuckDBPyConnection) -> None:
     expect(
         marts, "shopify:3", gross_revenue="20.00", gift_card_amount="50.00", net_revenue="20.00", order_total="74.00",
         amount_paid="74.00", tax="4.00", is_counted=True,
     )  # fmt: skip
 
 
-def test_orders_that_are_no_sales(marts: duckdb.DuckDBPyConnection) -> None:
-    """A test order has no payments; a cancelled one shows what was kept of it; one in a currency without a rate is
+def test_orders_that_are_not_sales(marts: duckdb.DuckDBPyConnection) -> None:
+    """A test order has no payments; a cancelled one shows the money kept; one in a currency without a rate is
     set aside by a validation rule."""
     expect(marts, "shopify:4", order_status="test", not_counted_reason="test", amount_paid="0.00")
     expect(
@@ -244,7 +244,7 @@ def test_orders_that_are_no_sales(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_tills(marts: duckdb.DuckDBPyConnection) -> None:
-    """6.00 off a receipt of 120: 3.00 each. Tip 3.00 and rounding −0.02 are no revenue. Of two equal payments the
+    """6.00 off a receipt of 120: 3.00 each. Tip 3.00 and rounding −0.02 are not revenue. Of two equal payments the
     first by name is the main one. Before discount, without tax: 60 × 47.50 / 57 and 60 × 47.51 / 57."""
     expect(
         marts, "pos:R1", gross_revenue="100.01", discounts="5.00", net_revenue="95.01", tax="18.99",
@@ -267,7 +267,7 @@ def test_marketplaces(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_an_exchange_is_neither_a_second_sale_nor_a_plain_return(marts: duckdb.DuckDBPyConnection) -> None:
-    """Order 1 keeps its sale, order 6 replaces its coat for nothing. Receipt R3 replaces R2 without money, so R2
+    """Order 1 keeps its sale, order 6 replaces its coat free of charge. Receipt R3 replaces R2 without money, so R2
     keeps the sale; R4 replaces R3 with a refund and a new price, so R4 is a sale and the refund counts."""
     expect(marts, "shopify:6", is_exchange=True, original_order_id="shopify:1", not_counted_reason="exchange")
     expect(marts, "shopify:1", exchanged_unit_count=1, returned_unit_count=0, returns_amount="0.00")
@@ -283,7 +283,7 @@ def test_an_exchange_is_neither_a_second_sale_nor_a_plain_return(marts: duckdb.D
         ("pos:R2:1", True, True, "0.00"),
         ("pos:R3:1", True, True, "30.00"),
     ]
-    # 36.00 were paid for R2 and 12.00 on top for R4: 48.00 with tax, 40.00 without, and so say the counted sums.
+    # 36.00 were paid for R2 and 12.00 on top for R4: 48.00 with tax, 40.00 without, and the counted sums agree.
     total = marts.execute(
         """
         select
@@ -300,18 +300,18 @@ def test_everything_adds_up(marts: duckdb.DuckDBPyConnection) -> None:
         "select check_name, outcome, sum(record_count) from marts.money_reconciliation"
         " where check_name <> 'records' group by all order by all"
     ).fetchall()
-    # The cancelled order kept 24.00 of 48.00; that is what partly refunded allows. Nothing else is left open.
+    # The cancelled order kept 24.00 of 48.00; partly refunded allows that. There are no other differences.
     assert [row[:2] for row in states] == [
         ("order total", "agrees"),
         ("order total", "not stated"),
         ("payments", "agrees"),
         ("payments", "no payment known"),
     ]
-    told = marts.execute(
+    left_out = marts.execute(
         "select source_system, subject, outcome, record_count from marts.money_reconciliation"
         " where check_name = 'records' and outcome <> 'in the model' order by all"
     ).fetchall()
-    assert told == [
+    assert left_out == [
         ("pos", "payment", "void", 1),
         ("shopify", "payment", "failed", 1),
         ("shopify", "payment", "test", 1),

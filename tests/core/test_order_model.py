@@ -1,4 +1,4 @@
-"""Payments, totals and statuses of orders against the simulator's truth and a second derivation in pandas."""
+"""Payments, totals and statuses of orders against the simulator's truth and an independent calculation in pandas."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def built(demo_workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def orders(demo_workspace: Workspace, built: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Every order of the marts with what the simulator knows of it."""
+    """Every order of the marts with what the simulator knows about it."""
     truth = pd.read_parquet(demo_workspace.truth / "orders.parquet")
     truth["order_id"] = truth["source_system"] + ":" + truth["source_order_id"]
     planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
     headers = planted[planted["table"].isin(["order", "receipt"]) & (planted["expected"] != "dedupe")]
-    truth["is_spoilt"] = truth["source_order_id"].isin(headers["record_key"])
+    truth["is_corrupted"] = truth["source_order_id"].isin(headers["record_key"])
     truth = truth.drop(columns=["source_system", "ordered_at", "is_counted"])
     mine = built.execute(
         "select * exclude (order_total), cast(order_total as double) as order_total from marts.orders"
@@ -35,22 +35,22 @@ def orders(demo_workspace: Workspace, built: duckdb.DuckDBPyConnection) -> pd.Da
 
 
 def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], stamp: str) -> pd.DataFrame:
-    """The last version of every record known by the end of 30 June, of two at one instant the later delivered, then
-    the smaller hash."""
+    """The latest version of every record known by the end of 30 June; ties go to the one delivered later, then to the
+    smaller hash."""
     end = pd.Timestamp("2026-07-01", tz="Europe/London").tz_convert("UTC").tz_localize(None)
     rows = connection.execute(f"select * from {table}").df()
     rows = rows[rows[stamp] < end]
-    # A version that a rule does not let pass is not there; a quarantined one takes all before it along.
+    # A version blocked by a rule is left out; a quarantined one also excludes all versions before it.
     source, name = table.replace('"', "").removeprefix("raw_").split(".")
-    faults = connection.execute(
+    violations = connection.execute(
         "select record_key, version_hash, known_at, severity from intermediate.int_record_violations"
         " where is_blocking and source = ? and table_name = ?",
         [source, name],
     ).df()
-    held = faults[faults["severity"] == "quarantine"].groupby("record_key")["known_at"].max()
+    held = violations[violations["severity"] == "quarantine"].groupby("record_key")["known_at"].max()
     record = rows[key].astype(str).agg("|".join, axis=1)
     is_held = rows[stamp] <= record.map(held).fillna(pd.Timestamp.min)
-    rows = rows[~rows["_record_hash"].astype(str).isin(faults["version_hash"]) & ~is_held]
+    rows = rows[~rows["_record_hash"].astype(str).isin(violations["version_hash"]) & ~is_held]
     rows = rows.sort_values([stamp, "_delivered_at", "_record_hash"], ascending=[False, False, True])
     return rows.drop_duplicates(key, keep="first")
 
@@ -66,7 +66,7 @@ def by(rows: pd.DataFrame, column: str, amount: str) -> dict[str, Decimal]:
     return {name: value.quantize(Decimal("0.01")) for name, value in sums.items()}
 
 
-def test_payments_by_method_equal_a_second_derivation(built: duckdb.DuckDBPyConnection) -> None:
+def test_payments_by_method_equal_an_independent_calculation(built: duckdb.DuckDBPyConnection) -> None:
     """Successful, real money of known real orders in pounds, per source and method, straight from the raw rows."""
     shop_orders = newest(built, 'raw_shopify."order"', ["id"], "_fivetran_synced")
     real = shop_orders[(shop_orders["currency"] == "GBP") & ~shop_orders["test"].fillna(False).astype(bool)]
@@ -90,7 +90,7 @@ def test_payments_by_method_equal_a_second_derivation(built: duckdb.DuckDBPyConn
         assert by(mine[mine["source_system"] == system], "method", "amount") == expected, system
 
 
-def test_order_totals_by_channel_equal_a_second_derivation(built: duckdb.DuckDBPyConnection) -> None:
+def test_order_totals_by_channel_equal_an_independent_calculation(built: duckdb.DuckDBPyConnection) -> None:
     """What customers in pounds had to pay, per channel: stated by shop and tills, added up for marketplaces."""
     shop = newest(built, 'raw_shopify."order"', ["id"], "_fivetran_synced").assign(channel="online")
     shop = shop.rename(columns={"total_price": "total"})
@@ -113,10 +113,10 @@ def test_order_totals_by_channel_equal_a_second_derivation(built: duckdb.DuckDBP
     assert by(mine, "channel", "order_total") == expected
 
 
-def test_statuses_equal_what_the_simulator_did(orders: pd.DataFrame) -> None:
-    """An order's state in the simulation shows in its statuses; what is late in coming explains the rest. Orders of
-    which a version was spoilt stand where their last good version left them."""
-    orders = orders[~orders["is_spoilt"]]
+def test_statuses_agree_with_the_simulator(orders: pd.DataFrame) -> None:
+    """An order's simulated state shows in its statuses; records that arrive late explain the rest. Orders with a
+    corrupted version keep the status of their last good version and are left out."""
+    orders = orders[~orders["is_corrupted"]]
     allowed = {
         "test": {"test"},
         "training": {"test"},
@@ -126,7 +126,7 @@ def test_statuses_equal_what_the_simulator_did(orders: pd.DataFrame) -> None:
         "normal": {"paid", "fulfilled", "delivered", "partly refunded", "refunded", "returned"},
     }
     assert set(orders["state"]) >= {"normal", "cancelled", "pending", "voided"}
-    # The simulated marketplaces ship what the simulator thinks unpaid.
+    # The simulated marketplaces ship orders that the simulator considers unpaid.
     for state, rows in orders[(orders["state"] != "pending") | (orders["channel"] == "online")].groupby("state"):
         # A cancellation or a refund of the last days may not be known yet; a planted fault may hide a version.
         assert rows["order_status"].isin(allowed[state]).mean() > 0.9, state
@@ -139,7 +139,7 @@ def test_statuses_equal_what_the_simulator_did(orders: pd.DataFrame) -> None:
 
 def test_totals_and_payments_equal_what_the_simulator_charged(orders: pd.DataFrame) -> None:
     pounds = orders[orders["currency"] == "GBP"]
-    # Where a planted fault took a line away: shop and tills state the total, of a marketplace order it is added up.
+    # Where a planted fault removed a line: shop and tills state the total, for a marketplace order it is summed.
     for system, rows in pounds.groupby("source_system"):
         assert ((rows["order_total"] - rows["total"]).abs() < 0.005).mean() > 0.98, system
         paid = rows[(rows["state"] == "normal")]
@@ -153,8 +153,9 @@ def test_totals_and_payments_equal_what_the_simulator_charged(orders: pd.DataFra
 
 
 def test_what_does_not_add_up_was_planted(demo_workspace: Workspace, built: duckdb.DuckDBPyConnection) -> None:
-    """Every order whose parts miss its total, or its money its status, has a record that the simulator spoilt."""
-    odd = built.execute(
+    """Every order whose parts miss its total, or whose money contradicts its status, has a record that the simulator
+    corrupted."""
+    mismatched = built.execute(
         """
         select order_id from intermediate.int_order_reconciliation
         where total_state in ('differs', 'no lines') or payment_state <> 'agrees'
@@ -169,29 +170,29 @@ def test_what_does_not_add_up_was_planted(demo_workspace: Workspace, built: duck
         union all select 'shopify:' || order_id, id from raw_shopify.refund
         """
     ).df()
-    spoilt = set(children[children["id"].isin(keys)]["order_id"])
-    known = {order for order in odd["order_id"] if order.split(":")[1] in keys or order in spoilt}
-    # A record refused at the door is in no raw table: then its order is short of just that.
-    refused = built.execute(
+    corrupted = set(children[children["id"].isin(keys)]["order_id"])
+    known = {order for order in mismatched["order_id"] if order.split(":")[1] in keys or order in corrupted}
+    # A record rejected at intake is in no raw table, so its order lacks just that.
+    rejected = built.execute(
         """
         select count(*) from intake.rejects
         where source_name in ('shopify', 'pos', 'marketplace')
         """
     ).fetchone()
-    assert refused is not None
-    assert 0 < len(odd) < 0.02 * len(planted) + refused[0]
-    assert len(set(odd["order_id"]) - known) <= refused[0]
+    assert rejected is not None
+    assert 0 < len(mismatched) < 0.02 * len(planted) + rejected[0]
+    assert len(set(mismatched["order_id"]) - known) <= rejected[0]
 
 
-def test_every_record_of_money_is_told(built: duckdb.DuckDBPyConnection) -> None:
-    """Records of the reconciliation are those of staging, and their sums are staging's own."""
-    told = built.execute(
+def test_every_money_record_is_accounted_for(built: duckdb.DuckDBPyConnection) -> None:
+    """The records in the reconciliation are those of staging, with the same sums."""
+    reconciled = built.execute(
         """
         select source_system, subject, sum(record_count) as n, sum(amount) as amount
         from marts.money_reconciliation where check_name = 'records' group by all
         """
     ).fetchall()
-    sums = {(row[0], row[1]): (row[2], row[3]) for row in told}
+    sums = {(row[0], row[1]): (row[2], row[3]) for row in reconciled}
     for key, query in {
         ("shopify", "order"): "select count(*), sum(total_price) from staging.stg_shopify__orders",
         ("pos", "order"): "select count(*), sum(total_amount) from staging.stg_pos__receipts",

@@ -1,4 +1,4 @@
-"""The materialization connected_components against scipy, on graphs as nasty as identity can make them."""
+"""The materialization connected_components against scipy, on the hardest graphs that identity data may produce."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ flags: {send_anonymous_usage_stats: false}
 
 
 def graph() -> pd.DataFrame:
-    """Links of nodes: pairs at random, stars, chains in bad orders, a ring, a tree, nodes on their own."""
+    """Links between nodes: random pairs, stars, chains in unfavourable orders, a ring, a tree, isolated nodes."""
     random = np.random.default_rng(5)
     parts, start = [], 1
 
@@ -78,7 +78,7 @@ def run(folder: Path, links: pd.DataFrame, max_rounds: int) -> Any:
         DuckDBConnectionManager.close_all_connections()
 
 
-def test_components_are_those_of_scipy(tmp_path: Path) -> None:
+def test_components_equal_those_of_scipy(tmp_path: Path) -> None:
     links = graph()
     assert run(tmp_path, links, 40).success
     with duckdb.connect(str(tmp_path / "graph.duckdb"), read_only=True) as connection:

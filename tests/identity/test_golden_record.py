@@ -1,4 +1,4 @@
-"""The golden record, households, customer types and profile accuracy, worked out again with pandas from the records."""
+"""The golden record, households, customer types and profile accuracy, recalculated with pandas from the records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.platform.workspace import Workspace
 
 END = pd.Timestamp("2026-06-30 23:00:00")  # the demo's last day ends in London
 TODAY = date(2026, 6, 30)
-# Where a name or an address may come from, in the order of trust: system, relation, key, condition, columns.
+# Where a name or an e-mail address may come from, in the order of trust: system, relation, key, condition, columns.
 NAMES = [
     ("crm", "stg_crm__profiles", "profile_id", "true", ["first_name", "last_name"]),
     ("shopify", "stg_shopify__customers", "source_customer_id", "true", ["first_name", "last_name"]),
@@ -56,7 +56,7 @@ def profiles(demo_workspace: Workspace) -> pd.DataFrame:
 def stated(
     workspace: Workspace, identities: pd.DataFrame, places: list[tuple[str, str, str, str, list[str]]]
 ) -> pd.DataFrame:
-    """Every record of a known person in these places, with its rank of trust and its date."""
+    """Every record of a known person in these places, with its trust rank and its date."""
     found = []
     for trust, (system, relation, key, condition, columns) in enumerate(places, start=1):
         stamp = STAMPS.get(relation, "known_at")
@@ -82,7 +82,7 @@ def test_names_come_whole_from_one_record(
     best = rows.drop_duplicates("customer_id").set_index("customer_id")
     named = profiles[profiles["name_source"].notna()]
     assert len(named) == len(best) > 500
-    assert set(best["source_system"]) >= {"crm", "shopify", "klaviyo"}, "one source alone would show nothing"
+    assert set(best["source_system"]) >= {"crm", "shopify", "klaviyo"}, "one source alone would prove nothing"
     pd.testing.assert_frame_equal(
         named[["first_name", "last_name", "name_source"]].sort_index(),
         best[["first_name", "last_name", "source_system"]]
@@ -91,7 +91,7 @@ def test_names_come_whole_from_one_record(
     )
 
 
-def test_email_is_that_of_the_most_trusted_source_and_never_a_shared_one(
+def test_email_comes_from_the_most_trusted_source_and_is_never_a_shared_one(
     demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
     rows = stated(demo_workspace, identities, EMAILS).dropna(subset=["email"])
@@ -107,7 +107,7 @@ def test_email_is_that_of_the_most_trusted_source_and_never_a_shared_one(
     assert contacts.sort_index().to_dict() == known["email"].to_dict()
 
 
-def test_birth_dates_are_believable_and_the_crms(
+def test_birth_dates_are_plausible_and_from_the_crm(
     demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
     rows = frame(demo_workspace, "select profile_id as source_profile_id, birth_date, updated_at, known_at from"
@@ -117,8 +117,12 @@ def test_birth_dates_are_believable_and_the_crms(
     ages = [TODAY.year - day.year - ((TODAY.month, TODAY.day) < (day.month, day.day)) for day in days]
     rows = rows[[16 <= age <= 110 for age in ages]]
     rows["at"] = rows["updated_at"].fillna(rows["known_at"]).combine(rows["known_at"], min)
-    rows["said"] = rows.groupby(["customer_id", "birth_date"])["birth_date"].transform("size")
-    best = rows.sort_values(["said", "at"], ascending=False).drop_duplicates("customer_id").set_index("customer_id")
+    rows["statement_count"] = rows.groupby(["customer_id", "birth_date"])["birth_date"].transform("size")
+    best = (
+        rows.sort_values(["statement_count", "at"], ascending=False)
+        .drop_duplicates("customer_id")
+        .set_index("customer_id")
+    )
     known = profiles["birth_date"].dropna()
     assert len(known) > 100 and known.sort_index().to_dict() == best["birth_date"].sort_index().to_dict()
     assert set(profiles.loc[known.index, "birth_date_source"]) == {"crm"}
@@ -126,10 +130,10 @@ def test_birth_dates_are_believable_and_the_crms(
     assert set(marts["customer_id"]) == set(known.index)
 
 
-def test_an_address_is_one_record_s(
+def test_an_address_comes_from_one_record(
     demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
-    """Whoever has a CRM profile with a street has the CRM's address; of the others none has a street."""
+    """Customers with a street in a CRM profile have the CRM's address; none of the others has a street."""
     rows = frame(demo_workspace, "select profile_id as source_profile_id, street, postcode, city, region, country_code"
                  " from staging.stg_crm__profiles")  # fmt: skip
     rows = rows.merge(identities[identities["source_system"] == "crm"], on="source_profile_id")
@@ -143,7 +147,7 @@ def test_an_address_is_one_record_s(
     assert others["street"].isna().all() and others["postcode"].notna().sum() > 100
 
 
-def test_households_are_those_of_surname_and_address(demo_workspace: Workspace, profiles: pd.DataFrame) -> None:
+def test_households_follow_surname_and_address(demo_workspace: Workspace, profiles: pd.DataFrame) -> None:
     found = frame(
         demo_workspace, "select customer_id, household_id, household_size, household_source from marts.customers"
     )
@@ -161,7 +165,7 @@ def test_households_are_those_of_surname_and_address(demo_workspace: Workspace, 
     assert found["household_id"].notna().sum() > 100
     grouped = found.dropna(subset=["household_id"])
     assert (grouped.groupby("household_id")["household_size"].transform("size") == grouped["household_size"]).all()
-    # Nobody shares a household whose stated one differs, and whose name or address differs without a stated one.
+    # Members of a household never differ in the stated one or, without a stated one, in name or address.
     for _, members in grouped.groupby("household_id"):
         assert members["stated_household"].nunique() <= 1
         if members["stated_household"].isna().all():
@@ -169,8 +173,8 @@ def test_households_are_those_of_surname_and_address(demo_workspace: Workspace, 
     assert not set(found["household_id"].dropna()) & set(found["stated_household"].dropna())
 
 
-def test_customer_types_are_the_simulators(demo_workspace: Workspace, identities: pd.DataFrame) -> None:
-    """Its truth knows who is staff, wholesaler or test; all of those have a CRM profile that says so."""
+def test_customer_types_agree_with_the_simulator(demo_workspace: Workspace, identities: pd.DataFrame) -> None:
+    """The truth lists staff, wholesalers and test accounts; all of them have a CRM profile that states it."""
     people = pd.read_parquet(demo_workspace.truth / "people.parquet")[["person_id", "customer_type"]]
     owners = pd.read_parquet(demo_workspace.truth / "profiles.parquet")
     types = frame(demo_workspace, "select customer_id, customer_type from marts.customers")
@@ -187,7 +191,7 @@ def test_customer_types_are_the_simulators(demo_workspace: Workspace, identities
     assert relays == set(systems[systems.map(lambda names: names == {"marketplace"})].index) and len(relays) > 50
 
 
-def test_profile_accuracy_is_that_of_the_records(
+def test_profile_accuracy_equals_a_calculation_from_the_records(
     demo_workspace: Workspace, identities: pd.DataFrame, profiles: pd.DataFrame
 ) -> None:
     found = frame(demo_workspace, "select * from marts.profile_accuracy")
@@ -207,7 +211,7 @@ def test_profile_accuracy_is_that_of_the_records(
             assert cell["uniqueness"] == pytest.approx(values.str.lower().nunique() / len(values))
         else:
             assert pd.isna(cell["uniqueness"])
-    # The sending tool's e-mail: newest per person, against the CRM's.
+    # The sending tool's e-mail: newest per person, compared with the CRM's.
     rows = stated(demo_workspace, identities, [("klaviyo", "stg_klaviyo__persons", "person_id", "true", ["email"])])
     newest = rows.dropna(subset=["email"]).sort_values(["known_at", "email"]).groupby("customer_id")["email"].last()
     trusted = stated(demo_workspace, identities, EMAILS[:1]).dropna(subset=["email"]).sort_values(["known_at", "email"])
@@ -229,17 +233,19 @@ def test_profile_accuracy_is_that_of_the_records(
     assert cells.loc[("total", "golden"), "score"] == pytest.approx(total)
 
 
-def test_faulty_rules_are_named_with_their_lines(demo_copy: Workspace) -> None:
-    spoil(demo_copy.seeds / "survivorship_rules.csv", "gender,trusted", "gender,trustd")
-    spoil(demo_copy.seeds / "customer_type_rules.csv", "crm_staff,staff,2,crm_type", "crm_staff,staff,2,crmtype")
-    said: list[str] = []
+def test_invalid_rules_are_reported_with_their_lines(demo_copy: Workspace) -> None:
+    put_wrong_cell(demo_copy.seeds / "survivorship_rules.csv", "gender,trusted", "gender,trustd")
+    put_wrong_cell(
+        demo_copy.seeds / "customer_type_rules.csv", "crm_staff,staff,2,crm_type", "crm_staff,staff,2,crmtype"
+    )
+    messages: list[str] = []
     with pytest.raises(CheckFailed, match=r"2 error\(s\)"):
         steps.build(
             demo_copy,
             select="survivorship_rules customer_type_rules int_seed_violations int_customer_golden_values",
-            progress=said.append,
+            progress=messages.append,
         )
-    lines = [line for line in said if line.startswith("error: survivorship_rules") or "customer_type_rules" in line]
+    lines = [line for line in messages if line.startswith("error: survivorship_rules") or "customer_type_rules" in line]
     assert any(
         "survivorship_rules.csv, line 4 (gender): rule is `trustd`; did you mean `trusted`? write one of trusted"
         in line
@@ -251,7 +257,7 @@ def test_faulty_rules_are_named_with_their_lines(demo_copy: Workspace) -> None:
     )
 
 
-def spoil(seed: Path, good: str, bad: str) -> None:
+def put_wrong_cell(seed: Path, good: str, bad: str) -> None:
     """Put one wrong cell into a seed."""
     text = seed.read_text(encoding="utf-8")
     assert good in text

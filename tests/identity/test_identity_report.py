@@ -1,4 +1,4 @@
-"""Precision and recall of identity resolution: the report against a second count, and the bounds that must hold."""
+"""Precision and recall of identity resolution: the report against an independent count, and the required minimums."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from tests.support.workspaces import workspace_in
 PRECISION, RECALL = 0.999, 0.97
 
 
-def seen_from(workspace: Workspace, folder: Path, with_truth: bool = True) -> Workspace:
-    """The same warehouse and truth in another home, so that a report of a shared workspace leaves nothing in it."""
+def linked_workspace(workspace: Workspace, folder: Path, with_truth: bool = True) -> Workspace:
+    """The same warehouse and truth under another home, so that a report leaves nothing in a shared workspace."""
     (folder / "warehouse.duckdb").symlink_to(workspace.warehouse)
     if with_truth:
         (folder / "truth").symlink_to(workspace.truth)
     return workspace_in(folder)
 
 
-def drawn_workspace(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Truth, resolution and shown values of a few dozen profiles, some of them unknown to one side or the other."""
+def random_profiles(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Truth, resolution and identifiers of a few dozen profiles, some of them missing from one or the other."""
     rng = np.random.default_rng(seed)
     n = 60
     keys = pd.DataFrame({"source_system": rng.choice(["crm", "web"], n), "source_profile_id": np.arange(n).astype(str)})
@@ -47,8 +47,8 @@ def drawn_workspace(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame
     return truth, profiles, shown
 
 
-def counted_one_by_one(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.DataFrame) -> dict[str, float]:
-    """The figures of the report from every single pair, with chains of values followed by a search of its own."""
+def counted_pair_by_pair(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.DataFrame) -> dict[str, float]:
+    """The figures of the report from every single pair, with its own search along chains of shared values."""
     person = {(s, i): p for s, i, p in truth[[*KEY, "person_id"]].itertuples(index=False) if p >= 0}
     customer = profiles.set_index(KEY)["customer_id"].to_dict()
     values: dict[tuple[str, str], set[int]] = {key: set() for key in person}
@@ -89,28 +89,29 @@ def counted_one_by_one(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.Da
 
 @pytest.mark.parametrize("seed", range(6))
 def test_figures_equal_a_count_of_every_single_pair(seed: int) -> None:
-    truth, profiles, shown = drawn_workspace(seed)
+    truth, profiles, shown = random_profiles(seed)
     report = against_truth(label(truth, profiles, shown))
-    expected = counted_one_by_one(truth, profiles, shown)
+    expected = counted_pair_by_pair(truth, profiles, shown)
     assert {name: report[name] for name in expected} == pytest.approx(expected)
 
 
-def test_a_trap_tells_who_is_joined_and_who_is_split() -> None:
-    """A couple in one customer; a person whose two profiles show one address and are apart; two bare receipts."""
+def test_an_edge_case_reports_who_is_joined_and_who_is_split() -> None:
+    """A couple in one customer; a person whose two profiles show one address but are separate; receipts
+    of no known person."""
     rows = [("crm", "a", 1, "x", 1), ("crm", "b", 2, "x", 1), ("crm", "c", 3, "y", 2), ("web", "d", 3, "z", 2),
             ("pos", "e", -1, "v", 3), ("pos", "f", -1, "v", 3), ("pos", "g", -1, "w", 3)]  # fmt: skip
     table = pd.DataFrame(rows, columns=[*KEY, "person_id", "customer_id", "value_id"])
     table["profile_key"] = table["source_system"] + ":" + table["source_profile_id"]
     shown = table.assign(identifier_type="email", is_blocked=False)
-    nobody = pd.Series([None, None], dtype=object)
-    traps = pd.concat([
-        pd.DataFrame({"trap": "couple", "case_id": 0, "person_id": [1, 2], **dict.fromkeys(KEY, nobody)}),
-        pd.DataFrame({"trap": "lone", "case_id": [0], "person_id": [3], **dict.fromkeys(KEY, nobody[:1])}),
+    no_profile = pd.Series([None, None], dtype=object)
+    edge_cases = pd.concat([
+        pd.DataFrame({"trap": "couple", "case_id": 0, "person_id": [1, 2], **dict.fromkeys(KEY, no_profile)}),
+        pd.DataFrame({"trap": "lone", "case_id": [0], "person_id": [3], **dict.fromkeys(KEY, no_profile[:1])}),
         pd.DataFrame({"trap": "desk", "case_id": 0, "person_id": None, "source_system": "pos",
                       "source_profile_id": ["e", "f", "g"]}),
     ])  # fmt: skip
     labelled = label(table[[*KEY, "person_id"]], table[["profile_key", *KEY, "customer_id"]], shown)
-    found = {row["trap"]: row for row in by_edge_cases(labelled, traps)}
+    found = {row["trap"]: row for row in by_edge_cases(labelled, edge_cases)}
     assert found["couple"] == {"trap": "couple", "cases": 1, "people": 2, "profiles": 2, "people_joined": 2,
                                "people_split": 0, "precision": 0.0, "recall": None}  # fmt: skip
     assert (found["lone"]["people_joined"], found["lone"]["people_split"], found["lone"]["recall"]) == (0, 1, 0.0)
@@ -122,10 +123,10 @@ def demo_report(
     demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], list[str], str]:
     """Report, printed lines and written file of the shared demo."""
-    said: list[str] = []
-    workspace = seen_from(demo_workspace, tmp_path_factory.mktemp("report"))
-    report = identity_report(workspace, said.append)
-    return report, said, (workspace.home / REPORT).read_text(encoding="utf-8")
+    messages: list[str] = []
+    workspace = linked_workspace(demo_workspace, tmp_path_factory.mktemp("report"))
+    report = identity_report(workspace, messages.append)
+    return report, messages, (workspace.home / REPORT).read_text(encoding="utf-8")
 
 
 def test_precision_and_recall_of_the_demo_by_a_join_of_pairs(
@@ -160,10 +161,10 @@ def test_precision_and_recall_of_the_demo_by_a_join_of_pairs(
     assert both > 10_000
 
 
-def test_who_shows_an_identifier_counts_in_the_recall(
+def test_profiles_with_an_identifier_count_in_the_recall(
     demo_workspace: Workspace, demo_report: tuple[dict[str, Any], list[str], str]
 ) -> None:
-    """The headline leaves out profiles without identifiers, so none may be called that which was delivered one."""
+    """The headline leaves out profiles without identifiers, so a profile delivered with one must not be among them."""
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         delivered = connection.execute(
             """
@@ -187,8 +188,8 @@ def test_who_shows_an_identifier_counts_in_the_recall(
 def test_no_personal_data_in_the_report(
     demo_workspace: Workspace, demo_report: tuple[dict[str, Any], list[str], str]
 ) -> None:
-    _, said, written = demo_report
-    text = "\n".join(said) + written
+    _, messages, written = demo_report
+    text = "\n".join(messages) + written
     assert "@" not in text
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         values = connection.execute(
@@ -203,26 +204,26 @@ def test_no_personal_data_in_the_report(
     assert json.loads(written) == demo_report[0]
 
 
-def test_every_trap_of_the_issue_has_its_line(demo_report: tuple[dict[str, Any], list[str], str]) -> None:
-    report, said, _ = demo_report
-    traps = {row["trap"]: row for row in report["traps"]}
+def test_every_edge_case_has_its_line(demo_report: tuple[dict[str, Any], list[str], str]) -> None:
+    report, messages, _ = demo_report
+    edge_cases = {row["trap"]: row for row in report["traps"]}
     assert {"till_email", "family_phone", "recycled_number", "null_email", "couple_on_one_email", "tablet_of_two",
             "desk_email", "placeholder_phone", "mistyped_card", "email_in_other_spelling", "misspelt_address",
             "second_account", "moved_address", "opt_out_by_card", "pending_only", "pending_then_opted_in",
-            "profiling_objection", "legal_hold"} <= set(traps)  # fmt: skip
-    assert all(row["people"] > 0 and any(row["trap"] in line for line in said) for row in traps.values())
+            "profiling_objection", "legal_hold"} <= set(edge_cases)  # fmt: skip
+    assert all(row["people"] > 0 and any(row["trap"] in line for line in messages) for row in edge_cases.values())
 
 
-def test_without_a_truth_it_says_what_it_can(demo_workspace: Workspace, tmp_path: Path) -> None:
-    said: list[str] = []
-    report = identity_report(seen_from(demo_workspace, tmp_path, with_truth=False), said.append)
-    assert "truth" not in report and any("no ground truth" in line for line in said)
+def test_without_a_truth_it_reports_what_it_can(demo_workspace: Workspace, tmp_path: Path) -> None:
+    messages: list[str] = []
+    report = identity_report(linked_workspace(demo_workspace, tmp_path, with_truth=False), messages.append)
+    assert "truth" not in report and any("no ground truth" in line for line in messages)
     sizes = report["customers"]["profiles_per_customer"]
     assert sum(row["customers"] for row in sizes) == report["customers"]["customers"] > 500
     assert {row["identifier_type"] for row in report["stopped_linking"]} >= {"email", "phone"}
 
 
-def test_a_warehouse_that_is_not_there_or_not_built_is_named(
+def test_a_warehouse_that_is_missing_or_not_built_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "warehouse.duckdb"
@@ -234,16 +235,16 @@ def test_a_warehouse_that_is_not_there_or_not_built_is_named(
     assert "build" in capsys.readouterr().err
 
 
-def test_bounds_hold_for_the_small_demo(demo_report: tuple[dict[str, Any], list[str], str]) -> None:
+def test_minimums_are_met_for_the_small_demo(demo_report: tuple[dict[str, Any], list[str], str]) -> None:
     truth = demo_report[0]["truth"]
     assert truth["precision"] >= PRECISION and truth["recall"] >= RECALL, (truth["precision"], truth["recall"])
 
 
 @pytest.mark.verify
-def test_bounds_hold_for_fifty_thousand_people(tmp_path: Path) -> None:
+def test_minimums_are_met_for_fifty_thousand_people(tmp_path: Path) -> None:
     workspace = workspace_in(tmp_path)
     simulate(workspace, customers=50_000, seed=4, progress=quiet)
-    # What has no bearing on who is who is not loaded: it would take ten times as long.
+    # Data irrelevant to identity is not loaded: it would take ten times as long.
     retailer = Retailer(workspace, tmp_path / "retailer")
     retailer.start_anew()
     retailer.deliver(as_it_is)

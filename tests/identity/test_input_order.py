@@ -14,7 +14,7 @@ from scripts.platform.workspace import Workspace
 from tests.support.identity_workspaces import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
 from tests.support.workspaces import workspace_in
 
-# Long strides through the history, then day by day to its end.
+# Long steps through the history, then day by day to its end.
 DAYS = [date(2021, 12, 31), date(2023, 3, 31), date(2024, 6, 30), date(2025, 3, 31), date(2025, 9, 30),
         date(2026, 1, 31), date(2026, 5, 31), *(date(2026, 6, day) for day in range(24, 29)), LATE]  # fmt: skip
 
@@ -22,18 +22,18 @@ DAYS = [date(2021, 12, 31), date(2023, 3, 31), date(2024, 6, 30), date(2025, 3, 
 def unexplained(one: pd.Series, other: pd.Series, logged: set[tuple[str, str]]) -> pd.DataFrame:
     """Profiles whose two ids differ though no chain of logged merges and splits leads from one to the other."""
     both = pd.DataFrame({"one": one, "other": other})
-    assert both.notna().all(axis=None), "some profile is in one of the two only"
-    leader: dict[str, str] = {}
+    assert both.notna().all(axis=None), "some profile is in only one of the two"
+    parent: dict[str, str] = {}
 
-    def lead(name: str) -> str:
-        while leader.get(name, name) != name:
-            name = leader[name]
+    def root_of(name: str) -> str:
+        while parent.get(name, name) != name:
+            name = parent[name]
         return name
 
     for old, new in logged:
-        leader[lead(old)] = lead(new)
+        parent[root_of(old)] = root_of(new)
     apart = both[both["one"] != both["other"]]
-    return apart[apart["one"].map(lead) != apart["other"].map(lead)]
+    return apart[apart["one"].map(root_of) != apart["other"].map(root_of)]
 
 
 def test_an_id_that_changed_without_a_log_entry_is_found() -> None:
@@ -81,4 +81,4 @@ def test_one_go_shuffled_and_day_by_day_give_the_same_ids(tmp_path: Path) -> Non
             if schema not in ("main", "intake", "state") and not schema.startswith("raw_"):
                 connection.execute(f"drop schema {quote(schema)} cascade")
     pd.testing.assert_series_equal(retailer.resolve(LATE), day_by_day)
-    assert retailer.changes() == logged, "a rebuild changes nobody's id"
+    assert retailer.changes() == logged, "a rebuild changes no one's id"

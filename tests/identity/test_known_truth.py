@@ -1,4 +1,4 @@
-"""Against records whose truth is known: real sets where they lie beside the project, and arithmetic by hand."""
+"""Records with a known truth: published data sets where they are stored next to the project, and examples by hand."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_splink_fake_1000_is_resolved_without_labels(tmp_path: Path) -> None:
     file = shared_data("identity/splink_fake_1000.parquet")
     table = evaluate(workspace_in(tmp_path), [file], progress=quiet).set_index(["method", "threshold"])
     exact = table.loc["deterministic"].iloc[0]
-    # Published beside the data: exact e-mail alone has precision 1.000 and recall 0.336.
+    # Published with the data: exact e-mail alone has precision 1.000 and recall 0.336.
     assert (exact["precision"], round(exact["recall"], 3)) == (1.0, 0.336)
     default = table.loc[("probabilistic", 0.9)]
     assert default["precision"] >= 0.98
     assert default["f1"] >= 0.90
     assert table.loc[("both", 0.9), "f1"] >= default["f1"]
-    # Counted anew, by pairs: each true cluster of n has n (n - 1) / 2.
+    # Counted again, by pairs: each true cluster of n has n (n - 1) / 2.
     sizes = pd.read_parquet(file)["cluster"].value_counts()
     assert default["true_pairs"] == int((sizes * (sizes - 1) / 2).sum())
     written = pd.read_csv(tmp_path / "match_evaluation.csv")
@@ -58,13 +58,13 @@ def test_senzing_truth_sets_give_a_report(tmp_path: Path) -> None:
     table = evaluate(
         workspace_in(tmp_path), files, truth=shared_data("identity/senzing_truth_key.parquet"), progress=quiet
     )
-    # 159 records are too few to learn much from: the figures are reported, and both beat one method's recall.
+    # 159 records are too few to train well: the figures are reported, and both together match the better recall.
     recall = table[table["threshold"].isna() | (table["threshold"] == 0.9)].set_index("method")["recall"]
     assert recall["both"] >= max(recall["deterministic"], recall["probabilistic"])
     assert set(table["true_pairs"]) == {108}
 
 
-def test_files_without_a_truth_or_fields_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_without_a_truth_or_fields_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "people.csv"
     file.write_text("surname,email\nSmith,a@example.com\nSmith,b@example.com\n", encoding="utf-8")
     with pytest.raises(UserError, match="no column cluster"):

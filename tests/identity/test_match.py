@@ -1,4 +1,4 @@
-"""Pairs are proposed, decided by people, and carried into the landing zone once."""
+"""Pairs are proposed, decided by reviewers, and written to the landing zone once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A built workspace of 160 people, some of them under two customers, with trained settings and proposals."""
+    """A built workspace of 160 people, some of them split over two customers, with trained settings and proposals."""
     workspace = people_workspace(tmp_path_factory.mktemp("people"))
     matching.train_workspace(workspace, progress=quiet)
     matching.propose(workspace, progress=quiet)
@@ -56,7 +56,7 @@ def read(file: Path) -> list[dict[str, str]]:
 
 
 def review(workspace: Workspace, **decisions: str) -> Path:
-    """Fill in decisions by left profile id; the rest stays open."""
+    """Fill in decisions by left profile id; the rest stay open."""
     file = review_file(workspace)
     rows = read(file)
     for row in rows:
@@ -90,7 +90,7 @@ def test_the_review_file_is_guarded_and_explains_itself(trained: Workspace) -> N
     assert row["decision"] == ""
 
 
-def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: Workspace) -> None:
+def test_landed_proposals_contain_no_identifiers(trained: Workspace) -> None:
     rows = landing_rows(trained, ("matching", "proposal"))
     assert len(rows) == 12
     first = next(row for row in rows if row["left_source_profile_id"] == keyed_hash("crm:c0"))
@@ -102,7 +102,7 @@ def test_what_is_landed_of_a_proposal_holds_no_identifier(trained: Workspace) ->
     assert not [word for word in ("@", ARI, "c0,", "k0,") if word in text]
 
 
-def test_the_hash_is_the_macros(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_equals_that_of_the_macro(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "a key")
     found = duckdb.execute("select substr(sha256('a key|' || 'crm:1'), 1, 32)").fetchall()
     assert found == [(keyed_hash("crm:1"),)]
@@ -118,11 +118,11 @@ def test_the_same_data_train_the_same_settings(trained: Workspace, workspace: Wo
         for part in ("m", "u"):
             assert 0.95 < sum(level[part] for level in levels) < 1.05
     assert settings["kind"] == "own"
-    # By the address the customers were put together, so it teaches nothing of people with two.
+    # Customers were joined by their address, so it teaches nothing about people with two.
     assert {level["learnt_from_pairs"] for level in settings["comparisons"]["email"]} == {0}
 
 
-def test_proposing_twice_says_nothing_new(workspace: Workspace) -> None:
+def test_proposing_twice_adds_nothing(workspace: Workspace) -> None:
     before = landing_rows(workspace, ("matching", "proposal"))
     matching.propose(workspace, progress=quiet)
     assert landing_rows(workspace, ("matching", "proposal")) == before
@@ -147,7 +147,7 @@ def test_decisions_become_landing_rows_once(workspace: Workspace) -> None:
     assert len(landing_rows(workspace, ("identity", "link_decision"))) == 2
 
 
-def test_decided_pairs_are_not_proposed_again_and_the_mart_hears_of_it(workspace: Workspace) -> None:
+def test_decided_pairs_are_not_proposed_again_and_their_status_is_landed(workspace: Workspace) -> None:
     matching.accept(workspace, review(workspace, c0="same", c1="different"), by="Rita", now=NOON, progress=quiet)
     matching.propose(workspace, progress=quiet)
     assert pairs(review_file(workspace)) == {(f"c{number}", f"k{number}") for number in range(2, 12)}
@@ -168,13 +168,13 @@ def test_a_changed_mind_is_a_newer_version_of_the_same_decision(workspace: Works
     assert stored_decisions(workspace)[key].action == "cut"
 
 
-def test_a_review_that_was_not_accepted_is_not_written_over(workspace: Workspace) -> None:
+def test_a_review_that_was_not_accepted_is_not_overwritten(workspace: Workspace) -> None:
     review(workspace, c0="same")
     with pytest.raises(UserError, match="1 decisions that were not accepted"):
         matching.propose(workspace, progress=quiet)
 
 
-def test_faulty_reviews_write_nothing(workspace: Workspace) -> None:
+def test_invalid_reviews_write_nothing(workspace: Workspace) -> None:
     file = review(workspace, c0="same", c1="perhaps")
     with pytest.raises(UserError, match="decision is neither same nor different"):
         matching.accept(workspace, file, by="Rita", progress=quiet)
@@ -187,10 +187,10 @@ def test_faulty_reviews_write_nothing(workspace: Workspace) -> None:
     assert not workspace.landing.joinpath("identity").exists()
 
 
-def test_settings_of_other_data_are_refused(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_of_other_data_are_rejected(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     file = workspace.seeds / SETTINGS_FILE
     settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for change, said in (
+    for change, message in (
         ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
         ({"review_threshold": 1.5}, "must lie between 0 and 1"),
         ({"blocking_rules": [["shoe_size"]]}, "blocking_rules name shoe_size; use only"),
@@ -199,14 +199,14 @@ def test_settings_of_other_data_are_refused(workspace: Workspace, capsys: pytest
         file.write_text(json.dumps({**settings, **change}), encoding="utf-8")
         assert main(["match", "--warehouse", str(workspace.warehouse)]) == 2
         output = capsys.readouterr().err
-        assert said in output
+        assert message in output
         assert output.count("\n") == 1
     file.unlink()
     assert main(["match", "--warehouse", str(workspace.warehouse)]) == 2
     assert "has not been trained yet" in capsys.readouterr().err
 
 
-def test_without_the_extra_one_line_says_so(
+def test_a_missing_extra_is_reported_in_one_line(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = builtins.__import__
@@ -221,17 +221,17 @@ def test_without_the_extra_one_line_says_so(
     assert capsys.readouterr().err == (
         "error: match needs Splink, which is not installed; `pip install 'customer-segmentation[matching]'` adds it\n"
     )
-    # What a reviewer decided needs no Splink.
+    # Accepting decisions needs no Splink.
     assert matching.accept(workspace, review(workspace, c0="same"), by="Rita", now=NOON, progress=quiet)
 
 
-def test_too_little_data_teach_nothing(tmp_path: Path) -> None:
+def test_too_little_data_stops_training(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="1 likely pairs among 4 records are too few"):
         matching.train_workspace(people_workspace(tmp_path, people=1, doubles=0), progress=quiet)
 
 
-def test_only_too_little_data_is_called_so(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Records that nearly all agree teach nothing of strangers; whatever else stops Splink says what it is."""
+def test_only_too_little_data_is_reported_as_such(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that nearly all agree teach nothing about different people; any other Splink error is raised as it is."""
     from splink.internals.linker_components.training import LinkerTraining
 
     def stop(problem: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The project's own resolution, and with it the review of proposed pairs, on real people with a known truth."""
+"""The project's own identity resolution on a published data set with a known truth."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def pairs(groups: pd.Series) -> int:
 
 @pytest.mark.verify
 def test_fake_people_are_joined_by_address_and_never_with_a_stranger(tmp_path: Path) -> None:
-    """Every address of the set stands for one person, so an exact match has precision 1 and a recall of 0.336.
+    """Every address in the data set belongs to one person, so an exact match has precision 1 and a recall of 0.336.
 
-    Names of the set are mangled on purpose (letters swapped, lost and doubled, given and family name exchanged): a
-    resolution that lets names tell people apart gives up part of that recall, and never its precision.
+    Its names are mangled on purpose (letters swapped, lost and doubled, first and last name exchanged): a resolution
+    that distinguishes people by name loses part of that recall, but never its precision.
     """
     people = pd.read_parquet(shared_data("identity/splink_fake_1000.parquet"))
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
@@ -58,7 +58,7 @@ def test_fake_people_are_joined_by_address_and_never_with_a_stranger(tmp_path: P
     both = people.assign(source_profile_id=people["unique_id"].astype(str)).merge(
         found, on="source_profile_id", how="left"
     )
-    # A record without an address shows no identifier and stays alone.
+    # A record without an address shows no identifier and stays separate.
     both["customer_id"] = both["customer_id"].fillna("alone " + both["source_profile_id"])
     together = pairs(both.groupby(["cluster", "customer_id"]).size())
     joined, true = pairs(both.groupby("customer_id").size()), pairs(both.groupby("cluster").size())

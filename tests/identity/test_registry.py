@@ -1,4 +1,4 @@
-"""Customer ids over time: what decisions, another day, another key and a lost warehouse do to them."""
+"""Customer ids over time: the effect of decisions, another day, another key and a lost warehouse."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ids(workspace: Workspace) -> pd.Series:
 
 
 def decide(workspace: Workspace, name: str, **fields: str) -> None:
-    """Deliver one decision, known on the last day of the demo, and resolve anew."""
+    """Deliver one decision, known on the last day of the demo, and resolve again."""
     file = workspace.landing / "identity" / "link_decision" / f"{name}_2026-06-30.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as handle:
@@ -55,8 +55,8 @@ def decide(workspace: Workspace, name: str, **fields: str) -> None:
     run_dbt(workspace, RESOLVE, progress=quiet)
 
 
-def pair_joined_by_address_alone(workspace: Workspace) -> tuple[str, str, str]:
-    """A customer of exactly a CRM profile, known first, and a profile of the sending tool with the same address."""
+def pair_joined_by_address(workspace: Workspace) -> tuple[str, str, str]:
+    """A customer with a CRM profile and a profile of the sending tool; if possible just these, joined by address."""
     found = query(
         workspace,
         """
@@ -90,10 +90,10 @@ def pair_joined_by_address_alone(workspace: Workspace) -> tuple[str, str, str]:
 
 
 @pytest.mark.verify
-def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_copy: Workspace) -> None:
+def test_a_cut_splits_a_withdrawal_joins_again_and_no_other_id_changes(demo_copy: Workspace) -> None:
     run_dbt(demo_copy, RESOLVE, progress=quiet)
     before = ids(demo_copy)
-    customer, crm, klaviyo = pair_joined_by_address_alone(demo_copy)
+    customer, crm, klaviyo = pair_joined_by_address(demo_copy)
     pair = {
         "left_system": "crm",
         "left_profile_id": crm.partition(":")[2],
@@ -104,7 +104,7 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_c
     decide(demo_copy, "d1", action="cut", decided_at="2026-06-30 09:00:00", **pair)
     apart = ids(demo_copy)
     assert apart[crm] != apart[klaviyo]
-    assert customer in set(apart[before[before == customer].index]), "whoever holds the first profile keeps the id"
+    assert customer in set(apart[before[before == customer].index]), "the customer with the first profile keeps the id"
     others = before[before != customer].index
     pd.testing.assert_series_equal(apart[others], before[others])
     log = query(demo_copy, "select * from marts.customer_id_changes")
@@ -119,7 +119,7 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_nobody_else_is_renamed(demo_c
     assert set(merged["old_customer_id"]) == set(split["new_customer_id"])
     assert (merged["current_customer_id"] == customer).all()
 
-    # A look back at an earlier day tells the same ids and leaves the registry alone.
+    # A run for an earlier day leaves the registry unchanged.
     registry = query(demo_copy, "select * from state.identity_registry order by all")
     run_dbt(demo_copy, RESOLVE, variables={"as_of_date": "2026-03-31"}, progress=quiet)
     pd.testing.assert_frame_equal(query(demo_copy, "select * from state.identity_registry order by all"), registry)
@@ -158,7 +158,7 @@ def test_the_registry_comes_back_into_a_new_warehouse(tmp_path: Path) -> None:
         {"profile_id": "p", "customer_id": "c"}
     ]
     assert query(workspace, "select * from state.identity_log").empty
-    # What is there is never overwritten.
+    # Existing state is never overwritten.
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("update state.identity_registry set customer_id = 'newer'")
     state.restore(workspace, quiet)
@@ -174,4 +174,4 @@ def test_another_demo_does_not_get_the_registry(tmp_path: Path) -> None:
     workspace.warehouse.unlink()
     (workspace.landing / "_simulation.json").write_text('{"seed": 7}')
     state.restore(workspace, quiet)
-    assert not workspace.warehouse.exists(), "nothing is opened, so nothing is made"
+    assert not workspace.warehouse.exists(), "nothing is opened, so nothing is created"

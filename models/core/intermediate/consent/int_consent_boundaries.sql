@@ -1,4 +1,4 @@
--- Grain: one row per customer, channel, purpose and day on which ranges of consent open or close, counted by kind.
+-- Grain: one row per customer, channel, purpose and day on which consent ranges open or close, counted by kind.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -15,7 +15,7 @@ lapses as (
 
 ),
 
-followed as (
+with_expiry as (
 
     select
         periods.customer_id,
@@ -49,7 +49,7 @@ ranges as (
         valid_from,
         coalesce(expired_on, valid_to) as valid_to
 
-    from followed
+    from with_expiry
 
     union all
 
@@ -62,12 +62,12 @@ ranges as (
         expired_on as valid_from,
         valid_to
 
-    from followed
+    from with_expiry
     where expired_on is not null
 
 ),
 
--- A range opens on its first day and closes on the day after its last; one that closes on its first day never was.
+-- A range opens on its first day and closes on the day after its last; zero-length ranges are dropped.
 boundaries as (
 
     select
@@ -76,7 +76,7 @@ boundaries as (
         purpose,
         kind,
         source_system,
-        valid_from as turns_on,
+        valid_from as boundary_date,
         1 as step
 
     from ranges
@@ -90,7 +90,7 @@ boundaries as (
         purpose,
         kind,
         null as source_system,
-        valid_to as turns_on,
+        valid_to as boundary_date,
         -1 as step
 
     from ranges
@@ -108,10 +108,10 @@ daily as (
         sum(case when kind = '{{ kind }}' then step else 0 end) as {{ kind }}_step,
         max(case when kind = '{{ kind }}' then source_system end) as {{ kind }}_source,
         {% endfor %}
-        turns_on
+        boundary_date
 
     from boundaries
-    group by customer_id, channel, purpose, turns_on
+    group by customer_id, channel, purpose, boundary_date
 
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per statement and contact point (address, number, account) that it names; its profile when none.
+-- Grain: one row per statement and contact point (address, number, account) it names; its profile if none.
 with stated as (
 
     select * from {{ ref('int_consent_stated') }}

@@ -1,5 +1,5 @@
--- Grain: one row per period of permission that lapses unless it is renewed: the day on which it does.
-with given as (
+-- Grain: one row per period of permission with an expiry: the day on which it lapses.
+with permissions as (
 
     select
         periods.customer_id,
@@ -38,33 +38,33 @@ uses as (
 renewals as (
 
     select
-        given.customer_id,
-        given.statement_id,
-        given.channel,
-        given.purpose,
-        given.expires_after_days,
-        given.valid_from as renewed_on
+        permissions.customer_id,
+        permissions.statement_id,
+        permissions.channel,
+        permissions.purpose,
+        permissions.expires_after_days,
+        permissions.valid_from as renewed_on
 
-    from given
+    from permissions
 
     union all
 
     select
-        given.customer_id,
-        given.statement_id,
-        given.channel,
-        given.purpose,
-        given.expires_after_days,
+        permissions.customer_id,
+        permissions.statement_id,
+        permissions.channel,
+        permissions.purpose,
+        permissions.expires_after_days,
         uses.used_on as renewed_on
 
-    from given
+    from permissions
     inner join uses
         on
-            given.customer_id = uses.customer_id
-            and given.channel = uses.channel
-            and given.valid_from < uses.used_on
-            and (given.valid_to is null or given.valid_to > uses.used_on)
-    where given.renewed_by = 'use'
+            permissions.customer_id = uses.customer_id
+            and permissions.channel = uses.channel
+            and permissions.valid_from < uses.used_on
+            and (permissions.valid_to is null or permissions.valid_to > uses.used_on)
+    where permissions.renewed_by = 'use'
 
 ),
 
@@ -81,7 +81,7 @@ spaced as (
 
 ),
 
--- Once lapsed, use does not bring it back: the first gap decides.
+-- Use after the lapse does not bring permission back: the first gap decides.
 lapses as (
 
     select

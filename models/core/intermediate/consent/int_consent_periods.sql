@@ -1,5 +1,5 @@
--- Grain: one row per customer, statement, channel and purpose: from when to when it gives, or takes away, permission.
--- A view: all that it adds to what was stated is which bounces count.
+-- Grain: one row per customer, statement, channel and purpose: the period in which it gives or withdraws it.
+-- A view: all it adds to the stated periods is which bounces count.
 {{ config(materialized='view') }}
 
 with stated as (
@@ -14,8 +14,8 @@ contacts as (
 
 ),
 
--- A bounce is about the address that is in use, unless the rule says that it blocks the person; then a permission
--- given anywhere ends that of an address no longer in use.
+-- A bounce counts only for the address in use, unless the rule blocks the person; then a permission given under any
+-- contact point ends the bounce of an address no longer in use.
 periods as (
 
     select

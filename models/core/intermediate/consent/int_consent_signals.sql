@@ -1,4 +1,4 @@
--- Grain: one row per sign of will that a tool recorded, such as an unsubscription, a complaint or a flag that changed.
+-- Grain: one row per consent signal that a tool recorded: an unsubscribe, complaint, hard bounce or changed flag.
 {{ config(materialized='view') }}
 
 with tool_events as (
@@ -29,7 +29,7 @@ with tool_events as (
 
 signals as (
 
-    -- What a tool says is about the address it wrote to, not about others that it knows.
+    -- A signal applies to the address the tool wrote to, not to others that it knows.
     select
         concat('klaviyo:', event_id) as signal_id,
         'klaviyo' as source_system,

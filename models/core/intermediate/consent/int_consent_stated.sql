@@ -1,4 +1,4 @@
--- Grain: one row per thing said or shown of consent, in any system, in one vocabulary.
+-- Grain: one row per consent statement or signal of any system, in one vocabulary.
 with consent_events as (
 
     select
@@ -41,7 +41,7 @@ stated as (
         event_id as source_profile_id,
         nullif(known_channel, '') as channel,
         lower(trim(purpose)) as purpose,
-        -- A withdrawal is known by more words than a permission.
+        -- More words are accepted for a withdrawal than for a permission.
         case
             when plain_status in ('opted_in', 'pending') then plain_status
             when plain_status in ('opted_out', 'opt_out', 'unsubscribed', 'withdrawn', 'objected') then 'opted_out'

@@ -1,5 +1,5 @@
--- Grain: one row per customer, statement, channel and purpose: from when to when it holds.
--- Holds addresses that bounced. Which bounces count is decided afterwards, by the address in use.
+-- Grain: one row per customer, statement, channel and purpose: the period in which it applies.
+-- Holds addresses that bounced. Which bounces count is decided downstream, by the address in use.
 {% do stop_on_seed_violations(['consent_rules', 'consent_signals']) %}
 {%- set later = "order by stated_at, case when kind = 'opted_in' then 1 else 2 end, statement_id"
     ~ " rows between 1 following and unbounded following" %}
@@ -21,8 +21,8 @@ with statements as (
 
 ),
 
--- Where the newest statement wins across a person's profiles, the person is one contact point.
-placed as (
+-- Where the newest statement wins across a person's profiles, the person counts as one contact point.
+by_contact_point as (
 
     select distinct
         statements.*,
@@ -34,8 +34,8 @@ placed as (
 
 ),
 
--- At one instant what permits less comes last, so that it is what stands.
-followed as (
+-- At the same instant the stricter statement comes last, so that it wins.
+with_next as (
 
     select
         *,
@@ -44,7 +44,7 @@ followed as (
         ) as given_again_at,
         min(case when kind not in ('opted_in', 'hard_bounce') then stated_at end) over (
             partition by customer_id, channel, purpose, contact_point {{ later }}
-        ) as taken_at,
+        ) as withdrawn_at,
         min(case when kind <> 'hard_bounce' then stated_at end) over (
             partition by customer_id, channel, purpose, contact_point {{ later }}
         ) as followed_at,
@@ -52,11 +52,11 @@ followed as (
             partition by customer_id, channel, purpose {{ later }}
         ) as given_anywhere_at
 
-    from placed
+    from by_contact_point
 
 ),
 
--- A statement holds until the first one that ends it under any contact point that both name.
+-- A statement applies until the first later one that ends it under a contact point that both name.
 ended as (
 
     select
@@ -71,15 +71,15 @@ ended as (
         hard_bounce_blocks,
         min(
             case
-                when kind = 'opted_in' then taken_at
-                -- Until it is answered, either way.
+                when kind = 'opted_in' then withdrawn_at
+                -- Until answered, either way.
                 when kind in ('pending', 'unclear') then followed_at
                 else given_again_at
             end
         ) as ended_at,
         min(given_anywhere_at) as given_anywhere_at
 
-    from followed
+    from with_next
     group by
         customer_id, statement_id, channel, purpose, kind, source_system, stated_at, email, hard_bounce_blocks
 

@@ -1,4 +1,4 @@
--- Grain: one row per statement, and channel and purpose that it is about; what it says of whom is decided later.
+-- Grain: one row per statement, channel and purpose that it applies to; int_consent_subjects adds the customers.
 {{ config(materialized='view') }}
 
 with stated as (
@@ -19,8 +19,8 @@ purposes as (
 
 ),
 
--- What is not understood takes permission away and never gives any: an opt-out for a purpose without a rule is one of
--- marketing, an opt-out on a channel that we do not know is one on every channel.
+-- A statement that is not understood can withdraw permission but never gives it: an opt-out for a purpose without a
+-- rule counts for marketing, an opt-out on an unknown channel counts for every channel.
 understood as (
 
     select
@@ -51,7 +51,7 @@ statements as (
         understood.source_profile_id,
         rules.channel,
         rules.purpose,
-        -- Where one yes is enough, one that waits for its confirmation is a yes.
+        -- Where single opt-in is enough, a permission awaiting confirmation counts.
         case
             when understood.kind = 'pending' and rules.requires_double_opt_in <> 'true' then 'opted_in'
             else understood.kind

@@ -1,4 +1,4 @@
--- Grain: one row per statement and customer whom it concerns.
+-- Grain: one row per statement and customer it applies to.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -28,9 +28,9 @@ linked as (
 
 ),
 
--- What takes permission away reaches everybody who shows the identifier it names, also where the identifier links
--- nobody because several people share it: nobody knows which of them spoke, so it is all of them.
-taking_points as (
+-- A statement that withdraws permission applies to everyone with the identifier it names, even where the identifier
+-- links no profiles because several people share it: which of them it was is unknown, so it applies to all of them.
+withdrawal_points as (
 
     select
         contact_points.statement_id,
@@ -45,8 +45,8 @@ taking_points as (
 
 ),
 
--- What is shown now: a number that somebody gave up says nothing of its former holder any more.
-shown as (
+-- Current identifiers only: a number that someone has given up no longer applies to its former holder.
+current_points as (
 
     {% for type in ['email', 'phone', 'loyalty_number', 'shop_customer_id'] %}
     select
@@ -63,14 +63,14 @@ shown as (
 reached as (
 
     select
-        taking_points.statement_id,
+        withdrawal_points.statement_id,
         identities.customer_id
 
-    from taking_points
-    inner join shown
-        on taking_points.contact_point = shown.contact_point
+    from withdrawal_points
+    inner join current_points
+        on withdrawal_points.contact_point = current_points.contact_point
     inner join identities
-        on shown.profile_key = identities.profile_key
+        on current_points.profile_key = identities.profile_key
 
 ),
 

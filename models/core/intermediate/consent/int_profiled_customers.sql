@@ -1,6 +1,6 @@
--- Grain: one row per customer who may be scored and segmented: all but those who object to profiling.
--- The one place where an objection takes effect: whatever scores, segments or explains people starts from here. The
--- books (orders, customers, customer_margin, totals) do not.
+-- Grain: one row per customer who may be scored and segmented: everyone who does not object to profiling.
+-- The one place where an objection takes effect: every model that scores, segments or explains people starts from
+-- here. The books (orders, customers, customer_margin, totals) do not.
 {{ config(materialized='view') }}
 
 with spine as (

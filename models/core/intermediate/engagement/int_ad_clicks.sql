@@ -15,7 +15,7 @@ browsers as (
 
 ),
 
--- On a browser that several people use, nobody can tell who clicked.
+-- On a browser that several people use, it is unknown who clicked.
 joined as (
 
     select

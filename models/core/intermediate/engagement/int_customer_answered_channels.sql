@@ -1,4 +1,4 @@
--- Grain: one row per customer who answered in any channel in the preference_days of attribute_limits.
+-- Grain: one row per customer with any activity or counted store order in the preference_days of attribute_limits.
 with daily as (
 
     select
@@ -46,7 +46,7 @@ days as (
 
 ),
 
--- Of equal ones the channel that asks more of the customer: a way to the store, then an answer, then a visit.
+-- Ties go to the channel that takes more effort: a trip to the store, then an answer to a message, then a visit.
 preferred as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per customer who ever put something into a cart or began a check-out, as of as_of_date.
+-- Grain: one row per customer who ever added to a cart or started a checkout, as of as_of_date.
 with events as (
 
     select * from {{ ref('int_web_events') }}
@@ -32,8 +32,8 @@ last_steps as (
 
 ),
 
--- Any order answers the cart, in whatever channel and state; the shop's own event may come before the order does.
-orders_seen as (
+-- Any order closes the cart, in whatever channel and status; the shop's web event may arrive before the order does.
+all_orders as (
 
     select
         customer_id,
@@ -56,7 +56,7 @@ last_orders as (
         customer_id,
         max(ordered_at) as last_ordered_at
 
-    from orders_seen
+    from all_orders
     group by customer_id
 
 ),

@@ -1,5 +1,5 @@
 -- Grain: one row per customer who visited in the 90 days that end with as_of_date, or opened or clicked e-mails in the
--- 180 days: when they do, and with what they come.
+-- 180 days: their usual times and device.
 with sessions as (
 
     select
@@ -30,7 +30,7 @@ answers as (
 
 ),
 
-signs as (
+observations as (
 
     {% for habit, relation in [
         ('visit_weekday', 'sessions'), ('visit_hour', 'sessions'), ('visit_device', 'sessions'),
@@ -39,7 +39,7 @@ signs as (
     select
         customer_id,
         '{{ habit }}' as habit,
-        {{ habit }} as number_seen
+        {{ habit }} as habit_value
 
     from {{ relation }}
     where {{ habit }} is not null
@@ -53,31 +53,31 @@ counted as (
     select
         customer_id,
         habit,
-        number_seen,
-        count(*) as times
+        habit_value,
+        count(*) as observation_count
 
-    from signs
-    group by customer_id, habit, number_seen
+    from observations
+    group by customer_id, habit, habit_value
 
 ),
 
--- Of equally many the earlier weekday and hour, and the first device of the alphabet, stand for the customer.
+-- Ties go to the earlier weekday and hour, and to the first device in the alphabet.
 habits as (
 
     select
         customer_id,
         {% for habit in ['visit_weekday', 'visit_hour', 'visit_device', 'email_weekday', 'email_hour'] -%}
-        max_by(number_seen, times * 100 - number_seen) filter (where habit = '{{ habit }}') as {{ habit }},
+        max_by(habit_value, observation_count * 100 - habit_value) filter (where habit = '{{ habit }}') as {{ habit }},
         {% endfor -%}
-        sum(times) filter (where habit = 'visit_weekday') as visit_count,
-        sum(times) filter (where habit = 'email_weekday') as email_count
+        sum(observation_count) filter (where habit = 'visit_weekday') as visit_count,
+        sum(observation_count) filter (where habit = 'email_weekday') as email_count
 
     from counted
     group by customer_id
 
 ),
 
--- A few of a kind make no habit.
+-- A few observations make no habit.
 named as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per customer with an open cart: what it holds.
+-- Grain: one row per customer with an open cart: its units and value.
 with carts as (
 
     select * from {{ ref('int_customer_carts') }}
@@ -18,8 +18,8 @@ events as (
 
 ),
 
--- Since the last order: what was there before went with it.
-of_the_cart as (
+-- Since the last order: what was added before went with it.
+cart_events as (
 
     select
         events.event_id,
@@ -36,28 +36,28 @@ of_the_cart as (
 movements as (
 
     select
-        of_the_cart.customer_id,
+        cart_events.customer_id,
         additions.sku,
         coalesce(additions.quantity, 1) as quantity,
         additions.price
 
-    from of_the_cart
+    from cart_events
     inner join {{ ref('stg_web__cart_additions') }} as additions
-        on of_the_cart.event_id = additions.event_id
-    where of_the_cart.event_type = 'cart_addition'
+        on cart_events.event_id = additions.event_id
+    where cart_events.event_type = 'cart_addition'
 
     union all
 
     select
-        of_the_cart.customer_id,
+        cart_events.customer_id,
         removals.sku,
         -coalesce(removals.quantity, 1) as quantity,
         removals.price
 
-    from of_the_cart
+    from cart_events
     inner join {{ ref('stg_web__cart_removals') }} as removals
-        on of_the_cart.event_id = removals.event_id
-    where of_the_cart.event_type = 'cart_removal'
+        on cart_events.event_id = removals.event_id
+    where cart_events.event_type = 'cart_removal'
 
 ),
 

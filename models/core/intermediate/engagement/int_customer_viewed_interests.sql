@@ -1,4 +1,4 @@
--- Grain: one row per customer who looked at products on the web in the 90 days that end with as_of_date.
+-- Grain: one row per customer who viewed products on the web in the 90 days that end with as_of_date.
 with viewed as (
 
     select
@@ -41,7 +41,7 @@ by_category as (
         category,
         sum(view_count) as view_count,
         max(last_viewed_at) as last_viewed_at,
-        -- Of two at one instant, always the same one.
+        -- Deterministic for two at the same instant.
         max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku
 
     from categorised

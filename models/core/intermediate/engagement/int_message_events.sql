@@ -1,5 +1,5 @@
--- Grain: one row per e-mail or SMS event of a customer that happened by as_of_date, under the name it is counted by.
--- A view: each reader takes a few kinds of event and a few days.
+-- Grain: one row per e-mail or SMS event of a customer that happened by as_of_date, under the name it is counted under.
+-- A view: each consumer reads a few event types and a few days.
 {{ config(materialized='view') }}
 
 with events as (

@@ -1,4 +1,4 @@
--- Grain: one row per browser on which anybody was identified by as_of_date: one person's, or shared.
+-- Grain: one row per browser on which someone was identified by as_of_date: one person's, or shared.
 with identifiers as (
 
     select * from {{ ref('int_web_browser_identifiers') }}
@@ -27,7 +27,7 @@ browsers as (
 
 ),
 
-judged as (
+classified as (
 
     select
         anonymous_id,
@@ -39,4 +39,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

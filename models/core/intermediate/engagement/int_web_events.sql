@@ -1,5 +1,5 @@
 -- Grain: one row per web or app event that happened by as_of_date, with the customer it belongs to.
--- A view: events are stored once, in staging; a reader takes the kinds and columns that it needs.
+-- A view: events are stored once, in staging; a consumer reads the event types and columns that it needs.
 {{ config(materialized='view') }}
 
 with hits as (
@@ -32,10 +32,10 @@ events as (
         hits.event_id,
         hits.event_type,
         case
-            -- What a server sent names nobody's browser; it is whose account or order it shows.
+            -- A server event has no browser; it belongs to the account or order it names.
             when hits.anonymous_id is null then coalesce(accounts.customer_id, buyers.customer_id)
             when browsers.is_shared then on_shared_browsers.customer_id
-            -- Where only one person was ever identified, all visits are that person's, also those without a log-in.
+            -- Where only one person was ever identified, all visits are that person's, even without a log-in.
             else browsers.customer_id
         end as customer_id,
         hits.anonymous_id,

@@ -1,4 +1,4 @@
--- Grain: one row per identifier seen on any browser: whose it is. Orders of unknown people are left out.
+-- Grain: one row per identifier observed on the web, with its owner. Orders of unknown people are left out.
 with identifiers as (
 
     select distinct
@@ -32,7 +32,7 @@ orders as (
 
 ),
 
--- An identifier that links is one person's; where people keep two apart that share it, it is nobody's.
+-- A linking identifier belongs to one person; where a decision keeps two of its holders separate, to no one.
 linked as (
 
     select
@@ -74,7 +74,7 @@ owners as (
 
 ),
 
--- An account or address that no customer has is still somebody, and somebody else.
+-- An account or address that no customer has still counts as a person, and a different one.
 named as (
 
     select

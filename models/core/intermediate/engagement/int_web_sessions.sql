@@ -2,7 +2,7 @@
 with events as (
 
     select * from {{ ref('int_web_events') }}
-    -- What a server sent without a device, such as an order, is no visit.
+    -- A server event without a device, such as an order, is not a visit.
     where anonymous_id is not null
 
 ),

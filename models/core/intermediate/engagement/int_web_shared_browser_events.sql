@@ -1,5 +1,5 @@
 -- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
-{%- set in_order = 'order by occurred_at, order_of_instant, event_type, event_id' %}
+{%- set in_order = 'order by occurred_at, instant_order, event_type, event_id' %}
 
 with browsers as (
 
@@ -14,8 +14,8 @@ owners as (
 
 ),
 
--- A log-in is a moment of the visit as an event is, and tells whose it is from there on.
-moments as (
+-- A log-in counts as an event of the visit and identifies the person from there on.
+visit_events as (
 
     select
         event_id,
@@ -46,27 +46,27 @@ moments as (
 
 ),
 
-told as (
+identified as (
 
     select
-        moments.*,
+        visit_events.*,
         limits.visit_gap_minutes,
         coalesce(owners.person_key, buyers.person_key) as person_key,
-        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as told_customer_id,
+        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as owner_id,
         case
-            when moments.event_type = 'log_in' then 0
+            when visit_events.event_type = 'log_in' then 0
             when coalesce(owners.person_key, buyers.person_key) is not null then 1
             else 2
-        end as order_of_instant
+        end as instant_order
 
-    from moments
+    from visit_events
     cross join {{ ref('int_attribute_limits') }} as limits
     left join owners
-        on moments.identifier_type = owners.identifier_type
-            and moments.identifier_value = owners.identifier_value
+        on visit_events.identifier_type = owners.identifier_type
+            and visit_events.identifier_value = owners.identifier_value
     left join owners as buyers
         on buyers.identifier_type = 'order'
-            and moments.source_order_id = buyers.identifier_value
+            and visit_events.source_order_id = buyers.identifier_value
 
 ),
 
@@ -76,7 +76,7 @@ with_previous as (
         *,
         lag(occurred_at) over (partition by anonymous_id {{ in_order }}) as previous_at
 
-    from told
+    from identified
 
 ),
 
@@ -92,7 +92,7 @@ visits as (
 
 ),
 
--- From one sign of a person to the next; what comes before the first sign belongs to it.
+-- A stretch runs from one identification to the next; events before the first one belong to it.
 stretches as (
 
     select
@@ -108,7 +108,7 @@ attributed as (
     select
         event_id,
         event_type,
-        max(told_customer_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
+        max(owner_id) over (partition by anonymous_id, visit_number, stretch_number) as customer_id
 
     from stretches
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer with a loyalty card: tier, balance over all cards, and since when.
+-- Grain: one row per customer with a loyalty card: tier, balance over all cards, and joining date.
 with members as (
 
     select * from {{ ref('stg_loyalty__members') }}
@@ -42,7 +42,7 @@ cards as (
         case
             when members.joined_at < {{ as_of_end() }} then {{ business_date('members.joined_at') }}
         end as joined_date,
-        -- The best of several cards; of tiers that the seed does not name, that of the newest card.
+        -- The best tier of several cards; among tiers that the seed does not list, that of the newest card.
         row_number() over (
             partition by identities.customer_id
             order by

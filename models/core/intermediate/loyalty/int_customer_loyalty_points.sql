@@ -1,5 +1,5 @@
--- Grain: one row per customer whose card ever moved points: earned, redeemed, and what expires when.
--- Points are spent oldest first, so what is left of the balance is the newest that was added.
+-- Grain: one row per customer with any points movement: earned, redeemed, and what expires when.
+-- Points are spent oldest first, so the balance consists of the newest points added.
 with daily as (
 
     select * from {{ ref('int_loyalty_points_daily') }}
@@ -59,7 +59,7 @@ newer as (
 
 ),
 
--- Of each lot what the balance still holds after all newer ones.
+-- What the balance still holds of each lot after all newer ones.
 left_over as (
 
     select

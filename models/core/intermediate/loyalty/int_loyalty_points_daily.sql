@@ -1,4 +1,4 @@
--- Grain: one row per card of a customer, business day and day of expiry: points earned, redeemed, otherwise moved.
+-- Grain: one row per card of a customer, business day and day of expiry: points earned, redeemed or otherwise moved.
 -- A view: one cheap pass over tables, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -35,12 +35,12 @@ joined as (
         movements.movement_date,
         lower(movements.movement_type) as movement_type,
         movements.points,
-        -- What the programme says, else the rule of the member's tier; null for what never expires.
+        -- As stated by the programme, else by the rule of the member's tier; null for points that never expire.
         case
             when coalesce(movements.points, 0) <= 0 then null
             else coalesce(movements.expiry_date, cast(movements.movement_date + tiers.points_expiry_days as date))
         end as expiry_date,
-        -- A balance stated later holds this movement already; one stated before does not.
+        -- A balance stated later already includes this movement; one stated before does not.
         coalesce(
             members.points_balance is null or movements.occurred_at >= coalesce(members.updated_at, members.known_at),
             true

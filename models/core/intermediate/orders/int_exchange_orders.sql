@@ -20,7 +20,7 @@ named as (
         returns.order_id as original_order_id,
         orders.order_id,
         returns.returns_amount,
-        -- A number may mean an order of several systems; then it is the one of the original's.
+        -- A number may match orders of several systems; the one in the original order's system wins.
         row_number() over (
             partition by returns.return_id
             order by
@@ -31,12 +31,12 @@ named as (
     from {{ ref('int_returns') }} as returns
     inner join orders
         on returns.exchange_order_ref = orders.source_order_id
-    -- Goods exchanged within their own order need no order to replace them.
+    -- Goods exchanged within their own order need no replacement order.
     where returns.order_id is null or returns.order_id <> orders.order_id
 
 ),
 
--- Apps that handle exchanges in the web shop make an order that costs nothing, by a discount of that name.
+-- Apps that handle exchanges in the web shop create a free order by a discount of that name.
 free_of_charge as (
 
     select distinct

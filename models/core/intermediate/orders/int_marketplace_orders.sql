@@ -28,7 +28,7 @@ shared as (
         ship_country_code,
         coalesce(shipping_amount, 0) as shipping_amount,
         coalesce(shipping_tax_amount, 0) as shipping_tax_amount,
-        -- Not stated is unknown, not free: the cost assumptions step in.
+        -- Not stated is unknown, not free: the cost assumptions apply.
         commission_amount as marketplace_fee_amount,
         cast(null as decimal(18, 4)) as stated_total,
         known_at,
@@ -39,7 +39,7 @@ shared as (
             else 'unfulfilled'
         end as fulfilment_status,
         case when status in ('shipped', 'delivered') then shipped_at end as fulfilled_at,
-        -- Without a time of its own, a cancellation happened by when it was known.
+        -- A cancellation without a time of its own is dated by when it became known.
         case when is_cancelled then coalesce(cancelled_at, known_at) end as cancelled_at,
         coalesce(shipping_discount_amount, 0) as shipping_discount_amount,
         cast(0 as decimal(18, 4)) as other_charges_amount,

@@ -1,4 +1,4 @@
--- Grain: one row per record of money in staging (order, line, payment, refund) and what became of it in the marts.
+-- Grain: one row per record of money in staging (order, line, payment, refund) and its outcome in the marts.
 -- A view: read by one mart and one test.
 {{ config(materialized='view') }}
 
@@ -66,7 +66,7 @@ classified as (
             when {{ business_date('records.happened_at') }} > {{ as_of_date() }} then 'after as_of_date'
             when held.record_id is not null or held_orders.order_id is not null then 'held back by a rule'
             when records.record_type = 'order line' and orders.order_id is null then 'order not known'
-            else 'not told'
+            else 'unexplained'
         end as outcome
 
     from records

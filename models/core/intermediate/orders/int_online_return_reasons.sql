@@ -9,7 +9,7 @@ with return_lines as (
 
 ),
 
--- Of two lines booked at one instant the one with the later number counts.
+-- Of two lines booked at the same instant the one with the higher number counts.
 ranked as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per order: what makes up its total, in the order's currency, beside the total that the source states.
+-- Grain: one row per order: what makes up its total, in the order's currency, next to the total its source states.
 with orders as (
 
     select * from {{ ref('int_orders_unioned') }}

@@ -1,4 +1,4 @@
--- Grain: one row per order or refund and arithmetic check: how far apart the two sides are.
+-- Grain: one row per order or refund and arithmetic check: the difference between the two sides.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -23,7 +23,7 @@ return_keys as (
 
 ),
 
--- All that the order's refunds come to, up to and including each.
+-- Cumulative refunds of the order, up to and including each.
 refund_sums as (
 
     select
@@ -45,7 +45,7 @@ refund_sums as (
         orders.net_total,
         sum(refunds.refund_amount) over (
             partition by refunds.order_id order by refunds.returned_at, refunds.return_id
-        ) as refunded_until_then
+        ) as cumulative_refund
 
     from {{ ref('int_returns_unioned') }} as refunds
     inner join {{ ref('int_order_sums') }} as orders
@@ -54,7 +54,7 @@ refund_sums as (
         on refunds.return_id = return_keys.return_id
     where
         refunds.refund_amount is not null
-        -- Money in another currency than the order's cannot be held against it to the penny.
+        -- Money in another currency cannot be compared with the order to the penny.
         and coalesce(refunds.currency, orders.currency) = orders.currency
 
 ),
@@ -100,7 +100,7 @@ checks as (
         table_name,
         record_key,
         'refunds_against_order',
-        refunded_until_then - net_total,
+        cumulative_refund - net_total,
         abs(refund_amount),
         order_id,
         return_id,

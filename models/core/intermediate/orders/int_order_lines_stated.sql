@@ -1,4 +1,4 @@
--- Grain: one row per order line of any channel, with what the line itself says of price, discount and tax.
+-- Grain: one row per order line of any channel, with the price, discount and tax that the line itself states.
 -- A view: lines are stored once, with their part of the order's discount.
 {{ config(materialized='view') }}
 

@@ -1,4 +1,4 @@
--- Grain: one row per order line of any channel, in the order's currency, with its part of what only the order states.
+-- Grain: one row per order line of any channel, in the order's currency, with its share of order-level amounts.
 with lines as (
 
     select * from {{ ref('int_order_lines_stated') }}
@@ -31,7 +31,7 @@ shared as (
         lines.lacks_tax,
         orders.unallocated_discount_amount,
         orders.unallocated_tax_amount,
-        -- More discount goes where there is value left, less discount where there is some. Gift cards have none.
+        -- Extra discount goes to lines with value left, less discount to lines that have some. Gift cards get none.
         case
             when lines.line_type = 'gift_card' then 0
             when orders.unallocated_discount_amount > 0

@@ -1,4 +1,4 @@
--- Grain: one row per order with a money movement: what came in, went back and is still promised, and how it was paid.
+-- Grain: one row per order with a money movement: sums paid, refunded and authorised, and the method of payment.
 with movements as (
 
     select
@@ -32,7 +32,7 @@ methods as (
     select
         order_id,
         method,
-        -- The method most was paid by; among equals not the gift card, then by name.
+        -- The method with the largest amount paid; among equals not the gift card, then by name.
         row_number() over (
             partition by order_id
             order by sum(order_currency_amount) desc, case when method = 'gift_card' then 1 else 0 end, method

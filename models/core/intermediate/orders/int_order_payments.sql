@@ -1,4 +1,4 @@
--- Grain: one row per money movement, in the order's and in the reporting currency, also those that no order has.
+-- Grain: one row per money movement, in the order's and in the reporting currency, including those without an order.
 with movements as (
 
     select * from {{ ref('int_payments_unioned') }}
@@ -47,7 +47,7 @@ with_orders as (
 
 ),
 
--- Every movement is worth what the order was worth: at the rates of the order's day.
+-- Every movement is converted at the rates of the order's day.
 rated as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per order: whether its parts make its total, and its money what its payment status says.
+-- Grain: one row per order: whether its parts add up to its total, and its money agrees with its payment status.
 -- A view: a few joins by order, so there is little to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -39,7 +39,7 @@ joined as (
 
 ),
 
--- What should be left of the money: the lowest and the highest that the status allows.
+-- The lowest and the highest amount of money kept that the status allows.
 expected as (
 
     select
@@ -48,7 +48,7 @@ expected as (
         case payment_status when 'paid' then order_total else 0 end as lowest_kept,
         case
             when payment_status in ('paid', 'partly paid', 'partly refunded') then order_total
-            -- A refund that was made and is not sent yet is still here.
+            -- A refund issued but not paid out yet is still kept.
             when payment_status = 'refunded' then refund_pending
             else 0
         end as highest_kept
@@ -57,7 +57,7 @@ expected as (
 
 ),
 
-judged as (
+compared as (
 
     select
         expected.*,
@@ -82,14 +82,14 @@ judged as (
 final as (
 
     select
-        judged.*,
+        compared.*,
         case
             when payment_count = 0 and highest_kept > 0 then 'no payment known'
             when abs(payment_difference) <= {{ rounding_tolerance() }} then 'agrees'
             else 'differs'
         end as payment_state
 
-    from judged
+    from compared
 
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per order: where it stands on as_of_date, by money, by goods and in one word.
+-- Grain: one row per order: its payment, fulfilment and overall status on as_of_date.
 -- A view: thin over tables, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -27,7 +27,7 @@ with orders as (
 
 ),
 
--- The order system's own word where it has one; tills and marketplaces show it by the money.
+-- The order system's own status where it has one; for tills and marketplaces derived from the money.
 paid as (
 
     select
@@ -38,22 +38,23 @@ paid as (
             when not is_paid then 'unpaid'
             when payment_count > 0 and paid < order_total - {{ half_a_cent() }} then 'partly paid'
             else 'paid'
-        end as payment_word
+        end as status_before_refunds
 
     from orders
 
 ),
 
--- Money that went back counts also when the order itself has not been heard of since.
-judged as (
+-- Refunded money counts even when the source has not sent the order again since.
+with_statuses as (
 
     select
         paid.*,
         case
-            when payment_word not in ('paid', 'partly paid', 'partly refunded') or refunded <= 0 then payment_word
+            when status_before_refunds not in ('paid', 'partly paid', 'partly refunded') or refunded <= 0
+                then status_before_refunds
             when refunded >= case when payment_count > 0 then paid else order_total end - {{ half_a_cent() }}
                 then 'refunded'
-            when payment_word = 'partly paid' then 'partly paid'
+            when status_before_refunds = 'partly paid' then 'partly paid'
             else 'partly refunded'
         end as payment_status,
         case
@@ -72,7 +73,7 @@ final as (
         order_id,
         payment_status,
         fulfilment_status,
-        -- The first that holds.
+        -- The first condition that holds.
         case
             when is_test then 'test'
             when is_cancelled or payment_status = 'voided' then 'cancelled'
@@ -93,7 +94,7 @@ final as (
         end as paid_at,
         first_refunded_at
 
-    from judged
+    from with_statuses
 
 )
 

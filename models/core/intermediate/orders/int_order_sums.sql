@@ -1,4 +1,4 @@
--- Grain: one row per order of any channel, in its own currency: what it says it came to, and what its parts come to.
+-- Grain: one row per order of any channel, in its own currency: its stated total and the total of its parts.
 -- A view: one cheap pass over tables, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 

@@ -1,4 +1,4 @@
--- Grain: one row per order: sums of its lines and of what came back, in the reporting currency.
+-- Grain: one row per order: sums of its lines and its returns, in the reporting currency.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -31,7 +31,7 @@ returns as (
         sum(case when is_exchange then returned_units else 0 end) as exchanged_unit_count
 
     from {{ ref('int_returns') }}
-    -- A gift card was no sale, so its refund takes none back.
+    -- A gift card was not a sale, so its refund reverses none.
     where order_id is not null and not coalesce(is_gift_card, false)
     group by order_id
 

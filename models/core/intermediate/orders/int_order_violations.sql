@@ -1,8 +1,8 @@
--- Grain: one row per order or refund and arithmetic rule that it breaks, judged on the last good versions.
+-- Grain: one row per order or refund and arithmetic rule that it breaks, evaluated on the last good versions.
 {%- set tables = [
     'pos.receipt', 'returns.return_line', 'shopify.order', 'shopify.order_adjustment', 'shopify.order_line_refund'
 ] %}
--- Of every rule the row for the record's own channel, else the one for all, active or not.
+-- For every rule, the row for the record's own channel, else the row for all channels, active or not.
 with in_force as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per order of any channel: whose it is, what it came to, and whether it counts as a sale.
+-- Grain: one row per order of any channel: its customer, its amounts, and whether it counts as a sale.
 with orders as (
 
     select * from {{ ref('int_orders_unioned') }}
@@ -44,13 +44,13 @@ joined as (
         orders.exchange_rate is not null as has_known_currency,
         exchanges.order_id is not null as is_exchange,
         exchanges.original_order_id,
-        -- Where the original order keeps the sale, its replacement is none.
+        -- Where the original order keeps the sale, its replacement is not one.
         coalesce(exchanges.original_keeps_the_sale, false) as is_replacement_only,
         coalesce(totals.line_count, 0) as line_count,
         coalesce(totals.unit_count, 0) as unit_count,
         coalesce(totals.returned_unit_count, 0) as returned_unit_count,
         coalesce(totals.exchanged_unit_count, 0) as exchanged_unit_count,
-        -- Without an exchange rate an amount is unknown, not nothing.
+        -- Without an exchange rate an amount is unknown, not zero.
         {% for amount in ['gross_revenue', 'discounts', 'returns_amount', 'gift_card_amount'] %}
         case when orders.exchange_rate is not null then coalesce(totals.{{ amount }}, 0) end as {{ amount }},
         {% endfor %}
@@ -80,7 +80,7 @@ joined as (
 
 ),
 
-judged as (
+classified as (
 
     select
         joined.*,
@@ -98,4 +98,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

@@ -20,7 +20,7 @@ dated as (
 
 ),
 
--- Orders whose arithmetic a rule does not let pass.
+-- Orders that fail a blocking arithmetic rule.
 held as (
 
     select order_id from {{ ref('int_order_violations') }}

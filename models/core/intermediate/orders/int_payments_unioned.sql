@@ -1,4 +1,4 @@
--- Grain: one row per money movement of any channel in its own currency, with why it is no movement of an order, if so.
+-- Grain: one row per money movement of any channel in its own currency, with the reason it does not count, if any.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -23,7 +23,7 @@ shopify as (
         end as kind,
         transactions.gateway as method,
         transactions.currency,
-        -- Change handed out at a till of the shop is a payment taken back.
+        -- Change given at a till of the shop is a negative payment.
         case when transactions.kind = 'change' then -transactions.amount else transactions.amount end as amount,
         transactions.processed_at as paid_at,
         transactions.status = 'pending' as is_pending,
@@ -63,7 +63,7 @@ pos as (
 
 ),
 
--- A marketplace collects for us and tells no single payments: one of the order's total.
+-- A marketplace collects the money and reports no individual payments: one payment of the order's total.
 marketplace as (
 
     select
@@ -85,7 +85,7 @@ marketplace as (
 
 ),
 
--- The shop writes refunds as transactions; the money of other returns is in the returns.
+-- The shop records refunds as transactions; for other returns the money is in the returns.
 refunds as (
 
     select

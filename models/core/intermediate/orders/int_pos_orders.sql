@@ -6,7 +6,7 @@ with receipts as (
 
     select
         *,
-        -- Goods leave the shop with the customer. What becomes of telephone and mail orders, the till does not tell.
+        -- Goods leave the store with the customer. For telephone and mail orders the till reports no fulfilment.
         sales_channel = 'store' and status = 'completed' as is_handed_over
 
     from {{ ref('stg_pos__receipts') }}
@@ -42,7 +42,7 @@ shared as (
             when status <> 'completed' then 'unfulfilled'
         end as fulfilment_status,
         case when is_handed_over then ordered_at end as fulfilled_at,
-        -- A receipt is voided at the till, while it is made.
+        -- A receipt is voided at the till while it is being made.
         case when is_cancelled then ordered_at end as cancelled_at,
         cast(0 as decimal(18, 4)) as shipping_discount_amount,
         coalesce(tip_amount, 0) + coalesce(rounding_amount, 0) as other_charges_amount,

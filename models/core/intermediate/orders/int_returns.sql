@@ -1,5 +1,5 @@
 -- Grain: one row per refunded or returned line, up to as_of_date, in the reporting currency without tax.
--- Refunds that the arithmetic of their order does not let pass, and those of an order held back.
+-- Refunds that fail a blocking arithmetic rule, and all refunds of an order held back.
 with held as (
 
     select
@@ -51,7 +51,7 @@ converted as (
         coalesce(returns.sku, lines.sku) as sku,
         returns.return_kind,
         coalesce(returns.quantity, 0) as returned_units,
-        -- A refund is worth what the order was worth: at the order's rate where the order is known.
+        -- A refund is converted at the order's rate where the order is known.
         {{ in_reporting_currency('returns.refund_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
             as returns_amount,
         coalesce(returns.reason_code, 'unknown') as reason_code,
@@ -65,7 +65,7 @@ converted as (
         {{ in_reporting_currency('returns.refund_tax_amount', 'coalesce(orders.exchange_rate, rates.rate)') }}
             as returns_tax,
         coalesce(lines.line_type = 'gift_card', false) as is_gift_card,
-        -- Goods came back and somebody dealt with them.
+        -- Goods came back and had to be processed.
         returns.return_kind = 'line'
         and not returns.is_cancellation
         and coalesce(lines.line_type, 'product') <> 'gift_card' as is_handled
@@ -75,7 +75,7 @@ converted as (
         on returns.order_id = orders.order_id
     left join lines
         on returns.line_id = lines.line_id
-            -- A return that names a line of another order is none of that line.
+            -- A return that names a line of another order does not belong to that line.
             and returns.order_id = lines.order_id
     left join {{ ref('int_exchange_rates') }} as rates
         on returns.currency = rates.currency

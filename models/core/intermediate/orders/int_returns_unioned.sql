@@ -19,7 +19,7 @@ with shop_refunds as (
         refunds.refunded_at as returned_at,
         coalesce(line_refunds.tax_amount, 0) as refund_tax_amount,
         reasons.exchange_order_ref,
-        -- Taken off the order before it left: money goes back, goods never came.
+        -- Cancelled before dispatch: money goes back, goods never came back.
         coalesce(line_refunds.restock_type = 'cancel', false) as is_cancellation
 
     from {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
@@ -32,7 +32,7 @@ with shop_refunds as (
 
 ),
 
--- Refunded shipping and corrections; the shop writes money going back as a negative amount.
+-- Refunded shipping and corrections; the shop records refunds as negative amounts.
 shop_adjustments as (
 
     select

@@ -1,5 +1,5 @@
--- Grain: one row per Shopify order: its stated discount, tax and shipping, split into what lines already say, what
--- belongs to shipping, and what has still to be given to the lines.
+-- Grain: one row per Shopify order: its stated discount, tax and shipping, split into what its lines already state,
+-- what belongs to shipping, and what remains to be allocated to the lines.
 with orders as (
 
     select * from {{ ref('stg_shopify__orders') }}
@@ -15,7 +15,7 @@ lines as (
         sum(tax_amount) as tax_amount,
         sum(case when line_type <> 'gift_card' then greatest(listed_amount - discount_amount, 0) else 0 end)
             as discountable_value,
-        -- What could carry a tax that only the order states.
+        -- Value that may carry tax stated only on the order.
         sum(case when lacks_tax then greatest(listed_amount - discount_amount, 0) else 0 end) as value_without_tax
 
     from {{ ref('int_order_lines_stated') }}
@@ -44,7 +44,7 @@ measured as (
         lines.discountable_value,
         lines.value_without_tax,
         greatest(coalesce(orders.total_tax, 0) - coalesce(lines.tax_amount, 0), 0) as tax_left,
-        -- Only where all lines are there: a lost line's discount must not fall on the others.
+        -- Only where no line is missing: a missing line's discount must not fall on the others.
         case
             when abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount))
                 < {{ half_a_cent() }}
@@ -76,7 +76,7 @@ discounted as (
 
 ),
 
--- The shop gives tax per line; what is left of the order's tax is the tax on shipping, unless a taxable line has none:
+-- The shop states tax per line; the rest of the order's tax is the tax on shipping, unless a taxable line has none:
 -- then they share it by value.
 split as (
 

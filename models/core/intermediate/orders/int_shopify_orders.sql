@@ -23,7 +23,7 @@ parcels as (
         max(delivered_at) as last_delivered_at
 
     from {{ ref('stg_shopify__fulfillments') }}
-    -- A parcel that was called off, or could not be made, moved nothing.
+    -- A parcel that was cancelled or failed moved nothing.
     where coalesce(status, 'success') not in ('cancelled', 'error', 'failure')
     group by source_order_id
 
@@ -35,7 +35,7 @@ with_fulfilment as (
         orders.*,
         parcels.last_shipped_at,
         parcels.last_delivered_at,
-        -- The shop says whether all is packed; the parcels, whether they arrived.
+        -- The shop states whether everything is packed; the parcels, whether they arrived.
         case
             when orders.fulfillment_status = 'partial' then 'partly'
             when parcels.delivered_parcel_count = parcels.parcel_count then 'delivered'

@@ -1,4 +1,4 @@
--- Grain: one row per record of money in staging (order, line, payment, refund), with why the model lacks it, if so.
+-- Grain: one row per record of money in staging (order, line, payment, refund), with the reason it is left out, if any.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -68,7 +68,7 @@ refunds as (
 
 ),
 
--- A refunded line whose refund never came has neither order nor time.
+-- A refunded line whose refund never arrived has neither order nor time.
 lines_without_refund as (
 
     select

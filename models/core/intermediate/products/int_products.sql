@@ -1,4 +1,4 @@
--- Grain: one row per SKU: the catalogue row that holds on as_of_date, with stock where it is counted.
+-- Grain: one row per SKU: the catalogue row valid on as_of_date, with stock where it is counted.
 with catalogue as (
 
     select
@@ -43,7 +43,7 @@ joined as (
         catalogue.product_name,
         catalogue.category,
         catalogue.subcategory,
-        -- Two categories may each have a subcategory of one name.
+        -- Two categories may each have a subcategory of the same name.
         case
             when catalogue.subcategory is null then catalogue.category
             else concat(catalogue.category, ' > ', catalogue.subcategory)

@@ -1,4 +1,4 @@
--- Grain: one row per customer who wrote to us or returned goods: what about, and how it sounded.
+-- Grain: one row per customer: topics and sentiment of what they wrote, and why they return goods.
 with topics as (
 
     select * from {{ ref('feedback_topics') }}

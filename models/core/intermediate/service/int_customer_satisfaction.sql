@@ -5,17 +5,17 @@
 with scores as (
 
     select
-        given.*,
-        -- All on the scale of stars, so that they may be averaged: NPS 0 to 10 becomes 1 to 5.
-        case when given.score_type = 'nps' then 1 + given.score * 0.4 else given.score end as stars,
-        given.score_type <> 'nps' and given.score >= limits.good_score as is_good
+        answers.*,
+        -- All on the star scale, so that they can be averaged: NPS 0 to 10 becomes 1 to 5.
+        case when answers.score_type = 'nps' then 1 + answers.score * 0.4 else answers.score end as stars,
+        answers.score_type <> 'nps' and answers.score >= limits.good_score as is_good
 
-    from {{ ref('int_satisfaction_scores') }} as given
+    from {{ ref('int_satisfaction_scores') }} as answers
     cross join {{ ref('int_attribute_limits') }} as limits
 
 ),
 
--- The newest that is no NPS answer; of two at the same instant the worse.
+-- The newest score that is not an NPS answer; of two at the same instant the worse.
 newest as (
 
     select
@@ -69,7 +69,7 @@ joined as (
             when totals.latest_nps_score >= limits.passive_score then 'passive'
             when totals.latest_nps_score >= 0 then 'detractor'
         end as nps_group,
-        -- A few scores would make a trend of any difference, and a small difference is none.
+        -- With only a few scores any difference would look like a trend, and a small difference is not one.
         case
             when
                 totals.trend_score_count < limits.trend_score_count

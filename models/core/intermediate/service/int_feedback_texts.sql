@@ -1,5 +1,5 @@
--- Grain: one row per text of a customer: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
--- Free text, so it stays out of the marts. Nothing of merged and deleted tickets.
+-- Grain: one row per customer text: a ticket, a survey answer with a comment, or a comment on a ticket's rating.
+-- Free text, so it stays out of the marts. Merged and deleted tickets are left out.
 {{ config(schema='pii') }}
 {%- set is_nps = "lower(responses.survey_type) = 'nps'" %}
 {%- set has_stars = "lower(responses.survey_type) in ('csat', 'review')" %}
@@ -10,12 +10,12 @@ with tickets as (
 
 ),
 
--- What the requester wrote first, for a desk that sends no description.
+-- The requester's first message, for help desks that send no description.
 first_messages as (
 
     select
         comments.ticket_id,
-        -- Of two at one instant, always the same one.
+        -- Deterministic for two at the same instant.
         min_by(
             comments.body,
             concat(cast(comments.commented_at as {{ dbt.type_string() }}), '|', comments.comment_id)

@@ -1,5 +1,5 @@
--- Grain: one row per different text and topic that at least one keyword speaks for, `other` where none does. No text.
--- Each text is read once, however often it was said.
+-- Grain: one row per distinct text and topic with at least one matching keyword, `other` where none matches. No text.
+-- Each text is classified once, however often it occurs.
 with texts as (
 
     select distinct
@@ -64,7 +64,7 @@ scores as (
 
 ),
 
--- Of equal scores the first topic in the alphabet.
+-- Ties go to the first topic in the alphabet.
 ranked as (
 
     select

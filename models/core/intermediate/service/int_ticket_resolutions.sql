@@ -1,4 +1,4 @@
--- Grain: one row per ticket that is solved on as_of_date, and was solved by its history: when it was solved last.
+-- Grain: one row per ticket solved on as_of_date with a time of resolution in its history: when it was last solved.
 with tickets as (
 
     select * from {{ ref('int_tickets') }}
@@ -21,7 +21,7 @@ status_changes as (
 
 ),
 
--- Closing follows solving by itself, days later; it tells the end only of a ticket that was never marked as solved.
+-- Closing follows solving automatically, days later; it only counts for a ticket that was never marked as solved.
 resolutions as (
 
     select

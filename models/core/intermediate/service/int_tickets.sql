@@ -1,4 +1,4 @@
--- Grain: one row per support ticket: whose it is, and where it stands on as_of_date.
+-- Grain: one row per support ticket: its customer, and its state on as_of_date.
 {%- set bare_list = regexp_replace_all('merged_ticket_ids', '[^0-9A-Za-z_,-]') %}
 
 with tickets as (
@@ -8,8 +8,8 @@ with tickets as (
 
 ),
 
--- "offered" is a question put to the customer, not a rating. People change their minds: the last one by as_of_date
--- counts, and of two at the same instant the worse.
+-- "offered" is a request for a rating, not a rating. People change their minds: the last rating by as_of_date counts,
+-- and of two at the same instant the worse.
 ratings as (
 
     select

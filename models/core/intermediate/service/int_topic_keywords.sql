@@ -1,4 +1,4 @@
--- Grain: one row per word or phrase, what it speaks for, and the form of a text in which it is looked for.
+-- Grain: one row per word or phrase: its label, its weight, and the form of a text that it is matched against.
 {% do stop_on_seed_violations(['topic_keywords', 'sentiment_words']) %}
 with keywords as (
 
@@ -13,8 +13,8 @@ with keywords as (
 
 ),
 
--- Negations are looked for in the form in which they are marked: ' not so good ' reads ' not~good '.
-moods as (
+-- Negations are matched in their marked form: ' not so good ' becomes ' not~good '.
+sentiments as (
 
     select
         '(sentiment)' as label,
@@ -27,8 +27,8 @@ moods as (
 
 ),
 
--- A negation before a bad word takes it away; before a good one it turns it round.
-negated_moods as (
+-- A negation before a negative word cancels it; before a positive one it reverses it.
+negated_sentiments as (
 
     select
         label,
@@ -37,7 +37,7 @@ negated_moods as (
         concat('not~', words) as pattern_words,
         looks_at_marked
 
-    from moods
+    from sentiments
     where weight = 1 and words not like '% %'
 
 ),
@@ -46,9 +46,9 @@ unioned as (
 
     select * from keywords
     union all
-    select * from moods
+    select * from sentiments
     union all
-    select * from negated_moods
+    select * from negated_sentiments
 
 ),
 
@@ -76,8 +76,8 @@ ranked as (
 
 ),
 
--- The longest word, or its first three letters and * when it may end in any way: by it a text finds the few rows that
--- may be in it.
+-- The anchor is the longest word, or its first three letters and * when any ending matches: a text is compared only
+-- with the rows whose anchor it contains.
 final as (
 
     select

@@ -1,11 +1,11 @@
--- Grain: one row per customer and field that is known: the value that survived, whose it is and from when. Identifiers.
--- The statement that wins is chosen by the rule of the seed survivorship_rules, then by what breaks ties, and at last
--- by the newest date and the first value in the alphabet: never by the order in which rows come.
+-- Grain: one row per customer and field that is known: the surviving value, its source and its date. Identifiers.
+-- The winning statement is chosen by the rule of the seed survivorship_rules, then by its tie-breakers, and finally by
+-- the newest date and the first value in the alphabet: never by the order of rows.
 {{ config(schema='pii') }}
 
 {%- do stop_on_seed_violations(['survivorship_rules']) %}
 
--- A name or an address is taken whole from one record, so what is chosen among is a unit of up to five parts.
+-- A name or an address is taken whole from one record, so the choice is between units of up to five parts.
 with candidates as (
 
     {% for unit, fields in golden_units().items() %}
@@ -26,7 +26,7 @@ with candidates as (
 
 ),
 
-spelled as (
+scored as (
 
     select
         candidates.*,
@@ -35,7 +35,7 @@ spelled as (
         case when candidates.part_1 is null then 0 else 1 end + case when candidates.part_2 is null then 0 else 1 end
         + case when candidates.part_3 is null then 0 else 1 end + case when candidates.part_4 is null then 0 else 1 end
         + case when candidates.part_5 is null then 0 else 1 end as filled_count,
-        -- Letter case makes no other value.
+        -- Case is ignored.
         case
             when concat(rules.rule, rules.then_by) like '%most_frequent%'
                 then lower(
@@ -56,8 +56,8 @@ frequencies as (
         customer_id,
         unit,
         spelling,
-        sum(record_count) as said_count
-    from spelled
+        sum(record_count) as statement_count
+    from scored
     where spelling is not null
     group by customer_id, unit, spelling
 
@@ -66,29 +66,29 @@ frequencies as (
 ranked as (
 
     select
-        spelled.*,
+        scored.*,
         row_number() over (
-            partition by spelled.customer_id, spelled.unit
+            partition by scored.customer_id, scored.unit
             order by
                 {% for place in range(1, 5) %}
-                case split_part(spelled.criteria, '|', {{ place }}) when 'trusted' then spelled.precedence end asc,
-                case split_part(spelled.criteria, '|', {{ place }}) when 'most_recent' then spelled.valued_at end desc,
-                case split_part(spelled.criteria, '|', {{ place }})
-                    when 'most_complete' then spelled.filled_count
-                    when 'most_frequent' then frequencies.said_count
+                case split_part(scored.criteria, '|', {{ place }}) when 'trusted' then scored.precedence end asc,
+                case split_part(scored.criteria, '|', {{ place }}) when 'most_recent' then scored.valued_at end desc,
+                case split_part(scored.criteria, '|', {{ place }})
+                    when 'most_complete' then scored.filled_count
+                    when 'most_frequent' then frequencies.statement_count
                 end desc,
                 {% endfor %}
-                spelled.valued_at desc,
+                scored.valued_at desc,
                 {% for place in range(1, 6) %}
-                spelled.part_{{ place }} asc nulls last,
+                scored.part_{{ place }} asc nulls last,
                 {% endfor %}
-                spelled.source_system asc
+                scored.source_system asc
         ) as place
-    from spelled
+    from scored
     left join frequencies
-        on spelled.customer_id = frequencies.customer_id
-            and spelled.unit = frequencies.unit
-            and spelled.spelling = frequencies.spelling
+        on scored.customer_id = frequencies.customer_id
+            and scored.unit = frequencies.unit
+            and scored.spelling = frequencies.spelling
 
 ),
 

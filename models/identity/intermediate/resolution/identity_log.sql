@@ -1,5 +1,5 @@
--- Grain: one row per merge or split of customers and piece of evidence. State: only ever added to. A run that looks
--- back to an earlier day adds nothing.
+-- Grain: one row per merge or split of customers and piece of evidence. State: append-only. A run for an
+-- earlier day adds nothing.
 {{ config(schema='state', materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
 with changes as (

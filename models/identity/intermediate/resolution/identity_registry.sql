@@ -1,5 +1,5 @@
--- Grain: one row per profile and time that its customer was set. State: it cannot be computed anew, so it is only ever
--- added to, and outlives every rebuild. A run that looks back to an earlier day adds nothing.
+-- Grain: one row per profile and time that its customer was set. State: it cannot be recomputed, so it is
+-- append-only and survives every rebuild. A run for an earlier day adds nothing.
 {{ config(schema='state', materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
 with moves as (
@@ -38,6 +38,6 @@ numbered as (
 
 )
 
--- Written after the log, so that a kill between the two loses no entry of the log.
+-- Written after the log, so that a run killed between the two loses no log entry.
 -- depends_on: {{ ref('identity_log') }}
 select * from numbered

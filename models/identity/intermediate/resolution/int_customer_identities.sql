@@ -1,6 +1,6 @@
--- Grain: one row per profile of a known person: whose profile it is.
--- A person keeps the id that the registry has; of several, the one given first. A new person is named after the profile
--- that was known first, so that the same evidence gives the same id in whatever order, and at once or day by day.
+-- Grain: one row per profile of a known person: the customer it belongs to.
+-- A person keeps the id in the registry; of several, the oldest. A new person's id comes from the profile known first,
+-- so that the same evidence gives the same id in whatever order, and at once or day by day.
 with profiles as (
 
     select * from {{ ref('int_identity_profiles') }}
@@ -45,7 +45,7 @@ identities as (
     from profiles
     inner join people
         on profiles.profile_number = people.profile_number
-    -- Profiles are numbered by age, and a person by the smallest number.
+    -- Profiles are numbered by age, and a person has the smallest number.
     inner join profiles as founders
         on people.person_number = founders.profile_number
     left join registered

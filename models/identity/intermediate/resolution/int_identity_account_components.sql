@@ -1,4 +1,4 @@
--- Grain: one row per profile number that an account number, or a decision by hand, joins to another.
+-- Grain: one row per profile number that an account number, or a manual decision, joins to another.
 {{ config(materialized='connected_components') }}
 
 with links as (

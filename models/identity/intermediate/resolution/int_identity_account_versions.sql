@@ -28,7 +28,7 @@ with versions as (
 
 normalised as (
 
-    -- Versions that differ only in what no model reads are one.
+    -- Versions that differ only in fields that no model reads count as one.
     select distinct
         profile_key,
         {{ normalise_email('email') }} as email,

@@ -1,4 +1,4 @@
--- Grain: one row per identifier that links nobody: a placeholder by the seed's patterns, or blocked by hand.
+-- Grain: one row per identifier that links no one: a placeholder by the seed's patterns, or blocked by hand.
 with identifiers as (
 
     select distinct
@@ -17,7 +17,7 @@ decisions as (
 
 ),
 
--- The patterns of a type as one constant: a pattern read row by row would be compiled anew for every value.
+-- The patterns of a type as one constant: a pattern read row by row would be compiled again for every value.
 blocked as (
 
     {% for type in identifier_types() -%}
@@ -48,12 +48,12 @@ blocked as (
 
 ),
 
-values_once as (
+deduplicated as (
 
     select
         identifier_type,
         identifier_value,
-        -- A decision by hand says more than a pattern.
+        -- A manual decision takes precedence over a pattern.
         min(reason) as reason
 
     from blocked
@@ -61,4 +61,4 @@ values_once as (
 
 )
 
-select * from values_once
+select * from deduplicated

@@ -1,6 +1,6 @@
--- Grain: one row per profile: the person it belongs to by account numbers and decisions by hand, as the smallest number
--- of the person's profiles. Where a chain of joins has brought together two profiles that a decision keeps apart, none
--- of its joins stand.
+-- Grain: one row per profile: the person it belongs to by account numbers and manual decisions, as the smallest number
+-- of the person's profiles. Where a chain of joins connects two profiles that a decision keeps separate, all its joins
+-- are undone.
 -- A view: thin over two tables, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -28,7 +28,7 @@ undone as (
 
 ),
 
-who as (
+resolved as (
 
     select
         joined.profile_number,
@@ -42,4 +42,4 @@ who as (
 
 )
 
-select * from who
+select * from resolved

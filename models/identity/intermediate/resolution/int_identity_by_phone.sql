@@ -1,6 +1,6 @@
 -- Grain: one row per profile: the person it belongs to by account numbers, addresses and telephones.
--- What joins people is believed only as far as nothing known of them tells them apart: where a chain of joins has
--- brought together what contradicts itself, none of this level's joins of that person stand.
+-- Joins are accepted only as long as nothing known contradicts them: where a chain of joins connects people who
+-- contradict each other, all joins of that person at this level are undone.
 {{ config(materialized='view') }}
 
 with people as (
@@ -39,7 +39,7 @@ named as (
 
 ),
 
--- Names that are not all the same are compared form by form: is there one that all share who gave a name?
+-- Names that differ are compared form by form: is there one shared by everyone who gave a name?
 several_names as (
 
     select
@@ -101,7 +101,7 @@ undone as (
 
 ),
 
-who as (
+resolved as (
 
     select
         people.profile_number,
@@ -117,4 +117,4 @@ who as (
 
 )
 
-select * from who
+select * from resolved

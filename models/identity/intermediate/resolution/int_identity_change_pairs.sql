@@ -1,4 +1,4 @@
--- Grain: one row per profile whose customer changed in this run and profile on the other side: of those that it was
+-- Grain: one row per profile whose customer changed in this run and profile on the other side: one that it was
 -- joined with, or that stayed behind. One row without another side where none is left.
 with moved as (
 
@@ -43,7 +43,7 @@ movers as (
         people.profile_id as mover_id
 
     from changes
-    -- A profile that is gone moves in the registry alone.
+    -- A profile that is gone moves only in the registry.
     left join people
         on changes.old_customer_id = people.registered_customer_id
             and changes.new_customer_id = people.customer_id

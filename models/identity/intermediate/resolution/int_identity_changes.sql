@@ -1,4 +1,4 @@
--- Grain: one row per customer id whose profiles went to another id in this run, and piece of evidence for it.
+-- Grain: one row per customer id whose profiles moved to another id in this run, and piece of evidence for it.
 with pairs as (
 
     select * from {{ ref('int_identity_change_pairs') }}
@@ -58,7 +58,7 @@ evidence as (
 
 ),
 
--- What came last is what changed the answer; three pieces say enough.
+-- The newest evidence is what changed the result; three pieces are enough.
 ranked as (
 
     select

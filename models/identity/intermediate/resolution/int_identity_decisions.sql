@@ -1,11 +1,11 @@
--- Grain: one row per pair of profiles, or identifier, that the data team decided about: what counts as of as_of_date.
+-- Grain: one row per pair of profiles, or identifier, with a decision by the data team: the one in force on as_of_date.
 with decisions as (
 
     select * from {{ ref('stg_identity__link_decisions') }}
 
 ),
 
-about as (
+with_subject as (
 
     select
         decision_id,
@@ -34,12 +34,12 @@ ranked as (
         *,
         row_number() over (partition by subject order by decided_at desc, decision_id desc) as recency_rank
 
-    from about
+    from with_subject
     where subject is not null
 
 ),
 
-counting as (
+current_decisions as (
 
     select
         ranked.decision_id,
@@ -61,4 +61,4 @@ counting as (
 
 )
 
-select * from counting
+select * from current_decisions

@@ -1,6 +1,6 @@
--- Grain: one row per profile and account number that it shows but that is not believed to be its own.
--- A number is issued by one source; what other accounts say of it may be mistyped. What a single event shows, such as
--- a receipt, is what was presented at the till and is not doubted.
+-- Grain: one row per profile and account number that it shows but that is not accepted as its own.
+-- A number is issued by one source; other accounts may have it mistyped. What a single event shows, such as a receipt,
+-- is what was presented at the till and is not questioned.
 with numbers as (
 
     select
@@ -41,7 +41,7 @@ claims as (
         numbers.identifier_value,
         numbers.profile_number,
         numbers.source_system,
-        -- Null where a name is missing that could tell.
+        -- Null where a name needed for the comparison is missing.
         numbers.first_name_key <> issuers.first_name_key and numbers.last_name_key <> issuers.last_name_key
             as names_differ,
         count(*) over (
@@ -58,7 +58,7 @@ claims as (
 
 ),
 
--- Two profiles that a person told apart share no number; one of them may be the account itself.
+-- Two profiles separated by a manual decision share no number; one of them may be the account itself.
 cuts as (
 
     {% for one, other in [('left', 'right'), ('right', 'left')] %}
@@ -104,7 +104,7 @@ dropped as (
 
 ),
 
-once as (
+deduplicated as (
 
     select
         identifier_type,
@@ -116,4 +116,4 @@ once as (
 
 )
 
-select * from once
+select * from deduplicated

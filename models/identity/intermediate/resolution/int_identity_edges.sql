@@ -1,4 +1,4 @@
--- Grain: one row per profile and identifier value that it shows and that stands for one person.
+-- Grain: one row per profile and identifier value that it shows and that belongs to one person.
 with shown as (
 
     select

@@ -14,7 +14,7 @@ with shown as (
 
 ),
 
--- Who is somebody without the address has an account.
+-- People who are known independently of the address have an account.
 persons as (
 
     select
@@ -47,7 +47,7 @@ shared as (
 
 ),
 
--- Names that are not all the same are compared form by form: is there one that all share who gave a name?
+-- Names that differ are compared form by form: is there one shared by everyone who gave a name?
 agreed as (
 
     select identifier_value
@@ -91,7 +91,7 @@ cut as (
 
 ),
 
-judged as (
+classified as (
 
     select
         shown.identifier_value,
@@ -116,4 +116,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

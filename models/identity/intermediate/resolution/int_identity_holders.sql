@@ -1,4 +1,4 @@
--- Grain: one row per registered customer of whom any profile is still there: the profile that its id goes with.
+-- Grain: one row per registered customer with any profile left: the profile that carries its id.
 -- That is the profile it was named after; where that one is gone, the one known longest of the customer's others.
 with profiles as (
 

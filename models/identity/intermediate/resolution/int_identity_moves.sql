@@ -1,6 +1,6 @@
--- Grain: one row per profile whose entry in the registry is missing or no longer true; what this run adds to it.
+-- Grain: one row per profile whose entry in the registry is missing or out of date; what this run adds to it.
 -- A profile that is gone follows the customer that it was registered with, so that its old id still leads there.
--- A view: after the first run next to nothing is left of it.
+-- A view: after the first run it has next to no rows.
 {{ config(materialized='view') }}
 
 with identities as (

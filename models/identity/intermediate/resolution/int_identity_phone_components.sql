@@ -1,6 +1,6 @@
 -- Grain: one row per person number that a shared telephone joins to another.
--- An identifier that may not join all who show it joins those whose names have a form in common. Who carries no name
--- may be any of them, and stays apart; a crowd's identifier joins nobody at all.
+-- An identifier that may not join everyone who shows it joins those whose names have a form in common. A person without
+-- a name may be any of them, and stays separate; a crowd's identifier joins no one at all.
 {{ config(materialized='connected_components') }}
 
 with shared as (

@@ -14,7 +14,7 @@ with shown as (
 
 ),
 
--- Who is somebody without the telephone has an account or an address.
+-- People who are known independently of the telephone have an account or an address.
 persons as (
 
     select
@@ -48,7 +48,7 @@ shared as (
 
 ),
 
--- Names that are not all the same are compared form by form: is there one that all share who gave a name?
+-- Names that differ are compared form by form: is there one shared by everyone who gave a name?
 agreed as (
 
     select identifier_value
@@ -92,7 +92,7 @@ cut as (
 
 ),
 
-judged as (
+classified as (
 
     select
         shown.identifier_value,
@@ -117,4 +117,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

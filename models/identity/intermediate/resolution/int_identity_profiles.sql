@@ -55,8 +55,8 @@ with profiles as (
 
 ),
 
--- A profile that shows no identifier says nothing of a person, except that a marketplace's buyer is one by its own id.
--- What stands for an erased person is nobody's profile (scripts/erasure).
+-- A profile without an identifier identifies no one, except a marketplace's buyer, who is known by the buyer id.
+-- What stands in for an erased person is not a profile (scripts/erasure).
 known as (
 
     select

@@ -23,8 +23,8 @@ shared as (
 
 ),
 
--- Each level names the people of its time; what they are called now is what a reader knows.
-present as (
+-- Each level has its own person numbers; they are mapped to the final ones.
+with_final_numbers as (
 
     select
         shared.identifier_type,
@@ -38,14 +38,14 @@ present as (
 
 ),
 
--- A join that was undone because a chain of joins contradicted itself: allowed by itself, and yet not made.
+-- A join that was undone because its chain of joins contradicted itself: allowed on its own, but not made.
 undone as (
 
     select
         identifier_type,
         identifier_value
 
-    from present
+    from with_final_numbers
     where reason is null
     group by identifier_type, identifier_value
     having min(person_number) < max(person_number)
@@ -59,20 +59,20 @@ refusals as (
         identifier_value,
         person_number,
         reason
-    from present
+    from with_final_numbers
     where reason is not null
 
     union
 
     select
-        present.identifier_type,
-        present.identifier_value,
-        present.person_number,
+        with_final_numbers.identifier_type,
+        with_final_numbers.identifier_value,
+        with_final_numbers.person_number,
         'chain_contradicts' as reason
-    from present
+    from with_final_numbers
     inner join undone
-        on present.identifier_type = undone.identifier_type
-            and present.identifier_value = undone.identifier_value
+        on with_final_numbers.identifier_type = undone.identifier_type
+            and with_final_numbers.identifier_value = undone.identifier_value
 
     union
 

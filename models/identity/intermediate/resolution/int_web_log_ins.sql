@@ -1,4 +1,4 @@
--- Grain: one row per browser that exactly one person identified from; a browser that people share links nobody.
+-- Grain: one row per browser on which exactly one person was identified; a shared browser links no one.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -17,7 +17,7 @@ identifiers as (
 
 ),
 
--- The events count too: who only ever ordered while logged in is a second person as well.
+-- Events count too: someone who only ever ordered while logged in is also a second person.
 accounts as (
 
     select
@@ -31,7 +31,7 @@ accounts as (
 
 ),
 
--- An address is an account's when one call named both, or the shop knows it: sharing a browser does not make it so.
+-- An address belongs to an account when one call named both, or the shop has it: sharing a browser is not enough.
 account_addresses as (
 
     select
@@ -56,7 +56,7 @@ addresses as (
         identifiers.anonymous_id,
         min(identifiers.identifier_value) as email,
         count(*) as address_count,
-        count(*) filter (where account_addresses.email is null) as strange_address_count
+        count(*) filter (where account_addresses.email is null) as foreign_address_count
 
     from identifiers
     left join accounts
@@ -73,7 +73,7 @@ browsers as (
 
     select
         anonymous_id,
-        -- One account may have changed its address; only a single address stands for the person.
+        -- One account may have changed its address; only a single address represents the person.
         case
             when count(distinct case when user_id is not null then email end) = 1
                 then min(case when user_id is not null then email end)
@@ -86,7 +86,7 @@ browsers as (
 
 ),
 
-of_one_person as (
+single_person_browsers as (
 
     select
         browsers.anonymous_id,
@@ -100,9 +100,9 @@ of_one_person as (
         on browsers.anonymous_id = accounts.anonymous_id
     left join addresses
         on browsers.anonymous_id = addresses.anonymous_id
-    where (accounts.account_count = 1 and coalesce(addresses.strange_address_count, 0) = 0)
+    where (accounts.account_count = 1 and coalesce(addresses.foreign_address_count, 0) = 0)
         or (accounts.account_count is null and addresses.address_count = 1)
 
 )
 
-select * from of_one_person
+select * from single_person_browsers

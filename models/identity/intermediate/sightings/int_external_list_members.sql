@@ -1,4 +1,4 @@
--- Grain: one row per list kept outside and address on it, whichever tool keeps it.
+-- Grain: one row per external list and address on it, whichever tool keeps the list.
 with list_members as (
 
     select * from {{ ref('stg_external_lists__list_members') }}
@@ -40,7 +40,7 @@ members as (
 
     select
         'hubspot' as tool,
-        -- Two lists of one name are two lists; a list without one still counts.
+        -- Lists of the same name stay separate; a list without a name still counts.
         concat(coalesce(crm_lists.name, 'list'), ' (', crm_lists.list_id, ')') as list_name,
         crm_contacts.email,
         crm_list_members.added_at,

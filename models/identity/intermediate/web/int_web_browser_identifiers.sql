@@ -1,4 +1,4 @@
--- Grain: one row per browser (null: sent by a server) and identifier seen on it by as_of_date: account, address, order.
+-- Grain: one row per browser (null: server event) and identifier observed on it by as_of_date: account, address, order.
 with hits as (
 
     select * from {{ ref('int_web_hits') }}
@@ -12,7 +12,7 @@ calls as (
 
 ),
 
--- The only pass over all events: what is left has a row per browser and account.
+-- The only pass over all events: the result has one row per browser and account.
 account_hits as (
 
     select distinct
@@ -24,7 +24,7 @@ account_hits as (
 
 ),
 
-seen as (
+observed as (
 
     select
         anonymous_id,
@@ -58,12 +58,12 @@ distinct_values as (
         identifier_type,
         identifier_value
 
-    from seen
+    from observed
     where identifier_type <> 'order'
 
 ),
 
--- What a tracker sends for nobody must not look like a second person.
+-- Placeholders sent by a tracker must not look like a second person.
 blocked_values as (
 
     select distinct
@@ -79,11 +79,11 @@ blocked_values as (
 
 identifiers as (
 
-    select seen.*
-    from seen
+    select observed.*
+    from observed
     left join blocked_values
-        on seen.identifier_type = blocked_values.identifier_type
-            and seen.identifier_value = blocked_values.identifier_value
+        on observed.identifier_type = blocked_values.identifier_type
+            and observed.identifier_value = blocked_values.identifier_value
     where blocked_values.identifier_value is null
 
 )

@@ -1,8 +1,8 @@
--- Grain: one row per web or app event that happened by as_of_date, of whomever it is.
--- A view: the models that read it take a few columns each, and none needs it stored once more.
+-- Grain: one row per web or app event that happened by as_of_date, whoever it belongs to.
+-- A view: each consumer reads a few columns, and none needs it stored again.
 {{ config(materialized='view') }}
 
-{#- Which of the further columns each kind of event has. -#}
+{#- Event types, their relations, and which of the optional columns each has. -#}
 {%- set kinds = [
     ('page_view', 'stg_web__pages', ['path', 'device_type']),
     ('product_view', 'stg_web__product_views', ['sku', 'category']),
