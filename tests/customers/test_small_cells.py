@@ -16,7 +16,7 @@ from tests.support.sql_macros import model_sql
 
 FOLDER = "customers/intermediate/demographics"
 NAMES = ["a", "b", "c"]
-REST = "small groups together"
+REST = "small groups combined"
 
 
 def model(name: str, minimum: int) -> str:
