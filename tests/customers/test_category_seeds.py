@@ -25,6 +25,6 @@ def test_faulty_rows_are_named_with_their_lines(demo_copy: Workspace) -> None:
     assert lines == [
         "error: campaign_products.csv, line 3 (spring, NO-SUCH,): sku is `NO-SUCH`, which is not in the catalogue;"
         " copy the SKU from the catalogue",
-        "error: category_relations.csv, line 3 (Fashion, Acessories): related_category is `Acessories`, which the"
-        " catalogue does not have; did you mean `Accessories`?",
+        "error: category_relations.csv, line 3 (Fashion, Acessories): related_category is `Acessories`, which is"
+        " not in the catalogue; did you mean `Accessories`?",
     ]
