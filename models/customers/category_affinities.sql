@@ -48,14 +48,12 @@ pairs as (
         other.customer_count as customers_with_related,
         own.buyer_count,
         coalesce(both_bought.customer_count, 0) as customers_with_both,
-        coalesce(sequences.customers_in_sequence, 0) as customers_in_sequence,
-        coalesce(sequences.next_count, 0) as next_count,
-        coalesce(sequences.expected_next_count, 0) as expected_next_count,
+        coalesce(steps.customers_in_sequence, 0) as customers_in_sequence,
+        coalesce(steps.next_count, 0) as next_count,
+        coalesce(steps.expected_next_count, 0) as expected_next_count,
         case
-            when sequences.expected_next_count >= 5
-                then {{ corrected_z_score(
-                    'sequences.next_count', 'sequences.expected_next_count', 'sequences.next_variance'
-                ) }}
+            when steps.expected_next_count >= 5
+                then {{ corrected_z_score('steps.next_count', 'steps.expected_next_count', 'steps.next_variance') }}
         end as z_score
 
     from sizes as own
@@ -64,9 +62,9 @@ pairs as (
     left join both_bought
         on own.category = both_bought.category
             and other.category = both_bought.related_category
-    left join {{ ref('int_category_sequences') }} as sequences
-        on own.category = sequences.category
-            and other.category = sequences.related_category
+    left join {{ ref('int_category_sequences') }} as steps
+        on own.category = steps.category
+            and other.category = steps.related_category
 
 ),
 

@@ -1,7 +1,6 @@
 -- Grain: one row per metric and cut-point (1 to 4) that this run scores by: measured on the base, or fixed by a seed.
 -- Measured ones are the quintiles of the base; for frequency, one order and the quartiles of repeat buyers. Most buyers
--- order once: several quintiles of all would fall on one order, leaving scores unused and giving two orders the top
--- one.
+-- order once: several quintiles of all would fall on one order, so scores would stay unused and two orders score 5.
 with base as (
 
     select
