@@ -1,6 +1,5 @@
 {# The relations that hold events, by short name: `model`, the `date` of an event, the condition that every row meets
-   (`where`), the SKU of its product (`product_of`), and the sources (`needs`: all of them; `needs_any`: at least one).
-   #}
+   (`where`), the SKU of its product (`product_of`), and the sources (`needs`: all; `needs_any`: at least one). #}
 {% macro behaviour_event_sources() -%}
     {%- set order_sources = ['shopify', 'pos', 'marketplace'] -%}
     {{ return({

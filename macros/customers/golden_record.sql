@@ -7,8 +7,7 @@
     ]) }}
 {%- endmacro %}
 
-{# When a record made its statement: its own timestamp of the change or the order, but never later than it became known.
-   #}
+{# When a record made its statement: its own timestamp of the change or order, but never later than it became known. #}
 {% macro stated_at(relation_name, alias) -%}
     {%- set stamps = {
         'stg_crm__profiles': 'updated_at', 'stg_marketplace__orders': 'ordered_at', 'stg_pos__receipts': 'ordered_at',

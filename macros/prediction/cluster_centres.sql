@@ -71,8 +71,7 @@
         end
 {%- endmacro %}
 
-{# The square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre.
-   #}
+{# Square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre. #}
 {% macro squared_distance(clustering, cluster) -%}
     {#- A product, as power() is slower. -#}
     {%- for feature in clustering.features -%}

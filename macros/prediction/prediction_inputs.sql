@@ -1,5 +1,4 @@
-{# The numeric columns of int_prediction_inputs: the attributes that models may use, and two that exist only for models.
-   #}
+{# The numeric columns of int_prediction_inputs: the attributes that models may use, and two only for models. #}
 {% macro prediction_input_names() -%}
     {{ return(customer_feature_names('model_input') + ['age_band_middle', 'purchase_day_count']) }}
 {%- endmacro %}

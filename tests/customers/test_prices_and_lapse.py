@@ -51,7 +51,7 @@ def test_price_score_separates_discount_lovers(demo_workspace: Workspace) -> Non
     auc, count = separation_of_discount_lovers(demo_workspace)
     assert count > 150
     assert auc >= 0.85
-    # The band goes with the score, and both are null after one order only.
+    # The band follows the score, and both are null after only one order.
     read = features_of(demo_workspace, "order_count, promoted_order_share, price_sensitivity_score, price_sensitivity")
     assert (read["price_sensitivity"].isna() == (read["order_count"] < 2)).all()
     promoted = read["promoted_order_share"].fillna(0) * read["order_count"]
