@@ -1,4 +1,4 @@
-{# A value winsorised, on a log scale where the fit has one, and standardised; for null, the missing value of the fit. #}
+{# A value winsorised, on a log scale where the fit has one, and standardised; for null, the fit's missing value. #}
 {% macro standard_score(value, terms) -%}
     case
         when {{ value }} is null then {{ terms }}.missing_value
