@@ -1,5 +1,5 @@
-{# The relations that hold events, by a short name: the model, its aliases in the query, the day of an event, what must
-   hold of every row, the further joins, and the sources (`needs` all of them, `needs_any` one at least). #}
+{# The relations that hold events, by short name: `model`, the `date` of an event, the condition that every row meets
+   (`where`), the SKU of its product (`product_of`), and the sources (`needs`: all; `needs_any`: at least one). #}
 {% macro behaviour_event_sources() -%}
     {%- set order_sources = ['shopify', 'pos', 'marketplace'] -%}
     {{ return({
@@ -22,8 +22,9 @@
     }) }}
 {%- endmacro %}
 
-{# What can be counted, by the name that a row of behaviour_windows uses. Each event is some rows (`is`) of a source;
-   `noun` is it, `[one|many]`; `goods` says what became of its products, `filters` gives the expression of each dimension, `measures` that of each measure beside count and days. #}
+{# The events that can be counted, by the name that a row of behaviour_windows uses. An event is the rows of a source
+   that meet the condition `is`; `noun` names it as `[one|many]`, `goods` says what happened to its products, `filters`
+   gives the expression of each dimension and `measures` that of each measure besides count and days. #}
 {% macro behaviour_events() -%}
     {%- set product = {
         'sku': 'events.sku', 'category': 'coalesce(products.category, events.category)',
@@ -68,8 +69,8 @@
     {{ return(events) }}
 {%- endmacro %}
 
-{# What a measure yields: its words before those of the event (`goods` for what is told of products, else `noun`), its unit
-   (none: that of the event), its data type. #}
+{# The measures: `words` that precede the event's own (`noun` for count and days, else `goods`), the unit (none: that of
+   the event) and the data type. #}
 {% macro behaviour_measures() -%}
     {{ return({
         'count': {'words': '', 'unit': none, 'data_type': 'bigint'},

@@ -1,5 +1,5 @@
-{# Every fault of behaviour_windows, as a select of seed_name, row_text, reason, suggestion: what its YAML declares, and what
-   depends on the event that a row names or on the columns of customer_features. #}
+{# Every violation in behaviour_windows, as a select of seed_name, row_text, reason, suggestion: the rules that its YAML
+   declares, and those that depend on the event of a row or on the columns of customer_features. #}
 {% macro behaviour_window_violations() -%}
     {%- set events = [] -%}
     {%- for name, event in behaviour_events().items() -%}
@@ -23,12 +23,12 @@
         from {{ ref('behaviour_windows') }}
     ),
 
-    -- What can be said of each event.
+    -- The filters and measures that each event has.
     events as (
         {{ literal_rows({'event': text, 'filter_names': text, 'measures': text}, events) }}
     ),
 
-    -- Parts of a filter are joined by ; and their values by |, so that the two change places to split it.
+    -- Parts of a filter are joined by ; and their values by |; split_to_rows splits at |, so the two are swapped first.
     parts as (
         select *, {{ split_to_rows("translate(filter, ';|', '|;')") }} as part
         from windows
@@ -88,7 +88,7 @@
     select distinct
         'behaviour_windows',
         row_text,
-        concat('filter ', filter_name, case when has_value then ' stands there twice' else ' has no value' end),
+        concat('filter ', filter_name, case when has_value then ' is listed twice' else ' has no value' end),
         case when has_value then 'join its values by |' else concat('write ', filter_name, '=one|other') end
     from (
         select *, count(*) over (partition by attribute_name, event, measure, filter, filter_name) as name_count

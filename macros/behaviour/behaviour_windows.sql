@@ -1,5 +1,5 @@
-{# The rows of the seed behaviour_windows without a fault, one dict each, in its order. Empty before it is loaded; unit
-   tests override it. #}
+{# The valid rows of the seed behaviour_windows, one dict each, in the seed's order. Empty before the seed is loaded;
+   unit tests override it. #}
 {% macro behaviour_window_rows() -%}
     {%- set rows = seed_rows(
         ref('behaviour_windows'),
@@ -7,36 +7,36 @@
         sorted=false
     ) -%}
     {%- if not rows -%}{{ return([]) }}{%- endif -%}
-    {#- Every model that reads rules asks: the rows are judged once. -#}
+    {#- Every model that reads rules calls this: the rows are checked only once. -#}
     {%- set memory = run_memory('behaviour_window_rows') -%}
     {%- if tojson(rows) not in memory -%}
-        {%- set faulty = run_query('select distinct row_text from (' ~ behaviour_window_violations() ~ ') as found').columns[0].values() -%}
-        {%- do memory.update({tojson(rows): rows | rejectattr('attribute_name', 'in', faulty) | selectattr('attribute_name') | list}) -%}
+        {%- set invalid = run_query('select distinct row_text from (' ~ behaviour_window_violations() ~ ') as found').columns[0].values() -%}
+        {%- do memory.update({tojson(rows): rows | rejectattr('attribute_name', 'in', invalid) | selectattr('attribute_name') | list}) -%}
     {%- endif -%}
     {{ return(memory[tojson(rows)]) }}
 {%- endmacro %}
 
-{# The rows, ready to be computed: dicts of attribute_name, source, is (SQL of the event), tests (SQL over `events` and
-   `products`), measure, value (SQL of what is summed or told apart), days, needs_catalogue, data_type, description,
-   unit, phrase. #}
+{# The valid rows with all that a query needs: dicts of attribute_name, source, is (SQL of the event), conditions (SQL
+   over `events` and `products`), measure, value (SQL of what is summed or counted distinct), days, needs_catalogue,
+   data_type, unit, meaning, description, phrase. #}
 {% macro behaviour_windows() -%}
-    {%- set known = behaviour_events() -%}
+    {%- set events = behaviour_events() -%}
     {%- set windows = [] -%}
     {%- for row in behaviour_window_rows() -%}
-        {%- set event = known[row.event] -%}
+        {%- set event = events[row.event] -%}
         {%- set measure = row.measure or 'count' -%}
         {%- set kind = behaviour_measures()[measure] -%}
-        {%- set tests = [event.is] if event.is else [] -%}
+        {%- set conditions = [event.is] if event.is else [] -%}
         {%- for part in behaviour_filter(row.filter) -%}
-            {%- do tests.append(behaviour_filter_sql(part, event.filters[part.name])) -%}
+            {%- do conditions.append(behaviour_filter_sql(part, event.filters[part.name])) -%}
         {%- endfor -%}
         {%- set counted = kind.words ~ (
             event.noun if measure == 'count' else plural(event.noun) if measure == 'days' else event.goods
         ) -%}
         {%- do windows.append({
-            'attribute_name': row.attribute_name, 'source': event.source, 'is': event.is, 'tests': tests, 'days': row.days | int,
-            'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
-            'needs_catalogue': 'products.' in tests | join(' '),
+            'attribute_name': row.attribute_name, 'source': event.source, 'is': event.is, 'conditions': conditions,
+            'days': row.days | int, 'measure': measure, 'value': event.measures.get(measure), 'data_type': kind.data_type,
+            'needs_catalogue': 'products.' in conditions | join(' '),
             'unit': row.unit or kind.unit or plural(event.noun), 'meaning': behaviour_window_meaning(row, measure),
             'description': row.description or behaviour_window_text(row, plural(counted)),
             'phrase': behaviour_window_phrase(row, counted, 'amount' if measure == 'amount' else 'count')
@@ -45,8 +45,8 @@
     {{ return(windows) }}
 {%- endmacro %}
 
-{# A filter such as `category=Shoes|Bags; brand=Acme` as a list of dicts of name and values; a part without = has no
-   values. #}
+{# A filter such as `category=Shoes|Bags; brand=Acme` as a list of dicts of name and values; a part without = has
+   no values. #}
 {% macro behaviour_filter(text) -%}
     {%- set parts = [] -%}
     {%- for part in (text or '').split(';') if part | trim -%}
@@ -60,18 +60,18 @@
     {{ return(parts) }}
 {%- endmacro %}
 
-{# One part of a filter as SQL: capital and small letters are alike; a path is meant with all that lies below it. #}
+{# One part of a filter as SQL: case is ignored; a path includes everything below it. #}
 {% macro behaviour_filter_sql(part, expression) -%}
-    {%- set tests = [] -%}
+    {%- set conditions = [] -%}
     {%- for value in part['values'] -%}
         {%- set literal = 'lower(' ~ text_literal(value) ~ ')' -%}
-        {%- do tests.append('instr(lower(' ~ expression ~ '), ' ~ literal ~ ') = 1' if part.name == 'path' else literal) -%}
+        {%- do conditions.append('instr(lower(' ~ expression ~ '), ' ~ literal ~ ') = 1' if part.name == 'path' else literal) -%}
     {%- endfor -%}
-    {{ return('(' ~ tests | join(' or ') ~ ')' if part.name == 'path'
-        else 'lower(' ~ expression ~ ') in (' ~ tests | join(', ') ~ ')') }}
+    {{ return('(' ~ conditions | join(' or ') ~ ')' if part.name == 'path'
+        else 'lower(' ~ expression ~ ') in (' ~ conditions | join(', ') ~ ')') }}
 {%- endmacro %}
 
-{# What a row says in words, where it does not say so itself. #}
+{# The description of a row in words, for a row that has none of its own. #}
 {% macro behaviour_window_text(row, counted) -%}
     {%- set parts = [] -%}
     {%- for part in behaviour_filter(row.filter) -%}
@@ -81,7 +81,7 @@
     {{ return(text[0] | upper ~ text[1:] ~ '.') }}
 {%- endmacro %}
 
-{# How rules speak of a window; the values of its filter stand in quotes. #}
+{# How a window is phrased in rules; the values of its filter are quoted. #}
 {% macro behaviour_window_phrase(row, counted, kind) -%}
     {%- set parts = [] -%}
     {%- for part in behaviour_filter(row.filter) -%}
@@ -94,7 +94,7 @@
     {{ return(segment_phrase_of(kind, one ~ days, many ~ days, {}, many)) }}
 {%- endmacro %}
 
-{# What a window counts, in one spelling: its name and description are no part of it. #}
+{# Canonical text of what a window counts, without its name and description. #}
 {% macro behaviour_window_meaning(row, measure) -%}
     {%- set parts = [] -%}
     {%- for part in behaviour_filter(row.filter) -%}
@@ -118,10 +118,10 @@
     {{ return(attributes) }}
 {%- endmacro %}
 
-{# Every window of every customer, over `customers`: one grouped pass over each relation that a row of the seed uses, over
-   no more days than its rows look back. #}
+{# Every window of every customer in the CTE `customers`: one grouped query over each relation that the seed uses,
+   reading no more days than its rows look back. #}
 {% macro behaviour_windows_sql() -%}
-    {#- Nothing is declared of the fixture of a unit test. -#}
+    {#- The fixture of a unit test has no declared rules to check. -#}
     {%- if execute and 'behaviour_windows' in seed_declarations() and load_relation(ref('behaviour_windows')) -%}
         {%- do stop_on_violations('behaviour_windows', run_query('select * from (' ~ behaviour_window_violations() ~ ') as found order by 2, 3').rows) -%}
     {%- endif -%}
@@ -129,7 +129,7 @@
     {%- set passes = [] -%}
     {%- for name, source in behaviour_event_sources().items() -%}
         {%- set wanted = windows | selectattr('source', 'equalto', name) | list -%}
-        {#- What the seed will use is not known when dbt reads the project: every relation is named then. -#}
+        {#- While parsing, dbt does not know which relations the seed uses, so every relation is referenced. -#}
         {%- if wanted or not execute -%}
             {%- set catalogue = not execute or wanted | selectattr('needs_catalogue') | list | length > 0 -%}
             {%- do passes.append({
@@ -155,7 +155,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The pass over one relation: one row per customer, one column per window. #}
+{# The query over one relation: one row per customer, one column per window. #}
 {% macro behaviour_pass_sql(pass) -%}
     {%- set kinds = pass.windows | map(attribute='is') | unique | list -%}
         select
@@ -183,16 +183,16 @@
 
 {# The value of a window over the joined rows of its source. #}
 {% macro behaviour_window_sql(window) -%}
-    {%- set tests = window.tests + [within_window(behaviour_event_sources()[window.source].date, window.days)] -%}
+    {%- set conditions = window.conditions + [within_window(behaviour_event_sources()[window.source].date, window.days)] -%}
     {%- set value = {
         'count': 'count(*)',
         'days': 'count(distinct ' ~ behaviour_event_sources()[window.source].date ~ ')',
         'products': 'count(distinct ' ~ window.value ~ ')'
     }.get(window.measure, 'sum(' ~ window.value ~ ')') -%}
-    {{ return(value ~ ' filter (where ' ~ tests | join(' and ') ~ ')') }}
+    {{ return(value ~ ' filter (where ' ~ conditions | join(' and ') ~ ')') }}
 {%- endmacro %}
 
-{# Describes the columns that the seed declares; for a model whose YAML cannot name them. #}
+{# Adds comments to the columns that the seed declares, as the YAML of the model cannot name them. #}
 {% macro comment_on_behaviour_windows() -%}
     {%- if execute -%}
         {%- set columns = {} -%}

@@ -1,4 +1,5 @@
-{# The columns of customer_features, as its YAML names them; with `only` those whose meta says so, such as model_input. #}
+{# The columns of customer_features, as its YAML names them; with `only`, those whose meta has that flag, such as
+   model_input. #}
 {% macro customer_feature_names(only=none) -%}
     {%- set names = [] -%}
     {%- set features = graph.get('nodes', {}).get('model.' ~ project_name ~ '.customer_features') if execute else none -%}

@@ -1,4 +1,4 @@
-{# Chances of a standard normal value at least this far from 0, on either side; within 1.5e-7. #}
+{# Probability of a standard normal value at least this far from 0, on either side; within 1.5e-7. #}
 {% macro two_sided_p_value(z_score) -%}
     {%- set size = 'abs(' ~ z_score ~ ')' -%}
     {%- set t = '(1 / (1 + 0.2316419 * ' ~ size ~ '))' -%}
@@ -9,7 +9,7 @@
     )) end
 {%- endmacro %}
 
-{# Standard score of a count, half a count nearer to 0 for continuity. #}
+{# Standard score of a count, with continuity correction (half a count nearer to 0). #}
 {% macro corrected_z_score(observed, expected, variance) -%}
     case
         when {{ variance }} > 0
@@ -18,7 +18,7 @@
     end
 {%- endmacro %}
 
-{# Benjamini and Hochberg: all tests up to the last whose p-value is below its share of 0.05. #}
+{# Benjamini and Hochberg: significant are all tests up to the last one with p <= 0.05 * rank / number of tests. #}
 {% macro significant_by_benjamini_hochberg(p_value, p_rank, test_count) -%}
     coalesce(
         {{ p_rank }} <= max(
@@ -27,7 +27,7 @@
     )
 {%- endmacro %}
 
-{# Sum of a floating number as a decimal: the same whatever the order of the rows. #}
+{# Sum of a floating-point number as a decimal, so that it does not depend on the order of rows. #}
 {% macro exact_sum(expression) -%}
     sum(cast({{ expression }} as decimal(28, 10)))
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{# What a rule of customer_type_rules may look at, and what its value must be: word, domain, address, number or true. #}
+{# The inputs that a rule of customer_type_rules may use, and the form of its value: word, domain, address, number or
+   true. #}
 {% macro customer_type_views() -%}
     {{ return({
         'crm_type': 'word', 'shop_tag': 'word', 'email_domain': 'domain', 'email_address': 'address',
@@ -13,7 +14,7 @@
     )) }}
 {%- endmacro %}
 
-{# The active rules; a faulty seed stops the model. #}
+{# The active rules; an invalid seed stops the model. #}
 {% macro active_customer_type_rules() -%}
     {%- set rows = customer_type_rule_rows() -%}
     {%- do stop_on_seed_violations(['customer_type_rules']) -%}
@@ -22,8 +23,8 @@
     {{ return(active) }}
 {%- endmacro %}
 
-{# The active rules in the form in which facts are held against them: a word that is like word_pattern (with ! before a
-   % or _ that stands for itself), or a number of at_least. #}
+{# The active rules in the form in which facts are compared with them: a word that is like word_pattern (with ! before a
+   literal % or _), or a number that is at least at_least. #}
 {% macro customer_type_patterns() -%}
     {%- set rows = [] -%}
     {%- for row in active_customer_type_rules() -%}

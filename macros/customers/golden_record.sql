@@ -1,4 +1,4 @@
-{# The staging models that the golden record may be read from: those of the source map that hold profiles or addresses. #}
+{# The staging models that can feed the golden record: those of the source map that hold profiles or addresses. #}
 {% macro golden_relation_names() -%}
     {{ return([
         'stg_crm__profiles', 'stg_hubspot__contacts', 'stg_klaviyo__persons', 'stg_loyalty__members',
@@ -7,7 +7,7 @@
     ]) }}
 {%- endmacro %}
 
-{# When a record said what it says: its own stamp of the change or the order, but never later than it became known. #}
+{# When a record made its statement: its own timestamp of the change or order, but never later than it became known. #}
 {% macro stated_at(relation_name, alias) -%}
     {%- set stamps = {
         'stg_crm__profiles': 'updated_at', 'stg_marketplace__orders': 'ordered_at', 'stg_pos__receipts': 'ordered_at',
@@ -18,8 +18,8 @@
     {{ return('least(coalesce(' ~ alias ~ '.' ~ stamps[relation_name] ~ ', ' ~ known ~ '), ' ~ known ~ ')') }}
 {%- endmacro %}
 
-{# Where records of persons state fields of the golden record, as the source map has it: one dict per relation, kind of
-   profile and filter, with the rows of the map by field and per unit how far its word counts. Rows of the map without
+{# Where records of people hold fields of the golden record, according to the source map: one dict per relation, kind of
+   profile, key column and filter, with the rows of the map by field and the precedence by unit. Rows of the map without
    a precedence are not used. #}
 {% macro golden_places() -%}
     {%- set places = {} -%}
@@ -37,8 +37,8 @@
     {{ return(places.values() | list) }}
 {%- endmacro %}
 
-{# One field of a statement as text; null where the map has no row for it here, and where the value is not plausible or
-   an identifier that is not one's own (people.owns_email and so on). #}
+{# One field of a statement as text; null where the map has no row for it here, and where the value is implausible or an
+   identifier that is not the customer's own (people.owns_email and so on). #}
 {% macro golden_value(field, row) -%}
     {%- set text = dbt.type_string() -%}
     {%- if not row -%}{{ return('cast(null as ' ~ text ~ ')') }}{%- endif -%}

@@ -1,5 +1,5 @@
-{# How much each field of the golden record counts in the total: the weight of its row in survivorship_rules, shared by
-   the parts of a name or an address. #}
+{# The weight of each field of the golden record in the total: that of its row in survivorship_rules, split evenly
+   between the parts of a name or an address. #}
 {% macro accuracy_weights() -%}
     {%- set rows = survivorship_rule_rows() -%}
     {%- do stop_on_seed_violations(['survivorship_rules']) -%}
@@ -13,7 +13,7 @@
     {{ return(weights) }}
 {%- endmacro %}
 
-{# The plain mean of those of the columns that are not null; null when all are. #}
+{# The mean of the columns that are not null; null when all are. #}
 {% macro mean_of_known(columns) -%}
     {%- set values = [] -%}
     {%- set counts = [] -%}

@@ -1,5 +1,5 @@
-{# What the golden record consists of: each row of survivorship_rules, and the fields of the source map that it takes from
-   one and the same record, so that nobody gets one person's first name with another's last, or a mixed address. #}
+{# The units of the golden record: each row of survivorship_rules, and the fields of the source map that it takes from
+   one record, so that no customer gets a first and a last name, or a street and a city, from different records. #}
 {% macro golden_units() -%}
     {{ return({
         'name': ['first_name', 'last_name'],
@@ -20,12 +20,12 @@
     {{ return(golden_units().values() | sum(start=[])) }}
 {%- endmacro %}
 
-{# The seed, one dict per row, cells as text without outer blanks. Empty before it is loaded; unit tests override it. #}
+{# The seed, one dict per row, cells as trimmed text. Empty before it is loaded; unit tests override it. #}
 {% macro survivorship_rule_rows() -%}
     {{ return(seed_rows(ref('survivorship_rules'), ['field', 'rule', 'then_by', 'accuracy_weight'])) }}
 {%- endmacro %}
 
-{# Rows of a seed as dicts of text without outer blanks, in a fixed order; none before it is loaded. #}
+{# Rows of a seed as dicts of trimmed text, sorted by default; none before it is loaded. #}
 {% macro seed_rows(seed, names, sorted=true) -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
     {%- set rows = [] -%}

@@ -8,8 +8,8 @@
     (greatest({{ x }}, 0) + ln(1 + exp(-abs({{ x }}))))
 {%- endmacro %}
 
-{# The value below which a standard normal variable lies with probability p, 0 < p < 1; off by less than 0.0005
-   (Abramowitz and Stegun 1964, formula 26.2.23). #}
+{# The value below which a standard normal variable lies with probability p, 0 < p < 1; the error is below
+   0.0005 (Abramowitz and Stegun 1964, formula 26.2.23). #}
 {% macro normal_quantile(p) -%}
     {%- set t = 'sqrt(-2 * ln(least(' ~ p ~ ', 1 - (' ~ p ~ '))))' -%}
     (
@@ -20,7 +20,7 @@
     )
 {%- endmacro %}
 
-{# Whole numbers from 0 to count - 1, column `number`. #}
+{# Integers from 0 to count - 1, in a column named `number`. #}
 {% macro number_spine(count) -%}
     {{ return(adapter.dispatch('number_spine', 'customer_segmentation')(count)) }}
 {%- endmacro %}

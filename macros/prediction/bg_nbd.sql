@@ -1,11 +1,12 @@
-{# Days ahead for which orders are expected; the quarters of the last, a year, are where value is discounted. #}
+{# Horizons, in days, for which orders are predicted; value is discounted by quarter over the longest, a year. #}
 {% macro clv_horizons() -%}
     {{ return([90, 180, 270, 365]) }}
 {%- endmacro %}
 
 {# Probability that a customer is still alive after x repeat purchases, the last t_x weeks after the first, T weeks ago
-   (Fader, Hardie and Lee 2008). leaves_after_first is 0 for BG/NBD, which lets go after a repeat only, so that who has
-   none is alive by its definition; and 1 for MBG/NBD, which lets go after the first purchase too (Batislam et al. 2007). #}
+   (Fader, Hardie and Lee 2008). leaves_after_first is 0 for BG/NBD, where customers drop out only after a repeat
+   purchase, so that one-time buyers are alive with probability 1; and 1 for MBG/NBD, where they may also drop out after
+   the first purchase (Batislam et al. 2007). #}
 {% macro bg_nbd_p_alive(x, t_x, weeks, r, alpha, a, b, leaves_after_first) -%}
     case
         when {{ x }} + {{ leaves_after_first }} = 0 then 1.0
@@ -16,8 +17,9 @@
     end
 {%- endmacro %}
 
-{# Orders in the next `days` days of a customer who is alive and lets go after each order with probability p; columns
-   p, k = r + x and weeks = alpha + T. Where p is tiny the quotient would cancel, its series does not. #}
+{# Expected orders in the next `days` days of a customer who is alive and drops out after each order with probability p;
+   columns p, k = r + x and weeks = alpha + T. For a tiny p the quotient would suffer from cancellation, so its series
+   is used. #}
 {% macro expected_orders_given_dropout(days) -%}
     {%- set horizon = '(' ~ days ~ ' / 7.0 / weeks)' -%}
     case
@@ -26,7 +28,7 @@
     end
 {%- endmacro %}
 
-{# The same for ordered pairs of orders, E[n (n - 1)], from which the spread of the number of orders follows. #}
+{# The same for ordered pairs of orders, E[n (n - 1)], from which the variance of the number of orders follows. #}
 {% macro expected_order_pairs_given_dropout(days) -%}
     {%- set horizon = '(' ~ days ~ ' / 7.0 / weeks)' -%}
     2 * (1 - p) * case
@@ -38,8 +40,8 @@
     end
 {%- endmacro %}
 
-{# What an order of the customer is worth on average, Gamma-Gamma (Fader and Hardie 2013): the own mean over n purchases,
-   drawn towards everybody's. Linear in the mean, and so used for a mean at or below 0 too, which the fit leaves out. #}
+{# Expected value of an order, Gamma-Gamma (Fader and Hardie 2013): the customer's mean over n purchases, shrunk towards
+   the population mean. Linear in the mean, and so also used for a mean at or below 0, which the fit leaves out. #}
 {% macro gamma_gamma_mean(n, mean_value, p, q, v) -%}
     ({{ p }} * ({{ v }} + {{ n }} * {{ mean_value }}) / ({{ p }} * {{ n }} + {{ q }} - 1))
 {%- endmacro %}

@@ -9,9 +9,9 @@
     )) }}
 {%- endmacro %}
 
-{# The clustering that the seed describes: fit_id, features (dicts of a row's transform) and clusters (dicts of key, name,
-   centres: feature -> literal). Without rows two clusters of no fit, to which nobody belongs; stops on rows that do not
-   belong together. Only columns of int_prediction_inputs and numbers reach SQL. #}
+{# The clustering that the seed describes: fit_id, features (dicts of a row's transform) and clusters (dicts of key,
+   name, centres: feature -> literal). Without rows: two clusters with an empty fit_id, to which no customer belongs;
+   stops on inconsistent rows. Only columns of int_prediction_inputs and numbers reach SQL. #}
 {% macro clustering() -%}
     {%- set rows = cluster_centre_rows() -%}
     {%- if not rows -%}
@@ -22,17 +22,17 @@
     {%- set known = prediction_input_names() -%}
     {%- for row in rows -%}
         {%- if row.feature not in known -%}
-            {{ cluster_centres_fault("`" ~ row.feature ~ "` is no column of int_prediction_inputs") }}
+            {{ cluster_centres_error("`" ~ row.feature ~ "` is not a column of int_prediction_inputs") }}
         {%- endif -%}
         {%- do features.setdefault(row.feature, row) -%}
         {%- do clusters.setdefault(row.cluster_key, {'key': row.cluster_key, 'name': row.cluster_name, 'centres': {}}) -%}
         {%- do clusters[row.cluster_key].centres.update({row.feature: double_literal(row.centre)}) -%}
     {%- endfor -%}
     {%- if rows | map(attribute='fit_id') | unique | list | length > 1 -%}
-        {{ cluster_centres_fault("it holds rows of several fits") }}
+        {{ cluster_centres_error("it holds rows of several fits") }}
     {%- endif -%}
     {%- if clusters | length < 2 or rows | length != features | length * clusters | length -%}
-        {{ cluster_centres_fault("it does not hold every feature once for each of at least two clusters") }}
+        {{ cluster_centres_error("it does not hold every feature once for each of at least two clusters") }}
     {%- endif -%}
     {#- cluster_2 before cluster_10. -#}
     {%- set ordered = [] -%}
@@ -42,14 +42,14 @@
     {{ return({'fit_id': rows[0].fit_id, 'features': features.values() | list, 'clusters': ordered}) }}
 {%- endmacro %}
 
-{# Stops with what is wrong with the seed. #}
-{% macro cluster_centres_fault(reason) -%}
+{# Stops with an error about the seed. #}
+{% macro cluster_centres_error(reason) -%}
     {{ exceptions.raise_compiler_error(
         "cluster_centres: " ~ reason ~ "; run `python -m scripts cluster`, or restore the file"
     ) }}
 {%- endmacro %}
 
-{# A number of a seed as a double literal of SQL. #}
+{# A number from a seed as a double literal in SQL; stops on anything else. #}
 {% macro double_literal(text) -%}
     {%- if not modules.re.match('^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\Z', text | string) -%}
         {{ exceptions.raise_compiler_error("`" ~ text ~ "` is not a number") }}
@@ -57,26 +57,26 @@
     {{ return(text | string if 'e' in text | string | lower else text ~ 'e0') }}
 {%- endmacro %}
 
-{# The standardised value of a feature of `clustering()`, as scripts/learning/prediction/transform.py makes it. #}
+{# The standardised value of a feature of `clustering()`, as scripts/learning/prediction/transform.py calculates it. #}
 {% macro cluster_feature_score(feature) -%}
     {%- set low = double_literal(feature.winsor_low) -%}
-    {%- set moved -%}
+    {%- set shifted -%}
         least(greatest({{ feature.feature }}, {{ low }}), {{ double_literal(feature.winsor_high) }}) - {{ low }}
     {%- endset -%}
     case
             when {{ feature.feature }} is null then {{ double_literal(feature.missing_value) }}
             else
-                ({{ 'ln(1 + ' ~ moved ~ ')' if feature.scale == 'log' else moved }} - {{ double_literal(feature.feature_mean) }})
+                ({{ 'ln(1 + ' ~ shifted ~ ')' if feature.scale == 'log' else shifted }} - {{ double_literal(feature.feature_mean) }})
                 / {{ double_literal(feature.feature_spread) }}
         end
 {%- endmacro %}
 
-{# The square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre. #}
+{# Square of the distance between a customer's standardised features, columns z_1, z_2, ..., and a cluster's centre. #}
 {% macro squared_distance(clustering, cluster) -%}
-    {#- Multiplied: power() takes longer. -#}
+    {#- A product, as power() is slower. -#}
     {%- for feature in clustering.features -%}
-        {%- set apart = '(z_' ~ loop.index ~ ' - (' ~ cluster.centres[feature.feature] ~ '))' -%}
-        {{ '+ ' if not loop.first }}{{ apart }} * {{ apart }}
+        {%- set difference = '(z_' ~ loop.index ~ ' - (' ~ cluster.centres[feature.feature] ~ '))' -%}
+        {{ '+ ' if not loop.first }}{{ difference }} * {{ difference }}
         {%- if not loop.last %}
         {% endif -%}
     {%- else -%}

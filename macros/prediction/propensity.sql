@@ -1,4 +1,4 @@
-{# A value between its winsor limits, on a log scale where the fit says so, in standard units; null as the fit says. #}
+{# A value winsorised, on a log scale where the fit has one, and standardised; for null, the fit's missing value. #}
 {% macro standard_score(value, terms) -%}
     case
         when {{ value }} is null then {{ terms }}.missing_value
@@ -24,7 +24,7 @@
     end
 {%- endmacro %}
 
-{# The kind of model that a model_key names: what stands before the first colon. #}
+{# The kind of model that a model_key names: the part before the first colon. #}
 {% macro split_model_key(model_key) -%}
     case when instr({{ model_key }}, ':') > 0 then substr({{ model_key }}, 1, instr({{ model_key }}, ':') - 1) else {{ model_key }} end
 {%- endmacro %}

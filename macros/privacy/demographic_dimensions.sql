@@ -1,4 +1,4 @@
-{# The dimensions of demographic_overlap: column of customer_features -> what a person without a value is called. #}
+{# The dimensions of demographic_overlap: column of customer_features -> label for a missing value. #}
 {% macro demographic_dimensions() -%}
     {{ return({
         'age_band': 'unknown', 'region': 'unknown', 'gender': 'unknown', 'country_code': 'unknown', 'language': 'unknown',
@@ -6,7 +6,7 @@
     }) }}
 {%- endmacro %}
 
-{# The pairs of them that are crossed. #}
+{# The pairs of dimensions that are cross-tabulated. #}
 {% macro demographic_pairs() -%}
     {{ return([
         ['age_band', 'region'], ['age_band', 'gender'], ['age_band', 'country_code'], ['gender', 'region'],
@@ -15,7 +15,7 @@
     ]) }}
 {%- endmacro %}
 
-{# From how many people on a cell is shown. #}
+{# Smallest number of people for which a cell is shown. #}
 {% macro small_cell_minimum() -%}
     {%- set minimum = var('small_cell_minimum') | string -%}
     {%- if not modules.re.match('^[1-9][0-9]{0,3}$', minimum) -%}
@@ -24,7 +24,7 @@
     {{ return(minimum | int) }}
 {%- endmacro %}
 
-{# Whether a cell stands for so few people that its figures would tell of single ones. Nobody at all is not few. #}
+{# Whether a cell covers so few people that its figures could reveal individuals. An empty cell is not small. #}
 {% macro is_small_cell(people, buyers, minimum) -%}
     ({{ people }} between 1 and {{ minimum }} - 1 or {{ buyers }} between 1 and {{ minimum }} - 1)
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# The business days that profiles look at: 28 judged days, and before the first of them a history of 24 weeks of
+{# The business days that profiles read: 28 checked days, and before the first of them a history of 24 weeks of
    28-day windows (see int_data_profile_windows). #}
 {% macro profile_days() -%}
     {{ return(252) }}
@@ -13,7 +13,7 @@
     {{ return(364) }}
 {%- endmacro %}
 
-{# `recent` or `reference`, by which of the two periods a day lies in; null outside both. #}
+{# `recent` or `reference`: the period that a day falls in; null outside both. #}
 {% macro distribution_period(date_column) -%}
     case
         when {{ within_window(date_column, recent_days()) }} then 'recent'
@@ -21,12 +21,12 @@
     end
 {%- endmacro %}
 
-{# A sample's natural logarithm as an exact number, so that sums of it do not depend on the order of summation. #}
+{# Natural logarithm as an exact number, so that sums do not depend on the order of rows. #}
 {% macro exact_ln(amount) -%}
     cast(ln(cast({{ amount }} as double)) as decimal(18, 6))
 {%- endmacro %}
 
-{# What chance alone may make of a measured value, by its kind: the standard error of a count, a share, a rate of
+{# The standard error of a measured value under chance alone, by its kind: a count, a share, a rate of
    events per row, or a typical amount (whose logarithms spread by about one). #}
 {% macro chance_spread(kind, expected, row_count) -%}
     case {{ kind }}
@@ -42,7 +42,7 @@
     end
 {%- endmacro %}
 
-{# The value of a measure over any stretch of days, from its two sums: a count is its numerator, a share or a rate the
+{# The value of a measure over any period, from its two sums: a count is its numerator, a share or a rate the
    quotient, a typical amount the geometric mean. Null where there are no rows to divide by. #}
 {% macro profile_value(kind, numerator, row_count) -%}
     case {{ kind }}

@@ -1,4 +1,4 @@
--- Grain: one row per category and other category of the customers' purchases up to as_of_date.
+-- Grain: one row per ordered pair of categories bought up to as_of_date.
 {%- set is_significant = significant_by_benjamini_hochberg('p_value', 'p_rank', 'test_count') %}
 with bought as (
 
@@ -48,12 +48,12 @@ pairs as (
         other.customer_count as customers_with_related,
         own.buyer_count,
         coalesce(both_bought.customer_count, 0) as customers_with_both,
-        coalesce(seen.customers_in_sequence, 0) as customers_in_sequence,
-        coalesce(seen.next_count, 0) as next_count,
-        coalesce(seen.expected_next_count, 0) as expected_next_count,
+        coalesce(steps.customers_in_sequence, 0) as customers_in_sequence,
+        coalesce(steps.next_count, 0) as next_count,
+        coalesce(steps.expected_next_count, 0) as expected_next_count,
         case
-            when seen.expected_next_count >= 5
-                then {{ corrected_z_score('seen.next_count', 'seen.expected_next_count', 'seen.next_variance') }}
+            when steps.expected_next_count >= 5
+                then {{ corrected_z_score('steps.next_count', 'steps.expected_next_count', 'steps.next_variance') }}
         end as z_score
 
     from sizes as own
@@ -62,9 +62,9 @@ pairs as (
     left join both_bought
         on own.category = both_bought.category
             and other.category = both_bought.related_category
-    left join {{ ref('int_category_sequences') }} as seen
-        on own.category = seen.category
-            and other.category = seen.related_category
+    left join {{ ref('int_category_sequences') }} as steps
+        on own.category = steps.category
+            and other.category = steps.related_category
 
 ),
 
@@ -102,7 +102,7 @@ final as (
         cast(round(ranked.p_value, 7) as double) as p_value,
         relations.relation,
         {{ is_significant }} as is_significant,
-        -- A merchant's or the catalogue's word counts as twice as likely where there are too few purchases to tell.
+        -- A stated relation counts as twice as likely where there are too few purchases to test.
         cast(case
             when {{ is_significant }} then round(ranked.next_count / ranked.expected_next_count, 6)
             when ranked.z_score is null and relations.relation is not null then 2

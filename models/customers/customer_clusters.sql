@@ -1,14 +1,14 @@
 -- Grain: one row per buyer who is a person and may be profiled, with the nearest cluster; none without usable centres.
--- Centres are read when the model is compiled: features stay columns and one pass over the buyers does, where a join to
--- the seed would make buyers x clusters x features rows.
-{%- set found = clustering() %}
+-- Centres are read when the model is compiled: features stay columns and one pass over the buyers is enough, whereas a
+-- join to the seed would yield buyers x clusters x features rows.
+{%- set fitted = clustering() %}
 {%- set squares = [] %}
-{%- for cluster in found.clusters %}{% do squares.append('square_' ~ loop.index) %}{% endfor %}
+{%- for cluster in fitted.clusters %}{% do squares.append('square_' ~ loop.index) %}{% endfor %}
 with standardised as (
 
     select
         buyers.customer_id,
-        {% for feature in found.features %}
+        {% for feature in fitted.features %}
         {{ cluster_feature_score(feature) }} as z_{{ loop.index }},
         {% endfor %}
         buyers.as_of_date
@@ -17,7 +17,7 @@ with standardised as (
     inner join {{ ref('int_model_status') }} as models
         on models.model_key = 'clusters'
             and models.status = 'usable'
-            and models.fit_id = {{ text_literal(found.fit_id) }}
+            and models.fit_id = {{ text_literal(fitted.fit_id) }}
     where buyers.customer_type = 'person'
 
 ),
@@ -26,8 +26,8 @@ distances as (
 
     select
         customer_id,
-        {% for cluster in found.clusters %}
-        {{ squared_distance(found, cluster) }} as square_{{ loop.index }},
+        {% for cluster in fitted.clusters %}
+        {{ squared_distance(fitted, cluster) }} as square_{{ loop.index }},
         {% endfor %}
         as_of_date
 
@@ -39,7 +39,7 @@ nearest as (
 
     select
         *,
-        -- The first of equally near ones.
+        -- Among ties, the first.
         case least({{ squares | join(', ') }})
             {%- for square in squares %}
             when {{ square }} then {{ loop.index }}
@@ -71,18 +71,18 @@ named as (
         customer_id,
         as_of_date,
         case nearest_number
-            {%- for cluster in found.clusters %}
+            {%- for cluster in fitted.clusters %}
             when {{ loop.index }} then {{ text_literal(cluster.key) }}
             {%- endfor %}
         end as cluster_key,
         case nearest_number
-            {%- for cluster in found.clusters %}
+            {%- for cluster in fitted.clusters %}
             when {{ loop.index }} then {{ text_literal(cluster.name) }}
             {%- endfor %}
         end as cluster_name,
         sqrt(nearest_square) as distance,
         case
-            {%- for cluster in found.clusters %}
+            {%- for cluster in fitted.clusters %}
             when nearest_number <> {{ loop.index }} and square_{{ loop.index }} = second_square
                 then {{ text_literal(cluster.key) }}
             {%- endfor %}

@@ -1,6 +1,6 @@
 -- Grain: one row per customer who may be profiled: every attribute that a segment rule may use.
--- Each theme has a row for every customer, with its columns named and typed as here; this model only joins them. Which
--- columns these are is said once, in _customer_features.yml.
+-- Each theme has a row for every customer, with columns named and typed as here; this model only joins them. The list
+-- of columns is in _customer_features.yml alone.
 with customers as (
 
     select customer_id from {{ ref('int_profiled_customers') }}
@@ -49,7 +49,7 @@ joined as (
     left join {{ ref('int_features_' ~ theme) }} as {{ theme }}
         on customers.customer_id = {{ theme }}.customer_id
     {% endfor %}
-    -- Their columns are named by the loop above, which the linter does not see.
+    -- Their columns are selected by the loop above, which the linter does not see.
     left join rfm  -- noqa: ST11
         on customers.customer_id = rfm.customer_id
     left join {{ ref('int_customer_reachability') }} as reachability

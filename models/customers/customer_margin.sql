@@ -1,5 +1,5 @@
--- Grain: one row per customer with an order, a return or a ticket that earned or cost something; all history up to
--- as_of_date. The sum of the customer's orders, and of returns and tickets of no order.
+-- Grain: one row per customer with an order, a return or a ticket that affects the margin; all history up to
+-- as_of_date. The sum of the customer's orders, and of returns and tickets without an order.
 {%- set amounts = margin_parts() + ['product_revenue', 'revenue_with_known_cost'] %}
 with unioned as (
 

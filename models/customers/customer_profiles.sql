@@ -17,7 +17,7 @@ golden as (
         {% for field in fields %}
         max(value) filter (where field = '{{ field }}') as {{ field }},
         {% endfor %}
-        -- All fields of a unit come from one record, so any of them tells whose and when.
+        -- All fields of a unit come from one record, so they share source and date.
         max(source_system) filter (where unit = '{{ unit }}') as {{ unit }}_source,
         {{ business_date("max(valued_at) filter (where unit = '" ~ unit ~ "')") }} as {{ unit }}_date,
         {% endfor %}

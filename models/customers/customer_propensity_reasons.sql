@@ -1,11 +1,11 @@
--- Grain: one row per propensity model, customer and reason: the three attributes that set the customer apart most.
+-- Grain: one row per propensity model, customer and reason: the three attributes that distinguish the customer most.
 with contributions as (
 
     select * from {{ ref('int_propensity_contributions') }}
 
 ),
 
--- What everybody has in common explains nobody. Rounded, so that the order of summation decides no rank.
+-- What all customers share explains no individual score. Rounded, so that the order of summation cannot decide a rank.
 against_average as (
 
     select
@@ -29,7 +29,7 @@ ranked as (
 
 ),
 
-words as (
+phrases as (
 
     select * from {{ ref('model_inputs') }}
 
@@ -49,16 +49,16 @@ final as (
         cast(
             case
                 when ranked.attribute_value is null
-                    then concat('not known: ', replace(ranked.attribute_name, '_', ' '))
-                when ranked.standard_value >= 0 then coalesce(words.high_words, ranked.attribute_name)
-                else coalesce(words.low_words, ranked.attribute_name)
+                    then concat('unknown: ', replace(ranked.attribute_name, '_', ' '))
+                when ranked.standard_value >= 0 then coalesce(phrases.high_words, ranked.attribute_name)
+                else coalesce(phrases.low_words, ranked.attribute_name)
             end as {{ dbt.type_string() }}
         ) as reason
 
     from ranked
-    left join words
-        on {{ split_model_key('ranked.model_key') }} = words.model_key
-            and ranked.attribute_name = words.attribute_name
+    left join phrases
+        on {{ split_model_key('ranked.model_key') }} = phrases.model_key
+            and ranked.attribute_name = phrases.attribute_name
     where ranked.reason_rank <= 3
 
 )

@@ -1,4 +1,4 @@
--- Grain: one row per customer and product to recommend; attribute_limits says how many per customer and kind of reason.
+-- Grain: one row per customer and recommended product; attribute_limits sets the number per customer and per kind.
 with customers as (
 
     select customer_id from {{ ref('int_profiled_customers') }}
@@ -11,7 +11,7 @@ stocked as (
 
 ),
 
--- Who bought a product lately, kept or sent back, needs no other, unless it is used up.
+-- A product bought lately, kept or returned, is not recommended again, unless it is used up.
 bought_lately as (
 
     select
@@ -48,8 +48,8 @@ candidates as (
 
 ),
 
--- A product that has two reasons is recommended for the stronger one.
-once as (
+-- A product with several reasons is recommended for the strongest one.
+by_product as (
 
     select
         *,
@@ -58,27 +58,27 @@ once as (
 
 ),
 
-of_kind as (
+by_kind as (
 
     select
         *,
         row_number() over (partition by customer_id, kind order by place, sku) as place_in_kind
-    from once
+    from by_product
     where product_place = 1
 
 ),
 
--- The best of each kind before a second one of any.
+-- The best of each kind comes before any second one.
 ranked as (
 
     select
-        of_kind.*,
+        by_kind.*,
         row_number() over (
-            partition by of_kind.customer_id order by of_kind.place_in_kind, of_kind.kind_place
+            partition by by_kind.customer_id order by by_kind.place_in_kind, by_kind.kind_place
         ) as recommendation_rank
-    from of_kind
+    from by_kind
     cross join {{ ref('int_attribute_limits') }} as limits
-    where of_kind.place_in_kind <= limits.recommended_of_kind_count
+    where by_kind.place_in_kind <= limits.recommended_of_kind_count
 
 ),
 

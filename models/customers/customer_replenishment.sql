@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and product group they use up, until it is long overdue.
+-- Grain: one row per customer who may be profiled and consumable product group, until it is long overdue.
 with lines as (
 
     select lines.*
@@ -15,7 +15,7 @@ stocked as (
 
 ),
 
--- What came back was not used up.
+-- Returned units were not used up.
 days as (
 
     select
@@ -47,7 +47,7 @@ groups as (
         max_by(days.sku, days.ordered_date) as last_sku,
         max_by(days.units, days.ordered_date) as last_units,
         max_by(days.catalogue_days, days.ordered_date) as last_catalogue_days,
-        -- One's own pace from some purchase days on, for the mean amount; twice as much lasts twice as long.
+        -- With enough purchase days the customer's own pace, in days per unit; twice as much lasts twice as long.
         case
             when count(*) >= max(limits.own_pace_count)
                 then cast({{ days_between('min(days.ordered_date)', 'max(days.ordered_date)') }} as double)
@@ -76,7 +76,7 @@ due as (
         timed.product_group,
         {{ as_of_date() }} as as_of_date,
         timed.category,
-        -- The one bought last, or else what others buy of the kind.
+        -- The product bought last, or else the best seller of its group.
         coalesce(same.sku, best.sku) as sku,
         cast(timed.order_day_count as bigint) as order_day_count,
         cast(timed.interval_days as bigint) as interval_days,
@@ -95,8 +95,8 @@ due as (
 
 ),
 
--- What fell due long ago was bought elsewhere or is no longer wanted.
-remembered as (
+-- A product long overdue was bought elsewhere or is no longer wanted.
+not_long_overdue as (
 
     select due.*
     from due
@@ -105,4 +105,4 @@ remembered as (
 
 )
 
-select * from remembered
+select * from not_long_overdue

@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled: what they are expected to buy and be worth, or why no model says it.
+-- Grain: one row per customer who may be profiled: expected purchases and value, or why there is no prediction.
 with customers as (
 
     select * from {{ ref('int_profiled_customers') }}
@@ -40,7 +40,7 @@ joined as (
         value.expected_orders_365d,
         cast(value.predicted_value_12m as decimal(18, 2)) as predicted_value_12m,
         cast(value.predicted_margin_12m as decimal(18, 2)) as predicted_margin_12m,
-        -- Nobody is worth less for being outside the model: what is known of them stands, without an expectation.
+        -- Customers outside the model keep their value to date, without an expectation.
         case
             when covered.value_scope <> 'no_model'
                 then cast(

@@ -1,4 +1,4 @@
--- Grain: one row per customer known by as_of_date: everyone, buyers and leads; no identifiers.
+-- Grain: one row per customer known by as_of_date, buyer or lead; no identifiers.
 {%- set fields = {
     'country_code': 'country', 'region': 'region', 'gender': 'gender', 'language': 'language', 'birth_date': 'birth_date'
 } %}

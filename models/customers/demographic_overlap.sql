@@ -1,5 +1,5 @@
--- Grain: one row per pair of dimensions and of their values, per value of one dimension, and for all persons.
--- Cells of few people are hidden, and others with them, so that none can be worked out.
+-- Grain: one row per pair of dimensions and of their values, per value of one dimension, and for all people.
+-- Cells of few people are hidden, and others with them, so that none can be calculated from the rest.
 {%- set minimum = small_cell_minimum() %}
 with groups as (
 
@@ -51,7 +51,7 @@ totals as (
 
 ),
 
-rows_of_both as (
+cells_and_totals as (
 
     select
         cells.dimension,
@@ -79,7 +79,7 @@ rows_of_both as (
         value,
         'all' as other_dimension,
         'all' as other_value,
-        -- Only when all persons together are few.
+        -- Only when there are few people in total.
         customer_count < {{ minimum }} as is_suppressed,
         {{ is_small_cell('customer_count', 'buyer_count', minimum) }} as is_revenue_suppressed,
         customer_count,
@@ -108,7 +108,7 @@ final as (
         cast(case when not is_revenue_suppressed then buyer_count end as bigint) as buyer_count_365d,
         cast(case when not is_revenue_suppressed then net_revenue_365d end as decimal(18, 2)) as net_revenue_365d
 
-    from rows_of_both
+    from cells_and_totals
 
 )
 

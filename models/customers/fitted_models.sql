@@ -1,4 +1,4 @@
--- Grain: one row per fitted model: what it was learnt from, what its evidence says, and how it stands today.
+-- Grain: one row per fitted model: what it was fitted on, a summary of its evidence, and its health today.
 with cards as (
 
     select * from {{ ref('model_cards') }}

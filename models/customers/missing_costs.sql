@@ -1,5 +1,5 @@
--- Grain: one row per kind of cost that is not known and what it should apply to: since when, how often, and how much
--- revenue has a margin that looks better than it is.
+-- Grain: one row per kind of unknown cost and what it should apply to: since when, how often, and how much revenue has
+-- an overstated margin.
 with order_costs as (
 
     select

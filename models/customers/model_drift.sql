@@ -1,4 +1,4 @@
--- Grain: one row per fitted model and input, or score: how far its spread has moved since the fit.
+-- Grain: one row per fitted model and input, or score: how far its distribution has shifted since the fit.
 with reference as (
 
     select shares.*
@@ -51,7 +51,7 @@ counted as (
 
 ),
 
--- An empty bin counts as half a thousandth: its logarithm would be infinite.
+-- An empty bin counts as 0.0005, as its logarithm would be infinite.
 compared as (
 
     select

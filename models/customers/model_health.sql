@@ -1,4 +1,4 @@
--- Grain: one row per fitted model and check: may it be relied on today, and if not, why.
+-- Grain: one row per fitted model and check: whether it can be relied on today, and if not, why.
 with models as (
 
     select * from {{ ref('int_model_status') }}
@@ -16,8 +16,8 @@ data_checks as (
     select
         model_key,
         'data' as check_name,
-        -- A model whose own evidence speaks against it scores nobody, which misleads nobody. That there are no clusters
-        -- is a finding, and no fault.
+        -- A model that its own evidence does not support scores no customer, so it cannot mislead. That there are no
+        -- clusters is a finding, not a failure.
         case
             when status = 'usable' or (status = 'not_usable' and model_key = 'clusters') then 'green'
             when status = 'not_usable' then 'yellow'
@@ -51,7 +51,7 @@ review_checks as (
 
 ),
 
--- The worst input speaks for all; its name goes with it.
+-- The worst input decides, and its name is reported.
 worst as (
 
     select
@@ -74,9 +74,10 @@ drift_checks as (
         case severity when 3 then 'red' when 2 then 'yellow' else 'green' end as status,
         observed,
         case
-            when severity = 0 then 'too few customers to judge drift'
-            when check_name = 'score_drift' then 'spread of the scores against the fit, population stability index'
-            else concat(input_name, ' has moved most since the fit, population stability index')
+            when severity = 0 then 'too few customers to measure drift'
+            when check_name = 'score_drift'
+                then 'distribution of the scores compared with the fit, population stability index'
+            else concat(input_name, ' has drifted most since the fit, population stability index')
         end as reason
 
     from worst

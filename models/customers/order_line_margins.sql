@@ -1,5 +1,5 @@
 -- Grain: one row per line of an order that counts, or that caused a cost without counting; for such an order without
--- lines, one row that stands for the order.
+-- lines, one row for the order itself.
 with orders as (
 
     select * from {{ ref('int_order_margin_amounts') }}
@@ -50,7 +50,7 @@ joined as (
         {% for amount in ['gross_revenue', 'discounts', 'cogs'] -%}
         case when orders.is_counted then coalesce(lines.{{ amount }}, 0) else 0 end as {{ amount }},
         {% endfor -%}
-        -- An order without lines keeps what would have been split over them.
+        -- An order without lines keeps the amounts that would otherwise be split over them.
         {% for amount in ['shipping_revenue', 'shipping_cost', 'payment_fees', 'marketplace_fees', 'service_cost'] -%}
         case when lines.line_id is null then orders.{{ amount }} else coalesce(shares.{{ amount }}, 0) end
             as {{ amount }},

@@ -1,5 +1,5 @@
--- Grain: one row per order that counts, or that caused a cost without counting: its lines and what belongs to it as a
--- whole. Not added up from order_line_margins, which splits the latter: a test holds that both come to the same.
+-- Grain: one row per order that counts, or that caused a cost without counting: its lines and the amounts of the
+-- order as a whole. Not summed from order_line_margins, which splits the latter: a test checks that both agree.
 with orders as (
 
     select * from {{ ref('int_order_margin_amounts') }}
@@ -24,7 +24,7 @@ lines as (
 
 ),
 
--- What came back of no line is in the amounts of the order already.
+-- Returns without a line are already in the amounts of the order.
 returns as (
 
     select

@@ -1,6 +1,6 @@
 -- Grain: one row per metric and cut-point (1 to 4) that this run scores by: measured on the base, or fixed by a seed.
--- Measured are the fifths of the base; of frequency, one order and the quartiles of repeat buyers. Most buyers order
--- once: fifths of all would fall on one order several times, leave scores that nobody has and put two orders on top.
+-- Measured ones are the quintiles of the base; for frequency, one order and the quartiles of repeat buyers. Most buyers
+-- order once: several quintiles of all would fall on one order, so scores would stay unused and two orders score 5.
 with base as (
 
     select
@@ -70,7 +70,7 @@ final as (
         cast(cut_value as double) as cut_value
 
     from cut_points
-    -- Nobody to score, no cut-points.
+    -- No customers to score, no cut-points.
     where (select count(*) from base) > 0
 
 )

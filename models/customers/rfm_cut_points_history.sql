@@ -1,5 +1,5 @@
--- Grain: one row per evaluated day, metric and cut-point: by which values customers were scored on that day.
--- Evaluating a day anew replaces its rows; all other days stay, in whatever order they are evaluated.
+-- Grain: one row per evaluated day, metric and cut-point: the values by which customers were scored on that day.
+-- Evaluating a day again replaces its rows; all other days stay, in whatever order they are evaluated.
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert' if target.type == 'duckdb' else 'insert_overwrite',

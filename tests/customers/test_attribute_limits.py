@@ -1,4 +1,4 @@
-"""The limits of attributes are data: each one moves a result, and one that is missing is named or comes back."""
+"""The limits of attributes are data: each one changes a result, and a missing one is reported or restored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEED = "attribute_limits.csv"
 
 
 def shipped() -> dict[str, str]:
-    """Each limit with the value that is shipped."""
+    """Each shipped limit with its value."""
     with (BUSINESS_SEEDS / SEED).open(newline="", encoding="utf-8") as lines:
         return {row["limit_name"]: row["value"] for row in csv.DictReader(lines)}
 
@@ -56,16 +56,16 @@ def results(connection: duckdb.DuckDBPyConnection, readers: dict[str, str]) -> d
 
 
 def result_of(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
-    """What tells the rows of a query apart from those of another, in whatever order they come."""
+    """A fingerprint of the rows of a query, independent of their order."""
     return connection.execute(f"select count(*), sum(hash(found)) from ({sql}\n) as found").fetchone()
 
 
-# A small retailer has nobody whom these concern: a unit test of their model gives them two values.
+# In a small demo no customer is affected by these; a unit test of their model gives them two values.
 TOO_RARE = {"own_pace_count", "pending_refund_days"}
 
 
 @pytest.mark.parametrize("limit", [limit for limit in shipped() if limit not in TOO_RARE])
-def test_another_value_gives_another_result(
+def test_changing_a_limit_changes_the_result(
     limit: str,
     connection: duckdb.DuckDBPyConnection,
     readers: dict[str, str],
@@ -74,33 +74,33 @@ def test_another_value_gives_another_result(
     database = connection.execute("select current_database()").fetchone()
     assert database is not None
     relation = f'"{database[0]}"."intermediate"."int_attribute_limits"'
-    asking = {name: sql for name, sql in readers.items() if f"limits.{limit}" in sql and relation in sql}
-    assert asking, "no model reads it"
+    users = {name: sql for name, sql in readers.items() if f"limits.{limit}" in sql and relation in sql}
+    assert users, "no model reads it"
     kind = "int" if limit.endswith(("days", "hours", "minutes", "count")) else "double"
     for factor in (0.25, 4, 0.5, 0.05):
         changed = f"(select * replace (cast({limit} * {factor} as {kind}) as {limit}) from {relation})"
-        if all(result_of(connection, sql.replace(relation, changed)) != results[name] for name, sql in asking.items()):
+        if all(result_of(connection, sql.replace(relation, changed)) != results[name] for name, sql in users.items()):
             return
-    pytest.fail(f"{limit} changes nothing in one of {', '.join(asking)}")
+    pytest.fail(f"{limit} changes nothing in one of {', '.join(users)}")
 
 
-def test_a_folder_of_an_earlier_version_gets_the_limits_that_it_lacks(tmp_path: Path) -> None:
+def test_a_seed_folder_of_an_earlier_version_gets_the_missing_limits(tmp_path: Path) -> None:
     workspace = workspace_in(tmp_path)
     steps.copy_missing_seeds(workspace, quiet)
     file = workspace.seeds / SEED
     lines = file.read_text(encoding="utf-8").splitlines()
     own = [lines[0], *(line.replace(",180,", ",200,", 1) for line in lines[1:15])]
     file.write_text("\n".join(own), encoding="utf-8")
-    said: list[str] = []
-    steps.copy_missing_seeds(workspace, said.append)
+    messages: list[str] = []
+    steps.copy_missing_seeds(workspace, messages.append)
     found = file.read_text(encoding="utf-8").splitlines()
     assert found[:15] == own and list(csv.reader(found[15:])) == list(csv.reader(lines[15:]))
-    assert len(said) == 1 and "had no row for visit_gap_minutes, open_cart_hours" in said[0]
-    steps.copy_missing_seeds(workspace, said.append)
-    assert len(said) == 1
+    assert len(messages) == 1 and "had no row for visit_gap_minutes, open_cart_hours" in messages[0]
+    steps.copy_missing_seeds(workspace, messages.append)
+    assert len(messages) == 1
 
 
-def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_left_unchanged(tmp_path: Path) -> None:
     workspace = workspace_in(tmp_path)
     steps.copy_missing_seeds(workspace, quiet)
     file = workspace.seeds / SEED
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "message"),
     [
         ("", "habit_count: has no row; copy its row from the attribute_limits.csv in seeds/business"),
         ("habits,habit_count,,visits,", "habit_count: the column value is empty; fill it"),
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
         ("habits,habit_count,three,visits,", "habit_count: value is `three`"),
     ],
 )
-def test_dbt_alone_names_a_limit_that_is_missing(workspace: Workspace, row: str, words: str) -> None:
+def test_dbt_alone_reports_a_missing_limit(workspace: Workspace, row: str, message: str) -> None:
     file = workspace.seeds / SEED
     before = file.read_text(encoding="utf-8")
     try:
@@ -128,7 +128,7 @@ def test_dbt_alone_names_a_limit_that_is_missing(workspace: Workspace, row: str,
         run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)
         with pytest.raises(CheckFailed) as failed:
             run_dbt(workspace, ["run", "--select", "int_attribute_limits int_customer_habits"], progress=quiet)
-        assert words in " ".join(str(failed.value).split())
+        assert message in " ".join(str(failed.value).split())
     finally:
         file.write_text(before, encoding="utf-8")
         run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)

@@ -1,4 +1,4 @@
-"""One row of a seed makes an attribute: counted again with pandas from the landing files, described, used in a rule."""
+"""One row of a seed defines an attribute: recounted with pandas from the landing files, described, used in a rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scripts.platform.workspace import PROJECT, Workspace
 NAME = "product_view_count_14d"
 LAST_DAY = pd.Timestamp("2026-06-30").date()
 FIRST_DAY = pd.Timestamp("2026-06-17").date()  # 14 days with the last one
-END = pd.Timestamp("2026-06-30 23:00:00")  # the last day ends in London
+END = pd.Timestamp("2026-06-30 23:00:00")  # end of the last day in London, as UTC
 WEB_TABLES = ("pages", "product_viewed", "product_added", "order_completed", "identifies")
 
 
@@ -35,7 +35,7 @@ def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
 
 
 def landed(workspace: Workspace, table: str) -> pd.DataFrame:
-    """The newest version of each web event that was received by the end of the last day, as the files hold them."""
+    """The latest version of each web event received by the end of the last day, from the landing files."""
     files = sorted((workspace.landing / "web" / table).glob("*.parquet"))
     rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     for column in ("timestamp", "received_at"):
@@ -87,7 +87,7 @@ def workspace(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactor
     return copy
 
 
-def test_the_seed_may_name_what_can_be_computed() -> None:
+def test_the_seed_accepts_exactly_the_computable_events_and_measures() -> None:
     computed = json.loads(rendered("{{ tojson([behaviour_events() | list, behaviour_measures() | list]) }}", {}))
     declared = yaml.safe_load((PROJECT / "seeds/reference/_business__behaviour.yml").read_text(encoding="utf-8"))
     accepted = {
@@ -99,19 +99,19 @@ def test_the_seed_may_name_what_can_be_computed() -> None:
 
 
 def test_counts_equal_those_of_the_landing_files(workspace: Workspace) -> None:
-    """Whose a browser is, is worked out again too, but for shared ones and those known by an address or order alone."""
+    """Browser owners are derived independently too, except shared ones and those known only by an address or order."""
     events = {table: landed(workspace, table) for table in WEB_TABLES}
-    signs = pd.concat([rows[["anonymous_id", "user_id"]] for rows in events.values()]).dropna().drop_duplicates()
+    logins = pd.concat([rows[["anonymous_id", "user_id"]] for rows in events.values()]).dropna().drop_duplicates()
     identities = frame(
         workspace,
         "select source_profile_id as user_id, customer_id from intermediate.int_customer_identities"
         " where source_system = 'shopify'",
     )
-    signs = signs.merge(identities, on="user_id", how="left")
-    unclear = set(signs[signs["customer_id"].isna()]["anonymous_id"])
+    logins = logins.merge(identities, on="user_id", how="left")
+    unclear = set(logins[logins["customer_id"].isna()]["anonymous_id"])
     for table in ("order_completed", "identifies"):
         unclear |= set(events[table][events[table]["user_id"].isna()]["anonymous_id"])
-    people = signs.groupby("anonymous_id")["customer_id"].agg(["nunique", "first"])
+    people = logins.groupby("anonymous_id")["customer_id"].agg(["nunique", "first"])
     unclear |= set(people[people["nunique"] != 1].index)
     owners = people[~people.index.isin(unclear)]["first"]
 
@@ -128,7 +128,7 @@ def test_counts_equal_those_of_the_landing_files(workspace: Workspace) -> None:
     compared = found[~found.index.isin(elsewhere)][NAME]
     assert (compared == expected.reindex(compared.index).fillna(0)).all()
     assert (compared > 0).sum() > 10
-    # No event is lost on the way to the table of events, and none is there twice.
+    # No event is lost on the way to the table of events, and none is duplicated.
     ids = frame(workspace, "select event_id from intermediate.int_web_events where event_type = 'product_view'")[
         "event_id"
     ]
@@ -153,7 +153,7 @@ def test_the_attribute_is_described_in_catalogue_and_database(workspace: Workspa
     assert comments["comment"].fillna("").str.strip().ne("").all()
 
 
-def test_a_rule_on_the_attribute_yields_who_it_says(workspace: Workspace) -> None:
+def test_a_rule_on_the_attribute_selects_the_right_customers(workspace: Workspace) -> None:
     people = frame(
         workspace,
         f"select customer_id, customer_type, order_count, {NAME} as views from marts.customer_features"
@@ -170,7 +170,7 @@ def test_a_rule_on_the_attribute_yields_who_it_says(workspace: Workspace) -> Non
         assert f"3 or more product views in the last 14 days ({row.views})" in members[row.customer_id]
 
 
-def test_a_faulty_row_is_named_with_its_line(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_row_is_reported_with_its_line(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     file = workspace.seeds / "behaviour_windows.csv"
     before = file.read_text(encoding="utf-8")
     try:
@@ -180,7 +180,7 @@ def test_a_faulty_row_is_named_with_its_line(workspace: Workspace, capsys: pytes
         line = before.count("\n") + 1
         reason = "no event 'serch'; did you mean 'search'? there are"
         assert f"error: behaviour_windows.csv, line {line} (serches_9d): {reason}" in capsys.readouterr().out
-        # dbt alone stops too, and the table stays as it was.
+        # dbt alone stops too, and leaves the table unchanged.
         with pytest.raises(CheckFailed, match="no event 'serch'"):
             run_dbt(workspace, ["run", "--select", "customer_behaviour_windows"], progress=quiet)
         assert len(frame(workspace, f"select {NAME} from marts.customer_behaviour_windows")) > 0

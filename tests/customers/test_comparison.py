@@ -35,7 +35,7 @@ def warehouse(file: Path, rows: str, columns: str = "customer_id, orders, share"
         (f"{ROWS}, ('d', 4, 0)", ["marts.people.(only in the cut one): 1 rows, such as d"]),
         (f"{ROWS}, ('a', 1, 0.1)", ["marts.people.(only in the cut one): 1 rows, such as ('a', 1, 0.1)"]),
     ],
-    ids=["the same", "another value", "no more null", "another double", "a row less", "a row more", "a row twice"],
+    ids=["the same", "another value", "no more null", "another double", "a row fewer", "a row more", "a row twice"],
 )
 def test_differences_name_column_and_key(tmp_path: Path, rows: str, found: list[str]) -> None:
     full = warehouse(tmp_path / "full.duckdb", ROWS)
@@ -43,7 +43,7 @@ def test_differences_name_column_and_key(tmp_path: Path, rows: str, found: list[
     assert [str(difference) for difference in differences(full, cut, ["marts.people"])] == found
 
 
-def test_other_columns_are_a_difference(tmp_path: Path) -> None:
+def test_different_columns_are_a_difference(tmp_path: Path) -> None:
     full = warehouse(tmp_path / "full.duckdb", ROWS)
     cut = warehouse(tmp_path / "cut.duckdb", ROWS, "customer_id, visits, share")
     for relation in ("marts.people", "marts.absent"):
@@ -51,7 +51,7 @@ def test_other_columns_are_a_difference(tmp_path: Path) -> None:
         assert found.keys == ("is absent or has other columns",)
 
 
-def test_a_day_ends_by_the_clock_of_the_business() -> None:
+def test_a_day_ends_in_the_business_time_zone() -> None:
     assert end_of(date(2026, 3, 28), "Europe/London") == datetime(2026, 3, 29)
     # Clocks went forward during the day.
     assert end_of(date(2026, 3, 29), "Europe/London") == datetime(2026, 3, 29, 23)
@@ -78,7 +78,7 @@ def test_the_cut_keeps_what_was_known_and_had_happened(tmp_path: Path) -> None:
     stamps = [datetime(2026, 1, 31, 23, 59, 59), datetime(2026, 2, 1), None]
     pages = pa.table({"id": ["1", "2", "3"], "received_at": pa.array(stamps, pa.timestamp("us"))})
     pq.write_table(pages, landing / "web/pages/p_2026-02-02.parquet")
-    # Deals have no stamp: the day in the file's name counts.
+    # Deals have no timestamp: the date in the file name counts.
     (landing / "hubspot/deal/d_2026-01-31.csv").write_text("deal_id\n1\n")
     (landing / "hubspot/deal/d_2026-02-01.csv").write_text("deal_id\n1\n2\n")
     (landing / "world.json").write_text("{}")

@@ -1,4 +1,4 @@
-"""The lifecycle stage and its first day, against a walk through every day of a customer's life."""
+"""The lifecycle stage and its first day, compared with a day-by-day replay of each customer's history."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ DAY = timedelta(days=1)
 def stage_on(day: date, orders: list[date], interval: float, at_risk_from: date) -> str:
     """The stage of a buyer at the end of `day`, by the definition in the docs.
 
-    `orders` are the days of all orders in order, `interval` the expected days between two. A gap that an order ended
-    put the buyer at risk when it was longer than 1.5 intervals; the last gap does from `at_risk_from` on, the day that
-    the season's pace gives.
+    `orders` are the days of all orders in sequence, `interval` the expected days between two. A past gap put the buyer
+    at risk when it was longer than 1.5 intervals; the current gap does from `at_risk_from` on, the day given by the
+    seasonal pace.
     """
     so_far = [ordered for ordered in orders if ordered <= day]
     waited = (day - so_far[-1]).days
@@ -38,7 +38,7 @@ def stage_on(day: date, orders: list[date], interval: float, at_risk_from: date)
     return "repeat" if len(so_far) >= 2 else "first_order"
 
 
-def test_stage_and_entry_equal_a_walk_through_every_day(demo_workspace: Workspace) -> None:
+def test_stage_and_entry_equal_a_day_by_day_replay(demo_workspace: Workspace) -> None:
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         orders = connection.execute(
             """
@@ -57,11 +57,11 @@ def test_stage_and_entry_equal_a_walk_through_every_day(demo_workspace: Workspac
     days = [day.date() for day in calendar["day"]]
     passed = dict(zip(days, calendar["demand_day"].astype(float), strict=True))
     placed = orders.groupby("customer_id")["ordered_date"].apply(lambda column: [day.date() for day in column])
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for row in features.itertuples(index=False):
         history = placed[row.customer_id]
         limit = passed[history[-1]] + 1.5 * row.expected_interval_days
-        # The first day by which a whole day more than the limit has passed, as the model counts.
+        # The first day by which one whole day more than the limit has passed, as in the model.
         at_risk_from = next(
             (day for day in (history[-1] + DAY * step for step in range(1400)) if passed[day] >= int(limit) + 1),
             date.max,
@@ -72,18 +72,18 @@ def test_stage_and_entry_equal_a_walk_through_every_day(demo_workspace: Workspac
             day -= DAY
         found = (row.lifecycle_stage, row.days_in_lifecycle_stage)
         assert found == (stage, (end - day).days), (row.customer_id, history, row.expected_interval_days, at_risk_from)
-        seen[stage] = seen.get(stage, 0) + 1
-    assert set(seen) == {"first_order", "repeat", "loyal", "at_risk", "won_back", "lapsed", "inactive"}, seen
+        counts[stage] = counts.get(stage, 0) + 1
+    assert set(counts) == {"first_order", "repeat", "loyal", "at_risk", "won_back", "lapsed", "inactive"}, counts
 
 
-def test_demand_calendar_equals_a_second_computation(demo_workspace: Workspace) -> None:
-    """Month factors: orders a day over the centred twelve-month mean, averaged by month of the year, mean 1."""
+def test_demand_calendar_equals_an_independent_calculation(demo_workspace: Workspace) -> None:
+    """Month factors: orders per day over the centred twelve-month mean, averaged by month of the year, mean 1."""
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         orders = connection.execute("select ordered_date from marts.orders where is_counted").df()["ordered_date"]
         calendar = connection.execute("select * from intermediate.int_demand_calendar order by day").df()
         (end,) = connection.execute("select max(as_of_date) from marts.customer_features").fetchone() or (None,)
     monthly = orders.groupby(orders.dt.to_period("M")).size()
-    # The month of the first order is not whole; the demo ends with a whole one.
+    # The month of the first order is incomplete; the demo ends with a complete one.
     monthly = monthly.iloc[1:]
     assert monthly.index[-1].end_time.date() == end
     daily = monthly / monthly.index.days_in_month

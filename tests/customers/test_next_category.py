@@ -1,4 +1,4 @@
-"""The next best category against the plainest rival, the most popular category not bought yet, on what came later."""
+"""Next best category against the simplest baseline, the most popular category not bought yet, on later purchases."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
-CUSTOMERS, SEED = 20_000, 202  # smaller workspaces have too few such customers to tell 4 points from chance
+CUSTOMERS, SEED = 20_000, 202  # smaller workspaces have too few such customers to distinguish 4 points from chance
 FITTED_ON = "2026-01-02"  # six months before the simulated history ends, just after its first stock counts
 LINES = """
     select customer_id, category, ordered_date from marts.order_lines
     where is_counted and line_type = 'product' and customer_id is not null and category is not null
 """
-# People: what a relay address of a marketplace buys is drawn without any taste, and no segment of people holds it.
+# People only: purchases of marketplace relay addresses are simulated without preferences, and no segment of people
+# contains them.
 CHOSEN = """
     select customer_id, next_best_category, next_best_category_probability
     from intermediate.int_customer_next_category
@@ -38,13 +39,13 @@ def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
 
 
 def run_models(workspace: Workspace, variables: dict[str, str]) -> None:
-    """Run what the next best category is made from, without the tests of it."""
+    """Run the models behind the next best category, without their tests."""
     run_dbt(workspace, ["seed"], variables=variables, progress=quiet)
     run_dbt(workspace, ["run", "--select", "+int_customer_next_category"], variables=variables, progress=quiet)
 
 
 def new_categories(lines: pd.DataFrame, day: str) -> pd.DataFrame:
-    """Who had bought by `day` and bought in a new category later: customer_id, the categories of the first such day.
+    """Buyers up to `day` who bought from a new category later: customer_id, the categories of the first such day.
 
     `lines` has one row per order line of the whole history: customer_id, category, ordered_date.
     """
@@ -56,7 +57,7 @@ def new_categories(lines: pd.DataFrame, day: str) -> pd.DataFrame:
 
 
 def most_popular(lines: pd.DataFrame, day: str, offered: list[str]) -> pd.Series:
-    """For every buyer up to `day` the offered category with most buyers among those not bought, by customer_id."""
+    """For every buyer up to `day` the offered category with the most buyers among those not bought, by customer_id."""
     before = lines[lines["ordered_date"] <= day][["customer_id", "category"]].drop_duplicates()
     ranking = [c for c in before["category"].value_counts().index if c in offered]
     had = before.groupby("customer_id")["category"].agg(set)
@@ -64,7 +65,7 @@ def most_popular(lines: pd.DataFrame, day: str, offered: list[str]) -> pd.Series
 
 
 def compared(lines: pd.DataFrame, chosen: pd.DataFrame, day: str, offered: list[str]) -> pd.DataFrame:
-    """One row per customer of `new_categories` with a choice: is_hit and is_popular_hit, whether each was right."""
+    """One row per customer of `new_categories` with a choice: is_hit and is_popular_hit, whether each was correct."""
     cases = new_categories(lines, day).merge(chosen, on="customer_id")
     cases["popular"] = cases["customer_id"].map(most_popular(lines, day, offered))
     cases["is_hit"] = [c in came for c, came in zip(cases["next_best_category"], cases["came"], strict=True)]
@@ -73,14 +74,14 @@ def compared(lines: pd.DataFrame, chosen: pd.DataFrame, day: str, offered: list[
 
 
 def paired_z(cases: pd.DataFrame) -> float:
-    """McNemar's test without correction: wins less losses over the root of both."""
+    """McNemar's test without correction: wins minus losses over the square root of their sum."""
     won = int((cases["is_hit"] & ~cases["is_popular_hit"]).sum())
     lost = int((~cases["is_hit"] & cases["is_popular_hit"]).sum())
     return (won - lost) / math.sqrt(max(won + lost, 1))
 
 
 def evaluate(folder: Path, customers: int, seed: int, day: str) -> pd.DataFrame:
-    """Simulate a retailer, keep its whole history of purchases aside, build again as of `day`, and compare."""
+    """Simulate a retailer, set its whole purchase history aside, build again as of `day`, and compare."""
     workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     steps.setup(workspace, quiet)
     steps.demo(workspace, {"customers": customers, "end_date": None, "seed": seed, "source": None, "file": None}, quiet)
@@ -89,7 +90,7 @@ def evaluate(folder: Path, customers: int, seed: int, day: str) -> pd.DataFrame:
     lines = frame(workspace, LINES)
     lines["ordered_date"] = lines["ordered_date"].astype(str)
     run_models(workspace, {"as_of_date": day})
-    assert frame(workspace, LINES)["ordered_date"].astype(str).max() <= day, "the model saw what came later"
+    assert frame(workspace, LINES)["ordered_date"].astype(str).max() <= day, "the model saw later purchases"
     offered = frame(workspace, "select distinct category from intermediate.int_product_sales")["category"].tolist()
     return compared(lines, frame(workspace, CHOSEN), day, offered)
 
@@ -100,5 +101,5 @@ def test_next_best_category_beats_the_most_popular_one(tmp_path: Path) -> None:
     assert len(cases) > 300
     assert cases["is_hit"].mean() > cases["is_popular_hit"].mean()
     assert paired_z(cases) > 1.64, "better, but not beyond chance"
-    # The probability is of one new category; where several came on one day any of them is a hit.
+    # The probability is for one new category; when several came on one day, any of them is a hit.
     assert 0.5 < cases["next_best_category_probability"].mean() / cases["is_hit"].mean() < 1.1

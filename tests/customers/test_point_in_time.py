@@ -1,10 +1,10 @@
-"""What a past day's marts say is a function of what was known by its end: proved against data cut off there.
+"""The marts of a past day depend only on what was known by its end: proved with data cut off there.
 
 Two warehouses: one from all landing files, with every kind of later knowledge planted, rebuilt for a past day; one
 from landing files that end with that day. Marts must agree row by row and column by column.
 
-The cut is made in the landing files and taken in anew, and not by filtering raw tables, because the load decides
-things as well: which sightings of a record are versions, what an override replaces, what is refused.
+The landing files are cut and loaded again, rather than the raw tables filtered, because the load makes decisions too:
+which observations of a record are versions, what an override replaces, what is rejected.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tests.support.planted_knowledge import natural, plant
 from tests.support.point_in_time import Difference, cut_off, differences, end_of
 
 ZONE = "Europe/London"
-# New marts come under the proof by themselves.
+# New marts are included automatically.
 MARTS = tuple(f"+path:models/{room}/*.sql" for room in ("identity", "core", "customers"))
-MUST_BE_PROVED = {
+MUST_BE_COVERED = {
     *("orders", "order_lines", "order_payments", "order_events", "returns", "tickets", "products", "engagement_daily"),
     *("customers", "customer_identities", "customer_consents", "consent_history", "suppressions"),
     *("customer_rfm", "rfm_cut_points", "customer_margin", "customer_features"),
@@ -47,7 +47,7 @@ FIVE_DAYS = {
 
 @dataclass(frozen=True)
 class Leak:
-    """A text of one file of the project, what it is replaced by, what is built, and the marts that must then differ."""
+    """A text in one project file, its replacement, the models to build, and the marts that must then differ."""
 
     file: str
     written: str
@@ -65,13 +65,13 @@ LEAKS = (
         ("int_tickets", "tickets"),
         {"tickets"},
     ),
-    # No model minds when a version became known: every mart must show it.
+    # All models ignore when a version became known: every mart must differ.
     Leak(
         "macros/sources/known_versions.sql",
         "where known_at < {{ as_of_end() }}",
         "where known_at is not null",
         MARTS,
-        MUST_BE_PROVED,
+        MUST_BE_COVERED,
     ),
 )
 
@@ -83,8 +83,8 @@ def quiet(_: str) -> None:
 def build(workspace: Workspace, day: date, select: Sequence[str] = MARTS) -> set[str]:
     """Build models for a day, without their tests; returns the marts that were built, as `schema.name`.
 
-    State, such as a history of cut-points, is not a function of one day and is left out, and so is the log of merges:
-    a run that looks back writes nothing into it, while the run of that day does.
+    State, such as a history of cut-points, does not depend on one day alone and is left out, as is the log of merges:
+    a run for a past day writes nothing to it, while the run on that day does.
     """
     kinds = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     results = run_dbt(
@@ -114,14 +114,14 @@ class Pair:
         state = state_of(workspace.warehouse, day)
         self.relations = build(workspace, day)
         shutil.copyfile(workspace.warehouse, self.full)
-        # In the same folder, so that dbt need not parse again.
+        # In the same folder, so that dbt does not have to parse again.
         self.kept = workspace.home / "kept.duckdb"
         workspace.warehouse.rename(self.kept)
         landing = workspace.home / f"cut{number}"
         self.cut_counts = cut_off(workspace.landing, landing, end)
         self.cut_workspace = Workspace(landing=landing, warehouse=workspace.warehouse, seeds=workspace.seeds)
         intake(self.cut_workspace, quiet)
-        give_state(workspace.warehouse, state)
+        restore_state(workspace.warehouse, state)
         build(self.cut_workspace, day)
         self.cut = workspace.home / f"cut{number}.duckdb"
         workspace.warehouse.rename(self.cut)
@@ -132,7 +132,7 @@ class Pair:
 
 
 def state_of(warehouse: Path, day: date) -> dict[str, pa.Table]:
-    """What runs up to a day had written of who is called what: it was known then, and nothing can compute it anew."""
+    """Customer ids recorded by runs up to a day: they were known then and cannot be recomputed."""
     stamps = {"identity_registry": "assigned_date", "identity_log": "changed_date"}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return {
@@ -141,7 +141,7 @@ def state_of(warehouse: Path, day: date) -> dict[str, pa.Table]:
         }
 
 
-def give_state(warehouse: Path, state: dict[str, pa.Table]) -> None:
+def restore_state(warehouse: Path, state: dict[str, pa.Table]) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema state")
         for name, rows in state.items():
@@ -154,10 +154,10 @@ def lines(found: Sequence[Difference]) -> str:
     return "\n".join(map(str, found))
 
 
-def test_a_past_day_is_what_was_known_by_its_end(demo_copy: Workspace) -> None:
+def test_a_past_day_uses_only_what_was_known_by_its_end(demo_copy: Workspace) -> None:
     pair = Pair(demo_copy, ONE_DAY)
 
-    assert {relation.split(".")[1] for relation in pair.relations} >= MUST_BE_PROVED
+    assert {relation.split(".")[1] for relation in pair.relations} >= MUST_BE_COVERED
     assert [kind for kind, count in pair.planted.items() if not count] == []
     for table in ("crm/profile", "loyalty/member", "shopify/customer", "shopify/order"):
         assert pair.natural[table] > 0, f"no record of {table} changed by itself after the day"
@@ -165,7 +165,7 @@ def test_a_past_day_is_what_was_known_by_its_end(demo_copy: Workspace) -> None:
     found = pair.differences()
     assert not found, lines(found)
 
-    # Were a model to read the last version of a ticket instead of the last known one, it would be seen.
+    # If a model read the last version of a ticket instead of the last known one, it would be detected.
     with duckdb.connect(str(pair.full)) as connection:
         connection.execute(
             "update marts.tickets set status = newest.status from"
@@ -179,7 +179,7 @@ def test_a_past_day_is_what_was_known_by_its_end(demo_copy: Workspace) -> None:
 
 @pytest.mark.verify
 def test_five_past_days(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    # State of a later day, with all that is planted for the first one, must not reach an earlier day either.
+    # State of a later day, with everything planted for the first one, must not reach an earlier day either.
     later = end_of(date(2026, 7, 3), ZONE)
     plant(demo_copy.warehouse, demo_copy.landing, later, "2026-07-09")
     intake(demo_copy, quiet)
@@ -207,7 +207,7 @@ def test_planted_leaks_are_found(demo_copy: Workspace, tmp_path: Path, monkeypat
             difference.relation.split(".")[1]
             for difference in differences(demo_copy.warehouse, pair.cut, built & pair.relations)
         }
-        assert found >= leak.must_differ, f"{leak.file}: not seen in {leak.must_differ - found}"
+        assert found >= leak.must_differ, f"{leak.file}: not detected in {leak.must_differ - found}"
 
 
 def leaky_project(folder: Path, leak: Leak) -> Path:
@@ -218,6 +218,6 @@ def leaky_project(folder: Path, leak: Leak) -> Path:
         shutil.copyfile(PROJECT / name, folder / name)
     (folder / "analyses").mkdir()
     text = (folder / leak.file).read_text(encoding="utf-8")
-    assert leak.written in text, f"{leak.file} has another wording; plant the leak anew"
+    assert leak.written in text, f"{leak.file} has changed; adapt the planted leak"
     (folder / leak.file).write_text(text.replace(leak.written, leak.leaking), encoding="utf-8")
     return folder

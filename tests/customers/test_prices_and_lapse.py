@@ -1,4 +1,4 @@
-"""What features say of people against what the simulator knows of them."""
+"""Features of customers compared with the truth of the simulator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.workspaces import workspace_in
 
 
 def people_of(workspace: Workspace) -> pd.DataFrame:
-    """Truth of each customer who is one simulated person, by customer_id: the columns of the truth's people."""
+    """Truth of each customer who is exactly one simulated person, by customer_id: the columns of truth/people."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         identities = connection.execute(
             "select source_system, source_profile_id, customer_id from intermediate.int_customer_identities"
@@ -40,7 +40,7 @@ def features_of(workspace: Workspace, columns: str) -> pd.DataFrame:
 
 
 def separation_of_discount_lovers(workspace: Workspace) -> tuple[float, int]:
-    """AUC of the price score for the class of people who hardly buy without an offer, and how many have a score."""
+    """AUC of the price score for people who rarely buy without an offer, and the number of people with a score."""
     scored = features_of(workspace, "price_sensitivity_score").join(people_of(workspace), how="inner")
     scored = scored.dropna(subset="price_sensitivity_score")
     loves = scored["price_class"] == "discount_lover"
@@ -51,25 +51,25 @@ def test_price_score_separates_discount_lovers(demo_workspace: Workspace) -> Non
     auc, count = separation_of_discount_lovers(demo_workspace)
     assert count > 150
     assert auc >= 0.85
-    # A reading goes with the score, and both stay silent where one order says too little.
+    # The band follows the score, and both are null after only one order.
     read = features_of(demo_workspace, "order_count, promoted_order_share, price_sensitivity_score, price_sensitivity")
     assert (read["price_sensitivity"].isna() == (read["order_count"] < 2)).all()
     promoted = read["promoted_order_share"].fillna(0) * read["order_count"]
     usual = promoted.sum() / read["order_count"].sum()
-    # Objectors to profiling have no features but are part of what is usual: hence the tolerance.
+    # Customers who object to profiling have no features but count towards the usual share: hence the tolerance.
     expected = 100 * (promoted + 3 * usual) / (read["order_count"] + 3)
     assert (expected - read["price_sensitivity_score"])[read["order_count"] >= 2].abs().max() < 1.5
-    words = read.groupby("price_sensitivity")["price_sensitivity_score"].agg(["min", "max"])
-    assert words.loc["waits for offers", "min"] >= 70 > words.loc["likes offers", "max"]
-    assert words.loc["likes offers", "min"] >= 40 > words.loc["buys either way", "max"]
+    bands = read.groupby("price_sensitivity")["price_sensitivity_score"].agg(["min", "max"])
+    assert bands.loc["waits for offers", "min"] >= 70 > bands.loc["likes offers", "max"]
+    assert bands.loc["likes offers", "min"] >= 40 > bands.loc["buys either way", "max"]
 
 
 @pytest.mark.verify
 @pytest.mark.parametrize("seed", [41, 42, 43])
-def test_at_scale_on_seeds_that_nothing_was_tuned_on(tmp_path: Path, seed: int) -> None:
-    """20,000 people, half a year before the end: the price score, and lateness against recency for who has dropped out.
+def test_at_scale_on_untuned_seeds(tmp_path: Path, seed: int) -> None:
+    """20,000 people, half a year before the end: the price score, and lateness against recency for detecting dropout.
 
-    That a person has dropped out is the simulator's own knowledge; no order in the data says so.
+    Only the simulator knows that a person has dropped out; nothing in the data states it.
     """
     workspace = workspace_in(tmp_path)
     simulate(workspace, customers=20_000, seed=seed, progress=lambda _: None)
@@ -87,7 +87,7 @@ def test_at_scale_on_seeds_that_nothing_was_tuned_on(tmp_path: Path, seed: int) 
     gone = buyers["dropped_out_at"] < day + pd.Timedelta(days=1)
     late, recency = (roc_auc_score(gone, buyers[name]) for name in ("overdue_ratio", "days_since_last_order"))
     print(f"seed {seed}: price score AUC {auc:.3f} ({count}); dropped out: lateness {late:.4f}, recency {recency:.4f}")
-    # Paired: the same people drawn again and again.
+    # Paired bootstrap: both measures on the same resampled people.
     rng = np.random.default_rng(seed)
     differences = []
     for _ in range(200):

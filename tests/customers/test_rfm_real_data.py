@@ -27,7 +27,7 @@ def cdnow_log() -> pd.DataFrame:
 
 
 def cdnow(end: pd.Timestamp) -> pd.DataFrame:
-    """Recency, frequency and monetary value of the CDNOW sample; a purchase for nothing is none."""
+    """Recency, frequency and monetary value of the CDNOW sample; purchases without spend do not count."""
     log = cdnow_log()
     grouped = log[(log["spend"] > 0) & (log["date"] <= end)].groupby("customer_id")
     return pd.DataFrame(
@@ -40,7 +40,7 @@ def cdnow(end: pd.Timestamp) -> pd.DataFrame:
 
 
 def online_retail(end: pd.Timestamp) -> pd.DataFrame:
-    """The same of Online Retail's plain invoices: what the scores are made of matters here, not every return."""
+    """The same for the plain invoices of Online Retail: realistic inputs are enough here, without every return."""
     rows = pd.read_parquet(shared_data("online_retail/online_retail_ii.parquet"))
     rows = rows[rows["customer_id"].notna() & (rows["quantity"] > 0) & (rows["unit_price"].astype(float) > 0)]
     rows = rows.assign(
@@ -57,7 +57,7 @@ def online_retail(end: pd.Timestamp) -> pd.DataFrame:
 
 
 def score_by_models(workspace: Workspace, base: pd.DataFrame, end: pd.Timestamp, **variables: object) -> pd.DataFrame:
-    """The models' scores of a base that is given to them, by customer."""
+    """The models' scores of a given base, by customer."""
     base = base.rename_axis("customer_id").reset_index().astype({"customer_id": "string"})
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema if not exists intermediate")
@@ -95,17 +95,17 @@ def assert_equal_scores(found: pd.DataFrame, base: pd.DataFrame) -> None:
 def assert_scored(workspace: Workspace, base: pd.DataFrame, end: pd.Timestamp) -> None:
     found = score_by_models(workspace, base, end)
     assert_equal_scores(found, base)
-    # Two in five of CDNOW's customers bought once: by ranks they would get different scores.
+    # Ties are common, such as one-time buyers: by ranks they would get different scores.
     assert base["frequency"].value_counts().max() > 0.2 * len(base)
     assert found["rfm_group"].notna().all()
-    # Every row of the grid holds somebody, and the first all who bought once.
+    # Every frequency score occurs, and score 1 is exactly the one-time buyers.
     assert set(found["f_score"]) == {1, 2, 3, 4, 5}
     assert (found["f_score"] == 1).sum() == (base["frequency"] == 1).sum()
 
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace whose seeds are loaded as far as scores read them."""
+    """A workspace with the seeds loaded that scores read."""
     workspace = workspace_in(tmp_path_factory.mktemp("scores"))
     steps.setup(workspace, lambda _: None)
     run_dbt(workspace, ["seed", "--select", "rfm_groups", "rfm_fixed_cut_points"], progress=lambda _: None)
@@ -116,7 +116,7 @@ def test_scores_of_cdnow_equal_pandas(ready: Workspace) -> None:
     earlier, end = pd.Timestamp("1998-05-31"), pd.Timestamp("1998-06-30")
     base = cdnow(end)
     assert_scored(ready, base, end)
-    # Fixed cut-points of the seed; the history keeps every day, and a day evaluated anew once.
+    # Fixed cut-points of the seed; the history keeps every day, and a day evaluated again only once.
     fixed = score_by_models(ready, base, end, rfm_method="fixed")
     expected = 1 + sum((base["monetary"] > cut).astype(int) for cut in (50, 150, 400, 1000))
     assert (fixed["m_score"] == expected.set_axis(expected.index.astype("string")).loc[fixed.index]).all()
@@ -135,10 +135,10 @@ def test_scores_of_cdnow_equal_pandas(ready: Workspace) -> None:
 @pytest.mark.parametrize(
     ("orders", "expected"),
     [([1, 1, 7], [1, 1, 2]), ([1, 2, 2], [1, 2, 2]), ([1, 1], [1, 1])],
-    ids=["one repeat buyer", "repeat buyers alike", "no repeat buyer"],
+    ids=["one repeat buyer", "equal repeat buyers", "no repeat buyer"],
 )
 def test_frequency_of_few_repeat_buyers(ready: Workspace, orders: list[int], expected: list[int]) -> None:
-    """Quartiles of equal values are that value, and nobody is strictly above it."""
+    """Quartiles of equal values are that value, and no customer is strictly above it."""
     base = pd.DataFrame({"recency_days": 3, "frequency": orders, "monetary": 5.0}, index=list("abc")[: len(orders)])
     found = score_by_models(ready, base, pd.Timestamp("2001-04-30"))
     assert found["f_score"].sort_index().tolist() == expected
@@ -189,7 +189,7 @@ def test_cdnow_from_receipts_to_scores(tmp_path: Path) -> None:
         frame.to_parquet(folder / "cdnow_1998-06-30.parquet", index=False)
     intake(workspace, lambda _: None)
     steps.setup(workspace, lambda _: None)
-    # A date before 2000 is taken for a wrong clock; this retailer knows better.
+    # By default a date before 2000 counts as a wrong clock; here it is genuine.
     rules = workspace.seeds / "validation_rules.csv"
     rules.write_text(rules.read_text(encoding="utf-8").replace("2000-01-01", "1990-01-01"), encoding="utf-8")
     variables = {"as_of_date": "1998-06-30", "reporting_currency": "USD", "business_timezone": "UTC"}

@@ -1,7 +1,7 @@
-"""Attributes of service and loyalty against a replay of the raw landing files, customer by customer.
+"""Attributes of service and loyalty compared with a replay of the raw landing files, customer by customer.
 
-The replay spends points lot by lot and walks to the next tier day by day, where the models use sums and windows. Only
-who owns a card or a ticket is taken from the warehouse.
+The replay spends points lot by lot and steps to the next tier day by day, where the models use sums and windows. Only
+the owners of cards and tickets are taken from the warehouse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ZONE = "Europe/London"
 def landed(landing: Path, table: str, as_of: date) -> pd.DataFrame:
     """All versions of a source's records known by the end of a day, in the order in which they became known.
 
-    Stamps become UTC, `_day` is the business day.
+    Timestamps become UTC; `_day` is the business day.
     """
     parts = []
     for file in sorted((landing / table).iterdir()):
@@ -48,7 +48,7 @@ def newest(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def points_left(movements: pd.DataFrame, as_of: date) -> tuple[int, list[tuple[date, int]]]:
-    """Balance, and the lots not yet due of which something is left: day of expiry and points."""
+    """Balance, and the unexpired lots with points left: day of expiry and points."""
     lots = sorted([row.expires_at_day, row.points] for row in movements.itertuples() if row.points > 0)
     spend = -sum(row.points for row in movements.itertuples() if row.points < 0)
     for lot in lots:
@@ -59,7 +59,7 @@ def points_left(movements: pd.DataFrame, as_of: date) -> tuple[int, list[tuple[d
 
 
 def days_to_tier(earned: dict[date, int], threshold: float, as_of: date) -> int | None:
-    """Walks day by day: what came in 180 days keeps coming evenly, what is 365 days old is gone."""
+    """Steps day by day: points keep coming at the pace of the last 180 days, and drop out after 365 days."""
     recent = sum(points for day, points in earned.items() if as_of - timedelta(180) < day <= as_of)
     for ahead in range(366):
         still = sum(points for day, points in earned.items() if as_of + timedelta(ahead - 365) < day <= as_of)
@@ -78,11 +78,11 @@ def check_loyalty(workspace: Workspace, as_of: date) -> int:
     named = moves[["movement_id", "movement_type", "loyalty_number"]].fillna("").ne("").all(axis=1)
     dated = moves["expires_at"].notna() | moves["movement_type"].ne("earned")
     moves = newest(moves[named & dated], ["movement_id"])
-    # The simulator's balances equal its movements, but it plants broken records: whose differ has lost a movement.
+    # The simulator's balances equal its movements, but it plants defects: a card whose sums differ has lost a movement.
     stated = newest(landed(landing, "loyalty/member", last_day), ["loyalty_number"]).set_index("loyalty_number")
     total = moves.groupby("loyalty_number")["points"].sum()
     stated = pd.to_numeric(stated["points_balance"], errors="coerce")
-    whole_cards = set(stated.index[stated == total.reindex(stated.index).fillna(0)])
+    complete_cards = set(stated.index[stated == total.reindex(stated.index).fillna(0)])
     moves = moves[(moves["synced_at_day"] <= as_of) & (moves["occurred_at_day"] <= as_of)]
     members = newest(landed(landing, "loyalty/member", as_of), ["loyalty_number"])
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -95,9 +95,11 @@ def check_loyalty(workspace: Workspace, as_of: date) -> int:
     assert set(features.index[features["loyalty_card_count"] > 0]) == set(owners.values())
     tiers = members.assign(owner=members["loyalty_number"].map(owners)).groupby("owner")["tier"].agg(list)
     of_owner = dict(list(moves.groupby(moves["loyalty_number"].map(owners))))
-    whole = tiers.drop({owner for card, owner in owners.items() if card not in whole_cards} & set(tiers.index)).index
-    assert len(whole) > 0.95 * len(tiers)
-    for owner in whole:
+    complete = tiers.drop(
+        {owner for card, owner in owners.items() if card not in complete_cards} & set(tiers.index)
+    ).index
+    assert len(complete) > 0.95 * len(tiers)
+    for owner in complete:
         mine, row = of_owner.get(owner, moves.iloc[:0]), features.loc[owner]
         balance, lots = points_left(mine, as_of)
         earned: dict[date, int] = defaultdict(int)
@@ -119,14 +121,14 @@ def check_loyalty(workspace: Workspace, as_of: date) -> int:
         assert row["expected_days_to_next_tier"] == (None if best == 2 else days_to_tier(earned, threshold, as_of)), (
             owner
         )
-    return len(whole)
+    return len(complete)
 
 
 def check_tickets(workspace: Workspace, as_of: date) -> int:
-    """Counts, waiting and solving of every customer with a ticket; returns how many were compared."""
+    """Counts, waiting and resolution times of every customer with a ticket; returns how many were compared."""
     landing = workspace.home / "landing"
     tickets = newest(landed(landing, "zendesk/ticket", as_of), ["id"]).set_index("id")
-    tickets = tickets[tickets.index.fillna("") != ""]  # broken records, which the simulator plants
+    tickets = tickets[tickets.index.fillna("") != ""]  # planted defects of the simulator
     tickets = tickets[tickets["created_at_day"] <= as_of]
     tags = (
         newest(landed(landing, "zendesk/ticket_tag", as_of), ["ticket_id", "tag"]).groupby("ticket_id")["tag"].agg(set)

@@ -1,4 +1,4 @@
-"""No hidden cell of a cross-table follows from what is shown: an attacker tries, on random people."""
+"""No hidden cell of a cross-table can be derived from what is shown: an attacker tries, on random people."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.sql_macros import model_sql
 
 FOLDER = "customers/intermediate/demographics"
 NAMES = ["a", "b", "c"]
-REST = "small groups together"
+REST = "small groups combined"
 
 
 def model(name: str, minimum: int) -> str:
-    """The DuckDB text of a model, over the dimensions a, b and c."""
+    """The DuckDB SQL of a model, over the dimensions a, b and c."""
     return model_sql(
         f"{FOLDER}/{name}.sql",
         "privacy/demographic_dimensions.sql",
@@ -65,7 +65,7 @@ def determined(sums: np.ndarray) -> list[int]:
 
 
 def range_of(sums: np.ndarray, truth: np.ndarray, cell: int) -> float:
-    """How wide a cell's range is for somebody who also knows that no count is below 0."""
+    """Width of a cell's possible range for an attacker who also knows that no count is below 0."""
     goal = np.zeros(len(truth))
     goal[cell] = 1
     ends = [linprog(sign * goal, A_eq=sums, b_eq=sums @ truth, bounds=(0, None)).fun * sign for sign in (1, -1)]
@@ -74,7 +74,7 @@ def range_of(sums: np.ndarray, truth: np.ndarray, cell: int) -> float:
 
 @st.composite
 def populations(draw: st.DrawFn) -> pd.DataFrame:
-    """People whose traits are uneven and go together, so that some cells are empty and some values rare."""
+    """People with uneven, correlated traits, so that some cells are empty and some values rare."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.integers(0, 400))
     sizes = [draw(st.integers(1, 7)) for _ in range(3)]
@@ -92,7 +92,7 @@ def test_no_hidden_cell_is_determined(people: pd.DataFrame, minimum: int) -> Non
     assert not (small & ~cells.is_hidden).any()
     assert cells.groupby("table_key").customer_count.sum().eq(len(people)).all()
     if len(people) < minimum or 0 < people.is_buyer.sum() < minimum:
-        return  # all together are few: the totals are hidden too
+        return  # few people in total: the totals are hidden too
     for side in ("row_value", "col_value"):
         totals = cells.groupby(["table_key", side])[["customer_count", "buyer_count"]].sum()
         assert not totals.isin(range(1, minimum)).any(axis=None)
@@ -105,7 +105,7 @@ def test_no_hidden_cell_is_determined(people: pd.DataFrame, minimum: int) -> Non
         assert range_of(sums, truth, int(cell)) >= 1
 
 
-def test_the_attacker_finds_what_small_cells_alone_would_betray() -> None:
+def test_the_attacker_finds_a_cell_when_only_small_cells_are_hidden() -> None:
     people = pd.DataFrame({"a": ["x"] * 33 + ["y"] * 30, "b": (["p"] * 3 + ["q"] * 30) + ["p"] * 30, "c": "z"})
     cells = published(people.assign(is_buyer=0), 10)
     cells = cells[cells.table_key == "a|b"].assign(is_hidden=lambda t: t.customer_count.between(1, 9))
@@ -123,7 +123,7 @@ def test_the_attacker_finds_what_small_cells_alone_would_betray() -> None:
         ([4, 3], {REST}),
     ],
 )
-def test_small_values_stand_together_until_they_are_not_small(sizes: list[int], expected: set[str]) -> None:
+def test_small_values_are_combined_until_they_are_not_small(sizes: list[int], expected: set[str]) -> None:
     values = [str(i) for i, size in enumerate(sizes) for _ in range(size)]
     cells = published(pd.DataFrame({"a": values, "b": "z", "c": "z", "is_buyer": 0}), 10)
     assert set(cells[cells.table_key == "a|b"].row_value) == expected

@@ -1,9 +1,9 @@
-"""How well the words of topic_keywords and sentiment_words tell what a text is about, by the SQL that the models run.
+"""How well topic_keywords and sentiment_words classify texts, with the SQL that the models run.
 
 The simulator's texts are few and fixed and were known when the keywords were written: they only show that nothing is
-broken. The honest figures come from the real questions of Banking77, another trade, on the half that nobody looked at
-while writing keywords (an odd first hexadecimal digit of the md5 of the text; that set repeats itself in other words,
-so its halves are less far apart than two retailers).
+broken. The unbiased figures come from the real questions of Banking77, another industry, on the half that was not used
+while writing keywords (an odd first hexadecimal digit of the md5 of the text; the questions are similar to each other,
+so its halves differ less than two retailers would).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ INTENTS = {
         "why_verify_identity", "terminate_account",
     ],
 }  # fmt: skip
-# Least recall, precision among these intents, and precision when the 58 intents that only a bank has (top-ups, cash
-# machines, …) count as none of them. Measured on the held-out half: recall 0.67, 0.83, 0.92, 0.85; precision 0.95,
-# 0.92, 0.99, 0.97; against everything 0.45, 0.86, 0.46, 0.51.
+# Minimum recall, precision among these intents, and precision when the 58 intents that only a bank has (top-ups, cash
+# machines, …) count as no topic. Measured on the held-out half: recall 0.67, 0.83, 0.92, 0.85; precision 0.95,
+# 0.92, 0.99, 0.97; precision over all intents 0.45, 0.86, 0.46, 0.51.
 AT_LEAST = {
     "delivery": (0.62, 0.90, 0.40),
     "return_refund": (0.78, 0.87, 0.80),
@@ -40,7 +40,7 @@ AT_LEAST = {
 
 
 def topic_rows(texts: list[tuple[str, str]], *seeds: str) -> list[tuple[str, str, int, bool, str]]:
-    """The rows of int_text_topics for texts as pairs of key and text, by the words of these seeds."""
+    """The rows of int_text_topics for texts as pairs of key and text, with the words of these seeds."""
     connection = duckdb.connect()
     connection.execute("create table int_feedback_texts (text_key varchar, text varchar)")
     connection.executemany("insert into int_feedback_texts values (?, ?)", texts)
@@ -65,7 +65,7 @@ def classified(texts: list[tuple[str, str]]) -> dict[str, tuple[str, set[str], s
     return found
 
 
-def test_held_out_questions_of_another_trade_keep_their_precision_and_recall() -> None:
+def test_precision_and_recall_on_held_out_questions_of_another_industry() -> None:
     rows = duckdb.sql(
         "select distinct trim(text), category from read_parquet($file)"
         " where substr(md5(trim(text)), 1, 1) in ('1', '3', '5', '7', '9', 'b', 'd', 'f')",
@@ -76,10 +76,10 @@ def test_held_out_questions_of_another_trade_keep_their_precision_and_recall() -
     pairs = [(topic_of.get(intent), found[text][0]) for text, intent in rows]
     assert len(pairs) > 6_000
     for topic, (recall, precision, precision_of_all) in AT_LEAST.items():
-        right = sum(true == topic == said for true, said in pairs)
-        assert right / sum(true == topic for true, _ in pairs) >= recall, topic
-        assert right / sum(said == topic and true is not None for true, said in pairs) >= precision, topic
-        assert right / sum(said == topic for _, said in pairs) >= precision_of_all, topic
+        correct = sum(true == topic == predicted for true, predicted in pairs)
+        assert correct / sum(true == topic for true, _ in pairs) >= recall, topic
+        assert correct / sum(predicted == topic and true is not None for true, predicted in pairs) >= precision, topic
+        assert correct / sum(predicted == topic for _, predicted in pairs) >= precision_of_all, topic
 
 
 def test_tickets_of_the_simulator_get_the_topic_of_their_tag() -> None:
@@ -94,7 +94,7 @@ def test_tickets_of_the_simulator_get_the_topic_of_their_tag() -> None:
     assert {tag: found[tag][0] for tag in service.TAGS} == tagged
 
 
-def test_words_of_the_simulator_sound_as_they_are_meant() -> None:
+def test_texts_of_the_simulator_have_the_intended_sentiment() -> None:
     moods = {"positive": service.GOOD, "negative": service.BAD, "neutral": service.FAIR}
     found = classified([(text, text) for texts in moods.values() for text in texts])
     assert {mood: {found[text][2] for text in texts} for mood, texts in moods.items()} == {m: {m} for m in moods}

@@ -133,8 +133,8 @@ class Without:
         (then, revenue), (now, left) = (self.rows(counted.format(whose))[0] for whose in ("everything.", ""))
         fitted = self.rows("select as_of_date from everything.marts.fitted_models where model_key = 'clv'")[0][0]
         return (
-            f"the model clv is refused: fitted on other data: up to {fitted} they had {then} orders for {revenue},"
-            f" these have {now} for {left}"
+            f"the model clv is refused: fitted on other data: {then} orders worth {revenue} up to {fitted},"
+            f" but here {now} worth {left}"
         )
 
 

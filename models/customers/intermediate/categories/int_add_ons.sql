@@ -1,4 +1,4 @@
--- Grain: one row per product and natural add-on that is in stock: as the catalogue states, else as baskets show.
+-- Grain: one row per product and natural add-on in stock, from the catalogue or else from baskets.
 with products as (
 
     select * from {{ ref('int_products') }}
@@ -26,7 +26,7 @@ stated as (
 
 ),
 
--- What is bought with a group far more often than by chance, and costs less: its best seller is the add-on.
+-- A cheaper product group bought with another far more often than by chance: its best seller is the add-on.
 from_baskets as (
 
     select
@@ -50,7 +50,7 @@ from_baskets as (
 
 ),
 
-both_kinds as (
+combined as (
 
     select
         stated.*,
@@ -73,20 +73,20 @@ both_kinds as (
 ranked as (
 
     select
-        both_kinds.sku,
-        both_kinds.related_sku,
-        both_kinds.related_group,
-        products.product_group = both_kinds.related_group as is_same_group,
-        both_kinds.is_stated,
-        -- One add-on of a kind is enough.
+        combined.sku,
+        combined.related_sku,
+        combined.related_group,
+        products.product_group = combined.related_group as is_same_group,
+        combined.is_stated,
+        -- One add-on per product group is enough.
         row_number() over (
-            partition by both_kinds.sku, both_kinds.related_group
-            order by both_kinds.line_count_365d desc, both_kinds.related_sku
+            partition by combined.sku, combined.related_group
+            order by combined.line_count_365d desc, combined.related_sku
         ) as place
 
-    from both_kinds
+    from combined
     inner join products
-        on both_kinds.sku = products.sku
+        on combined.sku = products.sku
 
 ),
 

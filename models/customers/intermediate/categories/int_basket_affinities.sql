@@ -27,7 +27,7 @@ baskets as (
 
 ),
 
--- Only an order of several groups can hold a pair: among all orders, single items would hide what goes together.
+-- Only an order with several groups can hold a pair; orders with one group would hide associations.
 mixed_baskets as (
 
     select * from baskets
@@ -62,7 +62,7 @@ pairs as (
 
 ),
 
--- Of the 2 x 2 table: the expected count of both, and its variance when the two have nothing to do with each other.
+-- From the 2 x 2 table: the expected count of orders with both, and its variance, if the two are independent.
 expected as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per product or category that a seed names and the catalogue does not have, with the nearest one.
+-- Grain: one row per product or category that a seed names but the catalogue lacks, with the closest match.
 with named as (
 
     select
@@ -77,7 +77,7 @@ names as (
 
 ),
 
--- Each wrong name beside all that there are, for the nearest.
+-- Each unknown name compared with all known ones, for the closest match.
 unknown_names as (
 
     select
@@ -86,7 +86,7 @@ unknown_names as (
         given_names.cell,
         given_names.kind,
         given_names.given,
-        min_by(others.item, {{ name_distance('given_names.given', 'others.item') }}) as nearest
+        min_by(others.item, {{ name_distance('given_names.given', 'others.item') }}) as closest_match
 
     from given_names
     left join names
@@ -95,7 +95,7 @@ unknown_names as (
         on given_names.kind = others.kind and names.item is null
     where
         names.item is null
-        -- Of a product of a campaign, one of the two is empty.
+        -- A row of campaign_products leaves either sku or category empty.
         and (given_names.given <> '' or given_names.seed_name <> 'campaign_products')
     group by given_names.seed_name, given_names.row_text, given_names.cell, given_names.kind, given_names.given
 
@@ -106,11 +106,11 @@ violations as (
     select
         seed_name,
         row_text,
-        concat(cell, ' `', given, '`, which the catalogue does not have') as reason,
+        concat(cell, ' `', given, '`, which is not in the catalogue') as reason,
         case
-            when nearest is null then 'load the product catalogue first'
+            when closest_match is null then 'load the product catalogue first'
             when seed_name = 'campaign_products' and kind = 'sku' then 'copy the SKU from the catalogue'
-            else concat('did you mean `', nearest, '`?')
+            else concat('did you mean `', closest_match, '`?')
         end as suggestion
 
     from unknown_names

@@ -1,4 +1,4 @@
--- Grain: one row per SKU and category that the catalogue ever named, also after as_of_date: for checking seeds.
+-- Grain: one row per SKU and category that was ever in the catalogue, also after as_of_date; for checking seeds.
 {{ config(materialized='view') }}
 
 with products as (

@@ -1,6 +1,6 @@
 -- Grain: one row per choice (a customer's day with a first purchase in a new category, after their first day) and
--- category not bought before it: which of them it was, and how likely each was.
--- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+-- category not bought before it: which of them was chosen, and how likely each was.
+-- A view: one cheap pass over tables, so storing it would gain nothing.
 {{ config(materialized='view') }}
 
 with bought as (
@@ -49,12 +49,12 @@ open_categories as (
 
 ),
 
--- How often a category is the new one when it is open: its popularity among those who can still find it.
+-- How often a category is chosen when it is open: its popularity among customers who have not bought from it yet.
 rates as (
 
     select
         category,
-        -- A decimal: sums of it are the same in whatever order.
+        -- A decimal, so that sums do not depend on the order of rows.
         cast(cast(sum(case when is_new then 1 else 0 end) as double) / count(*) as decimal(18, 10)) as base_rate
 
     from open_categories
@@ -62,7 +62,7 @@ rates as (
 
 ),
 
-chances as (
+probabilities as (
 
     select
         open_categories.*,
@@ -77,4 +77,4 @@ chances as (
 
 )
 
-select * from chances
+select * from probabilities

@@ -1,4 +1,4 @@
--- Grain: one row per category and category that goes with it, by a merchant's word or the catalogue's add-ons.
+-- Grain: one row per category and related category, from the seed category_relations or the catalogue's add-ons.
 with stated as (
 
     select
@@ -32,19 +32,19 @@ from_catalogue as (
 
 ),
 
--- The merchant's word comes before the catalogue's.
+-- The seed takes precedence over the catalogue.
 pairs as (
 
     select
         *,
-        true as is_merchants_word
+        true as is_from_seed
     from stated
 
     union all
 
     select
         from_catalogue.*,
-        false as is_merchants_word
+        false as is_from_seed
     from from_catalogue
     left join stated
         on from_catalogue.category = stated.category

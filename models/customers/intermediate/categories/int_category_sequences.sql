@@ -1,6 +1,6 @@
--- Grain: one row per category and category not bought before: how often it came next, and how often to be expected.
--- Every choice counts once, split over what was bought before it by days of purchase: so a heavy buyer's choice weighs
--- no more, and that some buy much of everything makes no pair of categories seem related.
+-- Grain: one row per category and category not bought before: how often it came next, observed and expected.
+-- Every choice counts once, split over the categories bought before it by purchase days: a heavy buyer's choice weighs
+-- no more than others, and customers who buy much of everything do not make any two categories look related.
 with choices as (
 
     select * from {{ ref('int_category_choice_sets') }}
@@ -28,7 +28,7 @@ choice_days as (
 
 ),
 
--- What had been bought before the choice, and the share of each in days of purchase.
+-- The categories bought before the choice, and the share of each in purchase days.
 before_days as (
 
     select
@@ -75,7 +75,7 @@ pairs as (
 
 ),
 
--- Expectations of a category add up to what was seen of it.
+-- Scaled so that the expected counts of a category add up to the observed ones.
 balanced as (
 
     select

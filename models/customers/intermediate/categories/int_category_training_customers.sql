@@ -1,5 +1,5 @@
--- Grain: one row per customer from whom it is learnt what goes with what: people who may be profiled. Wholesalers,
--- staff, tests and relay addresses of marketplaces buy by other rules, and a relay address is seldom one person.
+-- Grain: one row per customer whose purchases train the category models: people who may be profiled. Wholesalers,
+-- staff, tests and relay addresses of marketplaces buy differently, and a relay address is seldom one person.
 {{ config(materialized='view') }}
 
 with people as (

@@ -1,4 +1,4 @@
--- Grain: one row per customer who kept a product and has nothing like its natural add-on, which is in stock now.
+-- Grain: one row per customer who kept a product and bought nothing like its natural add-on, which is in stock now.
 with bought as (
 
     select * from {{ ref('int_customer_products') }}
@@ -40,7 +40,7 @@ lacking as (
 
 ),
 
--- What the catalogue states comes first, then what was bought last.
+-- Add-ons stated in the catalogue come first, then those of the product bought last.
 ranked as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per customer who bought: the likeliest next category among those not bought yet that can be sold now.
+-- Grain: one row per customer who bought: the most likely next category of those not bought yet that can be sold now.
 with bought as (
 
     select bought.*

@@ -1,5 +1,5 @@
--- Grain: one row per customer and product bought in orders that count: when last, and whether any of it was kept.
--- A view: one cheap pass over tables, so there is nothing to gain from storing it.
+-- Grain: one row per customer and product bought in orders that count: when last, and when last kept at least in part.
+-- A view: one cheap pass over tables, so storing it would gain nothing.
 {{ config(materialized='view') }}
 
 with lines as (

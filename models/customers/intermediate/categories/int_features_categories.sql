@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: the categories they bought in, and a related one still without a purchase.
+-- Grain: one row per customer of the spine: the categories they bought from, and a related one not bought yet.
 with bought as (
 
     select
@@ -29,7 +29,7 @@ summary as (
 
 ),
 
--- Two orders in a category make an interest; its related category is the next step.
+-- Two orders in a category show an interest; its related category is the next step.
 growth as (
 
     select
@@ -51,7 +51,7 @@ growth as (
 
 ),
 
--- What was kept, as sets; the sign that joins a set cannot be part of an item of it.
+-- Categories of goods kept, as sets; an item must not contain the separator of the set.
 kept as (
 
     select

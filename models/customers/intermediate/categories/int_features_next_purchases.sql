@@ -1,4 +1,5 @@
--- Grain: one row per customer of the spine: what they may need or want next, and whether they own what campaigns sell.
+-- Grain: one row per customer of the spine: what they may need or want next, and whether they own campaign
+-- products.
 with due as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per product that can be sold and is in stock, with its place among those of its category and group.
+-- Grain: one row per product that can be sold and is in stock, with its sales rank in its category and product group.
 with products as (
 
     select * from {{ ref('int_products') }}

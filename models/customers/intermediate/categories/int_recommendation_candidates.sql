@@ -1,5 +1,5 @@
--- Grain: one row per customer, product and kind of recommendation, with its reason; what they have is still among them.
--- A main product bought longer ago than main_product_days no longer speaks for an add-on or a better one.
+-- Grain: one row per customer, product and kind of recommendation, with its reason; products already owned are not
+-- excluded yet. A main product bought longer ago than main_product_days no longer supports an add-on or an upgrade.
 {{ config(materialized='view') }}
 
 with replenish as (
@@ -24,7 +24,7 @@ viewed as (
         views.customer_id,
         views.sku,
         -count(*) as place,
-        concat('looked at ', case count(*) when 1 then 'once' else concat(count(*), ' times') end, ' in ')
+        concat('viewed ', case count(*) when 1 then 'once' else concat(count(*), ' times') end, ' in the last ')
         || concat(max(limits.recent_view_days), ' days, not bought') as reason
     from {{ ref('int_web_events') }} as views
     cross join {{ ref('int_attribute_limits') }} as limits
@@ -43,7 +43,7 @@ add_on as (
         1 as place,
         concat(
             'goes with ', coalesce(products.product_name, add_ons.main_sku), ', bought on ', add_ons.main_ordered_date,
-            case when add_ons.is_stated then '' else ', as other customers'' orders show' end
+            case when add_ons.is_stated then '' else ', based on other customers'' orders' end
         ) as reason
 
     from {{ ref('int_customer_add_ons') }} as add_ons
@@ -60,8 +60,8 @@ after_first_purchase as (
         second.sku,
         1 as place,
         concat(
-            cast(floor(100 * second.share_of_second_purchases + 0.5) as int), ' % of who began with ', first.category,
-            ' and came back bought ', second.product_group, ' next'
+            cast(floor(100 * second.share_of_second_purchases + 0.5) as int), ' % of customers who started with ',
+            first.category, ' and came back bought ', second.product_group, ' next'
         ) as reason
 
     from {{ ref('int_customer_categories') }} as first
@@ -79,7 +79,7 @@ cross_sell as (
         next.customer_id,
         stocked.sku,
         1 as place,
-        concat('best seller of ', next.next_best_category, ', the likeliest category to be new') as reason
+        concat('best seller in ', next.next_best_category, ', the most likely next category') as reason
 
     from {{ ref('int_customer_next_category') }} as next
     inner join {{ ref('int_product_sales') }} as stocked

@@ -1,4 +1,4 @@
--- Grain: one row per category of a first purchase: the product group most bought on the second day, in stock.
+-- Grain: one row per category of a first purchase: the in-stock product group bought most on the second purchase day.
 with lines as (
 
     select * from {{ ref('order_lines') }}
@@ -87,7 +87,7 @@ ranked as (
     inner join {{ ref('int_product_sales') }} as stocked
         on pairs.product_group = stocked.product_group
             and stocked.group_rank = 1
-    -- Fewer customers than that are an accident.
+    -- With fewer customers the pattern may be chance.
     where pairs.customer_count >= limits.second_purchase_count
 
 ),

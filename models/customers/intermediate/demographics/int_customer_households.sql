@@ -35,7 +35,8 @@ addressed as (
 
 ),
 
--- More people than the limit at one address are no household but a campus, a company or a placeholder; 0 means never.
+-- More people than the limit at one address are a campus, a company or a placeholder, not a household; a limit of 0
+-- switches households by address off.
 addresses as (
 
     select
@@ -56,7 +57,7 @@ keyed as (
         addressed.customer_id,
         case
             when addressed.stated_household is not null then concat('stated|', addressed.stated_household)
-            -- The one household that a source states at this address takes in who else lives there.
+            -- If sources state exactly one household at this address, others of that surname there belong to it.
             when addresses.stated_count = 1 then concat('stated|', addresses.stated_household)
             when addresses.address_key is not null then concat('address|', addresses.address_key)
         end as household_key,

@@ -1,6 +1,6 @@
--- Grain: one row per customer and business day: what was sold to, and came back from, the customer that day.
+-- Grain: one row per customer and business day: sales to and returns from the customer that day.
 -- Additive, so every window is one sum over it. Only orders that count, and returns that belong to them.
--- A view: one pass over orders and returns, so there is nothing to gain from storing it.
+-- A view: one pass over orders and returns, so storing it would gain nothing.
 {{ config(materialized='view') }}
 
 with sales as (

@@ -1,5 +1,5 @@
--- Grain: one row per customer and fact that a rule of customer_type_rules may look at: a word in small letters or an
--- amount. Holds identifiers, so it is never stored.
+-- Grain: one row per customer and fact that a rule of customer_type_rules may use: a lower-case word or an amount.
+-- Holds identifiers, so it is never stored.
 {{ config(materialized='ephemeral') }}
 
 with identities as (
@@ -62,7 +62,7 @@ facts as (
     {% for view in ['email_domain', 'email_address'] %}
     union
 
-    -- Only addresses that stand for one person: a till's own address says nothing of who stood before it.
+    -- Only addresses that identify one person: a store's own address says nothing about the customer.
     select
         customer_id,
         '{{ view }}',

@@ -1,4 +1,4 @@
--- Grain: one row per customer: what kind of customer it is, and the rule of customer_type_rules that says so.
+-- Grain: one row per customer: the type of customer, and the rule of customer_type_rules that applied.
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}

@@ -1,4 +1,4 @@
--- Grain: one row per pair of dimensions and of their shown values, whether anybody has both or not. Nothing is hidden.
+-- Grain: one row per pair of dimensions and of their shown values, even if no customer has both. Nothing is hidden.
 with groups as (
 
     select * from {{ ref('int_demographic_groups') }}

@@ -1,12 +1,12 @@
--- Grain: one row per combination of the values of all dimensions that some person has. Persons who may be profiled.
+-- Grain: one row per combination of values of all dimensions that occurs. Covers people who may be profiled.
 {%- set dimensions = demographic_dimensions() %}
-with persons as (
+with people as (
 
     select
         {% for dimension, missing in dimensions.items() -%}
         coalesce({{ dimension }}, '{{ missing }}') as {{ dimension }},
         {% endfor -%}
-        -- Who moved the revenue of the year, by buying or by sending back.
+        -- Customers who contributed to the revenue of the year, by buying or by returning goods.
         case when order_count_365d > 0 or net_revenue_365d <> 0 then 1 else 0 end as is_buyer,
         net_revenue_365d
 
@@ -25,7 +25,7 @@ grouped as (
         sum(is_buyer) as buyer_count,
         sum(net_revenue_365d) as net_revenue_365d
 
-    from persons
+    from people
     group by {{ dimensions | join(', ') }}
 
 )

@@ -1,10 +1,10 @@
--- Grain: one row per cell of int_demographic_cells and kind of figure (people, revenue): whether it must not be shown,
--- so that none is worked out from totals of rows and columns.
+-- Grain: one row per cell of int_demographic_cells and kind of figure (people, revenue): whether it must be hidden, so
+-- that no small cell can be calculated from row and column totals (complementary suppression).
 --
--- Every small cell is hidden together with three others that form a rectangle with it: what is added to one corner may
--- be taken from the next without changing any total, so no corner is determined by what is shown. Of all rectangles
--- the one that leaves most room for doubt is taken (how far people may move between its corners, none below nobody),
--- up to the minimum; of those the one that hides fewest people. Totals are not small: see int_demographic_values.
+-- Every small cell is hidden together with three others that form a rectangle with it: adding to one corner and taking
+-- from the next changes no total, so no corner can be derived from what is shown. Of all rectangles the one that leaves
+-- the most uncertainty is chosen (how many people could move between its corners with no corner below 0), up to the
+-- minimum; among those, the one that hides the fewest people. Totals are not small: see int_demographic_values.
 {%- set minimum = small_cell_minimum() %}
 with kinds as (
 
@@ -14,7 +14,8 @@ with kinds as (
 
 ),
 
--- Revenue of a few buyers tells of them, however many others share their traits; of people alone buyers do not matter.
+-- Revenue of a few buyers reveals them, however many others share their traits; for counts of people alone, the number
+-- of buyers does not matter.
 cells as (
 
     select
@@ -59,7 +60,7 @@ rectangles as (
                 )
                 {% endfor -%}
                 desc, beside.cost + below.cost + across.cost, below.row_value, beside.col_value
-        ) as choice
+        ) as rectangle_rank
 
     from marked as small
     inner join marked as beside
@@ -92,12 +93,12 @@ hidden as (
         {{ row }} as row_value,
         {{ col }} as col_value
     from rectangles
-    where choice = 1
+    where rectangle_rank = 1
     {{ 'union' if not loop.last }}
     {% endfor %}
 ),
 
-verdicts as (
+flagged as (
 
     select
         marked.figure_kind,
@@ -115,4 +116,4 @@ verdicts as (
 
 )
 
-select * from verdicts
+select * from flagged

@@ -1,5 +1,5 @@
--- Grain: one row per dimension and value that some person has, and the value as which it is shown: small ones together,
--- with as many of the next larger ones as it takes until that group is not small, so that every total can be shown.
+-- Grain: one row per dimension and value that occurs, with the value under which it is shown: small ones are combined,
+-- together with the next larger ones until the combined group is not small, so that every total can be shown.
 {%- set minimum = small_cell_minimum() %}
 with counted as (
 
@@ -24,7 +24,7 @@ marked as (
 
 ),
 
--- Smaller ones first; what all before a value come to.
+-- Running totals of all smaller values, small cells first.
 summed as (
 
     select
@@ -56,7 +56,7 @@ shown as (
                     has_small
                     and (smaller_customers < {{ minimum }} or smaller_buyers between 1 and {{ minimum }} - 1)
                 )
-                then 'small groups together'
+                then 'small groups combined'
             else value
         end as shown_value
 

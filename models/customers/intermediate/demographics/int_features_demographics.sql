@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: who they are as far as we know.
+-- Grain: one row per customer of the spine: their demographic attributes, as far as known.
 with customers as (
 
     select * from {{ ref('customers') }}
@@ -47,7 +47,7 @@ joined as (
         customers.gender,
         customers.language,
         customers.household_size,
-        -- A birth date that is not believed gives no age band, and no birthday either.
+        -- An implausible birth date gives no age band, and so no birth month either.
         cast(case when customers.age_band is not null then birthdays.birth_month end as bigint) as birth_month,
         channels.known_channels,
         cast({{ days_between('customers.first_seen_date', as_of_date()) }} as bigint) as days_since_first_seen

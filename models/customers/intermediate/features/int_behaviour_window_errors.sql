@@ -1,4 +1,4 @@
--- Grain: one row per fault of the seed behaviour_windows: the row, what is wrong, and what to write.
+-- Grain: one row per violation in the seed behaviour_windows: the row, the reason and the suggested fix.
 with violations as (
     {{ behaviour_window_violations() }}
 

@@ -1,4 +1,4 @@
--- Grain: one row per customer of int_customer_order_cycle: the days on which the next order is to be expected.
+-- Grain: one row per customer of int_customer_order_cycle with an expected interval: when the next order is expected.
 -- The window holds the middle half of all gaps, as a share of each customer's own mean.
 with cycle as (
 
@@ -14,8 +14,8 @@ steps as (
 
 ),
 
--- The first day on which that many days of average demand have passed. A day may be worth two of them, so each stands
--- for its own number and the one before.
+-- The first day by which a given number of days of average demand has passed. A calendar day can be worth up to two of
+-- them, so each day also covers the number before its own.
 first_days as (
 
     select

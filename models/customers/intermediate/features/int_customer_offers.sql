@@ -3,7 +3,7 @@ with campaigns as (
 
     select
         campaign_id,
-        -- An offer without an end is taken to stand for two weeks.
+        -- An offer without an end is assumed to be valid for two weeks.
         least(
             coalesce({{ business_date('ends_at') }}, cast({{ business_date('starts_at') }} + cast(14 as int) as date)),
             {{ as_of_date() }}
@@ -25,7 +25,7 @@ offers as (
     from {{ ref('stg_campaigns__sends') }} as sends
     inner join campaigns
         on sends.campaign_id = campaigns.campaign_id
-    -- A profile of the sending tool, or the address where the send names none.
+    -- By the Klaviyo profile, or by the address where the send has no profile.
     inner join {{ ref('int_customer_identities') }} as identities
         on
             case when sends.klaviyo_person_id is null then 'campaigns' else 'klaviyo' end = identities.source_system

@@ -1,5 +1,5 @@
 -- Grain: one row per customer with an order that counts: the interval at which the customer buys, when the next order
--- is to be expected, and how late it is. Intervals are in days of average demand (int_demand_calendar).
+-- is expected, and how late it is. Intervals are in days of average demand (int_demand_calendar).
 {%- set pooled_weight = var('cycle_pooled_gaps') %}
 with calendar as (
 
@@ -30,7 +30,7 @@ measured as (
 
 ),
 
--- What is usual: the middle of those with two gaps or more, by favourite category where enough of them share it.
+-- The usual interval: the median of customers with two gaps or more, by favourite category where enough share it.
 pooled_by_category as (
 
     select
@@ -44,7 +44,7 @@ pooled_by_category as (
 
 ),
 
-pooled_of_all as (
+pooled_overall as (
 
     select median(demand_span / gap_count) as pooled_interval
     from measured
@@ -52,7 +52,7 @@ pooled_of_all as (
 
 ),
 
--- One's own gaps, steadied by the usual one counted as some gaps more: two gaps alone are mostly chance.
+-- The customer's own gaps, smoothed by some further gaps at the usual interval: two gaps alone are mostly chance.
 intervals as (
 
     select
@@ -60,21 +60,21 @@ intervals as (
         case
             when measured.gap_count >= 1 then 'own'
             when pooled_by_category.pooled_interval is not null then 'category'
-            when pooled_of_all.pooled_interval is not null then 'everyone'
+            when pooled_overall.pooled_interval is not null then 'everyone'
         end as interval_basis,
         case
-            when coalesce(pooled_by_category.pooled_interval, pooled_of_all.pooled_interval) is null
+            when coalesce(pooled_by_category.pooled_interval, pooled_overall.pooled_interval) is null
                 then measured.demand_span / nullif(measured.gap_count, 0)
             else
                 (
                     measured.demand_span
                     + {{ pooled_weight }}
-                    * coalesce(pooled_by_category.pooled_interval, pooled_of_all.pooled_interval)
+                    * coalesce(pooled_by_category.pooled_interval, pooled_overall.pooled_interval)
                 ) / (measured.gap_count + {{ pooled_weight }})
         end as mean_interval
 
     from measured
-    cross join pooled_of_all
+    cross join pooled_overall
     left join pooled_by_category
         on measured.favourite_category = pooled_by_category.favourite_category
 
@@ -84,7 +84,7 @@ bounded as (
 
     select
         intervals.*,
-        -- `greatest` would make a day of an interval that nobody knows.
+        -- Not `greatest`, which would turn an unknown interval into one day.
         case when intervals.mean_interval < 1 then 1 else intervals.mean_interval end as expected_interval,
         limits.late_interval_factor
 

@@ -1,5 +1,5 @@
 -- Grain: one row per customer with an order that counts: the last gap, comebacks, and since when the customer has
--- been loyal or repeat without a break. Of the stages themselves see int_features_lifecycle.
+-- been loyal or repeat without a break. For the stages themselves see int_features_lifecycle.
 with dated as (
 
     select
@@ -7,8 +7,8 @@ with dated as (
         customer_order_number as order_number,
         ordered_date,
         lag(ordered_date) over (partition by customer_id order by customer_order_number) as previous_date,
-        -- Four orders within loyal_days make a loyal customer: this order and the three before it, and the same one
-        -- order ago.
+        -- Four orders within loyal_days make a loyal customer: this order and the three before it, and the same as of
+        -- the previous order.
         lag(ordered_date, 3) over (partition by customer_id order by customer_order_number) as fourth_latest_date,
         lag(ordered_date, 4) over (partition by customer_id order by customer_order_number)
             as fourth_latest_date_before
@@ -27,7 +27,7 @@ with_gaps as (
 
 ),
 
--- The eve of an order: the last day on which it was not placed yet, or the day itself where it is not the first of it.
+-- The eve of an order: the day before it, or the same day if it is not the first order of that day.
 eves as (
 
     select
@@ -78,9 +78,9 @@ runs as (
         max(
             case
                 when is_loyal or order_number < 2 then null
-                -- Not repeat on the eve: only just bought for the second time, loyal till then, or late.
+                -- Not repeat on the eve: this is the second order, or the customer was loyal or late until then.
                 when order_number = 2 or was_late or was_loyal_on_eve then ordered_date
-                -- Loyal once, and no longer so since four orders in a year had become fewer.
+                -- Loyal at the previous order, and no longer so once fewer than four orders were within loyal_days.
                 when was_loyal_at_order then cast(fourth_latest_date_before + loyal_days as date)
             end
         ) as repeat_since

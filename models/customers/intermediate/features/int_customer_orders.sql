@@ -5,11 +5,11 @@ with orders as (
     select
         orders.*,
         gross_revenue - discounts as order_value,
-        -- A mark-down on one small line does not make an order promoted.
+        -- A markdown on one small line does not make an order promoted.
         gross_revenue > 0 and discounts >= {{ var('promoted_order_discount') }} * gross_revenue as is_promoted_order,
         {{ weekday_number('ordered_date') }} as order_weekday,
         {{ business_hour('ordered_at') }} as order_hour,
-        -- How often its channel and payment method are chosen; of two chosen equally often, the one chosen last counts.
+        -- How often the channel and payment method are chosen; among ties, the one chosen last wins.
         count(*) over (partition by customer_id, channel) * 1000000 + customer_order_number as channel_weight,
         case
             when payment_method is not null
@@ -42,7 +42,7 @@ counted as (
         min_by(channel, customer_order_number) as first_order_channel,
         max_by(payment_method, payment_method_weight) as preferred_payment_method,
         sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
-        -- Money given back out of goodwill, with the goods kept, leaves the order a purchase.
+        -- A goodwill refund, with the goods kept, does not count.
         min_by(returned_unit_count > 0, customer_order_number) as first_order_is_refunded,
         sum(gross_revenue) as gross_revenue,
         sum(discounts) as discounts,
@@ -62,7 +62,7 @@ counted as (
 
 ),
 
--- Of habits equally often, the earlier in the week or day.
+-- Among ties, the earliest in the week or day.
 with_habits as (
 
     select

@@ -1,6 +1,6 @@
--- Grain: one row per day, 30 years back and 4 ahead: how much demand such a day sees, 1 on average, and the sum so far.
--- Time counted in these days passes faster before Christmas and slower in a quiet month, so that nobody is overdue
--- for buying no more than everybody else. Without two whole years of orders every day counts as one.
+-- Grain: one row per day, 30 years back and 4 ahead: its seasonal demand, 1 on average, and the running total.
+-- Time measured in these days passes faster before Christmas and slower in a quiet month, so that no customer is
+-- overdue merely because of the season. Without two whole years of orders every day counts as one.
 with months as (
 
     select
@@ -19,7 +19,7 @@ days as (
 
 ),
 
--- Whole months only: from the one after the first order to the one that as_of_date has seen the end of.
+-- Whole months only: from the one after the first order to the last one that has ended by as_of_date.
 month_lengths as (
 
     select
@@ -49,7 +49,7 @@ rates as (
 
 ),
 
--- The year around each month: twelve months, the two ends by half.
+-- The centred twelve-month mean around each month, with half weight at both ends.
 trended as (
 
     select
@@ -87,7 +87,7 @@ known as (
 
 ),
 
--- Bounded, so that one strange month of a young shop does not stop or race the clock.
+-- Bounded, so that one unusual month of a young shop neither stops the clock nor makes it race.
 weighted as (
 
     select

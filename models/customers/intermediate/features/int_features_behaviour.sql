@@ -1,4 +1,4 @@
--- Grain: one row per customer on as_of_date: what they do on the web.
+-- Grain: one row per customer on as_of_date: their behaviour on the web.
 {%- set windows = {
     'visit_count': [30, 90], 'page_view_count': [7], 'product_view_count': [30], 'cart_addition_count': [30]
 } %}

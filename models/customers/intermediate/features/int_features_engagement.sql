@@ -1,13 +1,13 @@
--- Grain: one row per customer on as_of_date: what they answer.
+-- Grain: one row per customer on as_of_date: their response to e-mail, SMS, ads and on the web.
 {%- set windows = {
     'email_received_count': [90], 'email_human_open_count': [30, 90], 'email_click_count': [90],
     'sms_click_count': [90], 'web_visit_count': [90]
 } %}
-{%- set answers = 'email_human_open_count + email_click_count + sms_click_count' %}
+{%- set responses = 'email_human_open_count + email_click_count + sms_click_count' %}
 {%- set last_days = {
     'days_since_last_email_open': 'email_human_open_count',
-    'days_since_last_email_click': 'email_click_count', 'days_since_last_engagement': answers,
-    'days_since_last_activity': answers ~ ' + web_visit_count'
+    'days_since_last_email_click': 'email_click_count', 'days_since_last_engagement': responses,
+    'days_since_last_activity': responses ~ ' + web_visit_count'
 } %}
 
 with spine as (
@@ -43,8 +43,10 @@ counted as (
         customer_id,
         {{ window_sums(windows) }}
         {{ days_since_last(last_days) }}
-        sum({{ answers }} + web_visit_count) filter (where {{ within_window('activity_date', 30) }}) as touch_count_30d,
-        sum({{ answers }} + web_visit_count) filter (where {{ within_window('activity_date', 90) }}) as touch_count_90d
+        sum({{ responses }} + web_visit_count) filter (where {{ within_window('activity_date', 30) }})
+            as touch_count_30d,
+        sum({{ responses }} + web_visit_count) filter (where {{ within_window('activity_date', 90) }})
+            as touch_count_90d
 
     from daily
     group by customer_id
@@ -97,7 +99,7 @@ classified as (
             when filled.days_since_last_activity < limits.low_active_days then 'low'
             else 'none'
         end as engagement_tier,
-        -- The last 30 days against the mean of the two times 30 before; of a few it would be chance.
+        -- The last 30 days compared with the mean of the two 30-day periods before; too few touches would be chance.
         case
             when filled.touch_count_90d < limits.trend_touch_count then cast(null as {{ dbt.type_string() }})
             when filled.touch_count_30d >= limits.rising_factor * filled.usual_touch_count_30d then 'rising'

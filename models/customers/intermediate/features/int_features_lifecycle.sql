@@ -1,5 +1,5 @@
--- Grain: one row per customer of the spine: where they stand between first visit and farewell, and since when.
--- A state machine on the dates of orders; the first stage that holds, from the last to the first of a customer's life.
+-- Grain: one row per customer of the spine: their lifecycle stage, and since when.
+-- A state machine over order dates: the first condition that holds, from the last stage of the lifecycle to the first.
 {%- set day = as_of_date() %}
 with spine as (
 
@@ -68,7 +68,7 @@ staged as (
 
 ),
 
--- Being won back covers the other stages for some days; what it covered begins when it is over.
+-- Being won back masks the other stages for some days; a masked stage begins when that time is over.
 entered as (
 
     select

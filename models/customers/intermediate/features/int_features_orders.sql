@@ -1,4 +1,5 @@
--- Grain: one row per customer of the spine: how often, when, where and for how much they ordered, and when again.
+-- Grain: one row per customer of the spine: how often, when, where and for how much they ordered, and when
+-- the next order is expected.
 with spine as (
 
     select * from {{ ref('int_customer_spine') }}

@@ -1,6 +1,6 @@
--- Grain: one row per customer of the spine: how much they buy on promotion, and what they do when offered one.
+-- Grain: one row per customer of the spine: how much they buy on promotion, and how they respond to offers.
 {%- set usual_orders = var('price_score_usual_orders') %}
--- How much of what was bought was promoted.
+-- Promoted and full-price revenue.
 with lines as (
 
     select
@@ -14,7 +14,7 @@ with lines as (
 
 ),
 
--- How usual it is to buy on promotion here: what few orders say is steadied by it.
+-- The overall share of promoted orders, which smooths the score of customers with few orders.
 usual as (
 
     select cast(sum(promoted_order_count) as double) / nullif(sum(order_count), 0) as promoted_order_share
@@ -30,7 +30,7 @@ measured as (
         orders.promoted_order_count,
         orders.first_order_is_promoted,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
-        -- One order says too little of a taste.
+        -- One order is not enough to show a preference.
         round(
             100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
             / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end, 1

@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: what came back, how often and why, and whether money is owed.
+-- Grain: one row per customer of the spine: what was returned, how often, and whether a refund is pending.
 with orders as (
 
     select * from {{ ref('int_customer_orders') }}
@@ -23,7 +23,7 @@ returns as (
 
 ),
 
--- Goods booked as returned whose money has not gone back yet.
+-- Refunds that have not been sent yet.
 pending as (
 
     select distinct orders.customer_id

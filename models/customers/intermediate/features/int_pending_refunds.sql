@@ -1,4 +1,4 @@
--- Grain: one row per web-shop order that is owed money: goods came back or a refund was made, and nothing was sent.
+-- Grain: one row per web-shop order with a pending refund: goods returned or a refund created, and no money sent.
 with returned_goods as (
 
     select distinct

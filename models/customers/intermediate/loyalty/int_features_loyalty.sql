@@ -1,4 +1,4 @@
--- Grain: one row per customer of the spine: the loyalty programme; 0 and null for who is not in it.
+-- Grain: one row per customer of the spine: the loyalty programme; 0 and null for non-members.
 with cards as (
 
     select * from {{ ref('int_customer_loyalty_cards') }}

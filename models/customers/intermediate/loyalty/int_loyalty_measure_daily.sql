@@ -1,5 +1,5 @@
--- Grain: one row per customer with a loyalty card and day of the last 365: what they added to what tiers go by.
--- What they go by is the same for every tier: points, unless the programme says net revenue.
+-- Grain: one row per customer with a loyalty card and day of the last 365: the amount that counts towards tiers.
+-- The measure is the same for every tier: points, unless the programme uses net revenue.
 with programme as (
 
     select coalesce(min(measure), 'points_earned_365d') as measure
@@ -46,7 +46,7 @@ daily as (
         select * from points
         union all
         select * from revenue
-    ) as both_kinds
+    ) as combined
     group by customer_id, measure_date
 
 )

@@ -1,9 +1,9 @@
--- Grain: one row per customer with a loyalty card: the next tier, what it takes, and when it comes at the present pace.
--- Pace: what the last pace_days brought, spread evenly. What leaves the window of 365 days meanwhile is lost to it.
-{#- Days until the amount, less what has left the window, reaches the threshold. -#}
-{%- set amount_needed = 'cast((aims.threshold - aims.amount_365d + steps.lost) * limits.pace_days as double)' %}
+-- Grain: one row per customer with a loyalty card: the next tier, the gap to it, and when it is reached at this pace.
+-- Pace: the amount of the last pace_days, spread evenly, less what drops out of the 365-day window meanwhile.
+{#- Days until the amount, less what has dropped out of the window, reaches the threshold. -#}
+{%- set amount_needed = 'cast((targets.threshold - targets.amount_365d + steps.lost) * limits.pace_days as double)' %}
 {%- set in_pace = within_window('daily.measure_date', 'limits.pace_days') %}
-{%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(aims.amount_in_pace as double))' %}
+{%- set days_needed = 'ceil(' ~ amount_needed ~ ' / cast(targets.amount_in_pace as double))' %}
 with tiers as (
 
     select * from {{ ref('int_loyalty_tiers') }}
@@ -29,8 +29,8 @@ measured as (
 
 ),
 
--- The tier that the programme states decides; where the seed does not know it, the amount does.
-standing as (
+-- The tier stated by the programme decides; where the seed does not know it, the amount does.
+current_tiers as (
 
     select
         members.customer_id,
@@ -47,23 +47,23 @@ standing as (
 
 ),
 
-aims as (
+targets as (
 
     select
-        standing.*,
+        current_tiers.*,
         tiers.tier as next_loyalty_tier,
         tiers.threshold,
         case
-            when tiers.threshold is not null then greatest(tiers.threshold - standing.amount_365d, 0)
+            when tiers.threshold is not null then greatest(tiers.threshold - current_tiers.amount_365d, 0)
         end as next_tier_gap
 
-    from standing
+    from current_tiers
     left join tiers
-        on standing.tier_rank + 1 = tiers.tier_rank
+        on current_tiers.tier_rank + 1 = tiers.tier_rank
 
 ),
 
--- From day_from on, counted from as_of_date, `lost` has left the window; the first row is today, before anything has.
+-- From day_from on, counted from as_of_date, `lost` has dropped out of the window; the first row is today, with none.
 steps as (
 
     select
@@ -89,31 +89,31 @@ steps as (
 reached as (
 
     select
-        aims.customer_id,
+        targets.customer_id,
         min(greatest(steps.day_from, {{ days_needed }})) as expected_days
 
-    from aims
-    inner join steps on aims.customer_id = steps.customer_id
+    from targets
+    inner join steps on targets.customer_id = steps.customer_id
     cross join {{ ref('int_attribute_limits') }} as limits
     where
-        aims.next_tier_gap > 0
-        and aims.amount_in_pace > 0
+        targets.next_tier_gap > 0
+        and targets.amount_in_pace > 0
         and steps.day_until > greatest(steps.day_from, {{ days_needed }})
-    group by aims.customer_id
+    group by targets.customer_id
 
 ),
 
 joined as (
 
     select
-        aims.customer_id,
-        aims.next_loyalty_tier,
-        aims.next_tier_gap,
-        case when aims.next_tier_gap = 0 then 0 else reached.expected_days end as expected_days_to_next_tier
+        targets.customer_id,
+        targets.next_loyalty_tier,
+        targets.next_tier_gap,
+        case when targets.next_tier_gap = 0 then 0 else reached.expected_days end as expected_days_to_next_tier
 
-    from aims
+    from targets
     left join reached
-        on aims.customer_id = reached.customer_id
+        on targets.customer_id = reached.customer_id
 
 )
 

@@ -1,5 +1,5 @@
--- Grain: one row per customer and business day: every amount of the margin on the day it came about. Additive, so any
--- window is one sum. Goods are paid for on the day of sale and earned back on the day they return to stock.
+-- Grain: one row per customer and business day: every margin amount on the day it was incurred. Additive, so any
+-- window is one sum. The cost of goods counts on the day of sale and is credited on the day they return to stock.
 {{ config(materialized='view') }}
 {%- set moments = {
     'sales': ['gross_revenue', 'discounts', 'shipping_revenue', 'cogs', 'shipping_cost', 'payment_fees', 'marketplace_fees'],

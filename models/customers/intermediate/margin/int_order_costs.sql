@@ -1,5 +1,5 @@
--- Grain: one row per order that counts: what sending, payment and the marketplace cost, in the reporting currency.
--- A view: a few joins by order, so there is little to gain from storing it.
+-- Grain: one row per order that counts: shipping, payment and marketplace costs, in the reporting currency.
+-- A view: a few joins by order, so storing it would gain little.
 {{ config(materialized='view') }}
 
 with orders as (

@@ -1,4 +1,4 @@
--- Grain: one row per order that counts, or that caused a cost without counting: what belongs to it as a whole.
+-- Grain: one row per order that counts, or that caused a cost without counting: amounts of the order as a whole.
 with orders as (
 
     select
@@ -19,7 +19,7 @@ order_costs as (
 
 ),
 
--- What came back of no line that is known: refunded shipping, goodwill, lost lines.
+-- Returns that cannot be assigned to a line: refunded shipping, goodwill, unknown lines.
 returns as (
 
     select

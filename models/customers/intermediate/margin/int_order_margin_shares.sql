@@ -1,6 +1,6 @@
--- Grain: one row per line that carries a part of what belongs to its order as a whole: by value after discount, to the
--- cent, the rest on the largest line. Where no line has a value, all weigh the same.
--- A view: read once, so there is nothing to gain from storing it.
+-- Grain: one row per line that carries a share of the amounts of its order as a whole: by value after discount, to the
+-- cent, the remainder on the largest line. Where no line has a value, all weigh the same.
+-- A view: read once, so storing it would gain nothing.
 {{ config(materialized='view') }}
 {%- set amounts = [
     'shipping_revenue', 'returns_amount', 'shipping_cost', 'payment_fees', 'marketplace_fees', 'return_handling_cost',
@@ -53,7 +53,7 @@ to_split as (
 
 ),
 
--- Half the orders have one line, which takes all: only the others need the arithmetic.
+-- Half the orders have one line, which takes everything; only the others need the arithmetic.
 several_lines as (
 
     select * from to_split

@@ -1,10 +1,10 @@
--- Grain: one row per return that takes back a sale or had to be handled: what went back, and what handling it cost.
+-- Grain: one row per return that reverses a sale or had to be handled: the refunded amount and the handling cost.
 with returns as (
 
     select
         returns.return_id,
         returns.order_id,
-        -- A gift card's line is no line of a margin.
+        -- Gift card lines have no margin.
         case when not returns.is_gift_card then returns.line_id end as line_id,
         returns.customer_id,
         returns.returned_date,
@@ -19,7 +19,7 @@ with returns as (
             and costs.applies_to = 'return_line'
             and returns.returned_date >= costs.valid_from
             and returns.returned_date < costs.valid_to
-    -- Goods come back, and are handled, also for an order that was refunded as a whole.
+    -- Goods are also returned and handled for an order that was refunded as a whole.
     where returns.is_counted or returns.is_handled
 
 ),

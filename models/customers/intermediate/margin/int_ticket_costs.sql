@@ -1,4 +1,4 @@
--- Grain: one row per support ticket: what serving it cost, and the order that caused it.
+-- Grain: one row per support ticket: its service cost, and the order that caused it.
 with tickets as (
 
     select
@@ -24,8 +24,8 @@ orders as (
 
 ),
 
--- Only an order of whoever wrote: what a person's tickets cost must not fall on another person.
-named as (
+-- Only an order of the customer who wrote: the cost of a ticket must not be charged to another customer.
+ticket_orders as (
 
     select
         tickets.ticket_id,
@@ -44,14 +44,14 @@ costs as (
     select
         tickets.ticket_id,
         tickets.customer_id,
-        named.order_id,
+        ticket_orders.order_id,
         tickets.created_date,
         {{ to_cents('coalesce(costs.fixed_amount, 0)') }} as service_cost,
         case when costs.fixed_amount is null then 'service' end as missing_costs
 
     from tickets
-    left join named
-        on tickets.ticket_id = named.ticket_id
+    left join ticket_orders
+        on tickets.ticket_id = ticket_orders.ticket_id
     left join {{ ref('int_cost_assumptions') }} as costs
         on costs.cost_type = 'service'
             and costs.applies_to = 'ticket'

@@ -1,9 +1,9 @@
--- Grain: one row per adoption model and person who bought, but has not adopted its target: their interest in it.
+-- Grain: one row per adoption model and person who bought but has not adopted its target, with their interest in it.
 with keys as (
 
     select distinct
         model_key,
-        -- adoption:<kind>:<target>, in which the target may hold colons of its own.
+        -- adoption:<kind>:<target>, where the target may contain colons.
         substr(model_key, instr(model_key, ':') + 1) as kind_and_target
 
     from {{ ref('adoption_parameters') }}
@@ -22,7 +22,7 @@ targets as (
 
 ),
 
-persons as (
+people as (
 
     select * from {{ ref('int_prediction_inputs') }}
     where customer_type = 'person'
@@ -51,16 +51,16 @@ adopted as (
     union all
     select
         targets.model_key,
-        persons.customer_id
+        people.customer_id
 
     from targets
-    cross join persons
-    where targets.kind = 'attribute' and {{ prediction_input_value('targets.target', 'persons') }} > 0
+    cross join people
+    where targets.kind = 'attribute' and {{ prediction_input_value('targets.target', 'people') }} > 0
 
 ),
 
--- Interest in a product shows in its category.
-placed as (
+-- Interest in a product is measured by its category.
+target_categories as (
 
     select
         targets.model_key,
@@ -79,19 +79,21 @@ placed as (
 candidates as (
 
     select
-        placed.model_key,
-        persons.customer_id,
-        case when placed.category is not null then coalesce(interests.view_count_90d, 0) end as target_view_count_90d,
-        case when placed.category is not null then coalesce(interests.affinity_lift, 1) end as target_affinity_lift
+        target_categories.model_key,
+        people.customer_id,
+        case when target_categories.category is not null then coalesce(interests.view_count_90d, 0) end
+            as target_view_count_90d,
+        case when target_categories.category is not null then coalesce(interests.affinity_lift, 1) end
+            as target_affinity_lift
 
-    from placed
-    cross join persons
+    from target_categories
+    cross join people
     left join adopted
-        on placed.model_key = adopted.model_key
-            and persons.customer_id = adopted.customer_id
+        on target_categories.model_key = adopted.model_key
+            and people.customer_id = adopted.customer_id
     left join {{ ref('int_category_interests') }} as interests
-        on placed.category = interests.category
-            and persons.customer_id = interests.customer_id
+        on target_categories.category = interests.category
+            and people.customer_id = interests.customer_id
     where adopted.customer_id is null
 
 )

@@ -1,5 +1,5 @@
--- Grain: one row per customer who may be profiled and bought, and category: looked at, bought, or made likelier by what
--- they bought.
+-- Grain: one row per customer who may be profiled and bought, and category viewed, bought, or whose likelihood past
+-- purchases change.
 with bought as (
 
     select bought.*
@@ -29,9 +29,9 @@ viewed as (
 
 ),
 
--- By the share of each category in the customer's days of purchase. Only of those from whom it was learnt: for others,
--- such as relay addresses, what most people buy next is the better guess.
-pulls as (
+-- Weighted by the share of each category in the customer's purchase days. Only for training customers: for others, such
+-- as relay addresses, overall popularity predicts better.
+lifts as (
 
     select
         bought.customer_id,
@@ -48,7 +48,7 @@ pulls as (
 
 ),
 
-signs as (
+interests as (
 
     select
         customer_id,
@@ -63,29 +63,29 @@ signs as (
     select
         customer_id,
         category
-    from pulls
+    from lifts
 
 ),
 
 joined as (
 
     select
-        signs.customer_id,
-        signs.category,
+        interests.customer_id,
+        interests.category,
         cast(coalesce(viewed.view_count, 0) as double) as view_count_90d,
-        coalesce(pulls.lift, 1) as affinity_lift,
+        coalesce(lifts.lift, 1) as affinity_lift,
         cast(coalesce(bought.order_day_count, 0) as bigint) as order_day_count
 
-    from signs
+    from interests
     left join bought
-        on signs.customer_id = bought.customer_id
-            and signs.category = bought.category
+        on interests.customer_id = bought.customer_id
+            and interests.category = bought.category
     left join viewed
-        on signs.customer_id = viewed.customer_id
-            and signs.category = viewed.category
-    left join pulls
-        on signs.customer_id = pulls.customer_id
-            and signs.category = pulls.category
+        on interests.customer_id = viewed.customer_id
+            and interests.category = viewed.category
+    left join lifts
+        on interests.customer_id = lifts.customer_id
+            and interests.category = lifts.category
 
 )
 

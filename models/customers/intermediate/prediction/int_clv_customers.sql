@@ -1,4 +1,4 @@
--- Grain: one row per customer who may be profiled and bought: whose parameters fit, or why the model is silent.
+-- Grain: one row per customer who may be profiled and bought: the cohort whose parameters apply, or why none do.
 with purchases as (
 
     select * from {{ ref('int_customer_purchases') }}
@@ -11,33 +11,33 @@ cohorts as (
 
 ),
 
-everybody as (
+all_customers as (
 
     select * from cohorts
     where cohort = 'all'
 
 ),
 
--- A cohort too small to be fitted takes the parameters of everybody.
+-- A cohort too small to be fitted uses the parameters of all customers.
 placed as (
 
     select
         purchases.*,
-        coalesce(own.cohort, everybody.cohort) as cohort,
+        coalesce(own.cohort, all_customers.cohort) as cohort,
         case
-            when everybody.cohort is null then 'no_model'
+            when all_customers.cohort is null then 'no_model'
             when coalesce(purchases.customer_type, '') <> 'person' then 'not_a_person'
             when
                 cast(purchases.purchase_day_count as double) / (purchases.observed_days / 7.0 + 1)
-                > everybody.scope_highest_purchase_rate
-                or purchases.mean_purchase_value > everybody.scope_highest_purchase_value
+                > all_customers.scope_highest_purchase_rate
+                or purchases.mean_purchase_value > all_customers.scope_highest_purchase_value
                 then 'unusual_volume'
             else 'modelled'
         end as value_scope
 
     from purchases
-    left join everybody
-        on everybody.cohort = 'all'
+    left join all_customers
+        on all_customers.cohort = 'all'
     left join cohorts as own
         on own.cohort <> 'all'
             and own.cohort = case own.cohort_by

@@ -1,4 +1,4 @@
--- Grain: one row per cohort of the fitted purchase and spend models, a column per parameter; where they may be used.
+-- Grain: one row per cohort of the fitted purchase and spend models, a column per parameter; empty unless usable.
 {%- set parameters = [
     ['bg_nbd', 'r'], ['bg_nbd', 'alpha'], ['bg_nbd', 'a'], ['bg_nbd', 'b'],
     ['spend_revenue', 'p'], ['spend_revenue', 'q'], ['spend_revenue', 'v'],
@@ -23,7 +23,7 @@ by_cohort as (
         max(case when part = '{{ part }}' and parameter = '{{ parameter }}' then cast(estimate as double) end)
             as {{ part }}_{{ parameter }},
         {% endfor %}
-        -- Parameters that do not say so are those of BG/NBD.
+        -- Without this parameter the model is BG/NBD.
         coalesce(
             max(case when part = 'bg_nbd' and parameter = 'leaves_after_first' then cast(estimate as double) end), 0
         ) as bg_nbd_leaves_after_first,

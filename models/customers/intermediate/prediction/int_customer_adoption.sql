@@ -14,7 +14,7 @@ final as (
         contributions.model_key,
         contributions.customer_id,
         max(contributions.propensity) as adoption_propensity,
-        -- customer_features has room for one: the chosen one, or else the first.
+        -- customer_features shows one target: the configured one, or else the first.
         contributions.model_key = max(shown.model_key) as is_shown_target
 
     from {{ ref('int_propensity_contributions') }} as contributions

@@ -1,4 +1,4 @@
--- Grain: one row per customer whom the purchase model covers: orders expected, what one is worth, what that comes to.
+-- Grain: one row per customer covered by the purchase model: expected orders, value per order, and predicted value.
 {%- set horizons = clv_horizons() %}
 {%- set year = horizons | last %}
 with alive as (
@@ -26,7 +26,7 @@ with alive as (
             'customers.purchase_day_count', 'customers.mean_purchase_margin',
             'parameters.spend_margin_p', 'parameters.spend_margin_q', 'parameters.spend_margin_v'
         ) }} * parameters.scope_contribution_ratio as expected_order_margin,
-        -- How uncertain the mean is: E[mean squared] over E[mean] squared.
+        -- Uncertainty of the mean: E[mean squared] over E[mean] squared.
         (parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 1)
         / greatest(
             parameters.spend_revenue_p * customers.purchase_day_count + parameters.spend_revenue_q - 2, 0.1
@@ -44,7 +44,7 @@ with alive as (
 
 ),
 
--- Value earlier is worth more: each quarter's orders are discounted from its middle.
+-- Earlier value is worth more: the orders of each quarter are discounted from its middle.
 discounted as (
 
     select
@@ -65,8 +65,8 @@ discounted as (
 
 ),
 
--- Whether nothing comes, and if something comes, a gamma with the mean and the spread of what comes: its relative
--- variance, and a quantile by the cube of a normal one (Wilson and Hilferty 1931).
+-- A point mass at no order, and else a gamma distribution with the mean and variance given at least one order: its
+-- relative variance, and quantiles as the cube of normal ones (Wilson and Hilferty 1931).
 spread as (
 
     select

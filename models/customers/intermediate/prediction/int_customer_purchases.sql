@@ -1,5 +1,5 @@
--- Grain: one row per customer who may be profiled and bought: what a purchase model knows of them. Orders of one
--- business day are one purchase, as in the literature; amounts are of what was kept.
+-- Grain: one row per customer who may be profiled and bought: the inputs of the purchase model. Orders of one
+-- business day are one purchase, as in the literature; amounts are net of returns.
 with orders as (
 
     select

@@ -1,5 +1,6 @@
--- Grain: one row per fitted model: whether its parameters may score these data on this day, and if not, why.
--- Parameters belong to the data they were fitted on: another retailer's, a demo's or later data refuse them.
+-- Grain: one row per fitted model: whether its parameters may score these data on as_of_date, and if not, why.
+-- Parameters are valid only for the data they were fitted on, not for those of another retailer, a demo or an earlier
+-- date.
 with cards as (
 
     select * from {{ ref('model_cards') }}
@@ -17,8 +18,8 @@ orders as (
 
 ),
 
--- What the orders up to the day of the fit come to by what is known now; gross, which later returns do not change.
-found as (
+-- The orders up to the date of the fit, as known now; gross revenue, as later returns do not change it.
+observed as (
 
     select
         cards.model_key,
@@ -36,16 +37,16 @@ compared as (
 
     select
         cards.*,
-        found.order_count,
-        found.revenue,
-        abs(found.order_count - cards.fingerprint_orders)
+        observed.order_count,
+        observed.revenue,
+        abs(observed.order_count - cards.fingerprint_orders)
         <= greatest(5, {{ var('model_fingerprint_tolerance') }} * cards.fingerprint_orders) as orders_agree,
-        abs(cast(found.revenue as double) - cards.fingerprint_revenue)
+        abs(cast(observed.revenue as double) - cards.fingerprint_revenue)
         <= greatest(500, {{ var('model_fingerprint_tolerance') }} * abs(cards.fingerprint_revenue)) as revenue_agrees
 
     from cards
-    inner join found
-        on cards.model_key = found.model_key
+    inner join observed
+        on cards.model_key = observed.model_key
 
 ),
 
@@ -56,7 +57,8 @@ classified as (
         case
             when world_kind <> {{ text_literal(run_setting('kind', 'own')) }}
                 then concat(
-                        'fitted on ', world_kind, ' data, these are ', {{ text_literal(run_setting('kind', 'own')) }}
+                        'fitted on ', world_kind, ' data, but these are ',
+                        {{ text_literal(run_setting('kind', 'own')) }}, ' data'
                     )
             when reporting_currency <> {{ text_literal(reporting_currency()) }}
                 then concat('fitted on amounts in ', reporting_currency)
@@ -64,14 +66,14 @@ classified as (
                 then concat(
                         'fitted on data up to ',
                         cast(as_of_date as {{ dbt.type_string() }}),
-                        ', after the day described'
+                        ', after as_of_date'
                     )
             when as_of_date <= {{ as_of_date() }} and not (orders_agree and revenue_agrees)
                 then concat(
-                        'fitted on other data: up to ', cast(as_of_date as {{ dbt.type_string() }}), ' they had ',
-                        cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders for ',
-                        cast(cast(round(fingerprint_revenue) as bigint) as {{ dbt.type_string() }}), ', these have ',
-                        cast(order_count as {{ dbt.type_string() }}), ' for ',
+                        'fitted on other data: ', cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders worth ',
+                        cast(cast(round(fingerprint_revenue) as bigint) as {{ dbt.type_string() }}), ' up to ',
+                        cast(as_of_date as {{ dbt.type_string() }}), ', but here ',
+                        cast(order_count as {{ dbt.type_string() }}), ' worth ',
                         cast(cast(round(revenue) as bigint) as {{ dbt.type_string() }})
                     )
         end as other_data_reason

@@ -1,6 +1,6 @@
 -- Grain: one row per fitted model, input (or score) and customer of its population: what drift is measured on.
--- Of very many customers a sample by the hash of their id will do: shares of 20,000 are off by a third of a point.
--- A view: read once, so there is nothing to gain from storing it.
+-- For very many customers a sample by hash of their id suffices: shares among 20,000 are within a third of a percentage
+-- point. A view: read once, so storing it would gain nothing.
 {{ config(materialized='view') }}
 
 with models as (
@@ -17,26 +17,26 @@ ranked as (
 
     select
         *,
-        row_number() over (order by md5(customer_id), customer_id) as drawn
+        row_number() over (order by md5(customer_id), customer_id) as sample_rank
 
     from {{ ref('int_prediction_inputs') }}
     where customer_type = 'person'
 
 ),
 
-persons as (
+people as (
 
     select * from ranked
-    where drawn <= {{ var('model_drift_sample') }}
+    where sample_rank <= {{ var('model_drift_sample') }}
 
 ),
 
--- Who is scored by which model, and what it says of them.
+-- The customers that each model scores, with their scores.
 populations as (
 
     select
         models.model_key,
-        persons.customer_id,
+        people.customer_id,
         case models.model_kind
             when 'clv' then value.expected_orders_365d
             when 'churn' then value.churn_propensity
@@ -44,15 +44,15 @@ populations as (
         end as score
 
     from models
-    cross join persons
+    cross join people
     left join {{ ref('customer_value') }} as value
-        on persons.customer_id = value.customer_id
+        on people.customer_id = value.customer_id
     left join {{ ref('int_customer_adoption') }} as adoption
         on models.model_key = adoption.model_key
-            and persons.customer_id = adoption.customer_id
+            and people.customer_id = adoption.customer_id
     where
         models.model_kind in ('clv', 'clusters')
-        or (models.model_kind = 'churn' and persons.days_since_last_order <= {{ var('churn_active_days') }})
+        or (models.model_kind = 'churn' and people.days_since_last_order <= {{ var('churn_active_days') }})
         or (models.model_kind = 'adoption' and adoption.customer_id is not null)
 
 ),
@@ -76,14 +76,14 @@ input_values as (
         populations.customer_id,
         case inputs.input_name
             when 'score' then populations.score
-            else {{ prediction_input_value('inputs.input_name', 'persons') }}
+            else {{ prediction_input_value('inputs.input_name', 'people') }}
         end as input_value
 
     from populations
     inner join inputs
         on populations.model_key = inputs.model_key
-    inner join persons
-        on populations.customer_id = persons.customer_id
+    inner join people
+        on populations.customer_id = people.customer_id
 
 )
 

@@ -1,5 +1,5 @@
--- Grain: one row per customer who may be profiled and bought: what models may learn from and score, numbers as double.
--- Which attributes these are, the column's meta says in _customer_features.yml (model_input).
+-- Grain: one row per customer who may be profiled and bought: the inputs for fitting and scoring, numbers as double.
+-- The attributes are those with model_input in the meta of their column in _customer_features.yml.
 with purchases as (
 
     select
@@ -25,7 +25,7 @@ joined as (
         {%- for column in customer_feature_names('model_input') %}
         cast({{ column }} as double) as {{ column }},
         {%- endfor %}
-        -- Bands are what survives of a birth date here; their middle stands for the age.
+        -- Only the age band is available here, not the birth date; its middle stands for the age.
         cast(
             case demographics.age_band
                 when '16-24' then 20

@@ -1,5 +1,5 @@
--- Grain: one row per propensity model (churn, adoption), customer whom it covers and attribute: what the attribute adds
--- to the log-odds, and the probability that all of them come to.
+-- Grain: one row per propensity model (churn, adoption), covered customer and attribute: what the attribute adds to the
+-- log-odds, and the resulting probability.
 {%- set names = prediction_input_names() + ['target_view_count_90d', 'target_affinity_lift'] %}
 with parameters as (
     {% for seed in ['churn_parameters', 'adoption_parameters'] %}
@@ -30,7 +30,7 @@ terms as (
 
 ),
 
--- Of churn persons who have not lapsed yet; for the others it is too late to foretell.
+-- Churn covers people who have not lapsed yet; for the others it is too late to predict.
 covered as (
 
     select

@@ -1,4 +1,5 @@
--- Grain: one row per customer with an order that counts in the RFM window, and who may be profiled: three values.
+-- Grain: one row per customer with an order that counts in the RFM window who may be profiled: recency, frequency and
+-- monetary value.
 with daily as (
 
     select money.*
