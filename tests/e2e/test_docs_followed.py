@@ -82,7 +82,7 @@ def test_the_readme_leads_to_what_it_promises(clone: Path) -> None:
     assert (clone / "data" / "report.html").stat().st_size > 10_000
     assert count(clone, "data/published/marts.duckdb", "marts.segment_memberships") > 1000
     assert list((clone / "data" / "exports").glob("*/*.csv"))
-    assert count(clone, "data/mine/published/marts.duckdb", "marts.customers where first_order_date is not null") > 100
+    assert count(clone, "data/mine/published/marts.duckdb", "marts.customer_rfm") > 100
 
 
 @pytest.mark.parametrize("page", PAGES)
