@@ -58,7 +58,7 @@
                             then concat('did you mean ''', min_by(filters.choice, {{ distance }}), '''? ')
                         else ''
                     end,
-                    'there are ', replace(filters.filter_names, '|', ', ')
+                    'use one of ', replace(filters.filter_names, '|', ', ')
                 )
             end as suggestion
         from (select *, {{ split_to_rows('filter_names') }} as choice from filters) as filters
@@ -76,7 +76,7 @@
     from windows
     where attribute_name in ({{ literal_list(customer_feature_names() or ['']) }}) and attribute_name <> ''
     union all
-    select 'behaviour_windows', windows.row_text, concat(events.event, ' has no ', measure), concat('there are ', measures)
+    select 'behaviour_windows', windows.row_text, concat(events.event, ' has no ', measure), concat('use one of ', measures)
     from windows
     inner join events
         on windows.event = events.event
@@ -88,7 +88,7 @@
     select distinct
         'behaviour_windows',
         row_text,
-        concat('filter ', filter_name, case when has_value then ' stands there twice' else ' has no value' end),
+        concat('filter ', filter_name, case when has_value then ' is listed twice' else ' has no value' end),
         case when has_value then 'join its values by |' else concat('write ', filter_name, '=one|other') end
     from (
         select *, count(*) over (partition by attribute_name, event, measure, filter, filter_name) as name_count
