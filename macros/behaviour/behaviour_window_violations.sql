@@ -58,7 +58,7 @@
                             then concat('did you mean ''', min_by(filters.choice, {{ distance }}), '''? ')
                         else ''
                     end,
-                    'there are ', replace(filters.filter_names, '|', ', ')
+                    'use one of ', replace(filters.filter_names, '|', ', ')
                 )
             end as suggestion
         from (select *, {{ split_to_rows('filter_names') }} as choice from filters) as filters
@@ -76,7 +76,7 @@
     from windows
     where attribute_name in ({{ literal_list(customer_feature_names() or ['']) }}) and attribute_name <> ''
     union all
-    select 'behaviour_windows', windows.row_text, concat(events.event, ' has no ', measure), concat('there are ', measures)
+    select 'behaviour_windows', windows.row_text, concat(events.event, ' has no ', measure), concat('use one of ', measures)
     from windows
     inner join events
         on windows.event = events.event

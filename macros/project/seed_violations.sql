@@ -73,7 +73,7 @@
     {%- endfor -%}
     {%- for rule in meta.unique or [] -%}
         {%- do selects.append(seed_fault(
-            dict({'reason': 'it stands there twice', 'suggestion': 'delete one of the rows'}, **rule), 'row_count > 1',
+            dict({'reason': 'it is listed twice', 'suggestion': 'delete one of the rows'}, **rule), 'row_count > 1',
             '(select *, count(*) over (partition by ' ~ (rule.by or 'row_text') ~ ') as row_count from cells) as counted'
         )) -%}
     {%- endfor -%}

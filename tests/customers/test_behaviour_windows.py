@@ -178,7 +178,7 @@ def test_an_invalid_row_is_reported_with_its_line(workspace: Workspace, capsys: 
         with pytest.raises(CheckFailed, match="1 error"):
             steps.build(workspace, select="behaviour_windows int_behaviour_window_errors customer_behaviour_windows")
         line = before.count("\n") + 1
-        reason = "no event 'serch'; did you mean 'search'? there are"
+        reason = "no event 'serch'; did you mean 'search'? use one of"
         assert f"error: behaviour_windows.csv, line {line} (serches_9d): {reason}" in capsys.readouterr().out
         # dbt alone stops too, and leaves the table unchanged.
         with pytest.raises(CheckFailed, match="no event 'serch'"):

@@ -1,4 +1,4 @@
--- One row per case in which an attribute does not say whether, and why not, it can be computed.
+-- One row per case in which an attribute misreports whether it can be computed, or why not.
 -- noqa: disable=LT02,LT05
 {%- set off = {'web': false, 'klaviyo': true, 'pos': false} -%}
 {%- set cases = [
@@ -11,14 +11,16 @@
     [{'needs': ['using_web'], 'needs_parameters': 'never_fitted'}, 'source web is off']
 ] -%}
 {%- set missed = [] -%}
-{%- for meta, wanted in cases if execute %}
+{%- for meta, expected in cases if execute %}
     {%- set found = segment_attribute('customer_features', 'x', 'double', 'An attribute.', meta, dict(off)) %}
-    {%- if found.unavailable_reason != wanted or found.is_available != (wanted is none) %}
-        {%- do missed.append({'meta': meta | string, 'wanted': wanted | string, 'found': found.unavailable_reason | string}) %}
+    {%- if found.unavailable_reason != expected or found.is_available != (expected is none) %}
+        {%- do missed.append({
+            'meta': meta | string, 'expected': expected | string, 'found': found.unavailable_reason | string
+        }) %}
     {%- endif %}
 {%- endfor %}
 with missed as (
-    {{ literal_rows({'meta': dbt.type_string(), 'wanted': dbt.type_string(), 'found': dbt.type_string()}, missed) }}
+    {{ literal_rows({'meta': dbt.type_string(), 'expected': dbt.type_string(), 'found': dbt.type_string()}, missed) }}
 
 )
 

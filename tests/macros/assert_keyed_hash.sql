@@ -1,4 +1,4 @@
--- Grain: one row per text whose keyed hash is not stable, not distinct, or gives the text away.
+-- Grain: one row per text whose keyed hash is not stable, not distinct, or reveals the text.
 with cases as (
 
     select cast('shopify:1' as {{ dbt.type_string() }}) as given
@@ -28,7 +28,7 @@ where
     or (given is not null and {{ regexp_keep('actual', '^[0-9a-f]{32}$') }} = '')
     or actual <> actual_again
     or (given = 'shopify:1') <> (actual = hash_of_first)
-    -- Without the key it must not be what anybody could compute.
+    -- It must not be a hash that can be computed without the key.
     or actual = plain_hash
     or actual = substr({{ "sha2(given, 256)" if target.type == 'spark' else "sha256(given)" }}, 1, 32)
     or position(given in actual) > 0 and given <> ''

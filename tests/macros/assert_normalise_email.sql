@@ -1,4 +1,4 @@
--- Grain: one row per address that normalise_email does not read as expected. Holds when there is none.
+-- Grain: one row per address that normalise_email does not parse as expected; there must be none.
 with cases as (
 
     select cast('ann@example.com' as {{ dbt.type_string() }}) as given, 'ann@example.com' as expected
@@ -16,7 +16,7 @@ with cases as (
 
 ),
 
-read as (
+parsed as (
 
     select
         given,
@@ -27,5 +27,5 @@ read as (
 
 )
 
-select * from read
+select * from parsed
 where coalesce(actual, 'null') <> coalesce(expected, 'null')

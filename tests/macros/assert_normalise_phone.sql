@@ -1,4 +1,4 @@
--- Grain: one row per number that normalise_phone does not read as expected. Holds when there is none.
+-- Grain: one row per number that normalise_phone does not parse as expected; there must be none.
 {% set plan = numbering_plan() %}
 with cases as (
 
@@ -7,11 +7,11 @@ with cases as (
     union all select '+44 (0)20 7946 0958', '+442079460958'
     union all select '+1 (415) 555-0132', '+14155550132'
     union all select ' +49.30/901820 ', '+4930901820'
-    -- The same national number, written as people of the default country write it.
+    -- National numbers, as written in the default country.
     {% if plan.code == '44' %}
     union all select '07911 123456', '+447911123456'
     union all select '(020) 7946-0958', '+442079460958'
-    -- A spreadsheet ate the 0: not to be guessed.
+    -- A spreadsheet dropped the leading 0: it must not be guessed.
     union all select '7911123456', null
     {% endif %}
     union all select '+44 79', null
@@ -24,7 +24,7 @@ with cases as (
 
 ),
 
-read as (
+parsed as (
 
     select
         given,
@@ -35,5 +35,5 @@ read as (
 
 )
 
-select * from read
+select * from parsed
 where coalesce(actual, 'null') <> coalesce(expected, 'null')

@@ -1,4 +1,4 @@
--- One row per faulty relation or column of a source map that is not named, or not with the words that help.
+-- One row per invalid relation or column of a source map that is not reported with a helpful message.
 -- noqa: disable=LT02
 {%- set good = {
     'field': 'email', 'kind': 'field', 'source': 'crm', 'relation': 'stg_crm__profiles', 'column_name': 'email',
@@ -20,18 +20,20 @@
     [{'source': 'pos'}, "'stg_crm__profiles' is not a relation of source 'pos'"]
 ] -%}
 {%- set missed = [] -%}
-{%- for change, wanted in changes %}
+{%- for change, expected in changes %}
     {%- set row = dict(good, **change) %}
-    {%- set faults = source_map_row_violations(row, columns) %}
-    {%- set is_named = not faults if wanted is none else (faults | length == 1 and wanted in faults[0]) %}
-    {%- if not is_named %}
-        {%- do missed.append({'changed_cells': change, 'wanted': wanted | string, 'found': faults | join('; ')}) %}
+    {%- set violations = source_map_row_violations(row, columns) %}
+    {%- set is_single = violations | length == 1 %}
+    {%- set is_reported = not violations if expected is none else (is_single and expected in violations[0]) %}
+    {%- if not is_reported %}
+        {%- set found = violations | join('; ') %}
+        {%- do missed.append({'changed_cells': change, 'expected': expected | string, 'found': found}) %}
     {%- endif %}
 {%- endfor %}
 with missed as (
     {{ literal_rows({
         'changed_cells': dbt.type_string(),
-        'wanted': dbt.type_string(),
+        'expected': dbt.type_string(),
         'found': dbt.type_string()
     }, missed) }}
 

@@ -1,4 +1,4 @@
--- Grain: one row per amount that to_cents rounds otherwise than to the nearest cent, ties to even.
+-- Grain: one row per amount that to_cents does not round to the nearest cent, ties to even.
 with cases as (
 
     select cast('0.005' as decimal(28, 10)) as given, cast('0.00' as decimal(18, 2)) as expected
@@ -8,7 +8,7 @@ with cases as (
     union all select cast('2.6650000001' as decimal(28, 10)), cast('2.67' as decimal(18, 2))
     union all select cast('-2.665' as decimal(28, 10)), cast('-2.66' as decimal(18, 2))
     union all select cast('-2.675' as decimal(28, 10)), cast('-2.68' as decimal(18, 2))
-    -- More digits than a double carries.
+    -- More digits than a double holds.
     union all select cast('12345678901234.565' as decimal(28, 10)), cast('12345678901234.56' as decimal(18, 2))
     union all select cast('12345678901234.575' as decimal(28, 10)), cast('12345678901234.58' as decimal(18, 2))
 

@@ -1,4 +1,4 @@
-"""Every macro that yields an expression, rendered by dbt and computed by DuckDB on a case worked out by hand."""
+"""Every macro that yields an expression, rendered by dbt and evaluated by DuckDB on a case calculated by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.platform.workspace import PROJECT
 
 
 class Case(NamedTuple):
-    """A call, the rows that it is computed on (what follows `from`), and the value, or the values of its columns."""
+    """A call, the rows that it is evaluated on (what follows `from`), and the value or values of rows or columns."""
 
     call: str
     rows: str
@@ -26,7 +26,7 @@ class Case(NamedTuple):
 
 ONE = "(select 1 as one)"
 CONTRACT = "{'config': {'meta': {'known_at': 'updated_at'}}}"
-# Of events whose connector lands, beside the declared time, one in seconds.
+# Of events whose connector delivers, besides the declared time, one in seconds.
 EVENT_CONTRACT = """{'config': {'meta': {'known_at': 'updated_at'}},
     'columns': {'datetime': {'data_type': 'timestamp'}, 'updated_at': {'data_type': 'timestamp'}}}"""
 TERMS = "(select 'log' as scale, 1.0 as winsor_low, 8.0 as winsor_high, 0.5 as missing_value, ln(4) as centre,"
@@ -44,12 +44,12 @@ CASES = (
     Case("corrected_z_score('10', '6.5', '4')", ONE, pytest.approx(1.5)),
     Case(
         "significant_by_benjamini_hochberg('p', 'n', '4')",
-        # The third is under its own line, so the second, which is not under its own, is significant with it.
+        # The third is below its own threshold, so the second, which is not below its own, is significant too.
         "(values (0.01, 1), (0.03, 2), (0.035, 3), (0.2, 4)) as tests(p, n) order by n",
         [True, True, True, False],
     ),
     Case("exact_sum('share')", "(values (0.1), (0.2)) as shares(share)", Decimal("0.3")),
-    # Reasons of history
+    # Reasons in the history
     Case("trace_value_text('value')", "(values ('true'), ('false'), ('missing'), ('3')) as traces(value)",
          ["yes", "no", "not known", "3"]),
     # Names of people
@@ -95,7 +95,7 @@ CASES = (
     Case("cost_word('given')", "(values (' COGS '), (null)) as costs(given)", ["cogs", ""]),
     Case("sums_of(['a', 'b'], 'parts')", "(values (1, 2), (3, 4)) as parts(a, b)", (4, 6)),
     Case("amounts_or_zero(['a', 'b'], {'a': 'one'})", ONE, (1, Decimal("0.00"))),
-    # Ties go to the even cent.
+    # Ties are rounded to the even cent.
     Case("to_cents('given')", "(values (1.005), (-1.015)) as amounts(given)", [Decimal("1.00"), Decimal("-1.02")]),
     Case("in_reporting_currency('10.15', '0.5')", ONE, Decimal("5.08")),
     Case("two_decimals('given')", "(select 3 as given)", "3.00"),
@@ -157,7 +157,7 @@ CASES = (
     Case(f"source_event_at({EVENT_CONTRACT}, ['timestamp', 'datetime', 'updated_at'])",
          "(select 1782813600 as timestamp, '2026-06-30 10:00:00' as datetime)", datetime(2026, 6, 30, 10)),
     Case(f"source_event_at({EVENT_CONTRACT}, ['timestamp', 'updated_at'])", "(select 1782813600 as timestamp)", None),
-    # Time; the day is 2026-06-30, the business lives in London.
+    # Time; the day is 2026-06-30, the business is in London.
     Case("age_in_years('given')", "(values (date '2000-06-30'), (date '2000-07-01')) as births(given)", [26, 25]),
     Case("business_date('given')", "(select timestamp '2026-06-30 23:30:00' as given)", date(2026, 7, 1)),
     Case("business_hour('given')", "(select timestamp '2026-06-30 23:30:00' as given)", 0),
@@ -173,23 +173,22 @@ CASES = (
     Case("days_before(\"date '2026-06-30'\", 30)", ONE, date(2026, 5, 31)),
     Case("days_between('a', 'b')", "(select date '2026-05-31' as a, date '2026-06-30' as b)", 30),
 )  # fmt: skip
-# What the reading of the macros takes for an expression and is none: steps of the compiler, and parts of statements.
-# One needs all inputs of a model as columns: the unit tests of the model that reads it give them.
-NO_EXPRESSIONS = {"prediction_input_value", "generate_schema_name", "column_comments", "segment_levels",
-                  "segment_refer", "segment_read",
-                  "row_as_json", "names_and_values", "add_rule_lists", "segment_rounded_text"}  # fmt: skip
+# Macros that `expression_macros` takes for expressions although they are compile-time steps or parts of statements.
+NOT_EXPRESSIONS = {"prediction_input_value", "generate_schema_name", "column_comments", "segment_levels",
+                   "segment_refer", "segment_read",
+                   "row_as_json", "names_and_values", "add_rule_lists", "segment_rounded_text"}  # fmt: skip
 
-# Made of the columns that customer_features has: only in the models is there anything to compute it on.
-OF_MODELS = {"prediction_input_value"}
+# Needs all inputs of a model as columns: the unit tests of the models that use it cover it.
+COVERED_BY_MODELS = {"prediction_input_value"}
 
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\((.*?)\)\s*-?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)
 DISPATCHED = re.compile(r"\s*\{\{\s*return\(adapter\.dispatch\(")
-# A query, a value for the compiler, or a question to the engine.
+# A query, a compile-time value, or a lookup in the engine.
 OTHER = re.compile(r"\bselect\b|\breturn\(|\brun_query\b|\bref\(|\bgraph\.|\bexceptions\.")
 
 
 def expression_macros(folder: Path) -> set[str]:
-    """Macros with arguments that yield text which is neither a query nor a value for the compiler."""
+    """Macros with arguments that yield text which is neither a query nor a compile-time value."""
     bodies: dict[str, str] = {}
     arguments: dict[str, str] = {}
     for file in sorted(folder.rglob("*.sql")):
@@ -206,11 +205,11 @@ def expression_macros(folder: Path) -> set[str]:
 def test_every_macro_that_yields_an_expression_has_a_case() -> None:
     covered = [case.call.split("(")[0] for case in CASES]
     found = expression_macros(PROJECT / "macros")
-    assert found - set(covered) - NO_EXPRESSIONS - OF_MODELS == set()
-    assert found >= NO_EXPRESSIONS | OF_MODELS
+    assert found - set(covered) - NOT_EXPRESSIONS - COVERED_BY_MODELS == set()
+    assert found >= NOT_EXPRESSIONS | COVERED_BY_MODELS
 
 
-def test_a_new_expression_is_noticed(tmp_path: Path) -> None:
+def test_a_new_expression_is_detected(tmp_path: Path) -> None:
     (tmp_path / "new.sql").write_text(
         "{% macro doubled(amount) -%}\n    2 * {{ amount }}\n{%- endmacro %}\n"
         "{% macro orders_of(day) -%}\n    select * from orders where ordered_date = {{ day }}\n{%- endmacro %}\n"
@@ -230,7 +229,7 @@ def expressions() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.split("(")[0])
-def test_an_expression_computes_what_it_says(expressions: dict[str, str], case: Case) -> None:
+def test_an_expression_yields_the_expected_value(expressions: dict[str, str], case: Case) -> None:
     with open_memory() as connection:
         rows = connection.execute(f"select {expressions[case.call]} from {case.rows}").fetchall()
     if isinstance(case.expected, tuple):

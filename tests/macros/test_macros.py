@@ -1,7 +1,7 @@
-"""Macros that yield expressions, lists of faults or whole judgements, by cases of their own that read no model.
+"""Macros that yield expressions, lists of errors or whole validation queries, on cases that read no model.
 
-Each `assert_*.sql` beside this file is a singular test of dbt: one row for every case that goes wrong. They run
-together in a project of macros alone, on an empty warehouse: to parse all models for them would take ten times as long.
+Each `assert_*.sql` beside this file is a singular test of dbt: one row for every case that fails. They run together in
+a project of macros only, on an empty warehouse: parsing all models for them would take ten times as long.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.support.workspaces import STRICT
 
 HERE = Path(__file__).parent
 CASES = sorted(file.stem for file in HERE.glob("assert_*.sql"))
-# What the macros look up in the project: the contract of one source, and which columns customer_features has.
+# What the macros look up in the project besides the contract of one source: the columns of customer_features.
 STAND_IN = {
     "models": [{"name": "customer_features", "columns": [{"name": "customer_id"}, {"name": "order_count_90d"}]}]
 }
 
 
 def write_project(folder: Path) -> None:
-    """The settings of the project, for one of macros and cases alone."""
+    """Writes the project settings for a project of macros and cases only."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     kept = {key: project[key] for key in ("name", "version", "config-version", "profile", "flags", "vars")}
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(kept | {"test-paths": ["cases"]}), encoding="utf-8")
@@ -38,7 +38,7 @@ def options(folder: Path) -> list[str]:
 
 
 def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict[str, str]:
-    """What dbt says of each case, by its name: `pass`, or what went wrong and where to see it."""
+    """The result of each case by its name: `pass`, or the failure with the compiled SQL."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -68,19 +68,19 @@ def outcomes(folder: Path, select: list[str], variables: dict[str, Any]) -> dict
 
 
 @pytest.fixture(scope="module")
-def summer_time(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Every case where the business lives by London's clocks and its numbers are British."""
+def in_london(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Results of every case for a business in the London time zone with British phone numbers."""
     variables = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London", "default_country": "GB"}
     return outcomes(tmp_path_factory.mktemp("macros"), ["test_type:singular"], variables)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_macro(name: str, summer_time: dict[str, str]) -> None:
-    assert summer_time[name] == "pass"
+def test_macro(name: str, in_london: dict[str, str]) -> None:
+    assert in_london[name] == "pass"
 
 
-def test_days_and_numbers_of_another_country(tmp_path: Path) -> None:
-    """The cases that depend on where the business is, where it is neither in London nor British."""
+def test_dates_and_phone_numbers_of_another_country(tmp_path: Path) -> None:
+    """The cases that depend on the location of the business, for one that is neither in London nor British."""
     cases = ["assert_business_date", "assert_days_between", "assert_normalise_phone"]
     variables = {"as_of_date": "2026-06-30", "business_timezone": "UTC", "default_country": "US"}
     assert outcomes(tmp_path, cases, variables) == dict.fromkeys(cases, "pass")
@@ -95,7 +95,7 @@ def test_days_and_numbers_of_another_country(tmp_path: Path) -> None:
         ([{"name": "amount", "type": "dict[string, any]"}], None),
     ],
 )
-def test_arguments_of_a_macro_in_yaml_fit_it(tmp_path: Path, arguments: list[Any], message: str | None) -> None:
+def test_macro_arguments_in_yaml_are_validated(tmp_path: Path, arguments: list[Any], message: str | None) -> None:
     from dbt.cli.main import dbtRunner
 
     write_project(tmp_path)

@@ -165,7 +165,7 @@ def test_faulty_rows_are_named_in_one_line(demo_copy: Workspace) -> None:
     for words in (
         "email, crm, stg_crm__profiles, e_mail: no column 'e_mail'",
         "precedence is 'first'",
-        "stands there twice",
+        "is listed twice",
     ):
         assert words in line
 

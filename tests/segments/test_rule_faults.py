@@ -69,7 +69,7 @@ CASES: dict[str, Case] = {
     "alternative": Case([row("include", "a", "order_count", ">", "3"), *one("net_revenue", ">", "4")], [("alternative `a` is not a number", "write 1, or 2 and so on for another alternative")]),
     "if_missing": Case(one("order_count", ">", "3", "maybe"), [("if_missing is `maybe`", "write true or false, or leave it empty")]),
     "idle_if_missing": Case(one("net_revenue", "is_null", "", "true"), [("if_missing says nothing with operator `is_null`", "leave it empty")]),
-    "twice": Case([*one("order_count", ">", "3"), *one("order_count", ">", "3")], [("the same condition stands there twice", "delete one of the rows")]),
+    "twice": Case([*one("order_count", ">", "3"), *one("order_count", ">", "3")], [("the same condition is listed twice", "delete one of the rows")]),
     # ---- operators ----
     "gt": Case(one("order_count", "gt", "3"), [("operator `gt` is not allowed for `order_count`, which is a number", f"did you mean `>`? {NUMBER}")]),
     "equals": Case(one("order_count", "equals", "3"), [("operator `equals` is not allowed for `order_count`, which is a number", f"did you mean `=`? {NUMBER}")]),

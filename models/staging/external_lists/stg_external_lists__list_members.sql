@@ -1,4 +1,4 @@
--- Grain: one row per list and address as it was written there.
+-- Grain: one row per list and address as written there.
 with versions as (
 
     {{ latest_version('external_lists', 'list_member') }}

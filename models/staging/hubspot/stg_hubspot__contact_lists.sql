@@ -1,4 +1,4 @@
--- Grain: one row per list of contacts.
+-- Grain: one row per contact list.
 with versions as (
 
     {{ latest_version('hubspot', 'contact_list') }}

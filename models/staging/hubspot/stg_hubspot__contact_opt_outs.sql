@@ -1,4 +1,4 @@
--- Grain: one row per contact of the CRM and version at which its opt-out of e-mail changed, the first one included.
+-- Grain: one row per CRM contact and version in which its e-mail opt-out changed, including the first version.
 with changes as (
 
     {{ flag_changes('hubspot', 'contact', key='id', email='property_email', flag='property_hs_email_optout') }}

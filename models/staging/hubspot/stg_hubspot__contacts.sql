@@ -1,4 +1,4 @@
--- Grain: one row per contact of the CRM.
+-- Grain: one row per CRM contact.
 with versions as (
 
     {{ latest_version('hubspot', 'contact') }}

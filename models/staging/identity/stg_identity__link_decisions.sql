@@ -1,4 +1,4 @@
--- Grain: one row per decision about who is one person.
+-- Grain: one row per decision on which profiles are one person.
 with versions as (
 
     {{ latest_version('identity', 'link_decision') }}

@@ -1,4 +1,4 @@
--- Grain: one row per product (sku), place and time of count.
+-- Grain: one row per product (sku), location and time of count.
 with versions as (
 
     {{ latest_version('inventory', 'stock_level') }}

@@ -1,4 +1,4 @@
--- Grain: one row per kind of event.
+-- Grain: one row per event type.
 with versions as (
 
     {{ latest_version('klaviyo', 'metric') }}

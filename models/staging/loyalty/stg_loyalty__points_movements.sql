@@ -1,4 +1,4 @@
--- Grain: one row per movement of points.
+-- Grain: one row per points movement.
 with versions as (
 
     {{ latest_version('loyalty', 'points_movement') }}

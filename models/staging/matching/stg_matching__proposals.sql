@@ -1,4 +1,4 @@
--- Grain: one row per pair of profiles that matching proposed.
+-- Grain: one row per pair of profiles proposed by matching.
 with versions as (
 
     {{ latest_version('matching', 'proposal') }}

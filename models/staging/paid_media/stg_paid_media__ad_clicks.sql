@@ -1,4 +1,4 @@
--- Grain: one row per click on an advertisement that reached the site.
+-- Grain: one row per ad click that reached the site.
 with versions as (
 
     {{ latest_version('paid_media', 'ad_click') }}

@@ -1,4 +1,4 @@
--- Grain: one row per request for erasure. What it names the person by is for the erasure alone.
+-- Grain: one row per erasure request. The identifiers that it names are for the erasure alone.
 with versions as (
 
     {{ latest_version('privacy', 'erasure_request') }}

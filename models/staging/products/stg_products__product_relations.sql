@@ -1,4 +1,4 @@
--- Grain: one row per product, related product and kind of relation.
+-- Grain: one row per product, related product and type of relation.
 with versions as (
 
     {{ latest_version('products', 'product_relation') }}

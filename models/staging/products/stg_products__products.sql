@@ -1,4 +1,4 @@
--- Grain: one row per product (sku) and day from which its price and cost hold.
+-- Grain: one row per product (sku) and day from which its price and cost apply.
 with versions as (
 
     {{ latest_version('products', 'product') }}

@@ -1,4 +1,4 @@
--- Grain: one row per line and allocation of a discount to it.
+-- Grain: one row per order line and discount allocated to it.
 with versions as (
 
     {{ latest_version('shopify', 'discount_allocation') }}

@@ -13,7 +13,7 @@ renamed as (
         status,
         shipment_status,
         created_at as shipped_at,
-        -- The carrier writes no stamp of its own: the last change of a delivered parcel is its delivery.
+        -- There is no delivery timestamp: the last change to a delivered parcel is its delivery.
         case when shipment_status = 'delivered' then updated_at end as delivered_at,
         known_at
 

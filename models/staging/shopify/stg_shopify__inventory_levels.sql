@@ -1,4 +1,4 @@
--- Grain: one row per inventory item and place.
+-- Grain: one row per inventory item and location.
 with versions as (
 
     {{ latest_version('shopify', 'inventory_level') }}

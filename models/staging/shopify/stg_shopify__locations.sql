@@ -1,4 +1,4 @@
--- Grain: one row per place that keeps stock.
+-- Grain: one row per location that holds stock.
 with versions as (
 
     {{ latest_version('shopify', 'location') }}

@@ -1,4 +1,4 @@
--- Grain: one row per shop account and version at which its marketing agreement changed, the first version included.
+-- Grain: one row per shop account and version in which its marketing agreement changed, including the first version.
 with changes as (
 
     {{ flag_changes('shopify', 'customer', key='id', email='email', flag='accepts_marketing') }}

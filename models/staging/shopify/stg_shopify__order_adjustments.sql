@@ -1,4 +1,4 @@
--- Grain: one row per adjustment of a refund: shipping refunded, or the rest between lines and money.
+-- Grain: one row per adjustment of a refund: refunded shipping, or the difference between refunded lines and money.
 with versions as (
 
     {{ latest_version('shopify', 'order_adjustment') }}

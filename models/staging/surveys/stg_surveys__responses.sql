@@ -1,4 +1,4 @@
--- Grain: one row per answer to a survey.
+-- Grain: one row per survey response.
 with versions as (
 
     {{ latest_version('surveys', 'response') }}

@@ -1,4 +1,4 @@
--- Grain: one row per product put into a cart.
+-- Grain: one row per product added to a cart.
 with events as (
 
     {{ web_events('product_added') }}

@@ -1,4 +1,4 @@
--- Grain: one row per product taken out of a cart.
+-- Grain: one row per product removed from a cart.
 with events as (
 
     {{ web_events('product_removed') }}

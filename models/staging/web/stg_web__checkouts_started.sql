@@ -1,4 +1,4 @@
--- Grain: one row per check-out begun, as the browser saw it.
+-- Grain: one row per check-out started, as the browser reported it.
 with events as (
 
     {{ web_events('checkout_started') }}

@@ -1,4 +1,4 @@
--- Grain: one row per log-in, which ties an anonymous id to a shop account.
+-- Grain: one row per log-in, which links an anonymous id to a shop account.
 with versions as (
 
     {{ latest_version('web', 'identifies') }}

@@ -1,4 +1,4 @@
--- Grain: one row per finished check-out, as the browser saw it.
+-- Grain: one row per completed check-out, as the browser reported it.
 with events as (
 
     {{ web_events('order_completed') }}

@@ -1,4 +1,4 @@
--- Grain: one row per refund, as the shop told its event stream.
+-- Grain: one row per refund, as the shop's event stream reported it.
 with events as (
 
     {{ web_events('order_refunded') }}

@@ -1,4 +1,4 @@
--- Grain: one row per event of the tracking plan, whether or not it has a table of its own.
+-- Grain: one row per event of the tracking plan, whether or not it has its own table.
 with versions as (
 
     {{ latest_version('web', 'tracks') }}

@@ -1,4 +1,4 @@
--- Grain: one row per message on a ticket, or note among agents.
+-- Grain: one row per public message or internal note on a ticket.
 with versions as (
 
     {{ latest_version('zendesk', 'ticket_comment') }}

@@ -1,4 +1,4 @@
--- Grain: one row per user of the support desk, customers and agents alike.
+-- Grain: one row per user of the support desk, whether customer or agent.
 with versions as (
 
     {{ latest_version('zendesk', 'user') }}

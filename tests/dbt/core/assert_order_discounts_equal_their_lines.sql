@@ -1,5 +1,5 @@
 -- The discount of a web-shop order, as the order states it, is the sum of its lines' discounts, to the cent.
--- Only where the order's lines are all there, and a discount that its goods can carry.
+-- Only for orders whose lines are complete and whose goods are worth at least the discount.
 {{ config(group='core') }}
 with lines as (
 
@@ -7,7 +7,7 @@ with lines as (
         order_id,
         sum(listed_amount) as listed_amount,
         sum(discount_amount) as discount_amount,
-        sum(case when line_type <> 'gift_card' then greatest(listed_amount, discount_amount) else 0 end) as room
+        sum(case when line_type <> 'gift_card' then greatest(listed_amount, discount_amount) else 0 end) as max_discount
 
     from {{ ref('int_order_lines_unioned') }}
     group by order_id
@@ -35,4 +35,4 @@ inner join lines
     on orders.order_id = lines.order_id
 where orders.stated_discount <> lines.discount_amount
     and abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount)) < 0.005
-    and orders.stated_discount between 0 and lines.room
+    and orders.stated_discount between 0 and lines.max_discount

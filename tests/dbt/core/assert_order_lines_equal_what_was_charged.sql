@@ -1,4 +1,4 @@
--- What a source charges for an order's lines is their revenue and tax in the marts, each rounded to a cent once.
+-- What a source charges for an order's lines equals their revenue and tax in the marts, each rounded to a cent once.
 {{ config(group='core') }}
 with charged as (
 
@@ -29,7 +29,7 @@ select
     charged.order_id,
     charged.amount as charged_amount,
     charged.exchange_rate,
-    lines.amount as amount_of_lines
+    lines.amount as line_amount
 
 from charged
 left join lines

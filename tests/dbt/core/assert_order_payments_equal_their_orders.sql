@@ -1,4 +1,4 @@
--- What an order was paid and refunded is the sum of its money movements, and of its events, to the cent.
+-- The amounts paid and refunded on an order equal the sum of its money movements, and of its events, to the cent.
 with payments as (
 
     select
@@ -29,10 +29,10 @@ select
     orders.order_id,
     orders.amount_paid,
     payments.paid,
-    events.paid as paid_of_events,
+    events.paid as paid_by_events,
     orders.amount_refunded,
     payments.refunded,
-    events.refunded as refunded_of_events
+    events.refunded as refunded_by_events
 
 from {{ ref('orders') }} as orders
 left join payments

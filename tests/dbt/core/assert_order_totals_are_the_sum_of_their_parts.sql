@@ -1,5 +1,5 @@
--- The total of an order is its revenue, tax, other charges and gift cards in the marts, where its source's own parts
--- make its total; each part is rounded to a cent once.
+-- The total of an order equals its revenue, tax, other charges and gift cards in the marts, where the parts stated by
+-- its source add up to its total; each part is rounded to a cent once.
 select
     orders.order_id,
     orders.order_total,

@@ -1,4 +1,4 @@
--- Every order's money is the sum of its lines, to the cent.
+-- Every order's amounts equal the sum of its lines, to the cent.
 with lines as (
 
     select

@@ -1,5 +1,5 @@
--- What came back of an order is the sum of its returns, and of its lines where the line is known, to the cent.
--- Gift cards aside, which are no sale.
+-- What was returned of an order equals the sum of its returns, and of its lines where the line is known, to the cent.
+-- Gift cards are left out: they are not sales.
 with returns as (
 
     select

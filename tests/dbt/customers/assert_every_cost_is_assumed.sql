@@ -1,5 +1,5 @@
 -- Warns when an order, return or ticket falls on a day for which the seed cost_assumptions has no row: its margin looks
--- better than it is. Names the cost and the channel; `missing_costs` has the same, and goods without a cost.
+-- better than it is. Shows the cost and the channel; `missing_costs` lists the same, and goods without a cost.
 {{ config(severity='warn') }}
 select
     cost_type,

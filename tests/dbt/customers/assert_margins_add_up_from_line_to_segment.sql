@@ -1,6 +1,6 @@
--- Every money column of the margin, to the cent: the lines of an order make the order; the orders of a customer, with
--- returns and tickets of no order, make the customer; the days make the customer too; the members make the segment, in
--- all history and in the last 365 days. Net revenue and margin follow from their parts in every row.
+-- Every money column of the margin adds up, to the cent: the lines of an order to the order; the orders of a customer,
+-- with returns and tickets without an order, to the customer; the days to the customer as well; the members to the
+-- segment, in all history and in the last 365 days. Net revenue and margin equal their parts in every row.
 {{ config(group='customers') }}
 {%- set amounts = margin_amounts() %}
 {%- set segment_columns = {'': amounts, '_365d': []} %}
@@ -25,7 +25,7 @@ orders as (
 
 ),
 
--- Without order, an amount is taken from the marts themselves: what of a customer's returns and tickets no order has.
+-- A customer's returns and tickets without an order are taken from their own cost models.
 pieces as (
 
     select
@@ -123,8 +123,8 @@ compared as (
         '{{ hop }}' as hop,
         '{{ amount }}' as amount,
         coalesce(parts.record_id, whole.record_id) as record_id,
-        parts.{{ amount }} as of_parts,
-        whole.{{ amount }} as of_whole
+        parts.{{ amount }} as parts_amount,
+        whole.{{ amount }} as whole_amount
     from {{ parts }} as parts
     full outer join {{ whole }} as whole
         on parts.record_id = whole.record_id
@@ -140,8 +140,8 @@ compared as (
         'contribution_margin' as amount,
         record_id,
         gross_revenue - discounts - returns_amount + shipping_revenue - cogs - shipping_cost - payment_fees
-        - marketplace_fees - return_handling_cost - service_cost as of_parts,
-        contribution_margin as of_whole
+        - marketplace_fees - return_handling_cost - service_cost as parts_amount,
+        contribution_margin as whole_amount
     from {{ relation }}
     where gross_revenue - discounts - returns_amount + shipping_revenue <> net_revenue
         or gross_revenue - discounts - returns_amount + shipping_revenue - cogs - shipping_cost - payment_fees

@@ -1,6 +1,7 @@
--- Every money column of the margin against the books it comes from, to the cent: revenue, discounts, returns, shipping
--- and net revenue of every order that counts; goods of every line; stated commissions; refunds of orders that do not
--- count only where a replacement takes back the first sale; handling and service one by one, in total and by customer.
+-- Every money column of the margin compared with the ledger that it comes from, to the cent: revenue, discounts,
+-- returns, shipping and net revenue of every order that counts; goods of every line; stated commissions; refunds of
+-- orders that do not count only where a replacement reverses the first sale; handling and service one by one, in total
+-- and by customer.
 {{ config(group='customers') }}
 with orders as (
 
@@ -42,8 +43,8 @@ by_order as (
     select
         '{{ amount }} of an order' as amount,
         orders.order_id as record_id,
-        orders.{{ amount }} as in_the_books,
-        margins.{{ amount }} as in_the_margin
+        orders.{{ amount }} as in_ledger,
+        margins.{{ amount }} as in_margin
     from orders
     left join margins
         on orders.order_id = margins.order_id
@@ -55,8 +56,8 @@ by_order as (
     select
         'returns_amount of an order that counts' as amount,
         orders.order_id as record_id,
-        orders.returns_amount as in_the_books,
-        margins.returns_amount as in_the_margin
+        orders.returns_amount as in_ledger,
+        margins.returns_amount as in_margin
     from orders
     left join margins
         on orders.order_id = margins.order_id
@@ -127,8 +128,8 @@ by_customer as (
     select
         'returns_amount of a customer' as amount,
         returns.customer_id as record_id,
-        sum(case when returns.is_counted then returns.returns_amount else 0 end) as in_the_books,
-        max(margin.returns_amount) as in_the_margin
+        sum(case when returns.is_counted then returns.returns_amount else 0 end) as in_ledger,
+        max(margin.returns_amount) as in_margin
     from {{ ref('returns') }} as returns
     left join {{ ref('customer_margin') }} as margin
         on returns.customer_id = margin.customer_id
@@ -167,7 +168,7 @@ by_customer as (
 
 ),
 
--- Nothing is left out, and nothing is there twice: each ledger against all that the margins hold of it.
+-- Nothing is missing or counted twice: each ledger compared with everything that the margins hold of it.
 in_total as (
 
     select
@@ -176,8 +177,8 @@ in_total as (
         (
             select count(*) from {{ ref('returns') }}
             where is_counted or is_handled
-        ) as in_the_books,
-        (select count(*) from {{ ref('int_return_costs') }}) as in_the_margin
+        ) as in_ledger,
+        (select count(*) from {{ ref('int_return_costs') }}) as in_margin
 
     union all
 
@@ -211,7 +212,7 @@ in_total as (
 
     union all
 
-    -- Of the money records that reconciliation counts as refunds in the model, each is a return here.
+    -- Each money record that reconciliation counts as a refund in the model is one return here.
     select
         'refunds in the model',
         'all',
@@ -234,4 +235,4 @@ compared as (
 )
 
 select * from compared
-where in_the_books <> in_the_margin or in_the_margin is null or in_the_books is null
+where in_ledger <> in_margin or in_margin is null or in_ledger is null

@@ -1,17 +1,17 @@
 {#
-    What a relation promises of its rows, in one query: a row per rule that is broken, with the column, how often it is
-    broken and one example.
+    Checks the rules for the rows of a relation in one query: one row per broken rule, with the column, the number of
+    failures and one example.
 
-    keys      Each a column or an expression, or a list of those that is unique together. No part of a key is null but
-              those named in `nullable`, where null counts as a value.
+    keys      Each a column or an expression, or a list of these that is unique in combination. No part of a key is null
+              except those in `nullable`, where null counts as a value.
     not_null  Other columns that are never null.
     accepted  {column: [values]}; null passes.
     ranges    {column: {min: , max: }}, each a number or an SQL expression, inclusive; null passes.
-    parents   {column: ref('model')}: every value is one of the column of that name there; null passes.
-    holds     {what holds: SQL expression that is true of every row}; null passes.
+    parents   {column: ref('model')}: every value is in the column of the same name there; null passes.
+    holds     {description: SQL expression that is true of every row}; null passes.
 
     An example is the wrong value and the row's first key. Relations in pii and activation, which hold identifiers, show
-    none; elsewhere what may be somebody's address or number is named without its value.
+    none; in other relations, columns that may hold a person's address or number are shown without the value.
 #}
 {% test shape(model, keys=[], nullable=[], not_null=[], accepted={}, ranges={}, parents={}, holds={}) %}
 {#- While dbt parses, `model` is the test itself. -#}
@@ -32,7 +32,7 @@
     'email', 'member_email', 'phone', 'identifier', 'identifier_value', 'shown_value', 'profile_key',
     'source_profile_id', 'record_key'
 ] -%}
-{#- What is shown of a row by each key, as arguments of concat. -#}
+{#- How a row is shown by each key, as arguments of concat. -#}
 {%- set shown = {} -%}
 {%- set required = not_null | list -%}
 {%- for key in keys -%}
@@ -47,7 +47,7 @@
 {%- endfor -%}
 {%- set row = shown.values() | first -%}
 
-{#- Rule, column, what follows `from`, and what is shown. -#}
+{#- Rule, column, clause after `from`, and example. -#}
 {%- set rules = [] -%}
 {%- for columns, example in shown.items() -%}
     {%- do rules.append(('unique', columns, 'group by ' ~ columns ~ ' having count(*) > 1', example)) -%}
@@ -56,7 +56,7 @@
     {%- do rules.append(('not_null', column, 'where ' ~ column ~ ' is null', row)) -%}
 {%- endfor -%}
 {%- for column, values in accepted.items() -%}
-    {#- Quoted whatever their type: the engine casts them to that of the column. -#}
+    {#- Quoted whatever their type: the engine casts them to the type of the column. -#}
     {%- set quoted = values | map('string') | map('replace', "'", "''") | join("', '") -%}
     {%- set example = "'" ~ column ~ "=', cast(" ~ column ~ " as " ~ text ~ "), ', ', " ~ row -%}
     {%- do rules.append(('accepted', column, 'where ' ~ column ~ " not in ('" ~ quoted ~ "')", example)) -%}
@@ -76,7 +76,7 @@
     {%- do rules.append(('holds', what, 'where not (' ~ expression ~ ')', row)) -%}
 {%- endfor -%}
 
-{#- A table is read a column at a time, most of it answered by its statistics; a view is computed once for all rules. -#}
+{#- A table is read one column at a time, mostly from its statistics; a view is computed once for all rules. -#}
 {%- set node = (graph.nodes or {}).get('model.' ~ project_name ~ '.' ~ name) -%}
 {%- set is_computed = node and node.config.materialized in ['view', 'ephemeral'] -%}
 {#- With a `where`, or where it is ephemeral, a model has no schema here. -#}

@@ -1,4 +1,4 @@
--- One row per customer and name or address that is mixed: of two sources or dates, or stated by no record as a whole.
+-- One row per customer and name or address that is mixed: from two sources or dates, or not stated by any one record.
 with golden as (
 
     select

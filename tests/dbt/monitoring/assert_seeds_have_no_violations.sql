@@ -1,4 +1,4 @@
--- Faults of the retailer's seeds, each with row, reason and suggestion. What would go by such a row stops by itself.
+-- Errors in the retailer's seeds, each with row, reason and suggestion. Models that read such a row stop themselves.
 {{ config(group='monitoring') }}
 select
     seed_name,

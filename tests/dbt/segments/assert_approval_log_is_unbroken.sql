@@ -1,4 +1,4 @@
--- Rows of the approval log that do not stand as they were written. Signatures are checked by the scripts alone.
+-- Rows at which the chain of the approval log is broken. Signatures are checked only by the scripts.
 {{ config(group='segments') }}
 select
     segment_key,

@@ -1,5 +1,5 @@
--- Customers whose memberships have not exactly one primary segment, or another one than channel `all` names although
--- their primary segment may act.
+-- Customers whose memberships do not have exactly one primary segment, who have none for channel `all`, or who have a
+-- different one there although their primary segment is approved.
 with primaries as (
 
     select

@@ -1,4 +1,4 @@
--- One row per landed file whose rows are not all accepted, duplicate, refused or erased, or not all kept as it says.
+-- One row per landed file whose rows are not all accepted, duplicate, refused or erased, or not all kept as recorded.
 with files as (
 
     {{ rows_or_none('intake', 'files') }}

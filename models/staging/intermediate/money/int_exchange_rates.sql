@@ -1,4 +1,5 @@
--- Grain: one row per currency and validity, rate into the reporting currency; valid_from <= day < valid_to.
+-- Grain: one row per currency and period of validity, with the rate into the reporting currency;
+-- valid_from <= day < valid_to.
 with rates as (
 
     select
@@ -11,7 +12,7 @@ with rates as (
 
 ),
 
-with_own as (
+with_reporting_currency as (
 
     select
         from_currency,
@@ -41,7 +42,7 @@ ranges as (
         ) as valid_to,
         rate
 
-    from with_own
+    from with_reporting_currency
 
 )
 

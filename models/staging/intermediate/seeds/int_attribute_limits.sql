@@ -1,8 +1,8 @@
--- Grain: one row per build, the only one: every limit of attribute_limits as a number in a column of its name.
+-- Grain: one row per build, a single one: every limit of attribute_limits as a number in a column of the same name.
 {{ config(materialized='view') }}
 {%- do stop_on_seed_violations(['attribute_limits']) %}
 {%- set needed = seed_declarations()['attribute_limits'].config.meta.needed.rows if execute else ['limit'] %}
-{%- set whole = ['days', 'hours', 'minutes', 'count'] %}
+{%- set whole_number_units = ['days', 'hours', 'minutes', 'count'] %}
 with limits as (
 
     select
@@ -17,7 +17,7 @@ one_row as (
 
     select
         {%- for name in needed %}
-        {%- set data_type = 'int' if name.split('_')[-1] in whole else 'double' %}
+        {%- set data_type = 'int' if name.split('_')[-1] in whole_number_units else 'double' %}
         max(case when limit_name = '{{ name }}' then cast(limit_value as {{ data_type }}) end) as {{ name }},
         {%- endfor %}
         count(*) as limit_count

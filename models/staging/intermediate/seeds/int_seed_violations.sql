@@ -1,4 +1,4 @@
--- Grain: one row per fault of a seed by what its YAML declares: the row, what is wrong, and what to write.
+-- Grain: one row per seed row and error, by what its YAML declares: what is wrong and what to write instead.
 with violations as (
     {{ seed_violations_of('int_seed_violations') }}
 

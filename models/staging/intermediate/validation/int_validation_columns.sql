@@ -1,4 +1,4 @@
--- Grain: one row per column of a source table: its type, and what validation rules may say of its table.
+-- Grain: one row per column of a source table: its type, and which rules may apply to its table.
 {%- set columns = [] %}
 {%- for table in (delivered_tables() if execute else []) %}
     {%- set key = table.source_name ~ '.' ~ table.name %}

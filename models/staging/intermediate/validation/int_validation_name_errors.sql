@@ -1,18 +1,18 @@
--- Grain: one row per table, column or reference that a validation rule names and that does not exist or cannot be used.
-{#- What is wrong with a rule, the reason, and what helps. #}
+-- Grain: one row per rule and table, column or reference that it names and that does not exist or cannot be used.
+{#- Condition of each error, its reason and its suggestion. #}
 {%- set checks = [
     ("not is_table", "concat('`', table_key, '` is not a table of a source')", "concat('did you mean `', meant, '`?')"),
     (
-        "is_table and not is_validated", "concat('no rules are judged on `', table_key, '`')",
+        "is_table and not is_validated", "concat('no rules are checked on `', table_key, '`')",
         "'give the table `reads` in macros/validation/staged_tables.sql and name it in int_<source>__violations'"
     ),
     (
-        "is_table and channel <> '' and not has_channel", "concat('`', table_key, '` does not tell a channel')",
+        "is_table and channel <> '' and not has_channel", "concat('`', table_key, '` has no channel')",
         "'leave channel empty'"
     ),
     (
         "is_table and account <> '' and (not has_account or rule_type = 'arithmetic')",
-        "concat('`', table_key, '` does not tell an account')", "'leave account empty'"
+        "concat('`', table_key, '` has no account')", "'leave account empty'"
     ),
     (
         "rule_type in ('reference', 'product') and reference <> '' and referred_table is null",
@@ -21,13 +21,16 @@
     ),
     (
         "rule_type in ('reference', 'product') and not " ~ has_item_of('readable_tables', 'referred_table'),
-        "concat('records of `', table_key, '` cannot be held against `', referred_table, '`')",
+        "concat('records of `', table_key, '` cannot be checked against `', referred_table, '`')",
         "concat('use one of ', trim(replace(readable_tables, '|', ' ')))"
     ),
-    ("rule_type = 'reference' and reference = ''", "'it refers to nothing'", "'write source.table.column into reference'"),
+    (
+        "rule_type = 'reference' and reference = ''", "'it has no reference'",
+        "'write source.table.column into reference'"
+    ),
     (
         "rule_type = 'arithmetic' and not is_arithmetic",
-        "concat('`', column_name, '` is not a check of the arithmetic of `', table_key, '`')",
+        "concat('`', column_name, '` is not an arithmetic check on `', table_key, '`')",
         "'use lines_against_total or payments_against_total on orders and receipts, refunds_against_order on refunds'"
     )
 ] %}

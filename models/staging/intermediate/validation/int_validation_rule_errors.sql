@@ -1,12 +1,12 @@
--- Grain: one row per error of the validation rules: the row, what is wrong, and what was probably meant.
-{#- What is wrong with a cell or with two rows together, the reason, and what helps. #}
+-- Grain: one row per error in the validation rules: the row, what is wrong, and what was probably meant.
+{#- Condition of each error in a cell or in two rows together, its reason and its suggestion. #}
 {%- set write_number = "'write a number such as 5000 or -0.5, without a thousands separator'" %}
 {%- set checks = [
     (
-        regexp_keep('rule_key', '^[a-z][a-z0-9_]{1,59}$') ~ " = ''", "concat('the key `', rule_key, '` is not a key')",
-        "'use lower-case letters, digits and underscores, starting with a letter, at most 60'"
+        regexp_keep('rule_key', '^[a-z][a-z0-9_]{1,59}$') ~ " = ''", "concat('`', rule_key, '` is not a valid key')",
+        "'use lower-case letters, digits and underscores, starting with a letter, at most 60 characters'"
     ),
-    ("reason = ''", "'it says no reason'", "'say in words what is wrong with a row that breaks the rule'"),
+    ("reason = ''", "'it has no reason'", "'describe what is wrong with a row that breaks the rule'"),
     (
         "rule_type in ('range', 'arithmetic') and min_value <> '' and min_number is null",
         "concat('min_value is `', min_value, '`')", write_number
@@ -40,10 +40,10 @@
         "rule_type = 'date_range' and data_type not in ('timestamp', 'date')",
         "concat('its column holds ', data_type)", "'a date range needs a date or a timestamp'"
     ),
-    ("rule_type = 'accepted' and reference = ''", "'it lists no accepted value'", "'write them into reference, joined by |'"),
+    ("rule_type = 'accepted' and reference = ''", "'it accepts no value'", "'write them into reference, joined by |'"),
     (
         "rule_type in ('reference', 'product', 'currency') and column_name like '%|%'",
-        "'it names more than one column'", "'write a rule for each'"
+        "'it names more than one column'", "'write one rule per column'"
     )
 ] %}
 {%- set types = 'required|range|accepted|date_range|currency|reference|product|repeated|arithmetic' %}
@@ -63,7 +63,7 @@ with rules as (
 
 ),
 
--- Each cell with every value that it may have.
+-- Each cell with every value that it may hold.
 choices as (
     {% for cell, allowed in choices.items() %}
     select row_text, '{{ cell }}' as cell, {{ cell }} as given, {{ split_to_rows("'" ~ allowed ~ "'") }} as choice -- noqa
@@ -96,7 +96,7 @@ errors as (
 
     select
         row_text,
-        'the same scope stands there twice',
+        'the same scope is listed twice',
         'delete one of the rows, or give one a channel or an account'
     from {{ ref('int_validation_rules') }}
     group by row_text
@@ -107,7 +107,7 @@ errors as (
     select
         rule_key,
         'its rows differ in table, type or column',
-        'give rows that check something else a key of their own'
+        'give rows that check something else another key'
     from {{ ref('int_validation_rules') }}
     group by rule_key
     having count(distinct concat(table_key, ' ', rule_type, ' ', column_name)) > 1

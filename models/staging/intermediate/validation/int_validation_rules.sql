@@ -1,4 +1,4 @@
--- Grain: one row per row of the validation rules, in plain form, with the table that it is about.
+-- Grain: one row per row of the validation rules, normalised, with the table that it applies to.
 with rules as (
 
     select
@@ -27,7 +27,7 @@ named as (
         *,
         concat(source, '.', table_name) as table_key,
         replace(column_name, ' ', '') as checked_columns,
-        -- The list that a column is held against; empty where the rule says all itself.
+        -- The list that a column is checked against; empty where the rule itself is enough.
         case
             when rule_type in ('required', 'range', 'date_range') then ''
             when rule_type = 'product' and reference = '' then 'product:products.product.sku'

@@ -1,5 +1,5 @@
--- Grain: one row per source table, day of the last year and fault: far fewer rows than the weekday usually brings
--- (outage), or far more of them than usual that had happened days before (late).
+-- Grain: one row per source table and day of the last year with an incident: far fewer rows than usual for the weekday
+-- (outage), or far more rows than usual about events of days before (late).
 with volume as (
 
     select * from {{ ref('int_source_volume_daily') }}
@@ -18,7 +18,7 @@ days as (
 
 ),
 
-beginnings as (
+first_days as (
 
     select
         source,
@@ -30,29 +30,29 @@ beginnings as (
 
 ),
 
--- A day without rows counts as zero, as far back as the table delivers.
+-- A day without rows counts as zero, from the table's first delivery on.
 daily as (
 
     select
-        beginnings.source,
-        beginnings.table_name,
+        first_days.source,
+        first_days.table_name,
         days.day,
         coalesce(volume.row_count, 0) as row_count,
         coalesce(late_rows.late_row_count, 0) as late_row_count,
         {{ weekday_number('days.day') }} as weekday
 
-    from beginnings
+    from first_days
     inner join days
-        on beginnings.first_known_date <= days.day
+        on first_days.first_known_date <= days.day
     left join volume
         on
-            beginnings.source = volume.source
-            and beginnings.table_name = volume.table_name
+            first_days.source = volume.source
+            and first_days.table_name = volume.table_name
             and days.day = volume.known_date
     left join late_rows
         on
-            beginnings.source = late_rows.source
-            and beginnings.table_name = late_rows.table_name
+            first_days.source = late_rows.source
+            and first_days.table_name = late_rows.table_name
             and days.day = late_rows.known_date
 
 ),
@@ -81,7 +81,7 @@ usual as (
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -97,7 +97,7 @@ judged as (
 
 ),
 
-faults as (
+incidents as (
 
     select
         source,
@@ -108,9 +108,9 @@ faults as (
         usual_rows,
         late_row_count
 
-    from judged
+    from classified
     where fault is not null
 
 )
 
-select * from faults
+select * from incidents

@@ -5,7 +5,7 @@ with quarters as (
 
 ),
 
--- An order of the web shop or a marketplace changes often: late is one whose first version came late.
+-- Orders of the web shop and marketplaces change often: an order is late when its first version came late.
 orders as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per source table and business day on which record versions became known: how many, and the last.
+-- Grain: one row per source table and business day on which record versions became known: how many, and the latest.
 with quarters as (
 
     {{ source_tables_volume() }}

@@ -1,5 +1,5 @@
--- One row per hidden cell of demographic_overlap that is no corner of a rectangle of hidden cells, so that totals might
--- give it away, and per shown cell that is too small.
+-- One row per hidden cell of demographic_overlap that is not a corner of a rectangle of hidden cells, so that it might
+-- be derived from totals, and per shown cell that is too small.
 {%- set minimum = small_cell_minimum() %}
 with cells as (
 
@@ -51,7 +51,7 @@ with cells as (
 ),
 
 {% endfor -%}
-bare_people as (
+derivable_people as (
 
     select * from people_hidden
     except
@@ -59,7 +59,7 @@ bare_people as (
 
 ),
 
-bare_revenue as (
+derivable_revenue as (
 
     select * from revenue_hidden
     except
@@ -67,18 +67,18 @@ bare_revenue as (
 
 ),
 
-bare as (
+derivable as (
 
-    select * from bare_people
+    select * from derivable_people
     union all
-    select * from bare_revenue
+    select * from derivable_revenue
 
 ),
 
 small as (
 
     select
-        'shown though small' as measure,
+        'shown although small' as measure,
         dimension,
         other_dimension,
         value,
@@ -93,7 +93,7 @@ small as (
 
 ),
 
--- All together are few: one value of each dimension, one cell a table, nothing shown.
+-- When all people together are few, each dimension has one value, each table one cell, and nothing is shown.
 populations as (
 
     select count(*) as shown_total_count from {{ ref('demographic_overlap') }}
@@ -101,7 +101,7 @@ populations as (
 
 )
 
-select bare.* from bare
+select derivable.* from derivable
 cross join populations
 where populations.shown_total_count = 1
 union all

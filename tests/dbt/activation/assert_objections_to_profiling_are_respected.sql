@@ -1,5 +1,5 @@
--- People who object to profiling and are scored, clustered, described or segmented all the same, or whom the books have
--- lost; and people who do not object and are missing from customer_features.
+-- People who object to profiling but are still scored, clustered, described or segmented; and people who do not object
+-- but are missing from customer_features.
 with objecting as (
 
     select customer_id from {{ ref('customer_consents') }}

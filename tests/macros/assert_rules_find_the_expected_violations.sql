@@ -1,5 +1,5 @@
--- Faults that are judged otherwise than expected. Each type of rule that needs only the record, scopes from general to
--- specific, a scope switched off, waivers of one rule and of all, and the money that the record stands for.
+-- Violations that differ from those expected. Cases: each type of rule that needs only the record, scopes from general
+-- to specific, a scope switched off, waivers of one rule and of all rules, and the amount of money on the record.
 {%- set amount = {'source': 'pos', 'table_name': 'receipt', 'rule_type': 'range',
     'column_name': 'total_amount|tax_amount', 'min_value': '0', 'severity': 'quarantine', 'is_active': 'true', 'rule_key': 'amount'} %}
 {%- set other = dict(amount, column_name='', min_value='') %}
@@ -14,57 +14,57 @@
     dict(other, rule_key='dated', rule_type='date_range', column_name='sold_at', min_value='2000-01-01', max_value='2'),
     dict(other, rule_key='money', rule_type='currency', column_name='currency')
 ] %}
-{%- set sound = {'sales_channel': 'store', 'store_id': 'S1', 'till_id': '1', 'sold_at': '2026-01-01 10:00:00',
+{%- set valid = {'sales_channel': 'store', 'store_id': 'S1', 'till_id': '1', 'sold_at': '2026-01-01 10:00:00',
     'currency': 'GBP', 'status': 'completed', 'total_amount': '10.00', 'known_at': '2026-01-01 12:00:00'} %}
 {%- set versions = [
-    dict(sound, receipt_id='sound'),
-    dict(sound, receipt_id='at the limit', total_amount='100.0000'),
-    dict(sound, receipt_id='above', total_amount='100.0100', currency='EUR'),
-    dict(sound, receipt_id='below', total_amount='-0.0100'),
-    dict(sound, receipt_id='tax', tax_amount='100.50'),
-    dict(sound, receipt_id='phone', total_amount='999.00', sales_channel='PHONE'),
-    dict(sound, receipt_id='phone above', total_amount='1000.01', sales_channel='phone'),
-    dict(sound, receipt_id='S2', total_amount='499', store_id='S2'),
-    dict(sound, receipt_id='S2 above', total_amount='501', store_id='s2', sales_channel='mail_order'),
-    dict(sound, receipt_id='S2 phone', total_amount='51', store_id='S2', sales_channel='phone'),
-    dict(sound, receipt_id='online', total_amount='999999', sales_channel='online'),
-    dict(sound, receipt_id='no channel', total_amount='101', sales_channel=none),
-    dict(sound, receipt_id='no till', till_id=none),
-    dict(sound, receipt_id='status', status='parked'),
-    dict(sound, receipt_id='VOIDED', status='VOIDED'),
-    dict(sound, receipt_id='1970', sold_at='1970-01-01 00:00:00'),
-    dict(sound, receipt_id='two days on', sold_at='2026-01-03 12:00:00'),
-    dict(sound, receipt_id='future', sold_at='2026-01-03 12:00:01'),
-    dict(sound, receipt_id='currency', currency='XXX'),
-    dict(sound, receipt_id='lower case', currency='eur'),
-    dict(sound, receipt_id='waived', total_amount='200', status='parked'),
-    dict(sound, receipt_id='all waived', total_amount='200', status='parked')
+    dict(valid, receipt_id='valid'),
+    dict(valid, receipt_id='at the limit', total_amount='100.0000'),
+    dict(valid, receipt_id='above', total_amount='100.0100', currency='EUR'),
+    dict(valid, receipt_id='below', total_amount='-0.0100'),
+    dict(valid, receipt_id='tax', tax_amount='100.50'),
+    dict(valid, receipt_id='phone', total_amount='999.00', sales_channel='PHONE'),
+    dict(valid, receipt_id='phone above', total_amount='1000.01', sales_channel='phone'),
+    dict(valid, receipt_id='S2', total_amount='499', store_id='S2'),
+    dict(valid, receipt_id='S2 above', total_amount='501', store_id='s2', sales_channel='mail_order'),
+    dict(valid, receipt_id='S2 phone', total_amount='51', store_id='S2', sales_channel='phone'),
+    dict(valid, receipt_id='online', total_amount='999999', sales_channel='online'),
+    dict(valid, receipt_id='no channel', total_amount='101', sales_channel=none),
+    dict(valid, receipt_id='no till', till_id=none),
+    dict(valid, receipt_id='status', status='parked'),
+    dict(valid, receipt_id='VOIDED', status='VOIDED'),
+    dict(valid, receipt_id='1970', sold_at='1970-01-01 00:00:00'),
+    dict(valid, receipt_id='two days on', sold_at='2026-01-03 12:00:00'),
+    dict(valid, receipt_id='future', sold_at='2026-01-03 12:00:01'),
+    dict(valid, receipt_id='currency', currency='XXX'),
+    dict(valid, receipt_id='lower case', currency='eur'),
+    dict(valid, receipt_id='waived', total_amount='200', status='parked'),
+    dict(valid, receipt_id='all waived', total_amount='200', status='parked')
 ] %}
 {%- set columns = {
     'record_key': dbt.type_string(), 'rule_key': dbt.type_string(), 'rule_channel': dbt.type_string(),
     'rule_account': dbt.type_string(), 'severity': dbt.type_string(), 'column_name': dbt.type_string(),
     'amount': 'decimal(28, 4)', 'currency': dbt.type_string(), 'is_waived': 'boolean', 'is_blocking': 'boolean'
 } %}
-{%- set held = {'rule_key': 'amount', 'severity': 'quarantine', 'column_name': 'total_amount', 'is_waived': 'false',
-    'currency': 'GBP', 'is_blocking': 'true', 'amount': '10.00'} %}
+{%- set violation = {'rule_key': 'amount', 'severity': 'quarantine', 'column_name': 'total_amount',
+    'is_waived': 'false', 'currency': 'GBP', 'is_blocking': 'true', 'amount': '10.00'} %}
 {%- set expected_rows = [
-    dict(held, record_key='above', amount='100.01', currency='EUR'),
-    dict(held, record_key='below', amount='0.01'),
-    dict(held, record_key='tax', column_name='tax_amount'),
-    dict(held, record_key='phone above', rule_channel='phone', amount='1000.01'),
-    dict(held, record_key='S2 above', rule_account='s2', amount='501.00'),
-    dict(held, record_key='S2 phone', rule_channel='phone', rule_account='s2', amount='51.00', severity='warn',
+    dict(violation, record_key='above', amount='100.01', currency='EUR'),
+    dict(violation, record_key='below', amount='0.01'),
+    dict(violation, record_key='tax', column_name='tax_amount'),
+    dict(violation, record_key='phone above', rule_channel='phone', amount='1000.01'),
+    dict(violation, record_key='S2 above', rule_account='s2', amount='501.00'),
+    dict(violation, record_key='S2 phone', rule_channel='phone', rule_account='s2', amount='51.00', severity='warn',
         is_blocking='false'),
-    dict(held, record_key='no channel', amount='101.00'),
-    dict(held, record_key='no till', rule_key='needed', column_name='till_id', severity='reject'),
-    dict(held, record_key='status', rule_key='known', column_name='status'),
-    dict(held, record_key='1970', rule_key='dated', column_name='sold_at'),
-    dict(held, record_key='future', rule_key='dated', column_name='sold_at'),
-    dict(held, record_key='currency', rule_key='money', column_name='currency', currency='XXX'),
-    dict(held, record_key='waived', amount='200.00', is_waived='true', is_blocking='false'),
-    dict(held, record_key='waived', amount='200.00', rule_key='known', column_name='status'),
-    dict(held, record_key='all waived', amount='200.00', is_waived='true', is_blocking='false'),
-    dict(held, record_key='all waived', amount='200.00', rule_key='known', column_name='status', is_waived='true',
+    dict(violation, record_key='no channel', amount='101.00'),
+    dict(violation, record_key='no till', rule_key='needed', column_name='till_id', severity='reject'),
+    dict(violation, record_key='status', rule_key='known', column_name='status'),
+    dict(violation, record_key='1970', rule_key='dated', column_name='sold_at'),
+    dict(violation, record_key='future', rule_key='dated', column_name='sold_at'),
+    dict(violation, record_key='currency', rule_key='money', column_name='currency', currency='XXX'),
+    dict(violation, record_key='waived', amount='200.00', is_waived='true', is_blocking='false'),
+    dict(violation, record_key='waived', amount='200.00', rule_key='known', column_name='status'),
+    dict(violation, record_key='all waived', amount='200.00', is_waived='true', is_blocking='false'),
+    dict(violation, record_key='all waived', amount='200.00', rule_key='known', column_name='status', is_waived='true',
         is_blocking='false')
 ] %}
 {%- set overrides -%}
@@ -118,7 +118,7 @@ with written_rules as (
 
 ),
 
-judged as (
+checked as (
 
     select * from (
         with
@@ -143,16 +143,16 @@ expected as (
 
 found as (
 
-    select {{ columns.keys() | join(', ') }} from judged
+    select {{ columns.keys() | join(', ') }} from checked
 
 ),
 
-wrong as (
+differences as (
 
     select
-        'not expected' as problem,
+        'unexpected' as problem,
         *
-    from (select * from found except select * from expected) as additional
+    from (select * from found except select * from expected) as unexpected
 
     union all
 
@@ -163,7 +163,7 @@ wrong as (
 
 )
 
-select * from wrong
+select * from differences
 {%- else %}
 select 1 as nothing
 {%- endif %}

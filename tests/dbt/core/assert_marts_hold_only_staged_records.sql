@@ -1,4 +1,4 @@
--- The other way round: the marts hold no order, line, payment or refund that staging has not, and none twice.
+-- The marts hold no order, line, payment or refund that is not in staging, and none twice.
 with staged as (
 
     select
@@ -11,7 +11,7 @@ with staged as (
 
 ),
 
-held as (
+in_marts as (
 
     {% for mart, record_type in [
         ('orders', 'order'), ('order_lines', 'order line'), ('order_payments', 'payment'), ('returns', 'refund')
@@ -27,11 +27,11 @@ held as (
 )
 
 select
-    held.record_type,
-    held.record_count,
+    in_marts.record_type,
+    in_marts.record_count,
     staged.record_count as staged_record_count
 
-from held
+from in_marts
 left join staged
-    on held.record_type = staged.record_type
-where held.record_count <> coalesce(staged.record_count, 0)
+    on in_marts.record_type = staged.record_type
+where in_marts.record_count <> coalesce(staged.record_count, 0)

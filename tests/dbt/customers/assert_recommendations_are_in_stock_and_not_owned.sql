@@ -1,5 +1,5 @@
--- Recommendations of what cannot be sold now, that rank beyond five, or that the customer bought within a year although
--- it is not used up.
+-- Recommendations of products that are not in stock, that rank below fifth, or that the customer bought within a year
+-- unless for replenishment.
 select
     recommendations.customer_id,
     recommendations.sku,

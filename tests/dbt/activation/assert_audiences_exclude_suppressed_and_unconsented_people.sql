@@ -1,5 +1,5 @@
--- Members of an audience whom the channel forbids, who gave no permission for it, or who are in a suppression segment of
--- the channel: there must be none.
+-- Audience members who are suppressed on the channel, gave no permission for it, or are in a suppression segment of the
+-- channel: there must be none.
 with suppressed as (
 
     select
