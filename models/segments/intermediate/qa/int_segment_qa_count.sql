@@ -78,12 +78,13 @@ explained as (
             '; ',
             case
                 when customer_count = 0 and band_severity = 2 then 'it has no members'
-                when band_severity > 0 then 'its share of all known customers is outside the range expected by the library'
+                when band_severity > 0
+                    then 'its share of all known customers is outside the range expected by the library'
                 else 'its share of all known customers is within the range expected by the library'
             end,
             case
                 when change_severity > 0
-                    then concat('it had ', previous_count, ' customers on ', previous_date, ', the last evaluation before')
+                    then concat('it had ', previous_count, ' customers on ', previous_date, ', evaluated earlier')
             end,
             case
                 when approval_severity > 0
