@@ -101,7 +101,7 @@
     {{ return(plain if plain == '0' else sign ~ plain) }}
 {%- endmacro %}
 
-{# Stops with the condition at fault. #}
+{# Stops the build with an error that names the condition. #}
 {% macro segment_rule_fault(condition, reason) -%}
     {{ exceptions.raise_compiler_error(
         "segment " ~ condition.segment_key ~ ", " ~ condition.kind ~ " " ~ condition.alternative ~ ", "

@@ -58,7 +58,7 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('the cell ', split_part(invalid_character, '|', 1), ' holds ', split_part(invalid_character, '|', 2)),
+        concat('the cell ', split_part(invalid_character, '|', 1), ' contains ', split_part(invalid_character, '|', 2)),
         'type the cell again, without pasting it from another program'
 
     from conditions

@@ -12,9 +12,9 @@ with conditions as (
         coalesce(trim(value), '') as value,
         coalesce(lower(trim(if_missing)), '') as if_missing,
         case
-            {%- for name, signs in segment_invalid_characters().items() %}
+            {%- for name, characters in segment_invalid_characters().items() %}
             {%- for cell in cells if not (cell == 'value' and name == 'a curly quote') %}
-            when {{ regexp_keep(cell, signs) }} <> '' then '{{ cell }}|{{ name }}'
+            when {{ regexp_keep(cell, characters) }} <> '' then '{{ cell }}|{{ name }}'
             {%- endfor %}
             {%- endfor %}
         end as invalid_character
