@@ -157,7 +157,7 @@ CASES: dict[str, Case] = {
     "idle_condition": Case(both(("order_count", ">=", "0"), ("net_revenue", ">", "5")), [], (("every customer meets the condition", "correct the value, or delete the row"),)),
     "known_halves": Case(both(("full_price_share", "<", "0.5"), ("full_price_share", ">=", "0.5"), 2), [], (("together with `include 2, full_price_share >= 0.5` it matches every customer whose full_price_share is known", "correct one of the two, or write full_price_share is_not_null"),)),
     "same_alternatives": Case(both(("order_count", "in", "1|2"), ("order_count", "in", "2 | 1.0"), 2), [], (("include 2 and include 1 mean the same", "delete include 2, or correct it"),)),
-    "contained": Case(both(("order_count", ">", "5"), ("order_count", ">", "3"), 2), [], (("include 1 adds no customers to include 2", "delete include 1, or correct it"),)),
+    "contained": Case(both(("order_count", ">", "5"), ("order_count", ">", "3"), 2), [], (("include 1 adds nothing to include 2", "delete include 1, or correct it"),)),
     "draft_with_a_fault": Case(one("orders_180", ">", "3"), [], (("`orders_180` is not an attribute", "did you mean `order_count_180d`?"),), "draft"),
     # ---- sound, however near to a fault ----
     "ground": Case(one("order_count", ">", "3"), []),

@@ -49,8 +49,9 @@ worst as (
             case
                 when incident = 'outage'
                     then concat(
-                            ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day, where this weekday',
-                            ' usually brings ', cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
+                            ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day,',
+                            ' where this weekday usually brings ',
+                            cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
                         )
                 else concat(
                         ' delivered ', cast(late_row_count as {{ dbt.type_string() }}),

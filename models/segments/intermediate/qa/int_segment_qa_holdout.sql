@@ -43,7 +43,7 @@ quadratic as (
 
     select
         *,
-        precision_needed * audience_count + control_variance - treated_variance as linear_term,
+        precision_needed * audience_count + control_variance - treated_variance as linear,
         4 * precision_needed * control_variance * audience_count as product_term
 
     from terms
@@ -55,10 +55,8 @@ solved as (
     select
         *,
         case
-            when precision_needed > 0 and linear_term > 0 and linear_term * linear_term >= product_term
-                then ceil(
-                        (linear_term - sqrt(linear_term * linear_term - product_term)) / (2 * precision_needed) - 0.000001
-                    )
+            when precision_needed > 0 and linear > 0 and linear * linear >= product_term
+                then ceil((linear - sqrt(linear * linear - product_term)) / (2 * precision_needed) - 0.000001)
         end as smallest_control,
         round(audience_count * holdout_share) as planned_control
 
