@@ -1,4 +1,4 @@
-{# A text as an SQL string; whatever it holds, it stays a value. #}
+{# A text as an SQL string literal, quotes escaped, so that it can never be read as SQL. #}
 {% macro text_literal(value) -%}
     {{ return(adapter.dispatch('text_literal', 'customer_segmentation')(value)) }}
 {%- endmacro %}
@@ -11,7 +11,7 @@
     {{ return("'" ~ (value | string | replace("\\", "\\\\") | replace("'", "\\'")) ~ "'") }}
 {%- endmacro %}
 
-{# A select that yields the given dicts as rows, one a line; with no dicts, no rows. `columns` maps names to data types. #}
+{# A select that returns dicts as rows, one a line; no rows without dicts. `columns` maps names to data types. #}
 {% macro literal_rows(columns, rows) -%}
     select
         {%- for name, data_type in columns.items() %}

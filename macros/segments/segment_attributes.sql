@@ -1,15 +1,15 @@
-{# What a rule may speak of, by name: the columns of customer_features as its YAML describes them, and those of
+{# The attributes that a rule may use, by name: the columns of customer_features as described in its YAML, and those of
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
    data_type, value_type, description, unit, lowest, highest, null_meaning, phrase (see segment_phrase), meaning (of a
    window), needs, needs_any, is_available, unavailable_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
-    {#- Which models may score is known once this is built. -#}
+    {#- Built first, because it says which models may score. -#}
     {%- do ref('int_model_status') -%}
-    {#- And which operators there are, once their seed is loaded. -#}
+    {#- Has the seed of the operators loaded first. -#}
     {%- do segment_operators() -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
-    {#- The same for every model of a run, but for unit tests, which set windows and sources of their own. -#}
+    {#- The same for every model of a run, except in unit tests, which set their own windows and sources. -#}
     {%- set sources_on = {} -%}
     {%- for table in delivered_tables() if table.source_name not in sources_on -%}
         {%- do sources_on.update({table.source_name: source_is_on(table.source_name)}) -%}
@@ -32,7 +32,7 @@
         {%- endfor -%}
         {%- set labels = [] -%}
         {%- for name, attribute in attributes.items() -%}
-            {#- A window may count what an attribute, or another window, counts already. -#}
+            {#- A window may count the same as an attribute or another window; its name then distinguishes it. -#}
             {%- if attribute.phrase.label in labels -%}
                 {%- do attribute.update({'phrase': segment_phrase_named(attribute.phrase, name)}) -%}
             {%- endif -%}
@@ -43,8 +43,8 @@
     {{ return(memory[settings]) }}
 {%- endmacro %}
 
-{# One attribute in full. `meta` says theme, value_type where the data type does not, unit, lowest, highest, null_meaning,
-   phrase, needs, needs_any, needs_parameters; `sources_on` remembers which sources are on. #}
+{# One attribute in full. `meta` gives theme, value_type where the data type does not, unit, lowest, highest,
+   null_meaning, phrase, needs, needs_any, needs_parameters; `sources_on` caches which sources are on. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
     {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
@@ -71,8 +71,9 @@
     }) }}
 {%- endmacro %}
 
-{# Why a fitted model gives no scores in this run, in words; none when it does. The seed <name>_parameters holds what was
-   fitted, int_model_status says whether these data may use it. Before that is built, what the seeds say must do. #}
+{# Why a fitted model gives no scores in this run, in words; none when it does. The seed <name>_parameters holds its
+   parameters, int_model_status says whether they may be used on these data. Before that is built, the seeds alone
+   decide. #}
 {% macro model_unavailable_reason(name) -%}
     {%- set parameters = built_relation('seed', name ~ '_parameters') -%}
     {%- set cards = built_relation('seed', 'model_cards') -%}
@@ -80,24 +81,24 @@
         or run_query('select count(*) from ' ~ parameters).rows[0][0] == 0 -%}
         {{ return('the model ' ~ name ~ ' has no fitted parameters yet') }}
     {%- endif -%}
-    {%- set carded = run_query(
+    {%- set fits_with_card = run_query(
         'select distinct cards.model_key, cards.fit_id from ' ~ cards ~ ' as cards inner join ' ~ parameters
         ~ ' as parameters on cards.model_key = parameters.model_key and cards.fit_id = parameters.fit_id'
     ).rows -%}
-    {%- if carded | length == 0 -%}
+    {%- if fits_with_card | length == 0 -%}
         {{ return('the parameters of the model ' ~ name ~ ' have no model card; fit it again') }}
     {%- endif -%}
-    {%- set judged = built_relation('model', 'int_model_status') -%}
-    {%- if judged is none -%}{{ return(none) }}{%- endif -%}
-    {%- set found = {} -%}
-    {%- for row in run_query('select model_key, fit_id, status, reason from ' ~ judged).rows -%}
-        {%- do found.update({row[0] ~ ' ' ~ row[1]: row}) -%}
+    {%- set statuses = built_relation('model', 'int_model_status') -%}
+    {%- if statuses is none -%}{{ return(none) }}{%- endif -%}
+    {%- set status_by_fit = {} -%}
+    {%- for row in run_query('select model_key, fit_id, status, reason from ' ~ statuses).rows -%}
+        {%- do status_by_fit.update({row[0] ~ ' ' ~ row[1]: row}) -%}
     {%- endfor -%}
     {%- set reasons = [] -%}
-    {%- for row in carded -%}
-        {%- set verdict = found.get(row[0] ~ ' ' ~ row[1]) -%}
-        {%- if verdict is none or verdict[2] == 'usable' -%}{{ return(none) }}{%- endif -%}
-        {%- do reasons.append(verdict[3]) -%}
+    {%- for row in fits_with_card -%}
+        {%- set status = status_by_fit.get(row[0] ~ ' ' ~ row[1]) -%}
+        {%- if status is none or status[2] == 'usable' -%}{{ return(none) }}{%- endif -%}
+        {%- do reasons.append(status[3]) -%}
     {%- endfor -%}
     {{ return('the model ' ~ name ~ ' is refused: ' ~ reasons | first) }}
 {%- endmacro %}
@@ -118,7 +119,7 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The sources whose absence makes an attribute unavailable: all of `needs`, and one at least of `needs_any`. #}
+{# The sources whose absence makes an attribute unavailable: it needs all of `needs` and at least one of `needs_any`. #}
 {% macro segment_sources_off(needs, needs_any, sources_on) -%}
     {%- set off = [] -%}
     {%- for name in needs if not sources_on[name] -%}{%- do off.append(name) -%}{%- endfor -%}
@@ -128,8 +129,8 @@
     {{ return(off) }}
 {%- endmacro %}
 
-{# How values of a data type are written and compared: number, text, date, boolean or timestamp. A text that holds a set
-   of items joined by | is declared as such by its column. #}
+{# How values of a data type are written and compared: number, text, date, boolean or timestamp. Text that holds a set
+   of items joined by | is declared as a set by its column. #}
 {% macro segment_value_type(data_type) -%}
     {%- set name = data_type | lower | trim -%}
     {%- if name.startswith('bool') -%}{{ return('boolean') }}{%- endif -%}
@@ -141,7 +142,7 @@
     {{ return('text') }}
 {%- endmacro %}
 
-{# What a condition speaks of: an attribute, or membership of another segment, which `segment:key` names. #}
+{# What a condition is about: an attribute, or membership of another segment, named by `segment:key`. #}
 {% macro segment_attribute_of(name, attributes) -%}
     {%- if segment_reference(name) is none -%}{{ return(attributes[name]) }}{%- endif -%}
     {{ return({

@@ -1,5 +1,5 @@
 {# A condition as SQL over `features`, `percentiles` and, for membership of another segment, `lower_matches`. It is null
-   where a missing value leaves it open; null never counts as met. #}
+   where a missing value leaves it undecided; null never counts as met. #}
 {% macro segment_condition_sql(condition, attributes) -%}
     {%- set attribute = segment_attribute_of(condition.attribute, attributes) -%}
     {%- set type = attribute.value_type -%}
@@ -28,8 +28,8 @@
     {{ return('(' ~ gaps | join(' or ') ~ ' or ' ~ test ~ ')') }}
 {%- endmacro %}
 
-{# Whether the customer of `features` is, or is not, in a segment of a lower level. A count, which every engine takes in a
-   `where` and in a `case` alike; it is never null. #}
+{# Whether the customer of `features` is, or is not, in a segment of a lower level. Never null. A count, because every
+   engine accepts it both in a `where` and in a `case`. #}
 {% macro segment_membership_sql(key, is_member) -%}
     {{ return(
         '(select count(*) from lower_matches where lower_matches.customer_id = features.customer_id'
@@ -101,7 +101,7 @@
     {{ return(plain if plain == '0' else sign ~ plain) }}
 {%- endmacro %}
 
-{# Stops with the condition at fault. #}
+{# Stops the build with an error that names the condition. #}
 {% macro segment_rule_fault(condition, reason) -%}
     {{ exceptions.raise_compiler_error(
         "segment " ~ condition.segment_key ~ ", " ~ condition.kind ~ " " ~ condition.alternative ~ ", "

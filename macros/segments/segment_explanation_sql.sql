@@ -61,8 +61,8 @@
     {{ return('case when ' ~ column ~ " is null then 'not known' else " ~ text ~ ' end') }}
 {%- endmacro %}
 
-{# What a rule's value stands for, as SQL: the threshold of a percentile, the value of another attribute, a day; none for a
-   value as it is. #}
+{# What a rule's value stands for, as SQL: the threshold of a percentile or the value of another attribute; none for any
+   other value. #}
 {% macro segment_shown_item(condition, item, attributes) -%}
     {%- set type = attributes[condition.attribute].value_type -%}
     {%- if item.startswith('attr:') and item[5:] in attributes and type not in ('boolean', 'set') -%}

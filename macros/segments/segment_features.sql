@@ -1,6 +1,6 @@
-{# What rules are evaluated over: customer_features, with the columns of customer_behaviour_windows that the rules of
-   `segments` read (default: the active ones). A macro and not a view, which would outlive a change of the columns below
-   it. #}
+{# The select over which rules are evaluated: customer_features, with the columns of customer_behaviour_windows that the
+   rules of `segments` read (default: the active ones). A macro rather than a view, because a view would go stale when
+   the columns below it change. #}
 {% macro segment_features(segments=none) -%}
     {%- set used = [] -%}
     {%- if execute -%}

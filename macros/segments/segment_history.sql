@@ -1,4 +1,4 @@
-{# How a relation that remembers past days is kept: evaluating a day anew replaces its rows, all other days stay. #}
+{# Configuration of a relation that keeps past days: evaluating a day again replaces its rows, all other days stay. #}
 {% macro config_of_history() -%}
     {{ return(config(
         schema='history',
@@ -11,14 +11,14 @@
     )) }}
 {%- endmacro %}
 
-{# A relation of the schema history as it stood before this run; none before the first. It is no ref: what changed is
-   decided from what was there, and only then written to it. #}
+{# A relation of the schema history as it was before this run; none before the first run. Not a ref: changes are derived
+   from its earlier state and only then written to it. #}
 {% macro history_before(name) -%}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
     {{ return(adapter.get_relation(target.database, generate_schema_name('history', none), name)) }}
 {%- endmacro %}
 
-{# The membership log as it stood before this run: as_of_date, customer_id, segment_key, change. #}
+{# The membership log as it was before this run: as_of_date, customer_id, segment_key, change. #}
 {% macro membership_log_before() -%}
     {%- set log = history_before('membership_log') -%}
     {%- if log is none -%}
@@ -37,7 +37,7 @@
 {%- endmacro %}
 
 {# How a condition changed, as SQL over a row of int_membership_traces, such as
-   `no order in the last 120 days: 119 → 120`; a threshold that moved is told with both its values. #}
+   `no order in the last 120 days: 119 → 120`; a threshold that moved is shown with both values. #}
 {% macro flipped_condition_text() -%}
     concat(
         condition_text,
@@ -57,12 +57,12 @@
     )
 {%- endmacro %}
 
-{# A value of a trace as people say it. #}
+{# A value of a trace as people write it. #}
 {% macro trace_value_text(value) -%}
     case {{ value }} when 'true' then 'yes' when 'false' then 'no' when 'missing' then 'not known' else {{ value }} end
 {%- endmacro %}
 
-{# Deletes all but the last `count` days up to as_of_date, and the days after it. #}
+{# Deletes all but the last `count` days up to as_of_date; days after it stay. #}
 {% macro forget_older_days(relation, count) -%}
     {{ return(adapter.dispatch('forget_older_days', 'customer_segmentation')(relation, count)) }}
 {%- endmacro %}
@@ -81,13 +81,13 @@
     )
 {%- endmacro %}
 
-{# Plain Parquet tables delete no rows; days are dropped as partitions by whoever keeps the lake. #}
+{# Rows of plain Parquet tables cannot be deleted; old days are dropped as partitions by whoever maintains the lake. #}
 {% macro spark__forget_older_days(relation, count) -%}
     select 1
 {%- endmacro %}
 
-{# The oldest evaluated day that is kept: the last one that is `segment_history_days` or more before the newest. It is the
-   day against which the next one is told; null while nothing is as old. #}
+{# The oldest evaluated day that is kept: the last one that is `segment_history_days` or more before the newest. The
+   next day is compared with it. Null while no day is that old. #}
 {% macro oldest_kept_day(evaluations) -%}
     (
         select max(days.as_of_date)
@@ -101,8 +101,8 @@
     )
 {%- endmacro %}
 
-{# Deletes what lies before the oldest kept day, where the var segment_history_days is set. Whoever was in on that day
-   keeps their entry in the log, so that stays that go on keep their first day and reason. #}
+{# Deletes what is before the oldest kept day, where the var segment_history_days is set. Members on that day keep their
+   entry in the log, so that ongoing stays keep their first day and reason. #}
 {% macro forget_old_history(relation, evaluations) -%}
     {%- if var('segment_history_days') is none -%}{{ return('select 1') }}{%- endif -%}
     {{ return(adapter.dispatch('forget_old_history', 'customer_segmentation')(relation, evaluations)) }}
@@ -128,12 +128,12 @@
         {%- endif %}
 {%- endmacro %}
 
-{# Plain Parquet tables delete no rows, so that all history is kept there. #}
+{# Rows of plain Parquet tables cannot be deleted, so all history is kept there. #}
 {% macro spark__forget_old_history(relation, evaluations) -%}
     select 1
 {%- endmacro %}
 
-{# Stops an evaluation of a day whose history was forgotten: what it would write could not be held against anything. #}
+{# Stops the evaluation of a day whose history was deleted: there would be nothing to compare its memberships with. #}
 {% macro stop_on_forgotten_day() -%}
     {%- set evaluations = history_before('segment_evaluations') -%}
     {%- if evaluations is none or var('segment_history_days') is none -%}{{ return('') }}{%- endif -%}

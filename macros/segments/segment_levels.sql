@@ -1,4 +1,4 @@
-{# The deepest level at which a segment may stand: one that refers to none is of level 1. #}
+{# The deepest level that a segment may have; a segment without references has level 1. #}
 {% macro segment_deepest_level() -%}
     {{ return(3) }}
 {%- endmacro %}
@@ -14,8 +14,8 @@
     {{ return(keys) }}
 {%- endmacro %}
 
-{# Gives each segment its `level`, one above the highest that it refers to (none in a cycle or below too many), and, from
-   the lowest level up, the fingerprints of those it refers to and what keeps them from being computed. #}
+{# Sets each segment's `level`, one above the highest that it refers to (none in a cycle, or beyond the deepest level),
+   and, from the lowest level up, the fingerprints of those it refers to and the reasons why they cannot be computed. #}
 {% macro segment_levels(segments) -%}
     {%- for level in range(1, segment_deepest_level() + 1) -%}
         {%- set found = [] -%}
@@ -36,7 +36,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# What a segment takes over from those it refers to: their fingerprints, and the reason where one cannot be computed. #}
+{# What a segment inherits from those it refers to: their fingerprints, and the reason where one cannot be computed. #}
 {% macro segment_refer(segment, segments) -%}
     {%- for key in segment.referenced_segments -%}
         {%- set other = segments.get(key) -%}
@@ -46,7 +46,7 @@
         {%- elif other.level is none -%}
             {%- set reason = 'a cycle, or more than ' ~ segment_deepest_level() ~ ' levels' -%}
         {%- elif other.status != 'active' -%}
-            {%- set reason = 'it is not active but ' ~ other.status -%}
+            {%- set reason = 'its status is ' ~ other.status ~ ', not active' -%}
         {%- elif other.missing -%}
             {%- set reason = 'it needs attributes that do not exist yet: ' ~ other.missing | sort | join(', ') -%}
         {%- elif other.unavailable -%}
@@ -71,8 +71,8 @@
     {{ return(reasons | join(', ')) }}
 {%- endmacro %}
 
-{# Every reference of a rule to another segment: dicts of segment_key, status, referenced_key, level of the segment, and the
-   cycle that it closes, such as `a > b > a`. #}
+{# Every reference from a rule to another segment: dicts of segment_key, status, referenced_key, level of the segment,
+   and the cycle that it closes, such as `a > b > a`. #}
 {% macro segment_references() -%}
     {%- set segments = {} -%}
     {%- for segment in segment_rules() -%}{%- do segments.update({segment.segment_key: segment}) -%}{%- endfor -%}
@@ -88,15 +88,15 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The shortest way from a reference back to the segment that makes it; none when there is no way back. #}
+{# The shortest path from a reference back to the segment that makes it; none when there is none. #}
 {% macro segment_cycle(start, first, segments) -%}
-    {%- set seen = [first] -%}
-    {%- set ways = [[start, first]] -%}
-    {%- for way in ways -%}
-        {%- if way[-1] == start -%}{{ return(way | join(' > ')) }}{%- endif -%}
-        {%- for key in segments.get(way[-1], {}).get('referenced_segments', []) if key == start or key not in seen -%}
-            {%- do seen.append(key) -%}
-            {%- do ways.append(way + [key]) -%}
+    {%- set visited = [first] -%}
+    {%- set paths = [[start, first]] -%}
+    {%- for path in paths -%}
+        {%- if path[-1] == start -%}{{ return(path | join(' > ')) }}{%- endif -%}
+        {%- for key in segments.get(path[-1], {}).get('referenced_segments', []) if key == start or key not in visited -%}
+            {%- do visited.append(key) -%}
+            {%- do paths.append(path + [key]) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(none) }}

@@ -1,4 +1,4 @@
-{# One statement that yields as_of_date, customer_id and segment_key for every one of the segments. The model around it
+{# One statement that returns as_of_date, customer_id and segment_key for every given segment. The model around it
    imports `features`, `percentiles` and, where a rule refers to another segment, `lower_matches`. #}
 {% macro segment_matches_sql(segments) -%}
     {%- set attributes = segment_attributes() -%}
@@ -29,8 +29,8 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# One row per percentile that the rules of `segments` name: of customers with at least one order, or, of_members, over the
-   members of another segment, whom `lower_matches` holds. #}
+{# One row per percentile that the rules of `segments` name: over customers with at least one order or, with of_members,
+   over the members of another segment, as listed in `lower_matches`. #}
 {% macro segment_percentiles_sql(segments, of_members=false) -%}
     {%- set wanted = {} -%}
     {%- for condition in segment_conditions_of(segments) if condition.value_type == 'number' -%}

@@ -1,7 +1,7 @@
-{# For every active segment up to `limit` customers who just miss it, one row each (segment_key, customer_id, is_far): they
-   fail one condition of the include alternative that they meet best, or meet one and are out by one exclude alternative.
-   One pass a segment over `features`: who is near in value first, then the most valuable; reads `percentiles`, and
-   `lower_matches` where a rule speaks of another segment. #}
+{# For every active segment, up to `limit` customers who just miss it, one row each (segment_key, customer_id, is_far):
+   they fail one condition of the include alternative that they meet best, or meet one and are out by one exclude
+   alternative. One pass over `features` per segment: customers near in value first, then the most valuable; reads
+   `percentiles`, and `lower_matches` where a rule refers to another segment. #}
 {% macro segment_near_misses_sql(limit) -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}
@@ -26,7 +26,8 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# How many conditions of its best include alternative a customer fails, and by how many exclude alternatives it is out. #}
+{# How many conditions of the best include alternative a customer fails, plus the exclude alternatives that they meet.
+   #}
 {% macro segment_missed_conditions_sql(segment, attributes) -%}
     {%- set alternatives = [] -%}
     {%- for conditions in segment.include.values() -%}
@@ -44,8 +45,9 @@
     {{ return('(' ~ parts | join(' + ') ~ ')') }}
 {%- endmacro %}
 
-{# Whether whoever misses a segment by one condition misses it by far: no alternative is missed by one condition alone whose
-   number is within a quarter of what is asked for. What is no number cannot be nearer. #}
+{# Whether a customer who misses a segment by one condition misses it by far: no include alternative fails by only one
+   condition whose number is within a quarter of the required value. A failed condition without a number counts as near.
+   #}
 {% macro segment_misses_far_sql(segment, attributes) -%}
     {%- set near = [] -%}
     {%- for conditions in segment.include.values() -%}
@@ -62,7 +64,7 @@
     {{ return('not (' ~ near | join(' or ') ~ ')') }}
 {%- endmacro %}
 
-{# Whether a number is within a quarter of what a condition asks for, as SQL; none where the condition asks for no number. #}
+{# Whether a number is within a quarter of what a condition requires, as SQL; none where it requires no number. #}
 {% macro segment_condition_close_sql(condition, attributes) -%}
     {%- set operator = segment_operator(condition.operator) -%}
     {%- if condition.constant or operator.is_negated or operator.takes not in ('one', 'two')
@@ -83,12 +85,13 @@
     {{ return(tests | join(' and ')) }}
 {%- endmacro %}
 
-{# Whom a sample shows first: who brought most margin, then most revenue; the key decides between equals. #}
+{# Order of customers in a sample: highest margin, then highest revenue; the key breaks ties. #}
 {% macro segment_value_order() -%}
     coalesce(features.contribution_margin, 0) desc, coalesce(features.net_revenue, 0) desc, features.customer_id
 {%- endmacro %}
 
-{# The model that an attribute of customer_features needs, by attribute: what it foretells is as good as the model is. #}
+{# The fitted model that an attribute of customer_features needs, by attribute: the attribute is only as good as its
+   model. #}
 {% macro segment_attribute_models() -%}
     {%- set models = {} -%}
     {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') if execute else none -%}

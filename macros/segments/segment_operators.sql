@@ -1,9 +1,9 @@
-{# The operators of rules, as the seed segment_operators holds them: by name, in its order, each a dict of operator,
-   value_types, takes, comparisons, combine, is_negated, missing_value, opposite, words, phrases, expected. Empty before the
-   seed is loaded. #}
+{# The operators of rules from the seed segment_operators: by name, in its order, each a dict of operator, value_types,
+   takes, comparisons, combine, is_negated, missing_value, opposite, words, phrases, expected. Empty before the seed is
+   loaded. #}
 {% macro segment_operators() -%}
     {%- if not execute -%}
-        {#- Has the seed loaded first. Read as a relation below, because the fixture of a unit test cannot be queried. -#}
+        {#- Has the seed loaded first. It is read as a relation below, because the fixture of a unit test cannot be queried. -#}
         {%- do ref('segment_operators') -%}
         {{ return({}) }}
     {%- endif -%}
@@ -27,7 +27,7 @@
     {{ return(memory) }}
 {%- endmacro %}
 
-{# The names of the operators that make sense for a type of value. #}
+{# The names of the operators that a value type allows. #}
 {% macro segment_operators_for(value_type) -%}
     {%- set names = [] -%}
     {%- for name, operator in segment_operators().items() if value_type in operator.value_types -%}
@@ -36,8 +36,8 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{# What a condition does by its operator, as segment_operators() says it. One that does not exist takes its value as it
-   is, so that a faulty rule can still be put into words. #}
+{# One operator of segment_operators(). An operator that does not exist gets a placeholder that takes one value, so that
+   a faulty rule can still be put into words. #}
 {% macro segment_operator(name) -%}
     {%- set operators = segment_operators() -%}
     {%- if execute and not operators -%}
@@ -49,7 +49,8 @@
     })) }}
 {%- endmacro %}
 
-{# The test of one operator on a column and its values, all of them SQL. A missing value on either side meets nothing. #}
+{# The test of one operator on a column and its values, all given as SQL. A missing value on either side is never met.
+   #}
 {% macro segment_operator_sql(operator, column, values) -%}
     {%- set comparisons = operator.comparisons -%}
     {%- if comparisons == ['equals'] and operator.combine == 'any' -%}
@@ -63,11 +64,11 @@
     {%- set test = tests | join(' or ' if operator.combine == 'any' else ' and ') -%}
     {%- if not operator.is_negated -%}{{ return('(' ~ test ~ ')' if operator.combine == 'any' else test) }}{%- endif -%}
     {%- set test = 'not (' ~ test ~ ')' -%}
-    {#- Of several tests one may be false already while the value of another is missing. -#}
+    {#- One of several tests may already be false while the value of another is missing. -#}
     {{ return('(' ~ test ~ ' and ' ~ known | join(' and ') ~ ')' if tests | length > 1 and operator.combine != 'any' else test) }}
 {%- endmacro %}
 
-{# One comparison as SQL. All that operators are made of; scripts/segments/operators.py says the same in Python. #}
+{# One comparison as SQL. Operators consist only of these; scripts/segments/operators.py is the Python counterpart. #}
 {% macro segment_comparison_sql(comparison, column, value) -%}
     {{ return({
         'equals': column ~ ' = ' ~ value,

@@ -1,9 +1,9 @@
-{# How rules speak of an attribute, from the `phrase` of its column: {kind: text}, where the kind says how its values are
-   put into words. `[one|many]` in the text gives singular and plural, ` ~ ` where the value goes (else at the end). Beside
-   it may stand `absent` (what a missing value is, after "or"), `missing` and `known` (the whole condition that it is, or is
-   not, missing), `measure` (what is compared with anything but a plain value), `not` (of a flag: when it is false).
-   `given` is none for what is no attribute: its name stands for it. Keys of the result: kind, label, head, tail, one, many,
-   a, negative, unit, absent, missing, known. #}
+{# How rules refer to an attribute, from the `phrase` of its column: {kind: text}, where the kind says how its values
+   are put into words. `[one|many]` in the text gives singular and plural, ` ~ ` where the value goes (else at the end).
+   Optional keys beside it: `absent` (what a missing value is, after "or"), `missing` and `known` (the whole condition
+   that it is, or is not, missing), `measure` (what is compared with anything but a plain value), `not` (for a flag:
+   when it is false). `given` is none for anything that is not an attribute; its name is used instead. Keys of the
+   result: kind, label, head, tail, one, many, a, negative, unit, absent, missing, known. #}
 {% macro segment_phrase(name, given=none) -%}
     {%- set given = given or {} -%}
     {%- set kind = (given | select('in', segment_phrase_kinds()) | list + [''])[0] -%}
@@ -13,7 +13,7 @@
     {{ return(segment_phrase_of(kind, singular(whole), plural(whole), given, plural(parts[0]))) }}
 {%- endmacro %}
 
-{# The same from singular and plural, in which signs mean nothing; the value goes behind `head`. #}
+{# The same from singular and plural, in which [, |, ] and ~ have no special meaning; the value follows `head`. #}
 {% macro segment_phrase_of(kind, one, many, given={}, head=none) -%}
     {%- set head = head or many -%}
     {%- set bare = one.split(' ', 1)[1] if kind == 'recency' else one -%}
@@ -34,18 +34,18 @@
     {{ return(['count', 'recency', 'since', 'due', 'amount', 'share', 'part', 'number', 'flag', 'text', 'set', 'date']) }}
 {%- endmacro %}
 
-{# Where a condition stands among others: how many, how much, when, and then the rest. #}
+{# The order of a condition among others: how many, how much, when, and then the rest. #}
 {% macro segment_phrase_place(kind) -%}
     {{ return({
         'count': 1, 'part': 2, 'amount': 2, 'share': 2, 'number': 2, 'recency': 3, 'since': 3, 'due': 3, 'date': 3
     }.get(kind, 4)) }}
 {%- endmacro %}
 
-{# `[order|orders] in the last 30 days` for one of them, and for several. #}
+{# `[order|orders] in the last 30 days` in the singular, and in the plural. #}
 {% macro singular(text) -%}{{ return(modules.re.sub('\\[([^|]*?)[|](.*?)\\]', '\\1', text)) }}{%- endmacro %}
 {% macro plural(text) -%}{{ return(modules.re.sub('\\[([^|]*?)[|](.*?)\\]', '\\2', text)) }}{%- endmacro %}
 
-{# A phrase with the name of its attribute behind it, where another attribute reads the same without. #}
+{# A phrase followed by the name of its attribute, where another attribute would otherwise read the same. #}
 {% macro segment_phrase_named(phrase, name) -%}
     {%- set named = dict(phrase) -%}
     {%- for key in ['one', 'many', 'label', 'tail'] -%}
@@ -54,8 +54,8 @@
     {{ return(named) }}
 {%- endmacro %}
 
-{# What a condition asks for, by the phrase of its attribute and the words of its operator. scripts/segments/phrasing.py says
-   the same in Python. #}
+{# What a condition requires, from the phrase of its attribute and the words of its operator.
+   scripts/segments/phrasing.py is the Python counterpart. #}
 {% macro segment_condition_phrase(condition, phrase) -%}
     {%- set operator = segment_operator(condition.operator) -%}
     {%- set items, numbers = segment_condition_items(condition), [] -%}
@@ -99,17 +99,18 @@
     {{ return(segment_filled(words.text, slots)) }}
 {%- endmacro %}
 
-{# The words of an operator for a condition, as a dict of text ('' where it has none of its own), kind, is_number (whether
-   it compares what the attribute measures) and is_named (whether the phrase is said, not what is measured). #}
+{# The words of an operator for a condition, as a dict of text ('' where it has no words of its own), kind, is_number
+   (whether it compares what the attribute measures) and is_named (whether the phrase is used in place of the measure).
+   #}
 {% macro segment_operator_words(operator, condition, phrase, items, numbers) -%}
     {%- set kind, known = phrase.kind, operator.phrases -%}
     {%- set form = {'recency': '^[0-9]+$', 'since': '^[0-9]+$', 'due': '^-?[0-9]+$'}.get(kind, '') -%}
-    {%- set odd = numbers | reject('in', segment_matching(numbers, form)) | list -%}
+    {%- set unusual = numbers | reject('in', segment_matching(numbers, form)) | list -%}
     {%- if condition.value_type == 'number' and numbers | length < items | length -%}
         {%- set side = segment_percentile(items[0]) if items | length == 1 else none -%}
         {%- set is_side = side is not none and side.split(' ')[0] not in ('0', '100') and 'percentile' in known -%}
         {{ return({'text': known.percentile if is_side else known.get('number', ''), 'kind': 'number', 'is_number': true}) }}
-    {%- elif odd -%}
+    {%- elif unusual -%}
         {{ return({'text': known.get('number', ''), 'kind': 'number', 'is_number': true}) }}
     {%- endif -%}
     {%- set own = known.get(kind ~ ' ' ~ numbers | first) if numbers else none -%}
@@ -120,14 +121,14 @@
     {{ return({'text': text, 'kind': 'number', 'is_number': true, 'is_named': text and kind in ('since', 'due')}) }}
 {%- endmacro %}
 
-{# Those of some texts that a pattern matches. #}
+{# The texts that a pattern matches. #}
 {% macro segment_matching(texts, pattern) -%}
     {%- set found = [] -%}
     {%- for text in texts if modules.re.match(pattern, text) -%}{%- do found.append(text) -%}{%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
 
-{# Words with their {slots} filled; what a slot holds is not looked at again. #}
+{# Words with their {slots} filled; the content of a slot is not parsed again. #}
 {% macro segment_filled(words, slots) -%}
     {%- set pieces = words.split('{') -%}
     {%- set filled = [pieces[0]] -%}
@@ -150,7 +151,7 @@
     {{ return(segment_plain_number(('-' if number.startswith('-') else '') ~ parts[0] ~ decimals[:2] ~ '.' ~ decimals[2:])) }}
 {%- endmacro %}
 
-{# A number of days; whole years as months, which no other number of days reads as. #}
+{# A number of days in words; one to three years of 365 days as months, so no other number reads the same. #}
 {% macro segment_days_text(number) -%}
     {{ return({'1': '1 day', '365': '12 months', '730': '24 months', '1095': '36 months'}.get(
         number, segment_grouped_number(number) ~ ' days'
@@ -163,7 +164,7 @@
     {{ return(segment_days_text((days if days > 0 else 0 - days) | string) ~ (' from now' if days > 0 else ' ago')) }}
 {%- endmacro %}
 
-{# 2026-06-30 as 30 June 2026; none for what is no day. #}
+{# 2026-06-30 as 30 June 2026; none for a text of any other form. #}
 {% macro segment_calendar_text(item) -%}
     {%- set found = modules.re.match('^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z', item) -%}
     {%- if found is none -%}{{ return(none) }}{%- endif -%}
@@ -171,7 +172,7 @@
     {{ return(found.group(3) | int ~ ' ' ~ months[found.group(2) | int - 1] ~ ' ' ~ found.group(1)) }}
 {%- endmacro %}
 
-{# How many per cent of the base lie on the side of a percentile that an operator asks for; '' where it is none. #}
+{# The percentage of the base on the side of a percentile that an operator selects; '' for anything but a percentile. #}
 {% macro segment_percentile_side(item, operator) -%}
     {%- if segment_percentile(item) is none -%}{{ return('') }}{%- endif -%}
     {%- set hundredths = (segment_percentile(item).split(' ')[0] | float * 100) | round | int -%}
@@ -179,7 +180,7 @@
     {{ return(segment_plain_number((hundredths // 100) | string ~ '.' ~ '%02d' % (hundredths % 100))) }}
 {%- endmacro %}
 
-{# Whose percentile it is. #}
+{# The population of a percentile, in words. #}
 {% macro segment_percentile_base_text(item) -%}
     {%- set base = segment_percentile_base(item) -%}
     {{ return('buyers' if base is none else 'segment ' ~ base) }}

@@ -1,14 +1,15 @@
-{# How grave a number is: 2 beyond the limit that fails, 1 beyond the one that warns, else 0, also where it is not known. #}
+{# Severity of a number: 2 beyond the fail limit, 1 beyond the warn limit, else 0, also where the number is not known.
+   #}
 {% macro qa_severity(value, warn, fail, beyond='>') -%}
     case when {{ value }} {{ beyond }} {{ fail }} then 2 when {{ value }} {{ beyond }} {{ warn }} then 1 else 0 end
 {%- endmacro %}
 
-{# The status that a gravity stands for. #}
+{# The status that a severity stands for. #}
 {% macro qa_status(severity) -%}
     case {{ severity }} when 2 then 'fail' when 1 then 'warn' else 'pass' end
 {%- endmacro %}
 
-{# A share as text, such as `12.5 %`; `unknown` where it is. #}
+{# A share as text, such as `12.5 %`; `unknown` for null. #}
 {% macro share_text(share) -%}
     coalesce(
         {{ dbt.concat(["cast(cast(round(100 * (" ~ share ~ "), 1) as decimal(18, 1)) as " ~ dbt.type_string() ~ ")", "' %'"]) }},
@@ -16,7 +17,7 @@
     )
 {%- endmacro %}
 
-{# A number as text without decimals; `unknown` where it is. #}
+{# A number as text without decimals; `unknown` for null. #}
 {% macro count_text(number) -%}
     coalesce(cast(cast(round({{ number }}) as bigint) as {{ dbt.type_string() }}), 'unknown')
 {%- endmacro %}

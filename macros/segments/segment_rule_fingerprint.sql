@@ -1,6 +1,6 @@
-{# The meaning of a rule as a hash, with all that it rests on: what its windows count, and the rules of the segments that it
-   refers to. Row order, numbering of alternatives, repeats, white space, spelling of numbers and descriptions do not
-   matter. #}
+{# The meaning of a rule as a hash, with everything it depends on: what its windows count, and the rules of the segments
+   that it refers to. Row order, numbering of alternatives, repeats, white space, spelling of numbers and descriptions
+   do not matter. #}
 {% macro segment_rule_fingerprint(segment) -%}
     {%- set parts = ['scope=' ~ segment.scope] -%}
     {%- for kind in ['include', 'exclude'] -%}
@@ -14,12 +14,13 @@
         {%- endfor -%}
         {%- do parts.append(kind ~ '=' ~ tojson(alternatives | unique(case_sensitive=true) | sort(case_sensitive=true) | list)) -%}
     {%- endfor -%}
-    {#- A rule without windows and references has nothing more, and so the fingerprint it always had. -#}
+    {#- Adds nothing to a rule without windows and references, so its fingerprint depends on its own rows alone. -#}
     {%- do parts.extend(segment_foundations(segment)) -%}
     {{ return(local_md5(parts | join(';'))) }}
 {%- endmacro %}
 
-{# What a rule rests on beside its own rows: its windows and the segments that it refers to, each with its meaning. #}
+{# What a rule depends on besides its own rows: its windows and the segments that it refers to, each with its meaning.
+   #}
 {% macro segment_foundations(segment) -%}
     {%- set found = [] -%}
     {%- for name, meaning in (segment.windows or {}).items() -%}
@@ -31,7 +32,7 @@
     {{ return(found | sort(case_sensitive=true)) }}
 {%- endmacro %}
 
-{# A condition in one spelling: attribute, operator, values, if_missing. #}
+{# A condition in normalised spelling: attribute, operator, values, if_missing. #}
 {% macro segment_condition_meaning(condition) -%}
     {%- set items = [] -%}
     {%- for item in segment_condition_items(condition) -%}

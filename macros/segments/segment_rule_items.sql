@@ -1,8 +1,8 @@
-{# The rules as data, for those who show what became of every condition: one dict per rule that can be explained, condition
-   and item of its value. The scope comes first, as condition 0. `item` is what the rule says, `item_value` what is compared,
-   by item_kind: a value, the name of another attribute, a percentile, days before the day of evaluation, a segment.
-   `comparison` is how the item is compared, `combine` whether any or all of them have to hold, `is_negated` whether the
-   operator is met where they do not. `expected_text` is what a condition asks for where that does not follow from its items. #}
+{# The rules as data, for reports on every single condition: one dict per rule that can be explained, condition and item
+   of its value. The scope comes first, as condition 0. `item` is what the rule says, `item_value` what is compared, by
+   item_kind: a value, the name of another attribute, a percentile, days before the day of evaluation, a segment.
+   `comparison` is how the item is compared, `combine` whether any or all items have to match, `is_negated` whether the
+   operator is met where they do not. `expected_text` is what a condition requires where its items do not show it. #}
 {% macro segment_rule_items() -%}
     {%- set rows = [] -%}
     {%- set attributes = segment_attributes() -%}
@@ -42,7 +42,7 @@
     {{ return(rows) }}
 {%- endmacro %}
 
-{# One item of a condition's value, or what stands for it where the operator takes none. #}
+{# One item of a condition's value, or its placeholder where the operator takes no value. #}
 {% macro segment_rule_item(condition, item, attributes) -%}
     {%- set type = condition.value_type -%}
     {%- set kind, value = 'value', item -%}
@@ -62,7 +62,8 @@
     }) }}
 {%- endmacro %}
 
-{# What a condition asks for in words, where its operator says it all, or takes a set; none where its items say it. #}
+{# What a condition requires, in words, where its operator takes no value, its source is off or it is about a set; none
+   where its items show it. #}
 {% macro segment_expected_text(condition) -%}
     {%- set operator = segment_operator(condition.operator) -%}
     {%- if operator.takes == 'none' -%}{{ return(operator.expected) }}{%- endif -%}
@@ -74,7 +75,7 @@
     {{ return('true' if attributes.get(name, {}).get('data_type') in ('double', 'float', 'real') else 'false') }}
 {%- endmacro %}
 
-{# Attributes that the rules of the given segments compare another one with. #}
+{# Attributes with which the rules of the given segments compare another attribute. #}
 {% macro segment_attributes_compared(segments) -%}
     {%- set names = [] -%}
     {%- for condition in segment_conditions_of(segments) -%}

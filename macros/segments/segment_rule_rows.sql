@@ -1,5 +1,5 @@
-{# The rules, one dict per condition, as the seeds hold them; in a run that looks back, as they were recorded for its day.
-   The only way by which rules reach a model: empty before the seeds are loaded, and replaced by a literal list in unit
+{# The rules, one dict per condition, as in the seeds; in a run for an earlier day, as they were recorded for that day.
+   The only way for rules to reach a model: empty before the seeds are loaded, and replaced by a literal list in unit
    tests. #}
 {% macro segment_rule_rows() -%}
     {%- set conditions = ref('segment_rule_conditions') -%}
@@ -29,9 +29,9 @@
     {{ return(rows) }}
 {%- endmacro %}
 
-{# In a run for a day before the newest one recorded in segment_versions: the rule of each segment as it was on that day, or
-   as it was first, by key, as a dict of scope and rows. Empty in any other run. No ref, because it is what earlier builds
-   left. #}
+{# In a run for a day before the newest one recorded in segment_versions: the rule of each segment as of that day, or
+   its first one if that is later, by key, as a dict of scope and rows. Empty in any other run. Not a ref, because it
+   reads what earlier builds recorded. #}
 {% macro segment_rules_of_then() -%}
     {%- set memory = run_memory('segment_rules_of_then') -%}
     {%- if 'rules' not in memory -%}
@@ -58,9 +58,9 @@
 {%- endmacro %}
 
 {# The segments that the rules describe, ready to be compiled: one dict per segment with its include and exclude
-   alternatives (lists of conditions), the attributes it lacks, those whose source is off, those that it can do without
-   because the condition states what a missing value means, the windows it reads, and the segments it refers to (see
-   segment_levels). Worked out once for all models of a run: read it, do not change it. #}
+   alternatives (lists of conditions), the attributes that do not exist, those that are unavailable, those that it can
+   do without because the condition states what a missing value means, the windows it reads, and the segments it refers
+   to (see segment_levels). Computed once for all models of a run: read it, do not change it. #}
 {% macro segment_rules() -%}
     {%- set known = segment_attributes() -%}
     {%- set rows = segment_rule_rows() -%}
@@ -109,13 +109,13 @@
     {{ return(segments.values() | sort(attribute='segment_key') | list) }}
 {%- endmacro %}
 
-{# Notes in a segment what it means for it that a condition reads an attribute; `found` is none for one that does not
-   exist. #}
+{# Records in a segment the effect of a condition that reads an attribute; `found` is none for one that does not exist.
+   #}
 {% macro segment_read(segment, condition, name, found) -%}
     {%- if not found -%}
         {%- do segment.missing.append(name) if name not in segment.missing -%}
     {%- elif not found.is_available and condition.if_missing in ('true', 'false') -%}
-        {#- The rule itself says what the condition means where nothing is known. -#}
+        {#- The rule itself states the result of the condition where the value is missing. -#}
         {%- do condition.update({'constant': condition.if_missing}) -%}
         {%- do segment.waived.append(name) if name not in segment.waived -%}
     {%- elif not found.is_available -%}
@@ -125,7 +125,7 @@
     {%- if found and found.get('meaning') -%}{%- do segment.windows.update({name: found.meaning}) -%}{%- endif -%}
 {%- endmacro %}
 
-{# One condition in its plain form: text without outer blanks, lower-case key words. #}
+{# One condition normalised: trimmed text, lower-case keywords. #}
 {% macro segment_condition(row) -%}
     {%- set cells = {} -%}
     {%- for name in ['segment_key', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] -%}
@@ -138,7 +138,7 @@
     {{ return(cells) }}
 {%- endmacro %}
 
-{# The attributes that a condition reads: its own and the one it is compared with. #}
+{# The attributes that a condition reads: its own and those it is compared with. #}
 {% macro segment_condition_attributes(condition) -%}
     {%- if segment_reference(condition.attribute) is not none -%}{{ return([]) }}{%- endif -%}
     {%- set names = [condition.attribute] -%}
@@ -166,7 +166,7 @@
     {{ return(segments) }}
 {%- endmacro %}
 
-{# The segments that can be explained in this run: whose rule is complete, active or not; not those that are retired. #}
+{# The segments that can be explained in this run: complete rules, active or not, but not retired ones. #}
 {% macro segment_rules_explained() -%}
     {%- set segments = [] -%}
     {%- for segment in segment_rules() if segment.status != 'retired' -%}
@@ -177,10 +177,10 @@
     {{ return(segments) }}
 {%- endmacro %}
 
-{# The levels that active segments have, from the lowest; the first one always. #}
+{# The levels of active segments, from the lowest; level 1 is always included. #}
 {% macro segment_levels_to_evaluate() -%}
     {%- set levels = [1] -%}
-    {#- What lies deeper than the deepest level has none, and is not evaluated. -#}
+    {#- A segment beyond the deepest level has no level and is not evaluated. -#}
     {%- for segment in segment_rules_to_evaluate() if segment.level is not none and segment.level not in levels -%}
         {%- do levels.append(segment.level) -%}
     {%- endfor -%}
@@ -207,11 +207,11 @@
     {{ return(names | unique(case_sensitive=true) | sort) }}
 {%- endmacro %}
 
-{# Stops the model with the first faults when segment rules are faulty. #}
+{# Stops the model with the first errors when segment rules have errors. #}
 {% macro stop_on_segment_rule_errors() -%}
     {%- do stop_on_rule_errors(
         ref('int_segment_rule_errors'),
-        'the segment rules have {count} fault(s); nothing is evaluated until they are mended',
+        'the segment rules have {count} error(s); nothing is evaluated until they are fixed',
         "severity = 'error'"
     ) -%}
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{# A rule in plain English, made from the rule itself so that the two never disagree: what all alternatives ask for, what
-   they do not share, who is left out. Two rules that read the same mean the same: texts stand in quotes, everything else
-   has one way to be read. #}
+{# A rule in plain English, generated from the rule itself so that the two never disagree: what all alternatives
+   require, where they differ, who is left out. Two rules that read the same mean the same: texts are quoted, everything
+   else has only one reading. #}
 {% macro segment_rule_text(segment) -%}
     {%- set sentences = [] -%}
     {%- set include = segment_alternative_texts(segment.include) -%}
@@ -13,9 +13,9 @@
 {%- endmacro %}
 
 {# The alternatives of a rule, each a list of its conditions, as dicts of text, inner (the text beside others joined by
-   "and") and place: how many, how much, when, and then the rest. What a draft says twice is said once. #}
+   "and") and place: how many, how much, when, and then the rest. Duplicates, which drafts may have, appear once. #}
 {% macro segment_alternative_texts(alternatives) -%}
-    {%- set found, seen = [], [] -%}
+    {%- set found, known_texts = [], [] -%}
     {%- for conditions in alternatives.values() -%}
         {%- set parts = [] -%}
         {%- for condition in conditions -%}
@@ -26,7 +26,7 @@
             {%- if part not in parts -%}{%- do parts.append(part) -%}{%- endif -%}
         {%- endfor -%}
         {%- set texts = parts | map(attribute='text') | sort(case_sensitive=true) | list -%}
-        {%- if texts not in seen -%}{%- do seen.append(texts) -%}{%- do found.append(parts | sort(attribute='place') | list) -%}{%- endif -%}
+        {%- if texts not in known_texts -%}{%- do known_texts.append(texts) -%}{%- do found.append(parts | sort(attribute='place') | list) -%}{%- endif -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
@@ -59,8 +59,8 @@
     {{ return(parts | map(attribute='inner') | join(' and ') if parts | length > 1 else parts[0].text) }}
 {%- endmacro %}
 
-{# A condition in plain English, on one line whatever its value holds; `is_inner`: beside others joined by "and". Said once
-   for all models of a run. #}
+{# A condition in plain English, on one line whatever its value contains; `is_inner`: joined to others by "and".
+   Computed once for all models of a run. #}
 {% macro segment_condition_text(condition, is_inner=false) -%}
     {%- if 'text' not in condition -%}
         {%- set operator = segment_operator(condition.operator) -%}
@@ -79,12 +79,12 @@
     {{ return(condition.inner_text if is_inner else condition.text) }}
 {%- endmacro %}
 
-{# The name of an attribute in words, where it has no phrase: order_count_180d as `order count in 180 days`. #}
+{# The name of an attribute in words, for those without a phrase: order_count_180d as `order count in 180 days`. #}
 {% macro segment_attribute_text(attribute) -%}
     {{ return(modules.re.sub('\s+', ' ', modules.re.sub('_([0-9]+)d$', ' in \\1 days', attribute) | replace('_', ' '))) }}
 {%- endmacro %}
 
-{# A value of a condition in words. Without a type (of an attribute that does not exist) it is read as what it looks like. #}
+{# A value of a condition in words. Without a type (the attribute does not exist) it is read as what it looks like. #}
 {% macro segment_value_text(condition, item) -%}
     {%- set type = condition.value_type or none -%}
     {%- if modules.re.match('^attr:[A-Za-z0-9_]+\Z', item) and type != 'set' -%}
@@ -103,14 +103,14 @@
     {{ return(segment_quoted_text(item)) }}
 {%- endmacro %}
 
-{# A text in quotes, on one line: what would end the line or the quotes is written as an escape. #}
+{# A text in quotes, on one line: characters that would end the line or the quotes are escaped. #}
 {% macro segment_quoted_text(text) -%}
     {%- set quoted = {'text': text | replace('\\', '\\\\') | replace('"', '\\"')} -%}
-    {%- for sign, escape in [
+    {%- for character, escape in [
         ('\n', '\\n'), ('\r', '\\r'), ('\t', '\\t'), ('\x0b', '\\u000b'), ('\x0c', '\\u000c'), ('\x1c', '\\u001c'),
         ('\x1d', '\\u001d'), ('\x1e', '\\u001e'), ('\x85', '\\u0085'), ('\u2028', '\\u2028'), ('\u2029', '\\u2029')
     ] -%}
-        {%- do quoted.update({'text': quoted['text'] | replace(sign, escape)}) -%}
+        {%- do quoted.update({'text': quoted['text'] | replace(character, escape)}) -%}
     {%- endfor -%}
     {{ return('"' ~ quoted['text'] ~ '"') }}
 {%- endmacro %}

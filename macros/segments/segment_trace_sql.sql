@@ -1,11 +1,12 @@
 {# Why customers are in a segment or not: one row per (customer_id, segment_key) of `pairs` and condition of that segment's
-   rule, with the customer's value and the rule's. `pairs`, `features`, `percentiles` and, where a rule speaks of another
-   segment, `lower_matches` name relations or CTEs; `features` holds what the rules of `segments` read (default: the active
-   ones). Relative days count from features.as_of_date. With `by_day` all four name an as_of_date and are read day by day, so
-   that the trace of a past day is the truth of that day. Columns:
+   rule, with the customer's value and the rule's. `pairs`, `features`, `percentiles` and, where a rule refers to another
+   segment, `lower_matches` name relations or CTEs; `features` holds what the rules of `segments` read (default: the
+   active ones). Relative days count from features.as_of_date. With `by_day` all four have an as_of_date and are joined on
+   it, so that the trace of a past day shows the values of that day. Columns:
      as_of_date (by_day), customer_id, segment_key, kind (scope, include, exclude), alternative, condition_number (of the
      segment; scope is 0), attribute, operator, value, if_missing, condition_text, actual_value (`missing` where there is
-     none), expected_value (thresholds, days and values of other attributes filled in), expected_note (what these are), is_met. #}
+     none), expected_value (thresholds, days and values of other attributes filled in), expected_note (what these are),
+     is_met. #}
 {% macro segment_trace_sql(pairs, features, percentiles, segments=none, lower_matches='lower_matches', by_day=false) -%}
     {%- set segments = segment_rules_to_evaluate() if segments is none else segments -%}
     {%- set reads_members = segment_conditions_of(segments) | selectattr('value_type', 'equalto', 'segment') | list -%}
@@ -23,7 +24,7 @@
             when constant is not null then constant = 'true'
             when is_met_when_missing and bool_or(is_gap) then true
             when combine = 'any' and not is_negated then coalesce(bool_or(is_item_met), false)
-            -- A missing value meets nothing, not even "is not".
+            -- A missing value meets no condition, not even "is not".
             when bool_or(is_item_met is null) then false
             when combine = 'any' then not bool_or(is_item_met)
             else bool_and(is_item_met) <> is_negated
@@ -81,7 +82,7 @@
         {{ columns }}, combine, is_negated, is_met_when_missing, actual_value, expected_text, expected_note, constant
 {%- endmacro %}
 
-{# Whether a customer's value and one item of a condition compare as its comparison says, as SQL over own_value and
+{# Whether a customer's value meets one item of a condition by its comparison, as SQL over own_value and
    other_value (texts), value_type and is_member; null where one of them is missing. #}
 {% macro segment_item_test() -%}
     case comparison

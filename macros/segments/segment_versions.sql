@@ -1,6 +1,6 @@
-{# What earlier builds left of every segment: its last change (number, version, fingerprint, status), the newest day that
-   was recorded, and its size in the last build. Empty before the first build. No refs: what a change did is seen only
-   against what stood there before this build. Unit tests replace it. #}
+{# What earlier builds recorded for every segment: its last change (number, version, fingerprint, status), the newest
+   day recorded for any segment, and its last size. Empty before the first build. Not refs: changes are found by
+   comparison with the state before this build. Unit tests replace it. #}
 {% macro segment_recorded_rows() -%}
     {%- set schema = generate_schema_name('marts', none) -%}
     {%- set versions = adapter.get_relation(target.database, schema, 'segment_versions') if execute -%}
@@ -45,8 +45,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The conditions of a rule in plain words, one a line, each after what it is about: `include 1, days_since_last_order: days
-   since last order is at least 120`. For the difference between two versions. #}
+{# The conditions of a rule in plain words, one a line, each prefixed by its topic: `include 1, days_since_last_order:
+   no order in the last 120 days`. For comparing two versions. #}
 {% macro segment_rule_lines(segment) -%}
     {%- set lines = ['scope: ' ~ segment.scope] -%}
     {%- for kind in ['include', 'exclude'] -%}
@@ -58,7 +58,7 @@
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
-    {#- What the rule rests on beside its own rows. -#}
+    {#- What the rule depends on besides its own rows. -#}
     {%- for name, meaning in (segment.windows or {}).items() -%}
         {%- do lines.append('window ' ~ name ~ ': ' ~ segment_attribute_text(name) ~ ' counts ' ~ segment_window_words(meaning)) -%}
     {%- endfor -%}
@@ -68,7 +68,7 @@
     {{ return(lines | unique(case_sensitive=true) | sort(case_sensitive=true) | join('\n')) }}
 {%- endmacro %}
 
-{# The conditions of a rule as JSON, from which it can be evaluated for the days on which it was in force. #}
+{# The scope and conditions of a rule as JSON, from which it can be evaluated for the days on which it was in force. #}
 {% macro segment_rule_as_json(segment) -%}
     {%- set rows = [] -%}
     {%- for kind in ['include', 'exclude'] -%}
@@ -93,7 +93,7 @@
     ) }}
 {%- endmacro %}
 
-{# The first word of a name that says it was never meant to stay; '' when there is none. #}
+{# The first word of a name that marks it as temporary; '' when there is none. #}
 {% macro segment_loose_word(name) -%}
     trim(regexp_extract(
         concat(' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),

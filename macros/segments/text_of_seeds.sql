@@ -1,34 +1,35 @@
-{# A text as a whole number of at most nine digits; null when it is none. #}
+{# A text as a whole number of at most nine digits; null when it is not one. #}
 {% macro whole_number(text) -%}
     cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[0-9]{1,9}$') }}, '') as integer)
 {%- endmacro %}
 
-{# A text as a decimal number; null when it is none. #}
+{# A text as a decimal number; null when it is not one. #}
 {% macro decimal_number(text) -%}
     cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[+-]?[0-9]{1,14}([.][0-9]{1,4})?$') }}, '') as decimal(18, 4))
 {%- endmacro %}
 
-{# Whether a text list joined by | holds an item. #}
+{# Whether a list joined by | contains an item. #}
 {% macro has_item(list, item) -%}
     instr(concat('|', {{ list }}, '|'), '|{{ item }}|') > 0
 {%- endmacro %}
 
-{# The same for an item that is a column itself. #}
+{# The same for an item that is itself an expression. #}
 {% macro has_item_of(list, item) -%}
     instr(concat('|', {{ list }}, '|'), concat('|', {{ item }}, '|')) > 0
 {%- endmacro %}
 
-{# Whether a text of the form 2026-06-30 is a day of the calendar. #}
+{# Whether a text of the form 2026-06-30 is a calendar date. #}
 {% macro is_calendar_day(text) -%}
     try_cast({{ text }} as date) is not null
 {%- endmacro %}
 
-{# A text of the form 2026-06-30 as a day; null when it is none. #}
+{# A text of the form 2026-06-30 as a date; null when it is not one. #}
 {% macro calendar_day(text) -%}
     try_cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}, '') as date)
 {%- endmacro %}
 
-{# How far apart two names are: letters to change, less what the same number in both and the same beginning weigh. #}
+{# Distance between two names: edit distance, less 4 for the same number in both and 2 for the same first five letters.
+   #}
 {% macro name_distance(name, other) -%}
     (
         levenshtein({{ name }}, {{ other }})

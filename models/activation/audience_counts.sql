@@ -1,4 +1,4 @@
--- Grain: one row per active segment and channel (email, sms): how many members it has, how many stay behind, why.
+-- Grain: one row per active segment and channel (email, sms): how many members it has, how many are left out, and why.
 with candidates as (
 
     select * from {{ ref('int_segment_audience_candidates') }}

@@ -1,4 +1,4 @@
--- Grain: one row per customer and channel in which a segment drives the next action; channel `all` is the overall one.
+-- Grain: one row per customer and channel: the segment that drives the next action; channel `all` is the overall one.
 with memberships as (
 
     select * from {{ ref('segment_memberships') }}
@@ -25,7 +25,7 @@ segment_channels as (
 
 ),
 
--- What protects people counts without approval: holding back a message needs nobody's signature.
+-- Segments that protect people act without approval: withholding a message needs no sign-off.
 library as (
 
     select

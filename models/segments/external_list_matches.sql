@@ -67,7 +67,7 @@ measured as (
 
 ),
 
--- The likest segment is the one to replace a list by, not the largest that happens to hold it.
+-- A list is best replaced by the most similar segment, not by the largest one that happens to contain it.
 ranked as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per evaluated day up to as_of_date, customer and segment entered or left: why.
+-- Grain: one row per evaluated day up to as_of_date, customer and segment entered or left, with the reason.
 with log as (
 
     select * from {{ ref('membership_log') }}

@@ -1,4 +1,4 @@
--- Grain: one row per adoption model and segment: how likely its members are to adopt, against all who could.
+-- Grain: one row per adoption model and segment: how likely its members are to adopt, compared with all candidates.
 with candidates as (
 
     select * from {{ ref('int_customer_adoption') }}
@@ -15,7 +15,7 @@ memberships as (
 
 ),
 
-everybody as (
+all_candidates as (
 
     select
         model_key,
@@ -51,11 +51,11 @@ final as (
         cast(by_segment.candidate_count as bigint) as candidate_count,
         by_segment.propensity as mean_adoption_propensity,
         by_segment.expected_adopters,
-        by_segment.propensity / nullif(everybody.propensity, 0) as lift
+        by_segment.propensity / nullif(all_candidates.propensity, 0) as lift
 
     from by_segment
-    inner join everybody
-        on by_segment.model_key = everybody.model_key
+    inner join all_candidates
+        on by_segment.model_key = all_candidates.model_key
 
 )
 

@@ -1,4 +1,5 @@
--- Grain: one row per evaluated day of the last year and segment: what its own past let expect, was it unusual, and why.
+-- Grain: one row per evaluated day of the last year and segment: the range expected from its history, whether the day
+-- was unusual, and the likely cause.
 with growth as (
 
     select * from {{ ref('segment_growth') }}
@@ -39,10 +40,10 @@ final as (
         coalesce(bands.is_unusual, false) as is_unusual,
         cast(case
             when bands.segment_key is not null then null
-            when growth.previous_as_of_date is null then 'the first evaluation says nothing of movement'
+            when growth.previous_as_of_date is null then 'the first evaluation shows no movement yet'
             when growth.previous_as_of_date < {{ days_before('growth.as_of_date', 1) }}
                 then 'the day before was not evaluated'
-            else 'less than six weeks of daily evaluations by this rule'
+            else 'fewer than six weeks of daily evaluations with this rule'
         end as {{ dbt.type_string() }}) as not_judged_reason,
         cast(causes.cause as {{ dbt.type_string() }}) as cause,
         cast(causes.cause_evidence as {{ dbt.type_string() }}) as cause_evidence

@@ -77,7 +77,8 @@ joined as (
         changes.status_before,
         changes.status_after,
         changes.customer_count_before,
-        -- A size of that day is held for the last change of the day only; the one before was seen by its successor.
+        -- Sizes are kept for the last change of a day only; that of an earlier one is recorded with the change that
+        -- followed.
         coalesce(changes.customer_count_that_day, sized.customer_count) as customer_count_after,
         coalesce(changes.customer_count_that_day, sized.customer_count) - changes.customer_count_before as size_effect
 

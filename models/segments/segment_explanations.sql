@@ -1,5 +1,5 @@
--- Grain: one row per membership: the conditions that hold, with the customer's own values; and one per customer and
--- segment left on as_of_date: what ended it.
+-- Grain: one row per membership, with the conditions that hold and the customer's own values; and one per customer and
+-- segment left on as_of_date, with the reason.
 with memberships as (
 
     select * from {{ ref('segment_memberships') }}
@@ -19,7 +19,7 @@ percentiles as (  -- noqa: ST03
 
 ),
 
--- Read where a rule asks for membership of another segment.
+-- Read where a rule refers to another segment.
 lower_matches as (  -- noqa: ST03
 
     select

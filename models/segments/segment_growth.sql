@@ -1,5 +1,5 @@
--- Grain: one row per evaluated day and segment that could be computed on it: its size against earlier days, and who
--- entered and left since the evaluated day before.
+-- Grain: one row per evaluated day and segment that could be computed on it: its size compared with earlier days, and
+-- how many customers entered and left since the previous evaluated day.
 {%- set reasons = [
     ('entered', 'initial_load'), ('entered', 'condition'), ('entered', 'rule_change'),
     ('left', 'condition'), ('left', 'rule_change'), ('left', 'suppression')
@@ -17,7 +17,7 @@ with sizes as (
 
 ),
 
--- Where the day itself was not evaluated, the last one in the week before it stands for it.
+-- Where the day itself was not evaluated, the last evaluated day in the week up to it is used.
 earlier as (
 
     select
@@ -63,7 +63,7 @@ compared as (
         sizes.*,
         earlier.customer_count_7d_ago,
         earlier.customer_count_28d_ago,
-        -- A handful that doubles is no fast grower.
+        -- Small segments are not ranked: a handful that doubles is not fast growth.
         case
             when greatest(sizes.customer_count, earlier.customer_count_28d_ago) >= {{ var('growth_min_members') }}
                 then cast(sizes.customer_count - earlier.customer_count_28d_ago as double)

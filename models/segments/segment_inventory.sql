@@ -1,4 +1,4 @@
--- Grain: one row per finding about a segment, a pair of segments, or a list kept outside.
+-- Grain: one row per finding about a segment, a pair of segments, or an external list.
 with pairs as (
 
     select
@@ -24,9 +24,9 @@ worded_pairs as (
         case
             when finding = 'exact_duplicate_rule' then concat('its rule means the same as that of ', other_segment_key)
             when is_by_rule and finding = 'subset'
-                then concat('its rule is that of ', other_segment_key, ' with further conditions')
+                then concat('its rule is that of ', other_segment_key, ' with more conditions')
             when is_by_rule and finding = 'superset'
-                then concat('the rule of ', other_segment_key, ' is its own with further conditions')
+                then concat('the rule of ', other_segment_key, ' is its own with more conditions')
             when finding = 'subset'
                 then concat(
                         {{ percent_text('measure') }}, ' of its members are in ', other_segment_key, ' too (',
@@ -34,12 +34,12 @@ worded_pairs as (
                     )
             when finding = 'superset'
                 then concat(
-                        'it holds ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key, ' (',
+                        'it contains ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key, ' (',
                         shared_count, ' customers)'
                     )
             when finding = 'same_members'
                 then concat('it has the same ', shared_count, ' members as ', other_segment_key, ' by another rule')
-            else concat({{ percent_text('measure') }}, ' of the members of either are in both')
+            else concat({{ percent_text('measure') }}, ' of the combined members are in both')
         end as evidence,
         case
             when finding = 'exact_duplicate_rule'
@@ -51,7 +51,7 @@ worded_pairs as (
                     )
             when finding = 'subset'
                 then concat('keep it only if its members are treated differently from those of ', other_segment_key)
-            else concat('nothing to do here; see ', other_segment_key, ', which lies inside it')
+            else concat('nothing to do here; see ', other_segment_key, ', which it contains')
         end as suggestion
 
     from pairs
@@ -102,7 +102,7 @@ final as (
         {{ as_of_date() }} as as_of_date,
         unioned.*,
         case
-            when finding in ('same_members', 'near_duplicate') then 'customers in both of those in either'
+            when finding in ('same_members', 'near_duplicate') then 'share of the combined customers in both'
             when finding in ('exact_duplicate_rule', 'subset', 'superset', 'no_match') then 'share of the smaller one'
             when finding = 'empty' then 'evaluated days'
             when measure is not null then 'days'

@@ -88,7 +88,7 @@ joined as (
             when coalesce(approvals.given_count, 0) = 0 then 'none'
             when approvals.given_count < approvals.needed_count then 'partial'
             when approvals.approver_count < approvals.needed_count then 'same_person_twice'
-            -- Before a segment is active nobody is in it, and there is no size to hold against the band.
+            -- A segment that is not active has no members, so there is no size to compare with the band.
             when approvals.all_in_band = 0 and sizes.customer_count is not null then 'count_outside_band'
             else 'approved'
         end as approval_status,

@@ -1,5 +1,5 @@
--- Grain: one row per active segment and as_of_date, also where nobody is in it: what its members brought and cost, in
--- all history and in the last 365 days. Segments overlap, so that they do not add up to the company.
+-- Grain: one row per active segment, even without members: revenue, costs and margin of its members on as_of_date, over
+-- all history and the last 365 days. Segments overlap, so they do not add up to the company.
 {%- set sums = margin_amounts() + ['product_revenue', 'revenue_with_known_cost'] %}
 with definitions as (
 

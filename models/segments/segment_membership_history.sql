@@ -5,7 +5,7 @@ with changes as (
 
 ),
 
-followed as (
+paired as (
 
     select
         customer_id,
@@ -30,7 +30,7 @@ stays as (
         entry_reason,
         exit_reason
 
-    from followed
+    from paired
     where change = 'entered'
 
 )

@@ -21,7 +21,7 @@ moves as (
         on
             origins.window_days = destinations.window_days
             and origins.customer_id = destinations.customer_id
-    -- Who stayed in a segment has not moved from it, whatever else they are in.
+    -- Customers who stayed in a segment have not moved from it, whatever other segments they are in.
     where
         origins.was_in
         and destinations.is_in

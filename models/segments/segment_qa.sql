@@ -1,4 +1,4 @@
--- Grain: one row per segment that is called active and check before activation, by the strictest of its plans.
+-- Grain: one row per segment active in the library and check before activation: the worst result over its plans.
 {%- set checks = [
     'count', 'samples', 'overlap', 'recent_activity', 'margin', 'consent', 'stock', 'holdout', 'models'
 ] %}
@@ -36,13 +36,13 @@ ranked as (
             order by
                 case status when 'fail' then 1 when 'warn' then 2 when 'pass' then 3 else 4 end,
                 coalesce(plan_key, '')
-        ) as strictness_rank
+        ) as severity_rank
 
     from results
 
 ),
 
--- Who is in it cannot be said, so that nothing else can be.
+-- Its members are not known, so none of the other checks apply.
 not_computable as (
     {%- for check_name in checks if check_name != 'models' %}
 
@@ -72,7 +72,7 @@ unioned as (
         plan_key
 
     from ranked
-    where strictness_rank = 1
+    where severity_rank = 1
 
     union all
 

@@ -9,7 +9,7 @@
                     'attribute': condition.attribute, 'operator': condition.operator, 'value': condition.value or none,
                     'if_missing': condition.if_missing or none, 'condition_text': segment_condition_text(condition)
                 } %}
-                {#- A draft may say the same twice. #}
+                {#- A draft may contain duplicates. #}
                 {%- if row not in rows %}{%- do rows.append(row) %}{%- endif %}
             {%- endfor %}
         {%- endfor %}

@@ -1,4 +1,4 @@
--- Grain: one row per active segment and customer of its sample, with the conditions that let them in or keep them out.
+-- Grain: one row per active segment and customer of its sample, with the conditions that include or exclude them.
 with samples as (
 
     select * from {{ ref('int_segment_samples') }}
@@ -19,7 +19,7 @@ percentiles as (  -- noqa: ST03
 
 ),
 
--- Read where a rule speaks of another segment.
+-- Read where a rule refers to another segment.
 lower_matches as (  -- noqa: ST03
 
     select

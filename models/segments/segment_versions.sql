@@ -1,5 +1,5 @@
--- Grain: one row per segment and change of its rule's meaning or of its status, from the day on which a build found it.
--- State: it cannot be computed anew, so it is only ever added to. A build that looks back adds nothing.
+-- Grain: one row per segment and change of its rule's meaning or of its status, as of the day on which a build found
+-- it. State: it cannot be recomputed, so rows are only ever appended. A build for an earlier day appends nothing.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 {{ config(
     materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns'

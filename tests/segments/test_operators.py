@@ -410,14 +410,14 @@ def test_faults_of_its_rules_are_named(proof: Proof, operator: str) -> None:
         "none": f"operator `{operator}` takes no value, `Garden` was given", "two": f"{operator} takes two values",
     }.get(cells["takes"], f"operator `{operator}` needs a value")  # fmt: skip
     # Whoever asks only for what is always known lets everybody in, and is told so.
-    everybody = {"the rule lets everybody in"} if operator == "is_not_null" else set()
+    everybody = {"the rule matches every customer"} if operator == "is_not_null" else set()
     assert proof.faults[f"few_{number}"] == everybody | {few}
     assert f"operator `{operator}` is not allowed for" in said("stranger")
     assert proof.faults.get(f"sound_{number}", set()) == everybody
-    assert "say the same" in said("same")
+    assert "mean the same" in said("same")
     if cells["opposite"]:
         assert "it cannot hold together with" in said("clash")
-        assert "it lets in everybody" in said("all")
+        assert "it matches every customer" in said("all")
 
 
 def test_what_lies_between_the_ends_of_a_negated_range_cannot_hold_with_it(proof: Proof) -> None:

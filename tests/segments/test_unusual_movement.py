@@ -241,9 +241,9 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     assert cause("ordered_30", surge) == "real_behaviour"
     assert cause("reachable", opt_out) == "suppression"
     evidence = unusual.set_index(["segment_key", "day"])["cause_evidence"]
-    assert "shopify.order brought 0 rows that day" in evidence["ordered_30", outage]
-    assert f"{len(old)} rows that day that had happened two days or more before" in evidence["ordered_30", outage + 2]
-    assert "who entered did so by at least 1 order in the last 30 days" in evidence["ordered_30", surge]
+    assert "shopify.order delivered 0 rows that day" in evidence["ordered_30", outage]
+    assert f"{len(old)} rows that day that were two or more days old" in evidence["ordered_30", outage + 2]
+    assert "who entered): at least 1 order in the last 30 days" in evidence["ordered_30", surge]
 
     # What the planted days bring about later: a burst of orders leaves after the 30, 45, 60 days of the rules.
     echoes = {day + window + shift for day in (outage, surge) for window in (0, 30, 45, 60) for shift in range(4)} | {

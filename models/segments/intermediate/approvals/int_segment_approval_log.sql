@@ -1,4 +1,4 @@
--- Grain: one row per row of the approval log, with what is wrong with it. The hash is that of
+-- Grain: one row per row of the approval log, with what is wrong with it. The hash is the same as in
 -- scripts/segments/approval_log.py.
 {%- set chained = [
     'segment_key', 'sequence', 'decision', 'rule_fingerprint', 'role', 'approved_by', 'approved_at', 'count_low',
@@ -16,7 +16,7 @@ with logged as (
 
 ),
 
--- Every cell with its length before it, so that nothing can move from one cell to the next unseen.
+-- Every cell is prefixed by its length, so that no text can move to the next cell undetected.
 worded as (
 
     select
@@ -72,7 +72,7 @@ checked as (
         case
             when not is_signed and row_hash <> plain_hash then 'it was changed after it was written'
             when sequence_number is null or sequence_number <> chain_number
-                then 'a row before it was deleted, or it stands there twice'
+                then 'a row before it was deleted, or it is listed twice'
             when previous_hash <> coalesce(hash_before, '') then 'it does not follow from the row before'
             when coalesce(is_signed_before, false) and not is_signed
                 then 'it is not signed although those before it are'

@@ -1,11 +1,11 @@
--- Grain: one row per segment and role: the last approval of the rule as it is now, unless it was withdrawn since.
+-- Grain: one row per segment and role: the last approval of the current rule, unless it was withdrawn since.
 with approval_log as (
 
     select * from {{ ref('int_segment_approval_log') }}
 
 ),
 
--- One row that does not hold makes the whole log of its segment worthless: nobody knows what else was there.
+-- One invalid row invalidates the whole log of its segment: other rows may be missing too.
 broken_logs as (
 
     select distinct segment_key

@@ -1,4 +1,4 @@
--- Grain: one row per segment whose rule was approved: the version approved last, and the one that is in force.
+-- Grain: one row per segment whose rule was approved: the version last approved, and the one in force.
 with approval_log as (
 
     select * from {{ ref('int_segment_approval_log') }}

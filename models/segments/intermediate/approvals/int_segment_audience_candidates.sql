@@ -1,4 +1,4 @@
--- Grain: one row per membership and channel (email, sms) of its segment, with the reason why it must stay behind.
+-- Grain: one row per membership and channel (email, sms) of its segment, with the reason if the customer is left out.
 with segment_channels as (
 
     select * from {{ ref('int_segment_channels') }}
@@ -33,7 +33,7 @@ suppressed as (
 
 ),
 
--- A suppression that cannot be computed must not let anybody through on its channels.
+-- Where a suppression cannot be computed, no customer may be contacted on its channels.
 unknown_suppression as (
 
     select distinct channel
@@ -42,7 +42,7 @@ unknown_suppression as (
 
 ),
 
--- What the person said, or what became of the address; of several reasons the weightiest.
+-- Requests of the person or delivery problems of the address; of several reasons, the most serious.
 forbidden as (
 
     select

@@ -1,5 +1,5 @@
 -- Grain: one row per customer and active segment whose rule holds on as_of_date. Rules that refer to other segments are
--- evaluated after those: level 1 refers to none, level 3 to one that refers to one.
+-- evaluated after those: level 1 has no references, level 3 refers to a segment that itself refers to one.
 -- depends_on: {{ ref('int_segment_rule_errors') }}
 {%- do stop_on_segment_rule_errors() %}
 {%- set levels = segment_levels_to_evaluate() %}

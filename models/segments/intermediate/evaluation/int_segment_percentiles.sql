@@ -1,4 +1,4 @@
--- Grain: one row per attribute and percentile that a rule names: `25` of buyers, or `25 of a_segment`.
+-- Grain: one row per attribute and percentile that a rule names: `25` for buyers, or `25 of a_segment`.
 {%- set segments = segment_rules_explained() %}
 with features as (
 

@@ -1,5 +1,5 @@
--- Grain: one row per customer, segment that can be explained (drafts too) and condition of its rule, on as_of_date.
--- A view, to be asked for one customer: for all of them it has some hundred rows each.
+-- Grain: one row per customer, segment that can be explained (including drafts) and condition of its rule, on
+-- as_of_date. A view, to be queried for one customer at a time: each customer has some hundred rows.
 {{ config(materialized='view') }}
 {%- set segments = segment_rules_explained() %}
 with features as (  -- noqa: ST03
@@ -8,7 +8,7 @@ with features as (  -- noqa: ST03
 
 ),
 
--- A faulty draft is only warned of, and explains nothing.
+-- A faulty draft only raises a warning, but cannot be explained.
 faulty as (
 
     select distinct segment_key from {{ ref('int_segment_rule_errors') }}

@@ -1,5 +1,5 @@
--- Grain: one row per change of int_membership_changes: its kind of reason, and the reason where the kind says it all.
--- What is to be told from the flipped conditions has the kind `condition` and no reason yet.
+-- Grain: one row per change of int_membership_changes: its kind of reason, and the reason where it follows from the
+-- kind. Changes explained by flipped conditions have the kind `condition` and no reason yet.
 with changes as (
 
     select * from {{ ref('int_membership_changes') }}
@@ -25,7 +25,7 @@ merged_into as (
 
 ),
 
-heirs as (
+merge_targets as (
 
     select distinct
         as_of_date,
@@ -36,7 +36,7 @@ heirs as (
 
 ),
 
-sorted as (
+classified as (
 
     select
         changes.*,
@@ -49,7 +49,7 @@ sorted as (
             when merged_into.customer_id is not null then 'merged'
             when changes.change = 'left' and changes.has_values and not changes.is_profiled then 'customer_gone'
             when not changes.has_same_rule then 'rule_change'
-            when changes.change = 'entered' and heirs.customer_id is not null then 'merged'
+            when changes.change = 'entered' and merge_targets.customer_id is not null then 'merged'
             when not (changes.has_values and changes.has_previous_values) then 'unknown'
             else 'condition'
         end as reason_kind
@@ -60,11 +60,11 @@ sorted as (
             changes.as_of_date = merged_into.as_of_date
             and changes.customer_id = merged_into.customer_id
             and changes.segment_key = merged_into.segment_key
-    left join heirs
+    left join merge_targets
         on
-            changes.as_of_date = heirs.as_of_date
-            and changes.customer_id = heirs.customer_id
-            and changes.segment_key = heirs.segment_key
+            changes.as_of_date = merge_targets.as_of_date
+            and changes.customer_id = merge_targets.customer_id
+            and changes.segment_key = merge_targets.segment_key
 
 ),
 
@@ -83,14 +83,14 @@ worded as (
             when reason_kind = 'expired' then concat('segment expired after ', expires_on)
             when reason_kind = 'not_active' and status = 'removed' then 'segment was removed'
             when reason_kind = 'not_active' then concat('segment became ', replace(status, '_', ' '))
-            -- Without the other's id, which must not outlive its erasure; customer_id_changes names it.
+            -- Without the other customer's id, which must not remain after its erasure; customer_id_changes has it.
             when reason_kind = 'merged' and change = 'left' then 'merged into another customer'
             when reason_kind = 'merged' then 'merged with a customer who was in it'
             when reason_kind = 'customer_gone' then 'customer no longer profiled'
             when reason_kind = 'rule_change' and has_become_active
                 then concat('segment became active with rule v', rule_version)
             when reason_kind = 'rule_change' and rule_version = previous_rule_version
-                then concat('rule v', rule_version, ' changed its meaning')
+                then concat('the meaning of rule v', rule_version, ' changed')
             when reason_kind = 'rule_change'
                 then concat('rule changed v', previous_rule_version, ' → v', rule_version)
             when reason_kind = 'unknown'
@@ -100,7 +100,7 @@ worded as (
                     )
         end as reason
 
-    from sorted
+    from classified
 
 )
 

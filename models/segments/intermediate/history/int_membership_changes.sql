@@ -1,6 +1,6 @@
--- Grain: one row per customer and segment entered or left on as_of_date, against the evaluated day before it, or on the
--- next evaluated day, against as_of_date; and whether the customer's values of both days are known. Who was in on other
--- days follows from the log of changes alone.
+-- Grain: one row per customer and segment entered or left on as_of_date, compared with the previous evaluated day, or
+-- on the next evaluated day, compared with as_of_date; and whether the customer's values of both days are kept.
+-- Membership on other days follows from the log of changes alone.
 with comparisons as (
 
     select * from {{ ref('int_membership_comparisons') }}
@@ -64,7 +64,7 @@ states as (
 
 ),
 
--- Where the segment cannot be computed on as_of_date, the later day is compared with the one before.
+-- Where the segment cannot be computed on as_of_date, the later day is compared with the earlier one.
 compared as (
 
     select

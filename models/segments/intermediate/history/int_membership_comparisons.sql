@@ -1,5 +1,5 @@
 -- Grain: one row per segment and day whose changes this run writes: as_of_date and the next day on which the segment
--- was evaluated, each with the day that it is compared with. A day on which it could not be computed is passed over.
+-- was evaluated, each with the day that it is compared with. Days on which it could not be computed are skipped.
 with evaluations as (
 
     select * from {{ ref('segment_evaluations') }}
@@ -39,7 +39,7 @@ states as (
 
 ),
 
-around as (
+neighbours as (
 
     select
         segment_key,
@@ -60,7 +60,7 @@ compared as (
         this_date as as_of_date,
         earlier_date as previous_as_of_date
 
-    from around
+    from neighbours
     where this_date is not null
 
     union all
@@ -70,7 +70,7 @@ compared as (
         later_date as as_of_date,
         coalesce(this_date, earlier_date) as previous_as_of_date
 
-    from around
+    from neighbours
     where later_date is not null
 
 ),

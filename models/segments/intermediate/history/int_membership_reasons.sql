@@ -1,4 +1,4 @@
--- Grain: one row per change that conditions explain: those that flipped and decided, in words.
+-- Grain: one row per change that conditions explain: the flipped conditions that decided it, in words.
 with alternatives as (
 
     select
@@ -10,7 +10,7 @@ with alternatives as (
 
 ),
 
-verdicts as (
+evaluated as (
 
     select
         *,
@@ -27,33 +27,33 @@ attributes as (
 
 ),
 
--- Of an entry: what made an alternative hold where none did, and what ended an exclusion; of an exit the reverse.
+-- For an entry: what made an alternative hold where none did, and what ended an exclusion; for an exit, the reverse.
 flips as (
 
     select
-        verdicts.as_of_date,
-        verdicts.customer_id,
-        verdicts.segment_key,
-        verdicts.is_new_customer,
-        verdicts.condition_number,
+        evaluated.as_of_date,
+        evaluated.customer_id,
+        evaluated.segment_key,
+        evaluated.is_new_customer,
+        evaluated.condition_number,
         {{ flipped_condition_text() }} as flip_text,
-        verdicts.change = 'left' and verdicts.kind = 'exclude' and (
+        evaluated.change = 'left' and evaluated.kind = 'exclude' and (
             coalesce(attributes.theme in ('consent', 'service'), false)
-            or verdicts.attribute in ('segment:suppression', 'segment:service_recovery')
-        ) and verdicts.include_holds as is_suppression
+            or evaluated.attribute in ('segment:suppression', 'segment:service_recovery')
+        ) and evaluated.include_holds as is_suppression
 
-    from verdicts
+    from evaluated
     left join attributes
-        on verdicts.attribute = attributes.attribute_name
+        on evaluated.attribute = attributes.attribute_name
     where
-        verdicts.is_met <> verdicts.was_met
+        evaluated.is_met <> evaluated.was_met
         and case
-            when verdicts.kind = 'scope' then not verdicts.is_new_customer
-            when verdicts.kind = 'include' and verdicts.change = 'entered'
-                then verdicts.holds and not verdicts.include_held
-            when verdicts.kind = 'include' then verdicts.held and not verdicts.include_holds
-            when verdicts.change = 'entered' then verdicts.held and not verdicts.holds
-            else verdicts.holds and not verdicts.held
+            when evaluated.kind = 'scope' then not evaluated.is_new_customer
+            when evaluated.kind = 'include' and evaluated.change = 'entered'
+                then evaluated.holds and not evaluated.include_held
+            when evaluated.kind = 'include' then evaluated.held and not evaluated.include_holds
+            when evaluated.change = 'entered' then evaluated.held and not evaluated.holds
+            else evaluated.holds and not evaluated.held
         end
 
 ),

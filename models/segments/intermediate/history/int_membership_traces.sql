@@ -1,4 +1,4 @@
--- Grain: one row per change that conditions may explain and condition of its rule: values and verdict on both days.
+-- Grain: one row per change that conditions may explain and condition of its rule: values and results on both days.
 with changes as (
 
     select * from {{ ref('int_membership_changes') }}
@@ -48,7 +48,7 @@ log as (
 
 ),
 
--- Who was in a segment of which another rule speaks.
+-- Members of segments, for rules that refer to other segments.
 lower_matches as (  -- noqa: ST03
 
     select

@@ -1,5 +1,5 @@
--- Grain: one row per customer and active segment on as_of_date: whose rule holds, or, in an ad-hoc segment, whose rule
--- held when it was first evaluated.
+-- Grain: one row per customer and active segment on as_of_date whose rule holds or, for an ad-hoc segment, held when it
+-- was first evaluated.
 with matches as (
 
     select * from {{ ref('int_segment_matches') }}

@@ -1,4 +1,5 @@
--- Grain: one row per segment of the library: its status on as_of_date, and since when an ad-hoc segment is frozen.
+-- Grain: one row per segment of the library: its status on as_of_date, and the day since which an ad-hoc segment is
+-- frozen.
 {%- set definitions = ref('int_segment_definitions') %}
 {%- set columns = adapter.get_columns_in_relation(definitions) | map(attribute='name') | list if execute else [] %}
 {%- set evaluations = history_before('segment_evaluations') %}

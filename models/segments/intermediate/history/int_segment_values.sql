@@ -1,5 +1,5 @@
 -- Grain: one row per kept day and customer: the attributes that rules read. The last `segment_values_days` evaluated
--- days are kept, so that what changed can be told; columns follow the rules.
+-- days are kept, so that changes can be explained; columns follow the rules.
 {{ config_of_history() }}
 {{ config(post_hook="{{ forget_older_days(this, var('segment_values_days')) }}") }}
 {%- set names = segment_attributes_read(segment_rules_to_evaluate()) %}

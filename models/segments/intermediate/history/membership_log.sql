@@ -1,5 +1,5 @@
--- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that says the day
--- was evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
+-- Grain: one row per evaluated day, customer and segment entered or left, and one without a customer that marks the day
+-- as evaluated. State: evaluating a day rewrites that day and the next evaluated one, in whatever order days come.
 {{ config_of_history() }}
 {{ config(post_hook="{{ forget_old_history(this, ref('segment_evaluations')) }}") }}
 
@@ -16,7 +16,7 @@ with rewritten as (
             when changes.reason_kind <> 'condition' then changes.reason_kind
             else coalesce(reasons.reason_kind, 'unknown')
         end as reason_kind,
-        coalesce(changes.reason, reasons.reason, 'no condition of the present rule says why') as reason
+        coalesce(changes.reason, reasons.reason, 'no condition of the current rule explains it') as reason
 
     from {{ ref('int_membership_change_kinds') }} as changes
     left join {{ ref('int_membership_reasons') }} as reasons
@@ -27,7 +27,7 @@ with rewritten as (
 
 ),
 
--- Read where there is a log already.
+-- Read once a log exists.
 comparisons as (  -- noqa: ST03
 
     select * from {{ ref('int_membership_comparisons') }}
@@ -35,15 +35,15 @@ comparisons as (  -- noqa: ST03
 ),
 
 {% if is_incremental() %}
--- A reason that was told while the values were still kept stays, where the change is the same.
-told_before as (
+-- A reason recorded while the values were still kept remains, where the change is the same.
+recorded_reasons as (
 
     select * from {{ this }}
     where customer_id is not null and as_of_date >= {{ as_of_date() }}
 
 ),
 
--- Rows of the later days that are written anew as a whole, but for the segments compared anew.
+-- Rows of later days, which are rewritten as a whole, for the segments that this run does not compare again.
 untouched as (
 
     select
@@ -78,19 +78,19 @@ days as (
         rewritten.change,
         rewritten.previous_as_of_date,
         rewritten.rule_version,
-        coalesce(told_before.reason_kind, rewritten.reason_kind) as reason_kind,
-        coalesce(told_before.reason, rewritten.reason) as reason
+        coalesce(recorded_reasons.reason_kind, rewritten.reason_kind) as reason_kind,
+        coalesce(recorded_reasons.reason, rewritten.reason) as reason
 
     from rewritten
-    left join told_before
+    left join recorded_reasons
         on
             rewritten.reason_kind = 'unknown'
-            and rewritten.as_of_date = told_before.as_of_date
-            and rewritten.customer_id = told_before.customer_id
-            and rewritten.segment_key = told_before.segment_key
-            and rewritten.change = told_before.change
-            and rewritten.previous_as_of_date = told_before.previous_as_of_date
-            and rewritten.rule_version = told_before.rule_version
+            and rewritten.as_of_date = recorded_reasons.as_of_date
+            and rewritten.customer_id = recorded_reasons.customer_id
+            and rewritten.segment_key = recorded_reasons.segment_key
+            and rewritten.change = recorded_reasons.change
+            and rewritten.previous_as_of_date = recorded_reasons.previous_as_of_date
+            and rewritten.rule_version = recorded_reasons.rule_version
 
     union all
 

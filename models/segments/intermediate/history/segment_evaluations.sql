@@ -1,4 +1,4 @@
--- Grain: one row per evaluated day and segment of the library, and one without a segment that stands for the day.
+-- Grain: one row per evaluated day and segment of the library, and one without a segment for the day itself.
 {{ config_of_history() }}
 {{ config(post_hook="{{ forget_old_history(this, this) }}") }}
 {%- do stop_on_forgotten_day() %}

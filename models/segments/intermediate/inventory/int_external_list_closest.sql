@@ -1,4 +1,4 @@
--- Grain: one row per list kept outside: the segment that comes closest to it, and how close.
+-- Grain: one row per external list: the segment closest to it, and how close.
 with lists as (
 
     select * from {{ ref('int_external_lists') }}
@@ -18,7 +18,7 @@ best as (
 
 ),
 
--- Of the segments that a list lies inside, the one that holds least besides.
+-- Of the segments that contain a list, the one with the fewest other members.
 ranked as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per list kept outside, with how many are on it and how many of them we know.
+-- Grain: one row per external list: how many addresses it has, and how many of them belong to known customers.
 with members as (
 
     select * from {{ ref('int_external_list_members') }}

@@ -18,7 +18,7 @@ with segments as (
         {{ days_between('usage.last_changed_date', as_of_date()) }} as days_since_change,
         {{ days_between('usage.last_campaign_date', as_of_date()) }} as days_since_campaign,
         {{ days_between('definitions.review_by', as_of_date()) }} as days_past_review,
-        -- Suppression is used by leaving people out. Without campaign data nothing can be said.
+        -- Suppressions are used by excluding people. Without campaign data, use is not known.
         definitions.status in ('approved', 'active', 'paused')
         and not definitions.is_suppression and {{ 'true' if source_is_on('campaigns') else 'false' }} as is_usable
 
@@ -77,20 +77,20 @@ worded as (
         finding,
         measure,
         case
-            when finding = 'empty' then concat('nobody is in it; empty for ', measure, ' evaluated day(s)')
+            when finding = 'empty' then concat('it has no members; empty for ', measure, ' evaluated day(s)')
             when finding = 'stale'
                 then concat(
-                        'nobody entered or left for ', measure, ' days, evaluated on ', recent_evaluated_days,
+                        'no customer entered or left for ', measure, ' days, evaluated on ', recent_evaluated_days,
                         ' of the last {{ var('inventory_stale_days') }}'
                     )
-            when finding = 'unowned' and nullif(owner, '') is null then 'it names no owner'
+            when finding = 'unowned' and nullif(owner, '') is null then 'it has no owner'
             when finding = 'unowned' then concat('its owner is "', owner, '"')
             when finding = 'not_computable' then status_reason
             when finding = 'never_activated' and first_evaluated_date is null
-                then 'no campaign was ever aimed at it and nobody ever approved it'
+                then 'it was never used by a campaign and never approved'
             when finding = 'never_activated'
                 then concat(
-                        'no campaign was ever aimed at it and nobody ever approved it; evaluated since ',
+                        'it was never used by a campaign and never approved; evaluated since ',
                         first_evaluated_date
                     )
             when finding = 'unused' then concat('its last campaign began on ', last_campaign_date)
@@ -99,11 +99,11 @@ worded as (
         case
             when finding = 'empty' and measure >= {{ var('inventory_empty_days') }}
                 then concat('retire: empty for ', measure, ' evaluated days')
-            when finding = 'empty' then 'watch it, and look whether the rule asks for too much'
+            when finding = 'empty' then 'monitor it, and check whether the rule is too strict'
             when finding = 'stale'
-                then 'look whether its data still arrive and whether the rule still describes anything that changes'
-            when finding = 'unowned' then 'name somebody who answers for it, or retire it'
-            when finding = 'not_computable' then 'switch on or fit what it needs, or pause it'
+                then 'check that its data still arrive and that the rule still describes something that changes'
+            when finding = 'unowned' then 'name a responsible owner, or retire it'
+            when finding = 'not_computable' then 'enable or fit what it needs, or pause it'
             when finding = 'never_activated' and measure >= {{ var('inventory_unused_days') }}
                 then concat('retire: unused for ', measure, ' days')
             when finding = 'never_activated'

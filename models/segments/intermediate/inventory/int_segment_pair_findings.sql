@@ -1,9 +1,9 @@
--- Grain: one row per finding about two segments: the same, nearly the same, or one inside the other.
+-- Grain: one row per finding about two segments: the same, nearly the same, or one contained in the other.
 with definitions as (
 
     select
         *,
-        -- Of two that are the same, the one that is live and comes first is kept.
+        -- Of two equal segments, the one with the more advanced status and then the higher priority is kept.
         row_number() over (
             order by
                 case status
@@ -37,7 +37,7 @@ pairs as (
         definitions.segment_key,
         others.segment_key as other_segment_key,
         definitions.keep_rank > others.keep_rank as gives_way,
-        -- Suppression lies in layers, one inside the other, by design.
+        -- Suppressions are nested by design.
         definitions.is_suppression and others.is_suppression as is_by_design,
         narrower.segment_key is not null as is_narrower_rule,
         wider.segment_key is not null as is_wider_rule,
@@ -70,7 +70,7 @@ pairs as (
 
 ),
 
--- The strongest that can be said of a pair. A handful of members may fall together by chance.
+-- The strongest finding about a pair. A handful of shared members may be chance.
 classified as (
 
     select

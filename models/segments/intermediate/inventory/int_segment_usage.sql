@@ -1,4 +1,4 @@
--- Grain: one row per segment of the library: how it stood on the evaluated days, and whether anybody used it.
+-- Grain: one row per segment of the library: its sizes on evaluated days, its last change, campaigns and approvals.
 with definitions as (
 
     select * from {{ ref('int_segment_definitions') }}
@@ -12,11 +12,11 @@ sizes as (
 
 ),
 
-last_peopled as (
+last_filled as (
 
     select
         segment_key,
-        max(as_of_date) as last_peopled_date
+        max(as_of_date) as last_filled_date
 
     from sizes
     where customer_count > 0
@@ -32,15 +32,15 @@ evaluated as (
         max(sizes.as_of_date) as last_evaluated_date,
         max_by(sizes.customer_count, sizes.as_of_date) as customer_count,
         count(*) filter (
-            where last_peopled.last_peopled_date is null or sizes.as_of_date > last_peopled.last_peopled_date
+            where last_filled.last_filled_date is null or sizes.as_of_date > last_filled.last_filled_date
         ) as empty_days,
         count(*) filter (
             where {{ within_window('sizes.as_of_date', var('inventory_stale_days')) }}
         ) as recent_evaluated_days
 
     from sizes
-    left join last_peopled
-        on sizes.segment_key = last_peopled.segment_key
+    left join last_filled
+        on sizes.segment_key = last_filled.segment_key
     group by sizes.segment_key
 
 ),

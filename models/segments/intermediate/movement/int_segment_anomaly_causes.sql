@@ -1,5 +1,5 @@
--- Grain: one row per segment and unusual day: the likeliest cause, and in words what speaks for it. A cause is looked
--- for in a fixed order: what would explain anything comes before what only some customers show.
+-- Grain: one row per segment and unusual day: the most likely cause, and the evidence for it in words. Causes are tried
+-- in a fixed order: those that can explain everything come before those that concern only some customers.
 with bands as (
 
     select
@@ -54,10 +54,10 @@ joined as (
         reasons.main_reason_count,
         incidents.incident,
         incidents.incident_text,
-        -- Whoever enters or leaves by a new rule says so.
+        -- A rule that changed, or changes mostly made by rule changes.
         growth.is_rule_changed or coalesce(2 * reasons.rule_change_count > reasons.customer_count, false)
-            as is_by_rule,
-        bands.score > 0 or bands.unusual_measure = 'size' as is_more_on_its_side
+            as is_rule_change,
+        bands.score > 0 or bands.unusual_measure = 'size' as is_increase_on_side
 
     from bands
     inner join growth
@@ -77,10 +77,10 @@ caused as (
     select
         *,
         case
-            when is_by_rule then 'rule_change'
+            when is_rule_change then 'rule_change'
             when incident = 'outage' then 'source_outage'
             when incident = 'late' then 'late_data'
-            when is_more_on_its_side and 2 * suppression_count > changed_count then 'suppression'
+            when is_increase_on_side and 2 * suppression_count > changed_count then 'suppression'
             else 'real_behaviour'
         end as cause
 
@@ -96,17 +96,17 @@ worded as (
         cause,
         concat(
             case
-                when unusual_measure = 'size' then concat('it went from ', previous_customer_count, ' to ', observed)
+                when unusual_measure = 'size' then concat('size went from ', previous_customer_count, ' to ', observed)
                 else concat(observed, ' ', side)
             end,
             ', expected ', expected, ' (', lowest, ' to ', highest, '); ',
             case
-                when cause = 'rule_change' then concat('the rule changed that day, version ', rule_version)
+                when cause = 'rule_change' then concat('the rule changed that day, to version ', rule_version)
                 when cause in ('source_outage', 'late_data') then incident_text
                 when cause = 'suppression'
                     then concat(suppression_count, ' of ', changed_count, ' who left were suppressed')
-                when main_reason is null then concat('nobody ', side)
-                else concat(main_reason_count, ' of ', changed_count, ' who ', side, ' did so by ', main_reason)
+                when main_reason is null then concat('no customer ', side)
+                else concat('main reason (', main_reason_count, ' of ', changed_count, ' who ', side, '): ', main_reason)
             end
         ) as cause_evidence
 

@@ -1,4 +1,4 @@
--- Grain: one row per segment, day and side (entered, left) on which somebody changed sides: for what reason most did.
+-- Grain: one row per segment, day and direction (entered, left) with changes: how many, and the most common reason.
 with changes as (
 
     select
@@ -6,12 +6,12 @@ with changes as (
         segment_key,
         change,
         reason_kind,
-        -- What flipped, without the customer's values.
+        -- The flipped condition, without the customer's values.
         case
             when reason_kind = 'condition'
                 then split_part(reason, ': ', 1)
             else reason
-        end as reason_word
+        end as reason_text
 
     from {{ ref('membership_changes') }}
     where reason_kind <> 'initial_load' and {{ within_window('as_of_date', var('anomaly_days')) }}
@@ -25,11 +25,11 @@ counted as (
         segment_key,
         change,
         reason_kind,
-        reason_word,
+        reason_text,
         count(*) as customer_count
 
     from changes
-    group by as_of_date, segment_key, change, reason_kind, reason_word
+    group by as_of_date, segment_key, change, reason_kind, reason_text
 
 ),
 
@@ -39,7 +39,7 @@ ranked as (
         *,
         row_number() over (
             partition by as_of_date, segment_key, change
-            order by customer_count desc, reason_word
+            order by customer_count desc, reason_text
         ) as reason_rank
 
     from counted
@@ -56,7 +56,7 @@ reasons as (
         {%- for kind in ['condition', 'rule_change', 'suppression'] %}
         cast(coalesce(sum(customer_count) filter (where reason_kind = '{{ kind }}'), 0) as bigint) as {{ kind }}_count,
         {%- endfor %}
-        max(reason_word) filter (where reason_rank = 1) as main_reason,
+        max(reason_text) filter (where reason_rank = 1) as main_reason,
         cast(max(customer_count) filter (where reason_rank = 1) as bigint) as main_reason_count
 
     from ranked

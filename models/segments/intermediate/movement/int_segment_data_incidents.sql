@@ -1,4 +1,4 @@
--- Grain: one row per segment and day on which a source of its rule had an outage or brought old rows: the worst.
+-- Grain: one row per segment and day on which a source of its rule had an outage or delivered old rows: the worst one.
 with incidents as (
 
     select * from {{ ref('int_source_day_incidents') }}
@@ -49,12 +49,13 @@ worst as (
             case
                 when incident = 'outage'
                     then concat(
-                            ' brought ', cast(row_count as {{ dbt.type_string() }}), ' rows that day, the weekday',
-                            ' usually brings ', cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
+                            ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day,',
+                            ' where this weekday usually brings ',
+                            cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
                         )
                 else concat(
-                        ' brought ', cast(late_row_count as {{ dbt.type_string() }}),
-                        ' rows that day that had happened two days or more before'
+                        ' delivered ', cast(late_row_count as {{ dbt.type_string() }}),
+                        ' rows that day that were two or more days old'
                     )
             end,
             '; the rule reads ', attribute

@@ -1,5 +1,5 @@
--- Grain: one row per segment and day with two weeks of expectations before it: what was expected of its size, of who
--- enters and of who leaves, between which limits, and the measure that is furthest off for what is usual.
+-- Grain: one row per segment and day with two weeks of expectations before it: the expected size, entries and exits
+-- with their limits, and the measure that deviates most, relative to its usual scatter.
 {%- set limit = var('anomaly_score') %}
 with expected as (
 
@@ -28,7 +28,7 @@ scattered as (
         expected.least_scatter * greatest(
             -- 1.4826 times the median distance is the standard deviation where errors are normal.
             1.4826 * median(earlier.distance),
-            -- Some weekdays are wilder than others.
+            -- Some weekdays vary more than others.
             coalesce(1.4826 * median(earlier.distance) filter (where expected.weekday = earlier.weekday), 0),
             1
         ) as scatter
@@ -95,7 +95,7 @@ bands as (
             growth.previous_customer_count + days.size_flow + {{ distance }} * days.size_scatter, 0
         ) as {{ name }}_size,
         {%- for side in ['entered', 'left'] %}
-        -- The root undone.
+        -- Reverses the root transform.
         greatest(
             power(greatest(days.{{ side }}_flow + {{ distance }} * days.{{ side }}_scatter, 0) / 2, 2) - 0.375, 0
         ) as {{ name }}_{{ side }},

@@ -1,8 +1,8 @@
 -- Grain: one row per segment, day evaluated the day after another, and measure (entered, left, or the change of size)
--- with four same weekdays before it: what its own past lets expect. `flow` is what is judged: twice the root of a
--- count, which scatters by 1 whatever its level if customers come one by one (Anscombe), and the plain change of size
--- with the scatter that its comings and goings give it. Expected is the median of the same weekday in the eight weeks
--- before, carried on by the median change over four weeks.
+-- with at least four same weekdays before it: what is expected from its history. `flow` is the value evaluated: twice
+-- the root of a count, whose standard deviation is 1 at any level for independent customers (Anscombe), or the plain
+-- change of size with the scatter implied by its entries and exits. The expectation is the median of the same weekday
+-- in the eight weeks before, extrapolated by the median change over four weeks.
 {%- set same_weekday = 'filter (where flows.weekday = usual.weekday)' %}
 {%- set last_four_weeks = 'filter (where ' ~ days_before('flows.as_of_date', 28) ~ ' <= usual.as_of_date)' %}
 with growth as (
@@ -10,7 +10,7 @@ with growth as (
     select
         *,
         entered_count - entered_by_initial_load_count as newcomer_count,
-        -- A rule's days belong together; those of another rule are no measure for them.
+        -- Days are only compared with days of the same rule.
         sum(case when is_rule_changed then 1 else 0 end) over (
             partition by segment_key
             order by as_of_date
@@ -34,7 +34,7 @@ flows as (
         segment_key,
         '{{ measure }}' as measure,
         {{ weekday_number('as_of_date') }} as weekday,
-        -- The first day of a rule is measured by the days of the rule before it, and is no measure itself.
+        -- The first day of a rule is compared with days of the previous rule, and no other day is compared with it.
         case when is_rule_changed then run_number - 1 else run_number end as reference_run,
         is_rule_changed,
         cast({{ flow }} as double) as flow,
@@ -98,7 +98,7 @@ expected as (
         flows.reference_run,
         flows.is_rule_changed,
         flows.flow,
-        -- On a busy weekday more comes and goes, and scatters more.
+        -- Busy weekdays have more entries and exits, and more scatter.
         past.weekday_scatter as least_scatter,
         past.weekday_flow
         + case when past.change_count >= 14 then past.change else 0 end * past.weekday_age_days / 28 as expected_flow

@@ -1,6 +1,6 @@
--- Grain: one row per window of days that ends with as_of_date, segment that could be computed on both its ends, and
--- customer who was in it at the beginning or is at the end.
--- Of customers in no segment at an end, one row there with the segment (none), or (new customer) at the beginning.
+-- Grain: one row per window of days that ends with as_of_date, segment that could be computed at both ends, and
+-- customer who was in it at the start or is in it at the end. Customers in no segment at one end have a row there with
+-- the segment (none), or (new customer) at the start.
 {{ config(materialized='view') }}
 with sizes as (
 

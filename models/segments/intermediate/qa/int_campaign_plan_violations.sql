@@ -1,4 +1,4 @@
--- Grain: one row per campaign plan for a segment that there is not, or on a channel that the segment may not use.
+-- Grain: one row per campaign plan for a segment that does not exist, or on a channel that the segment may not use.
 with plans as (
 
     select
@@ -21,7 +21,7 @@ segments as (
 
 ),
 
--- Each plan beside every segment, for its own and for the nearest.
+-- Each plan with the channels of its own segment and the segment with the most similar key.
 meant as (
 
     select
@@ -44,7 +44,7 @@ violations as (
         row_text,
         case
             when channels is null then concat('`', segment_key, '` is not a segment of segment_definitions')
-            else concat('channel `', channel, '` is none of the segment')
+            else concat('the segment may not use channel `', channel, '`')
         end as reason,
         case
             when channels is null then concat('did you mean `', nearest, '`?')

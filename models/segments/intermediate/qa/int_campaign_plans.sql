@@ -4,7 +4,7 @@
 {%- do stop_on_seed_violations(['campaign_plans']) %}
 {%- for violations in [ref('int_campaign_plan_violations'), ref('int_catalogue_name_violations')] %}
 {%- do stop_on_rule_errors(
-    violations, 'campaign_plans has {count} fault(s); mend the seed', "seed_name = 'campaign_plans'"
+    violations, 'campaign_plans has {count} error(s); fix the seed', "seed_name = 'campaign_plans'"
 ) %}
 {%- endfor %}
 with typed as (
@@ -48,7 +48,7 @@ promoted as (
     {% endfor %}
 ),
 
--- A product that two items name is promoted once.
+-- A product that two items name counts once.
 plan_products as (
 
     select distinct

@@ -1,4 +1,4 @@
--- Grain: one row per build: every limit of the checks before activation as a column `<check>_<limit>`.
+-- Grain: one row per build: each limit of the checks before activation as a column `<check>_<limit>`.
 {%- do stop_on_seed_violations(['qa_limits']) %}
 {%- set needed = seed_declarations()['qa_limits'].config.meta.needed.rows if execute else ['check, limit'] %}
 with limits as (

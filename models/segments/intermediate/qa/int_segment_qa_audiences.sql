@@ -1,4 +1,5 @@
--- Grain: one row per computable segment and plan that has not ended; a segment without one has a row without a plan.
+-- Grain: one row per computable segment and plan that has not ended; a segment without such a plan has one row without
+-- a plan.
 with segments as (
 
     select * from {{ ref('int_segment_qa_segments') }}
@@ -18,7 +19,7 @@ reach as (
 
 ),
 
-widest as (
+best_channel as (
 
     select
         segment_key,
@@ -36,7 +37,7 @@ joined as (
         plans.plan_key,
         plans.channel,
         segments.customer_count,
-        coalesce(reach.reachable_count, widest.reachable_count, segments.customer_count) as audience_count,
+        coalesce(reach.reachable_count, best_channel.reachable_count, segments.customer_count) as audience_count,
         plans.planned_discount_rate,
         plans.expected_count_low,
         plans.expected_count_high,
@@ -49,8 +50,8 @@ joined as (
         on segments.segment_key = plans.segment_key
     left join reach
         on segments.segment_key = reach.segment_key and plans.channel = reach.channel
-    left join widest
-        on segments.segment_key = widest.segment_key
+    left join best_channel
+        on segments.segment_key = best_channel.segment_key
 
 )
 

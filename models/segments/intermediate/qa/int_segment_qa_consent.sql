@@ -12,8 +12,8 @@ reach as (
         audiences.plan_key,
         max(reach.reachable_count) as reachable_count,
         max_by(reach.channel, reach.reachable_count) as channel,
-        min(reach.reachable_count) as least_count,
-        min_by(reach.channel, reach.reachable_count) as least_channel,
+        min(reach.reachable_count) as lowest_count,
+        min_by(reach.channel, reach.reachable_count) as lowest_channel,
         max_by(reach.suppressed_count, reach.reachable_count) as suppressed_count,
         max(reach.unknown_suppression_key) as unknown_suppression_key
 
@@ -36,10 +36,10 @@ measured as (
         segments.is_suppression,
         segments.customer_count,
         reach.channel,
-        reach.least_channel,
+        reach.lowest_channel,
         reach.unknown_suppression_key,
         cast(reach.reachable_count as double) / nullif(segments.customer_count, 0) as reach_share,
-        cast(reach.least_count as double) / nullif(segments.customer_count, 0) as least_share,
+        cast(reach.lowest_count as double) / nullif(segments.customer_count, 0) as lowest_share,
         cast(reach.suppressed_count as double) / nullif(segments.customer_count, 0) as suppressed_share,
         limits.consent_reach_warn_share,
         limits.consent_reach_fail_share
@@ -63,7 +63,7 @@ classified as (
             when unknown_suppression_key is not null or reach_share = 0 then 2
             else greatest(
                     {{ qa_severity('reach_share', 'consent_reach_warn_share', 'consent_reach_fail_share', '<') }},
-                    case when least_share < consent_reach_warn_share then 1 else 0 end
+                    case when lowest_share < consent_reach_warn_share then 1 else 0 end
                 )
         end as severity
 
@@ -87,28 +87,28 @@ explained as (
             else concat(
                     {{ share_text('reach_share') }}, ' by ', channel,
                     case
-                        when least_channel <> channel
-                            then concat(', ', {{ share_text('least_share') }}, ' by ', least_channel)
+                        when lowest_channel <> channel
+                            then concat(', ', {{ share_text('lowest_share') }}, ' by ', lowest_channel)
                         else ''
                     end,
                     '; ', {{ share_text('suppressed_share') }}, ' suppressed on ', channel
                 )
         end as observed,
-        'members who permit it, have an address and are not suppressed' as expected,
+        'members with consent and an address who are not suppressed' as expected,
         concat(
             'fails below ', {{ share_text('consent_reach_fail_share') }}, ', warns below ',
             {{ share_text('consent_reach_warn_share') }}, ' on any channel'
         ) as threshold,
         case
-            when is_suppression then 'a suppression is contacted by nobody'
+            when is_suppression then 'members of a suppression are not contacted'
             when unknown_suppression_key is not null
-                then concat('who must be held back is not known: ', unknown_suppression_key, ' could not be computed')
-            when customer_count = 0 then 'nobody is in it'
-            when is_not_applicable then 'it is used on no channel that needs consent by person'
+                then concat('who is suppressed is not known: ', unknown_suppression_key, ' could not be computed')
+            when customer_count = 0 then 'it has no members'
+            when is_not_applicable then 'it is used on no channel that needs individual consent'
             when severity = 2
-                then concat('next to nobody may be contacted by ', channel, '; use another channel, or ask for consent')
+                then concat('few or no members may be contacted by ', channel, '; use another one, or ask for consent')
             when reach_share < consent_reach_warn_share then concat('few members may be contacted by ', channel)
-            when severity = 1 then concat('few members may be contacted by ', least_channel)
+            when severity = 1 then concat('few members may be contacted by ', lowest_channel)
             else 'enough members may be contacted'
         end as explanation
 

@@ -1,4 +1,4 @@
--- Grain: one row per segment and plan: is its size as expected, as before, as approved, as planned?
+-- Grain: one row per segment and plan: is its size as expected, similar to before, as approved and as planned?
 with measured as (
 
     select
@@ -71,28 +71,29 @@ explained as (
             {{ share_text('coalesce(expected_max_share, 1)') }}
         ) as expected,
         concat(
-            'fails ', {{ share_text('tolerance') }}, ' outside the band, or changed by more than a factor of ',
+            'fails ', {{ share_text('tolerance') }}, ' outside the band, or after a change by more than a factor of ',
             count_change_fail_factor
         ) as threshold,
         concat_ws(
             '; ',
             case
-                when customer_count = 0 and band_severity = 2 then 'nobody is in it'
-                when band_severity > 0 then 'its share of all known customers is outside what the library expects'
-                else 'its share of all known customers is as the library expects'
+                when customer_count = 0 and band_severity = 2 then 'it has no members'
+                when band_severity > 0
+                    then 'its share of all known customers is outside the range expected by the library'
+                else 'its share of all known customers is within the range expected by the library'
             end,
             case
                 when change_severity > 0
-                    then concat('it had ', previous_count, ' customers on ', previous_date, ', evaluated before')
+                    then concat('it had ', previous_count, ' customers on ', previous_date, ', evaluated earlier')
             end,
             case
                 when approval_severity > 0
-                    then concat('approved were ', approved_count_low, ' to ', approved_count_high, ' customers')
+                    then concat('the approval covers ', approved_count_low, ' to ', approved_count_high, ' customers')
             end,
             case
                 when plan_severity > 0
                     then concat(
-                            'the plan reckons with ', coalesce(expected_count_low, 0), ' to ',
+                            'the plan expects ', coalesce(expected_count_low, 0), ' to ',
                             coalesce(expected_count_high, known_count), ' customers'
                         )
             end

@@ -1,5 +1,5 @@
--- Grain: one row per segment and plan: is a holdout needed, and can it show the effect that is looked for?
--- Nuance: two shares p and p + effect, normal approximation. A control of n of N people shows the effect when
+-- Grain: one row per segment and plan: is a holdout needed, and can it detect the intended effect?
+-- Nuance: two shares p and p + effect, normal approximation. A control of n of N people detects the effect when
 -- p (1 - p) / n + q (1 - q) / (N - n) <= (effect / z) squared, with q = p + effect and z that of confidence and power.
 with stated as (
 
@@ -39,11 +39,11 @@ terms as (
 ),
 
 -- The smallest n solves a quadratic: precision n^2 - (precision N + control - treated) n + control N = 0.
-halves as (
+quadratic as (
 
     select
         *,
-        precision_needed * audience_count + control_variance - treated_variance as half_sum,
+        precision_needed * audience_count + control_variance - treated_variance as linear,
         4 * precision_needed * control_variance * audience_count as product_term
 
     from terms
@@ -55,12 +55,12 @@ solved as (
     select
         *,
         case
-            when precision_needed > 0 and half_sum > 0 and half_sum * half_sum >= product_term
-                then ceil((half_sum - sqrt(half_sum * half_sum - product_term)) / (2 * precision_needed) - 0.000001)
+            when precision_needed > 0 and linear > 0 and linear * linear >= product_term
+                then ceil((linear - sqrt(linear * linear - product_term)) / (2 * precision_needed) - 0.000001)
         end as smallest_control,
         round(audience_count * holdout_share) as planned_control
 
-    from halves
+    from quadratic
 
 ),
 
@@ -92,23 +92,23 @@ explained as (
                 )
         end as observed,
         case
-            when smallest_control is null then 'no split of so few people shows it'
+            when smallest_control is null then 'no holdout of so few people can detect it'
             else concat('at least ', {{ count_text('smallest_control') }}, ' held out')
         end as expected,
         concat(
-            'to see ', {{ share_text('baseline_rate') }}, ' rise by ', {{ share_text('effect') }},
+            'to detect a rise from ', {{ share_text('baseline_rate') }}, ' by ', {{ share_text('effect') }},
             case when plan_key is null then '' else ', fails when the planned holdout cannot' end
         ) as threshold,
         case
             when not coalesce(is_needed, false) then 'no holdout is needed'
             when smallest_control is null and holdout_share > 0
-                then 'the planned holdout shows nothing: send to more people, or look for a larger effect'
-            when smallest_control is null then 'too few people to show such an effect; add up several sends'
+                then 'the planned holdout cannot detect it: send to more people, or test for a larger effect'
+            when smallest_control is null then 'too few people to detect such an effect; pool several sends'
             when holdout_share > 0 and planned_control < smallest_control
-                then 'the planned holdout is too small for the effect; hold back more'
+                then 'the planned holdout is too small for the effect; hold out more'
             when plan_key is not null and holdout_share = 0
-                then 'the plan holds nobody back, so what it brings stays unknown'
-            else 'a holdout can show the effect'
+                then 'the plan has no holdout, so its lift cannot be measured'
+            else 'a holdout can detect the effect'
         end as explanation
 
     from classified

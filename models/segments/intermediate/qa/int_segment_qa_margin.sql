@@ -1,12 +1,13 @@
--- Grain: one row per segment and plan: what its members earn, and whether they bear the planned discount.
--- What one order of the member is worth at list price; without an order nobody knows.
+-- Grain: one row per segment and plan: the margin of its members, and whether they stay profitable at the planned
+-- discount.
 with members as (
 
     select
         memberships.segment_key,
-        features.max_affordable_discount_rate as bearable_rate,
+        features.max_affordable_discount_rate as affordable_rate,
         cast(features.net_revenue as double) as net_revenue,
         cast(features.contribution_margin as double) as contribution_margin,
+        -- At list price; null without an order.
         cast(features.gross_revenue as double) / nullif(features.order_count, 0) as order_value
 
     from {{ ref('segment_memberships') }} as memberships
@@ -21,19 +22,19 @@ measured as (
         audiences.segment_key,
         audiences.plan_key,
         coalesce(audiences.planned_discount_rate, 0) as discount_rate,
-        count(members.bearable_rate) as known_count,
+        count(members.affordable_rate) as known_count,
         sum(members.contribution_margin) / nullif(sum(members.net_revenue), 0) as margin_rate,
         avg(
             case
-                when members.bearable_rate < audiences.planned_discount_rate then 1.0
-                when members.bearable_rate is not null then 0
+                when members.affordable_rate < audiences.planned_discount_rate then 1.0
+                when members.affordable_rate is not null then 0
             end
-        ) as unbearable_share,
-        min(members.bearable_rate) as smallest_bearable_rate,
-        -- Costs stay, the price falls.
-        sum(members.order_value * (members.bearable_rate - audiences.planned_discount_rate))
+        ) as unprofitable_share,
+        min(members.affordable_rate) as smallest_affordable_rate,
+        -- The price falls, costs do not.
+        sum(members.order_value * (members.affordable_rate - audiences.planned_discount_rate))
         / nullif(
-            sum(case when members.bearable_rate is not null then members.order_value end)
+            sum(case when members.affordable_rate is not null then members.order_value end)
             * (1 - max(audiences.planned_discount_rate)), 0
         ) as margin_rate_after
 
@@ -51,7 +52,7 @@ classified as (
         limits.margin_bearable_fail_share,
         limits.margin_margin_fail_rate,
         {{ qa_severity(
-            'measured.unbearable_share', 'limits.margin_bearable_warn_share', 'limits.margin_bearable_fail_share'
+            'measured.unprofitable_share', 'limits.margin_bearable_warn_share', 'limits.margin_bearable_fail_share'
         ) }} as share_severity,
         case
             when measured.discount_rate = 1 or measured.margin_rate_after <= limits.margin_margin_fail_rate then 2
@@ -79,15 +80,15 @@ explained as (
             case
                 when discount_rate > 0
                     then concat(
-                            '; at the discount ', {{ share_text('margin_rate_after') }}, ', and ',
-                            {{ share_text('unbearable_share') }}, ' of members cost money'
+                            '; ', {{ share_text('margin_rate_after') }}, ' at the discount, which loses money on ',
+                            {{ share_text('unprofitable_share') }}, ' of members'
                         )
                 else ''
             end
         ) as observed,
         case
             when discount_rate = 0 then 'no discount planned'
-            else concat('members who bear ', {{ share_text('discount_rate') }}, ' off list price')
+            else concat('members who stay profitable at ', {{ share_text('discount_rate') }}, ' off list price')
         end as expected,
         concat(
             'fails above ', {{ share_text('margin_bearable_fail_share') }}, ' of members, or at a margin rate of ',
@@ -95,13 +96,13 @@ explained as (
         ) as threshold,
         case
             when discount_rate = 0 then 'no plan with a discount'
-            when known_count = 0 then 'what a discount costs is not known: no member has bought yet'
-            when greatest(share_severity, rate_severity) = 0 then 'most members still earn at the planned discount'
+            when known_count = 0 then 'the cost of the discount is not known: no member has bought yet'
+            when greatest(share_severity, rate_severity) = 0 then 'most members stay profitable at the planned discount'
             else concat_ws(
                     '; ',
-                    case when share_severity > 0 then 'many members cost money at the planned discount' end,
-                    case when rate_severity > 0 then 'little or no margin is left at it' end,
-                    'lower the discount, or leave out who cannot bear it'
+                    case when share_severity > 0 then 'the planned discount loses money on many members' end,
+                    case when rate_severity > 0 then 'the planned discount leaves little or no margin' end,
+                    'lower the discount, or exclude members who are unprofitable at it'
                 )
         end as explanation
 

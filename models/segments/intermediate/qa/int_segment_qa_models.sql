@@ -1,12 +1,12 @@
--- Grain: one row per segment whose rule reads what a fitted model foretells: may the model be relied on?
+-- Grain: one row per segment whose rule reads predictions of a fitted model: can the model be relied on?
 {%- set rows = [] %}
 {%- set models = segment_attribute_models() %}
 {%- for segment in segment_rules() %}
-    {%- set seen = [] %}
+    {%- set listed = [] %}
     {%- for conditions in segment.include.values() | list + segment.exclude.values() | list %}
         {%- for condition in conditions %}
-            {%- for name in segment_condition_attributes(condition) if name in models and models[name] not in seen %}
-                {%- do seen.append(models[name]) %}
+            {%- for name in segment_condition_attributes(condition) if name in models and models[name] not in listed %}
+                {%- do listed.append(models[name]) %}
                 {%- do rows.append({'segment_key': segment.segment_key, 'model_name': models[name]}) %}
             {%- endfor %}
         {%- endfor %}
@@ -46,7 +46,7 @@ ranked as (
         health.model_key,
         health.check_name,
         coalesce(health.status, 'not fitted') as model_status,
-        coalesce(health.reason, 'nothing is known of the model') as reason,
+        coalesce(health.reason, 'the model has no health checks') as reason,
         coalesce(health.severity, 2) as severity,
         row_number() over (
             partition by uses.segment_key
@@ -71,7 +71,7 @@ explained as (
         'a model whose health is green' as expected,
         'warns at yellow, fails at red' as threshold,
         concat(
-            case severity when 0 then 'the model may be relied on' else 'fit it again or review it' end, ': ', reason
+            case severity when 0 then 'the model can be relied on' else 'fit it again or review it' end, ': ', reason
         ) as explanation
 
     from ranked

@@ -37,7 +37,7 @@ pairs as (
 
 ),
 
--- The other audience that matters most: the same rule, else the same people, else the most shared.
+-- The other audience that matters most: the same rule first, then by Jaccard overlap, then by shared members.
 ranked as (
 
     select
@@ -92,21 +92,21 @@ explained as (
             when largest_share = 0 then '0.0 %'
             else concat({{ share_text('largest_share') }}, ' also in ', largest_key)
         end as observed,
-        'an audience of its own on each channel' as expected,
+        'a distinct audience on each channel' as expected,
         concat(
-            'warns above ', {{ share_text('overlap_warn_share') }}, ', fails for twins: the same rule, or ',
-            {{ share_text('overlap_twin_jaccard') }}, ' of both shared'
+            'warns above ', {{ share_text('overlap_warn_share') }}, ', fails for duplicates: the same rule, or ',
+            {{ share_text('overlap_twin_jaccard') }}, ' of the combined members in both'
         ) as threshold,
         case
-            when is_suppression then 'a suppression is meant to overlap with what it holds back'
-            when severity = 2 then concat('it is the twin of ', twin_key, '; retire one of the two')
-            when is_twin then concat('so far the same few people as ', twin_key)
+            when is_suppression then 'a suppression is meant to overlap with the segments it suppresses'
+            when severity = 2 then concat('it duplicates ', twin_key, '; retire one of the two')
+            when is_twin then concat('so far it has the same few members as ', twin_key)
             when severity = 1
                 then concat(
-                        'most of it also gets what ', largest_key,
-                        ' gets on the same channel; only the priority decides who gets which'
+                        'most of its members are also in ', largest_key,
+                        ' on the same channel; only the priority decides which message they get'
                     )
-            else 'no other active audience on the same channel holds most of it'
+            else 'no other active audience on the same channel contains most of its members'
         end as explanation
 
     from classified

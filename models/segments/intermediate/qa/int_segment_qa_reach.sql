@@ -41,7 +41,7 @@ unknown_suppression as (
 
 ),
 
--- Consent is known by person for e-mail and text messages; elsewhere everybody counts.
+-- Consent is known by person for e-mail and text messages; on other channels all members count.
 joined as (
 
     select

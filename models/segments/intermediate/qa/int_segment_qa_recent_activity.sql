@@ -1,4 +1,4 @@
--- Grain: one row per segment: have its members just ordered, sent goods back, cancelled, or an issue that is open?
+-- Grain: one row per segment: how many members just ordered, returned goods or cancelled, or have an open issue?
 with cancellations as (
 
     select
@@ -89,24 +89,24 @@ explained as (
             ' returned or cancelled, ', {{ share_text('issue_share') }}, ' with an open issue, ',
             {{ share_text('complaint_share') }}, ' with an open complaint or refund'
         ) as observed,
-        'people who have nothing open with us and did not just buy' as expected,
+        'members without a recent order or an open issue' as expected,
         concat(
             'fails above ', {{ share_text('recent_activity_order_fail_share') }}, ' just ordered or ',
             {{ share_text('recent_activity_complaint_fail_share') }}, ' with an open complaint or refund'
         ) as threshold,
         case
-            when is_empty then 'nobody is in it'
-            when not is_selling then 'it serves or holds back, it does not sell'
+            when is_empty then 'it has no members'
+            when not is_selling then 'a service or suppression segment, not used for selling'
             when greatest(order_severity, setback_severity, issue_severity, complaint_severity) = 0
-                then 'few of its members have something under way'
+                then 'few members have recent or open activity'
             else concat_ws(
                     '; ',
-                    case when order_severity > 0 then 'many have just ordered: wait, or leave them out' end,
-                    case when setback_severity > 0 then 'many have just sent goods back or cancelled' end,
+                    case when order_severity > 0 then 'many have just ordered: wait, or exclude them' end,
+                    case when setback_severity > 0 then 'many have just returned goods or cancelled' end,
                     case when issue_severity > 0 then 'many have an open service issue' end,
                     case
                         when complaint_severity > 0
-                            then 'care comes before selling: leave out open complaints and refunds'
+                            then 'service comes before selling: exclude open complaints and refunds'
                     end
                 )
         end as explanation

@@ -1,4 +1,4 @@
--- Grain: one row per segment: is there somebody in it and somebody who just misses it, and may those in it be there?
+-- Grain: one row per segment: does it have near misses, and do its members belong in it?
 with members as (
 
     select
@@ -75,32 +75,32 @@ explained as (
         cast(null as {{ dbt.type_string() }}) as plan_key,
         case when customer_count = 0 then 'not_applicable' else {{ qa_status('severity') }} end as status,
         concat(
-            forbidden_count, ' who must not be contacted, ', other_type_count, ' who are no people, ', unknown_count,
-            ' who are not known'
+            forbidden_count, ' must not be contacted, ', other_type_count, ' are not of type person, ', unknown_count,
+            ' are no longer known'
         ) as observed,
         'members who belong in it, and customers who just miss it' as expected,
         concat(
-            'fails with anybody who is no person or not known, or ', {{ share_text('fail_share') }},
+            'fails with any member not of type person or no longer known, or above ', {{ share_text('fail_share') }},
             ' who must not be contacted'
         ) as threshold,
         concat_ws(
             '; ',
             case
-                when customer_count = 0 then 'nobody is in it'
-                when severity = 0 then 'segment_samples shows who is deepest in it and who just misses it'
+                when customer_count = 0 then 'it has no members'
+                when severity = 0 then 'segment_samples shows its most valuable members and who just misses it'
             end,
             case
                 when other_type_count > 0
                     then 'staff, wholesalers, relay or test accounts are in a segment of people; evaluate it again'
             end,
-            case when unknown_count > 0 then 'members are no customers any more; evaluate it again' end,
+            case when unknown_count > 0 then 'some members are no longer customers; evaluate it again' end,
             case
                 when forbidden_share > warn_share
-                    then 'many members asked not to be contacted or are under a legal hold; leave them out by the rule'
+                    then 'many members asked not to be contacted or are under a legal hold; exclude them in the rule'
             end,
             case
                 when customer_count > 0 and near_miss_count = 0
-                    then 'nobody misses it by one condition: look whether the rule says what is meant'
+                    then 'no customer misses it by one condition: check that the rule says what is meant'
             end
         ) as explanation
 

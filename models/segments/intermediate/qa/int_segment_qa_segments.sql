@@ -1,4 +1,4 @@
--- Grain: one row per segment that its owner calls active, also where it cannot be computed in this run.
+-- Grain: one row per segment that is active in the library, including those that cannot be computed in this run.
 with definitions as (
 
     select * from {{ ref('int_segment_definitions') }}
@@ -6,7 +6,7 @@ with definitions as (
 
 ),
 
--- Today, and on the evaluated day before on which anybody was in it.
+-- On as_of_date, and on the last evaluated day before it with members.
 sizes as (
 
     select
@@ -34,7 +34,7 @@ approved as (
 
 ),
 
-everybody as (
+all_customers as (
 
     select count(*) as known_count from {{ ref('int_customer_spine') }}
 
@@ -56,7 +56,7 @@ joined as (
         sizes.previous_count,
         approved.approved_count_low,
         approved.approved_count_high,
-        everybody.known_count,
+        all_customers.known_count,
         definitions.effective_status = 'active' as is_computable,
         definitions.is_suppression,
         case
@@ -67,7 +67,7 @@ joined as (
         end as is_selling
 
     from definitions
-    cross join everybody
+    cross join all_customers
     left join sizes
         on definitions.segment_key = sizes.segment_key
     left join approved

@@ -1,4 +1,4 @@
--- Grain: one row per segment and plan: can what it promotes be sold, and does the stock meet the demand to expect?
+-- Grain: one row per segment and plan: can the promoted products be sold, and does the stock cover the expected demand?
 with measured as (
 
     select
@@ -51,26 +51,26 @@ explained as (
         case
             when product_count is null then 'not measured'
             else concat(
-                    in_stock_count, ' of ', product_count, ' products to sell, ', {{ count_text('available_units') }},
+                    in_stock_count, ' of ', product_count, ' products available, ', {{ count_text('available_units') }},
                     ' units'
                 )
         end as observed,
         case
             when product_count is null then 'no products promoted'
-            else concat('about ', {{ count_text('demand_units') }}, ' units to be asked for')
+            else concat('demand of about ', {{ count_text('demand_units') }}, ' units')
         end as expected,
         concat(
-            'fails with nothing to sell, or above ', {{ share_text('stock_demand_fail_share') }}, ' of the stock'
+            'fails with no stock, or demand above ', {{ share_text('stock_demand_fail_share') }}, ' of the stock'
         ) as threshold,
         case
             when product_count is null then 'no plan that promotes products'
-            when counted_count = 0 then 'the stock of what is promoted is not known'
-            when in_stock_count = 0 then 'nothing that is promoted can be sold; promote something else, or wait'
+            when counted_count = 0 then 'the stock of the promoted products is not known'
+            when in_stock_count = 0 then 'none of the promoted products can be sold; promote others, or wait'
             when demand_units > stock_demand_warn_share * available_units
-                then 'more will be asked for than the stock can bear; narrow the audience, or promote more products'
+                then 'demand is close to or above the stock; narrow the audience, or promote more products'
             when in_stock_count < product_count
-                then concat('some of it cannot be sold, such as ', missing_sku, '; leave that out')
-            else 'all that is promoted can be sold and lasts'
+                then concat('some promoted products cannot be sold, such as ', missing_sku, '; drop them')
+            else 'all promoted products can be sold and the stock suffices'
         end as explanation
 
     from classified

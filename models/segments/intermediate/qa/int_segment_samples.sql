@@ -1,6 +1,5 @@
--- Grain: one row per active segment and customer of its sample: up to ten who are in it, up to ten who just miss it,
--- the nearest and most valuable first.
--- depends_on: {{ ref('int_segment_rule_errors') }}
+-- Grain: one row per active segment and customer of its sample: up to ten members and up to ten near misses, the
+-- nearest and most valuable first. depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 
     {{ segment_features() }}
@@ -14,7 +13,7 @@ percentiles as (  -- noqa: ST03
 
 ),
 
--- Read where a rule speaks of another segment.
+-- Read where a rule refers to another segment.
 lower_matches as (  -- noqa: ST03
 
     select

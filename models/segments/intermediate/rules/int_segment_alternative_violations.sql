@@ -1,5 +1,5 @@
 -- Grain: one row per two conditions of an alternative that cannot both hold, and per alternative that changes nothing:
--- taken out again by an exclude, or let in by another one already.
+-- removed again by an exclude, or already covered by another one.
 with alternatives as (
 
     select * from {{ ref('int_segment_alternatives') }}
@@ -19,7 +19,7 @@ row_texts as (
 
 ),
 
-judged as (
+nested as (
 
     select
         alternatives.*,
@@ -41,7 +41,7 @@ clashing as (
     select distinct
         pairs.segment_key,
         least(pairs.row_text, pairs.other_text) as row_text,
-        -- The segment need not be named twice.
+        -- Without the segment, which row_text already names.
         substr(greatest(pairs.row_text, pairs.other_text), length(pairs.segment_key) + 3) as other_text
 
     from {{ ref('int_segment_condition_pairs') }} as pairs
@@ -52,7 +52,7 @@ clashing as (
     where
         (pairs.is_comparable and (pairs.is_above or pairs.is_left_out))
         or clashes.condition_key is not null
-        -- A value that is missing meets nothing else.
+        -- A missing value meets no other condition.
         or (
             pairs.comparison = 'is_known' and pairs.is_negated and pairs.other_if_missing <> 'true'
             and not (pairs.other_comparison = 'is_known' and pairs.is_other_negated)
@@ -75,43 +75,43 @@ violations as (
     union all
 
     select
-        judged.segment_key,
+        nested.segment_key,
         row_texts.row_text,
-        judged.kind = judged.other_kind,
+        nested.kind = nested.other_kind,
         case
-            when judged.kind <> judged.other_kind
+            when nested.kind <> nested.other_kind
                 then concat(
-                        'exclude ', judged.other_alternative, ' takes out everybody whom include ', judged.alternative,
-                        ' lets in'
+                        'exclude ', nested.other_alternative, ' removes every customer that include ',
+                        nested.alternative, ' matches'
                     )
-            when judged.is_same
+            when nested.is_same
                 then concat(
-                        judged.kind, ' ', judged.alternative, ' and ', judged.kind, ' ', judged.other_alternative,
-                        ' say the same'
+                        nested.kind, ' ', nested.alternative, ' and ', nested.kind, ' ', nested.other_alternative,
+                        ' mean the same'
                     )
             else concat(
-                    judged.kind, ' ', judged.alternative, ' adds nobody to ', judged.kind, ' ', judged.other_alternative
+                    nested.kind, ' ', nested.alternative, ' adds nothing to ', nested.kind, ' ', nested.other_alternative
                 )
         end,
         case
-            when judged.kind <> judged.other_kind then 'correct one of the two, or delete both'
-            else concat('delete ', judged.kind, ' ', judged.alternative, ', or correct it')
+            when nested.kind <> nested.other_kind then 'correct one of the two, or delete both'
+            else concat('delete ', nested.kind, ' ', nested.alternative, ', or correct it')
         end
 
-    from judged
+    from nested
     inner join row_texts
         on
-            judged.segment_key = row_texts.segment_key
-            and judged.kind = row_texts.kind
-            and judged.alternative = row_texts.alternative
+            nested.segment_key = row_texts.segment_key
+            and nested.kind = row_texts.kind
+            and nested.alternative = row_texts.alternative
     where
-        (judged.kind = 'include' and judged.other_kind = 'exclude')
-        -- Of two that are the same, the later one is too many.
+        (nested.kind = 'include' and nested.other_kind = 'exclude')
+        -- Of two equivalent alternatives, the later one is redundant.
         or (
-            judged.kind = judged.other_kind
+            nested.kind = nested.other_kind
             and (
-                not judged.is_same
-                or {{ whole_number('judged.alternative') }} > {{ whole_number('judged.other_alternative') }}
+                not nested.is_same
+                or {{ whole_number('nested.alternative') }} > {{ whole_number('nested.other_alternative') }}
             )
         )
 

@@ -1,11 +1,11 @@
--- Grain: one row per two alternatives of a segment of which the first lets nobody through whom the second does not.
+-- Grain: one row per two alternatives of a segment where every customer matched by the first is matched by the second.
 with conditions as (
 
     select * from {{ ref('int_segment_condition_ranges') }}
 
 ),
 
--- Rows that another check finds fault with are in no alternative whose meaning is known.
+-- Counts all rows, so that an alternative with an invalid row, whose meaning is unknown, contains no other.
 counts as (
 
     select
@@ -19,7 +19,7 @@ counts as (
 
 ),
 
--- A condition and one that holds whenever it does.
+-- A condition and another one that it implies.
 implied as (
 
     select

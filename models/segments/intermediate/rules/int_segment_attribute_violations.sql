@@ -1,4 +1,4 @@
--- Grain: one row per condition whose attribute or operator does not exist, or whose operator is not for that attribute.
+-- Grain: one row per condition whose attribute or operator does not exist, or whose operator is not for its type.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}
@@ -50,7 +50,7 @@ spellings as (
 
 ),
 
--- What people write for an operator, and blanks where the language has underscores; its own name before all else.
+-- Alternative spellings of an operator, with blanks for underscores; an exact name takes precedence.
 meant_operators as (
 
     select
@@ -77,7 +77,7 @@ violations as (
         concat('`', conditions.attribute, '` is not an attribute') as reason,
         coalesce(
             {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
-            'attribute_catalogue lists the ones there are'
+            'attribute_catalogue lists all attributes'
         ) as suggestion
 
     from conditions

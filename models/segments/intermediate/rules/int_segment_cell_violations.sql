@@ -1,4 +1,4 @@
--- Grain: one row per fault of the segment seeds by what their YAML declares: the row, what is wrong, what to write.
+-- Grain: one row per seed row of the segment seeds and violation of what their YAML declares.
 with violations as (
     {{ seed_violations_of('int_segment_cell_violations') }}
 

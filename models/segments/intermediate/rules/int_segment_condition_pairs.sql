@@ -42,7 +42,7 @@ pairs as (
             and one.alternative = other.alternative
             and one.attribute = other.attribute
             and one.condition_key <> other.condition_key
-            -- Two conditions that a missing value meets agree on that.
+            -- Two conditions that a missing value both meets do not contradict each other.
             and (one.if_missing <> 'true' or other.if_missing <> 'true')
 
 )

@@ -1,4 +1,4 @@
--- Grain: one row per sound condition: what it lets through as a range on a scale, where it is one, and in one spelling.
+-- Grain: one row per valid condition: its values normalised, and those it matches as a range where they form one.
 with conditions as (
 
     select distinct * from {{ ref('int_segment_conditions') }}
@@ -31,7 +31,7 @@ joined as (
         case when items.is_on_one_scale then items.most end as most,
         case when items.is_on_one_scale then case when combine = 'all' then items.most else items.least end end as low_place,
         case when items.is_on_one_scale then case when combine = 'all' then items.least else items.most end end as high_place,
-        -- On these scales nothing lies between two whole numbers.
+        -- On these scales there is nothing between two whole numbers.
         conditions.is_whole and items.scale in ('number', 'day', 'relative day') as is_discrete
 
     from conditions
@@ -57,14 +57,14 @@ ranges as (
         end as named_high,
         comparison = 'above' and not is_discrete as is_low_open,
         last_comparison = 'below' and not is_discrete as is_high_open,
-        -- Between several values lie others, which none of them equals.
+        -- Several values have others between them that equal none of them.
         takes <> 'several' or comparison <> 'equals' as is_whole_range
 
     from joined
 
 ),
 
-let_through as (
+matched_ranges as (
 
     select
         *,
@@ -75,7 +75,7 @@ let_through as (
 
 ),
 
-judged as (
+classified as (
 
     select
         *,
@@ -91,8 +91,8 @@ judged as (
                 and (high >= coalesce(highest, cast('infinity' as double)) and not (high = highest and is_high_open))
         end as is_met_when_known
 
-    from let_through
+    from matched_ranges
 
 )
 
-select * from judged
+select * from classified

@@ -1,20 +1,21 @@
--- Grain: one row per fault of a condition as a whole: its segment, odd signs, a value that does not fit the operator.
+-- Grain: one row per violation by a condition as a whole: unknown segment, invalid characters, a value or an if_missing
+-- that does not fit the operator.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}
 
 ),
 
--- What another check finds fault with is not judged further.
-sound as (
+-- Rows that another check reports are not checked further.
+valid_conditions as (
 
     select * from conditions
     where is_known_attribute and invalid_character is null and {{ has_item_of('allowed_operators', 'operator') }}
 
 ),
 
--- Segments that there are not, each with the one that was probably meant.
-strangers as (
+-- Segments that do not exist, each with the one that was probably meant.
+unknown_segments as (
 
     select
         unknown.segment_key,
@@ -43,13 +44,13 @@ violations as (
         true as is_structural,
         concat('`', conditions.segment_key, '` is not a segment of segment_definitions') as reason,
         coalesce(
-            {{ dbt.concat(["'did you mean `'", 'strangers.meant', "'`?'"]) }},
+            {{ dbt.concat(["'did you mean `'", 'unknown_segments.meant', "'`?'"]) }},
             'add the segment to segment_definitions, or correct the key'
         ) as suggestion
 
     from conditions
-    inner join strangers
-        on conditions.segment_key = strangers.segment_key
+    inner join unknown_segments
+        on conditions.segment_key = unknown_segments.segment_key
 
     union all
 
@@ -57,7 +58,7 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('the cell ', split_part(invalid_character, '|', 1), ' holds ', split_part(invalid_character, '|', 2)),
+        concat('the cell ', split_part(invalid_character, '|', 1), ' contains ', split_part(invalid_character, '|', 2)),
         'type the cell again, without pasting it from another program'
 
     from conditions
@@ -80,7 +81,7 @@ violations as (
             else 'write the lower and the upper one joined by |, such as 31|120'
         end
 
-    from sound
+    from valid_conditions
     where
         takes_no_value = (value <> '')
         or (takes = 'two' and length(value) - length(replace(value, '|', '')) <> 1)
@@ -91,10 +92,10 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('if_missing says nothing with operator `', operator, '`'),
+        concat('if_missing has no effect with operator `', operator, '`'),
         'leave it empty'
 
-    from sound
+    from valid_conditions
     where if_missing <> '' and missing_value <> 'unmet'
 
 )

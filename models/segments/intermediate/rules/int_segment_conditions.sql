@@ -1,4 +1,4 @@
--- Grain: one row per condition of the seed, trimmed, with what its attribute allows and an odd sign in its cells.
+-- Grain: one row per condition of the seed, trimmed, with what its attribute allows and the first invalid character.
 {%- set cells = ['segment_key', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] %}
 {%- set quote = segment_invalid_characters()['a curly quote'] %}
 with conditions as (
@@ -12,9 +12,9 @@ with conditions as (
         coalesce(trim(value), '') as value,
         coalesce(lower(trim(if_missing)), '') as if_missing,
         case
-            {%- for name, signs in segment_invalid_characters().items() %}
+            {%- for name, characters in segment_invalid_characters().items() %}
             {%- for cell in cells if not (cell == 'value' and name == 'a curly quote') %}
-            when {{ regexp_keep(cell, signs) }} <> '' then '{{ cell }}|{{ name }}'
+            when {{ regexp_keep(cell, characters) }} <> '' then '{{ cell }}|{{ name }}'
             {%- endfor %}
             {%- endfor %}
         end as invalid_character
@@ -47,7 +47,7 @@ described as (
         conditions.if_missing,
         case
             when conditions.invalid_character is not null then conditions.invalid_character
-            -- A text may well hold a curly apostrophe, but hardly begin or end with a quote.
+            -- A text may contain a curly apostrophe, but is unlikely to begin or end with a quote.
             when
                 {{ regexp_keep('conditions.value', quote) }} <> ''
                 and (

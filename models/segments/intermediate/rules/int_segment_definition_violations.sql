@@ -1,4 +1,4 @@
--- Grain: one row per fault of a segment's definition that other rows tell: names, a missing rule, order of statuses.
+-- Grain: one row per violation by a segment's definition: names, a missing rule, status changes that are not allowed.
 with definitions as (
 
     select
@@ -36,7 +36,7 @@ violations as (
     select
         definitions.segment_key,
         false as is_structural,
-        'it has no include condition, so nobody can be in it' as reason,
+        'it has no include condition, so it can have no members' as reason,
         'add a row to segment_rule_conditions, or make it a draft' as suggestion
 
     from definitions
@@ -49,8 +49,8 @@ violations as (
     select
         segment_key,
         false,
-        concat('the name `', trim(segment_name), '` begins or ends with a blank'),
-        'delete the blank'
+        concat('the name `', trim(segment_name), '` starts or ends with a space'),
+        'delete the space'
 
     from definitions
     where trim(segment_name) <> '' and segment_name <> trim(segment_name)
@@ -60,8 +60,8 @@ violations as (
     select
         segment_key,
         false,
-        concat('the name `', trim(segment_name), '` has the word ', {{ segment_loose_word('plain_name') }}),
-        'name it after the people in it; what is tried out or left over needs no segment'
+        concat('the name `', trim(segment_name), '` contains the word ', {{ segment_loose_word('plain_name') }}),
+        'name it after the people in it; experiments and leftovers need no segment'
 
     from definitions
     where {{ segment_loose_word('plain_name') }} <> ''
@@ -71,8 +71,8 @@ violations as (
     select
         definitions.segment_key,
         false,
-        concat('the name `', trim(definitions.segment_name), '` is also that of `', min(others.segment_key), '`'),
-        'give every segment its own name, whatever the capitals'
+        concat('the name `', trim(definitions.segment_name), '` is also used by `', min(others.segment_key), '`'),
+        'give every segment a unique name; case is ignored'
 
     from definitions
     inner join definitions as others

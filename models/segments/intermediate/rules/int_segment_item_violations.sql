@@ -1,12 +1,12 @@
--- Grain: one row per item of a condition's value that is no value for its attribute, or none that it can have, and per
--- range whose ends are the wrong way round.
+-- Grain: one row per item of a condition's value that is not valid for its attribute, or outside its possible values,
+-- and per range whose ends are the wrong way round.
 with items as (
 
     select * from {{ ref('int_segment_value_items') }}
 
 ),
 
--- The two ends of a range, where both stand on one scale.
+-- The two ends of a range, where both are on the same scale.
 ends as (
 
     select
@@ -39,13 +39,13 @@ violations as (
             when item like 'pct:%' and value_type = 'number' then concat('`', item, '` is not a percentile')
             when item = '' then 'the list has an empty item'
             when value_type = 'date' and {{ regexp_keep('item', '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> ''
-                then concat('`', item, '` is not a day of the calendar')
+                then concat('`', item, '` is not a calendar date')
             else concat('value `', item, '` for a ', value_type)
         end as reason,
         case
             when is_attribute and value_type = 'set' then 'write the items of the set joined by |'
             when is_attribute then 'name an attribute of the same type after attr:'
-            when item = '' then 'delete the | that is too many'
+            when item = '' then 'delete the extra |'
             when value_type = 'number' then {{ segment_number_suggestion('item', "coalesce(unit, '')") }}
             when value_type = 'date' then {{ segment_day_suggestion('item') }}
             else 'write a text'

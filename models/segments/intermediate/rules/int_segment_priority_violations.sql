@@ -1,5 +1,5 @@
--- Grain: one row per fault in the order of active segments: a priority that another one has, or selling put before
--- suppression or service recovery.
+-- Grain: one row per violation in the order of active segments: a priority used twice, or one that puts selling before
+-- suppression or service recovery, or service recovery before suppression.
 with definitions as (
 
     select
@@ -21,7 +21,7 @@ violations as (
 
     select
         definitions.segment_key,
-        concat('priority ', definitions.priority, ' is also that of `', others.segment_key, '`') as reason,
+        concat('priority ', definitions.priority, ' is also used by `', others.segment_key, '`') as reason,
         'give every active segment its own priority' as suggestion
 
     from definitions

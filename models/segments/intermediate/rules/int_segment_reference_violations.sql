@@ -54,7 +54,7 @@ nearest_segments as (
 
 ),
 
-judged as (
+described as (
 
     select
         conditions.*,
@@ -89,24 +89,24 @@ worded as (
             when cycle is not null then concat('the rule refers to itself in a cycle: ', cycle)
             when level is null
                 then
-                    'the rule stands on more than {{ segment_deepest_level() }} levels of segments,'
-                    || ' or on a cycle of them'
+                    'the rule depends on more than {{ segment_deepest_level() }} levels of segments,'
+                    || ' or on a cycle of segments'
             when own_status = 'active' and status <> 'active'
-                then concat('`', referenced_key, '` is not active but ', status, ', so nobody is in it')
+                then concat('`', referenced_key, '` is ', status, ', not active, so it has no members')
         end as reason,
         case
             when status is null
                 then coalesce(
                         {{ dbt.concat(["'did you mean `'", 'nearest_key', "'`?'"]) }},
-                        'segment_definitions lists the ones there are'
+                        'segment_definitions lists all segments'
                     )
             when segment_key = referenced_key then 'name another segment, or write its conditions here'
-            when cycle is not null then 'take one of these references out'
+            when cycle is not null then 'remove one of these references'
             when level is null then 'write the conditions of the lowest segment here in place of a reference'
             else 'make it active first, or write its conditions here in place of the reference'
         end as suggestion
 
-    from judged
+    from described
 
 ),
 

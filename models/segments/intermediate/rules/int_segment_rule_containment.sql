@@ -1,5 +1,5 @@
--- Grain: one row per ordered pair of segments where the rules alone say that whoever meets the first meets the other.
--- The different conditions of each alternative, spelled alike.
+-- Grain: one row per ordered pair of segments where the rules alone imply that members of the first are in the other.
+-- The distinct conditions of each alternative, normalised.
 with parts as (
 
     select distinct
@@ -69,7 +69,7 @@ shared as (
 
 ),
 
--- An alternative that asks for all that another asks for: whoever meets it meets the other.
+-- Alternatives that have all conditions of another one: customers who meet them meet the other.
 covered as (
 
     select
@@ -89,7 +89,7 @@ covered as (
 
 ),
 
--- Every way into the first leads into the other, and whoever the other leaves out the first leaves out too.
+-- Every include of the first is covered by the other, and everyone the other excludes is excluded by the first too.
 contained as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per two compared versions of a rule, and what its conditions are about where they differ.
+-- Grain: one row per two compared versions of a rule and topic on which their conditions differ.
 with pairs as (
 
     select * from {{ ref('int_segment_version_pairs') }}
@@ -28,7 +28,7 @@ lines as (
 
 ),
 
--- What each line of a version is about, and its words.
+-- The topic of each line of a version, and its text.
 conditions as (
 
     select distinct

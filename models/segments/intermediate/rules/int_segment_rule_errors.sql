@@ -1,5 +1,5 @@
--- Grain: one row per fault of the segment seeds. An error stops memberships; a warning is about an inactive segment, or
--- a row that changes nothing.
+-- Grain: one row per violation in the segment seeds. An error stops memberships; a warning is about an inactive
+-- segment, or a row that changes nothing.
 with conditions as (
 
     select

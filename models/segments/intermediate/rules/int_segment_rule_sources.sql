@@ -1,4 +1,4 @@
--- Grain: one row per segment and source that its rule needs, through other segments too.
+-- Grain: one row per segment and source that its rule needs, directly or through other segments.
 with conditions as (
 
     select distinct
@@ -45,7 +45,7 @@ own_sources as (
 
 ),
 
--- A rule that speaks of another segment needs what that one needs; such chains are at most three long.
+-- A rule that refers to another segment needs its sources too; chains have at most three segments.
 {% for level in [1, 2] %}
 {% set before = 'own_sources' if loop.first else 'sources_1' %}
 sources_{{ level }} as (

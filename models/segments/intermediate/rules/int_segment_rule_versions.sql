@@ -1,4 +1,4 @@
--- Grain: one row per segment: the running number of its rule as it is now.
+-- Grain: one row per segment: the version number of its current rule.
 with versions as (
 
     select * from {{ ref('segment_versions') }}
@@ -15,7 +15,7 @@ numbered as (
 
     select
         versions.segment_key,
-        -- A meaning that came back has a number of its own, the last one.
+        -- A rule that was reverted has its own, latest number.
         max(
             case
                 when
@@ -37,7 +37,7 @@ present as (
 
     select
         segment_key,
-        -- A build that looks back does not record the meaning that it finds; the next one that counts will.
+        -- A build for an earlier day does not record a rule that it finds changed; the next current build will.
         coalesce(present_version, last_version + 1) as rule_version
 
     from numbered

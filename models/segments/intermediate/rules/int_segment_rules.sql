@@ -1,4 +1,4 @@
--- Grain: one row per segment that has conditions: its rule in words, its fingerprint, and what it lacks in this run.
+-- Grain: one row per segment that has conditions: its rule in words, its fingerprint, and what is missing in this run.
 {%- set rows = [] %}
 {%- for segment in segment_rules() %}
     {%- do rows.append({

@@ -1,11 +1,11 @@
--- Grain: one row per condition that nobody can meet or that everybody meets, and per rule that lets everybody in.
+-- Grain: one row per condition that no customer can meet or all customers meet, and per rule that matches all of them.
 with conditions as (
 
     select
         *,
         coalesce(is_met_when_known, false) and (is_never_null or if_missing = 'true') as is_met_by_all,
         count(*) over (partition by segment_key, kind, alternative) as condition_count,
-        -- The only condition of its alternative, in a rule that leaves nobody out.
+        -- The only condition of its alternative, in a rule without excludes.
         kind = 'include' and count(*) over (partition by segment_key, kind, alternative) = 1
         and count(*) filter (where kind = 'exclude') over (partition by segment_key) = 0 as is_alone
 
@@ -13,8 +13,8 @@ with conditions as (
 
 ),
 
--- Two alternatives of one condition each that between them leave out nobody, or nobody whose value is known.
-halves as (
+-- Two alternatives of one condition each that together match every customer, or every one whose value is known.
+exhaustive_pairs as (
 
     select
         one.segment_key,
@@ -24,7 +24,7 @@ halves as (
         one.is_never_null
         or one.missing_value in ('tested', 'never')
         or one.if_missing = 'true'
-        or other.if_missing = 'true' as is_everybody
+        or other.if_missing = 'true' as matches_all
 
     from conditions as one
     inner join conditions as other
@@ -60,14 +60,14 @@ violations as (
         row_text,
         false as is_warning,
         concat(
-            'nobody can meet it: `', attribute, '` is never ',
+            'no customer can meet it: `', attribute, '` is never ',
             case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,
             cast(cast(case when high <= lowest then lowest else highest end as bigint) as {{ dbt.type_string() }})
         ) as reason,
         'correct the value' as suggestion
 
     from conditions
-    -- A single value out of range is named by itself.
+    -- A single value out of range is reported as an item.
     where is_never_met and (comparison = 'above' or last_comparison = 'below')
         and least >= coalesce(lowest, least) and most <= coalesce(highest, most)
 
@@ -77,8 +77,8 @@ violations as (
         segment_key,
         row_text,
         false,
-        'the rule lets everybody in',
-        'correct the value; if everybody is meant, write customer_type is_not_null'
+        'the rule matches every customer',
+        'correct the value; if every customer is meant, write customer_type is_not_null'
 
     from conditions
     where is_alone and is_met_by_all and not (attribute = 'customer_type' and comparison = 'is_known')
@@ -90,8 +90,8 @@ violations as (
         row_text,
         kind = 'include' or condition_count > 1,
         case
-            when kind = 'exclude' and condition_count = 1 then 'it takes everybody out'
-            else 'everybody meets the condition'
+            when kind = 'exclude' and condition_count = 1 then 'it excludes every customer'
+            else 'every customer meets the condition'
         end,
         'correct the value, or delete the row'
 
@@ -103,17 +103,17 @@ violations as (
     select
         segment_key,
         row_text,
-        not is_everybody,
+        not matches_all,
         concat(
-            'together with `', substr(other_text, length(segment_key) + 3), '` it lets in everybody',
-            case when is_everybody then '' else concat(' whose ', attribute, ' is known') end
+            'together with `', substr(other_text, length(segment_key) + 3), '` it matches every customer',
+            case when matches_all then '' else concat(' whose ', attribute, ' is known') end
         ),
         case
-            when is_everybody then 'correct one of the two; if everybody is meant, write customer_type is_not_null'
+            when matches_all then 'correct one of the two; if every customer is meant, write customer_type is_not_null'
             else concat('correct one of the two, or write ', attribute, ' is_not_null')
         end
 
-    from halves
+    from exhaustive_pairs
 
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per two conditions of one alternative of which no value that the first names meets the second.
+-- Grain: one row per two conditions of one alternative where no value named by the first meets the second.
 with pairs as (
 
     select * from {{ ref('int_segment_condition_pairs') }}
@@ -12,7 +12,7 @@ items as (
 
 ),
 
--- Of a condition that names its values, each value against what the other condition names.
+-- Each value named by a condition, compared with what the other condition names.
 compared as (
 
     select
@@ -41,7 +41,7 @@ compared as (
 
 ),
 
-values_tried as (
+value_results as (
 
     select
         condition_key,
@@ -54,8 +54,8 @@ values_tried as (
 
 ),
 
--- A set that has, and has not, the same items: one of all of them, or every one of any.
-sets_tried as (
+-- A set must both have and not have the same items: some where all are required, all where any of them suffices.
+set_results as (
 
     select
         pairs.condition_key,
@@ -85,7 +85,7 @@ clashes as (
         condition_key,
         other_key
 
-    from values_tried
+    from value_results
     group by condition_key, other_key
     having not bool_or(is_possible)
     union
@@ -93,7 +93,7 @@ clashes as (
         condition_key,
         other_key
 
-    from sets_tried
+    from set_results
     where is_impossible
 
 )

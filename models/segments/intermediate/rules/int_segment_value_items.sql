@@ -1,4 +1,4 @@
--- Grain: one row per item of the value of a condition: what it is, and its place on a scale of comparison.
+-- Grain: one row per item of the value of a condition: what it is, and its position on a scale of comparison.
 with conditions as (
 
     select * from {{ ref('int_segment_conditions') }}

@@ -1,5 +1,5 @@
--- Grain: one row per two versions of a rule that are compared: each with the one before it, and the one in force with
--- the one approved last.
+-- Grain: one row per two versions of a rule that are compared: each with the previous one, and the one in force with
+-- the one last approved.
 with versions as (
 
     select distinct
