@@ -26,18 +26,18 @@ class LoadGuard:
         self._redactor = Redactor(connection, country, by_hash=True)
         self._tombstones = self._count()
 
-    def know_again(self, table: Table) -> None:
+    def match_erased_content(self, table: Table) -> None:
         """Let content that was erased since it came count as known: its rows are stored under keyed hashes.
 
-        `temp.again_rows` holds the delivered rows (key, hash) of records that are stored already.
+        `temp.repeated_rows` holds the delivered rows (key, hash) of records that are stored already.
         """
         if not self.is_on or table.privacy.rows == "none":
             return
         relation = f"{quote(table.schema)}.{quote(table.name)}"
         self.connection.execute(
-            f"update temp.again_rows as again set hash = {erased_record_hash('again.hash')} from {relation} as stored "
-            f"where {joined_key(table, chr(31))} = again.key "
-            f"and stored._record_hash = {erased_record_hash('again.hash')}"
+            f"update temp.repeated_rows as repeated set hash = {erased_record_hash('repeated.hash')} "
+            f"from {relation} as stored where {joined_key(table, chr(31))} = repeated.key "
+            f"and stored._record_hash = {erased_record_hash('repeated.hash')}"
         )
 
     def new_rows(self, table: Table, file_id: int) -> int:

@@ -94,7 +94,7 @@ class Redactor:
             return removed
         if self.by_hash:
             self._extend_tombstones(table)
-        self._forget_sightings(table)
+        self._delete_confirmations(table)
         if table.privacy.rows == "delete":
             self._delete(table, removed, f"select id from {TOUCHED} where is_own")
         self._update(table, removed)
@@ -219,7 +219,7 @@ class Redactor:
             removed.rows[erasure_id, table.label, "redacted"] -= count
         self._delete(table, removed, "select id from temp.erasure_spare")
 
-    def _forget_sightings(self, table: Table) -> None:
+    def _delete_confirmations(self, table: Table) -> None:
         """Notes of duplicates of rows that go, or whose key is personal itself."""
         personal_key = any(name in table.privacy.columns for name in table.key)
         which = "is_own" if table.privacy.rows == "delete" or personal_key else "false"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.intake.landing import BrokenFile, PassingFault
-from scripts.intake.reading import FIRST_PAUSE, TRIES, with_patience
+from scripts.intake.landing import BrokenFile, TransientError
+from scripts.intake.reading import FIRST_PAUSE, TRIES, with_retries
 from tests.support.landing_zone import Zone
 
 HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
@@ -57,7 +57,7 @@ def test_an_older_good_version_repairs_nothing_and_a_late_bad_one_is_repaired_al
     zone.deliver("pos/receipt_payment/c_2026-01-04.csv", HEADER + BAD)
     zone.load()
     assert states(zone) == [
-        ("repaired", datetime(2026, 1, 3), "a later delivery was there already"),
+        ("repaired", datetime(2026, 1, 3), "already repaired by a later delivery"),
         ("open", None, None),
     ]
 
@@ -68,7 +68,7 @@ def test_the_file_delivered_again_closes_what_it_said_before(zone: Zone) -> None
     zone.deliver("pos/receipt_payment/a.csv", HEADER + GOOD + "9,1,cash\n")
     zone.load()
     assert [row[0] for row in states(zone)] == ["repaired", "repaired", "open"]
-    assert states(zone)[0][2] == "the file came again: pos/receipt_payment/a.csv"
+    assert states(zone)[0][2] == "file delivered again: pos/receipt_payment/a.csv"
 
 
 def test_an_override_replaces_a_refused_record_once(zone: Zone) -> None:
@@ -141,14 +141,14 @@ def test_patience_ends_and_its_pauses_double() -> None:
     def sick() -> None:
         nonlocal tried
         tried += 1
-        raise PassingFault("locked")
+        raise TransientError("locked")
 
-    with pytest.raises(PassingFault):
-        with_patience(sick, pauses.append, lambda: 0.0)
+    with pytest.raises(TransientError):
+        with_retries(sick, pauses.append, lambda: 0.0)
     assert tried == TRIES
     assert pauses == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
     with pytest.raises(BrokenFile):
-        with_patience(lambda: (_ for _ in ()).throw(BrokenFile("truncated")), pauses.append)
+        with_retries(lambda: (_ for _ in ()).throw(BrokenFile("truncated")), pauses.append)
     assert len(pauses) == 3
 
 

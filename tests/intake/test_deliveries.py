@@ -160,13 +160,13 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "missing column": ("pos/receipt_payment/x.csv", b"receipt_id,amount\n1,2\n", "column payment_number, method"),
     "missing key of JSON": ("pos/receipt_payment/x.jsonl", b'{"receipt_id": 1}\n', "column payment_number, method"),
     "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "amount appears twice"),
-    "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "not a kind of file that is taken in"),
+    "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "unsupported file type"),
     "no parquet": ("pos/receipt_payment/x.parquet", b"PAR1 is what I say", "not readable as Parquet"),
     "unknown table": ("pos/recipe/x.csv", HEADER.encode(), "no such table; pos has receipt, receipt_line"),
-    "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; there are campaigns, consent"),
-    "wrong place": ("pos/x.csv", HEADER.encode(), "lies outside a table's folder"),
-    "top": ("x.csv", HEADER.encode(), "lies outside a table's folder"),
-    "spreadsheet": ("pos/receipt_payment/x.xlsx", b"PK", "not a kind of file that is taken in"),
+    "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; use one of campaigns, consent"),
+    "wrong place": ("pos/x.csv", HEADER.encode(), "is not in the folder of a table"),
+    "top": ("x.csv", HEADER.encode(), "is not in the folder of a table"),
+    "spreadsheet": ("pos/receipt_payment/x.xlsx", b"PK", "unsupported file type"),
 }
 
 
@@ -233,7 +233,7 @@ def test_no_landing_folder(zone: Zone) -> None:
         ({"business_timezone": "Mars/Olympus"}, "business_timezone must be a time zone"),
         ({"reporting_currency": "pounds"}, "reporting_currency must be a code"),
         ({"default_country": "UK!"}, "default_country must be a code"),
-        ({"using_tills": False}, "using_tills is not a switch of any source"),
+        ({"using_tills": False}, "using_tills is not the switch of any source"),
         ({"using_pos": "no"}, "using_pos must be true or false"),
         ({"kind": ["demo"]}, "kind must be text"),
     ],

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from scripts.intake.rule_false_positives import LOOKS_FOR, rule_false_positives
+from scripts.intake.rule_false_positives import PLANTED_KINDS, rule_false_positives
 from scripts.platform.contracts import AMOUNTS
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
@@ -20,7 +20,7 @@ def test_rules_find_what_was_planted_and_little_else(demo_workspace: Workspace) 
     rates = {rate.rule_key: rate for rate in rule_false_positives(demo_workspace, quiet)}
     assert len(rates) > 80
     planted = [rate for rate in rates.values() if rate.planted]
-    assert {rate.rule_type for rate in planted} == set(LOOKS_FOR)
+    assert {rate.rule_type for rate in planted} == set(PLANTED_KINDS)
     for rate in rates.values():
         assert rate.false_positive_rate <= 0.001, rate
     for rate in planted:

@@ -90,25 +90,25 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: Workspa
     assert demo_copy.warehouse.read_bytes() == before
 
     (effect,) = result.effects
-    assert (effect.channel, effect.let_in, effect.newly_held) == ("store", len(expected), 0)
+    assert (effect.channel, effect.released, effect.newly_held) == ("store", len(expected), 0)
     rates = {"GBP": Decimal(1)}
     assert set(expected["currency"]) == set(rates)
-    assert effect.let_in_value == sum(expected["amount"])
+    assert effect.released_value == sum(expected["amount"])
 
     held_before = {table: held(demo_copy, table) for table in ("receipt", "receipt_line", "receipt_payment")}
     set_store_limit(demo_copy, "450")
-    let_in = {table: keys - held(demo_copy, table) for table, keys in held_before.items()}
-    assert sorted(key for key, _ in let_in["receipt"]) == sorted(expected["receipt_id"])
+    released = {table: keys - held(demo_copy, table) for table, keys in held_before.items()}
+    assert sorted(key for key, _ in released["receipt"]) == sorted(expected["receipt_id"])
     assert all(held(demo_copy, table) <= keys for table, keys in held_before.items()), "nothing is newly held"
     # The lines and payments of a receipt come in with it.
-    assert {key.split("|")[0] for key, _ in let_in["receipt_line"]} <= set(expected["receipt_id"])
-    assert result.following["pos.receipt_line"] == len(let_in["receipt_line"])
-    assert result.following["pos.receipt_payment"] == len(let_in["receipt_payment"])
-    assert len(let_in["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
+    assert {key.split("|")[0] for key, _ in released["receipt_line"]} <= set(expected["receipt_id"])
+    assert result.following["pos.receipt_line"] == len(released["receipt_line"])
+    assert result.following["pos.receipt_payment"] == len(released["receipt_payment"])
+    assert len(released["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
 
     # And the other way: the old limit would hold the same rows back again.
     (effect,) = rule_impact(demo_copy, "till_receipt_amount", channel="store", maximum="300", progress=quiet).effects
-    assert (effect.let_in, effect.newly_held) == (0, len(expected))
+    assert (effect.released, effect.newly_held) == (0, len(expected))
     assert effect.newly_held_value == sum(expected["amount"])
 
 

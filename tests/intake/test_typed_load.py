@@ -73,7 +73,7 @@ def test_timestamps_become_utc(zone: Zone, text: str, utc: datetime) -> None:
         (f'1,1,card,"12,50",{STAMP}', "amount has a decimal comma"),
         (f'1,1,card,"1,250.00",{STAMP}', "amount has thousands separators"),
         (f"1.23457E+12,1,card,1,{STAMP}", "receipt_id is in scientific notation, so digits are lost"),
-        (PAYMENTS.strip(), "row is the header again"),
+        (PAYMENTS.strip(), "row repeats the header"),
         (f"1,1,card,1e30,{STAMP}", "amount is not a decimal number"),
         ("1,1,card,1,30/06/2026", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),

@@ -197,7 +197,7 @@ def blanks_and_switches() -> list[Damage]:
         {"receipt_id": "KEY", "line_number": n, "is_promotion": value, "_line": n + 2}
         for n, value in enumerate(spellings.values())
     ]
-    wrong = [Refused(10 + n, "type", "is_promotion is none of true, false", (text,)) for n, text in enumerate(refused)]
+    wrong = [Refused(10 + n, "type", "is_promotion is not one of true, false", (text,)) for n, text in enumerate(refused)]
     blank = f"profile_id,first_name,city,birth_date,synced_at\nKEY,   ,\t,  ,{STAMP}\n"
     return [
         table_file("spellings of true and false", "pos/receipt_line", RECEIPT_LINES + rows, kept, wrong),
