@@ -1,4 +1,4 @@
-"""Workspaces that several tests share: each is made once a session, and never under `data/`."""
+"""Workspaces shared by several tests: each is created once per session, and never under `data/`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.support.workspaces import RUN_OUTPUT, SMALL_DEMO, workspace_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One file that needs the demo first, then all that do not, then the others that do.
+    """First one file that needs the demo, then all that do not, then the others that do.
 
-    Making the demo takes longest; in this order one process makes it while the other has something else to do.
+    Creating the demo takes longest; in this order one process creates it while the others run other tests.
     """
     demo_files = {item.path for item in items if "demo_workspace" in getattr(item, "fixturenames", ())}
     first = next((item.path for item in items if item.path in demo_files), None)
@@ -29,14 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this run that all processes in which the tests run have in common."""
+    """A folder shared by all test processes of this run."""
     folder = tmp_path_factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session", autouse=True)
 def parsed_once(shared_folder: Path) -> Iterator[None]:
-    """What one process has parsed, the others need not parse."""
+    """Shares parsed projects between test processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scripts.platform.dbt._PARSED", SharedParses(shared_folder / "parsed"))
         yield
@@ -44,25 +44,25 @@ def parsed_once(shared_folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_workspace(shared_folder: Path) -> Workspace:
-    """The whole path on a small simulated retailer, from landing files to page. Read it, do not change it.
+    """A complete run on a small simulated retailer, from landing files to report. Read-only.
 
-    Made once for all processes that the tests run in: whoever comes first makes it, the others wait.
+    Created once for all test processes: the first one creates it, the others wait.
     """
     workspace = workspace_in(shared_folder / "demo")
     with (shared_folder / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         finished = shared_folder / "demo.finished"
         if not finished.exists():
-            _agree_on_quiet_days(workspace)
+            _relax_health_limits(workspace)
             with (shared_folder / RUN_OUTPUT).open("w", encoding="utf-8") as output, redirect_stdout(output):
-                # Other models, and a history, need past days to be built, which costs more than all else here.
+                # Other models and a history need past days to be built, which takes longer than everything else here.
                 run(workspace, SMALL_DEMO, fits=("clv",), history=())
             finished.touch()
     return workspace
 
 
-def _agree_on_quiet_days(workspace: Workspace) -> None:
-    """A shop of this size has days without a ticket, a return or a receipt, which are no fault of their sources."""
+def _relax_health_limits(workspace: Workspace) -> None:
+    """A shop of this size has days without a ticket, return or receipt, which do not mean that the source is broken."""
     limits = "source_health_limits.csv"
     workspace.seeds.mkdir(parents=True)
     rows = "".join(f"{source},,168{',' * 15}small shop\n" for source in ("returns", "zendesk", "pos"))
@@ -72,6 +72,6 @@ def _agree_on_quiet_days(workspace: Workspace) -> None:
 
 @pytest.fixture
 def demo_copy(demo_workspace: Workspace, tmp_path: Path) -> Workspace:
-    """A copy of the small demo that a test may spoil."""
+    """A copy of the small demo that a test may change."""
     shutil.copytree(demo_workspace.home, tmp_path / "workspace", symlinks=True)
     return workspace_in(tmp_path / "workspace")

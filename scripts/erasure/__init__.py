@@ -1,1 +1,1 @@
-"""Erasure of a person: from the raw tables, the warehouse file, kept versions, exports and files; and for good."""
+"""Erases a person permanently: from the raw tables, the warehouse file, kept versions, exports and other files."""

@@ -1,4 +1,4 @@
-"""At intake: a delivery that brings back an erased person brings nothing of them into the warehouse."""
+"""At intake: keeps erased persons out of the warehouse when their data is delivered again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from scripts.platform.workspace import Workspace
 
 
 class LoadGuard:
-    """Holds the rows of each new file against the tombstones, within the transaction that stores them.
+    """Checks the rows of each new file against the tombstones, within the transaction that stores them.
 
-    Nothing is done, and nothing costs, while nobody was erased.
+    Does nothing as long as nobody has been erased.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, country: str) -> None:
@@ -26,22 +26,22 @@ class LoadGuard:
         self._redactor = Redactor(connection, country, by_hash=True)
         self._tombstones = self._count()
 
-    def know_again(self, table: Table) -> None:
-        """Let content that was erased since it came count as known: its rows are stored under keyed hashes.
+    def match_erased_content(self, table: Table) -> None:
+        """Recognise delivered content that was erased after it was stored: its rows are stored under keyed hashes.
 
-        `temp.again_rows` holds the delivered rows (key, hash) of records that are stored already.
+        `temp.repeated_rows` has the delivered rows (key, hash) of records that are repeated in the file or stored.
         """
         if not self.is_on or table.privacy.rows == "none":
             return
         relation = f"{quote(table.schema)}.{quote(table.name)}"
         self.connection.execute(
-            f"update temp.again_rows as again set hash = {erased_record_hash('again.hash')} from {relation} as stored "
-            f"where {joined_key(table, chr(31))} = again.key "
-            f"and stored._record_hash = {erased_record_hash('again.hash')}"
+            f"update temp.repeated_rows as repeated set hash = {erased_record_hash('repeated.hash')} "
+            f"from {relation} as stored where {joined_key(table, chr(31))} = repeated.key "
+            f"and stored._record_hash = {erased_record_hash('repeated.hash')}"
         )
 
     def new_rows(self, table: Table, file_id: int) -> int:
-        """Redact what a file brought; returns how many of its accepted rows are deleted again."""
+        """Redact the rows of a file; returns how many of its accepted rows are deleted again."""
         if not self.is_on:
             return 0
         scope = f"_file_id = {file_id}"
@@ -52,7 +52,7 @@ class LoadGuard:
         return deleted
 
     def finish(self, sources: dict[str, Source], load_id: str) -> None:
-        """Look once more at this load where it taught new accounts or records of erased people."""
+        """Redact this load once more if it added new accounts or records of erased people."""
         if not self.is_on or self._count() == self._tombstones:
             return
         self.connection.begin()

@@ -1,8 +1,8 @@
-"""Erases persons: finds who is meant, takes them out of everything held, sees to it that they do not come back.
+"""Erases persons: identifies them, removes them from all stored data, and makes sure that they do not come back.
 
-In this order, with a journal until the end, so that the next run finishes what a killed one began: the warehouse in
-one transaction (with the tombstones), its file written anew, the kept versions, exports and other files, a search
-through all of it, the certificate. No identifier is printed, logged or named in an error.
+In this order, with a journal until the end, so that the next run finishes what a killed run began: the warehouse in
+one transaction (with the tombstones), its file rewritten, the kept versions, exports and other files, a search through
+all of these, the certificate. No identifier is printed, logged or quoted in an error.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ JOURNAL = ".journal.json"
 
 @dataclass(frozen=True)
 class Request:
-    """One request: what it names the person by, as given."""
+    """One request: the identifiers of the person, as given."""
 
     given: tuple[tuple[str, str], ...]
     request_id: str | None = None
@@ -64,7 +64,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What became of the requests: erased (how many people), nobody found, refused (with one line each)."""
+    """Result of the requests: people erased, requests that match nobody, and one line per refused request."""
 
     erased: int = 0
     unknown: int = 0
@@ -79,9 +79,9 @@ def erase(
     dry_run: bool = False,
     progress: Progress = print,
 ) -> Outcome:
-    """Carry out requests, and those of the landing source that are still open when none is given.
+    """Carry out the given requests, or, if none are given, the open requests of the landing source.
 
-    Raises UserError on wrong use, CheckFailed when a request was refused or something of a person is left.
+    Raises UserError on wrong use, CheckFailed when a request was refused or a trace of a person is left.
     """
     if not workspace.warehouse.exists():
         raise UserError(f"{workspace.warehouse}: no such warehouse; run `python -m scripts intake` and `build` first")
@@ -117,9 +117,9 @@ def erase(
 
 
 def carry_out_requests(workspace: Workspace, progress: Progress = print) -> int:
-    """Carry out what the landing source asks for, as far as it can be; returns how many people were erased.
+    """Carry out the requests of the landing source as far as possible; returns how many people were erased.
 
-    Called by intake: a request that cannot be carried out is said, and does not stop the load.
+    Called by intake: a request that cannot be carried out is reported and does not stop the load.
     """
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         wanted = open_requests(connection, also_closed=True)
@@ -128,7 +128,7 @@ def carry_out_requests(workspace: Workspace, progress: Progress = print) -> int:
         try:
             need_identities(connection)
         except UserError:
-            progress(f"{len(wanted)} erasure requests wait for the first build; then run `python -m scripts erase`")
+            progress(f"{len(wanted)} erasure requests need the first build; run `python -m scripts erase` after it")
             return 0
     try:
         return erase(workspace, [], progress=progress).erased
@@ -139,21 +139,21 @@ def carry_out_requests(workspace: Workspace, progress: Progress = print) -> int:
 
 
 def requests_of_file(file: Path) -> list[Request]:
-    """The requests of a CSV file with the columns of the landing source; UserError names the line that is wrong."""
+    """The requests of a CSV file with the columns of the landing source; UserError names the invalid line."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise UserError(f"{file}: cannot be read ({type(problem).__name__}); give a CSV file in UTF-8") from None
     if not rows:
-        raise UserError(f"{file}: holds no requests; give a header with {', '.join(GIVEN)} and one line per person")
+        raise UserError(f"{file}: has no requests; give a header with {', '.join(GIVEN)} and one line per person")
     if not set(rows[0]).intersection(GIVEN):
-        raise UserError(f"{file}: has none of the columns {', '.join(GIVEN)}; give one of them")
+        raise UserError(f"{file}: has none of the columns {', '.join(GIVEN)}; add at least one of them")
     found = []
     for number, row in enumerate(rows, start=2):
         given = tuple((kind, (row.get(kind) or "").strip()) for kind in GIVEN if (row.get(kind) or "").strip())
         if not given:
-            raise UserError(f"{file}: line {number} names nobody; fill one of {', '.join(GIVEN)}")
+            raise UserError(f"{file}: line {number} identifies nobody; fill one of {', '.join(GIVEN)}")
         try:
             at = datetime.fromisoformat(row["requested_at"]) if row.get("requested_at") else None
         except ValueError:
@@ -175,7 +175,7 @@ def _who(
     despite_hold: bool,
     progress: Progress,
 ) -> list[tuple[Person, Request]]:
-    """The people whom the requests name; those that cannot be carried out go to `outcome.refused`."""
+    """The people identified by the requests; requests that cannot be carried out go to `outcome.refused`."""
     persons: dict[str, tuple[Person, Request]] = {}
     for request in requests:
         try:
@@ -195,7 +195,7 @@ def _who(
             outcome.erased += 1
         else:
             outcome.unknown += 1
-            progress(f"{request.label}: nobody is known by that; what was given is remembered as erased")
+            progress(f"{request.label}: matches nobody; its identifiers are recorded as erased")
         persons[person.erasure_id] = (person, request)
     return list(persons.values())
 
@@ -209,7 +209,7 @@ def _announce(
     dry_run: bool,
     progress: Progress,
 ) -> None:
-    """Say what is about to be touched, in counts; a dry run does it all and takes it back."""
+    """Report the number of rows that will change; a dry run makes all the changes and rolls them back."""
     for person, request in persons:
         progress(
             f"{request.label}: {len(person.customer_ids)} customer, {len(person.profile_keys)} profiles, "
@@ -227,7 +227,7 @@ def _announce(
     for (_, table, done), count in sorted(result.raw.rows.items()):
         totals[f"{table}: rows {done}"] = totals.get(f"{table}: rows {done}", 0) + count
     for line, count in [*totals.items(), *((f"{name}: rows", count) for name, count in result.relations.items())]:
-        progress(f"  would touch {line} {count}")
+        progress(f"  would change {line} {count}")
     progress("dry run: nothing was changed")
 
 
@@ -239,7 +239,7 @@ def _in_warehouse(
     patterns: IdentifierPatterns,
     country: str,
 ) -> None:
-    """Everything within the warehouse, with the tombstones, as one transaction."""
+    """All changes within the warehouse, including the tombstones, as one transaction."""
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     people = [person for person, _ in persons]
     connection.begin()
@@ -248,14 +248,14 @@ def _in_warehouse(
         result = remove_from_warehouse(connection, sources, people, patterns, country)
         for person, request in persons:
             requested_at = request.requested_at or now
-            stones = [[kind, tombstone(kind, value), person.erasure_id, now] for kind, value in person.ids]
-            if stones:
+            tombstones = [[kind, tombstone(kind, value), person.erasure_id, now] for kind, value in person.ids]
+            if tombstones:
                 connection.execute(
-                    "create or replace temp table erasure_stones as select * from state.erasure_tombstones limit 0"
+                    "create or replace temp table new_tombstones as select * from state.erasure_tombstones limit 0"
                 )
-                connection.executemany("insert into temp.erasure_stones values (?, ?, ?, ?)", stones)
+                connection.executemany("insert into temp.new_tombstones values (?, ?, ?, ?)", tombstones)
                 connection.execute(
-                    f"insert into {TOMBSTONES} select * from temp.erasure_stones as new where not exists (select 1 "
+                    f"insert into {TOMBSTONES} select * from temp.new_tombstones as new where not exists (select 1 "
                     f"from {TOMBSTONES} as old where old.identifier_type = new.identifier_type "
                     "and old.identifier_hash = new.identifier_hash)"
                 )
@@ -272,7 +272,7 @@ def _in_warehouse(
                 "raw_tables": result.raw.of(person.erasure_id),
                 "other_relations": result.relations,
                 "relations_to_build_anew": result.dropped,
-                "tombstones": len(stones),
+                "tombstones": len(tombstones),
                 "removals": len(list(removals_of(person, requested_at))),
             }
             connection.execute("delete from state.erasure_log where erasure_id = ?", [person.erasure_id])
@@ -294,7 +294,7 @@ def _everywhere_else(
     country: str,
     progress: Progress,
 ) -> None:
-    """Versions, exports, copies and pages; then the search, the certificates and the end of the journal."""
+    """Versions, exports, copies and pages; then the search, the certificates and the removal of the journal."""
     people = [person for person, _ in persons]
 
     def redo_warehouse(connection: duckdb.DuckDBPyConnection) -> int:
@@ -303,7 +303,7 @@ def _everywhere_else(
         result = remove_from_warehouse(connection, sources, people, patterns, country)
         return result.raw.count() + sum(result.relations.values())
 
-    # What was known on past days is made again from what is left when a model is next fitted.
+    # Snapshots of past days are rebuilt from the remaining data when a model is next fitted.
     shutil.rmtree(workspace.snapshots, ignore_errors=True)
     versions = rewrite_versions(workspace, patterns, redo_warehouse)
     progress(f"warehouse rewritten, {len(versions)} kept versions rewritten")
@@ -323,8 +323,8 @@ def _everywhere_else(
     found = search(workspace, patterns)
     for person, request in persons:
         _certify(workspace, person, request, versions, files, found.files, found.relations, len(found.places))
-    left = [f"{path}: shows a person and cannot be rewritten; delete it and erase again" for path in stuck]
-    left += [f"{place}: still shows a person; delete it and erase again" for place in found.places]
+    left = [f"{path}: contains a person and cannot be rewritten; delete it and erase again" for path in stuck]
+    left += [f"{place}: still contains a person; delete it and erase again" for place in found.places]
     if left:
         raise CheckFailed("\n".join(dict.fromkeys(left)))
     (folder(workspace) / JOURNAL).unlink(missing_ok=True)
@@ -363,7 +363,10 @@ def _certify(
 
 
 def _write_journal(workspace: Workspace, persons: list[tuple[Person, Request]], names: list[str]) -> None:
-    """What a run needs to finish: for its duration this file, readable by its owner only, holds the identifiers."""
+    """Write what a later run needs to finish this one.
+
+    While the erasure runs, this file, readable by its owner only, holds the identifiers.
+    """
     content = {
         "persons": [asdict(person) for person, _ in persons],
         "requests": [
@@ -380,12 +383,12 @@ def _write_journal(workspace: Workspace, persons: list[tuple[Person, Request]], 
 
 
 def _finish_journal(workspace: Workspace, progress: Progress) -> None:
-    """Carry on where a killed run stopped."""
+    """Continue where a killed run stopped."""
     file = workspace.home / "erasures" / JOURNAL
     if not file.exists():
         return
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    progress("an erasure was broken off; it is finished first")
+    progress("an earlier erasure was interrupted; finishing it first")
     persons = []
     for person, request in zip(content["persons"], content["requests"], strict=True):
         at = request["requested_at"]
@@ -416,7 +419,7 @@ def _pairs(values: list[list[str]]) -> list[tuple[str, str]]:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """The tables that an erasure writes to; UserError when the raw tables come from another loader."""
+    """Create the tables that an erasure writes to; UserError when the raw tables come from another loader."""
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'intake' "
         "and table_name = 'files'"
@@ -432,7 +435,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> Non
 
 
 def _prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    """A warehouse of an earlier day may lack a column of the ledger."""
+    """Add columns of the ledger that an older warehouse may lack."""
     for name, kind in LEDGER["files"].items():
         connection.execute(f"alter table intake.files add column if not exists {quote(name)} {kind}")
 

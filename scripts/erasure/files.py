@@ -1,4 +1,4 @@
-"""Takes persons out of all files beside the warehouse: exports, copies and backups, pages, logs, packed or not."""
+"""Removes persons from all files beside the warehouse: exports, copies, backups, pages, logs, compressed or not."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ Redo = Callable[[duckdb.DuckDBPyConnection], int]
 
 
 class CannotRewrite(Exception):
-    """A file shows a person and is of a kind that cannot be written without."""
+    """A file contains a person and is of a kind that cannot be rewritten without them."""
 
 
 def files_of(workspace: Workspace) -> Iterator[Path]:
-    """All files that this workspace holds beside its warehouse, its kept versions and what the retailer delivers."""
+    """All files of this workspace except its warehouse, its kept versions, the erasures and the landing zone."""
     own = {workspace.warehouse, workspace.warehouse.with_name(f"{workspace.warehouse.name}.wal")}
     skipped = {workspace.landing, workspace.versions, workspace.home / "erasures"}
     for folder, names, files in os.walk(workspace.home):
@@ -55,16 +55,16 @@ def files_of(workspace: Workspace) -> Iterator[Path]:
 
 
 def kind_of(path: Path) -> bytes:
-    """The first bytes that tell a file's kind: of a database those at byte 8."""
+    """The first bytes of a file, which show its kind; DATABASE for a DuckDB file, which is marked at byte 8."""
     with path.open("rb") as file:
         head = file.read(12)
     return DATABASE if head[8:12] == DATABASE else head
 
 
 def remove_from_file(path: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -> int:
-    """Write a file without the persons, in one step; returns how many places there were, 0 when it is as it was.
+    """Rewrite a file without the persons, in one step; returns the number of places removed, 0 if it is unchanged.
 
-    `redo_warehouse` takes the persons out of a copy of the warehouse. Raises CannotRewrite.
+    `redo_warehouse` removes the persons from a copy of the warehouse. Raises CannotRewrite.
     """
     head = kind_of(path)
     if head == DATABASE:
@@ -91,7 +91,7 @@ def remove_from_file(path: Path, patterns: IdentifierPatterns, redo_warehouse: R
 
 
 def remove_from_export(folder: Path, patterns: IdentifierPatterns) -> int:
-    """Take the persons' rows out of an exported audience; counts and checksum in its manifest follow."""
+    """Remove the persons' rows from an exported audience, and update counts and checksum in its manifest."""
     audience, manifest = folder / "audience.csv", folder / "manifest.json"
     rows = list(csv.reader(io.StringIO(audience.read_text(encoding="utf-8"))))
     kept = [row for row in rows if not patterns.aliases.intersection(row) and not patterns.replace_in(" ".join(row))[1]]
@@ -114,7 +114,7 @@ def remove_from_export(folder: Path, patterns: IdentifierPatterns) -> int:
 
 
 def _without(suffix: str, data: bytes, patterns: IdentifierPatterns) -> tuple[bytes, int]:
-    """Bytes without the persons. Of tables in text whole lines go; in other text only the identifiers."""
+    """Bytes without the persons. In tabular text whole lines are removed, in other text only the identifiers."""
     if not patterns.may_be_in(data):
         return data, 0
     try:
@@ -162,7 +162,7 @@ def _zip(path: Path, patterns: IdentifierPatterns) -> int:
 
 
 def _database(path: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -> int:
-    """A DuckDB file: a copy of the warehouse is treated as one, of any other the rows that show a person go."""
+    """A DuckDB file: a copy of the warehouse is treated like it; from any other, rows that contain a person go."""
     work = path.with_name(f".{path.name}.work")
     shutil.copyfile(path, work)
     total = 0
@@ -195,7 +195,7 @@ def _database(path: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) ->
 
 
 def _as_bytes(path: Path, patterns: IdentifierPatterns) -> int:
-    """A file that cannot be opened as what it is: nothing of a person may be in its bytes."""
+    """A file that cannot be opened as its kind: raises CannotRewrite if its bytes may contain a person."""
     if patterns.may_be_in(path.read_bytes()):
         raise CannotRewrite
     return 0

@@ -1,4 +1,4 @@
-"""What to look for in text that no contract describes: the spellings of a person's identifiers, as one pattern."""
+"""What to search for in text that no contract describes: the spellings of persons' identifiers, as one pattern."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ MARK = "[erased]"
 REPLACEMENT = f"\\1\\3{MARK}\\2\\4"
 # Matches no text.
 NOTHING = "[^\\s\\S]"
-# A shorter number may be anything: a quantity, a shop's own number, half a telephone number.
+# A shorter number may be anything: a quantity, a number of the shop's own, half a telephone number.
 DISTINCT_LENGTH = 8
 DISTINCT_DIGITS = 9
 
 
 @dataclass
 class IdentifierPatterns:
-    """Patterns of the persons' identifiers, for RE2 and Python alike, and names, which are for free text only.
+    """Patterns of the persons' identifiers, valid in both RE2 and Python, and of names, which are for free text only.
 
-    `cores` are plain texts, one of which stands in every match, spaces and punctuation aside; `aliases` the hashes
-    under which the warehouse knows the persons.
+    `cores` are plain texts, one of which is in every match, ignoring spaces and punctuation; `aliases` are the hashes
+    that identify the persons in the warehouse.
     """
 
     emails: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class IdentifierPatterns:
     aliases: set[str] = field(default_factory=set)
 
     def pattern(self, *, with_names: bool = False) -> str:
-        """One pattern, to be used without regard to case; replace by REPLACEMENT, which keeps what is around."""
+        """One pattern, to be used ignoring case; replace with REPLACEMENT, which keeps the surrounding characters."""
         found = []
         if self.emails:  # not the end of another address, nor the beginning of another domain
             found.append(
@@ -53,14 +53,14 @@ class IdentifierPatterns:
         return "|".join(found) or NOTHING
 
     def may_be_in(self, data: bytes) -> bool:
-        """A cheap look: False means that no pattern matches."""
+        """A cheap check: False means that no pattern matches."""
         stripped = data.lower().replace(b"%40", b"@").translate(None, b" ()./-")
         return any(core.encode() in stripped for core in self.cores)
 
     def replace_in(self, text: str) -> tuple[str, int]:
         """The text without the identifiers, and how many there were."""
         pattern, total, found = re.compile(self.pattern(), re.IGNORECASE), 0, 1
-        while found:  # two that stand side by side share the character between them
+        while found:  # adjacent identifiers share the character between them
             text, found = pattern.subn(REPLACEMENT, text)
             total += found
         return text, total
@@ -69,7 +69,7 @@ class IdentifierPatterns:
 def identifier_patterns_of(
     connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], persons: list[Person], country: str
 ) -> IdentifierPatterns:
-    """The patterns of the persons; their ids must stand in `temp.erasure_ids`, and their rows in the raw tables."""
+    """The patterns of the persons; their ids must be in `temp.erasure_ids`, and their rows in the raw tables."""
     patterns = IdentifierPatterns()
     values: dict[str, set[str]] = {}
     for person in persons:
@@ -95,7 +95,7 @@ def identifier_patterns_of(
 
 
 def is_distinct(value: str) -> bool:
-    """Whether a number or id is long enough to mean the person wherever it stands."""
+    """Whether a number or id is long enough to identify the person wherever it occurs."""
     return len(value) >= (DISTINCT_DIGITS if value.isdigit() else DISTINCT_LENGTH)
 
 
@@ -115,7 +115,7 @@ def _phone(phone: str, country: str) -> tuple[str, str]:
 
 
 def _names(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], country: str) -> set[tuple[str, str]]:
-    """Given and family names on the persons' own rows, in lower case."""
+    """First and last names on the persons' own rows, in lower case."""
     found: set[tuple[str, str]] = set()
     redactor = Redactor(connection, country, by_hash=False)
     for source in sources.values():

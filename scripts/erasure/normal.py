@@ -1,4 +1,4 @@
-"""SQL that brings an identifier into the one spelling in which it is compared: that of the project's dbt macros."""
+"""SQL that normalises identifiers for comparison, with the project's dbt macros."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ COLUMN = "column_to_normalise"
 
 @cache
 def normalised(kind: str, column: str, country: str) -> str:
-    """SQL of a raw column's value as it is compared; null where there is none.
+    """SQL of a raw column's normalised value; null where there is none.
 
-    What has not the form of its kind identifies nobody; it goes with the row it stands on.
+    A value without the form of its kind identifies nobody; it is removed with its row.
     """
     text = f"nullif(trim(cast({column} as varchar)), '')"
     if kind in ("email", "phone"):
@@ -31,32 +31,32 @@ def keyed_hash(kind: str, value: str) -> str:
 
 
 def pseudonym(kind: str, column: str) -> str:
-    """SQL of what stands for an erased identifier where a row cannot do without one: the same for the same value."""
+    """SQL of the pseudonym of an erased identifier, for rows that need one: the same for the same value."""
     hashed = keyed_hash(f"pseudonym|{kind}", f"lower(trim(cast({column} as varchar)))")
     return f"case when {is_erased(column)} then {column} else '{ERASED}-' || substr({hashed}, 1, 16) end"
 
 
 def is_erased(column: str) -> str:
-    """SQL: whether a value is the stand-in of an erased one."""
+    """SQL: whether a value is the pseudonym of an erased identifier."""
     return f"starts_with({column}, '{ERASED}-')"
 
 
 def erased_record_hash(column: str) -> str:
-    """SQL of the content hash of an erased row: that of the full content, under the key.
+    """SQL of the content hash of an erased row: a keyed hash of the hash of its full content.
 
-    Intake knows the content again by it; without the key nobody can try out whose row it was.
+    Intake recognises the content by it; without the key nobody can find out by trial whose row it was.
     """
     return f"cast('0x' || substr({keyed_hash('record', f'cast({column} as varchar)')}, 1, 15) as bigint)"
 
 
 def calling_code(country: str) -> str:
-    """The digits after the + of the numbers of a country."""
+    """The country calling code: the digits after the + in the country's numbers."""
     return _of_macros(country)["calling_code"]
 
 
 @cache
 def _of_macros(country: str) -> dict[str, str]:
-    """What the macros of the models make of a column called `COLUMN`, where the default country is this one."""
+    """The SQL that the project's macros produce for a column called `COLUMN`, with this default country."""
     wanted = f"""{{{{ tojson({{
         'email': normalise_email('{COLUMN}'),
         'phone': normalise_phone('{COLUMN}'),

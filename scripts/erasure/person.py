@@ -1,4 +1,4 @@
-"""Who is meant, and what is theirs: from a given identifier to all identifiers, profiles and records of one person."""
+"""Finds one person's data: from given identifiers to all identifiers, profiles and records of the person."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.privacy import IDENTIFIERS, PROFILE_KINDS, RECORDS
 from scripts.platform.warehouse import literal, quote
 
-# What a request may name a person by, in the words of the command line.
+# The identifiers that a request may give, named as on the command line.
 GIVEN = ("email", "phone", "loyalty_number", "customer_number", "shop_customer_id")
-# Enough for every chain of records seen; what is left after it shows in the search at the end.
+# Enough for every chain of records observed; the search at the end shows whatever is left.
 ROUNDS = 6
 
 
 @dataclass
 class Person:
-    """One person to erase: everything by which rows are theirs. Holds identifiers; never printed."""
+    """One person to erase: everything that identifies their rows. Holds identifiers; never print it."""
 
     erasure_id: str
     given: list[tuple[str, str]]
@@ -31,28 +31,28 @@ class Person:
 
     @property
     def is_known(self) -> bool:
-        """Whether any profile or row is theirs."""
+        """Whether the person has any profile or row."""
         return bool(self.customer_ids) or len(self.ids) > len(self.given)
 
 
 def normalise_given(
     connection: duckdb.DuckDBPyConnection, given: list[tuple[str, str]], country: str
 ) -> list[tuple[str, str]]:
-    """The identifiers of a request in the spelling that is compared; UserError for one that has not its form."""
+    """The identifiers of a request, normalised; UserError for one that is malformed."""
     found = []
     for kind, value in given:
         row = connection.execute(f"select {normalised(kind, 'v', country)} from (select ? as v)", [value]).fetchone()
         if not row or not row[0]:
             words = kind.replace("_", " ")
-            raise UserError(f"the {words} given is not a valid one; check it and give it again")
+            raise UserError(f"the {words} given is not valid; check it and give it again")
         found.append((kind, str(row[0])))
     return sorted(set(found))
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
-    """Find the customer that the given identifiers name; fills customer_ids, profile_keys and the first ids.
+    """Find the customer whom the given identifiers identify; fills customer_ids, profile_keys and the first ids.
 
-    Raises CheckFailed when they name several people, or only something that people share.
+    Raises CheckFailed when they identify several people, or when all of them are shared.
     """
     need_identities(connection)
     customers: set[str] = set()
@@ -78,8 +78,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
         raise CheckFailed(f"the identifiers given belong to {len(customers)} people; make one request for each of them")
     if not customers and shared:
         raise CheckFailed(
-            f"the {' and the '.join(shared)} given are shared by several people or belong to nobody, so they "
-            "cannot say whom to erase; give a loyalty, customer or account number of the person"
+            f"the {' and the '.join(shared)} given are shared by several people or belong to nobody, so they do "
+            "not identify the person to erase; give their loyalty, customer or account number"
         )
     person.customer_ids = sorted(customers)
     ids = set() if shared else set(person.given)
@@ -106,7 +106,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
 
 
 def collect(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], person: Person, country: str) -> None:
-    """Follow the person's rows in all versions of the raw tables to further identifiers that are theirs alone."""
+    """Add further identifiers that only the person has, found on their rows in all versions of the raw tables."""
     redactor = Redactor(connection, country, by_hash=False)
     tables = [
         table for source in sources.values() for table in source.tables.values()
@@ -129,7 +129,7 @@ def collect(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], p
 
 
 def load_ids(connection: duckdb.DuckDBPyConnection, persons: list[Person]) -> None:
-    """Fill `temp.erasure_ids` with what is known of the persons."""
+    """Fill `temp.erasure_ids` with the known identifiers and records of the persons."""
     connection.execute("create or replace temp table erasure_ids (kind varchar, value varchar, erasure_id varchar)")
     rows = [[kind, value, person.erasure_id] for person in persons for kind, value in person.ids]
     if rows:
@@ -137,7 +137,7 @@ def load_ids(connection: duckdb.DuckDBPyConnection, persons: list[Person]) -> No
 
 
 def legal_hold(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], person: Person, country: str) -> bool:
-    """Whether the newest statement of any channel holds the person's data for a legal reason."""
+    """Whether the newest consent event of any channel puts the person's data under a legal hold."""
     table = sources["consent"].tables["consent_event"] if "consent" in sources else None
     if table is None or not _exists(connection, table.schema, table.name):
         return False
@@ -155,18 +155,18 @@ def legal_hold(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source]
 
 
 def need_identities(connection: duckdb.DuckDBPyConnection) -> None:
-    """UserError unless the warehouse knows who is who."""
+    """UserError unless the warehouse has resolved identities."""
     for name in ("int_customer_identities", "int_identity_profiles", "int_identity_edges"):
         if not _exists(connection, "intermediate", name):
             raise UserError(
-                "the warehouse holds no resolved customers yet; run `python -m scripts build`, then erase again"
+                "the warehouse has no resolved customers yet; run `python -m scripts build`, then erase again"
             )
 
 
 def _is_theirs_alone(
     connection: duckdb.DuckDBPyConnection, tables: list[Table], person: Person, kind: str, value: str, country: str
 ) -> bool:
-    """Whether no profile of anybody else shows the identifier, and it is none that says nothing of a person."""
+    """Whether no other customer's profile has the identifier, and it is neither blocked nor a shared browser."""
     if kind in RECORDS:
         return True
     if kind in GIVEN:
@@ -195,7 +195,7 @@ def _is_theirs_alone(
 
 
 def _is_shared_browser(connection: duckdb.DuckDBPyConnection, tables: list[Table], value: str, country: str) -> bool:
-    """Whether anybody but the person ever logged in from a browser."""
+    """Whether anybody other than the person has ever logged in from a browser."""
     for table in tables:
         browsers = table.privacy.of_kind("browser_id")
         accounts = [(n, k) for n, k in table.privacy.columns.items() if k in ("shop_customer_id", "email")]

@@ -1,9 +1,8 @@
-"""Takes persons out of the raw tables: what is theirs goes, what carries money or counts stays and is nobody's.
+"""Removes persons from the raw tables: personal rows are deleted; rows with money or counts stay, without the person.
 
-The same rules serve an erasure, which looks through all rows for known values, and intake, which holds only keyed
-hashes (tombstones) against the rows that a delivery brought. Whose row it is, the strongest identifier on it decides:
-accounts before e-mail before what passes from hand to hand. A row of somebody else that shows a person's identifier
-loses that identifier only.
+The same rules serve an erasure, which searches all rows for known values, and intake, which compares new rows with
+keyed hashes (tombstones) only. The strongest identifier on a row decides whose row it is: accounts before e-mail before
+what may change hands. Somebody else's row that contains a person's identifier loses only that identifier.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TOMBSTONES = "state.erasure_tombstones"
 
 @dataclass
 class Removed:
-    """Rows per erasure, table and what was done with them: deleted, redacted, mentioned."""
+    """Rows by erasure, table and action: deleted, redacted, mention removed."""
 
     rows: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -48,14 +47,14 @@ class Removed:
 class Redactor:
     """Finds and redacts rows of one open warehouse; `by_hash` compares with tombstones instead of known values.
 
-    Known values stand in `temp.erasure_ids(kind, value, erasure_id)`.
+    Known values are in `temp.erasure_ids(kind, value, erasure_id)`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, country: str, *, by_hash: bool) -> None:
         self.connection, self.country, self.by_hash = connection, country, by_hash
 
     def find(self, table: Table, scope: str = "true") -> int:
-        """Fill `temp.erasure_touched` with the rows of a table that concern somebody; returns how many.
+        """Fill `temp.erasure_touched` with the rows of a table that concern an erased person; returns how many.
 
         Columns: id (rowid), is_own, is_linked, erasure_id, and per identifier column n whether it matched (m<n>).
         """
@@ -88,13 +87,13 @@ class Redactor:
         return int(scalar(self.connection, f"select count(*) from {TOUCHED}"))
 
     def redact(self, table: Table, scope: str = "true") -> Removed:
-        """Redact or delete what `find` finds. The ledger and the notes of duplicates follow."""
+        """Redact or delete what `find` finds, and update the ledger and the confirmations accordingly."""
         removed = Removed()
         if table.privacy.rows in ("none", "request") or not self.find(table, scope):
             return removed
         if self.by_hash:
             self._extend_tombstones(table)
-        self._forget_sightings(table)
+        self._delete_confirmations(table)
         if table.privacy.rows == "delete":
             self._delete(table, removed, f"select id from {TOUCHED} where is_own")
         self._update(table, removed)
@@ -103,7 +102,7 @@ class Redactor:
         return removed
 
     def _hits(self, position: int, relation: str, name: str, kinds: tuple[str, ...], scope: str) -> int:
-        """Temporary table of a column's raw values that are a person's; returns how many."""
+        """Create a temporary table of a column's raw values that belong to a person; returns how many."""
         column = quote(name)
         matches = " union all ".join(
             f"select v, erasure_id from given inner join {TOMBSTONES} as t on t.identifier_type = {literal(kind)} "
@@ -122,14 +121,14 @@ class Redactor:
         return int(scalar(self.connection, f"select count(*) from temp.erasure_hit_{position}"))
 
     def _is_own(self, table: Table, tests: list[tuple[str, tuple[str, ...]]], matched: list[str]) -> str:
-        """SQL: whether the row is about the person, by the strongest identifier that it shows."""
+        """SQL: whether the row is about the person, by the strongest identifier on it."""
 
         def any_of(kinds: tuple[str, ...]) -> str:
             found = [matched[i] for i, (_, (kind, *_)) in enumerate(tests) if kind in kinds]
             return f"({' or '.join(found) or 'false'})"
 
         def shown(kinds: tuple[str, ...]) -> str:
-            # A profile's own id says nothing of whose it is.
+            # A profile's own id does not show whose it is.
             own_key = table.key if table.privacy.rows == "delete" else ()
             found = [f"r.{quote(n)} is not null" for n, (kind, *_) in tests if kind in kinds and n not in own_key]
             return f"({' or '.join(found) or 'false'})"
@@ -141,7 +140,7 @@ class Redactor:
         return f"({any_of(ACCOUNTS)} or {email} or {passing})"
 
     def _delete(self, table: Table, removed: Removed, ids: str) -> None:
-        """Delete rows of the table that `find` found, and count them."""
+        """Delete rows found by `find`, and count them."""
         for erasure_id, count in self.connection.execute(
             f"select t.erasure_id, count(*) from {TOUCHED} as t where t.id in ({ids}) group by all"
         ).fetchall():
@@ -149,7 +148,7 @@ class Redactor:
         self.delete_rows(table, ids)
 
     def delete_rows(self, table: Table, ids: str) -> None:
-        """Delete rows by a query of their rowid; the ledger says that they were erased."""
+        """Delete rows by a query of their rowid; the ledger records them as erased."""
         relation = _relation(table)
         self.connection.execute(
             f"update intake.files set accepted_rows = accepted_rows - gone.rows, "
@@ -203,7 +202,7 @@ class Redactor:
         )
 
     def _keep_one_anchor(self, table: Table, removed: Removed) -> None:
-        """Of the emptied rows of one pseudonym one is enough: the newest."""
+        """Keep only the newest of the redacted rows of each pseudonym."""
         key, relation = quote(table.key[0]), _relation(table)
         newest = f"{quote(table.known_at)} desc nulls last, " if table.known_at else ""
         self.connection.execute(
@@ -211,7 +210,7 @@ class Redactor:
             f"partition by {key} order by (_file_id in (select file_id from intake.files)) desc, {newest}rowid) "
             f"as place from {relation} where {is_erased(key)}) as anchors where place > 1"
         )
-        # A row that the redaction counted a moment ago is deleted, not redacted.
+        # A row just counted as redacted is now deleted instead.
         for erasure_id, count in self.connection.execute(
             "select erasure_id, count(*) from temp.erasure_changed where id in (select id from temp.erasure_spare) "
             "group by all"
@@ -219,8 +218,8 @@ class Redactor:
             removed.rows[erasure_id, table.label, "redacted"] -= count
         self._delete(table, removed, "select id from temp.erasure_spare")
 
-    def _forget_sightings(self, table: Table) -> None:
-        """Notes of duplicates of rows that go, or whose key is personal itself."""
+    def _delete_confirmations(self, table: Table) -> None:
+        """Delete confirmations of rows that are deleted, or whose key is personal."""
         personal_key = any(name in table.privacy.columns for name in table.key)
         which = "is_own" if table.privacy.rows == "delete" or personal_key else "false"
         self.connection.execute(
@@ -230,7 +229,7 @@ class Redactor:
         )
 
     def _extend_tombstones(self, table: Table) -> None:
-        """New records and accounts of an erased person get tombstones too, so that what refers to them is known."""
+        """Add tombstones for new records and accounts of an erased person, so that references to them are found."""
         wanted = [(table.key[0], table.privacy.record)] if table.privacy.record else []
         if table.privacy.rows in ("delete", "anchor"):
             wanted += [(name, kind) for name, kind in table.privacy.columns.items() if kind in ACCOUNTS]
@@ -250,7 +249,7 @@ def _relation(table: Table) -> str:
 
 
 def candidates(redactor: Redactor, table: Table) -> list[tuple[str, str]]:
-    """Kind and normalised value of every identifier and record on the rows that are the person's own, after `find`."""
+    """Kind and normalised value of every identifier and record on the person's own rows; call it after `find`."""
     wanted = [(name, kind) for name, kind in table.privacy.columns.items() if kind in IDENTIFIERS]
     if table.privacy.record:
         wanted.append((table.key[0], table.privacy.record))

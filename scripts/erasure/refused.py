@@ -1,4 +1,4 @@
-"""Refused rows of erased persons: the payload keeps its money and its dates, and nothing of the person."""
+"""Redacts refused rows of erased persons: the payload keeps its money and its dates, but nothing personal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def redact_refused(
     patterns: IdentifierPatterns,
     relations: dict[str, int],
 ) -> None:
-    """Empty the refused rows that show an identifier of the persons, or name one as their key."""
+    """Empty the refused rows that contain an identifier of the persons, or have one as their key."""
     pattern = literal(patterns.pattern(with_names=True))
     found = connection.execute(
         f"select rowid, source_name || '/' || table_name, payload, record_key from intake.rejects "
@@ -35,7 +35,7 @@ def redact_refused(
 
 
 def redact_new_refused(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int, country: str) -> int:
-    """The same for the rows of one new file, by tombstones: every word of a payload is held against them."""
+    """The same for the rows of one new file, by tombstones: every word of a payload is compared with them."""
     if table.privacy.rows in ("none", "request"):
         return 0
     rows = connection.execute(
@@ -48,7 +48,7 @@ def redact_new_refused(connection: duckdb.DuckDBPyConnection, table: Table, file
 
 
 def ids_with_tombstones(connection: duckdb.DuckDBPyConnection, texts: list[tuple[int, str]], country: str) -> set[int]:
-    """Those of (id, text) whose text holds, as a field or a word, an identifier of an erased person."""
+    """The ids of those (id, text) whose text contains, as a field or word, an identifier of an erased person."""
     words = [[number, word] for number, text in texts for word in sorted(_words(text))]
     if not words:
         return set()
@@ -65,13 +65,13 @@ def ids_with_tombstones(connection: duckdb.DuckDBPyConnection, texts: list[tuple
 
 
 def _words(text: str) -> set[str]:
-    """Whatever in a line may be an identifier: its fields, and the words of its fields."""
+    """Everything in a line that may be an identifier: its fields, and the words of its fields."""
     fields = re.split(r'[",;|\t\n\r{}\[\]]|\\[nrt"]', text)
     return {word.strip() for field in fields for word in (field, *re.split(r"[\s:<>()=&?/]", field)) if len(word) > 3}
 
 
 def _own_key(connection: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> str:
-    """SQL: whether a refused row's key is one of the persons' own, where the key is personal."""
+    """SQL: whether a refused row's key is an identifier of the persons, for tables whose key is personal."""
     tests = []
     for table in tables.values():
         kind = table.privacy.columns.get(table.key[0])
@@ -88,7 +88,7 @@ def _empty(connection: duckdb.DuckDBPyConnection, tables: dict[str, Table], rows
         table = tables.get(label)
         connection.execute("update intake.rejects set payload = ? where rowid = ?", [_kept(table, payload), rowid])
         if table is None or any(name in table.privacy.columns for name in table.key):
-            # The record is gone with its key: nobody can repair it, and nobody is asked to.
+            # Without its key the record cannot be repaired, so it is closed.
             connection.execute(
                 "update intake.rejects set record_key = null, closed_by = coalesce(closed_by, 'erasure'), "
                 "closed_at = coalesce(closed_at, delivered_at), state = if(state = 'open', 'waived', state) "
@@ -98,7 +98,7 @@ def _empty(connection: duckdb.DuckDBPyConnection, tables: dict[str, Table], rows
 
 
 def _kept(table: Table | None, payload: str | None) -> str:
-    """What may stay of a payload: the columns of the contract that say nothing of a person."""
+    """The part of a payload that may stay: the columns of the contract that are not personal."""
     try:
         record = json.loads(payload or "")
     except ValueError:

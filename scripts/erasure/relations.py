@@ -1,4 +1,4 @@
-"""Takes persons out of tables that no source contract describes: marts, audiences, copies, whatever else there is."""
+"""Removes persons from tables that no source contract describes: marts, audiences, copies, any others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import duckdb
 from scripts.erasure.identifier_patterns import REPLACEMENT, IdentifierPatterns
 from scripts.platform.warehouse import STORAGE, literal, open_memory, quote
 
-# A table with one of these describes something that happened: its rows stay and are nobody's. Other rows about a
-# customer go.
+# A table with one of these columns holds facts: its rows stay, without a customer. Other rows about a customer are
+# deleted.
 FACT_KEYS = ("order_id", "ticket_id", "return_id")
 OWNER = "customer_id"
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
-    """The tables, not the views, of a schema of the present database."""
+    """The tables, not the views, of a schema of the current database."""
     return [
         row[0]
         for row in connection.execute(
@@ -30,9 +30,9 @@ def tables_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 def remove_customers(
     connection: duckdb.DuckDBPyConnection, schema: str, patterns: IdentifierPatterns
 ) -> dict[str, int]:
-    """Take the persons' rows out of a schema of published shape, and their identifiers out of its texts.
+    """Remove the persons' rows from a schema of published tables, and their identifiers from its texts.
 
-    Returns per changed table how many rows were touched. Facts keep their rows, and so does every aggregate.
+    Returns the number of changed rows per table. Facts and aggregates keep their rows.
     """
     touched: dict[str, int] = {}
     for table in tables_of(connection, schema):
@@ -65,7 +65,7 @@ def replace_in_table(
     *,
     with_names: bool = False,
 ) -> int:
-    """Replace the identifiers in a table's texts (or in some columns of it); returns how many rows changed."""
+    """Replace the identifiers in a table's texts (or in the given columns); returns how many rows changed."""
     pattern = literal(patterns.pattern(with_names=with_names))
     texts = [
         (name, kind) for name, kind in _text_columns(connection, schema, table) if columns is None or name in columns
@@ -74,7 +74,7 @@ def replace_in_table(
         return 0
 
     def replaced(name: str, kind: str) -> str:
-        if kind != "VARCHAR":  # a list, a structure or bytes cannot be mended from outside
+        if kind != "VARCHAR":  # lists, structs and bytes cannot be edited as text
             return f"case when {_matches(name, pattern)} then null else {quote(name)} end"
         once = f"regexp_replace({quote(name)}, {pattern}, {literal(REPLACEMENT)}, 'gi')"
         return f"regexp_replace({once}, {pattern}, {literal(REPLACEMENT)}, 'gi')"
@@ -91,13 +91,13 @@ def replace_in_table(
 def delete_mentioning(
     connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns
 ) -> int:
-    """Delete the rows of a table of unknown make that show an identifier; returns how many."""
+    """Delete the rows of any table that contain an identifier; returns how many."""
     wanted = mentioning(connection, schema, table, patterns)
     return _changed(connection, f"delete from {quote(schema)}.{quote(table)} where rowid in ({wanted})")
 
 
 def mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns) -> str:
-    """Query of the rowids of a table's rows that show an identifier."""
+    """Query of the rowids of a table's rows that contain an identifier."""
     pattern = literal(patterns.pattern())
     hits = " or ".join(
         f"coalesce({_matches(name, pattern)}, false)" for name, _ in _text_columns(connection, schema, table)
@@ -108,12 +108,12 @@ def mentioning(connection: duckdb.DuckDBPyConnection, schema: str, table: str, p
 def count_mentioning(
     connection: duckdb.DuckDBPyConnection, schema: str, table: str, patterns: IdentifierPatterns
 ) -> dict[str, int]:
-    """How many rows of each column show an identifier or an alias of the persons; columns without any are left out."""
+    """Number of rows by column that contain an identifier or an alias of the persons; only columns with any."""
     pattern, found = literal(patterns.pattern()), {}
     columns = _text_columns(connection, schema, table)
     if not columns:
         return {}
-    # One look at each row as a whole; the columns one by one only where it shows something.
+    # First each row as a whole; column by column only if any row matches.
     row = f"concat_ws(chr(31), {', '.join(f'cast({quote(name)} as varchar)' for name, _ in columns)})"
     anything = literal("|".join([patterns.pattern(), *sorted(patterns.aliases)]))
     relation = f"{quote(schema)}.{quote(table)}"
@@ -134,7 +134,7 @@ def count_mentioning(
 
 
 def compact(source: Path, target: Path) -> None:
-    """Copy all that a DuckDB file holds into a new one, so that no freed block keeps what was deleted."""
+    """Copy a DuckDB file's content into a new file, so that no freed block keeps deleted data."""
     target.unlink(missing_ok=True)
     with open_memory() as connection:
         connection.execute(f"attach {literal(str(source))} as source (read_only)")
@@ -142,7 +142,7 @@ def compact(source: Path, target: Path) -> None:
 
 
 def copy_database(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> None:
-    """Copy an attached database into a new file, in the storage version that is published."""
+    """Copy an attached database into a new file, in the published storage version."""
     connection.execute(f"attach {literal(str(target))} as erasure_copy (storage_version {literal(STORAGE)})")
     connection.execute(f"copy from database {quote(database)} to erasure_copy")
     connection.execute("checkpoint erasure_copy")
@@ -155,7 +155,7 @@ def _matches(name: str, pattern: str) -> str:
 
 
 def _text_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:
-    """Columns that may hold text, with their type: text, JSON, bytes, and whatever is made of them."""
+    """Columns that may hold text, with their type: text, JSON, bytes, enums, and lists and structs of them."""
     rows = [row[:2] for row in connection.execute(f"describe {quote(schema)}.{quote(table)}").fetchall()]
     return [(name, kind) for name, kind in rows if any(word in kind for word in ("VARCHAR", "JSON", "BLOB", "ENUM"))]
 

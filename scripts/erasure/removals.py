@@ -1,4 +1,4 @@
-"""What destinations are told: to remove the one whose address has this hash. Each hashes in its own way."""
+"""Removal requests for destinations, by hashed address or number. Each destination has its own hashing rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def removals_of(person: Person, requested_at: datetime) -> Iterator[tuple[object
 
 
 def _hashes(kind: str, value: str) -> Iterator[tuple[str, str, str]]:
-    """Destination, rule and hash. `other` is for whoever hashes plainly, or compares hashes of their own contacts."""
+    """Destination, rule and hash. `other` is for destinations with plain hashing, or that hash their own contacts."""
     if kind == "email":
         name, _, domain = value.partition("@")
         bare = name.split("+", 1)[0]

@@ -1,4 +1,4 @@
-"""The landing source of requests: which are open, and how those carried out are emptied."""
+"""The landing source of requests: lists open requests, and empties those carried out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CONTENT = (*GIVEN, "reason")
 def open_requests(
     connection: duckdb.DuckDBPyConnection, *, also_closed: bool = False
 ) -> list[tuple[str, tuple[tuple[str, str], ...], datetime | None]]:
-    """Request id, what it names the person by, and when it was made, of every request not carried out.
+    """Request id, given identifiers and time of every request not carried out.
 
-    `also_closed`: also those whose rows still hold what was given.
+    `also_closed`: also requests already carried out whose rows still contain the identifiers.
     """
     if not _exists(connection, "raw_privacy", "erasure_request"):
         return []
@@ -40,7 +40,7 @@ def open_requests(
 
 
 def close_requests(connection: duckdb.DuckDBPyConnection) -> int:
-    """Empty the rows of requests that are carried out; returns how many."""
+    """Empty the rows of requests that have been carried out; returns how many."""
     if not _exists(connection, "raw_privacy", "erasure_request"):
         return 0
     emptied = ", ".join(f"{quote(name)} = null" for name in CONTENT)

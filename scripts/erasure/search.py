@@ -1,6 +1,6 @@
-"""Looks for persons in everything this workspace holds: every column of every database, every file, packed or not.
+"""Searches everything in this workspace for persons: every column of every database, every file, compressed or not.
 
-Written apart from what removes them, so that one does not share the other's blind spots.
+Kept separate from the code that removes them, so that the two do not share blind spots.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scripts.platform.workspace import Workspace
 
 @dataclass
 class Found:
-    """What was looked through, and where something was found (places only, never what stands there)."""
+    """What was searched, and where something was found (places only, never the values)."""
 
     files: int = 0
     relations: int = 0
@@ -29,7 +29,7 @@ class Found:
 
 
 def search(workspace: Workspace, patterns: IdentifierPatterns) -> Found:
-    """Look for the persons in all that lies beside the landing zone; the warehouse must not be open for writing."""
+    """Search everything except the landing zone; the warehouse must not be open for writing."""
     found = Found()
     paths = [workspace.warehouse, *files_of(workspace)]
     if workspace.versions.is_dir():
@@ -85,7 +85,7 @@ def _count(
     is_state: bool,
 ) -> None:
     found.relations += 1
-    # The registry of customer ids keeps an erased person's, as a tombstone.
+    # The registry of customer ids keeps an erased person's id as a tombstone.
     wanted = (
         patterns if not is_state else IdentifierPatterns(patterns.emails, patterns.numbers, [], patterns.cores, set())
     )

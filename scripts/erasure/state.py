@@ -1,6 +1,6 @@
 """What is kept of an erasure, so that the person does not come back: keyed hashes, and hashes for destinations.
 
-Both lie in the schema `state` of the warehouse and in a file beside it, from which a new warehouse takes them.
+Both are in the schema `state` of the warehouse and in a file beside it, from which a new warehouse restores them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TABLES: dict[str, dict[str, str]] = {
 
 
 def folder(workspace: Workspace) -> Path:
-    """Where certificates, tombstones and the journal lie; readable by its owner only."""
+    """Folder of certificates, tombstones and the journal; readable by its owner only."""
     path = workspace.home / "erasures"
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
@@ -47,12 +47,12 @@ def tombstone_file(workspace: Workspace) -> Path:
 
 
 def key_check() -> str:
-    """Tells whether two sets of tombstones were made under the same key."""
+    """Shows whether two sets of tombstones were made under the same key."""
     return keyed_hash("erasure_key")[:16]
 
 
 def prepare_state(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of `state` that are not there."""
+    """Create the missing tables of `state`."""
     connection.execute("create schema if not exists state")
     for name, columns in TABLES.items():
         listed = ", ".join(f"{quote(column)} {kind}" for column, kind in columns.items())
@@ -60,7 +60,7 @@ def prepare_state(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def has_tombstones(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether anybody was ever erased from this warehouse."""
+    """Whether anybody has been erased from this warehouse."""
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'state' "
         "and table_name = 'erasure_tombstones'"
@@ -69,7 +69,7 @@ def has_tombstones(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def restore_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """Take over what the file knows and the warehouse does not; UserError when it was made under another key."""
+    """Add rows of the file that the warehouse lacks; UserError when the file was made under another key."""
     file = tombstone_file(workspace)
     if not file.exists():
         return
@@ -92,7 +92,7 @@ def restore_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -
 
 
 def save_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """Write the file anew from the warehouse, readable by its owner only."""
+    """Rewrite the file from the warehouse, readable by its owner only."""
     content: dict[str, Any] = {"schema_version": 1, "key_check": key_check()}
     for name, columns in TABLES.items():
         found = connection.execute(f"select {', '.join(columns)} from state.{name} order by all").fetchall()
@@ -108,7 +108,7 @@ def save_state(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> N
 
 
 def tombstone(kind: str, value: str) -> str:
-    """The keyed hash of a normalised value; the same as macro keyed_hash makes of `<kind>:<value>`."""
+    """The keyed hash of a normalised value; the same as the macro keyed_hash of `<kind>:<value>`."""
     return keyed_hash(f"{kind}:{value}")
 
 

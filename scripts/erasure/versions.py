@@ -1,4 +1,4 @@
-"""Takes persons out of every kept version: each is written anew beside the old one and takes its place in one step."""
+"""Removes persons from every kept version: each is rewritten beside the old one and replaces it in one step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATABASES = ("marts.duckdb", "activation.duckdb")
 def rewrite_versions(
     workspace: Workspace, patterns: IdentifierPatterns, redo_warehouse: Redo
 ) -> dict[str, dict[str, int]]:
-    """Rewrite the versions that show a person; returns per version and relation or file how many rows changed."""
+    """Rewrite the versions that contain a person; returns the changed rows by version and relation or file."""
     touched: dict[str, dict[str, int]] = {}
     if not workspace.versions.is_dir():
         return touched
@@ -63,7 +63,7 @@ def _rewrite(folder: Path, patterns: IdentifierPatterns, redo_warehouse: Redo) -
 
 
 def _rewrite_database(file: Path, parquet: Path, patterns: IdentifierPatterns) -> dict[str, int]:
-    """Take the persons out of one published file, and out of the Parquet files of the relations that change."""
+    """Remove the persons from one published file, and from the Parquet files of the relations that change."""
     work = file.with_name(f".{file.name}.work")
     shutil.copyfile(file, work)
     try:

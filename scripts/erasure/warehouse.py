@@ -1,4 +1,4 @@
-"""Takes persons out of the warehouse file: all its schemas in one transaction, then the file itself, written anew."""
+"""Removes persons from the warehouse file: all its schemas in one transaction, then the file itself is rewritten."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from scripts.platform.files import PRIVATE, left_overs, replacing
 from scripts.platform.warehouse import quote, scalar
 from scripts.platform.workspace import Workspace
 
-# Made anew by every build from what the raw tables hold, so they are dropped; those of who is who are kept, without
-# the person, because the next erasure asks them.
+# Rebuilt by every build from the raw tables, so they are dropped; those with identities are kept, without the person,
+# because the next erasure queries them.
 DERIVED = ("staging", "intermediate", "pii")
 KEPT_OF_DERIVED = (
     "int_customer_identities", "int_identity_profiles", "int_identity_edges", "int_identity_identifiers",
     "int_identity_registry",
 )  # fmt: skip
-# Of published shape: rows by customer_id, texts beside it.
+# Schemas of published tables: rows by customer_id, with texts.
 PUBLISHED = ("marts", "activation", "history")
 
 
 @dataclass
 class WarehouseResult:
-    """What was done: rows of raw tables by erasure, rows of other relations, relations dropped to be built anew."""
+    """What was done: rows of raw tables by erasure, rows of other relations, relations dropped to be rebuilt."""
 
     raw: Removed = field(default_factory=Removed)
     relations: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class WarehouseResult:
 
 
 def raw_tables(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source]) -> Iterator[Table]:
-    """The tables of the contracts that the warehouse has, as the load left them."""
+    """The tables of the contracts that the load has created in the warehouse."""
     present = set(
         connection.execute(
             "select schema_name, table_name from duckdb_columns() where database_name = current_database() "
@@ -65,9 +65,9 @@ def remove_from_warehouse(
     patterns: IdentifierPatterns,
     country: str,
 ) -> WarehouseResult:
-    """Inside a transaction: raw tables, refused rows, texts, marts, audiences and every other schema.
+    """Inside a transaction: remove persons from raw tables, refused rows, texts, marts, audiences, all other schemas.
 
-    The persons' ids must stand in `temp.erasure_ids`.
+    The persons' ids must be in `temp.erasure_ids`.
     """
     result = WarehouseResult()
     redactor = Redactor(connection, country, by_hash=False)
@@ -96,7 +96,7 @@ def remove_from_warehouse(
 
 
 def rewrite_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """Write the warehouse into a new file and put it in the place of the old one, which stays locked until then."""
+    """Copy the warehouse into a new file that replaces the old one, which stays locked until then."""
     connection.execute("checkpoint")
     clear_left_overs(workspace)
     with replacing(workspace.warehouse, mode=PRIVATE) as target:
@@ -104,7 +104,7 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
 
 
 def clear_left_overs(workspace: Workspace) -> None:
-    """Remove what a killed run or a query left on disk; nobody else has the warehouse open."""
+    """Remove what a killed run or a query left on disk; no other process has the warehouse open."""
     for left_over in left_overs(workspace.warehouse):
         left_over.unlink(missing_ok=True)
     spill = workspace.home / "spill"
@@ -116,9 +116,9 @@ def clear_left_overs(workspace: Workspace) -> None:
 def _remove_mentions(
     connection: duckdb.DuckDBPyConnection, table: Table, patterns: IdentifierPatterns, relations: dict[str, int]
 ) -> None:
-    """What other people's rows say of the person, in words."""
+    """Remove mentions of the persons in the texts of other people's rows."""
     texts = table.privacy.of_kind("free_text", "url", "field_value")
-    if table.privacy.of_kind("any_value"):  # a decision about the person's record: nothing of it is left to decide
+    if table.privacy.of_kind("any_value"):  # a decision about the person's record, which no longer exists
         ids = [
             row[0] for row in connection.execute(mentioning(connection, table.schema, table.name, patterns)).fetchall()
         ]

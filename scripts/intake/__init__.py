@@ -1,1 +1,1 @@
-"""Landing files become typed raw tables; what the rules hold back."""
+"""Loads landing files into typed raw tables; evaluates what validation rules hold back."""

@@ -1,11 +1,11 @@
-"""Intake: landing files become typed raw tables, append-only by record version, with a ledger and the rows refused.
+"""Intake: landing files become typed raw tables, append-only by record version, with a ledger and refused rows.
 
-A file is taken in whole or not at all: its rows, its rejects and its line of the ledger are one transaction, so that
-a broken-off run is mended by running again. For every file: landed = accepted + duplicates + rejected + erased.
+A file is loaded as a whole or not at all: its rows, its rejects and its row in the ledger are one transaction, so an
+interrupted run is fixed by running again. For every file: landed = accepted + duplicates + rejected + erased.
 
-What counts as a duplicate: the same content (all contract columns but the stamp `known_at`) as the version of that
-record before or after it in time. The earliest stamp is kept. Content that comes back after another version lay
-between (A, B, A again) is a version of its own. The order in which files arrive does not matter.
+A row is a duplicate if its content (all contract columns except the timestamp `known_at`) equals the version of that
+record before or after it in time. The earliest timestamp is kept. Content that returns after another version (A, B, A)
+is a new version. The order in which files arrive does not matter.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.erasure.command import carry_out_requests
-from scripts.intake.landing import BrokenFile, LandingFile, PassingFault, Stamp, checksum, fault_of, find_files
+from scripts.intake.landing import BrokenFile, LandingFile, Stamp, TransientError, checksum, find_files, read_error
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements, waive
-from scripts.intake.reading import Circuit, with_patience
+from scripts.intake.reading import Circuit, with_retries
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import landing_settings, open_warehouse
 from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
-# Errors of these kinds come from our own SQL, not from a damaged file.
-OUR_FAULTS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+# Errors of these kinds come from the SQL of this package, not from a damaged file.
+SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
 ENCODING = "encoding_"
 DEFAULT_COUNTRY = "GB"
 
 
 @dataclass
 class IntakeSummary:
-    """What one intake did: counts per (source, table) that had new files, and how many files were known already."""
+    """Result of one intake: counts per (source, table) that had new files, and the number of files already loaded."""
 
     load_id: str
     tables: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
@@ -58,7 +58,7 @@ class IntakeSummary:
         return total
 
     def recount(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Count by the ledger: a later file may have made a version of what was a duplicate in an earlier one."""
+        """Take the counts from the ledger: a later file may have turned an earlier file's duplicate into a version."""
         for (source, table), counts in self.tables.items():
             counts.accepted, counts.duplicates = connection.execute(
                 "select coalesce(sum(accepted_rows), 0), coalesce(sum(duplicate_rows), 0) from intake.files"
@@ -67,19 +67,19 @@ class IntakeSummary:
             ).fetchone() or (counts.accepted, counts.duplicates)
 
     def lines(self) -> list[str]:
-        """The summary in words: one line per table with new files, and the total."""
+        """The summary as text: one line per table with new files, and the total."""
         if not self.tables:
             return [f"nothing new in {self.known_files} files ({self.seconds:.1f} s)"]
         lines = [f"{source}/{table}: {counts}" for (source, table), counts in sorted(self.tables.items())]
-        known = f", {self.known_files} known before" if self.known_files else ""
+        known = f", {self.known_files} already loaded" if self.known_files else ""
         return [*lines, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
 
 
 def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
-    """Take in what is new under `workspace.landing`, then carry out the overrides that were delivered.
+    """Load what is new under `workspace.landing`, then carry out the overrides that were delivered.
 
-    Raises UserError when there is no landing folder, a setting is wrong or another process holds the warehouse;
-    CheckFailed, after everything else is in, with one line per file that could not be taken in.
+    Raises UserError when there is no landing folder, a setting is wrong or another process has the warehouse open;
+    CheckFailed, after everything else is loaded, with one line per file that could not be loaded.
     """
     started = time.perf_counter()
     if not workspace.landing.is_dir():
@@ -102,7 +102,7 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
         for file in files:
             by_source[file.table.source].append(file)
         for source, deliveries in by_source.items():
-            run.take_in_source(source, deliveries, len(files))
+            run.load_source(source, deliveries, len(files))
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
@@ -115,7 +115,7 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
 
 
 class _Run:
-    """One intake at work on an open warehouse."""
+    """One intake into an open warehouse."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str],
@@ -125,20 +125,20 @@ class _Run:
         self.connection, self.settings, self.summary, self.progress = connection, settings, summary, progress
         self.warehouse = workspace.warehouse
         self.scratch = workspace.home / "spill"
-        for left_over in self.scratch.glob(f"{COPY}*"):  # of a run that was killed: nobody else holds the warehouse
+        for left_over in self.scratch.glob(f"{COPY}*"):  # of a killed run: no other process has the warehouse open
             left_over.unlink(missing_ok=True)
         self.known = known_files(connection)
-        self.looked_at = 0
+        self.checked_count = 0
 
-    def take_in_source(self, source: str, files: list[LandingFile], all_files: int) -> None:
-        """Take in a source's files in the order of delivery, until too many in a row cannot be read."""
+    def load_source(self, source: str, files: list[LandingFile], all_files: int) -> None:
+        """Load a source's files in the order of delivery, until too many in a row cannot be read."""
         started = time.perf_counter()
         circuit, counts = Circuit(), Counts()
         self.connection.execute("delete from intake.circuits where source_name = ?", [source])
         for number, file in enumerate(files):
-            taken, problem = self._take_in(file)
-            self.looked_at += 1
-            tell_share(self.progress, self.looked_at, all_files)
+            taken, problem = self._load_file(file)
+            self.checked_count += 1
+            tell_share(self.progress, self.checked_count, all_files)
             counts.add(taken)
             circuit.note(problem)
             left = len(files) - number - 1
@@ -157,7 +157,7 @@ class _Run:
             self.progress(f"{source}: {counts.files} new files, {counts} ({seconds:.1f} s)")
 
     def carry_out_overrides(self, sources: dict[str, Source]) -> None:
-        """Re-deliver the records that overrides correct, each decision once, and close what they give up."""
+        """Reload the records that overrides correct, once per decision, and close the rows that they waive."""
         for decision in list(replacements(self.connection)):
             if any(digest == decision.checksum for _, _, digest, _ in self.known[decision.name]):
                 continue
@@ -171,19 +171,19 @@ class _Run:
                 if file is not None:
                     file.path.unlink(missing_ok=True)
         if closed := waive(self.connection):
-            self.progress(f"overrides: {closed} refused rows given up")
+            self.progress(f"overrides: {closed} refused rows waived")
 
-    def _take_in(self, file: LandingFile) -> tuple[Counts, BrokenFile | None]:
-        """Take in one file if it is new or has changed; a file that cannot be read is recorded as failed."""
+    def _load_file(self, file: LandingFile) -> tuple[Counts, BrokenFile | None]:
+        """Load one file if it is new or has changed; a file that cannot be read is recorded as failed."""
         try:
-            return with_patience(lambda: self._load_once(file)), None
+            return with_retries(lambda: self._load_once(file)), None
         except BrokenFile as problem:
             self._record_failure(file, str(problem))
             self.summary.failures.append(f"{file.name}: {problem}")
             return Counts(), problem
 
     def _load_once(self, file: LandingFile, decision: Replacement | None = None) -> Counts:
-        """One try at one file; BrokenFile says why it is not in, and then nothing of it is."""
+        """One attempt at one file; BrokenFile gives the reason why nothing of it was loaded."""
         known = self.known[file.name]
         try:
             stamp = Stamp.of(file.path)
@@ -203,14 +203,14 @@ class _Run:
             encoding = self.settings.get(f"{ENCODING}{file.table.source}") if decision is None else None
             with load_file(self.connection, file, encoding, self.scratch, self.guard) as loading:
                 if stamp != Stamp.of(file.path):
-                    raise PassingFault("changed while it was read; run intake again once it is delivered")
+                    raise TransientError("changed while it was read; run intake again once it is delivered")
                 self.connection.begin()
                 taken = TakenFile(self.summary.load_id, stamp.size, digest, stamp_text)
                 counts = loading.store(taken)
                 if stamp != Stamp.of(file.path):
-                    raise PassingFault("changed while it was read; run intake again once it is delivered")
+                    raise TransientError("changed while it was read; run intake again once it is delivered")
                 self.connection.commit()
-        except OUR_FAULTS:
+        except SQL_ERRORS:
             raise
         except (BrokenFile, duckdb.Error, OSError) as problem:
             if _is_full_disk(problem):
@@ -234,7 +234,7 @@ class _Run:
 
 
 def _is_full_disk(problem: Exception) -> bool:
-    """Whether the fault is on our side: the disk, or the allowance, that the warehouse or its scratch folder is on."""
+    """Whether the disk or the quota of the warehouse, or of its scratch folder, is exhausted."""
     if isinstance(problem, OSError):
         return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     words = ("no space left", "file too large", "disk quota", "database has been invalidated", "failed to write")
@@ -242,31 +242,34 @@ def _is_full_disk(problem: Exception) -> bool:
 
 
 def _broken(problem: Exception, file: LandingFile) -> BrokenFile:
-    """Why a file is not in. The engine's own messages quote the data, so they are never passed on."""
+    """Why a file was not loaded. DuckDB's messages quote the data, so they are never passed on."""
     if isinstance(problem, BrokenFile):
         return problem
     if isinstance(problem, duckdb.OutOfMemoryException):
         return BrokenFile("needs more memory than allowed; set SEGMENTATION_MEMORY higher, or split the file")
     if isinstance(problem, OSError):
-        return fault_of(problem, file)
+        return read_error(problem, file)
     if not file.path.exists():
-        return fault_of(FileNotFoundError(), file)
+        return read_error(FileNotFoundError(), file)
     name = "Parquet" if file.kind == "parquet" else file.kind.upper()
     return BrokenFile(f"not readable as {name}, truncated or damaged; deliver it again")
 
 
 def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """What the generated data in a warehouse were made from; None when they are a retailer's own, or there are none."""
+    """What the generated data in a warehouse was made from; None for a retailer's own data or an empty warehouse."""
     return landing_settings(connection).get("made_from")
 
 
 def _refuse_other_data(connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str]) -> None:
-    """Two retailers in one warehouse would be added up; only generated data can tell that they are another's."""
+    """UserError if the warehouse holds other generated data: two retailers would be added up.
+
+    A retailer's own data has no such mark and cannot be distinguished.
+    """
     stored = warehouse_made_from(connection)
     if stored and stored != settings.get("made_from"):
         raise UserError(
             f"{workspace.warehouse}: filled from other generated data ({stored}); "
-            "give another --warehouse, or delete this one first"
+            "give another --warehouse or delete this one first"
         )
 
 
@@ -281,7 +284,7 @@ def checked_settings(workspace: Workspace, sources: dict[str, Source]) -> dict[s
         if name.startswith("using_"):
             if name not in switches:
                 raise UserError(
-                    f"{file}: {name} is not a switch of any source; use one of {', '.join(sorted(switches))}"
+                    f"{file}: {name} is not the switch of any source; use one of {', '.join(sorted(switches))}"
                 )
             if text not in ("true", "false"):
                 raise UserError(f"{file}: {name} must be true or false, not {value!r}")

@@ -1,4 +1,4 @@
-"""In which encoding a text file is written, and a UTF-8 copy of it where a reader could not take it as it is."""
+"""Detects the encoding of a text file, and writes a UTF-8 copy where DuckDB could not read it as it is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from scripts.intake.landing import BrokenFile, LandingFile, chunks
 from scripts.intake.typed_rows import NOT_TEXT
 
-# Beyond UTF-8 and UTF-16, which tell themselves, this is what European systems write. The bytes do not say which of the
-# legacy encodings it is: charset-normalizer, asked openly, takes files of European names in cp1252 for cp1250, cp437 or
-# cp1006, and asked between these encodings alone finds none for a file in which a single byte is damaged.
+# Besides UTF-8 and UTF-16, which can be recognised, this is what European systems write. The bytes do not show which
+# legacy encoding it is: without restriction, charset-normalizer takes files of European names in cp1252 for cp1250,
+# cp437 or cp1006; restricted to these encodings, it finds none for a file in which a single byte is damaged.
 LEGACY = "cp1252"
 SAMPLE = 1 << 18
 VALID_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -23,10 +23,10 @@ MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (code
 
 
 class TextScan:
-    """What one pass over a text file shows.
+    """Result of one pass over a text file.
 
-    `encoding` is a name that Python's codecs know; `has_not_text` says that single bytes are no text in it;
-    `needs_copy` that a reader needs a cleaned copy. Raises BrokenFile when the file cannot be read to its end.
+    `encoding` is the name of a Python codec; `has_not_text`: some bytes may be invalid in that encoding; `needs_copy`:
+    DuckDB needs a cleaned copy. Raises BrokenFile when the file cannot be read to its end.
     """
 
     def __init__(self, file: LandingFile, stated_encoding: str | None = None) -> None:
@@ -42,15 +42,15 @@ class TextScan:
             feeds += chunk.count(b"\n")
             if returns:
                 pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-            # One cut in two by the end of a chunk is noticed with the next; alone it shifts numbers, no content.
+            # A pair split between two chunks is missed; if it is the only one, line numbers shift but content does not.
             has_blank_lines = has_blank_lines or b"\n\n" in chunk or (returns > 0 and b"\n\r\n" in chunk)
             last = chunk[-1:]
             is_ascii = chunk.isascii()
             if not is_ascii:
-                # Sequences cut in two by the end of a chunk are too few to tip the balance.
+                # Sequences split between two chunks are too few to matter.
                 valid += sum(1 for _ in VALID_SEQUENCE.finditer(chunk)) if not is_utf8 else 0
                 high += sum(1 for _ in HIGH_BYTE.finditer(chunk)) if not is_utf8 else 0
-            # Decoding costs a hundred times what looking for a high byte does, so plain ASCII is passed over.
+            # Decoding costs a hundred times as much as looking for a high byte, so plain ASCII is skipped.
             if is_utf8 and not (is_ascii and not decoder.getstate()[0]):
                 try:
                     decoder.decode(chunk)
@@ -63,7 +63,7 @@ class TextScan:
             except UnicodeDecodeError:  # cut off in the middle of a character
                 is_utf8, (valid, high) = False, self._count_so_far(file, None)
         if not self.encoding:
-            # A UTF-8 file with some damage has far more whole sequences than stray bytes.
+            # A UTF-8 file with some damage has far more valid sequences than stray bytes.
             self.encoding = "utf-8" if is_utf8 or 4 * valid > high else LEGACY
         self.has_not_text = self.encoding != LEGACY and not (self.encoding == "utf-8" and is_utf8)
         is_uniform = returns == 0 or returns == pairs == feeds
@@ -75,7 +75,7 @@ class TextScan:
             if start.startswith(mark):
                 self.encoding = encoding
                 return
-        # UTF-16 without its mark: every second byte of Latin text is 0.
+        # UTF-16 without a byte order mark: every second byte of Latin text is 0.
         if not self.encoding and start.count(b"\0") > len(start) * 0.3:
             even, odd = start[0::2].count(b"\0"), start[1::2].count(b"\0")
             self.encoding = "utf-16-le" if odd > even else "utf-16-be"
@@ -92,11 +92,11 @@ class TextScan:
 
 
 def write_copy(file: LandingFile, scan: TextScan, copy: Path) -> list[int]:
-    """Write the file as UTF-8 with line feeds and without NUL to `copy`; bytes that are no text become NOT_TEXT.
+    """Write the file to `copy` as UTF-8 with line feeds and without NUL; invalid bytes become NOT_TEXT.
 
-    In CSV a carriage return alone ends a line only where the file has no line feed at all; elsewhere it is a space.
-    Blank lines between CSV records, which a reader passes over without counting them, are left out: for each the
-    number of records before it, the header among them, is returned.
+    In CSV a lone carriage return ends a line only where the file has no line feed at all; elsewhere it becomes a space.
+    Blank lines between CSV records, which DuckDB skips without counting, are left out: for each of them, the number of
+    records before it, including the header, is returned.
     """
     blanks: list[int] = []
     with copy.open("w", encoding="utf-8", newline="") as out:
@@ -127,7 +127,7 @@ def _lines(texts: Iterator[str]) -> Iterator[str]:
 
 
 def _records(lines: Iterator[str], blanks: list[int]) -> Iterator[str]:
-    """The lines but those blank ones that lie outside of quotes; fills `blanks`."""
+    """The lines except blank ones outside quotes; fills `blanks`."""
     count, is_quoted = 0, False
     for line in lines:
         if line == "\n" and not is_quoted:
@@ -147,7 +147,7 @@ def _text(file: LandingFile, scan: TextScan) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder(scan.encoding)(errors="not_text")
     except LookupError:
         raise BrokenFile(
-            f"there is no encoding {scan.encoding}; correct encoding_{file.table.source} in world.json"
+            f"unknown encoding {scan.encoding}; correct encoding_{file.table.source} in world.json"
         ) from None
     is_first = True
     for chunk in chunks(file):
@@ -162,7 +162,7 @@ def _mark(problem: UnicodeError) -> tuple[str, int]:
     assert isinstance(problem, UnicodeDecodeError)
     data = problem.object[problem.start : problem.end]
     if problem.encoding.lower().replace("_", "").replace("-", "") in ("cp1252", "charmap", "windows1252"):
-        return data.decode("latin-1"), problem.end  # the five codes that Windows leaves open
+        return data.decode("latin-1"), problem.end  # the five codes that cp1252 leaves undefined
     return NOT_TEXT, problem.end
 
 
@@ -170,5 +170,5 @@ codecs.register_error("not_text", _mark)
 
 
 def sample_text(file: LandingFile, scan: TextScan) -> io.StringIO:
-    """The start of the file as text, to read its header from."""
+    """The start of the file as text, from which to read its header."""
     return io.StringIO(next(iter(_text(file, scan)), "")[:SAMPLE], newline="")

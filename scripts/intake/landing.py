@@ -1,4 +1,4 @@
-"""Landing files: which there are, whether they changed, and what can be said of them before they are loaded."""
+"""Landing files: finding them, detecting changes, and reading their headers before they are loaded."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ SUFFIXES = (".parquet", *(f".{kind}{compression}" for kind in KINDS for compress
 UNFINISHED = (".tmp", ".part")
 DELIMITERS = ",;\t|"
 CHUNK = 1 << 20
-# A file this young may change again within one tick of the file system's clock: its time stamp proves nothing.
+# A file younger than this may change again within one tick of the file system's clock, so its timestamp proves nothing.
 SETTLED_SECONDS = 2
 
 
 class BrokenFile(Exception):
-    """A delivery that cannot be taken in; the text says why and how to put it right, without any value of the data."""
+    """A file that cannot be loaded; the text says why and how to fix it, without quoting any value of the data."""
 
 
-class PassingFault(BrokenFile):
-    """A fault that may pass by itself: the file vanished, is locked, changes, or its disk does not answer."""
+class TransientError(BrokenFile):
+    """An error that may go away by itself: the file vanished, is locked, changes, or its disk does not respond."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the file system says of a file: enough to see that it has not changed, never that it has."""
+    """File system metadata of a file: an equal stamp shows that it has not changed, a different one proves nothing."""
 
     size: int
     text: str
@@ -83,23 +83,23 @@ class Header:
 
 
 def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingFile], list[str]]:
-    """All files to look at, in the order of the contracts and of delivery, and one line per thing out of place."""
+    """All files to load, in the order of the contracts and of delivery, and one line per misplaced file or folder."""
     files: list[LandingFile] = []
     problems: list[str] = []
     known_tables = {(source.name, table.name): table for source in sources.values() for table in source.tables.values()}
     for entry in _entries(landing):
         if entry.is_file():
             if _suffix(entry) and entry.name != SETTINGS_FILE:
-                problems.append(f"{entry.name}: lies outside a table's folder; move it to <source>/<table>/")
+                problems.append(f"{entry.name}: is not in the folder of a table; move it to <source>/<table>/")
             continue
         if entry.name not in sources:
-            problems.append(f"{entry.name}/: no such source; there are {', '.join(sources)}")
+            problems.append(f"{entry.name}/: no such source; use one of {', '.join(sources)}")
             continue
         for folder in _entries(entry):
             name = f"{entry.name}/{folder.name}"
             table = known_tables.get((entry.name, folder.name))
             if folder.is_file():
-                problems.append(f"{name}: lies outside a table's folder; move it to {entry.name}/<table>/")
+                problems.append(f"{name}: is not in the folder of a table; move it to {entry.name}/<table>/")
             elif table is None:
                 tables = ", ".join(sources[entry.name].tables)
                 problems.append(f"{name}/: no such table; {entry.name} has {tables}")
@@ -112,7 +112,7 @@ def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingF
                         )
                     else:
                         kinds = ", ".join(SUFFIXES)
-                        problems.append(f"{name}/{path.name}: not a kind of file that is taken in ({kinds})")
+                        problems.append(f"{name}/{path.name}: unsupported file type; use one of {kinds}")
     order = {table: position for position, table in enumerate(known_tables.values())}
     files.sort(key=lambda file: (order[file.table], file.delivered_at, file.name))
     return files, problems
@@ -125,7 +125,7 @@ def checksum(path: Path) -> str:
 
 
 def read_header(file: LandingFile, start: io.StringIO) -> Header:
-    """The header of a CSV file from its first text; the delimiter is the one that yields most contract columns."""
+    """The header of a CSV file, from the start of its text; the delimiter that yields most contract columns is used."""
     if not start.getvalue().strip():
         raise BrokenFile("empty, not even a header; deliver it again or delete it")
     expected = {column.name for column in file.table.columns}
@@ -154,11 +154,11 @@ def chunks(file: LandingFile) -> Iterator[bytes]:
             while chunk := stream.read(CHUNK):
                 yield bytes(chunk)
     except (EOFError, OSError, zlib.error) as problem:
-        raise fault_of(problem, file) from None
+        raise read_error(problem, file) from None
 
 
-def fault_of(problem: Exception, file: LandingFile) -> BrokenFile:
-    """What a failure to read a file means to the one who delivered it."""
+def read_error(problem: Exception, file: LandingFile) -> BrokenFile:
+    """The failure to read a file, in terms of what whoever delivered it can do."""
     compression = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}.get(Path(file.suffix).suffix)
     if isinstance(problem, (EOFError, gzip.BadGzipFile, zlib.error)) or (
         # Both libraries report damage as an OSError without a number.
@@ -166,12 +166,12 @@ def fault_of(problem: Exception, file: LandingFile) -> BrokenFile:
     ):
         return BrokenFile(f"truncated or damaged {compression}; deliver it again")
     if isinstance(problem, PermissionError):
-        return PassingFault("cannot be read; grant read permission")
+        return TransientError("cannot be read; grant read permission")
     if isinstance(problem, FileNotFoundError):
-        return PassingFault("vanished before it was read; run intake again")
+        return TransientError("vanished before it was read; run intake again")
     if isinstance(problem, IsADirectoryError):
         return BrokenFile("is a folder; deliver a file")
-    return PassingFault(f"cannot be read ({type(problem).__name__}); check its disk and run intake again")
+    return TransientError(f"cannot be read ({type(problem).__name__}); check its disk and run intake again")
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -185,7 +185,7 @@ def _suffix(path: Path) -> str | None:
 
 
 def _delivered_at(path: Path, suffix: str) -> datetime:
-    """The date at the end of the file's name, else the time of its last change; UTC without zone."""
+    """The date at the end of the file's name, else its modification time; in UTC, without time zone."""
     found = re.search(r"_(\d{4}-\d{2}-\d{2})$", path.name[: -len(suffix)])
     if found:
         try:

@@ -1,4 +1,4 @@
-"""The load's own tables: what was read, what was refused, what drifted; and the raw tables of the contracts."""
+"""Creates the tables of the load (files read, rows refused, schema drift) and the raw tables of the contracts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.platform.warehouse import quote, scalar
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], settings: dict[str, str]) -> None:
-    """Ledger, settings and every raw table of the contracts, in one transaction; adds columns that they gained."""
+    """Create ledger, settings and all raw tables of the contracts, in one transaction; adds new contract columns."""
     connection.begin()
     try:
         present = _present(connection)
@@ -28,7 +28,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], s
         for table in tables:
             found = present.get((table.schema, table.name))
             if found and found["_record_hash"] == "varchar":
-                _add_hashes_anew(connection, table)
+                _recompute_hashes(connection, table)
                 found["_record_hash"] = "bigint"
             wanted = [(column.name, column.type) for column in table.columns] + list(HIDDEN_COLUMNS)
             _ensure(connection, table.schema, table.name, wanted, present)
@@ -40,13 +40,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], s
 
 
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> str:
-    """Number of the load that begins, as text of six digits."""
+    """Number of the load about to start, as text of six digits."""
     last = scalar(connection, "select coalesce(max(cast(load_id as bigint)), 0) from intake.files")
     return f"{last + 1:06d}"
 
 
 def known_files(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[int, int, str, str]]]:
-    """Per path the versions that are in: file id, size, checksum and the file system's stamp."""
+    """Per path the loaded versions: file id, size, checksum and the stamp from the file system."""
     known: dict[str, list[tuple[int, int, str, str]]] = defaultdict(list)
     for path, *version in connection.execute(
         "select path, file_id, size_bytes, checksum, file_stamp from intake.files where status = 'loaded'"
@@ -97,21 +97,21 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str, s
 
 
 def _check_hashes(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    """The engine does not promise that its hash stays the same for ever; should it change, all are computed anew."""
+    """DuckDB does not promise that its hash function stays the same; if it changes, all hashes are recomputed."""
     probe = str(scalar(connection, "select hash('probe', 1, timestamp '2026-01-01', cast(1.5 as decimal(18,4)))"))
     stored = scalar(connection, "select value from intake.engine where name = 'hash_probe'")
     if stored == probe:
         return
     if stored is not None:
         for table in tables:
-            _add_hashes_anew(connection, table)
-        # Their hashes cannot be computed anew; without them a late version may end a run too early, no more.
+            _recompute_hashes(connection, table)
+        # Their hashes cannot be recomputed. The only effect: a late version may end a run too early.
         connection.execute("delete from intake.confirmations")
     connection.execute("delete from intake.engine where name = 'hash_probe'")
     connection.execute("insert into intake.engine values ('hash_probe', ?)", [probe])
 
 
-def _add_hashes_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _recompute_hashes(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     relation = f"{quote(table.schema)}.{quote(table.name)}"
     stored = {
         row[0]

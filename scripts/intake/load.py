@@ -1,4 +1,4 @@
-"""One landing file into its raw table: staged where it is text, typed, compared with what is there, stored."""
+"""Loads one landing file into its raw table: stages it if it is text, types it, deduplicates it, stores it."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from scripts.platform.warehouse import changed, literal, quote, rollback, scalar
 TEXT = "delivered_text"
 COPY = "cleaned_"
 MISSHAPEN = "misshapen"
-SHAPE_FAULTS = {
+SHAPE_REASONS = {
     "MISSING COLUMNS": "row has fewer fields than the header",
     "TOO MANY COLUMNS": "row has more fields than the header",
     "UNQUOTED VALUE": "row has a quotation mark that is not closed or not doubled",
     "LINE SIZE OVER MAXIMUM": "row is longer than 2 MB",
 }
-JSON_SHAPE_FAULTS = {"LINE SIZE OVER MAXIMUM": "line is longer than 2 MB"}
+JSON_SHAPE_REASONS = {"LINE SIZE OVER MAXIMUM": "line is longer than 2 MB"}
 
 
 @dataclass
 class Counts:
-    """Rows of one file, or of several; landed = accepted + duplicates + rejected + erased.
+    """Rows of one or more files; landed = accepted + duplicates + rejected + erased.
 
-    `erased`: left behind because they are about a person who was erased.
+    `erased`: not stored, because they are about an erased person.
     """
 
     files: int = 0
@@ -68,7 +68,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class TakenFile:
-    """What the ledger says of a file beside its rows."""
+    """What the ledger records about a file besides its row counts."""
 
     load_id: str
     size: int
@@ -84,7 +84,7 @@ def load_file(
     scratch: Path,
     guard: LoadGuard,
 ) -> Iterator[Loading]:
-    """Make a file readable and stage it; what was staged is gone at the end. BrokenFile when it cannot be read."""
+    """Make a file readable and stage it; staged data is removed at the end. BrokenFile when it cannot be read."""
     copy = scratch / f"{COPY}{os.getpid()}.txt"
     loading = Loading(connection, file, guard)
     try:
@@ -98,14 +98,14 @@ def load_file(
             loading.stage_text(scan, str(copy if scan.needs_copy else file.path))
         yield loading
     finally:
-        rollback(connection)  # what is not committed by now broke off
+        rollback(connection)  # anything not committed by now was interrupted
         copy.unlink(missing_ok=True)
         for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", "blank_lines", *STAGING):
             connection.execute(f"drop table if exists temp.{name}")
 
 
 class Loading:
-    """One file, staged: `rows` are its typed rows, `names` its columns as delivered, in lower case."""
+    """One staged file: `rows` are its typed rows, `names` its columns as delivered, in lower case."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: LandingFile, guard: LoadGuard) -> None:
         self.connection, self.file, self.table, self.guard = connection, file, file.table, guard
@@ -117,7 +117,7 @@ class Loading:
         self.has_blank_lines = False
 
     def stage_parquet(self) -> None:
-        """A Parquet file needs no staging: it is read by column, as often as need be."""
+        """Prepare a Parquet file; it needs no staging, as it is read by column, as often as needed."""
         path = literal(str(self.file.path))
         described = self.connection.execute(f"describe select * from read_parquet({path})").fetchall()
         reader = parquet_reader(str(self.file.path), tuple((row[0], row[1]) for row in described))
@@ -125,7 +125,7 @@ class Loading:
         self._set_reader(reader, [name for name, _ in reader.columns])
 
     def note_blank_lines(self, records_before: list[int]) -> None:
-        """Remember the blank lines that the reader will not see, by the number of records before each."""
+        """Record the blank lines that DuckDB will not see, by the number of records before each."""
         self.has_blank_lines = bool(records_before)
         if records_before:
             self.connection.execute(
@@ -135,7 +135,7 @@ class Loading:
             )
 
     def stage_text(self, scan: encoding.TextScan, path: str) -> None:
-        """A text file is split once, into a temporary table of text."""
+        """Split a text file once, into a temporary table of text."""
         self.encoding = scan.encoding
         if self.file.kind == "csv":
             header = read_header(self.file, encoding.sample_text(self.file, scan))
@@ -151,7 +151,7 @@ class Loading:
             self._set_json_reader(scan.has_not_text)
 
     def store(self, taken: TakenFile) -> Counts:
-        """Inside a transaction: new versions, refused rows, drift and the ledger's line; returns the counts."""
+        """Inside a transaction: store new versions, refused rows, drift and the ledger row; returns the counts."""
         file, table, connection = self.file, self.table, self.connection
         connection.execute("delete from intake.files where path = ? and status = 'failed'", [file.name])
         file_id = scalar(connection, "select coalesce(max(file_id), 0) + 1 from intake.files")
@@ -167,7 +167,7 @@ class Loading:
             f"timestamp {literal(str(file.delivered_at))}, _record_hash from ({kept}) as kept",
         )
         rejects = RejectStore(connection, table, file.name, taken.load_id, file_id, file.delivered_at)
-        # The refused rows are looked for only where the count says that there are some.
+        # Refused rows are queried only where the counts show that there are some.
         if counts.landed > counts.accepted + counts.duplicates:
             counts.rejected = rejects.store(self.rows) + self._store_unreadable(rejects)
         rejects.close_repaired(self.rows)
@@ -203,7 +203,7 @@ class Loading:
         for (key,) in keys:
             spellings[key.strip().lower()].append(key)
         contract = [column.name for column in self.table.columns]
-        if not keys:  # a file without a single object has no columns to miss
+        if not keys:  # a file without any object cannot lack a column
             spellings = {name: [name] for name in contract}
         found = [name for name in contract if name in spellings]
         reader = jsonl_reader(numbered, found, spellings, has_not_text)
@@ -215,14 +215,14 @@ class Loading:
             raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
 
     def _split(self, staging: str) -> None:
-        """Fill the text table, and `shapes` with the rows that the text reader could not split."""
+        """Fill the text table, and `shapes` with the rows that could not be split."""
         self.connection.execute(f"create temp table {TEXT} as {staging}")
         if scalar(self.connection, f"select count(*) from {MISSHAPEN} where error_type = 'INVALID ENCODING'"):
-            raise BrokenFile("holds bytes that are not UTF-8 text; save the file as UTF-8")
-        faults, other = SHAPE_FAULTS, "row cannot be read as CSV"
+            raise BrokenFile("contains bytes that are not UTF-8 text; save the file as UTF-8")
+        reasons, other = SHAPE_REASONS, "row cannot be read as CSV"
         if self.file.kind == "jsonl":
-            faults, other = JSON_SHAPE_FAULTS, "line is not a JSON object"
-        cases = " ".join(f"when {literal(kind)} then {literal(text)}" for kind, text in faults.items())
+            reasons, other = JSON_SHAPE_REASONS, "line is not a JSON object"
+        cases = " ".join(f"when {literal(kind)} then {literal(text)}" for kind, text in reasons.items())
         reason = f"case min(error_type) {cases} else {literal(other)} end"
         self.connection.execute(
             f"""
@@ -238,9 +238,9 @@ class Loading:
         )
 
     def _numbered(self) -> str:
-        """The staged rows with their number among the good ones, and how many misshapen ones lie before each.
+        """The staged rows with their number among the good rows, and the number of misshapen rows before each.
 
-        The reader numbers good rows only: row n lies behind the first k misshapen ones if n > line(k) - k.
+        DuckDB numbers good rows only: row n comes after the first k misshapen rows if n > line(k) - k.
         """
         rows = f"(select rowid + {self.first_line} as _number, * from {TEXT}) as good"
         if not self._count("shapes"):
@@ -249,7 +249,7 @@ class Loading:
         return f"(select good.*, steps.places from {rows} asof left join {steps} on good._number > steps.last_before)"
 
     def _with_blank_lines(self, rows: str, line: str) -> str:
-        """The rows with the blank lines before each added to the number of its line."""
+        """The rows, with the number of blank lines before each added to its line number."""
         if not self.has_blank_lines:
             return rows
         return (

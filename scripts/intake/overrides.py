@@ -1,4 +1,4 @@
-"""Decisions of the data team about single records that the load itself carries out."""
+"""The data team's decisions about single records that the load carries out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.platform.contracts import Source, Table
 from scripts.platform.warehouse import changed
 
 REPLAYED = "overrides/replayed"
-# The newest form of every decision.
+# The newest version of every decision.
 DECISIONS = """
     select distinct on (override_id)
         * replace (lower(action) as action, lower(source_name) as source_name, lower(table_name) as table_name)
@@ -28,7 +28,7 @@ DECISIONS = """
 
 @dataclass(frozen=True)
 class Replacement:
-    """A record to take in again with corrected fields; one decision is carried out once."""
+    """A record to load again with corrected fields; each decision is carried out once."""
 
     override_id: str
     source_name: str
@@ -39,18 +39,18 @@ class Replacement:
 
     @property
     def name(self) -> str:
-        """The path that the ledger knows it by."""
+        """Its path in the ledger."""
         return f"{REPLAYED}/{hashlib.sha256(self.override_id.encode()).hexdigest()[:16]}.jsonl"
 
     @property
     def checksum(self) -> str:
-        """Changes when the decision does, not when the record does: newer data are not overwritten again."""
+        """Changes when the decision changes, not when the record does, so that newer data is not overwritten again."""
         text = repr((self.override_id, self.source_name, self.table_name, self.record_key, self.corrected_fields,
                      self.decided_at))  # fmt: skip
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def file(self, connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], folder: Path) -> LandingFile:
-        """Write the corrected record as a delivery of its table; BrokenFile when that makes no sense."""
+        """Write the corrected record as a delivery of its table; BrokenFile when the decision is invalid."""
         table = self._table(sources)
         payload = latest_payload(connection, table, self.record_key, self.decided_at)
         if payload is None:
@@ -81,12 +81,12 @@ class Replacement:
             raise BrokenFile('corrected_fields must be a JSON object such as {"unit_price": "12.50"}')
         unknown = sorted(set(fields) - {column.name for column in table.columns})
         if unknown:
-            raise BrokenFile(f"{table.label} has no column {', '.join(unknown)}; put corrected_fields right")
+            raise BrokenFile(f"{table.label} has no column {', '.join(unknown)}; correct corrected_fields")
         return fields
 
 
 def replacements(connection: duckdb.DuckDBPyConnection) -> Iterator[Replacement]:
-    """The newest form of every decision to replace a record, in the order in which they were made."""
+    """The newest version of every decision to replace a record, in the order in which they were made."""
     yield from (
         Replacement(*row)
         for row in connection.execute(
@@ -101,9 +101,9 @@ def replacements(connection: duckdb.DuckDBPyConnection) -> Iterator[Replacement]
 
 
 def waive(connection: duckdb.DuckDBPyConnection) -> int:
-    """Close the refused rows that an override gives up; returns how many.
+    """Close the refused rows that an override waives; returns how many.
 
-    A row that could not be typed cannot be let in as it is: waived, it stays out and nobody is asked to repair it.
+    A row that could not be typed cannot be loaded as it is: once waived, it stays out and need not be repaired.
     """
     return changed(
         connection,

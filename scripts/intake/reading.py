@@ -1,4 +1,4 @@
-"""Patience with a sick source: tries again what may pass, and gives up a source before it holds up the others."""
+"""Retries and circuit breaker: retries transient errors, and stops reading a failing source before it delays others."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from scripts.intake.landing import PassingFault
+from scripts.intake.landing import TransientError
 
 TRIES = 4
 FIRST_PAUSE = 0.2
-# So many files of a source in a row that could not be read, each tried TRIES times: its disk or mount is away.
+# After this many files of a source in a row that could not be read, each tried TRIES times, its disk or mount is down.
 FAILURES_TO_OPEN = 3
 
 Result = TypeVar("Result")
 
 
-def with_patience(
+def with_retries(
     action: Callable[[], Result],
     pause: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = random.random,
 ) -> Result:
-    """Run `action` up to TRIES times while it raises PassingFault.
+    """Run `action` up to TRIES times while it raises TransientError.
 
-    The pauses double from FIRST_PAUSE seconds and are stretched by up to a half at random, so that several readers of
-    one sick disk do not come back at the same moment.
+    The pauses double from FIRST_PAUSE seconds, each lengthened at random by up to a half, so that several readers of
+    one failing disk do not retry at the same moment.
     """
     for tried in range(1, TRIES):
         try:
             return action()
-        except PassingFault:
+        except TransientError:
             pause(FIRST_PAUSE * 2 ** (tried - 1) * (1 + draw() / 2))
     return action()
 
@@ -46,8 +46,8 @@ class Circuit:
         return self.failures >= FAILURES_TO_OPEN
 
     def note(self, problem: Exception | None) -> None:
-        """Damage of one file says nothing of the next; only a reading that failed counts, and any success resets."""
+        """Count transient read failures; a success resets the count. Damage to one file says nothing about the next."""
         if problem is None:
             self.failures = 0
-        elif isinstance(problem, PassingFault):
+        elif isinstance(problem, TransientError):
             self.failures += 1

@@ -1,4 +1,4 @@
-"""Refused rows: how they are kept, and what closes them."""
+"""Stores refused rows, and closes them when they are repaired."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scripts.intake.versions import relation
 from scripts.platform.contracts import Table
 from scripts.platform.warehouse import changed, literal, quote
 
-# What is left out of a line that cannot be split, where its table has columns that must not be stored: a card number,
-# and the address of a browser. In a row that can be split these columns are known by name.
+# What is removed from a line that cannot be split, where its table has columns that must not be stored: card numbers
+# and IP addresses. In a row that can be split, these columns are known by name.
 CARD_NUMBER = r"\b(?:[0-9]{4}[ -]?){3}[0-9]{3,7}\b"
 IP_ADDRESS = r"\b[0-9]{1,3}(?:[.][0-9]{1,3}){3}\b"
 
@@ -33,7 +33,7 @@ class RejectStore:
         )
 
     def store(self, rows: TypedRows) -> int:
-        """The rows that break the contract; returns how many."""
+        """Store the rows that break the contract; returns how many."""
         return changed(
             self.connection,
             f"insert into intake.rejects by name select {self._constant}, _line as line_number, _key as record_key, "
@@ -42,7 +42,7 @@ class RejectStore:
         )
 
     def store_unreadable(self, lines: str, rule: str) -> int:
-        """Lines that hold no row at all; `lines` is a query of `line`, `reason` and `raw`."""
+        """Store lines that cannot be read as rows; `lines` is a query with `line`, `reason` and `raw`."""
         raw = "raw"
         for pattern in (CARD_NUMBER, IP_ADDRESS) if self.table.ignored else ():
             raw = f"regexp_replace({raw}, {literal(pattern)}, '[left out]', 'g')"
@@ -54,16 +54,16 @@ class RejectStore:
         )
 
     def close_repaired(self, rows: TypedRows) -> None:
-        """Close what this delivery repairs, and of its own refused rows those that a later delivery had repaired.
+        """Close the refused rows that this delivery repairs, and its own that a later delivery has repaired already.
 
-        A later delivery that brought nothing but an exact copy of a stored version left no trace, so it counts only
-        where it comes in after the refused row.
+        A later delivery with only an exact copy of a stored version leaves no trace, so it counts only where it is
+        loaded after the refused row.
         """
         mine = f"source_name = {literal(self.table.source)} and table_name = {literal(self.table.name)}"
         delivery = f"timestamp {literal(str(self.delivered_at))}"
         close = f"update intake.rejects set state = 'repaired', closed_at = {delivery}, closed_by = "
         self.connection.execute(
-            f"{close} {literal(f'the file came again: {self.path}')} "
+            f"{close} {literal(f'file delivered again: {self.path}')} "
             f"where state = 'open' and {mine} and path = ? and file_id <> {self.file_id}",
             [self.path],
         )
@@ -83,7 +83,8 @@ class RejectStore:
             self.connection.execute(
                 f"""
                 update intake.rejects as refused set
-                    state = 'repaired', closed_at = later.delivered_at, closed_by = 'a later delivery was there already'
+                    state = 'repaired', closed_at = later.delivered_at,
+                    closed_by = 'already repaired by a later delivery'
                 from (
                     select key, max(delivered_at) as delivered_at
                     from (
@@ -92,7 +93,7 @@ class RejectStore:
                         union all
                         select replace(record_key, chr(31), '|'), delivered_at
                         from intake.confirmations where {mine} and file_id <> {self.file_id}
-                    ) as sightings
+                    ) as deliveries
                     where key in (select record_key from intake.rejects where {own})
                     group by all
                 ) as later
@@ -106,11 +107,11 @@ class RejectStore:
 
 
 def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str, decided_at: datetime) -> str | None:
-    """The record that an override corrects, as JSON text: as refused last and still open, else as stored last.
+    """The record that an override corrects, as JSON text: the last open refused row, else the last stored version.
 
-    What came after the decision was not looked at by who decided, so it is taken only where nothing else is there:
-    loaded anew from the beginning, a correction of the past must not carry what the source said later. Of refused rows
-    those of the day count too, since a decision is often dated without the hour.
+    Versions that came after the decision were not known when it was made, so they are used only where there is nothing
+    else: when everything is reloaded, a past correction must not contain what the source delivered later. Refused rows
+    of the day of the decision count too, since a decision is often dated without a time.
     """
     decided = f"timestamp {literal(str(decided_at))}"
     fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.columns)

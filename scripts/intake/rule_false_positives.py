@@ -1,4 +1,4 @@
-"""How right the validation rules are on a simulated retailer, whose planted faults are known row by row."""
+"""False positive and false negative rates of the validation rules on a simulated retailer with known planted faults."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scripts.platform.progress import Progress
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.workspace import Workspace
 
-# What the simulator plants on purpose and which type of rule looks for it.
-LOOKS_FOR = {
+# By type of rule, the kind of planted fault that it should find.
+PLANTED_KINDS = {
     "range": "absurd_amount",
     "currency": "unknown_currency",
     "date_range": "future_date",
@@ -26,7 +26,7 @@ with planted as (
 
 ),
 
--- What the load refused or dropped never came before a rule.
+-- Rules never see rows that the load refused.
 refused as (
 
     select path, line_number from intake.rejects
@@ -41,37 +41,37 @@ to_find as (
 
 ),
 
-faults as (
+violations as (
 
     select
-        faults.*,
+        violations.*,
         files.path,
         rules.rule_type,
         rules.reference
-    from intermediate.int_record_violations as faults
-    left join intake.files as files on faults.file_id = files.file_id
+    from intermediate.int_record_violations as violations
+    left join intake.files as files on violations.file_id = files.file_id
     left join (
         select rule_key, any_value(rule_type) as rule_type, string_agg(reference, '|') as reference
         from intermediate.int_validation_rules
         group by rule_key
-    ) as rules on faults.rule_key = rules.rule_key
+    ) as rules on violations.rule_key = rules.rule_key
 
 ),
 
--- A row whose record, or the record it refers to, was broken on purpose is no false alarm.
-judged as (
+-- A row that was broken on purpose, or that refers to such a record, is not a false positive.
+classified as (
 
     select
-        faults.*,
+        violations.*,
         planted.kind,
-        faults.is_consequential or exists (
+        violations.is_consequential or exists (
             select 1 from planted as parent
             where
-                parent.record_key = faults.measured
-                and contains(faults.reference, parent.source || '.' || parent.table_name || '.')
+                parent.record_key = violations.measured
+                and contains(violations.reference, parent.source || '.' || parent.table_name || '.')
         ) as follows_from_another
-    from faults
-    left join planted on faults.path = planted.path and faults.line_number = planted.line_number
+    from violations
+    left join planted on violations.path = planted.path and violations.line_number = planted.line_number
 
 ),
 
@@ -83,7 +83,7 @@ by_rule as (
         count(case when kind is not null then 1 end) as planted_flagged,
         count(case when kind is null and follows_from_another then 1 end) as consequential,
         count(case when kind is null and not follows_from_another then 1 end) as false_positives
-    from judged
+    from classified
     group by rule_key
 
 ),
@@ -101,7 +101,7 @@ rules as (
 
 ),
 
--- A planted row is missed when no rule of its kind on its table says anything of it.
+-- A planted row is missed when no rule of its kind on its table flags it.
 missed as (
 
     select
@@ -111,7 +111,7 @@ missed as (
         count(*) as planted,
         count(case when found.path is null then 1 end) as missed
     from to_find
-    left join (select distinct path, line_number, rule_type from faults) as found
+    left join (select distinct path, line_number, rule_type from violations) as found
         on to_find.path = found.path
             and to_find.line_number = found.line_number
             and to_find.kind = {looks_for}
@@ -142,11 +142,11 @@ order by rules.rule_key
 
 @dataclass(frozen=True)
 class Rate:
-    """One rule against the planted faults; counts are record versions.
+    """One rule compared with the planted faults; counts are record versions.
 
     `consequential` rows follow from another broken record, such as the lines of a refused order. `planted` are the
-    rows with the fault that this type of rule looks for, on its table, and `missed` those of which no rule of the type
-    says anything; both None where nothing of the kind was planted.
+    rows with the fault that this type of rule should find, on its table, and `missed` those that no rule of the type
+    flags; both None where nothing of the kind was planted.
     """
 
     rule_key: str
@@ -161,7 +161,7 @@ class Rate:
 
     @property
     def false_positive_rate(self) -> float:
-        """False alarms among the rows checked that nobody broke."""
+        """False positives among the checked rows that were not broken on purpose."""
         return self.false_positives / max(self.checked - self.planted_flagged - self.consequential, 1)
 
     @property
@@ -171,14 +171,16 @@ class Rate:
 
 
 def rule_false_positives(workspace: Workspace, progress: Progress = print) -> list[Rate]:
-    """The rates of every rule but the arithmetic ones, which no planted row tests alone, as of the last build.
+    """The rates of every rule as of the last build, except arithmetic rules, which no planted row tests in isolation.
 
-    Raises UserError where the workspace is not a simulated one, or was not built.
+    Raises UserError where the workspace is not simulated or has not been built.
     """
     planted = workspace.truth / "planted.parquet"
     if not planted.exists():
-        raise UserError(f"{planted}: no such file; rates need a simulated retailer, made by `python -m scripts demo`")
-    cases = " ".join(f"when '{rule_type}' then '{kind}'" for rule_type, kind in LOOKS_FOR.items())
+        raise UserError(
+            f"{planted}: no such file; rates need a simulated retailer, created by `python -m scripts demo`"
+        )
+    cases = " ".join(f"when '{rule_type}' then '{kind}'" for rule_type, kind in PLANTED_KINDS.items())
     query = RATES.format(
         planted=literal(str(planted)),
         looks_for=f"case found.rule_type {cases} end",
@@ -199,7 +201,7 @@ def rule_false_positives(workspace: Workspace, progress: Progress = print) -> li
         )
         progress(
             f"{rate.rule_key}: {rate.false_positives} of {rate.checked:,} rows wrongly flagged "
-            f"({rate.false_positive_rate:.2%}), {missed}, {rate.flagged} flagged, of them {rate.consequential} "
+            f"({rate.false_positive_rate:.2%}), {missed}, {rate.flagged} flagged, {rate.consequential} of them "
             "because of another broken record"
         )
     return rates

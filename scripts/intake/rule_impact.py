@@ -1,4 +1,4 @@
-"""What a changed limit of a validation rule would let in or hold back. Nothing is written, neither rule nor row."""
+"""Which rows a changed limit of a validation rule would release or hold back. Neither rules nor rows are changed."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ Rule = dict[str, str]
 
 @dataclass(frozen=True)
 class Effect:
-    """What a limit would do in one channel: record versions, and their money in the reporting currency.
+    """Effect of a limit in one channel: record versions, and their money in the reporting currency.
 
-    `still_held` are those that another rule would go on holding. For a rule that only warns the rows are those that
-    it would fall silent about, or newly speak of.
+    `still_held` are those that another rule would still hold. For a rule that only warns, they are the rows that it
+    would no longer, or newly, warn about.
     """
 
     channel: str | None
-    let_in: int
-    let_in_value: Decimal
+    released: int
+    released_value: Decimal
     still_held: int
     newly_held: int
     newly_held_value: Decimal
 
 
 @dataclass(frozen=True)
-class WhatIf:
-    """The effect per channel, and rows of other tables that would come in with the records let in, by table."""
+class RuleImpact:
+    """The effect per channel, and by table the rows of other tables that would be released with the records."""
 
     effects: list[Effect]
     following: dict[str, int]
@@ -59,11 +59,11 @@ def rule_impact(
     maximum: str | None = None,
     variables: dict[str, Any] | None = None,
     progress: Progress = print,
-) -> WhatIf:
-    """Say what the rule would do with another limit for a channel, an account, or all that have no limit of their own.
+) -> RuleImpact:
+    """Report the impact of another limit for a channel, an account, or all rows without a specific limit.
 
-    A limit that is not given stays; `none` takes it away. Rules and rows are those of the last build. Raises
-    UserError on an unknown rule or a limit that is none.
+    A limit that is not given stays as it is; `none` removes it. Rules and rows are those of the last build. Raises
+    UserError on an unknown rule or an invalid limit.
     """
     from scripts.platform.dbt import run_dbt
 
@@ -84,16 +84,16 @@ def rule_impact(
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute(compiled[0].node.compiled_code).fetchall()
     effects = [Effect(name, *numbers) for kind, name, *numbers in found if kind == "channel"]
-    result = WhatIf(
+    result = RuleImpact(
         sorted(effects, key=lambda effect: effect.channel or ""),
         {name: rows for kind, name, rows, *_ in sorted(found) if kind == "following"},
     )
-    _say(rule, changes, result, progress)
+    _report(rule, changes, result, progress)
     return result
 
 
 def _rows_of(workspace: Workspace, rule_key: str) -> list[Rule]:
-    """The rows of a rule in plain form, as they were last built; the most general first."""
+    """The rows of a rule, normalised, as of the last build; the most general first."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             relation = connection.sql(
@@ -109,23 +109,22 @@ def _rows_of(workspace: Workspace, rule_key: str) -> list[Rule]:
     found = [row for row in rows if row["rule_key"] == rule_key]
     if not found:
         known = sorted({row["rule_key"] for row in rows})
-        there_are = "validation_rules.csv lists them"
-        hint = did_you_mean(rule_key, known, otherwise=there_are, cutoff=0.4)
+        hint = did_you_mean(rule_key, known, otherwise="validation_rules.csv lists the rules", cutoff=0.4)
         raise UserError(f"there is no rule `{rule_key}`; {hint}")
     if found[0]["rule_type"] not in LIMITED:
         raise UserError(
-            f"rule `{rule_key}` has no limit to change, as it is of type {found[0]['rule_type']}; name another"
+            f"rule `{rule_key}` has no limit to change, as it is of type {found[0]['rule_type']}; give another rule"
         )
     return found
 
 
 def _limits(rule: Rule, rows: list[Rule], scope: Rule, minimum: str | None, maximum: str | None) -> Rule:
-    """The limits to judge by: those given, else those that hold for the scope now."""
+    """The limits to evaluate: those given, else those that apply to the scope now."""
     if minimum is None and maximum is None:
         raise UserError("--what-if: no limit to try is given; add --min, --max or both")
     kind = rule["rule_type"]
     if kind == "arithmetic" and minimum is not None:
-        raise UserError(f"rule `{rule['rule_key']}` has only a tolerance; give that with --max")
+        raise UserError(f"rule `{rule['rule_key']}` has only a tolerance; set it with --max")
     if kind == "arithmetic" and scope["account"]:
         raise UserError(f"rule `{rule['rule_key']}` has no limits by account; leave out --account")
     present = next((row for row in rows if all(row[name] == scope[name] for name in scope)), rule)
@@ -156,22 +155,24 @@ def _limit(option: str, text: str, kind: str) -> str:
     return text
 
 
-def _say(rule: Rule, changes: Rule, result: WhatIf, progress: Progress) -> None:
+def _report(rule: Rule, changes: Rule, result: RuleImpact, progress: Progress) -> None:
     scope = " and ".join(f"{name} {changes[name]}" for name in ("channel", "account") if changes[name])
     limits = f"from {changes['min_value'] or 'no limit'} to {changes['max_value'] or 'no limit'}"
-    progress(f"{rule['rule_key']} ({scope or 'wherever no row of its own is'}): {limits} instead; nothing is changed")
-    let_in, held = "let in", "held back"
+    progress(
+        f"{rule['rule_key']} ({scope or 'wherever there is no specific row'}): {limits} instead; nothing is changed"
+    )
+    released, held = "released", "held back"
     if rule["severity"] == "warn":
-        let_in, held = "no longer warned of", "newly warned of"
+        released, held = "no longer warned about", "newly warned about"
     for effect in result.effects:
         words = [
-            f"{effect.let_in:,} rows worth {effect.let_in_value:,.2f} {let_in}",
+            f"{effect.released:,} rows worth {effect.released_value:,.2f} {released}",
             f"{effect.newly_held:,} rows worth {effect.newly_held_value:,.2f} {held}",
         ]
         if effect.still_held:
             words.append(f"{effect.still_held:,} rows still held by another rule")
         progress(f"  {effect.channel or 'no channel'}: {', '.join(words)}")
     for table, rows in result.following.items():
-        progress(f"  {rows:,} rows of {table} that refer to them come in with them")
+        progress(f"  {rows:,} rows of {table} that refer to them are released with them")
     if not result.effects:
-        progress("  no row changes sides")
+        progress("  no row is affected")

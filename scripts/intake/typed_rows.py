@@ -1,7 +1,7 @@
-"""SQL that turns one landing file into typed rows: those that keep to the contract, and those that do not, with why.
+"""SQL that turns one landing file into typed rows: those that meet the contract, and those that do not, with reasons.
 
-Nothing is stored between: the good rows, the keys alone and the refused rows are three questions to the same typed
-source, and an engine reads only the columns that a question needs.
+Nothing is stored in between: the good rows, the keys alone and the refused rows are three queries of the same typed
+source, and DuckDB reads only the columns that a query needs.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MIDNIGHT = f"{DATE}([T ]00:00(:00([.]0+)?)?Z?)?"
 OFFSET = "Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?"
 INSTANT = f"{DATE}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{1,9}})?)?( ?({OFFSET}))?)?"
-# Seconds or milliseconds since 1970: 10 digits reach from 2001 to 2286, 13 digits likewise, so neither is ambiguous.
+# Seconds or milliseconds since 1970: both 10 and 13 digits cover 2001 to 2286, so neither is ambiguous.
 EPOCH_SECONDS = "[0-9]{10}"
 EPOCH_MILLISECONDS = "[0-9]{13}"
-# What a spreadsheet makes of a long number: the digits behind the sixth are gone.
+# What a spreadsheet turns a long number into: the digits after the sixth are lost.
 SCIENTIFIC = "[+-]?[0-9][.,][0-9]+[eE][+][0-9]{1,3}"
 IDENTIFYING = re.compile(r"(^|_)(id|number|ref|barcode|sku|phone)$")
 
-# Stands, in a copy made for reading, for a byte that is no text in the file's encoding. Never a character of a text.
+# In a cleaned copy, replaces a byte that is invalid in the file's encoding. A noncharacter, so it never occurs in text.
 NOT_TEXT = "\ufdd0"
 
-FAULTS = {
+TYPE_REASONS = {
     "bigint": "is not a whole number",
     "decimal(18,4)": "is not a decimal number",
-    "boolean": "is none of true, false, 1, 0, yes, no",
+    "boolean": "is not one of true, false, 1, 0, yes, no",
     "timestamp": "is not a timestamp such as 2026-06-30 18:05:00 or 2026-06-30T18:05:00+02:00",
     "date": "is not a date such as 2026-06-30",
     "varchar": "is not text",
 }
 HINTS = {
     "bigint": "send digits only",
-    "decimal(18,4)": "send digits with a decimal point and nothing else, at most 14 before it",
+    "decimal(18,4)": "send only digits with a decimal point, at most 14 before it",
     "boolean": "send true or false",
-    "timestamp": "send ISO 8601, with an offset where it is not UTC",
+    "timestamp": "send ISO 8601, with an offset unless it is UTC",
     "date": "send ISO 8601, year first",
     "varchar": "send text",
     "required": "fill the field at the source and send the record again",
@@ -64,9 +64,9 @@ FLOATS = ("FLOAT", "DOUBLE")
 class Reader:
     """How to read one file: a query yielding `_line` and the columns `r0`, `r1`, ...
 
-    `columns` are the delivered names and engine types in that order; `payload` is the SQL of a row's payload.
-    `header` is the header as delivered, which may come again among the rows; `has_not_text` says that NOT_TEXT may
-    occur, `is_json` that `_text` is the line as delivered, one JSON object.
+    `columns` are the delivered names and DuckDB types in that order; `payload` is the SQL of a row's payload. `header`
+    is the header as delivered, which may be repeated among the rows; `has_not_text`: NOT_TEXT may occur; `is_json`:
+    `_text` is the line as delivered, one JSON object.
     """
 
     query: str
@@ -81,8 +81,8 @@ class Reader:
         return names.index(name) if name in names else None
 
 
-class Fault(NamedTuple):
-    """One way in which a row may break its contract: SQL of the test, of the reason in words, the rule, the cure."""
+class Violation(NamedTuple):
+    """One way in which a row can break its contract: SQL of the test, SQL of the reason, the rule, the repair hint."""
 
     test: str
     reason: str
@@ -91,7 +91,7 @@ class Fault(NamedTuple):
 
 
 def csv_staging(path: str, header: Header, rejects: str) -> str:
-    """Query of a CSV file's fields as text; rows of another shape than the header's go to the table `rejects`."""
+    """Query of a CSV file's fields as text; rows whose shape differs from the header's go to the table `rejects`."""
     names = ", ".join(f"'r{position}': 'varchar'" for position in range(len(header.columns)))
     return (
         f"select * from read_csv({literal(path)}, auto_detect=false, header=true, "
@@ -108,7 +108,7 @@ def csv_reader(numbered: str, header: Header, has_not_text: bool) -> Reader:
 
 
 def lines_staging(path: str, rejects: str) -> str:
-    """Query of a JSONL file's lines, blank ones among them."""
+    """Query of a JSONL file's lines, including blank ones."""
     return (
         "select ltrim(line, chr(65279)) as line "
         f"from read_csv({literal(path)}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
@@ -118,17 +118,17 @@ def lines_staging(path: str, rejects: str) -> str:
 
 
 def is_blank(line: str) -> str:
-    """SQL: whether a line of a JSONL file holds nothing."""
+    """SQL: whether a line of a JSONL file is blank."""
     return f"coalesce(trim({line}, ' \t\r'), '') = ''"
 
 
 def is_object(line: str) -> str:
-    """SQL: whether a line is one JSON object. A raw control character is no JSON."""
+    """SQL: whether a line is one JSON object. A raw control character is not valid JSON."""
     return f"case when json_valid({line}) then json_type({line}) = 'OBJECT' else false end"
 
 
 def jsonl_reader(numbered: str, names: list[str], spellings: dict[str, list[str]], has_not_text: bool) -> Reader:
-    """Reads JSON objects; `numbered` is a query of `line` and `_line`, `spellings` the keys there of each column."""
+    """Reads JSON objects; `numbered` is a query with `line` and `_line`, `spellings` the keys found for each column."""
     shape = json.dumps({spellings[name][0]: "VARCHAR" for name in names})
     picked = ", ".join(
         f"coalesce({', '.join([f'parsed[{literal(keys[0])}]', *(_member(key) for key in keys[1:])])}) as r{i}"
@@ -143,13 +143,13 @@ def jsonl_reader(numbered: str, names: list[str], spellings: dict[str, list[str]
 
 
 def _member(key: str) -> str:
-    """SQL of an object's member by the key's exact spelling; fields of a parsed line are told apart by letters only."""
+    """SQL of an object's member by the key's exact spelling; DuckDB ignores case in the fields of a parsed line."""
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
     return f"json_extract_string(line, {literal(pointer)})"
 
 
 def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
-    """Reads Parquet; `columns` are names and engine types as `describe` tells them."""
+    """Reads Parquet; `columns` are names and DuckDB types as `describe` returns them."""
     picked = ", ".join(f"{quote(name)} as r{position}" for position, (name, _) in enumerate(columns))
     query = (
         f"select file_row_number + 1 as _line, {picked} "
@@ -160,12 +160,12 @@ def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
 
 
 class TypedRows:
-    """The rows of one file as the contract of its table wants them."""
+    """The rows of one file, typed according to the contract of its table."""
 
     def __init__(self, table: Table, reader: Reader) -> None:
         self.table, self.reader = table, reader
         self.values: list[str] = []
-        self.faults: list[Fault] = []
+        self.violations: list[Violation] = []
         for position, column in enumerate(table.columns):
             found = reader.position(column.name)
             if found is None:
@@ -173,12 +173,12 @@ class TypedRows:
             else:
                 raw, kind = f"r{found}", reader.columns[found][1]
                 self.values.append(_value(column, raw, kind))
-                self.faults += _faults(table, column, f"v{position}", raw, kind, reader.is_json)
+                self.violations += _violations(table, column, f"v{position}", raw, kind, reader.is_json)
         if reader.is_json:
-            self.faults.insert(0, KEY_TWICE)
+            self.violations.insert(0, DUPLICATE_KEY)
         if reader.has_not_text:
-            self.faults.insert(0, _not_text(reader))
-        self.is_header = _header_again(reader) if reader.header else "false"
+            self.violations.insert(0, _not_text(reader))
+        self.is_header = _repeats_header(reader) if reader.header else "false"
 
     def _typed(self, narrowed: str = "") -> str:
         values = ", ".join(f"{value} as v{position}" for position, value in enumerate(self.values))
@@ -190,7 +190,7 @@ class TypedRows:
 
     @property
     def _is_bad(self) -> str:
-        return " or ".join(f"({test})" for test in [self.is_header, *(fault.test for fault in self.faults)])
+        return " or ".join(f"({test})" for test in [self.is_header, *(violation.test for violation in self.violations)])
 
     @property
     def _positions(self) -> dict[str, int]:
@@ -206,10 +206,10 @@ class TypedRows:
         return f"select {self._key_hash} as key_hash from ({self.reader.query}) as source"
 
     def good(self, *, key_hash_in: str = "", line_not_in: str = "", where: str = "true") -> str:
-        """Query of the rows that keep to the contract: its columns, `_line` and `_record_hash`.
+        """Query of the rows that meet the contract: its columns, `_line` and `_record_hash`.
 
-        The names of one-column tables narrow them before anything is computed: `key_hash_in` to records,
-        `line_not_in` to lines; `where` is a test of contract columns.
+        `key_hash_in` and `line_not_in` name one-column tables that filter rows before anything is computed: to these
+        keys, and without these lines. `where` is a condition on contract columns.
         """
         narrowed = ""
         if key_hash_in:
@@ -226,16 +226,23 @@ class TypedRows:
     def bad(self) -> str:
         """Query of the refused rows: `_line`, `_key`, `_reason`, `_rule`, `_hint`, `_payload`, `_value`, `_currency`.
 
-        `_value` is the money on the row in `_currency`, where the row tells them.
+        `_value` is the row's money in `_currency`, where the row states them.
         """
-        reasons = ", ".join(f"case when {fault.test} then {fault.reason} end" for fault in self.faults) or "''"
-        header = Fault(self.is_header, "", "header", HINTS["header"])
-        rule = " ".join(f"when {fault.test} then {literal(fault.rule)}" for fault in [header, *self.faults])
-        hint = " ".join(f"when {fault.test} then {literal(fault.hint)}" for fault in [header, *self.faults])
+        reasons = (
+            ", ".join(f"case when {violation.test} then {violation.reason} end" for violation in self.violations)
+            or "''"
+        )
+        header = Violation(self.is_header, "", "header", HINTS["header"])
+        rule = " ".join(
+            f"when {violation.test} then {literal(violation.rule)}" for violation in [header, *self.violations]
+        )
+        hint = " ".join(
+            f"when {violation.test} then {literal(violation.hint)}" for violation in [header, *self.violations]
+        )
         payload = _kept_payload(self.table, self.reader.payload)
         if self.reader.has_not_text:
             payload = f"replace({payload}, {literal(NOT_TEXT)}, chr(65533))"
-        reason = f"case when {self.is_header} then 'row is the header again' else concat_ws('; ', {reasons}) end"
+        reason = f"case when {self.is_header} then 'row repeats the header' else concat_ws('; ', {reasons}) end"
         return (
             f"select _line, {self._key()} as _key, {reason} as _reason, "
             f"case {rule} end as _rule, case {hint} end as _hint, "
@@ -271,8 +278,8 @@ class TypedRows:
 def record_hash(values: list[tuple[str, str]]) -> str:
     """SQL of the hash of a record's content: names and SQL of its values.
 
-    63 bits, compared only among versions of one record. An absent value adds nothing, so a column that the contract
-    gains later leaves the hashes of older rows as they are, and the order of columns does not matter.
+    63 bits, compared only among versions of one record. A null contributes nothing, so a column added to the contract
+    later leaves the hashes of older rows unchanged, and the order of columns does not matter.
     """
     total = "cast(0 as ubigint)"
     for name, value in values:
@@ -281,12 +288,12 @@ def record_hash(values: list[tuple[str, str]]) -> str:
 
 
 def key_text(table: Table) -> str:
-    """SQL of a stored record's key as dead letters and overrides name it."""
+    """SQL of a stored record's key in the form used by dead letters and overrides."""
     return joined_key(table, "|")
 
 
-# An object may hold a key twice, in one spelling or two; which value is meant nobody can tell.
-KEY_TWICE = Fault(
+# An object may contain a key twice, in one spelling or two; which value is meant cannot be known.
+DUPLICATE_KEY = Violation(
     "len(json_keys(_text)) <> len(list_distinct(list_transform(json_keys(_text), lambda key: lower(trim(key)))))",
     literal("line has the same key twice"),
     "json",
@@ -294,56 +301,58 @@ KEY_TWICE = Fault(
 )
 
 
-def _faults(table: Table, column: Column, value: str, raw: str, kind: str, is_json: bool) -> list[Fault]:
-    faults = []
+def _violations(table: Table, column: Column, value: str, raw: str, kind: str, is_json: bool) -> list[Violation]:
+    violations = []
     is_given = f"({raw} is not null)"
     if kind in FLOATS and column.type == "varchar":
-        # As text: isnan() is folded away by the statistics of Parquet files, which leave NaN out.
+        # As text: DuckDB optimises isnan() away based on Parquet statistics, which exclude NaN.
         is_given = f"(coalesce(cast({raw} as varchar), 'nan') <> 'nan')"
     if kind == "VARCHAR":
-        # The first character decides nearly always: whatever is not white space sorts from '!' on.
+        # The first character nearly always decides: characters other than white space sort from '!' on.
         is_given = f"({raw} is not null and ({raw} >= '!' or regexp_matches({raw}, '\\S')))"
     if column.type != "varchar":
         hint = HINTS[column.type]
-        faults.append(Fault(f"{value} is null and {is_given}", _fault(column, raw, kind), "type", hint))
+        violations.append(Violation(f"{value} is null and {is_given}", _type_reason(column, raw, kind), "type", hint))
     elif (column.name in table.key or IDENTIFYING.search(column.name)) and (kind == "VARCHAR" or kind in FLOATS):
         looks = f"{value} < ':' and (contains({value}, 'E+') or contains({value}, 'e+'))"
         test = f"coalesce({looks} and regexp_full_match(trim({value}), {literal(SCIENTIFIC)}), false)"
-        if is_json:  # a bare number has lost its notation when it is read as text
+        if is_json:  # an unquoted number loses its notation when it is read as text
             bare = f'"{re.escape(column.name)}"\\s*:\\s*-?[0-9]+([.][0-9]+)?[eE]'
             test += f" or (contains(lower(_text), 'e') and regexp_matches(lower(_text), {literal(bare.lower())}))"
         reason = f"{column.name} is in scientific notation, so digits are lost"
-        faults.append(Fault(test, literal(reason), "precision", HINTS["precision"]))
+        violations.append(Violation(test, literal(reason), "precision", HINTS["precision"]))
     if column.required:
-        faults.append(Fault(f"not {is_given}", literal(f"{column.name} is missing"), "required", HINTS["required"]))
-    return faults
+        violations.append(
+            Violation(f"not {is_given}", literal(f"{column.name} is missing"), "required", HINTS["required"])
+        )
+    return violations
 
 
-def _header_again(reader: Reader) -> str:
-    """SQL of the test. Compared as delivered: equality costs next to nothing, and such rows are the header's copy."""
+def _repeats_header(reader: Reader) -> str:
+    """SQL: whether a row repeats the header. Compared as delivered, since such rows are exact copies; that is cheap."""
     return " and ".join(f"coalesce(r{position}, '') = {literal(name)}" for position, name in enumerate(reader.header))
 
 
-def _not_text(reader: Reader) -> Fault:
+def _not_text(reader: Reader) -> Violation:
     fields = ["_text"] if reader.payload == "_text" else [f"r{position}" for position in range(len(reader.columns))]
     test = " or ".join(f"coalesce(contains({field}, {literal(NOT_TEXT)}), false)" for field in fields)
-    return Fault(test, literal("line holds bytes that are not UTF-8 text"), "encoding", HINTS["encoding"])
+    return Violation(test, literal("line holds bytes that are not UTF-8 text"), "encoding", HINTS["encoding"])
 
 
 def _value(column: Column, raw: str, kind: str) -> str:
-    """SQL of the typed value; null where the delivered value has not the contract's type."""
+    """SQL of the typed value; null where the delivered value cannot be cast to the contract's type."""
     if kind == "VARCHAR":
         return _value_of_text(column.type, raw)
     is_finite = f"isfinite({raw})"
     is_number = kind in INTEGERS or kind in FLOATS or kind.startswith("DECIMAL")
     is_instant = kind.startswith("TIMESTAMP")
     if column.type == "varchar":
-        if kind in FLOATS:  # ids that a data frame turned into floats: 123.0 is '123', NaN is nothing
+        if kind in FLOATS:  # ids that a data frame turned into floats: 123.0 becomes '123', NaN becomes null
             whole = f"when {raw} = trunc({raw}) and abs({raw}) < 1e15 then cast(cast({raw} as bigint) as varchar)"
             return f"case when cast({raw} as varchar) = 'nan' then null {whole} else cast({raw} as varchar) end"
         if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
             return f"cast(to_json({raw}) as varchar)"
-        if kind.startswith("DECIMAL"):  # ids of a warehouse's number type: 123.00 is '123'
+        if kind.startswith("DECIMAL"):  # ids stored as a numeric type: 123.00 becomes '123'
             return f"case when {raw} = trunc({raw}) then cast(cast({raw} as hugeint) as varchar) " \
                    f"else cast({raw} as varchar) end"  # fmt: skip
         return f"nullif(cast({raw} as varchar), '')"
@@ -387,7 +396,7 @@ def _value_of_text(kind: str, raw: str) -> str:
     if kind in ("bigint", "decimal(18,4)"):
         return f"case {when(INTEGER if kind == 'bigint' else DECIMAL, f'try_cast({raw} as {kind})')} end"
     if kind == "timestamp":
-        # The usual form first: its cast is five times as fast as the one that knows offsets.
+        # The usual form first: its cast is five times as fast as the cast with offsets.
         usual = f"when {raw} like '____-__-_____:__:__' then try_cast({raw} as timestamp) "
         utc = f"timezone('UTC', try_cast(trim({raw}) as timestamptz))"
         return f"case {usual}{when(INSTANT, utc)}{_epoch_cases(f'trim({raw})')} end"
@@ -397,9 +406,9 @@ def _value_of_text(kind: str, raw: str) -> str:
            f"when 'false' then false when '0' then false when 'no' then false end"  # fmt: skip
 
 
-def _fault(column: Column, raw: str, kind: str) -> str:
-    """SQL of the reason in words. Never the value: it may be personal data, and the payload has it."""
-    usual = literal(f"{column.name} {FAULTS[column.type]}")
+def _type_reason(column: Column, raw: str, kind: str) -> str:
+    """SQL of the reason text. It never quotes the value, which may be personal data; the payload has it."""
+    usual = literal(f"{column.name} {TYPE_REASONS[column.type]}")
     if column.type not in ("bigint", "decimal(18,4)"):
         return usual
     not_finite = literal(f"{column.name} is NaN or infinite")
@@ -427,7 +436,7 @@ def _payload(columns: tuple[tuple[str, str], ...]) -> str:
 
 
 def _kept_payload(table: Table, payload: str) -> str:
-    """SQL of the payload without the columns that are left behind on purpose, such as card numbers."""
+    """SQL of the payload without the columns that are skipped on purpose, such as card numbers."""
     if not table.ignored:
         return payload
     declared = "|".join(column.name for column in table.columns)

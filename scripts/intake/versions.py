@@ -1,12 +1,12 @@
-"""Which delivered rows are new versions of their record, which are duplicates: the same answer in any order of files.
+"""Which delivered rows are new versions of their record and which are duplicates, whatever the order of files.
 
-All that matters is the set of sightings of a record: (content, time it became known). Put in the order of time, the
-neighbours of equal content form runs, and a run is one version, known since its first sighting. The later sightings
-of a run hold no row of their own, but they are noted (`intake.confirmations`): should another content turn up late,
-between two of them, the second part becomes a version after all.
+Only the set of observations of a record matters: (content, time it became known). In order of time, consecutive
+observations with equal content form a run, and a run is one version, known since its first observation. The later
+observations of a run are not stored as rows but noted in `intake.confirmations`: if other content arrives late and
+falls between two of them, the second part of the run becomes a version after all.
 
-Notes older than CONFIRMATIONS_KEPT_DAYS before a delivery are dropped, so that daily full exports do not pile them up;
-content that comes later than that may leave a record on an older version than one clean delivery would have.
+Confirmations older than CONFIRMATIONS_KEPT_DAYS before a delivery are dropped, so that daily full exports do not pile
+them up; content that arrives later than that may leave a record on an older version than a single clean delivery would.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scripts.platform.contracts import Table, joined_key
 from scripts.platform.warehouse import literal, quote, scalar
 
 CONFIRMATIONS_KEPT_DAYS = 90
-STAGING = ("again", "again_rows", "sightings", "runs", "duplicates", "later_sightings")
+STAGING = ("repeated_keys", "repeated_rows", "observations", "runs", "duplicates", "later_observations")
 
 
 def find_duplicates(
@@ -32,27 +32,27 @@ def find_duplicates(
     delivered_at: datetime,
     guard: LoadGuard,
 ) -> int:
-    """Fill the temporary table `duplicates` with the lines not to store, and return how many they are.
+    """Fill the temporary table `duplicates` with the lines not to store, and return their number.
 
-    Stored versions get the stamp of their first sighting; sightings that turn out to be versions become rows. Only
-    records whose key stands twice in the file, or is stored already, are looked at in full.
+    Stored versions get the time of their first observation; confirmations that turn out to be versions become rows.
+    Only records whose key occurs twice in the file, or is stored already, are compared in full.
     """
     stored_keys = f"select hash({', '.join(quote(name) for name in table.key)}) from {relation(table)}"
     connection.execute(
         f"""
-        create temp table again as
+        create temp table repeated_keys as
         select key_hash from ({rows.keys()}) as keys group by key_hash having count(*) > 1
         union
         select key_hash from ({rows.keys()}) as keys where key_hash in ({stored_keys})
         """
     )
-    if not scalar(connection, "select count(*) from again"):
+    if not scalar(connection, "select count(*) from repeated_keys"):
         connection.execute("create temp table duplicates (line bigint)")
         return 0
-    _collect_sightings(connection, table, rows, file_id, delivered_at, guard)
+    _collect_observations(connection, table, rows, file_id, delivered_at, guard)
     _form_runs(connection)
-    _move_stamps(connection, table)
-    _revive_sightings(connection, table)
+    _backdate_versions(connection, table)
+    _promote_confirmations(connection, table)
     _note_confirmations(connection, table)
     connection.execute(
         "create temp table duplicates as select line from runs where origin = 'delivered' and place_in_run > 1"
@@ -61,7 +61,7 @@ def find_duplicates(
 
 
 def drop_old_confirmations(connection: duckdb.DuckDBPyConnection, table: Table, delivered_at: datetime) -> None:
-    """Forget sightings so old that nothing is expected to turn up between them any more."""
+    """Delete confirmations so old that nothing is expected to arrive between them any more."""
     connection.execute(
         f"delete from intake.confirmations where {_of_table(table)} "
         f"and delivered_at < timestamp {literal(str(delivered_at))} - interval {CONFIRMATIONS_KEPT_DAYS} day"
@@ -77,7 +77,7 @@ def _of_table(table: Table) -> str:
     return f"source_name = {literal(table.source)} and table_name = {literal(table.name)}"
 
 
-def _collect_sightings(
+def _collect_observations(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
     rows: TypedRows,
@@ -85,58 +85,58 @@ def _collect_sightings(
     delivered_at: datetime,
     guard: LoadGuard,
 ) -> None:
-    """Temporary table `sightings`: one row per sighting of the records in `again`, of whatever origin.
+    """Temporary table `observations`: one row per observation of the records in `repeated_keys`, of any origin.
 
-    A confirmation older than all that the file delivers cannot be split off by it, so it is left out: deliveries in
-    the order of time cost what they bring, not what came before.
+    The file cannot split off a confirmation older than everything that it delivers, so such confirmations are skipped:
+    the cost of deliveries in order of time depends on their own size, not on what came before.
     """
     delivery = f"timestamp {literal(str(delivered_at))}"
     stamp = quote(table.known_at) if table.known_at else None
     key = joined_key(table, chr(31))
-    is_again = f"hash({', '.join(quote(name) for name in table.key)}) in (select key_hash from again)"
+    is_repeated = f"hash({', '.join(quote(name) for name in table.key)}) in (select key_hash from repeated_keys)"
     connection.execute(
         f"""
-        create temp table again_rows as
+        create temp table repeated_rows as
         select
             {key} as key, _record_hash as hash,
             {f"coalesce({stamp}, {delivery})" if stamp else delivery} as known_at, _line as line
-        from ({rows.good(key_hash_in="again")}) as good
+        from ({rows.good(key_hash_in="repeated_keys")}) as good
         """
     )
-    guard.know_again(table)
+    guard.match_erased_content(table)
     connection.execute(
         f"""
-        create temp table sightings as
+        create temp table observations as
         select
             {key} as key, _record_hash as hash, {f"coalesce({stamp}, _delivered_at)" if stamp else "_delivered_at"}
             as known_at, _delivered_at as delivered_at, 'stored' as origin, 1 as origin_rank, rowid as reference,
             _file_id as file_id, _line as line
         from {relation(table)}
-        where {is_again}
+        where {is_repeated}
         union all
         select
             record_key, record_hash, known_at, delivered_at, 'confirmed', 2, rowid, file_id, line_number
         from intake.confirmations
         where {_of_table(table)}
-            and known_at >= (select min(known_at) from again_rows)
-            and record_key in (select key from again_rows)
+            and known_at >= (select min(known_at) from repeated_rows)
+            and record_key in (select key from repeated_rows)
         union all
         select key, hash, known_at, {delivery}, 'delivered', 3, line, {file_id}, line
-        from again_rows
+        from repeated_rows
         """
     )
 
 
 def _form_runs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Temporary table `runs`: every sighting with its run, the run's first sighting, and its place among those that
-    could carry the version (1 carries it): a stored row before a noted one before a delivered one.
+    """Temporary table `runs`: every observation with its run, the first time of the run, and its place among those that
+    can represent the version (place 1 does): stored rows before confirmations before delivered rows.
     """
     connection.execute(
         """
         create temp table runs as
         with compared as (
             select *, lag(hash) over in_time is distinct from hash as is_start
-            from sightings
+            from observations
             window in_time as (partition by key order by known_at, hash, origin_rank, reference)
         ),
 
@@ -162,8 +162,8 @@ def _form_runs(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _move_stamps(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """A stored version was known earlier than it said, or delivered earlier."""
+def _backdate_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Correct stored versions that were known, or delivered, earlier than recorded."""
     stamp = f"{quote(table.known_at)} = runs.first_known_at, " if table.known_at else ""
     connection.execute(
         f"""
@@ -175,8 +175,8 @@ def _move_stamps(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     )
 
 
-def _revive_sightings(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """A noted sighting that another content has cut off from its version becomes a version, counted as accepted."""
+def _promote_confirmations(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Turn confirmations that other content has separated from their version into versions, counted as accepted."""
     carried = "runs.origin = 'confirmed' and runs.place_in_run = 1"
     if not scalar(connection, f"select count(*) from runs where {carried}"):
         return
@@ -202,18 +202,18 @@ def _revive_sightings(connection: duckdb.DuckDBPyConnection, table: Table) -> No
     connection.execute(
         f"""
         update intake.files set
-            accepted_rows = accepted_rows + revived.rows, duplicate_rows = duplicate_rows - revived.rows
-        from (select file_id, count(*) as rows from runs where {carried} group by file_id) as revived
-        where files.file_id = revived.file_id
+            accepted_rows = accepted_rows + promoted.rows, duplicate_rows = duplicate_rows - promoted.rows
+        from (select file_id, count(*) as rows from runs where {carried} group by file_id) as promoted
+        where files.file_id = promoted.file_id
         """
     )
 
 
 def _note_confirmations(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Every later time at which a version was seen, with the file and line of a row that is stored for none."""
+    """Note every later time at which a version was observed, with the file and line of a row that is not stored."""
     connection.execute(
         """
-        create temp table later_sightings as
+        create temp table later_observations as
         with spare_rows as (
             select *, row_number() over (partition by key, run_number order by known_at, reference) as place
             from runs
@@ -242,5 +242,5 @@ def _note_confirmations(connection: duckdb.DuckDBPyConnection, table: Table) -> 
     )
     connection.execute(
         f"insert into intake.confirmations select {literal(table.source)}, {literal(table.name)}, * "
-        "from later_sightings"
+        "from later_observations"
     )

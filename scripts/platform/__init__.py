@@ -1,1 +1,1 @@
-"""What every room stands on: the project's folders, the engine, dbt, seeds as files, contracts, versions, pages."""
+"""Shared by all packages: the project's folders, DuckDB, dbt, seeds as files, contracts, versions, pages."""

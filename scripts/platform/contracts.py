@@ -18,7 +18,7 @@ from scripts.platform.workspace import PROJECT
 CONTRACTS = PROJECT / "models" / "staging"
 TYPES = ("varchar", "bigint", "decimal(18,4)", "boolean", "timestamp", "date")
 
-# The column whose value says how much money a rejected row stands for: the first of these that a table has.
+# The column that gives the money at risk in a rejected row: the first of these that a table has.
 AMOUNTS = (
     "total_price", "total_amount", "total", "amount", "refund_amount", "subtotal", "spend_amount", "cost_amount",
     "item_price", "unit_price", "price",
@@ -30,7 +30,7 @@ UNIT_PRICES = ("unit_price", "price")
 class Column:
     """One column of a landing table; `type` is one of TYPES.
 
-    `may_be_absent`: not every account or connector delivers it, so that its absence is no drift.
+    `may_be_absent`: not every account or connector delivers it, so its absence is not schema drift.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One landing table: `key` names its record, `known_at` (may be null) its stamp of the version.
+    """One landing table: `key` identifies a record; `known_at` is the column with the version's timestamp, if any.
 
-    `ignored` are columns that the source is known to have and that are left behind on purpose: never stored, and no
-    schema drift. One that ends in `*` stands for all names that begin so, but for the columns of the contract.
+    `ignored` are columns that the source is known to have and that are skipped on purpose: never stored, and not
+    schema drift. A name that ends in `*` matches every column with that prefix, except columns of the contract.
     """
 
     source: str
@@ -64,27 +64,27 @@ class Table:
         return f"{self.source}/{self.name}"
 
     def ignores(self, name: str) -> bool:
-        """Whether a delivered column is one of those left behind on purpose."""
+        """Whether a delivered column is skipped on purpose."""
         if any(column.name == name for column in self.columns):
             return False
         return any(name == known or (known[-1] == "*" and name.startswith(known[:-1])) for known in self.ignored)
 
     @property
     def amount(self) -> str | None:
-        """Column of a row's money, if it has one."""
+        """Column that holds the row's amount of money, if there is one."""
         names = {column.name for column in self.columns}
         return next((name for name in AMOUNTS if name in names), None)
 
     @property
     def amount_times(self) -> str | None:
-        """Column by which `amount` has to be multiplied: the quantity, where the amount is a unit price."""
+        """Column to multiply `amount` by: the quantity, where the amount is a unit price."""
         names = {column.name for column in self.columns}
         return "quantity" if self.amount in UNIT_PRICES and "quantity" in names else None
 
 
 @dataclass(frozen=True)
 class Source:
-    """One source system: its tables by name, the setting that switches it, the hours within which it must deliver."""
+    """One source system: tables by name, the setting that switches it on, the hours within which it must deliver."""
 
     name: str
     switch: str
@@ -93,13 +93,13 @@ class Source:
 
 
 def joined_key(table: Table, separator: str) -> str:
-    """SQL of a stored record's key as one text."""
+    """SQL expression for a stored record's key as one text."""
     return f" || {literal(separator)} || ".join(f"cast({quote(name)} as varchar)" for name in table.key)
 
 
 @lru_cache(maxsize=4)
 def load_contracts(folder: Path = CONTRACTS) -> dict[str, Source]:
-    """All sources by name, from `<folder>/<source>/_<source>__sources.yml`; UserError names a file that is wrong."""
+    """All sources by name, from `<folder>/<source>/_<source>__sources.yml`; UserError names an invalid file."""
     sources: dict[str, Source] = {}
     for file in sorted(folder.glob("*/_*__sources.yml")):
         try:
@@ -140,12 +140,14 @@ def _table(source: str, entry: dict[str, Any]) -> Table:
         if column.type not in TYPES:
             raise ValueError(f"{table.label}.{column.name} has type {column.type}; use one of {', '.join(TYPES)}")
         if column.name in ignored:
-            raise ValueError(f"{table.label}.{column.name} is both declared and in ignored_columns; take it out of one")
+            raise ValueError(f"{table.label}.{column.name} is both declared and in ignored_columns; remove it from one")
         if column.required and column.may_be_absent:
             raise ValueError(f"{table.label}.{column.name} is required, so it cannot be may_be_absent")
     for name in ignored:
         if not re.fullmatch(r"[a-z0-9_]+[*]?", name):
-            raise ValueError(f"{table.label}: ignored column {name} must be a name in lower case, at most its end a *")
+            raise ValueError(
+                f"{table.label}: ignored column {name} must be a lower-case name; only its last character may be *"
+            )
     for name in table.key:
         if name not in required:
             raise ValueError(f"{table.label}: key column {name} must be a required column")

@@ -1,4 +1,4 @@
-"""Runs dbt in this process, so that its start-up is paid once, against one workspace."""
+"""Runs dbt against one workspace, in this process, so that dbt starts up only once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.workspace import BUSINESS_SEEDS, DATA, PROJECT, Workspace
 
-# Models on small data wait for dbt rather than for the engine, so that more of them at once are faster; on large data
-# each wants memory, which the profile limits and its two threads share.
+# On small data, models wait for dbt rather than for DuckDB, so more threads are faster; on large data each model needs
+# memory, which the profile limits and its two threads share.
 SMALL_WAREHOUSE_BYTES = 500_000_000
 THREADS_ON_SMALL_DATA = 4
-# A node that takes longer is named.
+# Nodes that take at least this long are reported.
 SLOW_SECONDS = 10
 
 
@@ -36,7 +36,7 @@ def seeds_path(workspace: Workspace) -> str:
     """The folder from which dbt reads the workspace's seeds, as a path within the project.
 
     dbt writes each seed's SQL to its target folder joined with the seed's path: given an absolute path, or one with
-    `..`, it would write over the retailer's own file. Seeds from outside the project are therefore copied in first.
+    `..`, it would overwrite the retailer's own file. Seeds from outside the project are therefore copied in first.
     """
     if workspace.seeds.is_relative_to(PROJECT):
         return str(workspace.seeds.relative_to(PROJECT))
@@ -74,7 +74,7 @@ def workspace_environment(workspace: Workspace) -> Iterator[None]:
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Looks for unreachable objects seldom: a parsed project is millions of objects, and a look goes through all."""
+    """Collects garbage less often: a parsed project has millions of objects, and each collection visits them all."""
     before = gc.get_threshold()
     gc.set_threshold(100_000, 50, 50)
     try:
@@ -92,7 +92,7 @@ def run_dbt(
 ) -> list[Any]:
     """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
 
-    Target and log files go to `<home>/dbt/`, so that workspaces do not disturb each other's parse state.
+    Target and log files go to `<home>/dbt/`, so that workspaces do not share parse state.
     Raises CheckFailed with one line per failed node.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -109,7 +109,7 @@ def run_dbt(
             outcome = _invoke([*command, *_threads(workspace, command)], callbacks=[counter], manifest=manifest)
     finally:
         os.chdir(before)
-        # The runner would keep the file locked against the next step.
+        # Otherwise the runner would keep the file locked and block the next step.
         DuckDBConnectionManager.close_all_connections()
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in ("error", "fail", "runtime error")]
@@ -121,7 +121,7 @@ def run_dbt(
 
 
 def parsed_project(workspace: Workspace) -> Any:
-    """The project as dbt parses it for this workspace: its nodes, with what they depend on. Raises CheckFailed."""
+    """The manifest of the project for this workspace: its nodes and their dependencies. Raises CheckFailed."""
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
@@ -136,9 +136,9 @@ def parsed_project(workspace: Workspace) -> Any:
 
 @contextmanager
 def parsed_meanwhile(workspace: Workspace) -> Iterator[None]:
-    """Lets dbt parse the project in its own process during other work, where this workspace has no parse state yet.
+    """Lets dbt parse the project in a separate process during other work, if this workspace has no parse state yet.
 
-    What it leaves is checked and completed by the next command, so that whether and how it ended makes no difference.
+    The next command checks and completes the parse state, so it does not matter whether or how this process ended.
     """
     if (workspace.home / "dbt" / "target" / "partial_parse.msgpack").exists():
         yield
@@ -157,9 +157,9 @@ def parsed_meanwhile(workspace: Workspace) -> Iterator[None]:
 
 
 def rendered(template: str, variables: dict[str, Any]) -> str:
-    """What dbt makes of a template that calls the project's macros and asks nothing of a warehouse.
+    """The compiled text of a template that calls the project's macros and does not query a warehouse.
 
-    Compiled in a project of macros alone: to parse the models, too, would take ten times as long. Raises CheckFailed.
+    Compiled in a project of macros alone: parsing the models as well would take ten times as long. Raises CheckFailed.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -178,14 +178,14 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
         finally:
             DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
-        # That the template could not be parsed says less than why.
+        # The cause says more than the fact that the template could not be parsed.
         problem = getattr(outcome.exception, "__context__", None) or outcome.exception
         raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
     return str(outcome.result.results[0].node.compiled_code)
 
 
 def _invoke(command: list[str], **runner: Any) -> Any:
-    """What a dbt command returns. Raises KeyboardInterrupt, of which dbt makes a failure like any other."""
+    """The result of a dbt command. Raises KeyboardInterrupt, which dbt would report like any other failure."""
     from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner(**runner).invoke(command)
@@ -195,16 +195,16 @@ def _invoke(command: list[str], **runner: Any) -> Any:
 
 
 def _options(workspace: Workspace, variables: dict[str, Any]) -> list[str]:
-    """What every dbt command of this workspace is called with."""
+    """Options of every dbt command in this workspace."""
     target = workspace.home / "dbt"
-    # Compiled SQL and logs hold the key of the hashes.
+    # Compiled SQL and logs contain the hash key.
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
     return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *_quietly(target, variables)]
 
 
 def _threads(workspace: Workspace, command: list[str]) -> list[str]:
-    """How many models dbt builds at once, where it is not the profile or the caller that says so."""
+    """The number of threads, where neither the profile nor the caller sets it."""
     size = workspace.warehouse.stat().st_size if workspace.warehouse.exists() else 0
     is_open = size < SMALL_WAREHOUSE_BYTES and command[0] != "parse" and "--threads" not in command
     return ["--threads", str(THREADS_ON_SMALL_DATA)] if is_open else []
@@ -220,16 +220,16 @@ def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
     ]
 
 
-# Projects as parsed, by what they were parsed from.
+# Parsed projects, by a hash of what they were parsed from.
 _PARSED: dict[str, Any] = {}
 
 
 def _parsed(workspace: Workspace, options: list[str], variables: dict[str, Any]) -> Any:
-    """The project as dbt parses it, once a process for all workspaces of one kind: parsing may outlast a build.
+    """The parsed project, parsed once per process for all workspaces of one kind: parsing may take longer than a build.
 
-    The result is valid for another workspace whose warehouse and seeds have the same names, under the same vars except
-    the day, on which no reference between models depends; only the folder of seeds differs. None where parsing fails,
-    so that dbt parses again and reports the error itself.
+    The result is valid for another workspace whose warehouse and seeds have the same names and whose vars are the same
+    except as_of_date, on which no reference between models depends; only the seeds folder differs. None where parsing
+    fails, so that dbt parses again and reports the error itself.
     """
     folder = Path(seeds_path(workspace))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
@@ -237,12 +237,12 @@ def _parsed(workspace: Workspace, options: list[str], variables: dict[str, Any])
     parts = [workspace.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
-        # The command that follows writes the manifest for those who read it.
+        # The command that follows writes manifest.json.
         outcome = _invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None
         _PARSED[key] = outcome.result
-    # A run writes into what it is given.
+    # A run modifies the manifest that it is given.
     manifest = _PARSED[key].deepcopy()
     for node in manifest.nodes.values():
         if node.resource_type == "seed" and not node.original_file_path.startswith("seeds/reference/"):
@@ -251,14 +251,14 @@ def _parsed(workspace: Workspace, options: list[str], variables: dict[str, Any])
 
 
 def project_state() -> list[tuple[str, int]]:
-    """The files that dbt parses, with their times of change."""
+    """The files that dbt parses, with their modification times."""
     folders = ("models", "macros", "seeds/reference", "tests/dbt", "analyses", "dbt_packages")
     files = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]
     files += [PROJECT / "dbt_project.yml", PROJECT / "profiles.yml"]
     return sorted((str(file), file.stat().st_mtime_ns) for file in files)
 
 
-# What DuckDB says of a seed's cell that has another type than its column.
+# DuckDB's message about a seed cell that cannot be cast to the type of its column.
 SEED_CELL = re.compile(
     r'CSV Error on Line: (\d+) .*?Error when converting column "([^"]*)"\. '
     r"Could not convert string \"(.*?)\" to '?([A-Z]+)"
@@ -266,7 +266,7 @@ SEED_CELL = re.compile(
 
 
 def _failure_lines(workspace: Workspace, result: Any) -> list[str]:
-    """What is wrong, a line a fault: a broken shape says what its query finds; dbt itself only counts the rows."""
+    """One line per failure; a failed `shape` test lists what its query finds, where dbt only counts the rows."""
     metadata = getattr(result.node, "test_metadata", None)
     if str(result.status) != "fail" or not metadata or metadata.name != "shape":
         return [f"{result.node.name}: {_one_line(result.message)}"]
@@ -296,19 +296,19 @@ def _one_line(message: str | None) -> str:
 
 
 class _Counter:
-    """Tells which share of the selected nodes is finished, and names each node that took long."""
+    """Reports the share of the selected nodes that is finished, and names each slow node."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.done = self.selected = 0
-        # Events come from every thread that runs a node.
-        self.one_at_a_time = threading.Lock()
+        # Events arrive from every thread that runs a node.
+        self.lock = threading.Lock()
 
     def __call__(self, event: Any) -> None:
         if event.info.name == "ConcurrencyLine":
             self.selected = event.data.node_count
         elif event.info.name == "NodeFinished":
-            with self.one_at_a_time:
+            with self.lock:
                 self.done += 1
                 if (seconds := event.data.run_result.execution_time) >= SLOW_SECONDS:
                     self.progress(f"{event.data.node_info.node_name} took {seconds:.0f} s")

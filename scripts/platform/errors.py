@@ -1,4 +1,4 @@
-"""The two ways a command may end badly, each with one clear line, and the hint that such a line may end with."""
+"""The two ways in which a command can fail, and the hint that their messages may end with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Wrong use or wrong input: what is wrong, where, and how to put it right. Exit code 2."""
+    """Wrong use or wrong input: what is wrong, where, and how to fix it. Exit code 2."""
 
     exit_code = 2
 
@@ -19,14 +19,14 @@ class CheckFailed(Exception):
 
 
 def places(problem: UserError | CheckFailed) -> str:
-    """Where the faults of a message are: what each of its lines names before its first colon."""
+    """The places that a message names: the part of each line before its first colon."""
     return "; ".join(dict.fromkeys(line.split(": ")[0] for line in str(problem).splitlines()))
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str, cutoff: float = 0.6) -> str:
-    """What was probably meant by a word that is not known, as a question; `otherwise` where nothing is like it.
+    """A suggestion for an unknown word, as a question; `otherwise` where no known word resembles it.
 
-    Like it is a known word that is near, by difflib's ratio of at least `cutoff`, or that holds the one given.
+    A known word resembles it if difflib's ratio is at least `cutoff` or if it contains the word given.
     """
     words = list(known)
     near = difflib.get_close_matches(word, words, n=1, cutoff=cutoff) or [name for name in words if word in name]

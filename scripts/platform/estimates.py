@@ -1,4 +1,4 @@
-"""A number that was estimated, with how far it may be off."""
+"""An estimate with its uncertainty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its standard error, and the interval that would hold the true one in 95 of 100 samples."""
+    """A value with its standard error and its 95 % confidence interval."""
 
     value: float
     standard_error: float
@@ -26,7 +26,7 @@ class Estimate:
 
     @property
     def p_value(self) -> float:
-        """Chance of a value as far from 0 if the true one were 0."""
+        """Two-sided: the probability of a value at least as far from 0 if the true value were 0."""
         if self.standard_error == 0:
             return 1.0 if self.value == 0 else 0.0
         return float(2 * ndtr(-abs(self.value) / self.standard_error))

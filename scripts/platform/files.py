@@ -1,7 +1,7 @@
-"""The only module that puts a file or folder in the place of another: at once, so that nobody sees half of one.
+"""The only module that replaces files and folders: atomically where possible, so that no reader sees half of one.
 
-What is written lies beside its target, under a hidden name that intake passes over (`.<name>.<process>.part`), until it
-is complete. A process that is killed leaves the old content, and at most such a remainder.
+New content is written beside its target, under a hidden name that intake skips (`.<name>.<process>.part`), until it is
+complete. A process that is killed leaves the old content and at most such a leftover.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ AT_FDCWD = -100
 
 @contextmanager
 def replacing(file: Path, *, mode: int | None = None, is_durable: bool = True) -> Iterator[Path]:
-    """A path beside `file` to write its new content to, which takes its place when the block ends without an error.
+    """A path beside `file` for its new content, which replaces the file when the block ends without an error.
 
-    The permissions are `mode`, else those of the file that is replaced. `is_durable` waits until a power cut could not
-    take the content away; what can be copied again need not wait.
+    The permissions are `mode`, else those of the file that is replaced. `is_durable` waits until the content would
+    survive a power cut; a file that can be copied again need not wait.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     final = mode if mode is not None else _mode(file)
@@ -44,14 +44,14 @@ def replacing(file: Path, *, mode: int | None = None, is_durable: bool = True) -
 
 
 def left_overs(file: Path) -> list[Path]:
-    """What killed processes left beside a file that nobody else is writing."""
+    """What killed processes left beside a file that no process is writing."""
     return sorted(file.parent.glob(f".{file.name}.*.part*"))
 
 
 def replace_file(file: Path, content: bytes | str, *, mode: int | None = None) -> None:
-    """Put `content` in the place of the file; readers see the old content or the new one, never a part.
+    """Replace the file's content; readers see the old content or the new content, never a part.
 
-    A text is written as UTF-8. Nobody may read the new file before it has its permissions, as `replacing` gives them.
+    A text is written as UTF-8. Nobody else can read the new file before it has its permissions (see `replacing`).
     """
     data = content.encode() if isinstance(content, str) else content
     first_mode = 0o666 if mode is None and _mode(file) is None else PRIVATE
@@ -61,13 +61,13 @@ def replace_file(file: Path, content: bytes | str, *, mode: int | None = None) -
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Put a copy of `source` in the place of `target`; the permissions are not copied."""
+    """Replace `target` with a copy of `source`; the permissions are not copied."""
     with replacing(target, is_durable=False) as incoming:
         shutil.copyfile(source, incoming)
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Put a finished file of the same file system in the place of another."""
+    """Replace `target` with a finished file of the same file system."""
     sync(source)
     source.replace(target)
     sync(target.parent)
@@ -75,9 +75,9 @@ def move_file(source: Path, target: Path) -> None:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, for its owner only, which takes its name when the block ends without an error.
+    """A folder to fill, for its owner only, which gets its name when the block ends without an error.
 
-    OSError where a folder that is not empty has the name already.
+    OSError where a non-empty folder of that name exists already.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     incoming = _beside(folder)
@@ -91,14 +91,14 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def name_folder(incoming: Path, folder: Path) -> None:
-    """Give a complete folder its name, once all it holds would survive a power cut."""
+    """Give a complete folder its name, once everything in it would survive a power cut."""
     sync_folder(incoming)
     incoming.rename(folder)
     sync(folder.parent)
 
 
 def swap_folder(incoming: Path, folder: Path) -> None:
-    """Put a complete folder in the place of another, which goes only when the new one stands; see `recover_folder`."""
+    """Replace `folder` with a complete folder; the old one is removed last (see `recover_folder`)."""
     old = _set_aside(folder)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -108,22 +108,22 @@ def swap_folder(incoming: Path, folder: Path) -> None:
 
 
 def recover_folder(folder: Path) -> None:
-    """Put back what a process that died in the middle of `swap_folder` had set aside."""
+    """Restore the folder that a process killed during `swap_folder` had set aside."""
     old = _set_aside(folder)
     if old.exists() and not folder.exists():
         old.rename(folder)
 
 
 def remove_folder(folder: Path, aside: Path) -> None:
-    """Remove a folder under another name, so that one that is cut short leaves none that looks complete."""
+    """Rename a folder, then remove it, so that an interrupted removal leaves no folder that looks complete."""
     folder.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def exchange_folders(first: Path, second: Path, aside: Path) -> None:
-    """Exchange two folders in one step, so that a reader finds the old one or the new one, never none.
+    """Exchange two folders in one step, so that a reader always finds the old one or the new one.
 
-    Where the system cannot exchange them, by renames over `aside`.
+    Where the system cannot exchange them, they are renamed by way of `aside`.
     """
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
@@ -137,7 +137,7 @@ def exchange_folders(first: Path, second: Path, aside: Path) -> None:
 
 
 def switch_link(link: Path, target: Path, beside: Path) -> None:
-    """Point the symlink `link` at a folder in one step, by way of a link `beside`."""
+    """Point the symlink `link` at a folder in one step, by way of a temporary link `beside`."""
     beside.unlink(missing_ok=True)
     beside.symlink_to(target, target_is_directory=True)
     beside.replace(link)
@@ -154,7 +154,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a folder and all that it holds survive a power cut."""
+    """Make a folder and everything in it survive a power cut."""
     for path in [*sorted(folder.rglob("*")), folder]:
         sync(path)
 

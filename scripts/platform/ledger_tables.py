@@ -1,4 +1,4 @@
-"""The columns of the load's own tables, and those that it adds to every raw table."""
+"""The columns of the tables that the load keeps, and the columns that it adds to every raw table."""
 
 from __future__ import annotations
 

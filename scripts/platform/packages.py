@@ -1,4 +1,4 @@
-"""Installs the dbt packages: from the package hub, or the stand-in kept here where the hub cannot be reached."""
+"""Installs the dbt packages: from the package hub, or from the stand-in here where the hub cannot be reached."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from scripts.platform.progress import Progress
 
 STANDIN = Path(__file__).resolve().parent / "dbt_utils_standin"
 STANDIN_NAME = "scripts/platform/dbt_utils_standin"
-# Without a route the hub client itself gives up after some 10 s; a route that swallows packets takes longer.
+# Without a route the hub client gives up by itself after about 10 s; where packets are dropped it takes longer.
 HUB_PATIENCE_SECONDS = 60
 
 Installed = Literal["present", "hub", "stand-in"]
 
 
 def install_packages(project: Path, progress: Progress = print) -> Installed:
-    """Make sure that `<project>/dbt_packages/dbt_utils` is there; say in one line what was done, if anything.
+    """Make sure that `<project>/dbt_packages/dbt_utils` exists; report what was done, if anything.
 
     The network is tried only when the package is absent, and never with SEGMENTATION_OFFLINE=1. An installed
-    stand-in is brought up to date with the one kept here. Nothing that git tracks changes.
+    stand-in is updated from the one in the repository. No file tracked by git changes.
 
     Returns where the package came from: "present" (nothing to do), "hub" or "stand-in".
     """
@@ -34,14 +34,14 @@ def install_packages(project: Path, progress: Progress = print) -> Installed:
     if (installed / "dbt_project.yml").exists():
         if not _is_standin(installed) or _same_files(STANDIN, installed):
             return "present"
-        progress("dbt_utils: the installed stand-in is brought up to date")
+        progress("dbt_utils: updating the installed stand-in")
     elif os.environ.get("SEGMENTATION_OFFLINE") == "1":
-        progress(f"dbt_utils: offline (SEGMENTATION_OFFLINE=1); using the stand-in of {STANDIN_NAME}")
+        progress(f"dbt_utils: offline (SEGMENTATION_OFFLINE=1); using the stand-in in {STANDIN_NAME}")
     else:
-        progress("dbt_utils: asking the package hub")
+        progress("dbt_utils: contacting the package hub")
         if _dbt_deps(project) and (installed / "dbt_project.yml").exists():
             return "hub"
-        progress(f"dbt_utils: no answer from the package hub; using the stand-in of {STANDIN_NAME}")
+        progress(f"dbt_utils: no answer from the package hub; using the stand-in in {STANDIN_NAME}")
     _copy_standin(installed)
     return "stand-in"
 
@@ -66,7 +66,7 @@ def _dbt_deps(project: Path) -> bool:
 
 
 def _copy_standin(installed: Path) -> None:
-    """Replace `installed` by the stand-in in one step, so that a stopped copy is never taken for the package."""
+    """Replace `installed` with the stand-in in one step, so that an interrupted copy never passes for the package."""
     fresh = installed.with_name(f".dbt_utils.{os.getpid()}")
     try:
         installed.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def _copy_standin(installed: Path) -> None:
 
 
 def _is_standin(package: Path) -> bool:
-    """The stand-in says what it is in the first line of its project file; the real package does not."""
+    """Whether it is the stand-in, which the first line of its project file says; the real package has no such line."""
     first_line = (STANDIN / "dbt_project.yml").read_text(encoding="utf-8").splitlines()[0]
     return (package / "dbt_project.yml").read_text(encoding="utf-8").startswith(first_line)
 

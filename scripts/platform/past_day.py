@@ -1,10 +1,10 @@
-"""Builds what was known on a past day, in a copy of the warehouse: the first day by dbt, later ones from its SQL.
+"""Builds what was known on a past day, in a copy of the warehouse: the first day with dbt, later days from its SQL.
 
-dbt takes longer to put a model's SQL together than small data take to be read, and the SQL of two days differs in
-nothing but the day, which `as_of_date` and `as_of_end` mark. So the SQL of the first day is kept, and executed for each
-further day with that day in it. A model that asks the warehouse, while it is compiled, for anything that differs from
-day to day (which rules are in force, which models may score, what earlier builds left) is left to dbt on every day, as
-is whatever follows it.
+On small data dbt takes longer to compile a model than DuckDB takes to run it, and the SQL of two days differs only in
+the day, which `as_of_date` and `as_of_end` mark. So the SQL of the first day is kept and executed for each further day
+with that day substituted. A model that, while it is compiled, queries the warehouse for anything that differs from day
+to day (which rules are in force, which models may score, what earlier builds left) is built by dbt on every day, and so
+is everything downstream of it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from scripts.platform.progress import quiet
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import Workspace
 
-# Seeds that are fitted, and those of segments: what models learn from does not depend on them.
-LEARNT_OR_RULES = (
+# Seeds of fitted parameters and of segments: training data does not depend on them.
+FITTED_OR_RULES = (
     "model_", "clv_parameters", "churn_parameters", "adoption_parameters", "cluster_centres", "segment_"
 )  # fmt: skip
 PACKAGE = "customer_segmentation"
@@ -37,29 +37,30 @@ PACKAGE = "customer_segmentation"
 MARKED_DAY = re.compile(r"cast\('[^']*' as (\w+)\) /\* (as_of_date|as_of_end) \*/")
 COMPONENTS = "connected_components"
 REPLAYED = ("table", "view", COMPONENTS)
-# Ways to ask the warehouse while a model is compiled.
+# Ways to query the warehouse while a model is compiled.
 ASKS = re.compile(r"run_query|get_relation\(|get_columns_in_relation|load_relation|load_cached_relation")
-# Macros that ask for what is the same on every day of one warehouse: settings, columns, the key of the hashes, the
-# operators of rules; and one that asks nothing in a run for a given day.
+# Macros that query what is the same on every day of one warehouse: settings, columns, the hash key, the operators of
+# rules; and one that queries nothing in a run for a given day.
 ASK_FOR_THE_SAME = frozenset(
     {
         "blocked_versions", "duckdb__raw_columns", "identity_registry_relation", "landing_settings",
         "segment_operators", "source_map_columns", "stop_on_other_hash_key",
     }
 )  # fmt: skip
-# Those that ask for rows of seeds.
+# Macros that query rows of seeds.
 ASK_SEEDS = frozenset(
     {
         "blocked_patterns", "seed_rows", "source_map_declared_violations", "stop_on_rule_errors",
         "stop_on_seed_violations", "validation_rule_rows",
     }
 )  # fmt: skip
-# Compiled models by unique id, in the order in which dbt built them; by what the SQL of a day depends on.
+# Compiled models by unique id, in the order in which dbt built them; one such dict per state of what the SQL of a day
+# depends on.
 _KEPT: dict[str, dict[str, Any]] = {}
 
 
-def data_state(workspace: Workspace, without_seeds: tuple[str, ...] = LEARNT_OR_RULES) -> str:
-    """A hash of raw data, of models, and of seeds but those whose names begin so: what a past day depends on."""
+def data_state(workspace: Workspace, without_seeds: tuple[str, ...] = FITTED_OR_RULES) -> str:
+    """A hash of what a past day depends on: raw data, models, and seeds except those with the given prefixes."""
     from scripts.platform.dbt import project_state
 
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -73,7 +74,7 @@ def data_state(workspace: Workspace, without_seeds: tuple[str, ...] = LEARNT_OR_
 def build_past_day(
     copy: Workspace, day: date, select: Iterable[str], *, variables: dict[str, Any] | None = None
 ) -> None:
-    """Build models as of `day` in `copy`. `select`: names of models; with a + before it, all that lead to it, too."""
+    """Build models as of `day` in `copy`. `select`: names of models; a leading + adds all upstream models."""
     from scripts.platform.dbt import parsed_project
 
     select, given = list(select), variables or {}
@@ -81,7 +82,7 @@ def build_past_day(
     project = parsed_project(copy)
     wanted = _with_parents(project, select)
     known = {key: node for key, node in kept.items() if key in wanted}
-    # In full: the name of a mart may be that of a room as well.
+    # The full name: a mart and a folder may share a name.
     rest = [".".join(node.fqn) for key, node in wanted.items() if key not in known]
     if known and _replayed(copy, day, list(known.values())):
         if rest:
@@ -91,7 +92,7 @@ def build_past_day(
 
 
 def _sql_state(workspace: Workspace) -> str:
-    """A hash of what the SQL of any day depends on: models, settings, columns, seeds but those fitted and of rules."""
+    """A hash of what the SQL of any day depends on: models, settings, columns, and seeds except FITTED_OR_RULES."""
     from scripts.platform.dbt import project_state
 
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -102,7 +103,7 @@ def _sql_state(workspace: Workspace) -> str:
         is_set = ("intake", "settings") in {column[:2] for column in columns}
         settings = connection.execute("from intake.settings order by all").fetchall() if is_set else []
     return _hash(
-        [workspace.warehouse.stem, hash_key(), settings, columns, _seeds(workspace, LEARNT_OR_RULES), project_state()]
+        [workspace.warehouse.stem, hash_key(), settings, columns, _seeds(workspace, FITTED_OR_RULES), project_state()]
     )
 
 
@@ -141,19 +142,19 @@ def _replayed(copy: Workspace, day: date, nodes: list[Any]) -> bool:
     texts = _day_texts(copy, day)
     with open_warehouse(copy.warehouse) as connection:
         try:
-            # One write of the log instead of one a model.
+            # One write of the log instead of one per model.
             connection.execute("begin")
             for node in nodes:
                 _execute(connection, node, _of_day(node.compiled_code, texts))
             connection.execute("commit")
         except duckdb.Error:
-            # dbt builds the day instead, and says what is wrong.
+            # dbt builds the day instead and reports the error.
             return False
     return True
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, node: Any, sql: str) -> None:
-    """Make a model's relation of its SQL, as dbt would."""
+    """Create a model's relation from its SQL, as dbt would."""
     if node.config.materialized == COMPONENTS:
         found = _components(connection.execute(f"select node, link from ({sql})").df())
         connection.register("components", found)
@@ -165,7 +166,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, node: Any, sql: str) -> None
 
 
 def _components(linked: pd.DataFrame) -> pd.DataFrame:
-    """What the materialization connected_components makes of `node` and `link`: node, component (its smallest node)."""
+    """Result of the materialization connected_components for `node` and `link`: node, component (its smallest node)."""
     nodes, rows = np.unique(linked["node"].to_numpy(np.int64), return_inverse=True)
     links = linked["link"].factorize()[0]
     size = len(nodes) + len(linked)
@@ -178,11 +179,11 @@ def _components(linked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_replayable(node: Any, project: Any, kept: dict[str, Any], texts: dict[str, str]) -> bool:
-    """Whether nothing but the day can change the SQL of a model that dbt has built for the day of `texts`."""
+    """Whether only the day can change the SQL of a model that dbt has built for the day of `texts`."""
     seeds = [key.split(".")[-1] for key in node.depends_on.nodes if key.startswith("seed.")]
-    # What is kept holds after models are fitted and rules are written, too.
+    # Kept SQL stays valid after models are fitted and rules are written.
     harmless = (
-        ASK_FOR_THE_SAME if any(seed.startswith(LEARNT_OR_RULES) for seed in seeds) else ASK_FOR_THE_SAME | ASK_SEEDS
+        ASK_FOR_THE_SAME if any(seed.startswith(FITTED_OR_RULES) for seed in seeds) else ASK_FOR_THE_SAME | ASK_SEEDS
     )
     return (
         node.resource_type == "model"
@@ -191,13 +192,13 @@ def _is_replayable(node: Any, project: Any, kept: dict[str, Any], texts: dict[st
         and not ASKS.search(node.raw_code)
         and not _asking_macros(node.depends_on.macros, project.macros) - harmless
         and all(key in kept for key in _model_parents(node, project))
-        # A day that is counted in another way than here is left to dbt.
+        # If the day is calculated differently there, dbt builds the model.
         and _of_day(node.compiled_code, texts) == node.compiled_code
     )
 
 
 def _asking_macros(keys: Iterable[str], macros: dict[str, Any]) -> set[str]:
-    """Names of this project's macros that ask the warehouse for something, among the given ones and those they call."""
+    """Names of this project's macros that query the warehouse, among the given ones and those they call."""
     found, seen, open_keys = set(), set(), list(keys)
     while open_keys:
         macro = macros.get(open_keys.pop())
@@ -211,7 +212,7 @@ def _asking_macros(keys: Iterable[str], macros: dict[str, Any]) -> set[str]:
 
 
 def _model_parents(node: Any, project: Any) -> set[str]:
-    """The models whose relations a model reads: those that stand in its SQL as a whole are looked through."""
+    """The models whose relations a model reads; ephemeral models are replaced by their own parents."""
     found: set[str] = set()
     for key in node.depends_on.nodes:
         if key.startswith("model."):
@@ -221,7 +222,7 @@ def _model_parents(node: Any, project: Any) -> set[str]:
 
 
 def _with_parents(project: Any, select: list[str]) -> dict[str, Any]:
-    """The selected models by unique id."""
+    """The selected models by unique id; those selected with a + include their ancestors."""
     nodes = {key: node for key, node in project.nodes.items() if node.resource_type == "model"}
     by_name = {node.name: key for key, node in nodes.items()}
     found: dict[str, Any] = {}
@@ -236,7 +237,7 @@ def _with_parents(project: Any, select: list[str]) -> dict[str, Any]:
 
 
 def _day_texts(copy: Workspace, day: date) -> dict[str, str]:
-    """What stands for a day in compiled SQL, by the macro that writes it."""
+    """The texts for a day in compiled SQL, by the macro that writes them."""
     from scripts.platform.dbt import project_var
 
     zone = ZoneInfo(project_var("business_timezone") or copy.settings().get("business_timezone") or "UTC")

@@ -1,7 +1,7 @@
-"""What long work tells of itself, and how a command shows it: a bar on a terminal, plain lines elsewhere.
+"""Progress reports of long tasks, and how a command shows them: a bar on a terminal, plain lines elsewhere.
 
-A step is given a `Progress`: it calls it with lines of text, and says by `tell_share` how far it has come. What becomes
-of either is for the command to decide, by the `Display` that it passes on.
+A step is given a `Progress`: it calls it with lines of text and reports its progress with `tell_share`. The command
+decides how both are shown, through the `Display` that it passes on.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-# Where there is no bar, long work says this often how far it has come.
+# Where there is no bar, the progress of a long step is printed this often.
 PATIENCE_SECONDS = 30.0
-# What a step came to is told in one line of a terminal, or of this many characters elsewhere; the log has it in full.
+# The outcome of a step is cut to the width of the terminal, or to this many characters elsewhere; the log has it all.
 WIDTH = 120
-# A log that has grown beyond this is begun again.
+# A log larger than this many bytes is started again.
 LARGEST_LOG = 1_000_000
 
 
 def quiet(_: str) -> None:
-    """For steps within a step, which nobody needs to follow."""
+    """For steps within a step, whose progress is not shown."""
 
 
 def tell_share(progress: Progress, done: int, total: int) -> None:
-    """Say that `done` of `total` parts of the present work are finished; only a `Display` shows it."""
+    """Report that `done` of `total` parts of the current work are finished; only a `Display` shows it."""
     if isinstance(progress, Display):
         progress.share(done, total)
 
@@ -45,8 +45,8 @@ class Display:
 
     A line of text is printed. Within a `step` it is detail: printed if the display is `verbose` or the line is a
     warning, and the last one, the outcome, is printed with the step's name when the step ends. Everything also goes to
-    `log`, if one is named. On a terminal a bar shows how far the present step has come; `console` is used instead of
-    the standard output where it is given.
+    `log`, if given. On a terminal a bar shows the progress of the current step, on `console` if given, else on the
+    standard output.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Display:
 
     @property
     def seconds(self) -> float:
-        """How long the command has been at work."""
+        """How long the command has been running."""
         return self._clock() - self._began
 
     def __enter__(self) -> Display:
@@ -81,7 +81,7 @@ class Display:
 
     def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
         if self._bar:
-            # Takes the bar away and gives the cursor back, also after an interruption.
+            # Removes the bar and restores the cursor, also after an interruption.
             self._bar.stop()
             self._bar = None
         if problem:
@@ -97,7 +97,7 @@ class Display:
             self.show(f"  {text}")
 
     def show(self, text: str) -> None:
-        """Print a line that the log need not, or may not, keep."""
+        """Print a line without writing it to the log."""
         self._spoke = self._clock()
         if self._bar:
             from rich.text import Text
@@ -107,16 +107,16 @@ class Display:
             print(text, flush=True)
 
     def left_out(self, what: str, problem: Exception) -> str:
-        """Note that a part of the step cannot be done, and return why in one line.
+        """Note that a part of the step was skipped, and return the reason in one line.
 
-        The log only keeps where: a message may quote the data.
+        The log keeps only the place: a message may quote the data.
         """
         self._write(f"{what}: {_kept(problem)}")
         self._outcome = f"{what}; the reason is named at the end"
         return f"{what}: {'; '.join(str(problem).splitlines())}"
 
     def share(self, done: int, total: int) -> None:
-        """Show that `done` of `total` parts of the present step are finished."""
+        """Show that `done` of `total` parts of the current step are finished."""
         if self._bar:
             self._bar.update(self._task, completed=done, total=total)
         elif done < total and self._clock() - self._spoke >= PATIENCE_SECONDS:
@@ -124,7 +124,7 @@ class Display:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A part of the command, which is told in one line when it has ended."""
+        """A part of the command, summarised in one line when it ends."""
         command, began = self.name, self._clock()
         self._in_step, self._outcome = True, ""
         self._begin(name)
@@ -140,16 +140,16 @@ class Display:
             self.show(_cut(f"{name:<14} {self._clock() - began:6.1f} s  {outcome}", width))
 
     def _begin(self, name: str) -> None:
-        """What is shown from now on is this work's."""
+        """From now on progress is shown under this name."""
         self.name = name
         if self._bar:
-            # A task of its own: one that is reset would keep the total of the one before.
+            # A new task: one that is reset would keep the total of the one before.
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
             self._task = self._bar.add_task(name, total=None)
 
     def _write(self, text: str) -> None:
-        """Append to the log, for its owner only; opened anew each time, as an erasure may replace the file."""
+        """Append to the log, readable by its owner only; reopened each time, as an erasure may replace the file."""
         if self._log is None:
             return
         self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -161,7 +161,7 @@ class Display:
 
 
 def _cut(line: str, width: int) -> str:
-    """The line, or what of it fits; between words, unless the last one is most of it, such as a long path."""
+    """The line, cut to `width`: between words, unless the last word is most of the line, such as a long path."""
     if len(line) <= width:
         return line
     words = line[: width - 1].rsplit(" ", 1)[0]
@@ -169,25 +169,25 @@ def _cut(line: str, width: int) -> str:
 
 
 def _kept(problem: BaseException) -> str:
-    """What a log may keep of a problem: where it is, and none of the data that its message may quote."""
+    """What a log may keep of a problem: its place, and none of the data that its message may quote."""
     if isinstance(problem, UserError | CheckFailed):
         return places(problem)
     return type(problem).__name__
 
 
 def _is_terminal() -> bool:
-    """Whether somebody watches who can see a line change."""
+    """Whether the output is a terminal on which a line can be redrawn."""
     return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "dumb") and not os.environ.get("CI")
 
 
 def _new_bar(console: Console | None) -> Any:
-    """A bar that names the step and shows its share and the time left, and vanishes at the end."""
-    # Imported here: most commands have ended before it would be needed.
+    """A bar that names the step and shows the share done and the time left, and disappears at the end."""
+    # Imported here: most commands end before it is needed.
     from rich import progress as bars
     from rich.text import Text
 
     class TimeLeft(bars.ProgressColumn):
-        """The time that the step will still take, or has taken where that is not known."""
+        """The time left, or the time elapsed where the time left is not known."""
 
         def render(self, task: bars.Task) -> Text:
             known = task.time_remaining is not None

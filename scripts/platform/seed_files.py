@@ -1,6 +1,6 @@
-"""The retailer's seeds as files: what keeps one from being loaded, its rows, and how it is written.
+"""The retailer's seeds as files: reading their rows, finding what prevents them from being loaded, writing them.
 
-One writer at a time; a whole new file takes the place of the old one at once (`files.replace_file`).
+One writer at a time; a complete new file replaces the old one in one step (`files.replace_file`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scripts.platform.errors import UserError
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
-    """Two writers of a folder at the same time come one after the other, so that nothing is lost."""
+    """Makes concurrent writers of a folder take turns, so that nothing is lost."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -30,14 +30,17 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 
 def read_rows(file: Path, columns: list[str]) -> list[dict[str, str]]:
-    """The rows of a seed; none when there is no file. Raises UserError when its header is another."""
+    """The rows of a seed; none when there is no file. Raises UserError when its header differs from `columns`.
+
+    Rows with too many or too few cells are skipped.
+    """
     if not file.exists():
         return []
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
         if [name.strip() for name in reader.fieldnames or []] != columns:
-            raise UserError(f"{file}: its first line must be {','.join(columns)}; restore it, nothing was written")
-        # Without the blanks around the names, so that what is read can be written again.
+            raise UserError(f"{file}: its first line must be {','.join(columns)}; restore it (nothing was written)")
+        # Without spaces around the names, so that the rows can be written back.
         reader.fieldnames = columns
         return [row for row in reader if None not in row and None not in row.values()]
 
@@ -58,7 +61,7 @@ def rows_as_csv(columns: list[str], rows: Iterable[dict[str, object]]) -> bytes:
 
 
 def seed_problems(file: Path, columns: list[str]) -> Iterator[str]:
-    """What keeps one CSV file with these columns from being loaded, one line per problem."""
+    """What prevents a CSV file with these columns from being loaded, one line per problem."""
     if not file.exists():
         yield f"{file}: is missing; run `python -m scripts setup`, which copies what a seeds folder lacks"
         return
@@ -82,17 +85,17 @@ def _row_problems(file: Path, text: str, columns: list[str]) -> Iterator[str]:
     rows = numbered_rows(text)
     try:
         header = [name.strip() for name in next(rows)[1]]
-        if faults := list(_header_problems(file, header, columns)):
-            yield from faults
+        if problems := list(_header_problems(file, header, columns)):
+            yield from problems
             return
         for line, row in rows:
             if not row:
                 yield f"{file}, line {line}: is empty; delete the line"
             elif len(row) != len(header):
-                cure = "put a cell that holds a comma into double quotes"
+                fix = "put a cell that contains a comma in double quotes"
                 if len(row) < len(header):
-                    cure = "write the empty cells too, as commas"
-                yield f"{file}, line {line}: has {len(row)} cells where the header has {len(header)}; {cure}"
+                    fix = "write the empty cells too, as commas"
+                yield f"{file}, line {line}: has {len(row)} cells where the header has {len(header)}; {fix}"
     except csv.Error as problem:
         yield f"{file}: cannot be read as CSV ({problem}); check the double quotes"
 
@@ -116,5 +119,5 @@ def _header_problems(file: Path, header: list[str], columns: list[str]) -> Itera
     spare = [name for name in header if name not in columns]
     for column in [name for name in columns if name not in header]:
         meant = difflib.get_close_matches(column, spare, n=1)
-        hint = f"is `{meant[0]}` a misspelling of it?" if meant else f"the first line must hold {','.join(columns)}"
+        hint = f"is `{meant[0]}` a misspelling of it?" if meant else f"the first line must contain {','.join(columns)}"
         yield f"{file}, line 1: the column `{column}` is missing; {hint}"

@@ -1,8 +1,8 @@
-"""What was known of customers on past days, and what they did after: the two halves that a model learns from.
+"""What was known about customers on past days, and what they did afterwards: the features and labels of the models.
 
-A past day is built by the same models as today's, with `as_of_date` set to it, in a copy of the warehouse beside it:
-nothing that happened or became known later is in it, and no second definition of an attribute exists. A finished day
-is kept as Parquet under `<home>/snapshots/` and found again as long as data and models are the same.
+A past day is built by the same models as today, with `as_of_date` set to that day, in a copy of the warehouse: it holds
+nothing that happened or became known later, and every attribute has one definition only. A finished day is kept as
+Parquet under `<home>/snapshots/` and reused as long as data and models are the same.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from scripts.platform.workspace import Workspace
 
 # Where past days are built.
 SANDBOX = ".work"
-# What segments were on past days; kept by scripts.segments.backfill.
+# Segments on past days; kept by scripts.segments.backfill.
 SEGMENTS = "segments"
-# What is kept of a day, and where the models put it.
+# The tables kept of a day, and the relations they come from.
 TABLES = {
     "inputs": "intermediate.int_prediction_inputs",
     "purchases": "intermediate.int_customer_purchases",
@@ -44,7 +44,7 @@ class Snapshot:
     """One past day. Customer ids are those of that day.
 
     `inputs`: int_prediction_inputs; `purchases`: int_customer_purchases; `interests`: int_category_interests, each as
-    of the day. `present_ids`: customer_id then -> present_customer_id, for outcomes.
+    of the day. `present_ids`: customer_id of that day -> present_customer_id, for outcomes.
     """
 
     day: date
@@ -60,7 +60,7 @@ def snapshots(workspace: Workspace, days: Iterable[date], progress: Progress = p
     last = described_day(workspace)
     for day in wanted:
         if day >= last:
-            raise UserError(f"{day} is not before {last}, which {workspace.warehouse} describes; give an earlier day")
+            raise UserError(f"{day} is not before {last}, the as_of_date of {workspace.warehouse}; give an earlier day")
     state = data_state(workspace)
     folders = {day: workspace.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
@@ -90,7 +90,7 @@ def described_day(workspace: Workspace) -> date:
 
 
 def outcomes(workspace: Workspace, snapshot: Snapshot, days: int) -> pd.DataFrame:
-    """What each customer of a snapshot did in the `days` days after it, by what the warehouse knows now.
+    """What each customer of a snapshot did in the `days` days after it, as known to the warehouse now.
 
     One row per customer of `snapshot.purchases`: customer_id (of that day), order_count, purchase_day_count,
     net_revenue, contribution_margin (reporting currency; 0 without an order), email_response_count (human opens and
@@ -163,7 +163,7 @@ def _window(workspace: Workspace, snapshot: Snapshot, days: int) -> tuple[date, 
 
 @contextmanager
 def sandbox(workspace: Workspace) -> Iterator[Workspace]:
-    """A copy of the warehouse in which past days are built; gone afterwards."""
+    """A copy of the warehouse in which past days are built; removed afterwards."""
     with _alone(workspace.snapshots):
         yield from _copied(workspace)
 
@@ -177,22 +177,24 @@ def _alone(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise UserError(f"{folder}: another process builds past days; wait for it to end, then run again") from None
+        raise UserError(
+            f"{folder}: another process is building past days; wait for it to end, then run again"
+        ) from None
     finally:
         os.close(descriptor)
 
 
 def _copied(workspace: Workspace) -> Iterator[Workspace]:
     folder = workspace.snapshots / SANDBOX
-    # Of a run that was cut off.
+    # Left by an interrupted run.
     shutil.rmtree(folder, ignore_errors=True)
     size = workspace.warehouse.stat().st_size
     free = shutil.disk_usage(workspace.snapshots).free
     if free < 2 * size:
-        raise UserError(f"{folder}: {free >> 20} MB are free, {2 * size >> 20} are needed for a copy; free some space")
+        raise UserError(f"{folder}: {free >> 20} MB free, but a copy needs {2 * size >> 20} MB; free some space")
     folder.mkdir(mode=0o700)
     try:
-        # Under the same name: dbt's parsed project speaks of the database by it.
+        # Under the same file name, by which dbt's parsed project refers to the database.
         copy = Workspace(landing=workspace.landing, warehouse=folder / workspace.warehouse.name, seeds=workspace.seeds)
         # Opened once, so that its log is written into the file before that is copied.
         with open_warehouse(workspace.warehouse) as connection:
@@ -214,7 +216,7 @@ def _build(copy: Workspace, day: date, folder: Path) -> None:
 
 def _read(workspace: Workspace, day: date, folder: Path) -> Snapshot:
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        # Read as the tables of today are, so that columns have the same types.
+        # Read by DuckDB like the tables of today, so that columns have the same types.
         frames = {
             name: connection.execute(f"from read_parquet({literal(str(folder / f'{name}.parquet'))})").df()
             for name in TABLES
@@ -226,10 +228,10 @@ def _read(workspace: Workspace, day: date, folder: Path) -> Snapshot:
 
 
 def present_ids(connection: duckdb.DuckDBPyConnection, then: str, now: str) -> pd.DataFrame:
-    """Who the customers of a past day are today: customer_id (of that day), present_customer_id.
+    """The current ids of the customers of a past day: customer_id (of that day), present_customer_id.
 
-    `then` and `now` are relations of the shape of customer_identities. Where a customer's profiles went to several, it
-    is whoever holds most of them.
+    `then` and `now` are relations with the columns of customer_identities. Where a customer's profiles were split among
+    several customers, the one with most of them counts.
     """
     return connection.execute(
         f"""
@@ -249,8 +251,8 @@ def present_ids(connection: duckdb.DuckDBPyConnection, then: str, now: str) -> p
 
 
 def _drop_other_states(workspace: Workspace, state: str) -> None:
-    """Days built from data or models that have changed since say nothing any more."""
+    """Remove days built from data or models that have changed since."""
     for folder in workspace.snapshots.iterdir():
-        # With them go half-written days of a run that was cut off.
+        # Also removes half-written days of an interrupted run.
         if folder.name not in (SANDBOX, SEGMENTS) and not folder.name.endswith(state):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the warehouse holds that cannot be computed anew: copied beside every published version, and brought back."""
+"""State of the warehouse that cannot be recomputed: backed up with every published version, and restored from it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SCHEMA = "state"
 HISTORY = "history"
 FOLDER = "state"
 DESCRIPTION = "state.json"
-# The registry of customer ids and the log of merges; other state of the schema has keepers of its own.
+# The registry of customer ids and the log of merges; the rest of the schema is saved elsewhere.
 REGISTRY = ("identity_registry", "identity_log")
 # Who entered and left which segment on which evaluated day. Attribute values of the last days are not copied: without
-# them one day's reasons cannot be told, and `backfill` mends that.
+# them one day's reasons are missing, which `backfill` fixes.
 MEMBERSHIPS = ("membership_log", "segment_evaluations", "int_segment_thresholds")
-# What every rule has meant and been called: approvals hold without it, version numbers do not.
+# Every definition and name that a rule has had: approvals survive without it, version numbers do not.
 RULES = ("segment_versions",)
 TABLES = dict.fromkeys(REGISTRY, SCHEMA) | dict.fromkeys(MEMBERSHIPS, HISTORY) | dict.fromkeys(RULES, "marts")
 
 
 def back_up(workspace: Workspace, version: Path) -> None:
-    """Copy the state tables into `<version>/state/`, readable by its owner only, as Parquet and a description."""
+    """Copy the state tables into `<version>/state/`, readable by its owner only, as Parquet with a description."""
     folder = version / FOLDER
     folder.mkdir(mode=0o700)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -45,12 +45,12 @@ def back_up(workspace: Workspace, version: Path) -> None:
 
 
 def is_back_up(path: Path) -> bool:
-    """Whether a file is the registry that `back_up` wrote: keyed hashes, an erased person's among them as tombstone."""
+    """Whether a file is a registry written by `back_up`: keyed hashes, including an erased person's, as a tombstone."""
     return path.parent.name == FOLDER and path.stem in REGISTRY and path.suffix == ".parquet"
 
 
 def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[str, int]:
-    """Take persons' rows out of the memberships that a version keeps; returns how many by file, where any."""
+    """Remove persons' rows from the memberships that a version keeps; returns the number by changed file."""
     removed: dict[str, int] = {}
     for file in sorted((version / FOLDER).glob("*.parquet")):
         if file.stem not in MEMBERSHIPS or not customer_ids:
@@ -69,12 +69,12 @@ def remove_from_back_up(version: Path, customer_ids: Collection[str]) -> dict[st
 
 
 def replace_back_up(incoming: Path, version: Path) -> None:
-    """The newest state beside a version whose own content did not change."""
+    """Replace the backup of a version whose content did not change with the newest state."""
     swap_folder(incoming / FOLDER, version / FOLDER)
 
 
 def restore(workspace: Workspace, progress: Progress = print) -> None:
-    """Bring back the state that the published version keeps, where the warehouse was made anew and has none.
+    """Restore the state that the published version keeps, where the warehouse was recreated and has none.
 
     Only for the same data: another demo's customers are other people. Does nothing when the warehouse has its state.
     """
@@ -87,7 +87,7 @@ def restore(workspace: Workspace, progress: Progress = print) -> None:
         return
     with open_warehouse(workspace.warehouse) as connection:
         present = _present(connection)
-        # Each group is brought back as a whole or not at all.
+        # Each group is restored as a whole or not at all.
         groups = [group for group in (REGISTRY, MEMBERSHIPS, RULES) if not set(group) & set(present)]
         wanted = [name for group in groups for name in group if (folder / f"{name}.parquet").exists()]
         connection.execute("begin")
@@ -98,11 +98,11 @@ def restore(workspace: Workspace, progress: Progress = print) -> None:
         connection.execute("commit")
     version = workspace.published.resolve().name
     if set(wanted) & set(REGISTRY):
-        progress(f"customer ids: the registry of version {version} was brought back")
+        progress(f"customer ids: the registry of version {version} was restored")
     if set(wanted) & set(MEMBERSHIPS):
-        progress(f"segments: the membership history of version {version} was brought back")
+        progress(f"segments: the membership history of version {version} was restored")
     if set(wanted) & set(RULES):
-        progress(f"segments: the versions of the rules of version {version} were brought back")
+        progress(f"segments: the rule versions of version {version} were restored")
 
 
 def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:

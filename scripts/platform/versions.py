@@ -1,4 +1,4 @@
-"""Versions as they lie in their folder: which one readers see, who may write, and what tells two contents apart."""
+"""Versions in their folder: which one readers see, who may write, and the checksums that distinguish their content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def current_version(workspace: Workspace) -> str | None:
 
 @contextmanager
 def only_publisher(workspace: Workspace) -> Iterator[None]:
-    """One publisher at a time; what a killed one left behind is removed."""
+    """One publisher at a time; what a killed one left is removed."""
     workspace.versions.mkdir(parents=True, exist_ok=True)
     handle = os.open(workspace.versions / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -52,9 +52,9 @@ def content_checksums(file: Path) -> dict[str, str]:
     """Checksum of every relation of a DuckDB file, as {"schema.relation": checksum}; for a published file the
     schema is the file's name, `marts` or `activation`.
 
-    It does not depend on the order of rows: the md5 of every row's text, summed, with the columns' names and
-    types and the number of rows. Doubles are rounded to 9 significant digits, so that the order of a
-    summation does not show.
+    It does not depend on the order of rows: a hash of the columns' names and types, the number of rows, and the sum of
+    the md5 of every row's text. Doubles are rounded to 9 significant digits, so that the order of a summation makes no
+    difference.
     """
     with open_warehouse(file, read_only=True) as connection:
         return {
@@ -112,7 +112,7 @@ def relation_checksum(connection: duckdb.DuckDBPyConnection, schema: str, table:
             text = f"format('{{:.8e}}', cast({name} as double) + 0.0)"
         else:
             text = f"cast({name} as varchar)"
-        # Text lengths keep ('ab', 'c') and ('a', 'bc') apart, null and '' too.
+        # The lengths distinguish ('ab', 'c') from ('a', 'bc'), and null from ''.
         parts.append(f"case when {name} is null then '~' else concat(length({text}), ':', {text}) end")
     row = f"concat_ws('|', {', '.join(parts)})"
     count, total = connection.execute(

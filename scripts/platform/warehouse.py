@@ -1,4 +1,4 @@
-"""Opens DuckDB for all of this package, a file or a database in memory: always in UTC and with bounded memory.
+"""Opens DuckDB for all scripts, a file or a database in memory: always in UTC and with bounded memory.
 
 dbt and dbt-charts open files themselves.
 """
@@ -16,7 +16,7 @@ import duckdb
 
 from scripts.platform.errors import UserError
 
-# Readers older than DuckDB 2.0 must be able to open what we publish.
+# Readers older than DuckDB 2.0 must be able to open what is published.
 STORAGE = "v1.4.0"
 MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "3GB")
 
@@ -25,7 +25,7 @@ MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "3GB")
 def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open `file` and close it again.
 
-    Raises UserError when the file is missing (read-only), held by another process, or no DuckDB file.
+    Raises UserError when the file is missing (read-only), locked by another process, or not a DuckDB file.
     """
     if read_only and not file.exists():
         raise UserError(f"{file}: no such warehouse; run `python -m scripts intake` and `build` first")
@@ -44,7 +44,7 @@ def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
 
 @contextmanager
 def open_any_file(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a file that may not be what it seems: duckdb.Error where DuckDB cannot read it."""
+    """Open a file that may not be a DuckDB file: duckdb.Error where DuckDB cannot read it."""
     connection = _connect(file, read_only=read_only)
     try:
         yield connection
@@ -54,7 +54,7 @@ def open_any_file(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
 
 @contextmanager
 def open_memory() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory; what exceeds the limit goes to a private temporary folder, which is removed."""
+    """A database in memory; what exceeds the limit spills to a private temporary folder, which is removed."""
     with tempfile.TemporaryDirectory(prefix="segmentation-", ignore_cleanup_errors=True) as spill:
         connection = duckdb.connect(":memory:")
         try:
@@ -80,7 +80,7 @@ def _bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
 
 
 def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The settings that intake kept of the landing zone; empty where it kept none, or the data came another way."""
+    """The landing zone's settings as saved by intake; empty where there are none or intake did not load the data."""
     try:
         return dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
     except duckdb.CatalogException:
@@ -103,7 +103,7 @@ def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def changed(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    """Execute an insert, update or delete and return its number of rows."""
+    """Execute an insert, update or delete and return the number of rows."""
     return int(scalar(connection, statement))
 
 
@@ -116,10 +116,10 @@ def rollback(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def quote(name: str) -> str:
-    """A name as an SQL identifier."""
+    """A name as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text as an SQL string literal."""
+    """A text as a SQL string literal."""
     return "'" + text.replace("'", "''") + "'"

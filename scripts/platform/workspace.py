@@ -13,17 +13,16 @@ PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "data"
 BUSINESS_SEEDS = PROJECT / "seeds" / "business"
 SETTINGS_FILE = "world.json"
-# Left by what makes a landing zone: the simulator, or the converter of a real data set.
+# Files left by whatever generated a landing zone: the simulator, or the converter of a real data set.
 MAKERS_MARKS = ("_simulation.json", "_converted.json")
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where one retailer's data live. All paths are absolute.
+    """Where one retailer's data is kept. All paths are absolute.
 
-    `landing` holds delivered files as `<source>/<table>/<file>`; `warehouse` is the private
-    DuckDB file; `seeds` the retailer's own business seeds. Everything produced for readers
-    lies beside the warehouse.
+    `landing` holds delivered files as `<source>/<table>/<file>`; `warehouse` is the private DuckDB file; `seeds` the
+    retailer's own business seeds. Everything produced for readers is kept beside the warehouse.
     """
 
     landing: Path
@@ -32,7 +31,7 @@ class Workspace:
 
     @classmethod
     def at(cls, landing: str | None = None, warehouse: str | None = None, seeds: str | None = None) -> Workspace:
-        """The workspace named by the options; what is not named lies in `data/`, beside the warehouse."""
+        """The workspace given by the options. Defaults: the warehouse in `data/`, landing and seeds beside it."""
         file = Path(warehouse).expanduser().absolute() if warehouse else DATA / "warehouse.duckdb"
         return cls(
             landing=Path(landing).expanduser().absolute() if landing else file.parent / "landing",
@@ -42,7 +41,7 @@ class Workspace:
 
     @property
     def home(self) -> Path:
-        """Folder of the warehouse; `published`, `versions`, `exports` and `truth` lie in it."""
+        """Folder of the warehouse; it also contains `published`, `versions`, `exports` and `truth`."""
         return self.warehouse.parent
 
     @property
@@ -60,7 +59,7 @@ class Workspace:
 
     @property
     def snapshots(self) -> Path:
-        """What was known on past days, for models to learn from; can be made again at any time."""
+        """What was known on past days, as training data; can be rebuilt at any time."""
         return self.home / "snapshots"
 
     @property
@@ -69,7 +68,7 @@ class Workspace:
         return self.home / "truth"
 
     def made_from(self) -> str | None:
-        """What a generated landing zone was made from, as one text; None for a retailer's own deliveries."""
+        """What a generated landing zone was made from, as one line; None for a retailer's own deliveries."""
         for mark in MAKERS_MARKS:
             file = self.landing / mark
             if file.exists():
@@ -77,7 +76,7 @@ class Workspace:
         return None
 
     def settings(self) -> dict[str, Any]:
-        """Settings that the landing zone brings along (`world.json`); empty when there are none.
+        """Settings in the landing zone (`world.json`); empty when there are none.
 
         Keys: `kind`, `as_of_date`, `business_timezone`, `reporting_currency`, and any `using_<source>`.
         """
@@ -89,5 +88,5 @@ class Workspace:
         except (OSError, ValueError) as problem:
             raise UserError(f"{file}: not readable as JSON ({problem}); correct or delete it") from problem
         if not isinstance(settings, dict):
-            raise UserError(f'{file}: must hold one JSON object, such as {{"as_of_date": "2026-06-30"}}')
+            raise UserError(f'{file}: must contain one JSON object, such as {{"as_of_date": "2026-06-30"}}')
         return settings

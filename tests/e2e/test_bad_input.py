@@ -1,4 +1,4 @@
-"""What a user gets wrong: one clear line, a non-zero exit code, nothing half-written."""
+"""User errors: one clear line, a non-zero exit code, nothing half-written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
 
-def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
-    """Exit code and the lines of the error output of one command."""
+def failing_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    """Exit code and error output lines of one command."""
     capsys.readouterr()
     code = main(arguments)
     return code, capsys.readouterr().err.strip().splitlines()
@@ -29,31 +29,31 @@ def files_under(folder: Path) -> dict[str, int]:
 
 
 def test_missing_landing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines = refused(["intake", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
+    code, lines = failing_command(["intake", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
     assert (code, len(lines)) == (2, 1)
     assert "landing" in lines[0]
     assert not list(tmp_path.iterdir())
 
 
 def test_build_without_a_warehouse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines = refused(["build", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
+    code, lines = failing_command(["build", "--warehouse", str(tmp_path / "w.duckdb")], capsys)
     assert (code, len(lines)) == (2, 1)
     assert "intake" in lines[0]
 
 
 @pytest.mark.parametrize("options", [["--customers", "-5"], ["--customers", "5"]])
-def test_absurd_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
-    code, lines = refused(["demo", "--warehouse", str(tmp_path / "w.duckdb"), *options], capsys)
+def test_demo_rejects_absurd_options(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+    code, lines = failing_command(["demo", "--warehouse", str(tmp_path / "w.duckdb"), *options], capsys)
     assert (code, len(lines)) == (2, 1)
     assert not (tmp_path / "landing").exists()
 
 
-def test_wrong_words_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["build", "--as-of", "30.6.2026"], ["buidl"], ["approve", "--segment", "lapsed"]):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 2
-    code, lines = refused(["build", "--vars", "{using_web: no}"], capsys)
+    code, lines = failing_command(["build", "--vars", "{using_web: no}"], capsys)
     assert (code, len(lines)) == (2, 1)
     assert "--vars" in lines[0]
 
@@ -68,28 +68,30 @@ def test_unknown_attribute_stops_before_memberships(demo_copy: Workspace, capsys
     for command in ("validate", "build"):
         capsys.readouterr()
         assert main([command, *at(demo_copy)]) == 1
-        faults = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error")]
-        assert len(faults) >= 5
-        for line in faults:
+        errors = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error")]
+        assert len(errors) >= 5
+        for line in errors:
             assert "segment_rule_conditions.csv, line" in line
             assert "`days_since_last_ordr` is not an attribute; did you mean `days_since_last_order`?" in line
     assert files_under(demo_copy.versions) == before
 
 
-def test_malformed_seed_row_is_named_by_file_and_line(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_malformed_seed_row_is_reported_with_file_and_line(
+    demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     rules = demo_copy.seeds / "segment_rule_conditions.csv"
     lines = rules.read_text(encoding="utf-8").splitlines()
     lines.insert(4, "lapsed,include,1,days_since_last_order,>=,181,,,surplus")
     rules.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    code, errors = refused(["validate", *at(demo_copy)], capsys)
+    code, errors = failing_command(["validate", *at(demo_copy)], capsys)
     assert code in (1, 2)
     assert len(errors) == 1
     assert "segment_rule_conditions.csv" in errors[0]
     assert "5" in errors[0]
 
 
-def test_a_cell_of_the_wrong_type_is_named_by_seed_line_and_column(tmp_path: Path) -> None:
-    """Found by the engine while it loads the seed; its own message is a page long."""
+def test_a_cell_of_the_wrong_type_is_reported_with_line_and_column(tmp_path: Path) -> None:
+    """DuckDB finds it while it loads the seed; its own message is a page long."""
     seeds = tmp_path / "seeds"
     shutil.copytree(BUSINESS_SEEDS, seeds)
     header = (seeds / "clv_parameters.csv").read_text(encoding="utf-8")
@@ -102,10 +104,10 @@ def test_a_cell_of_the_wrong_type_is_named_by_seed_line_and_column(tmp_path: Pat
     assert str(problem.value) == said
 
 
-def test_segment_that_is_not_approved_is_not_exported(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unapproved_segment_is_not_exported(demo_copy: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     before = files_under(demo_copy.exports)
     for segment in ("vip_loyalists", "no_such_segment"):
-        code, lines = refused(["export", "--segment", segment, *at(demo_copy)], capsys)
+        code, lines = failing_command(["export", "--segment", segment, *at(demo_copy)], capsys)
         assert code in (1, 2)
         assert len(lines) == 1
         assert segment in lines[0]
@@ -121,7 +123,7 @@ def test_changed_rule_loses_its_approval(demo_copy: Workspace, capsys: pytest.Ca
     rules.write_text(changed, encoding="utf-8")
     assert main(["build", *at(demo_copy)]) == 0
     assert main(["publish", *at(demo_copy)]) == 0
-    code, lines = refused(["export", "--segment", "lapsed", *at(demo_copy)], capsys)
+    code, lines = failing_command(["export", "--segment", "lapsed", *at(demo_copy)], capsys)
     assert code == 1
     assert len(lines) == 1
     assert "approv" in lines[0]

@@ -1,4 +1,4 @@
-"""Every mart is contracted and described to the last column; every other model says its grain."""
+"""Every mart has an enforced contract and describes all its columns; every model states its grain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
 
-# What the catalogue of attributes reads of a column, and what the models that learn read.
+# The meta keys of a column that the attribute catalogue and the fitted models read.
 ATTRIBUTE_META = {
     "theme", "unit", "null_meaning", "lowest", "highest", "value_type", "model_input", "needs", "needs_any",
     "needs_parameters", "phrase",
@@ -31,7 +31,7 @@ def test_marts_have_contracts_and_descriptions(models: list[dict[str, Any]]) -> 
     marts = [node for node in models if node["schema"] in ("marts", "activation")]
     assert len(marts) >= 20
     for node in marts:
-        # The columns of that one come from a seed; the database describes them.
+        # Its columns come from a seed; comments in the database describe them.
         assert node["config"]["contract"]["enforced"] or node["name"] == "customer_behaviour_windows", node["name"]
         assert node["description"].strip(), node["name"]
         for name, column in node["columns"].items():
@@ -48,20 +48,20 @@ def test_every_published_column_is_described(demo_workspace: Workspace) -> None:
     assert [f"{table}.{column}" for table, column, comment in columns if not (comment or "").strip()] == []
 
 
-def test_every_model_is_described_and_starts_with_its_grain(models: list[dict[str, Any]]) -> None:
+def test_every_model_is_described_and_states_its_grain(models: list[dict[str, Any]]) -> None:
     for node in models:
         assert node["description"].strip(), node["name"]
         assert node["raw_code"].startswith("-- Grain: one row per"), node["name"]
         assert "current_date" not in node["raw_code"], node["name"]
 
 
-def test_every_rule_attribute_says_what_null_means(models: list[dict[str, Any]]) -> None:
+def test_every_rule_attribute_describes_null(models: list[dict[str, Any]]) -> None:
     features = next(node for node in models if node["name"] == "customer_features")
     for name, column in features["columns"].items():
         if name not in ("customer_id", "as_of_date"):
             meta = column["config"]["meta"]
             assert meta["theme"] and meta["unit"] and meta["null_meaning"], name
-            # A comma in an unquoted text ends it, and makes a key of the rest.
+            # In a YAML flow mapping, a comma in an unquoted text ends it and turns the rest into a key.
             assert set(meta) <= ATTRIBUTE_META, name
 
 

@@ -1,4 +1,4 @@
-"""The whole path on a small simulated retailer: what readers find, and what may not be there."""
+"""A complete run on a small simulated retailer: what is published, and what must not be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from tests.support.workspaces import RUN_OUTPUT, SMALL_DEMO
 
-# First columns of the public interface; other tools rely on them and their order.
+# The first columns of the published relations; other tools rely on them and on their order.
 INTERFACE = {
     "customers": "customer_id customer_type",
     "customer_identities": "source_system source_profile_id customer_id",
@@ -86,8 +86,8 @@ def test_at_least_twelve_starting_segments_have_plausible_sizes(demo_workspace: 
     assert len(filled) >= 12, sizes.to_string()
 
 
-def test_every_attribute_of_a_rule_exists_and_a_draft_says_what_it_waits_for(demo_workspace: Workspace) -> None:
-    """All attributes of the starting library are in the catalogue; drafts wait for fitted models or products."""
+def test_every_rule_attribute_exists_and_drafts_wait_for_known_reasons(demo_workspace: Workspace) -> None:
+    """All attributes of the starting library are in the catalogue; drafts wait for fitted models or for products."""
     library = query(
         demo_workspace, "select segment_key, effective_status, missing_attributes from marts.segment_library"
     )
@@ -103,13 +103,13 @@ def test_every_attribute_of_a_rule_exists_and_a_draft_says_what_it_waits_for(dem
     )["segment_key"]
     drafts = set(library.loc[library["effective_status"] == "draft", "segment_key"])
     assert set(waiting) == {"high_churn_risk", "high_value_low_churn", "likely_adopters"}
-    # These could be activated, now that lifetime value is fitted; `already_bought` waits for a campaign's products.
+    # `ready` could be activated, as lifetime value is fitted; `already_bought` waits for a campaign's products.
     ready = {"engaged_base", "high_potential", "high_value_at_risk", "vip_loyalists"}
     assert drafts == {*waiting, *ready, "already_bought"}
 
 
-def test_what_the_fitted_model_expects_of_everybody_adds_up(demo_workspace: Workspace) -> None:
-    """Lifetime value is revenue to date and what is expected; who is outside the model has the former alone."""
+def test_lifetime_value_is_revenue_to_date_plus_prediction(demo_workspace: Workspace) -> None:
+    """Customers outside the model have revenue to date only."""
     value = query(
         demo_workspace,
         """
@@ -129,7 +129,7 @@ def test_what_the_fitted_model_expects_of_everybody_adds_up(demo_workspace: Work
     assert (modelled["expected_orders_365d"] > 0).all() and modelled["p_alive"].between(0, 1).all()
 
 
-def test_every_member_has_one_primary_segment_the_one_that_comes_first(demo_workspace: Workspace) -> None:
+def test_every_member_has_one_primary_segment_with_the_lowest_priority(demo_workspace: Workspace) -> None:
     wrong = query(
         demo_workspace,
         """
@@ -155,33 +155,33 @@ def test_explanations_exist_for_exactly_the_memberships(demo_workspace: Workspac
     assert difference.empty
 
 
-def test_a_run_is_told_in_thirty_lines_and_its_log_has_the_rest(demo_workspace: Workspace) -> None:
+def test_a_run_prints_at_most_thirty_lines_and_logs_the_rest(demo_workspace: Workspace) -> None:
     lines = (demo_workspace.home.parent / RUN_OUTPUT).read_text(encoding="utf-8").splitlines()
-    # On a slow machine a long step says now and then how far it has come.
+    # On a slow machine a long step also prints its progress.
     lines = [line for line in lines if not re.search(r": [0-9]+% \([0-9]+ of [0-9]+\)$", line)]
     assert 15 <= len(lines) <= 30
     log = demo_workspace.home / "logs" / "run.log"
     kept = log.read_text(encoding="utf-8")
     assert len(kept.splitlines()) > 2 * len(lines)
     for step in ("Landing files", "Intake", "Customers", "Model clv", "Segments", "Publication", "Export", "Report"):
-        (told,) = [line for line in lines if line.startswith(f"{step} ")]
-        outcome = told.split(" s  ", 1)[1]
-        assert len(told) <= 120
-        # A long path is cut within.
+        (line_of_step,) = [line for line in lines if line.startswith(f"{step} ")]
+        outcome = line_of_step.split(" s  ", 1)[1]
+        assert len(line_of_step) <= 120
+        # A long line is cut.
         assert f"] {outcome.split('…')[0].rstrip()}" in kept
-    # One line a source table, of which the output shows the sum.
+    # The log has one line per source table; the output shows only the total.
     assert "] pos/receipt: " in kept
     assert not [line for line in lines if "pos/receipt" in line]
     people = query(demo_workspace, "select count(*) as n from marts.customers")["n"].item()
     (made,) = [line for line in lines if line.startswith("Made in ")]
     assert f"{people:,} customers" in made
-    # Nothing of a clv alone makes the clusters of so small a shop stable.
+    # A shop this small has no stable clusters.
     assert [line for line in lines if line.startswith("Needs attention:")]
     for place in ("report.html", "published/marts.duckdb", "logs/run.log"):
         assert [line for line in lines[-7:] if line.endswith(place)]
 
 
-def test_the_log_of_a_run_is_private_and_knows_nobody(demo_workspace: Workspace) -> None:
+def test_the_log_of_a_run_is_private_and_names_nobody(demo_workspace: Workspace) -> None:
     log = demo_workspace.home / "logs" / "run.log"
     assert log.stat().st_mode & 0o777 == 0o600
     kept = log.read_text(encoding="utf-8")
@@ -196,34 +196,34 @@ def test_the_log_of_a_run_is_private_and_knows_nobody(demo_workspace: Workspace)
 
 
 @pytest.mark.verify
-def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same_marts(
+def test_a_second_run_does_nothing_and_a_forced_run_gives_the_same_marts(
     demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = content_checksums(demo_copy.published / "marts.duckdb")
     whole_run.run(demo_copy, SMALL_DEMO)
     assert "nothing changed" in capsys.readouterr().out
     assert content_checksums(demo_copy.published / "marts.duckdb") == before
-    # As it was made: other fits and past days give other marts.
+    # With the fits and history of the fixture: others give different marts.
     whole_run.run(demo_copy, SMALL_DEMO, fits=("clv",), history=(), force=True)
     assert content_checksums(demo_copy.published / "marts.duckdb") == before
     assert len(before) >= len(INTERFACE)
 
 
 @pytest.mark.verify
-def test_what_changes_during_a_run_is_built_by_the_next(demo_copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An edit between the builds may have come too late for the first: the run must not call itself current."""
+def test_changes_during_a_run_are_built_by_the_next_run(demo_copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit between the two builds may be too late for the first, so the run must not count as current."""
 
-    def edit_while_signing(workspace: Workspace, progress: object) -> None:
+    def edit_during_approval(workspace: Workspace, progress: object) -> None:
         with (workspace.seeds / "cost_assumptions.csv").open("a", encoding="utf-8") as file:
             file.write("service,ticket,2030-01-01,5.00,0\n")
 
-    monkeypatch.setattr(whole_run, "approve_demo", edit_while_signing)
+    monkeypatch.setattr(whole_run, "approve_demo", edit_during_approval)
     whole_run.run(demo_copy, SMALL_DEMO, force=True)
     assert not whole_run._is_current(demo_copy)
 
 
-def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_workspace: Workspace) -> None:
-    # A workspace this small may hold no stable clusters; then the card says so and nobody is put into any.
+def test_the_demo_produces_clusters_and_an_explained_audience(demo_workspace: Workspace) -> None:
+    # A workspace this small may have no stable clusters; then the model card says so and no customer is assigned.
     clustered = query(demo_workspace, "select count(*) as n from marts.customer_clusters")["n"].item()
     card = query(demo_workspace, "select * from marts.fitted_models where model_key = 'clusters'").iloc[0]
     assert (card["status"] == "usable") == (clustered > 100)
@@ -235,7 +235,7 @@ def test_the_demo_ends_in_clusters_and_an_explained_audience(demo_workspace: Wor
     assert audience["explanation"].str.contains("exactly 1 order (1)", regex=False).all()
 
 
-def test_the_page_needs_nothing_from_outside(demo_workspace: Workspace) -> None:
+def test_the_page_loads_nothing_from_outside(demo_workspace: Workspace) -> None:
     page = (demo_workspace.home / "report.html").read_text(encoding="utf-8")
     outside = re.findall(r"""(?:src|href)\s*=\s*["']https?://[^"']+""", page)
     assert not outside

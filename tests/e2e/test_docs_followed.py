@@ -1,8 +1,8 @@
-"""README and docs followed to the letter in a clean copy: every ```sh block, page by page, each page in a new shell.
+"""Follows README and docs to the letter in a clean copy: every ```sh block, page by page, each page in a new shell.
 
-Two things are not as for a reader: the installed environment is linked in, so that nothing is downloaded, and what
-would run these tests again (`make test` and its like) is only looked up. Blocks that need a file of the reader's own
-(`needs=`) run where that file lies beside the project.
+Two things differ from what a reader does: the installed environment is linked in, so that nothing is downloaded, and
+commands that would run these tests again (`make test` and the like) are dry runs. The block that needs the reader's own
+file (`needs=`) is run by a test that links the file into the copy.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from tests.support.documentation import Block, blocks_of
 from tests.support.real_data import shared_data
 
 pytestmark = pytest.mark.verify
-MADE = (".git", ".venv*", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
+GENERATED = (".git", ".venv*", "data", "target", "logs", "dbt_packages", "package-lock.yml", "__pycache__", ".*_cache")
 README = PROJECT / "README.md"
-# In the order in which the README names them.
-READ_ON = README.read_text(encoding="utf-8").split("## Read on")[1]
-PAGES = list(dict.fromkeys(re.findall(r"\((docs/[\w-]+\.md)\)", READ_ON)))
-THIS_TEST = re.compile(r"^make (test|lint|verify)\b", re.MULTILINE)
+# In the order in which the README lists them.
+FURTHER_READING = README.read_text(encoding="utf-8").split("## Read on")[1]
+PAGES = list(dict.fromkeys(re.findall(r"\((docs/[\w-]+\.md)\)", FURTHER_READING)))
+RUNS_TESTS = re.compile(r"^make (test|lint|verify)\b", re.MULTILINE)
 ENVIRONMENT = ("bin", "lib", "pyvenv.cfg")
 
 
 def follow(clone: Path, blocks: list[Block]) -> str:
-    """Run blocks one after the other in one shell that stops at the first failure; returns what they printed."""
+    """Run blocks one after the other in one shell that stops at the first failure; returns their output."""
     lines = ["set -eu -o pipefail", ". .venv/bin/activate"]
     for block in blocks:
-        lines += [f"echo '== {block.where}'", THIS_TEST.sub(r"make --dry-run \1", block.text)]
+        lines += [f"echo '== {block.where}'", RUNS_TESTS.sub(r"make --dry-run \1", block.text)]
     script = clone / "data" / "followed.sh"
     script.parent.mkdir(exist_ok=True)
     script.write_text("\n".join(lines), encoding="utf-8")
@@ -61,9 +61,9 @@ def shell_blocks(page: Path) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as a reader gets it, with the README followed."""
+    """The project as a reader gets it, after following the README."""
     clone = tmp_path_factory.mktemp("reader") / "project"
-    shutil.copytree(PROJECT, clone, ignore=shutil.ignore_patterns(*MADE))
+    shutil.copytree(PROJECT, clone, ignore=shutil.ignore_patterns(*GENERATED))
     (clone / ".venv").mkdir()
     for part in ENVIRONMENT:
         (clone / ".venv" / part).symlink_to(Path(sys.prefix) / part)
@@ -78,7 +78,7 @@ def count(clone: Path, warehouse: str, relation: str) -> int:
         return int(scalar(connection, f"select count(*) from {relation}"))
 
 
-def test_the_readme_leads_to_what_it_promises(clone: Path) -> None:
+def test_the_readme_produces_what_it_promises(clone: Path) -> None:
     assert (clone / "data" / "report.html").stat().st_size > 10_000
     assert count(clone, "data/published/marts.duckdb", "marts.segment_memberships") > 1000
     assert list((clone / "data" / "exports").glob("*/*.csv"))
@@ -86,7 +86,7 @@ def test_the_readme_leads_to_what_it_promises(clone: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_can_be_followed(clone: Path, page: str) -> None:
+def test_a_page_can_be_followed_step_by_step(clone: Path, page: str) -> None:
     if page == "docs/own-data.md":
         load_as_a_connector_does(clone)
     blocks = shell_blocks(clone / page)
@@ -99,7 +99,7 @@ def test_a_page_can_be_followed(clone: Path, page: str) -> None:
 
 
 def load_as_a_connector_does(clone: Path) -> None:
-    """The demo's raw tables in schemas that are called as their sources, without anything that intake adds."""
+    """The demo's raw tables in schemas named after their sources, without the columns that intake adds."""
     file = clone / "data" / "connector" / "warehouse.duckdb"
     file.parent.mkdir()
     with open_warehouse(file) as connection:

@@ -1,4 +1,4 @@
-"""Revenue and RFM of customers, derived a second time in pandas from the raw tables."""
+"""Revenue and RFM, compared with independent calculations in pandas."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
-def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_workspace: Workspace) -> None:
-    """Net product and service revenue of every completed British receipt, from the raw rows alone."""
+def test_till_revenue_equals_an_independent_calculation_from_raw_receipts(demo_workspace: Workspace) -> None:
+    """Net revenue, without gift cards, of every counted receipt in pounds, from the raw rows alone."""
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         receipts = connection.execute("select * from raw_pos.receipt").df()
         lines = connection.execute("select * from raw_pos.receipt_line").df()
@@ -32,7 +32,7 @@ def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_workspa
     receipts = receipts.sort_values(["synced_at", "_record_hash"]).drop_duplicates("receipt_id", keep="last")
     included = receipts.set_index("receipt_id")["prices_include_tax"].fillna(False)
     lines = lines.sort_values(["synced_at", "_record_hash"])
-    # The newest version decides; of two at the same instant, the smaller hash.
+    # The newest version counts; of two with the same timestamp, the one with the smaller hash.
     newest = lines.groupby(["receipt_id", "line_number"])["synced_at"].transform("max")
     lines = lines[lines["synced_at"] == newest].drop_duplicates(["receipt_id", "line_number"], keep="first")
     expected: dict[str, Decimal] = {}
@@ -51,13 +51,13 @@ def test_till_revenue_equals_a_second_computation_from_raw_receipts(demo_workspa
 
 
 def test_rfm_equals_pandas(demo_workspace: Workspace) -> None:
-    """Scores by the definition: 1 + the number of quintile cut-points strictly below the value."""
+    """Scores by definition: 1 + the number of quintile cut points strictly below the value."""
     with open_warehouse(demo_workspace.published / "marts.duckdb", read_only=True) as connection:
         orders = connection.execute("select * from marts.orders where is_counted and customer_id is not null").df()
         returns = connection.execute("select * from marts.returns where is_counted and customer_id is not null").df()
         rfm = connection.execute("select * from marts.customer_rfm").df().set_index("customer_id")
         consents = connection.execute("select * from marts.customer_consents where purpose = 'profiling'").df()
-    # Who objects to profiling has no score.
+    # Customers who object to profiling have no score.
     objectors = set(consents[consents["status"] == "opted_out"]["customer_id"])
     assert objectors & set(orders["customer_id"]), "the test would be vacuous"
     assert not objectors & set(rfm.index)
@@ -87,10 +87,10 @@ def test_rfm_equals_pandas(demo_workspace: Workspace) -> None:
         assert (expected == rfm[score].reindex(base.index)).all(), score
 
 
-def test_orders_equal_what_the_simulator_sold(demo_workspace: Workspace) -> None:
-    """Of each order: whether it counts, and in pounds its net revenue, as the simulator knows them.
+def test_orders_match_the_simulated_truth(demo_workspace: Workspace) -> None:
+    """For each order: whether it counts and, for orders in pounds, its net revenue.
 
-    Planted faults (orphan lines, rejected rows) and goodwill, which the truth leaves out, explain the rest.
+    Planted faults (orphan lines, rejected rows) and goodwill, which the truth omits, explain the differences.
     """
     truth = pd.read_parquet(demo_workspace.truth / "orders.parquet")
     truth["order_id"] = truth["source_system"] + ":" + truth["source_order_id"]

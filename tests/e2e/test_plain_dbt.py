@@ -1,4 +1,4 @@
-"""dbt alone, as a data team runs it: no script but the load of the landing files."""
+"""Plain dbt, as a data team runs it: no script except the load of the landing files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from scripts.platform.versions import content_checksums
 from scripts.platform.workspace import PROJECT, Workspace
 from tests.support.workspaces import STRICT, workspace_in
 
-# Of this environment, and of the one in which the newer dbt is tried.
-OURS = Path(sys.executable).parent
+# Programs of this environment, and of the environment for testing a newer dbt.
+CURRENT = Path(sys.executable).parent
 NEWER = PROJECT / ".venv-dbt-1.12" / "bin"
 
 
 def dbt(workspace: Workspace, programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One dbt command in a process of its own, with nothing but the two environment variables."""
+    """One dbt command in a separate process, with only the two environment variables added."""
     environment = {
         **os.environ,
         "SEGMENTATION_WAREHOUSE": str(workspace.warehouse),
@@ -43,7 +43,7 @@ def dbt(workspace: Workspace, programs: Path, *arguments: str) -> subprocess.Com
 
 @pytest.fixture
 def raw_workspace(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The demo's raw tables alone, with the seeds that the demo ended with."""
+    """Only the demo's raw tables, with the seeds as the demo left them."""
     from scripts.platform.warehouse import open_warehouse, quote
 
     workspace = workspace_in(tmp_path_factory.mktemp("plain"))
@@ -65,20 +65,20 @@ def installed(programs: Path) -> Path:
 @pytest.mark.parametrize(
     ("programs", "commands"),
     [
-        pytest.param(OURS, [["build"]], id="build"),
+        pytest.param(CURRENT, [["build"]], id="build"),
         pytest.param(
-            OURS, [["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step", marks=pytest.mark.verify
+            CURRENT, [["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step", marks=pytest.mark.verify
         ),
         pytest.param(NEWER, [["build"]], id="build by dbt 1.12", marks=pytest.mark.verify),
     ],
 )
-def test_plain_commands_make_the_same_marts_without_a_warning(
+def test_plain_dbt_commands_build_the_same_marts_without_warnings(
     raw_workspace: Workspace, demo_workspace: Workspace, programs: Path, commands: list[list[str]]
 ) -> None:
     for command in commands:
         outcome = dbt(raw_workspace, installed(programs), *STRICT, *command)
         assert outcome.returncode == 0, outcome.stdout[-3000:]
-        assert programs == OURS or "Running with dbt=1.12." in outcome.stdout
+        assert programs == CURRENT or "Running with dbt=1.12." in outcome.stdout
         assert "deprecat" not in outcome.stdout.lower()
     wanted = content_checksums(demo_workspace.published / "marts.duckdb")
     assert {
@@ -87,7 +87,7 @@ def test_plain_commands_make_the_same_marts_without_a_warning(
 
 
 @pytest.mark.verify
-def test_dbt_1_12_lacks_nothing_but_its_parser() -> None:
+def test_dbt_1_12_lacks_only_its_parser() -> None:
     command = [str(installed(NEWER) / "python"), "-m", "pip", "check"]
     missing = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
     assert len(missing) == 1

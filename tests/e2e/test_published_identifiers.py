@@ -1,4 +1,4 @@
-"""Nothing that readers may open holds an e-mail, number, card, full name or address of a person of the demo."""
+"""No published file contains an e-mail address, phone or card number, full name or address of a simulated person."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
-# Kind of identifier, and where the raw tables hold it.
-HELD = {
+# Kind of identifier, and the raw columns that contain it.
+RAW_COLUMNS = {
     "e-mail": [
         "raw_shopify.customer.email", "raw_shopify.order.email", "raw_shopify.abandoned_checkout.email",
         "raw_crm.profile.email", "raw_klaviyo.person.email", "raw_loyalty.member.email", "raw_pos.receipt.email",
@@ -39,13 +39,13 @@ HELD = {
 }  # fmt: skip
 PHONE = re.compile(r"(?<![0-9.])[+(]?[0-9](?:[ ()/-]{0,2}[0-9]){8,14}(?![0-9.])")
 WORD = re.compile(r"[0-9a-zà-öø-ÿ]+")
-# Columns of these types hold no identifier.
+# Columns of these types contain no identifiers.
 PLAIN_TYPES = ("DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP")
 Found = set[tuple[str, str]]
 
 
 class Identifiers:
-    """All identifiers of the demo's persons, to be looked for in any text."""
+    """All identifiers of the demo's persons, to search for in any text."""
 
     def __init__(self, warehouse: Path) -> None:
         self.sequences: dict[str, set[tuple[str, ...]]] = defaultdict(set)
@@ -53,16 +53,16 @@ class Identifiers:
         self.numbers: set[str] = set()
         self.surnames: set[str] = set()
         with open_warehouse(warehouse, read_only=True) as connection:
-            for kind, places in HELD.items():
+            for kind, places in RAW_COLUMNS.items():
                 for place in places:
                     schema, table, expression = place.split(".", 2)
                     rows = connection.execute(f'select distinct {expression} from {schema}."{table}"').fetchall()
-                    self._learn(kind, [value for (value,) in rows if value])
+                    self._add(kind, [value for (value,) in rows if value])
             rows = connection.execute("select distinct lower(last_name) from raw_crm.profile").fetchall()
             self.surnames = {name for (name,) in rows if name}
         self.firsts = {sequence[0] for sequences in self.sequences.values() for sequence in sequences}
 
-    def _learn(self, kind: str, values: Iterable[str]) -> None:
+    def _add(self, kind: str, values: Iterable[str]) -> None:
         for value in values:
             if kind == "phone":
                 digits = re.sub("[^0-9]", "", value.replace("(0)", ""))
@@ -71,13 +71,13 @@ class Identifiers:
                 self.numbers |= {digits, f"0{digits[2:]}"} if digits.startswith("44") else {digits}
                 self.examples.setdefault(kind, value)
             elif kind == "e-mail" and not re.search("@.+[.]", value):
-                continue  # What tills type in place of an address is no identifier.
+                continue  # What staff type at the till instead of an address is not an identifier.
             elif (words := tuple(WORD.findall(value.lower()))) and len(value) > 4:
                 self.sequences[kind].add(words)
                 self.examples.setdefault(kind, value)
 
     def kinds_in(self, text: str) -> Iterator[str]:
-        """The kinds of which the text holds one."""
+        """The kinds of identifier that the text contains."""
         for match in PHONE.finditer(text):
             if re.sub("[^0-9]", "", match.group().replace("(0)", "")) in self.numbers:
                 yield "phone"
@@ -92,7 +92,7 @@ class Identifiers:
 def search(folder: Path, identifiers: Identifiers, pages: Iterable[Path] = ()) -> Found:
     """Pairs of place and kind of identifier: in every database, Parquet and text file below `folder`, and in `pages`.
 
-    The database for pickup is not for readers, and is passed over.
+    activation.duckdb is not for readers and is skipped.
     """
     found: Found = set()
     known: dict[str, list[str]] = {}
@@ -110,7 +110,7 @@ def search(folder: Path, identifiers: Identifiers, pages: Iterable[Path] = ()) -
             for relation, column, values in _columns(file):
                 place = f"{file.name}:{relation}.{column}"
                 look(place, values)
-                # One surname may be a word; a column of them is not.
+                # One surname may be an ordinary word; a column with several is not.
                 if len({value.lower() for value in values} & identifiers.surnames) >= 5:
                     found.add((place, "name"))
         else:
@@ -126,7 +126,7 @@ def _text(file: Path) -> str:
 
 
 def _columns(file: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Every column of a database or Parquet file that may hold text, with its distinct values, and all comments."""
+    """Every column of a database or Parquet file that may contain text, with its distinct values; and all comments."""
     with duckdb.connect(
         str(file) if file.suffix == ".duckdb" else ":memory:", read_only=file.suffix == ".duckdb"
     ) as db:
@@ -147,19 +147,17 @@ def identifiers(demo_workspace: Workspace) -> Identifiers:
     return Identifiers(demo_workspace.warehouse)
 
 
-def test_no_identifier_of_any_simulated_person_is_published(
-    demo_workspace: Workspace, identifiers: Identifiers
-) -> None:
+def test_no_identifier_of_a_simulated_person_is_published(demo_workspace: Workspace, identifiers: Identifiers) -> None:
     assert set(identifiers.sequences) == {"e-mail", "card", "name", "address"}
     assert min(len(found) for found in identifiers.sequences.values()) > 100, "the search would be vacuous"
     assert len(identifiers.numbers) > 500
     assert search(demo_workspace.published.resolve(), identifiers, [demo_workspace.home / "report.html"]) == set()
 
 
-def test_what_is_planted_is_found_wherever_it_is(
+def test_planted_identifiers_are_found_everywhere(
     demo_workspace: Workspace, identifiers: Identifiers, tmp_path: Path
 ) -> None:
-    """One identifier of each kind, in each kind of file, within other text or alone."""
+    """Identifiers of every kind, in every kind of file, within other text or alone."""
     folder = tmp_path / "published"
     shutil.copytree(demo_workspace.published.resolve(), folder, ignore=shutil.ignore_patterns("parquet"))
     (folder / "parquet").mkdir()

@@ -1,4 +1,4 @@
-"""The real retailer: the whole path on a million invoice lines, held against the raw file by an account of its own."""
+"""The real retailer: a complete run on a million invoice lines, compared with independent calculations."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def marts(workspace: Workspace, sql: str) -> pd.DataFrame:
         return connection.execute(sql).df()
 
 
-def test_customers_and_lines_without_one(retailer: Workspace, invoices: Path) -> None:
+def test_customers_and_lines_without_a_customer(retailer: Workspace, invoices: Path) -> None:
     raw = pd.read_parquet(invoices)
     assert (
         marts(retailer, "select count(*) as n from marts.customers")["n"].item() == raw["customer_id"].nunique() == 5942
     )
-    nobody = raw[raw["customer_id"].isna()].drop_duplicates(
+    anonymous = raw[raw["customer_id"].isna()].drop_duplicates(
         ["invoice_no", "stock_code", "description", "quantity", "invoice_ts", "unit_price", "country"]
     )
-    sold = nobody[~nobody["invoice_no"].str.startswith("C")]
+    sold = anonymous[~anonymous["invoice_no"].str.startswith("C")]
     lines = marts(
         retailer, "select count(*) as n from marts.order_lines where customer_id is null and order_id not like 'pos:C%'"
     )
@@ -60,9 +60,9 @@ def test_rfm_equals_pandas_on_the_raw_file(retailer: Workspace, invoices: Path) 
         code=lambda rows: rows["stock_code"].str.strip().str.upper(),
     )
     raw = raw[raw["day"] > END - pd.Timedelta(days=730)]
-    # Codes of five digits, with up to two letters, are products; customers with any other code are left to the models.
+    # Codes of five digits with up to two letters are products; customers with any other code are not compared.
     product = raw["code"].str.match(r"^[0-9]{5}[A-Z]{0,2}$")
-    odd = set(raw.loc[~product, "customer"])
+    with_other_codes = set(raw.loc[~product, "customer"])
     sales = raw[product & ~raw["invoice_no"].str.startswith("C")]
     returns = raw[product & raw["invoice_no"].str.startswith("C")]
     sold = sales.groupby(["customer", "invoice_no"]).agg(day=("day", "first"), amount=("amount", "sum"))
@@ -86,9 +86,9 @@ def test_rfm_equals_pandas_on_the_raw_file(retailer: Workspace, invoices: Path) 
         .assign(customer=lambda rows: rows["customer_id"].map(names))
         .set_index("customer")
     )
-    plain = expected.index.difference(list(odd))
-    assert len(plain) > 4000
-    both = expected.loc[plain].join(found, rsuffix="_found", how="left")
+    only_products = expected.index.difference(list(with_other_codes))
+    assert len(only_products) > 4000
+    both = expected.loc[only_products].join(found, rsuffix="_found", how="left")
     assert (both["recency_days"] == both["recency_days_found"]).all()
     assert (both["frequency"] == both["frequency_found"]).all()
     assert (both["monetary"] - both["monetary_found"].astype(float)).abs().max() < 0.05
@@ -98,10 +98,10 @@ def test_rfm_equals_pandas_on_the_raw_file(retailer: Workspace, invoices: Path) 
         assert found.groupby(column)[score].nunique().max() == 1, f"equal values, unequal {score}"
 
 
-def test_money_arrives_in_the_marts(retailer: Workspace) -> None:
-    """Every accepted raw line is in the marts: gross of all lines less returns is what intake accepted, to a pound.
+def test_accepted_money_is_in_the_marts(retailer: Workspace) -> None:
+    """Gross revenue and returns in the marts equal what intake accepted, to within a pound.
 
-    Cents differ: a line of 18 rows is priced below a cent. The raw tables are exact; tests/intake holds them.
+    Pence differ: 18 lines have a unit price below a penny. The raw tables are exact; tests/intake checks them.
     """
     with open_warehouse(retailer.warehouse, read_only=True) as connection:
         accepted = connection.execute("select sum(unit_price * quantity) from raw_pos.receipt_line").fetchone()[0]

@@ -1,8 +1,7 @@
-"""Any source may be absent: what needs it says so and is empty, everything else is as it was.
+"""Any source may be absent: what needs it is empty and gives the reason, everything else is unchanged.
 
-What must be absent follows from the declarations alone: from the sources that the attribute catalogue names for each
-attribute, and from the conditions of the library. The whole demo, with every source on, is what the rest is compared
-with.
+What must be empty follows from the declarations alone: the sources that the attribute catalogue lists for each
+attribute, and the conditions of the library. Everything else is compared with the demo, in which every source is on.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ SOURCES = (
     *ORDER_SYSTEMS, "crm", "klaviyo", "web", "zendesk", "loyalty", "surveys", "inventory", "campaigns", "paid_media",
     "external_lists", "hubspot",
 )  # fmt: skip
-# Active segments that cannot do without the source, as a marketer would say: so that a declaration that is lost shows.
+# Active segments that need the source from a marketer's point of view, so that a missing declaration is noticed.
 NEEDED_BY = {
     "klaviyo": {"inactive", "suppression_email", "at_risk_repeat_buyers", "leads_to_nurture"},
     "web": {
@@ -42,13 +41,13 @@ NEEDED_BY = {
     "inventory": {"missing_add_on", "replenishment_due", "category_growth"},
     "all order systems": {"lapsed", "new_customers", "full_price_buyers", "discount_dependent", "won_back"},
 }
-# What the purchase model says of a customer. It is fitted on the orders of all systems, so it may not score fewer.
-OF_THE_PURCHASE_MODEL = {
+# Predictions of the purchase model. It is fitted on the orders of all systems, so it must not score with fewer.
+PURCHASE_MODEL_ATTRIBUTES = {
     "p_alive", "expected_orders_365d", "predicted_value_12m", "lifetime_value_total", "predicted_margin_12m",
 }  # fmt: skip
-# Never null: where nobody has ordered, as far as is known, addresses and carts still tell how far customers have come.
-OF_THE_STAGE = {"lifecycle_stage", "lifecycle_stage_entered_date", "days_in_lifecycle_stage"}
-# Rows of marts that come from one source: the columns that no other source has a say in, and the rows of each source.
+# Never null: where no orders are known, addresses and carts still determine the lifecycle stage.
+LIFECYCLE_ATTRIBUTES = {"lifecycle_stage", "lifecycle_stage_entered_date", "days_in_lifecycle_stage"}
+# Rows of marts that come from one source: the columns that depend on no other source, and the rows of each source.
 ROWS = {
     "marts.orders": (
         "order_id, ordered_date, gross_revenue, discounts, shipping_revenue",
@@ -71,19 +70,19 @@ ROWS = {
         },
     ),
 }
-# Browsers on which an account and an address were seen that no call named together. That the address is the account's
-# stands in the shop alone; without it the browser may be shared by two people, and tells of nobody.
-KNOWN_BY_THE_SHOP_ALONE = """
+# Browsers on which an account and an address were observed, but never in the same call. Only the shop shows that the
+# address belongs to the account; without it two people may share the browser, so it identifies nobody.
+LINKED_ONLY_BY_THE_SHOP = """
     select profiles.profile_id
     from everything.intermediate.int_identity_profiles as profiles
     inner join everything.staging.stg_web__identifies as calls on profiles.source_profile_id = calls.anonymous_id
     where profiles.source_system = 'web' and profiles.shop_customer_id is not null and calls.email is not null
         and not exists (
-            from everything.staging.stg_web__identifies as told
-            where told.user_id = profiles.shop_customer_id and told.email = calls.email
+            from everything.staging.stg_web__identifies as linking_calls
+            where linking_calls.user_id = profiles.shop_customer_id and linking_calls.email = calls.email
         )
 """
-# Columns of a customer's days, by the source that they are counted from.
+# Columns of engagement_daily, by the source that they are counted from.
 ENGAGEMENT = {
     "klaviyo": (
         "email_received_count", "email_human_open_count", "email_machine_open_count", "email_click_count",
@@ -95,7 +94,7 @@ ENGAGEMENT = {
 
 @dataclass
 class Without:
-    """A build with some sources off (schema names as ever), and beside it in `everything` the build with all on."""
+    """A build with some sources off (schema names as usual), and the build with all on attached as `everything`."""
 
     off: tuple[str, ...]
     connection: duckdb.DuckDBPyConnection
@@ -107,9 +106,9 @@ class Without:
         return int(str(self.rows(query)[0][0]))
 
     def attributes(self) -> dict[str, str]:
-        """Attributes that the declarations say cannot be computed for want of a source, with the reason.
+        """Attributes that, by their declarations, cannot be computed without the sources, with the reason.
 
-        That a source is off is said before that a model is not fitted.
+        That a source is off takes precedence over a model that is not fitted.
         """
         found = {}
         for name, all_of, one_of, before in self.rows(
@@ -123,12 +122,12 @@ class Without:
             assert before is None or "no fitted parameters" in str(before), "every source is on in this build"
             if missing:
                 found[str(name)] = f"source {', '.join(dict.fromkeys(missing))} is off"
-            elif name in OF_THE_PURCHASE_MODEL and set(self.off) & set(ORDER_SYSTEMS):
+            elif name in PURCHASE_MODEL_ATTRIBUTES and set(self.off) & set(ORDER_SYSTEMS):
                 found[str(name)] = self.refusal()
         return found
 
     def refusal(self) -> str:
-        """Why the purchase model, which was fitted when every source was on, scores nobody now."""
+        """Why the purchase model, which was fitted with every source on, now scores no customer."""
         counted = "select count(*), cast(round(sum(gross_revenue)) as bigint) from {}marts.orders where is_counted"
         (then, revenue), (now, left) = (self.rows(counted.format(whose))[0] for whose in ("everything.", ""))
         fitted = self.rows("select as_of_date from everything.marts.fitted_models where model_key = 'clv'")[0][0]
@@ -154,7 +153,7 @@ def without(
     shutil.rmtree(folder)
 
 
-def test_segments_that_need_it_cannot_be_computed_and_say_why(without: Without, request: pytest.FixtureRequest) -> None:
+def test_segments_that_need_the_source_are_not_computable(without: Without, request: pytest.FixtureRequest) -> None:
     gone = without.attributes()
     needed: dict[str, set[str]] = {}
     waived: dict[str, set[str]] = {}
@@ -162,7 +161,7 @@ def test_segments_that_need_it_cannot_be_computed_and_say_why(without: Without, 
         "select segment_key, attribute, coalesce(value, ''), coalesce(if_missing, '')"
         " from everything.marts.segment_rules"
     ):
-        assert "segment:" not in f"{attribute} {value}", "the library has no rule that speaks of another segment"
+        assert "segment:" not in f"{attribute} {value}", "no rule of the library refers to another segment"
         for name in {str(attribute), str(value).removeprefix("attr:")} & set(gone):
             (waived if if_missing else needed).setdefault(str(segment), set()).add(name)
     before = dict(without.rows("select segment_key, effective_status from everything.marts.segment_library"))
@@ -193,8 +192,8 @@ def test_segments_that_need_it_cannot_be_computed_and_say_why(without: Without, 
     assert without.rows(members) == [], "a segment that is not active has members"
 
 
-def test_attributes_that_need_it_say_nothing_and_others_are_as_they_were(without: Without) -> None:
-    """Others: attributes that do not name the source, of customers of whom the source knew nothing."""
+def test_attributes_that_need_the_source_are_empty_and_others_unchanged(without: Without) -> None:
+    """Others: attributes that do not declare the source, for customers whom the source did not know."""
     gone = without.attributes()
     reasons = dict(without.rows("select attribute_name, unavailable_reason from marts.attribute_catalogue"))
     before = dict(without.rows("select attribute_name, unavailable_reason from everything.marts.attribute_catalogue"))
@@ -204,11 +203,11 @@ def test_attributes_that_need_it_say_nothing_and_others_are_as_they_were(without
         " from everything.marts.attribute_catalogue"
     )
     sources = {str(name): set(str(text).split("|")) - {""} for name, _, text in declared}
-    told_apart = {}
+    still_varying = {}
     for name, relation, _ in declared:
         if name in gone and (sources[str(name)] <= set(without.off) or "is refused" in gone[str(name)]):
-            # Null, or a count of nothing: no source is left that could tell two customers apart. What came back without
-            # an order and what was asked has a cost all the same.
+            # Null or a count of zero: no source is left that could distinguish two customers. Returns without an order
+            # and tickets still have a cost, so their customers are excluded.
             values = without.rows(
                 f"""
                 select distinct "{name}" from marts.{relation}
@@ -216,13 +215,13 @@ def test_attributes_that_need_it_say_nothing_and_others_are_as_they_were(without
                     and customer_id not in (select customer_id from marts.tickets where customer_id is not null)
                 """
             )
-            if values not in ([(None,)], [(0,)], [(False,)], [("",)]) and name not in OF_THE_STAGE:
-                told_apart[name] = values[:5]
-    assert told_apart == {}
-    if gone.keys() >= OF_THE_STAGE:
+            if values not in ([(None,)], [(0,)], [(False,)], [("",)]) and name not in LIFECYCLE_ATTRIBUTES:
+                still_varying[name] = values[:5]
+    assert still_varying == {}
+    if gone.keys() >= LIFECYCLE_ATTRIBUTES:
         stages = without.rows("select distinct lifecycle_stage from marts.customer_features")
         assert set(stages) <= {("visitor",), ("lead",), ("cart",)}
-    # Also who has no profile of the source may be known to it: a browser names an account without ever logging in.
+    # The source may know customers who have no profile of it: a browser can show an account without a login.
     seen = " or ".join(f"{column} > 0" for source in without.off for column in ENGAGEMENT.get(source, ())) or "false"
     without.connection.execute(
         f"""
@@ -244,8 +243,8 @@ def test_attributes_that_need_it_say_nothing_and_others_are_as_they_were(without
     touched = {name for name, needed in sources.items() if needed & set(without.off)}
     buyers = "select order_id, customer_id from {}marts.orders"
     if without.rows(f"{buyers.format('')} except all {buyers.format('everything.')}"):
-        # Without the source some buyers are two people. What is usual among buyers, which steadies intervals and draws
-        # percentiles, is then another for everybody.
+        # Without the source some buyers are split in two. Statistics over all buyers, which stabilise intervals and
+        # define percentiles, then change for every customer.
         touched |= {name for name, needed in sources.items() if needed & set(ORDER_SYSTEMS)}
     for relation in ("customer_features", "customer_behaviour_windows"):
         kinds = {
@@ -270,7 +269,7 @@ def test_attributes_that_need_it_say_nothing_and_others_are_as_they_were(without
             assert changed == 0, f"{relation}.{name} of {changed} customers"
 
 
-def test_its_rows_are_gone_and_those_of_others_are_as_they_were(without: Without) -> None:
+def test_rows_of_the_source_are_gone_and_other_rows_unchanged(without: Without) -> None:
     for relation, (columns, rows_of) in ROWS.items():
         own = " or ".join(f"({rows_of[source]})" for source in without.off if source in rows_of) or "false"
         assert without.value(f"select count(*) from {relation} where {own}") == 0, relation
@@ -278,8 +277,8 @@ def test_its_rows_are_gone_and_those_of_others_are_as_they_were(without: Without
             assert without.value(f"select count(*) from everything.{relation} where {own}") > 0, relation
         kept = f"not ({own})"
         if relation == "marts.customer_identities" and "shopify" in without.off:
-            assert without.value(f"select count(*) from ({KNOWN_BY_THE_SHOP_ALONE})") > 0
-            kept += f" and source_profile_id not in ({KNOWN_BY_THE_SHOP_ALONE})"
+            assert without.value(f"select count(*) from ({LINKED_ONLY_BY_THE_SHOP})") > 0
+            kept += f" and source_profile_id not in ({LINKED_ONLY_BY_THE_SHOP})"
         now, before = f"select {columns} from {relation}", f"select {columns} from everything.{relation} where {kept}"
         assert without.rows(f"({now} except all {before}) union all ({before} except all {now})") == [], relation
     for source, columns in ENGAGEMENT.items():
@@ -288,7 +287,7 @@ def test_its_rows_are_gone_and_those_of_others_are_as_they_were(without: Without
             assert (total == 0) == (source in without.off), column
 
 
-def test_nothing_of_it_is_staged_and_its_health_says_that_it_is_off(without: Without) -> None:
+def test_the_source_is_not_staged_and_its_health_is_off(without: Without) -> None:
     staged = [
         str(name)
         for (name,) in without.rows(

@@ -1,4 +1,4 @@
-"""Every column that may say something of a person is classified, so that an erasure forgets none."""
+"""Every column that may hold personal data is classified, so that an erasure misses none."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ TABLES = [table for source in load_contracts().values() for table in source.tabl
 def test_every_text_and_date_is_classified_once(table: Table) -> None:
     wanted = {column.name for column in table.columns if column.type in ("varchar", "date")}
     privacy = table.privacy
-    assert wanted == set(privacy.columns) | set(privacy.not_personal), f"{table.label}: put it in (not_)personal"
+    assert wanted == set(privacy.columns) | set(privacy.not_personal), (
+        f"{table.label}: add it to personal or not_personal"
+    )
     assert not set(privacy.columns) & set(privacy.not_personal)
     assert set(privacy.links) <= set(privacy.not_personal)
     if privacy.rows == "none":
-        assert not privacy.of_kind(*IDENTIFIERS), f"{table.label}: say in `erasure` what becomes of its rows"
+        assert not privacy.of_kind(*IDENTIFIERS), f"{table.label}: state in `erasure` what happens to its rows"
     if privacy.record:
         assert len(table.key) == 1
 
 
-def test_the_kind_of_every_profile_is_known() -> None:
+def test_every_profile_source_has_a_kind() -> None:
     text = (PROJECT / "models/identity/intermediate/resolution/int_identity_profiles.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"identity_profile\('(\w+)'", text)) == set(PROFILE_KINDS)

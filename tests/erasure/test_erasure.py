@@ -1,4 +1,4 @@
-"""One person is erased from the demo: nothing of them is found anywhere, nothing of anybody else has changed."""
+"""One person is erased from the demo: no trace of them is left anywhere, and nobody else's data has changed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rows(file: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def subject_of(workspace: Workspace) -> tuple[dict[str, str], Subject]:
-    """Somebody with an account everywhere, and all that the landing files' contents (as loaded) show of them."""
+    """A person with an account in every system, and all their identifiers in the raw tables."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         row = connection.execute(
             """
@@ -82,7 +82,7 @@ def subject_of(workspace: Workspace) -> tuple[dict[str, str], Subject]:
     national = digits.removeprefix("44").removeprefix("0")
     texts = {email, number.lower(), card.lower(), account, crm.lower(), klaviyo.lower()} | browsers
     if row[-1]:
-        # A street where others live too says nothing of the person by itself.
+        # A street shared with others does not identify the person by itself.
         texts.add(street)
     assert len(texts) >= 8 and len(national) >= 9
     given = {"email": email, "phone": phone, "loyalty_number": card}
@@ -90,7 +90,7 @@ def subject_of(workspace: Workspace) -> tuple[dict[str, str], Subject]:
 
 
 def others(workspace: Workspace, customer_id: str) -> dict[str, Any]:
-    """What the published version says of everybody else."""
+    """Row counts and checksums of everybody else's rows in the published version."""
     marts = workspace.published.resolve() / "marts.duckdb"
     found: dict[str, Any] = {}
     with duckdb.connect(str(marts), read_only=True) as connection:
@@ -107,12 +107,12 @@ def others(workspace: Workspace, customer_id: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def erased(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A copy of the demo from which one person was erased, with what it was like before."""
+    """A copy of the demo from which one person was erased, with its state before."""
     home = tmp_path_factory.mktemp("erased") / "workspace"
     shutil.copytree(demo_workspace.home, home, symlinks=True)
     workspace = workspace_in(home)
     given, subject = subject_of(workspace)
-    # Copies that people make: a note, a mailing list, an extract, a backup; and a text that names the person.
+    # Copies that people make: a note, a mailing list, an extract, a backup; and a text that mentions the person.
     (home / "notes.txt").write_text(f"call {subject.name[0]} on {given['phone']}, or {given['email']}\n")
     with gzip.open(home / "mailing.csv.gz", "wt") as file:
         file.write(f"email,first_name\nsomebody@example.com,Jo\n{given['email']},{subject.name[0]}\n")
@@ -156,12 +156,12 @@ def test_nothing_of_the_person_is_left_anywhere(erased: dict[str, Any]) -> None:
     kinds = ("warehouse.duckdb: raw_", "warehouse.duckdb: bytes", "notes.txt", "mailing.csv.gz", "extract.parquet",
              "warehouse.duckdb: scratch", "warehouse.duckdb: staging", "warehouse.duckdb: pii", "warehouse.backup",
              "raw_zendesk.ticket: \"description\"")  # fmt: skip
-    for kind in kinds:  # the search sees them all
+    for kind in kinds:  # the search finds them all beforehand
         assert any(kind in place for place in before), kind
     assert places(workspace.home, subject, (workspace.landing,)) == []
 
 
-def test_the_customer_is_gone_from_every_version_and_aggregates_stay(erased: dict[str, Any]) -> None:
+def test_the_customer_is_gone_from_every_version_and_aggregates_are_unchanged(erased: dict[str, Any]) -> None:
     workspace, before, customer_id = erased["workspace"], erased["before"], erased["id"]
     version = workspace.published.resolve()
     for file in ("marts.duckdb", "activation.duckdb"):
@@ -185,24 +185,24 @@ def test_money_stays_to_the_cent(erased: dict[str, Any]) -> None:
 def test_the_same_files_do_not_bring_the_person_back(erased: dict[str, Any], tmp_path: Path) -> None:
     workspace, subject = erased["workspace"], erased["subject"]
     assert intake(workspace, progress=lambda _: None).total.accepted == 0
-    # A new warehouse beside the tombstones, and everything delivered once more under other names.
-    home = tmp_path / "anew"
+    # A new warehouse beside the tombstones; then everything is delivered once more under other names.
+    home = tmp_path / "fresh"
     home.mkdir()
     shutil.copytree(workspace.landing, home / "landing")
     (home / "erasures").mkdir()
     shutil.copy(workspace.home / "erasures" / "tombstones.json", home / "erasures")
-    anew = workspace_in(home)
-    total = intake(anew, progress=lambda _: None).total
+    fresh = workspace_in(home)
+    total = intake(fresh, progress=lambda _: None).total
     assert total.erased > 0
     assert total.landed == total.accepted + total.duplicates + total.rejected + total.erased
-    assert places(home, subject, (anew.landing,)) == []
-    assert rows(anew.warehouse, MONEY) == erased["before"]["money"]
-    stored = rows(anew.warehouse, 'select count(*) from raw_shopify."order"')
-    for file in sorted((anew.landing / "shopify" / "order").iterdir()):
+    assert places(home, subject, (fresh.landing,)) == []
+    assert rows(fresh.warehouse, MONEY) == erased["before"]["money"]
+    stored = rows(fresh.warehouse, 'select count(*) from raw_shopify."order"')
+    for file in sorted((fresh.landing / "shopify" / "order").iterdir()):
         shutil.copy(file, file.with_name(f"again_{file.name}"))
-    again = intake(anew, progress=lambda _: None).total
+    again = intake(fresh, progress=lambda _: None).total
     assert (again.accepted, again.erased) == (0, 0) and again.duplicates > 0
-    assert rows(anew.warehouse, 'select count(*) from raw_shopify."order"') == stored
+    assert rows(fresh.warehouse, 'select count(*) from raw_shopify."order"') == stored
 
 
 def test_a_certificate_without_personal_data_is_kept(erased: dict[str, Any]) -> None:
@@ -233,7 +233,7 @@ def test_a_planted_survivor_is_found(erased: dict[str, Any]) -> None:
         shutil.rmtree(planted)
 
 
-def test_build_and_publish_again_bring_nothing_back(erased: dict[str, Any]) -> None:
+def test_another_build_and_publish_bring_nothing_back(erased: dict[str, Any]) -> None:
     workspace, subject = erased["workspace"], erased["subject"]
     steps.build(workspace, progress=lambda _: None)
     steps.build(workspace, select="destination_removals", progress=lambda _: None)

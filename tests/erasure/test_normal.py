@@ -1,4 +1,4 @@
-"""Identifiers are compared as the models spell them: by the project's own macros, for the retailer's country."""
+"""Identifiers are normalised as in the models: by the project's macros, for the retailer's country."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scripts.platform.warehouse import open_memory
         ("address", "GB", " Abc-1 ", "abc-1"),
     ],
 )
-def test_an_identifier_is_brought_into_one_spelling(kind: str, country: str, given: str, expected: str | None) -> None:
+def test_identifiers_are_normalised(kind: str, country: str, given: str, expected: str | None) -> None:
     with open_memory() as connection:
         query = f"select {normalised(kind, 'given', country)} from (select ? as given)"
         assert connection.execute(query, [given]).fetchone() == (expected,)
@@ -36,10 +36,10 @@ def test_a_column_may_be_any_expression() -> None:
         assert connection.execute(query).fetchone() == ("a@b.c",)
 
 
-def test_the_calling_code_is_that_of_the_numbering_plan() -> None:
+def test_the_calling_code_comes_from_the_numbering_plan() -> None:
     assert (calling_code("GB"), calling_code("US")) == ("44", "1")
 
 
-def test_a_country_without_a_numbering_plan_is_named() -> None:
+def test_a_country_without_a_numbering_plan_is_reported() -> None:
     with pytest.raises(CheckFailed, match="default_country is 'XX'"):
         normalised("phone", "value", "XX")

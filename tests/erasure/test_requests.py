@@ -1,4 +1,4 @@
-"""Requests that arrive, are refused, break off or come twice; on a warehouse made by hand, without a build."""
+"""Requests that arrive, are refused, are interrupted or are repeated; on a hand-made warehouse, without a build."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.support.workspaces import workspace_in
 CRM = "profile_id,customer_number,loyalty_number,email,phone,first_name,last_name,street,created_at,synced_at\n"
 RECEIPTS = "receipt_id,sold_at,currency,loyalty_number,email,status,total_amount,synced_at\n"
 CONSENT = "event_id,email,channel,purpose,status,occurred_at,synced_at\n"
-ASKED = "request_id,email,phone,loyalty_number,requested_at,reason\n"
+REQUESTS = "request_id,email,phone,loyalty_number,requested_at,reason\n"
 DAY = "2026-06-01 10:00:00"
-# Who is who, as a build says it: two people who share the till's address.
+# Identities as a build resolves them: two people with the till's e-mail address on their receipts.
 IDENTITIES = f"""
     create schema intermediate;
     create table intermediate.int_customer_identities (profile_key varchar, source_system varchar,
@@ -47,7 +47,7 @@ IDENTITIES = f"""
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """Two customers, a receipt each, loaded and resolved."""
+    """Two customers with one receipt each, loaded and resolved."""
     made = workspace_in(tmp_path / "workspace")
     deliver(made, "crm/profile/a_2026-06-02.csv", CRM
             + f"P1,CUS-0001,LOY-0001,Ann@Example.com,07700 900001,Ann,Archer,1 Long Lane,{DAY},{DAY}\n"
@@ -86,7 +86,7 @@ def quiet(_: str) -> None:
     return None
 
 
-def test_nothing_is_found_but_what_is_planted(workspace: Workspace) -> None:
+def test_the_search_finds_only_planted_identifiers(workspace: Workspace) -> None:
     subject = Subject({"ann@example.com", "loy-0001", "cus-0001", "1 long lane"}, {"7700900001"}, ("ann", "archer"))
     before = places(workspace.home, subject, (workspace.landing,))
     assert any("raw_crm.profile" in place for place in before) and any("bytes" in place for place in before)
@@ -96,16 +96,16 @@ def test_nothing_is_found_but_what_is_planted(workspace: Workspace) -> None:
     assert places(workspace.home, subject, (workspace.landing,)) == ["left.json: bytes"]
 
 
-def test_a_file_that_cannot_be_rewritten_is_named(workspace: Workspace) -> None:
+def test_a_file_that_cannot_be_rewritten_is_reported(workspace: Workspace) -> None:
     (workspace.home / "left.bin").write_bytes(b"\0\xff ann@example.com")
-    with pytest.raises(CheckFailed, match=r"left.bin: shows a person and cannot be rewritten; delete it"):
+    with pytest.raises(CheckFailed, match=r"left.bin: contains a person and cannot be rewritten; delete it"):
         erase(workspace, ask(email="ann@example.com"), progress=quiet)
     (workspace.home / "left.bin").unlink()
     erase(workspace, [], progress=quiet)
     assert not (workspace.home / "erasures" / ".journal.json").exists()
 
 
-def test_profiles_go_and_receipts_stay_as_nobodys(workspace: Workspace) -> None:
+def test_profiles_are_deleted_and_receipts_stay_without_a_person(workspace: Workspace) -> None:
     erase(workspace, ask(email=" ANN@example.com"), progress=quiet)
     total = "cast(total_amount as varchar)"
     assert rows(workspace, "select profile_id, email from raw_crm.profile") == [("P2", "bob@example.com")]
@@ -116,22 +116,22 @@ def test_profiles_go_and_receipts_stay_as_nobodys(workspace: Workspace) -> None:
     assert landed == [(1, 1), (2, 0)]
 
 
-def test_the_landing_source_is_carried_out_by_intake_and_emptied(workspace: Workspace) -> None:
+def test_intake_carries_out_landed_requests_and_empties_them(workspace: Workspace) -> None:
     deliver(workspace, "privacy/erasure_request/a_2026-06-03.csv",
-            f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
+            f"{REQUESTS}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
     load(workspace)
     assert rows(workspace, "select count(*) from raw_crm.profile where profile_id = 'P1'") == [(0,)]
     assert rows(workspace, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
     assert rows(workspace, "select request_id, outcome from state.erasure_requests") == [("Q1", "erased")]
     assert b"7700900001" not in workspace.warehouse.read_bytes().replace(b" ", b"")
-    # The same request in another file is known, and nothing of it is stored.
+    # The same request in another file is recognised, and nothing of it is stored.
     deliver(workspace, "privacy/erasure_request/b_2026-06-04.csv",
-            f"{ASKED}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
+            f"{REQUESTS}Q1,,+44 7700 900001,,{DAY},moves to Ann's sister\n")  # fmt: skip
     load(workspace)
     assert rows(workspace, "select request_id, phone, reason from raw_privacy.erasure_request") == [("Q1", None, None)]
 
 
-def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(workspace: Workspace) -> None:
+def test_a_new_delivery_of_the_person_is_skipped_and_a_strangers_is_not(workspace: Workspace) -> None:
     erase(workspace, ask(loyalty_number="LOY-0001"), progress=quiet)
     later = "2026-06-09 10:00:00"
     deliver(workspace, "crm/profile/b_2026-06-10.csv", CRM
@@ -141,7 +141,7 @@ def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(work
             + f"R1,{DAY},GBP,LOY-0001,till@example.com,refunded,10.50,{later}\n"
             + f"R3,{DAY},GBP,LOY-0001,,completed,5.00,{later}\n")  # fmt: skip
     load(workspace)
-    # A recycled number: the stranger stays, without the number that is still remembered as erased.
+    # A recycled number: the stranger stays, without the number, which is still recorded as erased.
     assert rows(workspace, "select profile_id, first_name, phone from raw_crm.profile order by 1") == [
         ("P2", "Bob", "07700 900002"), ("P3", "Carl", None),
     ]  # fmt: skip
@@ -153,18 +153,18 @@ def test_a_new_delivery_of_the_person_is_left_behind_and_a_strangers_is_not(work
                        "intake.files where delivered_at > timestamp '2026-06-05'") == [(0,), (0,)]  # fmt: skip
 
 
-def test_what_people_share_names_nobody(workspace: Workspace) -> None:
+def test_shared_identifiers_identify_nobody(workspace: Workspace) -> None:
     before = rows(workspace, "from raw_pos.receipt order by 1")
     with pytest.raises(CheckFailed, match="shared by several people or belong to nobody"):
         erase(workspace, ask(email="till@example.com"), progress=quiet)
     with pytest.raises(CheckFailed, match="belong to 2 people"):
         erase(workspace, ask(email="ann@example.com", loyalty_number="LOY-0002"), progress=quiet)
-    with pytest.raises(UserError, match="is not a valid one"):
+    with pytest.raises(UserError, match="is not valid"):
         erase(workspace, ask(email="ann at example"), progress=quiet)
     assert rows(workspace, "from raw_pos.receipt order by 1") == before
 
 
-def test_nobody_found_is_remembered(workspace: Workspace) -> None:
+def test_unknown_identifiers_are_recorded_as_erased(workspace: Workspace) -> None:
     outcome = erase(workspace, ask(email="dora@example.com"), progress=quiet)
     assert (outcome.erased, outcome.unknown) == (0, 1)
     deliver(workspace, "crm/profile/c_2026-06-11.csv", CRM + f"P4,CUS-0004,,Dora@example.com,,Dora,Dane,,{DAY},{DAY}\n")
@@ -191,7 +191,7 @@ def test_a_legal_hold_stops_an_erasure(workspace: Workspace) -> None:
         *(pytest.param(name, marks=pytest.mark.verify) for name in ("_in_warehouse", "rewrite_versions", "search")),
     ],
 )
-def test_a_killed_erasure_is_finished_by_the_next(
+def test_a_killed_erasure_is_finished_by_the_next_run(
     workspace: Workspace, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -209,7 +209,7 @@ def test_a_killed_erasure_is_finished_by_the_next(
     assert journal.exists() and journal.stat().st_mode & 0o077 == 0
     said: list[str] = []
     erase(workspace, [], progress=said.append)
-    assert said[0] == "an erasure was broken off; it is finished first"
+    assert said[0] == "an earlier erasure was interrupted; finishing it first"
     assert not journal.exists()
     assert rows(workspace, "select profile_id from raw_crm.profile") == [("P2",)]
     assert (workspace.home / "note.txt").read_text() == "[erased]"
@@ -225,7 +225,7 @@ def test_a_dry_run_changes_nothing(workspace: Workspace) -> None:
     assert not (workspace.home / "erasures" / "tombstones.json").exists()
 
 
-def test_the_command_line_takes_a_file_and_says_no_identifier(
+def test_the_command_takes_a_file_and_prints_no_identifier(
     workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "asked.csv"
@@ -242,7 +242,9 @@ def test_the_command_line_takes_a_file_and_says_no_identifier(
         requests_of_file(file)
 
 
-def test_two_at_once_and_another_key(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_erasure_or_a_changed_key_is_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     erase(workspace, ask(email="ann@example.com"), progress=quiet)
     with command._only_eraser(workspace), pytest.raises(UserError, match="another erasure is running"):
         erase(workspace, ask(email="bob@example.com"), progress=quiet)

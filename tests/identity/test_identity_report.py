@@ -16,7 +16,7 @@ from scripts.demo.simulator import simulate
 from scripts.identity.identity_report import KEY, REPORT, against_truth, by_edge_cases, identity_report, label
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
-from tests.support.identity_workspaces import Retailer, as_it_is, quiet
+from tests.support.identity_workspaces import Retailer, quiet, unchanged
 from tests.support.workspaces import workspace_in
 
 PRECISION, RECALL = 0.999, 0.97
@@ -246,8 +246,8 @@ def test_minimums_are_met_for_fifty_thousand_people(tmp_path: Path) -> None:
     simulate(workspace, customers=50_000, seed=4, progress=quiet)
     # Data irrelevant to identity is not loaded: it would take ten times as long.
     retailer = Retailer(workspace, tmp_path / "retailer")
-    retailer.start_anew()
-    retailer.deliver(as_it_is)
+    retailer.reset()
+    retailer.deliver(unchanged)
     retailer.resolve()
     (retailer.workspace.home / "truth").symlink_to(workspace.truth)
     report = identity_report(retailer.workspace)

@@ -11,7 +11,7 @@ import pytest
 from scripts.demo.simulator import simulate
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import Workspace
-from tests.support.identity_workspaces import LATE, Retailer, as_it_is, between, identities, quiet, shuffled
+from tests.support.identity_workspaces import LATE, Retailer, between, identities, quiet, shuffled, unchanged
 from tests.support.workspaces import workspace_in
 
 # Long steps through the history, then day by day to its end.
@@ -45,7 +45,7 @@ def test_an_id_that_changed_without_a_log_entry_is_found() -> None:
 @pytest.mark.verify
 def test_shuffled_and_split_files_give_the_same_ids(demo_workspace: Workspace, tmp_path: Path) -> None:
     retailer = Retailer(demo_workspace, tmp_path)
-    retailer.start_anew()
+    retailer.reset()
     retailer.deliver(shuffled(3))
     assert len(list(retailer.workspace.landing.glob("*/*/*"))) > 3 * 16
     pd.testing.assert_series_equal(retailer.resolve(), identities(demo_workspace))
@@ -56,16 +56,16 @@ def test_one_go_shuffled_and_day_by_day_give_the_same_ids(tmp_path: Path) -> Non
     source = workspace_in(tmp_path / "source")
     simulate(source, customers=2000, seed=17, progress=quiet)
     retailer = Retailer(source, tmp_path / "retailer")
-    retailer.start_anew()
-    retailer.deliver(as_it_is)
+    retailer.reset()
+    retailer.deliver(unchanged)
     at_once = retailer.resolve()
     assert retailer.changes() == set(), "a first build has nothing to change"
     for seed in (1, 2):
-        retailer.start_anew()
+        retailer.reset()
         retailer.deliver(shuffled(seed))
         pd.testing.assert_series_equal(retailer.resolve(), at_once)
 
-    retailer.start_anew()
+    retailer.reset()
     before = None
     for day in DAYS:
         retailer.deliver(between(before, day))

@@ -25,7 +25,7 @@ from scripts.identity.matching.training import SETTINGS_FILE, train
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.keyed_hash import keyed_hash
 from scripts.platform.workspace import Workspace
-from tests.support.people import ARI, people_workspace
+from tests.support.people import FIRST_SURNAME, people_workspace
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -86,7 +86,7 @@ def test_the_review_file_is_guarded_and_explains_itself(trained: Workspace) -> N
     assert float(row["match_probability"]) >= 0.9
     assert {"same postcode", "same first name", "same last name"} <= set(row["speaks_for"].split("; "))
     assert row["speaks_against"] == "different e-mail"
-    assert (row["left_last_name"], row["right_last_name"]) == (ARI, ARI)
+    assert (row["left_last_name"], row["right_last_name"]) == (FIRST_SURNAME, FIRST_SURNAME)
     assert row["decision"] == ""
 
 
@@ -99,7 +99,7 @@ def test_landed_proposals_contain_no_identifiers(trained: Workspace) -> None:
     assert first["agreeing_fields"] == "first_name|last_name|address"
     assert first["differing_fields"] == "email"
     text = "".join(file.read_text() for file in trained.landing.joinpath("matching", "proposal").iterdir())
-    assert not [word for word in ("@", ARI, "c0,", "k0,") if word in text]
+    assert not [word for word in ("@", FIRST_SURNAME, "c0,", "k0,") if word in text]
 
 
 def test_the_hash_equals_that_of_the_macro(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_decisions_become_landing_rows_once(workspace: Workspace) -> None:
         ("cut", "crm", "c1", "klaviyo", "k1"),
     }
     assert {(row["decided_by"], row["decided_at"]) for row in rows} == {("Rita", "2026-07-01 12:00:00")}
-    assert not [row for row in rows if ARI in row["reason"] or "@" in row["reason"]]
+    assert not [row for row in rows if FIRST_SURNAME in row["reason"] or "@" in row["reason"]]
     again = matching.accept(workspace, file, by="Rita", now=NOON.replace(hour=13), progress=quiet)
     assert again is None
     assert len(landing_rows(workspace, ("identity", "link_decision"))) == 2
@@ -227,7 +227,7 @@ def test_a_missing_extra_is_reported_in_one_line(
 
 def test_too_little_data_stops_training(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="1 likely pairs among 4 records are too few"):
-        matching.train_workspace(people_workspace(tmp_path, people=1, doubles=0), progress=quiet)
+        matching.train_workspace(people_workspace(tmp_path, people=1, duplicates=0), progress=quiet)
 
 
 def test_only_too_little_data_is_reported_as_such(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is delivered, every row is accounted for: a plain Python account of the same rows agrees."""
+"""Whatever is delivered, every row is accounted for, as an independent calculation in plain Python confirms."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ ragged = st.lists(field(["a", "b", "1"]), min_size=1, max_size=8).filter(lambda 
 files = st.lists(st.lists(st.one_of(good, good, any_row, ragged), max_size=12), min_size=1, max_size=3)
 
 
-def account(deliveries: list[list[tuple[str, ...]]]) -> Counter[str]:
-    """Landed, rejected, and versions: per record, the runs of equal content in the order of time."""
+def expected_totals(deliveries: list[list[tuple[str, ...]]]) -> Counter[str]:
+    """Landed and rejected rows, records, and distinct contents per record, summed."""
     totals: Counter[str] = Counter()
     seen: dict[tuple[str, int], set[tuple[float, tuple[str, float]]]] = defaultdict(set)
     for rows in deliveries:
@@ -54,14 +54,14 @@ def account(deliveries: list[list[tuple[str, ...]]]) -> Counter[str]:
     return totals
 
 
-# A content cuts a duplicate of an earlier file off from its version, so that it becomes a version itself.
-REVIVED = [
+# Other content separates a duplicate in an earlier file from its version, so that it becomes a version itself.
+SPLIT_DUPLICATE = [
     [("b", "2.0", "x", "-2", "2026-01-01"), ("b", "2.0", "x", "-2", "2026-01-02 00:00:00")],
     [("b", "2.0", "x", "1.5", "2026-01-01")],
 ]
 
 
-@example(REVIVED)
+@example(SPLIT_DUPLICATE)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files)
 def test_landed_is_accepted_plus_duplicates_plus_rejected(deliveries: list[list[tuple[str, ...]]]) -> None:
@@ -73,7 +73,7 @@ def test_landed_is_accepted_plus_duplicates_plus_rejected(deliveries: list[list[
             writer.writerows([COLUMNS, *rows])
             zone.deliver(f"pos/receipt_payment/{number}_2026-02-01.csv", text.getvalue())
         total = zone.load().total
-        expected = account(deliveries)
+        expected = expected_totals(deliveries)
         assert total.landed == expected["landed"] == total.accepted + total.duplicates + total.rejected
         assert total.rejected == expected["rejected"] == zone.value("select count(*) from intake.rejects")
         assert total.accepted == zone.value("select count(*) from raw_pos.receipt_payment")

@@ -1,7 +1,7 @@
-"""Every kind of damage a delivery may have: what is accepted, what is refused and why, and nothing gets lost.
+"""Every kind of damage that a delivery may have: what is accepted, what is refused and why, and nothing gets lost.
 
-Files that come in with some rows refused lie together in one landing zone and are taken in by one load; the tables
-`damage_*.py` say what must come of each. Files that cannot come in at all are tried beside good ones of every source.
+Files that can be loaded with some rows refused are together in one landing zone and loaded at once; the modules
+`damage_*.py` state the expected result of each. Files that cannot be loaded at all are tried beside good ones.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CASES = {
 
 @dataclass
 class Stored:
-    """What a load left behind, by path: the file's line of the ledger, its rows, rejects and drift."""
+    """What a load stored, by path: the file's row in the ledger, its rows, rejects and drift."""
 
     files: dict[str, Row] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
@@ -53,7 +53,7 @@ def stored(zone: Zone) -> Stored:
 
         paths = {}
         for file in read("from intake.files"):
-            assert file["path"] not in result.files, "one line per path was expected in this ledger"
+            assert file["path"] not in result.files, "one row per path was expected in this ledger"
             result.files[file["path"]] = file
             paths[file["file_id"]] = file["path"]
         for reject in read("from intake.rejects order by line_number"):
@@ -68,7 +68,7 @@ def stored(zone: Zone) -> Stored:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Stored:
-    """What one load of all cases left behind. A load that breaks off, or a file that fails, fails all of them."""
+    """What one load of all cases stored. A load that is interrupted, or a file that fails, fails all of them."""
     assert len({case.path for case in CASES.values()}) == len(CASES), "two cases write one file"
     together = Zone(tmp_path_factory.mktemp("together"))
     for case in CASES.values():
@@ -85,7 +85,7 @@ def test_every_row_of_a_damaged_file_is_accounted_for(name: str, outcome: Stored
     rows, rejects = result.rows[case.path], result.rejects[case.path]
     assert [(one["line_number"], one["reason"]) for one in rejects if not is_expected(one, case.refused)] == []
     assert [one["line_number"] for one in rejects] == [one.line for one in case.refused]
-    assert [picked(row, like) for row, like in zip(rows, case.accepted, strict=False)] == case.accepted
+    assert [matching_columns(row, like) for row, like in zip(rows, case.accepted, strict=False)] == case.accepted
     counts = tuple(file[f"{part}_rows"] for part in ("landed", "accepted", "duplicate", "rejected"))
     assert counts == case.counts
     assert (len(rows), len(rejects)) == (file["accepted_rows"], file["rejected_rows"])
@@ -95,7 +95,7 @@ def test_every_row_of_a_damaged_file_is_accounted_for(name: str, outcome: Stored
 
 
 def is_expected(reject: Row, expected: list[Refused]) -> bool:
-    """Whether the reject is as told: rule, words, payload, and open with a hint."""
+    """Whether the reject is as expected: rule, reason, payload, and open with a hint."""
     wanted = next((one for one in expected if one.line == reject["line_number"]), None)
     if wanted is None or wanted.words not in reject["reason"]:
         return False
@@ -104,32 +104,32 @@ def is_expected(reject: Row, expected: list[Refused]) -> bool:
     text = " ".join(map(str, payload.values())) + reject["payload"]
     assert [part for part in wanted.holds if part not in text] == [], "not in the payload"
     assert reject["rule"] in wanted.rule.split("|")
-    assert reject["repair_hint"], "no hint how to repair it"
+    assert reject["repair_hint"], "no repair hint"
     assert (reject["state"], reject["closed_at"], reject["closed_by"]) == ("open", None, None)
     return True
 
 
-def picked(row: Row, like: Row) -> Row:
-    """The columns of a stored row that the expected one names."""
+def matching_columns(row: Row, like: Row) -> Row:
+    """The columns of a stored row that the expected row has."""
     return {name: row[name] for name in like}
 
 
-def test_there_are_forty_kinds_of_damage_and_more() -> None:
+def test_at_least_45_kinds_of_damage_are_covered() -> None:
     assert len(CASES) + len(BROKEN) >= 45
     assert sum(bool(case.refused) for case in CASES.values()) >= 45
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A file that cannot come in at all: its ending, its bytes for a table, and words of what is said of it."""
+    """A file that cannot be loaded at all: its suffix, its bytes for a table, and a pattern of the message."""
 
     suffix: str
     content: Callable[[Table], bytes]
-    said: str
+    message: str
 
 
 def as_file(row: Row, suffix: str, times: int = 1) -> bytes:
-    """One row, `times` over, in the format of `suffix`."""
+    """One row, repeated `times` times, in the format of `suffix`."""
     if suffix == "parquet":
         out = io.BytesIO()
         pd.DataFrame([row] * times).to_parquet(out)
@@ -154,7 +154,7 @@ def without(table: Table, suffix: str) -> bytes:
     return as_file(row, suffix)
 
 
-def spoilt(content: bytes, start: int, length: int) -> bytes:
+def corrupted(content: bytes, start: int, length: int) -> bytes:
     return content[:start] + bytes(255 - byte for byte in content[start : start + length]) + content[start + length :]
 
 
@@ -173,8 +173,8 @@ BROKEN = {
     "gzip with a wrong checksum": Broken(
         "jsonl.gz", lambda table: gzip.compress(b"{}")[:-8] + bytes(8), "damaged gzip"
     ),
-    "gzip with spoilt bytes": Broken(
-        "csv.gz", lambda table: spoilt(good(table, "csv.gz", 5_000), 60, 40), "damaged gzip"
+    "gzip with corrupted bytes": Broken(
+        "csv.gz", lambda table: corrupted(good(table, "csv.gz", 5_000), 60, 40), "damaged gzip"
     ),
     "bzip2 cut in half": Broken("csv.bz2", lambda table: good(table, "csv.bz2", 5_000)[:-50], "damaged bzip2"),
     "bzip2 in name only": Broken("jsonl.bz2", lambda table: good(table, "jsonl"), "truncated or damaged bzip2"),
@@ -185,8 +185,8 @@ BROKEN = {
     "Parquet without its end": Broken(
         "parquet", lambda table: good(table, "parquet", 500)[:200], "not readable as Parquet"
     ),
-    "Parquet with a spoilt footer": Broken(
-        "parquet", lambda table: spoilt(good(table, "parquet", 500), -60, 40), "not readable"
+    "Parquet with a corrupted footer": Broken(
+        "parquet", lambda table: corrupted(good(table, "parquet", 500), -60, 40), "not readable"
     ),
     "Parquet in name only": Broken("parquet", good, "not readable as Parquet"),
     "Parquet with text that is no text": Broken(
@@ -209,23 +209,23 @@ BROKEN = {
 
 
 @dataclass
-class Trial:
-    """What came of one broken file and its good neighbour: said and stored at once, and stored once it was mended."""
+class Attempt:
+    """Result of one broken file and its good neighbour: the messages, and what was stored before and after the fix."""
 
     broken: str
     neighbour: str
     table: Table
-    said: list[str]
+    messages: list[str]
     after: Stored
-    mended: Stored
+    fixed: Stored
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trial]:
-    """Every broken file beside a good one of its table; one per source and load, so that no source is given up."""
+def attempts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Attempt]:
+    """Every broken file beside a good file of its table; one per source and load, so that no circuit opens."""
     zone = Zone(tmp_path_factory.mktemp("broken"))
     sources = list(load_contracts().values())
-    results: dict[str, Trial] = {}
+    results: dict[str, Attempt] = {}
     for start in range(0, len(BROKEN), len(sources)):
         batch: dict[str, tuple[str, str, Table]] = {}
         for name, source in zip(list(BROKEN)[start : start + len(sources)], sources, strict=False):
@@ -237,34 +237,34 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trial]:
             batch[name] = (*paths, table)
             write(zone, paths[0], case.content(table))
             write(zone, paths[1], as_file(good_row(table, f"good {start}"), "csv"))
-        said = zone.failing_load()
+        messages = zone.failing_load()
         after = stored(zone)
         for name, (path, _, table) in batch.items():
-            write(zone, path, as_file(good_row(table, f"mended {start}"), BROKEN[name].suffix))
+            write(zone, path, as_file(good_row(table, f"fixed {start}"), BROKEN[name].suffix))
         zone.load()
-        mended = stored(zone)
-        results |= {name: Trial(*paths_and_table, said, after, mended) for name, paths_and_table in batch.items()}
+        fixed = stored(zone)
+        results |= {name: Attempt(*paths_and_table, messages, after, fixed) for name, paths_and_table in batch.items()}
     return results
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_cannot_come_in_stops_nothing_else(name: str, trials: dict[str, Trial]) -> None:
-    trial = trials[name]
-    (line,) = [line for line in trial.said if trial.broken in line]
-    assert re.search(BROKEN[name].said, line)
-    assert "never stored" not in line, "values of the data are not said aloud"
-    file = trial.after.files[trial.broken]
+def test_an_unreadable_file_stops_nothing_else(name: str, attempts: dict[str, Attempt]) -> None:
+    attempt = attempts[name]
+    (line,) = [line for line in attempt.messages if attempt.broken in line]
+    assert re.search(BROKEN[name].message, line)
+    assert "never stored" not in line, "messages must not quote data"
+    file = attempt.after.files[attempt.broken]
     assert (file["status"], file["landed_rows"], file["accepted_rows"], file["rejected_rows"]) == ("failed", 0, 0, 0)
     assert file["reason"] and file["reason"] in line
-    assert trial.after.rows[trial.broken] == trial.after.rejects[trial.broken] == []
-    start = Path(trial.neighbour).name.split("_")[1]
-    (row,) = trial.after.rows[trial.neighbour]
-    assert picked(row, good_row(trial.table, f"good {start}")) == good_row(trial.table, f"good {start}")
+    assert attempt.after.rows[attempt.broken] == attempt.after.rejects[attempt.broken] == []
+    start = Path(attempt.neighbour).name.split("_")[1]
+    (row,) = attempt.after.rows[attempt.neighbour]
+    assert matching_columns(row, good_row(attempt.table, f"good {start}")) == good_row(attempt.table, f"good {start}")
 
-    assert trial.mended.files[trial.broken]["status"] == "loaded"
-    (row,) = trial.mended.rows[trial.broken]
-    assert picked(row, good_row(trial.table, f"mended {start}")) == good_row(trial.table, f"mended {start}")
-    assert trial.mended.rows[trial.neighbour] == trial.after.rows[trial.neighbour]
+    assert attempt.fixed.files[attempt.broken]["status"] == "loaded"
+    (row,) = attempt.fixed.rows[attempt.broken]
+    assert matching_columns(row, good_row(attempt.table, f"fixed {start}")) == good_row(attempt.table, f"fixed {start}")
+    assert attempt.fixed.rows[attempt.neighbour] == attempt.after.rows[attempt.neighbour]
 
 
 def write(zone: Zone, name: str, content: bytes) -> Path:

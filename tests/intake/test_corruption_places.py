@@ -1,4 +1,4 @@
-"""Damage around the file rather than in it: what is no file, cannot be opened, vanishes, or is of another encoding."""
+"""Damage around files rather than in them: entries that are not files, cannot be opened, vanish; stated encodings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def link_to_itself(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [directory, pipe, dangling_link, link_to_itself])
-def test_what_is_no_file_is_one_line_and_stops_nothing_else(zone: Zone, make: Callable[[Path], None]) -> None:
+def test_an_entry_that_is_not_a_file_is_reported_in_one_line_and_stops_nothing_else(
+    zone: Zone, make: Callable[[Path], None]
+) -> None:
     good = zone.deliver(f"{PAYMENT}/good_2026-02-02.csv", GOOD)
     make(good.with_name("bad_2026-02-01.csv"))
     (line,) = zone.failing_load()
@@ -45,7 +47,7 @@ def test_what_is_no_file_is_one_line_and_stops_nothing_else(zone: Zone, make: Ca
     assert zone.rows(IDS) == [("good",)]
 
 
-def test_a_link_to_a_file_is_taken_in(zone: Zone, tmp_path: Path) -> None:
+def test_a_link_to_a_file_is_loaded(zone: Zone, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_text(GOOD)
     folder = zone.workspace.landing / PAYMENT
@@ -56,13 +58,13 @@ def test_a_link_to_a_file_is_taken_in(zone: Zone, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses between tries are tested elsewhere."""
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between attempts are tested elsewhere."""
     monkeypatch.setattr("scripts.intake.reading.FIRST_PAUSE", 0.001)
 
 
-class Sick:
-    """Stands for a sick file system: opening files that are `like` a name fails `times` times."""
+class FailingFileSystem:
+    """A failing file system: opening files that match the pattern `like` fails `times` times."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, like: str, error: OSError, times: int = 10**9) -> None:
         self.failed = 0
@@ -81,7 +83,7 @@ class Sick:
         self.monkeypatch.undo()
 
 
-SICK = {
+FILE_ERRORS = {
     "locked": (OSError(errno.EBUSY, "busy"), "cannot be read"),
     "input/output error": (OSError(errno.EIO, "input/output error"), "cannot be read"),
     "stale network file": (OSError(errno.ESTALE, "stale"), "cannot be read"),
@@ -90,14 +92,14 @@ SICK = {
 }
 
 
-@pytest.mark.parametrize("case", SICK)
+@pytest.mark.parametrize("case", FILE_ERRORS)
 def test_a_file_that_cannot_be_opened_fails_alone(zone: Zone, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    error, said = SICK[case]
+    error, said = FILE_ERRORS[case]
     zone.deliver(PATH, BAD)
     zone.deliver(f"{PAYMENT}/good_2026-02-02.csv", GOOD)
-    sick = Sick(monkeypatch, PATH, error)
+    failing = FailingFileSystem(monkeypatch, PATH, error)
     (line,) = zone.failing_load()
-    assert sick.failed > 0
+    assert failing.failed > 0
     assert said in line
     assert line.startswith(f"{zone.workspace.landing}/{PATH}: ")
     assert zone.rows(IDS) == [("good",)]
@@ -105,43 +107,43 @@ def test_a_file_that_cannot_be_opened_fails_alone(zone: Zone, monkeypatch: pytes
         (PATH, "failed"),
         (f"{PAYMENT}/good_2026-02-02.csv", "loaded"),
     ]
-    sick.heal()
+    failing.heal()
     zone.load()
     assert zone.rows(IDS) == [("bad",), ("good",)]
     assert {status for (status,) in zone.rows("select status from intake.files")} == {"loaded"}
 
 
-def test_a_file_that_can_be_opened_at_the_third_try_comes_in(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_opens_at_the_third_attempt_is_loaded(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     zone.deliver(PATH, BAD)
-    sick = Sick(monkeypatch, PATH, OSError(errno.EBUSY, "busy"), times=2)
+    failing = FailingFileSystem(monkeypatch, PATH, OSError(errno.EBUSY, "busy"), times=2)
     zone.load()
-    assert sick.failed == 2
+    assert failing.failed == 2
     assert zone.ledger() == [(1, 1, 0, 0)]
     assert zone.value("select count(*) from intake.files") == 1
 
 
-def test_a_sick_source_is_given_up_and_the_others_go_on(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And once it is well again, its files come in and nothing says that it was sick."""
+def test_a_failing_source_is_stopped_and_the_others_continue(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it works again, its files are loaded and the record of the failure is removed."""
     for number in range(12):
-        zone.deliver(f"{PAYMENT}/sick_{number:02d}_2026-02-01.csv", BAD.replace("bad", f"sick {number}"))
+        zone.deliver(f"{PAYMENT}/sick_{number:02d}_2026-02-01.csv", BAD.replace("bad", f"failing {number}"))
     zone.deliver("crm/profile/good_2026-02-01.csv", f"profile_id,city,synced_at\np,x,{STAMP}\n")
     zone.deliver("web/identifies/good_2026-02-01.csv", f"id,anonymous_id,received_at,timestamp\n1,a,{STAMP},{STAMP}\n")
-    sick = Sick(monkeypatch, "pos/receipt_payment/sick_*", OSError(errno.EIO, "input/output error"))
+    failing = FailingFileSystem(monkeypatch, "pos/receipt_payment/sick_*", OSError(errno.EIO, "input/output error"))
     said = zone.failing_load()
-    given_up = [line for line in said if "were not tried" in line]
-    assert (len(given_up), 1 < len(said) < 12) == (1, True)
+    not_tried = [line for line in said if "were not tried" in line]
+    assert (len(not_tried), 1 < len(said) < 12) == (1, True)
     assert zone.value("select count(*) from raw_crm.profile") == 1
     assert zone.value("select count(*) from raw_web.identifies") == 1
     ((source, failures),) = zone.rows("select source_name, failures from intake.circuits")
     assert (source, failures) == ("pos", len(said) - 1)
-    sick.heal()
+    failing.heal()
     zone.load()
     assert zone.value("select count(*) from raw_pos.receipt_payment") == 12
     assert zone.rows("from intake.circuits") == []
     assert zone.value("select count(*) from intake.files where status = 'failed'") == 0
 
 
-def test_damaged_files_do_not_make_their_source_a_sick_one(zone: Zone) -> None:
+def test_damaged_files_do_not_open_the_circuit_of_their_source(zone: Zone) -> None:
     for number in range(8):
         zone.deliver(f"{PAYMENT}/bad_{number}_2026-02-01.csv.gz", BAD).write_bytes(b"\x1f\x8b damaged")
     zone.deliver(f"{PAYMENT}/good_2026-02-02.csv", GOOD)
@@ -151,7 +153,7 @@ def test_damaged_files_do_not_make_their_source_a_sick_one(zone: Zone) -> None:
 
 
 def test_the_setting_of_a_source_decides_its_encoding(zone: Zone) -> None:
-    """Bytes that are UTF-8 by chance, and a Polish file that would be taken for Western European."""
+    """Bytes that are valid UTF-8 by chance, and a Polish file that would be taken for Western European."""
     header = "profile_id,city,synced_at\n"
     zone.deliver("world.json", json.dumps({"encoding_crm": "cp1252", "encoding_loyalty": "cp1250"}))
     zone.deliver("crm/profile/a_2026-02-01.csv", f"{header}1,ZoÃ«,{STAMP}\n".encode("cp1252"))
@@ -164,8 +166,8 @@ def test_the_setting_of_a_source_decides_its_encoding(zone: Zone) -> None:
     assert zone.value("select city from raw_klaviyo.person") == "Zoë"
 
 
-def test_what_is_last_does_not_depend_on_the_order_of_loading(make_zone: Callable[[str], Zone]) -> None:
-    """Two contents of one time, one of them delivered twice: readers take the later delivery of the two contents."""
+def test_the_newest_version_does_not_depend_on_the_order_of_loading(make_zone: Callable[[str], Zone]) -> None:
+    """Two contents with the same timestamp, one delivered twice: readers take the content that was delivered later."""
     rows = {"1": "card", "2": "cash", "3": "card"}
     last = set()
     for order in ("123", "321", "213", "312"):

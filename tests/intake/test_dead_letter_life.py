@@ -1,4 +1,4 @@
-"""From held back to let in: by a corrected record, by a parent that comes late, by an override. Nothing is replayed."""
+"""How held records are released: by a corrected record, a late parent or an override. Nothing is replayed."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ IN_USE = "select line_id from intermediate.int_order_lines where line_id like 'p
 
 @pytest.fixture(scope="module")
 def first_day(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """R1 is good; R2 has an unknown currency, R3 an absurd amount, L4 no receipt, R5 a good and then a faulty version;
-    R6 is R1 again under another key. L1 of the web shop, sold in euros, has an absurd tax, of rate 0.2."""
+    """R1 is good; R2 has an unknown currency, R3 an absurd amount, the line of R4 no receipt, R5 a good and then an
+    invalid version; R6 repeats R1 under another key. L1 of the web shop, sold in euros, has an absurd tax at rate 0.2.
+    """
     workspace = workspace_in(tmp_path_factory.mktemp("letters"))
     setup(workspace, quiet)
     till = "S1,T1,2026-03-01 10:00:00"
@@ -90,14 +91,14 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def test_faulty_records_are_held_with_their_lines(first_day: Workspace) -> None:
+def test_invalid_records_are_held_with_their_lines(first_day: Workspace) -> None:
     found = rows(first_day, LETTERS)
     euros = Decimal("7000") * Decimal("0.87")
     assert found == [
-        # Converted at the rate of the euro, whatever rate the tax has.
+        # Converted at the euro's exchange rate, not at the tax rate.
         ("L1|0", "shop_tax_amount", "open", Decimal("6000") * Decimal("0.87"), True, None),
         ("R2", "till_receipt_currency", "open", Decimal("20.00"), True, None),
-        # The line's money stands on its receipt, but for the line of a receipt that nobody knows.
+        # A line's money is counted on its receipt, except for the line of an unknown receipt.
         ("R2|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
         ("R3", "till_receipt_amount", "open", euros, True, None),
         ("R3|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
@@ -105,7 +106,7 @@ def test_faulty_records_are_held_with_their_lines(first_day: Workspace) -> None:
         ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
         ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
     ]
-    # R5 is set aside whole, its older good version too; a repeat is only warned of.
+    # All of R5 is held, including its older good version; a repeat only causes a warning.
     assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R6:1",)]
     repeated = "select record_key from intermediate.int_pos__violations where rule_key = 'till_receipt_repeated'"
     assert rows(first_day, repeated) == [("R6",)]
@@ -118,7 +119,7 @@ def test_faulty_records_are_held_with_their_lines(first_day: Workspace) -> None:
     ) == [(6, 2, 1, 3), (6, 2, 0, 4), (0, 0, 0, 0)]  # fmt: skip
 
 
-def test_corrections_late_parents_and_overrides_let_records_in(first_day: Workspace) -> None:
+def test_corrections_late_parents_and_overrides_release_records(first_day: Workspace) -> None:
     corrected = "pos/receipt/b_2026-03-10.csv"
     deliver(
         first_day,
@@ -147,7 +148,7 @@ def test_corrections_late_parents_and_overrides_let_records_in(first_day: Worksp
     assert rows(first_day, closed) == [(True,), (True,)]
 
 
-def test_a_faulty_rule_is_named_with_its_line(
+def test_an_invalid_rule_is_reported_with_its_line(
     first_day: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = first_day.seeds / "validation_rules.csv"

@@ -1,4 +1,4 @@
-"""What closes a refused row: a good version, the same file again, an override; and reading with patience."""
+"""What closes a refused row: a good version, the same file again, an override; and retries of failing reads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.intake.landing import BrokenFile, PassingFault
-from scripts.intake.reading import FIRST_PAUSE, TRIES, with_patience
+from scripts.intake.landing import BrokenFile, TransientError
+from scripts.intake.reading import FIRST_PAUSE, TRIES, with_retries
 from tests.support.landing_zone import Zone
 
 HEADER = "receipt_id,payment_number,method,amount,synced_at\n"
@@ -57,18 +57,18 @@ def test_an_older_good_version_repairs_nothing_and_a_late_bad_one_is_repaired_al
     zone.deliver("pos/receipt_payment/c_2026-01-04.csv", HEADER + BAD)
     zone.load()
     assert states(zone) == [
-        ("repaired", datetime(2026, 1, 3), "a later delivery was there already"),
+        ("repaired", datetime(2026, 1, 3), "already repaired by a later delivery"),
         ("open", None, None),
     ]
 
 
-def test_the_file_delivered_again_closes_what_it_said_before(zone: Zone) -> None:
+def test_a_file_delivered_again_closes_its_earlier_rejects(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a.csv", HEADER + BAD + "9,1,card\n")
     zone.load()
     zone.deliver("pos/receipt_payment/a.csv", HEADER + GOOD + "9,1,cash\n")
     zone.load()
     assert [row[0] for row in states(zone)] == ["repaired", "repaired", "open"]
-    assert states(zone)[0][2] == "the file came again: pos/receipt_payment/a.csv"
+    assert states(zone)[0][2] == "file delivered again: pos/receipt_payment/a.csv"
 
 
 def test_an_override_replaces_a_refused_record_once(zone: Zone) -> None:
@@ -83,7 +83,7 @@ def test_an_override_replaces_a_refused_record_once(zone: Zone) -> None:
     before = zone.rows("select * from intake.files order by file_id")
     zone.load()
     assert [row[:8] for row in zone.rows("select * from intake.files order by file_id")] == [row[:8] for row in before]
-    # What the source sends later counts: the decision is not carried out again.
+    # What the source delivers later counts: the decision is not carried out again.
     zone.deliver("pos/receipt_payment/b_2026-01-07.csv", HEADER + "1,1,card,13,2026-01-07 10:00:00\n")
     zone.load()
     assert zone.value("select max_by(amount, synced_at) from raw_pos.receipt_payment") == Decimal(13)
@@ -99,7 +99,7 @@ def test_an_override_replaces_a_stored_record(zone: Zone) -> None:
     ]  # fmt: skip
 
 
-def test_a_correction_of_the_past_does_not_carry_what_came_later(zone: Zone) -> None:
+def test_a_correction_of_the_past_does_not_contain_later_deliveries(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a_2026-01-01.csv", HEADER + GOOD)
     zone.deliver("overrides/record_override/o_2026-01-05.csv", override("replace", '{"amount": 99}'))
     zone.deliver("pos/receipt_payment/b_2026-01-07.csv", HEADER + "1,1,voucher,13,2026-01-07 10:00:00\n")
@@ -118,7 +118,7 @@ def test_a_correction_of_the_past_does_not_carry_what_came_later(zone: Zone) -> 
         (override("replace", '{"amount": 1}').replace(",pos,", ",post,"), "there is no such source and table"),
     ],
 )
-def test_an_override_that_makes_no_sense_is_one_line(zone: Zone, content: str, said: str) -> None:
+def test_an_invalid_override_is_reported_in_one_line(zone: Zone, content: str, said: str) -> None:
     zone.deliver("pos/receipt_payment/a_2026-01-01.csv", HEADER + BAD)
     zone.deliver("overrides/record_override/o_2026-01-05.csv", content)
     (line,) = zone.failing_load()
@@ -126,7 +126,7 @@ def test_an_override_that_makes_no_sense_is_one_line(zone: Zone, content: str, s
     assert "o1" in line
 
 
-def test_an_override_gives_a_refused_row_up(zone: Zone) -> None:
+def test_an_override_waives_a_refused_row(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a_2026-01-01.csv", HEADER + BAD)
     zone.deliver("overrides/record_override/o_2026-01-05.csv", override("waive"))
     zone.load()
@@ -134,60 +134,60 @@ def test_an_override_gives_a_refused_row_up(zone: Zone) -> None:
     assert zone.value("select count(*) from raw_pos.receipt_payment") == 0
 
 
-def test_patience_ends_and_its_pauses_double() -> None:
+def test_retries_end_and_their_pauses_double() -> None:
     pauses: list[float] = []
     tried = 0
 
-    def sick() -> None:
+    def failing() -> None:
         nonlocal tried
         tried += 1
-        raise PassingFault("locked")
+        raise TransientError("locked")
 
-    with pytest.raises(PassingFault):
-        with_patience(sick, pauses.append, lambda: 0.0)
+    with pytest.raises(TransientError):
+        with_retries(failing, pauses.append, lambda: 0.0)
     assert tried == TRIES
     assert pauses == [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
     with pytest.raises(BrokenFile):
-        with_patience(lambda: (_ for _ in ()).throw(BrokenFile("truncated")), pauses.append)
+        with_retries(lambda: (_ for _ in ()).throw(BrokenFile("truncated")), pauses.append)
     assert len(pauses) == 3
 
 
-def test_patience_is_rewarded(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fails twice and then answers."""
+def test_a_retry_succeeds_after_transient_errors(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails twice and then responds."""
     zone.deliver("pos/receipt_payment/a.csv", HEADER + GOOD)
     answers = iter([OSError(5, "Input/output error"), OSError(116, "Stale file handle")])
     usual = Path.open
 
-    def sick(self: Path, *args: object, **kwargs: object) -> object:
+    def failing(self: Path, *args: object, **kwargs: object) -> object:
         if self.name == "a.csv" and (problem := next(answers, None)):
             raise problem
         return usual(self, *args, **kwargs)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(Path, "open", sick)
+    monkeypatch.setattr(Path, "open", failing)
     monkeypatch.setattr("scripts.intake.reading.FIRST_PAUSE", 0.001)
     assert zone.load().total.accepted == 1
 
 
-def test_a_sick_source_does_not_hold_up_the_others(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_source_does_not_hold_up_the_others(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         zone.deliver(f"pos/receipt_payment/{number}.csv", HEADER + GOOD)
     zone.deliver("web/identifies/i.csv", "id,anonymous_id,received_at,timestamp\n1,a,2026-01-01,2026-01-01\n")
     usual = Path.open
-    is_sick = True
+    is_failing = True
 
-    def sick(self: Path, *args: object, **kwargs: object) -> object:
-        if is_sick and "receipt_payment" in str(self):
+    def failing(self: Path, *args: object, **kwargs: object) -> object:
+        if is_failing and "receipt_payment" in str(self):
             raise OSError(5, "Input/output error")
         return usual(self, *args, **kwargs)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(Path, "open", sick)
+    monkeypatch.setattr(Path, "open", failing)
     monkeypatch.setattr("scripts.intake.reading.FIRST_PAUSE", 0.001)
     said = zone.failing_load()
     assert sum("cannot be read (OSError)" in line for line in said) == 3
     assert "3 files in a row could not be read, so 3 more were not tried" in said[-1]
     assert zone.rows("select source_name, failures from intake.circuits") == [("pos", 3)]
     assert zone.value("select count(*) from raw_web.identifies") == 1
-    is_sick = False
+    is_failing = False
     zone.load()
     assert zone.rows("from intake.circuits") == []
     assert json.loads(zone.value("select to_json(list(status)) from intake.files")).count("loaded") == 7

@@ -1,4 +1,4 @@
-"""Files that come again, change, break off, or lie in the wrong place; versions and duplicates of records."""
+"""Files that are repeated, change, are truncated or misplaced; versions and duplicates of records."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def test_a_second_run_finds_nothing_new_and_is_quick(zone: Zone) -> None:
     assert stored(zone) == before
 
 
-def test_a_file_that_was_only_touched_is_known_by_its_content(zone: Zone) -> None:
+def test_a_file_that_was_only_touched_is_recognised_by_its_content(zone: Zone) -> None:
     path = zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
     zone.load()
     os.utime(path, (1, 1))
     assert zone.load().known_files == 1
 
 
-def test_a_file_rewritten_in_the_same_moment_is_seen(zone: Zone) -> None:
-    """Same size and, as a file system with a coarse clock has it, same time of change."""
+def test_a_file_rewritten_within_one_clock_tick_is_loaded(zone: Zone) -> None:
+    """Same size and, as on a file system with a coarse clock, same modification time."""
     path = zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
     stat = path.stat()
     zone.load()
@@ -87,7 +87,7 @@ def test_other_content_under_the_same_key_is_a_version(zone: Zone) -> None:
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
 @pytest.mark.parametrize("in_one_file", [True, False])
-def test_equal_content_keeps_its_earliest_stamp_in_any_order(
+def test_equal_content_keeps_its_earliest_timestamp_in_any_order(
     zone: Zone, order: tuple[int, ...], in_one_file: bool
 ) -> None:
     rows = [payment("1", "card", day) for day in order]
@@ -102,10 +102,8 @@ def test_equal_content_keeps_its_earliest_stamp_in_any_order(
 
 
 @pytest.mark.parametrize("days", list(itertools.permutations((1, 2, 3, 4))))
-def test_late_content_splits_what_was_taken_for_one_version(
-    make_zone: Callable[[str], Zone], days: tuple[int, ...]
-) -> None:
-    """Card on days 1, 3 and 4, cash on day 2: however they come, three versions, and card counts at the end."""
+def test_late_content_splits_a_version_in_two(make_zone: Callable[[str], Zone], days: tuple[int, ...]) -> None:
+    """Card on days 1, 3 and 4, cash on day 2: in any order, three versions, of which the last is card."""
     zone = make_zone("zone")
     for number, day in enumerate(days):
         zone.deliver(f"pos/receipt_payment/{number}.csv", HEADER + payment("1", "cash" if day == 2 else "card", day))
@@ -118,7 +116,7 @@ def test_late_content_splits_what_was_taken_for_one_version(
 
 
 @pytest.mark.parametrize("in_one_file", [True, False])
-def test_content_that_comes_back_after_another_version_is_a_version(zone: Zone, in_one_file: bool) -> None:
+def test_content_that_returns_after_another_version_is_a_new_version(zone: Zone, in_one_file: bool) -> None:
     rows = [payment("1", "card", 1), payment("1", "cash", 2), payment("1", "card", 3), payment("1", "card", 4)]
     if in_one_file:
         zone.deliver("pos/receipt_payment/a.csv", HEADER + "".join(rows))
@@ -129,7 +127,7 @@ def test_content_that_comes_back_after_another_version_is_a_version(zone: Zone, 
     assert stored(zone) == [("1", "card", 1), ("1", "card", 3), ("1", "cash", 2)]
 
 
-def test_delivery_date_comes_from_the_name_else_from_the_file(zone: Zone) -> None:
+def test_delivery_date_comes_from_the_name_else_from_the_modification_time(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a_2026-02-03.csv", HEADER + payment("1", "card", 1))
     path = zone.deliver("pos/receipt_payment/b_2026-02-31.csv", HEADER + payment("2", "card", 1))
     os.utime(path, (1_767_225_600, 1_767_225_600))
@@ -140,14 +138,14 @@ def test_delivery_date_comes_from_the_name_else_from_the_file(zone: Zone) -> Non
     ]
 
 
-def test_header_only_is_a_delivery_of_no_rows(zone: Zone) -> None:
+def test_a_header_alone_is_a_delivery_without_rows(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a.csv", HEADER)
     zone.deliver("pos/receipt_payment/b.csv.gz", HEADER.strip())
     assert zone.load().total.files == 2
     assert zone.ledger() == [(0, 0, 0, 0)] * 2
 
 
-def test_all_tables_exist_though_nothing_was_delivered(zone: Zone) -> None:
+def test_all_tables_exist_even_if_nothing_was_delivered(zone: Zone) -> None:
     zone.load()
     assert zone.value("select count(*) from duckdb_tables() where schema_name like 'raw_%'") > 40
     assert zone.value("select count(*) from raw_zendesk.ticket_tag") == 0
@@ -160,18 +158,18 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "missing column": ("pos/receipt_payment/x.csv", b"receipt_id,amount\n1,2\n", "column payment_number, method"),
     "missing key of JSON": ("pos/receipt_payment/x.jsonl", b'{"receipt_id": 1}\n', "column payment_number, method"),
     "column twice": ("pos/receipt_payment/x.csv", HEADER.strip().encode() + b",amount\n", "amount appears twice"),
-    "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "not a kind of file that is taken in"),
+    "folder": ("pos/receipt_payment/x.csv/y.csv", b"", "unsupported file type"),
     "no parquet": ("pos/receipt_payment/x.parquet", b"PAR1 is what I say", "not readable as Parquet"),
     "unknown table": ("pos/recipe/x.csv", HEADER.encode(), "no such table; pos has receipt, receipt_line"),
-    "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; there are campaigns, consent"),
-    "wrong place": ("pos/x.csv", HEADER.encode(), "lies outside a table's folder"),
-    "top": ("x.csv", HEADER.encode(), "lies outside a table's folder"),
-    "spreadsheet": ("pos/receipt_payment/x.xlsx", b"PK", "not a kind of file that is taken in"),
+    "unknown source": ("till/receipt/x.csv", HEADER.encode(), "no such source; use one of campaigns, consent"),
+    "wrong place": ("pos/x.csv", HEADER.encode(), "is not in the folder of a table"),
+    "top": ("x.csv", HEADER.encode(), "is not in the folder of a table"),
+    "spreadsheet": ("pos/receipt_payment/x.xlsx", b"PK", "unsupported file type"),
 }
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_file_is_one_clear_line_and_stops_nothing_else(zone: Zone, case: str) -> None:
+def test_a_broken_file_is_reported_in_one_clear_line_and_stops_nothing_else(zone: Zone, case: str) -> None:
     name, content, said = BROKEN[case]
     zone.deliver(name, content)
     zone.deliver("pos/receipt_payment/good.csv", HEADER + payment("1", "card", 1))
@@ -186,7 +184,7 @@ def test_a_broken_file_is_one_clear_line_and_stops_nothing_else(zone: Zone, case
 
 @pytest.mark.parametrize("cut", ["half", "checksum"])
 @pytest.mark.parametrize("suffix", ["csv.gz", "jsonl.gz"])
-def test_a_damaged_gzip_file_is_refused_whole(zone: Zone, cut: str, suffix: str) -> None:
+def test_a_damaged_gzip_file_is_refused_as_a_whole(zone: Zone, cut: str, suffix: str) -> None:
     rows = [payment(str(number), "card", 1) for number in range(20_000)]
     path = zone.deliver(f"pos/receipt_payment/x.{suffix}", HEADER + "".join(rows))
     data = path.read_bytes()
@@ -196,14 +194,14 @@ def test_a_damaged_gzip_file_is_refused_whole(zone: Zone, cut: str, suffix: str)
     assert zone.value("select count(*) from raw_pos.receipt_payment") == 0
 
 
-def test_a_truncated_parquet_file_is_refused_whole(zone: Zone) -> None:
+def test_a_truncated_parquet_file_is_refused_as_a_whole(zone: Zone) -> None:
     path = zone.deliver("pos/receipt_payment/x.parquet", b"")
     pd.DataFrame({"receipt_id": range(10_000)}).to_parquet(path)
     path.write_bytes(path.read_bytes()[:-100])
     assert "not readable as Parquet, truncated or damaged" in zone.failing_load()[0]
 
 
-def test_a_failed_file_is_recorded_and_forgotten_once_mended(zone: Zone) -> None:
+def test_a_failed_file_is_recorded_until_it_is_fixed(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/x.csv", b"")
     zone.failing_load()
     assert zone.rows("select status, landed_rows from intake.files") == [("failed", 0)]
@@ -212,7 +210,7 @@ def test_a_failed_file_is_recorded_and_forgotten_once_mended(zone: Zone) -> None
     assert zone.rows("select status, landed_rows from intake.files") == [("loaded", 1)]
 
 
-def test_hidden_and_unfinished_files_are_left_alone(zone: Zone) -> None:
+def test_hidden_and_unfinished_files_are_ignored(zone: Zone) -> None:
     for name in ("_x.csv", ".x.csv", "x.csv.tmp", "x.parquet.part"):
         zone.deliver(f"pos/receipt_payment/{name}", b"half")
     assert zone.load().total.files == 0
@@ -233,18 +231,18 @@ def test_no_landing_folder(zone: Zone) -> None:
         ({"business_timezone": "Mars/Olympus"}, "business_timezone must be a time zone"),
         ({"reporting_currency": "pounds"}, "reporting_currency must be a code"),
         ({"default_country": "UK!"}, "default_country must be a code"),
-        ({"using_tills": False}, "using_tills is not a switch of any source"),
+        ({"using_tills": False}, "using_tills is not the switch of any source"),
         ({"using_pos": "no"}, "using_pos must be true or false"),
         ({"kind": ["demo"]}, "kind must be text"),
     ],
 )
-def test_a_wrong_setting_is_named(zone: Zone, settings: dict[str, object], said: str) -> None:
+def test_an_invalid_setting_is_reported(zone: Zone, settings: dict[str, object], said: str) -> None:
     zone.deliver("world.json", json.dumps(settings))
     with pytest.raises(UserError, match=said):
         zone.load()
 
 
-def test_settings_are_those_of_the_last_run(zone: Zone) -> None:
+def test_settings_come_from_the_last_run(zone: Zone) -> None:
     zone.deliver("world.json", '{"as_of_date": "2026-06-30", "using_pos": false, "kind": "demo"}')
     zone.load()
     zone.deliver("world.json", '{"as_of_date": "2026-07-01", "business_timezone": "Europe/London"}')
@@ -264,13 +262,13 @@ def start(zone: Zone) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: Callable[[str], Zone]) -> None:
-    calm, killed = make_zone("calm"), make_zone("killed")
-    for zone in (calm, killed):
+def test_a_killed_load_run_again_equals_an_undisturbed_run(make_zone: Callable[[str], Zone]) -> None:
+    undisturbed, killed = make_zone("undisturbed"), make_zone("killed")
+    for zone in (undisturbed, killed):
         for number in range(6):
             rows = "".join(payment(str(i % 9_000), f"m{number % 4}", number + 1, str(i % 7)) for i in range(30_000))
             zone.deliver(f"pos/receipt_payment/{number}_2026-02-01.csv", HEADER + rows + "bad,row\n")
-    calm.load()
+    undisturbed.load()
     for pause in (0.0, 0.15, 0.4):
         process = start(killed)
         assert process.stdout is not None
@@ -285,10 +283,10 @@ def test_killed_in_mid_load_and_run_again_equals_an_undisturbed_run(make_zone: C
         "select * exclude (load_id) from intake.rejects order by all",
         "select * exclude (load_id, file_stamp) from intake.files order by all",
     ):
-        assert killed.rows(query) == calm.rows(query)
+        assert killed.rows(query) == undisturbed.rows(query)
 
 
-def test_two_intakes_at_once(zone: Zone) -> None:
+def test_a_second_intake_at_the_same_time_is_refused(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
     with open_warehouse(zone.workspace.warehouse):
         process = start(zone)
@@ -299,7 +297,7 @@ def test_two_intakes_at_once(zone: Zone) -> None:
 
 
 @pytest.mark.parametrize("before", ["another hash of the engine", "hashes as text"])
-def test_hashes_of_another_engine_are_computed_anew(zone: Zone, before: str) -> None:
+def test_hashes_of_another_engine_are_recomputed(zone: Zone, before: str) -> None:
     content = HEADER + payment("1", "card", 1) + payment("2", "cash", 2)
     zone.deliver("pos/receipt_payment/a.csv", content)
     zone.load()

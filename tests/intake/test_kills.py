@@ -1,4 +1,4 @@
-"""Killed, crowded or out of disk at any moment: run again, and the warehouse is that of an undisturbed run."""
+"""Killed, run concurrently or out of disk space at any moment: after another run the warehouse is as if undisturbed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests.support.real_data import PROJECT
 
 CUSTOMERS = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 PAYMENTS = "receipt_id,payment_number,method,amount,synced_at\n"
-# Which load took a file in depends on how often it was run; the numbers of files and loads, and nothing else.
-NUMBERING = {"_load_id", "load_id", "_file_id", "file_id", "file_stamp"}
+# Which load a file belongs to depends on the number of runs: only the numbers of files and loads, and file stamps.
+LOAD_NUMBERS = {"_load_id", "load_id", "_file_id", "file_id", "file_stamp"}
 
 
-# Which of several equal rows is kept, and so which file gets the credit, depends on the order of loading.
+# Which of several equal rows is kept, and so which file it is attributed to, depends on the order of loading.
 ORIGIN = {"_line", "_delivered_at"}
 
 Contents = dict[str, tuple[Any, ...]]
 
 
-def contents(warehouse: Path, leave_out: set[str] = NUMBERING) -> Contents:
-    """Per raw table and table of the ledger: its rows and a checksum of their content, files told by path."""
+def contents(warehouse: Path, leave_out: set[str] = LOAD_NUMBERS) -> Contents:
+    """Per raw table and table of the ledger: row count and content checksum, with files identified by path."""
     result: Contents = {}
     with open_warehouse(warehouse, read_only=True) as connection:
         columns: dict[tuple[str, str], list[str]] = {}
@@ -63,13 +63,13 @@ def contents(warehouse: Path, leave_out: set[str] = NUMBERING) -> Contents:
 
 
 def versions(warehouse: Path) -> Contents:
-    """The same of the record versions and rejects alone, whichever file they were taken from."""
-    found = contents(warehouse, NUMBERING | ORIGIN)
+    """The same for record versions and rejects only, whichever file they came from."""
+    found = contents(warehouse, LOAD_NUMBERS | ORIGIN)
     return {name: value for name, value in found.items() if name.startswith("raw_") or name == "intake.rejects"}
 
 
 def start(workspace: Workspace, limit: int | None = None) -> subprocess.Popen[str]:
-    """Start an intake; `limit`: no file may grow beyond so many bytes, as on a full disk."""
+    """Start an intake; `limit`: the size in bytes that no file may exceed, as on a full disk."""
     command = [sys.executable, "-m", "scripts", "intake", "--landing", str(workspace.landing)]
     command += ["--warehouse", str(workspace.warehouse)]
     limited = None if limit is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -84,8 +84,8 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @dataclass
-class Calm:
-    """An undisturbed run: its landing zone, what it stored, the files it left, how long it took, and how it ended."""
+class Undisturbed:
+    """An undisturbed run: its landing zone, what it stored, the files it left, its duration, the warehouse size."""
 
     landing: Path
     contents: Contents
@@ -96,7 +96,7 @@ class Calm:
 
 
 def files_of(workspace: Workspace) -> set[str]:
-    """Files beside the warehouse, whatever lies in the landing zone aside."""
+    """Files beside the warehouse, except the landing zone."""
     return {
         str(path.relative_to(workspace.home))
         for path in workspace.home.rglob("*")
@@ -105,27 +105,27 @@ def files_of(workspace: Workspace) -> set[str]:
 
 
 def make_landing(workspace: Workspace) -> None:
-    """A small retailer, and files that the load has to mend or to refuse."""
+    """A small retailer, and files that the load has to clean or to refuse."""
     steps.demo(workspace, CUSTOMERS, progress=lambda text: None)
     shutil.rmtree(workspace.seeds, ignore_errors=True)
     shutil.rmtree(workspace.truth, ignore_errors=True)
     folder = workspace.landing / "pos/receipt_payment"
-    rows = [f"mended {n},1,card,{n % 90}.5,2026-01-{n % 28 + 1:02d} 10:00:00" for n in range(60_000)]
+    rows = [f"cleaned {n},1,card,{n % 90}.5,2026-01-{n % 28 + 1:02d} 10:00:00" for n in range(60_000)]
     mixed = PAYMENTS + "\r\n".join(rows[:30_000]) + "\n" + "\n".join(rows[30_000:]) + "\nbad,row\n"
     (folder / "mixed_ends_2026-06-01.csv").write_bytes(mixed.encode().replace(b"card", b"ca\0rd", 50))
     (folder / "utf16_2026-06-02.csv").write_bytes((PAYMENTS + "\n".join(rows[5_000:40_000])).encode("utf-16"))
-    late = "".join(f"mended {n},1,cash,1,2026-02-01 10:00:00\n" for n in range(20_000))
+    late = "".join(f"cleaned {n},1,cash,1,2026-02-01 10:00:00\n" for n in range(20_000))
     (folder / "late_2026-06-03.csv").write_text(PAYMENTS + late)
 
 
-def copy_of(calm: Calm, folder: Path) -> Workspace:
-    """A workspace with the same landing zone and nothing taken in yet."""
+def copy_of(calm: Undisturbed, folder: Path) -> Workspace:
+    """A workspace with the same landing zone and nothing loaded yet."""
     folder.mkdir(parents=True)
     return Workspace.at(landing=str(calm.landing), warehouse=str(folder / "warehouse.duckdb"))
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     made = Workspace.at(warehouse=str(tmp_path_factory.mktemp("made") / "warehouse.duckdb"))
     make_landing(made)
     undisturbed = Workspace.at(
@@ -137,13 +137,15 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     assert status == 0, said
     assert contents(undisturbed.warehouse)["raw_pos.receipt_payment"][0] > 60_000
     file = undisturbed.warehouse
-    return Calm(made.landing, contents(file), versions(file), files_of(undisturbed), seconds, file.stat().st_size)
+    return Undisturbed(
+        made.landing, contents(file), versions(file), files_of(undisturbed), seconds, file.stat().st_size
+    )
 
 
-def check_recovery(workspace: Workspace, calm: Calm, in_order: bool = True) -> None:
-    """One more run ends well, and leaves what the undisturbed run left; the next has nothing to do.
+def check_recovery(workspace: Workspace, calm: Undisturbed, in_order: bool = True) -> None:
+    """Another run succeeds and leaves what the undisturbed run left; the next run has nothing to do.
 
-    Not `in_order`: some files failed and came in after others, so that only the record versions are compared.
+    Not `in_order`: some files failed and were loaded after others, so only record versions are compared.
     """
     status, said = finish(start(workspace))
     assert status == 0, said
@@ -154,7 +156,7 @@ def check_recovery(workspace: Workspace, calm: Calm, in_order: bool = True) -> N
     assert (status, said.startswith("nothing new")) == (0, True)
 
 
-def taken_in(workspace: Workspace) -> int:
+def files_in_ledger(workspace: Workspace) -> int:
     """Files in the ledger of a warehouse that a killed run left."""
     try:
         with open_warehouse(workspace.warehouse) as connection:
@@ -168,8 +170,8 @@ SEED = random.SystemRandom().randrange(10**6)
 
 @pytest.mark.verify
 @pytest.mark.parametrize("trial", range(10))
-def test_killed_at_a_random_moment_and_run_again(trial: int, calm: Calm, tmp_path: Path) -> None:
-    """Every third trial is killed twice before it may finish."""
+def test_killed_at_a_random_moment_and_run_again(trial: int, calm: Undisturbed, tmp_path: Path) -> None:
+    """Every third trial is killed twice before it can finish."""
     moments = random.Random(f"{SEED} {trial}")
     workspace = copy_of(calm, tmp_path / "workspace")
     for _ in range(2 if trial % 3 == 2 else 1):
@@ -183,8 +185,8 @@ def test_killed_at_a_random_moment_and_run_again(trial: int, calm: Calm, tmp_pat
 
 
 @pytest.mark.verify
-def test_killed_again_and_again_it_still_gets_to_the_end(calm: Calm, tmp_path: Path) -> None:
-    """What a killed run had finished is not done again, so that even a run that never lives long gets there."""
+def test_repeatedly_killed_runs_still_make_progress(calm: Undisturbed, tmp_path: Path) -> None:
+    """What a killed run had finished is not done again, so even runs that are always cut short reach the end."""
     workspace = copy_of(calm, tmp_path / "workspace")
     progress = []
     for _ in range(12):
@@ -192,15 +194,15 @@ def test_killed_again_and_again_it_still_gets_to_the_end(calm: Calm, tmp_path: P
         time.sleep(calm.seconds / 4)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        progress.append(taken_in(workspace))
+        progress.append(files_in_ledger(workspace))
     assert progress == sorted(progress)
     assert progress[-1] > progress[0]
     check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
-def test_killed_while_it_writes_a_mended_copy(calm: Calm, tmp_path: Path) -> None:
-    """Mended copies hold rows in plain sight: none may be left behind."""
+def test_killed_while_writing_a_cleaned_copy(calm: Undisturbed, tmp_path: Path) -> None:
+    """Cleaned copies contain rows in plain text: none may be left behind."""
     workspace = copy_of(calm, tmp_path / "workspace")
     process = start(workspace)
     while process.poll() is None and not is_spilling(workspace):
@@ -216,31 +218,31 @@ def is_spilling(workspace: Workspace) -> bool:
 
 
 @pytest.mark.verify
-def test_two_at_once(calm: Calm, tmp_path: Path) -> None:
-    """The second waits, or says that another process has the warehouse; both together do no harm."""
+def test_two_at_once(calm: Undisturbed, tmp_path: Path) -> None:
+    """The second waits, or reports that another process has the warehouse open; together they do no harm."""
     workspace = copy_of(calm, tmp_path / "workspace")
     first = start(workspace)
     time.sleep(calm.seconds / 4)
     second = start(workspace)
     status, said = finish(second)
     assert finish(first)[0] == 0
-    assert_waited_or_said_so(status, said)
+    assert_waited_or_was_refused(status, said)
     assert contents(workspace.warehouse) == calm.contents
     check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
-def test_four_at_the_same_moment(calm: Calm, tmp_path: Path) -> None:
+def test_four_at_the_same_moment(calm: Undisturbed, tmp_path: Path) -> None:
     workspace = copy_of(calm, tmp_path / "workspace")
     ends = [finish(process) for process in [start(workspace) for _ in range(4)]]
     assert 0 in [status for status, _ in ends]
     for status, said in ends:
-        assert_waited_or_said_so(status, said)
+        assert_waited_or_was_refused(status, said)
     check_recovery(workspace, calm)
 
 
 @pytest.mark.verify
-def test_killed_while_another_waits(calm: Calm, tmp_path: Path) -> None:
+def test_killed_while_another_waits(calm: Undisturbed, tmp_path: Path) -> None:
     moments = random.Random(f"{SEED} waiting")
     for trial in range(2):
         workspace = copy_of(calm, tmp_path / f"workspace {trial}")
@@ -252,11 +254,11 @@ def test_killed_while_another_waits(calm: Calm, tmp_path: Path) -> None:
         print(f"seed {SEED}: first killed {pause:.2f} s after the second had started")
         first.send_signal(signal.SIGKILL)
         first.communicate()
-        assert_waited_or_said_so(*finish(second))
+        assert_waited_or_was_refused(*finish(second))
         check_recovery(workspace, calm)
 
 
-def assert_waited_or_said_so(status: int, said: str) -> None:
+def assert_waited_or_was_refused(status: int, said: str) -> None:
     assert status in (0, 2), said
     if status == 2:
         assert "another process has it open" in said
@@ -265,8 +267,10 @@ def assert_waited_or_said_so(status: int, said: str) -> None:
 
 @pytest.mark.verify
 @pytest.mark.parametrize("part", [0.02, 0.2, 0.4, 0.6])
-def test_a_full_disk_is_one_line_and_the_next_run_mends_it(part: float, calm: Calm, tmp_path: Path) -> None:
-    """A file beside the warehouse that may not grow stands for the disk: DuckDB gets the same kind of error."""
+def test_a_full_disk_is_reported_in_one_line_and_the_next_run_recovers(
+    part: float, calm: Undisturbed, tmp_path: Path
+) -> None:
+    """A limit on file sizes simulates the full disk: DuckDB gets the same kind of error."""
     workspace = copy_of(calm, tmp_path / "workspace")
     status, said = finish(start(workspace, limit=int(calm.size * part)))
     assert status == 1, said
@@ -278,7 +282,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_mends_it(part: float, calm: Ca
 
 @pytest.fixture
 def writing() -> Iterator[Callable[[Path, str], threading.Event]]:
-    """Starts threads that append to a file every few milliseconds until they are told to stop."""
+    """Starts threads that append to a file every few milliseconds until they are stopped."""
     threads: list[tuple[threading.Thread, threading.Event]] = []
 
     def begin(path: Path, line: str) -> threading.Event:
@@ -307,7 +311,7 @@ def rows_of_payments(count: int) -> str:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
-def test_a_file_that_grows_while_it_is_read_is_not_read_half(
+def test_a_file_that_grows_while_it_is_read_is_not_loaded_partially(
     zone: Zone, writing: Callable[[Path, str], threading.Event], suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.intake.reading.FIRST_PAUSE", 0.01)
@@ -332,7 +336,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_half(
     assert zone.value("select count(*) from intake.rejects") == 0
 
 
-def test_a_file_under_its_unfinished_name_is_left_until_it_is_renamed(zone: Zone) -> None:
+def test_a_file_with_an_unfinished_name_is_ignored_until_it_is_renamed(zone: Zone) -> None:
     text = rows_of_payments(10)
     parts = [zone.deliver(f"pos/receipt_payment/a_2026-02-01.csv{end}", text[:100]) for end in (".part", ".tmp")]
     assert zone.load().total.files == 0
@@ -342,8 +346,8 @@ def test_a_file_under_its_unfinished_name_is_left_until_it_is_renamed(zone: Zone
     assert zone.ledger() == [(10, 10, 0, 0)]
 
 
-def test_half_a_file_that_lay_still_is_mended_by_its_whole(zone: Zone) -> None:
-    """A sender that stopped in the middle of a row cannot be told from one that is done; its whole file mends it."""
+def test_a_truncated_file_is_repaired_by_the_complete_file(zone: Zone) -> None:
+    """A sender that stopped in the middle of a row cannot be distinguished from one that has finished."""
     text = rows_of_payments(10)
     path = zone.deliver("pos/receipt_payment/a_2026-02-01.csv", text[: text.index("7,1,card") + 5])
     zone.load()

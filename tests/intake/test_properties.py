@@ -1,7 +1,7 @@
-"""Whatever is delivered, in whatever order: nothing gets lost, and what is stored is what one clean delivery gives.
+"""Whatever is delivered, in whatever order: nothing gets lost, and the result is that of a single clean delivery.
 
-The rule of versions has a second implementation here, in plain Python: of a record's good rows in the order of time,
-each run of equal content is one version, known since the first of the run.
+The rule for versions has a second implementation here, in plain Python: of a record's good rows in order of time, each
+run of equal content is one version, known since the first row of the run.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ COLUMNS = ["receipt_id", "payment_number", "method", "amount", "synced_at"]
 METHODS = ["card", 'a "b", c', "two\nlines", "é😀", "NULL", "שלום"]
 AMOUNTS = {"1.5": Decimal("1.5"), "-2": Decimal(-2), "1e2": Decimal(100), "+0.10": Decimal("0.1")}
 RESPONSES = ["response_id", "survey_type", "score", "comment", "responded_at", "synced_at"]
-# A field and a text that no contract takes there.
-DIRT = [
+# The position of a field, and a text that its contract does not accept.
+INVALID_FIELDS = [
     (0, ""),
     (0, " \t"),
     (1, "x"),
@@ -50,14 +50,14 @@ DIRT = [
 ]
 
 common = settings(deadline=None, suppress_health_check=list(HealthCheck))
-# Every example is a load or more, so the quick ones do not look for the smallest example that fails.
+# Every example is one or more loads, so the quick tests do not shrink failing examples.
 quick = settings(common, max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 thorough = settings(common, max_examples=150)
 
 
 @lru_cache(maxsize=1)
 def empty_warehouse() -> bytes:
-    """A warehouse with all its tables and no rows, so that not every example has to make them."""
+    """A warehouse with all its tables and no rows, so that each example need not create them."""
     with tempfile.TemporaryDirectory() as folder:
         zone = Zone(Path(folder))
         zone.load()
@@ -77,7 +77,7 @@ def new_zone() -> Iterator[Zone]:
 
 @dataclass(frozen=True)
 class Payment:
-    """A well-formed row. `day` decides the time; contents of one record never share a time, see `version_of`."""
+    """A well-formed row. `day` and `content` decide the time, so different contents of a record never share a time."""
 
     receipt: str
     content: int
@@ -103,7 +103,7 @@ class Payment:
 
 
 def versions_of(rows: list[Payment]) -> list[tuple[str, datetime, str, Decimal]]:
-    """The versions that must be stored, by the rule."""
+    """The versions that must be stored according to the rule."""
     result = []
     for _, history in groupby(sorted(rows, key=lambda row: (row.receipt, row.known_at)), lambda row: row.receipt):
         for _, run in groupby(history, lambda row: (row.method, AMOUNTS[row.amount])):
@@ -116,14 +116,14 @@ def stored_versions(zone: Zone) -> list[tuple[Any, ...]]:
 
 
 payments = st.builds(Payment, st.sampled_from(["a", "b"]), st.integers(0, 2), st.integers(0, 3))
-dirty = st.tuples(payments, st.sampled_from(DIRT))
+invalid = st.tuples(payments, st.sampled_from(INVALID_FIELDS))
 ragged = st.lists(st.sampled_from(["a", "b", "1", "é"]), min_size=1, max_size=8).filter(lambda row: len(row) != 5)
-lines = st.one_of(payments, payments, payments, dirty, ragged)
+lines = st.one_of(payments, payments, payments, invalid, ragged)
 
 
 @dataclass(frozen=True)
 class File:
-    """One delivery: its lines (a payment, a payment with dirt in one field, or a row of another shape) and format."""
+    """One delivery: its lines (a payment, a payment with one invalid field, or a row of another shape) and format."""
 
     lines: tuple[Any, ...]
     suffix: str
@@ -161,12 +161,14 @@ class File:
 
 files = st.builds(
     File, st.lists(lines, min_size=1, max_size=10).map(tuple), st.sampled_from(["csv", "csv.gz", "jsonl", "jsonl.gz"])
-).filter(lambda file: file.suffix.startswith("csv") or bool(file.good))  # JSON without one whole object has no columns
+).filter(
+    lambda file: file.suffix.startswith("csv") or bool(file.good)
+)  # JSON without any complete object has no columns
 
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[list[tuple[str, File]]]:
-    """Loads, each of files to deliver before it: some files come again, under their own or another name."""
+    """Loads, each with the files to deliver before it; some files are repeated under another name."""
     delivered = draw(st.lists(files, min_size=1, max_size=4))
     again = draw(st.lists(st.sampled_from(delivered), max_size=2))
     every = draw(st.permutations(delivered + again))
@@ -180,7 +182,7 @@ def deliveries(draw: st.DrawFn) -> list[list[tuple[str, File]]]:
 
 
 def check_conservation(zone: Zone) -> None:
-    """Every file of the ledger is balanced, and its rows and rejects are there, each on a line of its own."""
+    """Every file in the ledger balances, and its rows and rejects exist, each with a different line number."""
     broken = zone.rows(
         """
         with stored as (
@@ -233,7 +235,7 @@ def check_deliveries(loads: list[list[tuple[str, File]]]) -> None:
 
 
 def check_payloads(zone: Zone, by_path: dict[str, File]) -> None:
-    """Every refused line is there with all of its fields, and no other line."""
+    """Every refused line is stored with all its fields, and no other line is."""
     found: dict[str, list[str]] = {path: [] for path in by_path}
     for path, payload in zone.rows("select path, payload from intake.rejects order by file_id, line_number"):
         found[path].append(payload)
@@ -254,14 +256,14 @@ def as_csv_or_json(raw: str, suffix: str) -> Any:
 
 @quick
 @given(deliveries())
-def test_stored_is_what_the_rule_says_of_all_that_came(loads: list[list[tuple[str, File]]]) -> None:
+def test_stored_versions_follow_the_rule(loads: list[list[tuple[str, File]]]) -> None:
     check_deliveries(loads)
 
 
 @pytest.mark.verify
 @thorough
 @given(deliveries())
-def test_stored_is_what_the_rule_says_of_all_that_came_at_length(loads: list[list[tuple[str, File]]]) -> None:
+def test_stored_versions_follow_the_rule_thoroughly(loads: list[list[tuple[str, File]]]) -> None:
     check_deliveries(loads)
 
 
@@ -269,12 +271,12 @@ contents_of_one = st.lists(payments, min_size=2, max_size=7)
 
 
 def check_order(rows: list[Payment], orders: list[list[int]], splits: list[int]) -> None:
-    """However the rows are split over files and loads, and in whichever order they come, the same is stored."""
+    """However the rows are split over files and loads, and in whatever order they come, the same is stored."""
     for order, split in zip(orders, splits, strict=True):
         with new_zone() as zone:
             for number, start in enumerate(range(0, len(order), split)):
                 part = File(tuple(rows[index] for index in order[start : start + split]), "csv")
-                # All files have one date of delivery: what came late must not be told by its name.
+                # All files have the same delivery date: lateness must not show in the name.
                 zone.deliver(f"pos/receipt_payment/{number}_2026-02-01.csv", part.content().decode())
                 zone.load()
             check_conservation(zone)
@@ -292,21 +294,21 @@ def test_the_order_of_delivery_does_not_matter(rows: list[Payment], data: st.Dat
     [Payment("a", 0, 0), Payment("a", 0, 2), Payment("a", 1, 1)],
     [Payment("a", 0, 0), Payment("a", 1, 1), Payment("a", 0, 2), Payment("a", 1, 3)],
     [Payment("a", 0, 0), Payment("a", 0, 1), Payment("a", 0, 2), Payment("a", 1, 1)],
-], ids=["one between two equal ones", "to and fro", "one between three equal ones"])  # fmt: skip
+], ids=["one between two equal ones", "back and forth", "one between three equal ones"])  # fmt: skip
 def test_every_order_of_a_history_gives_the_same(rows: list[Payment]) -> None:
     orders = [list(order) for order in permutations(range(len(rows)))]
     check_order(rows, orders, [1] * len(orders))
 
 
-def test_a_version_that_comes_late_between_two_equal_ones() -> None:
-    """Equal content was one version as long as nothing lay between; the last state is still the last."""
+def test_a_late_version_between_two_equal_ones() -> None:
+    """Equal content was one version until other content arrived in between; the last state is still the last."""
     rows = [Payment("a", 0, 0), Payment("a", 0, 2), Payment("a", 1, 1)]
     check_order(rows, [[0, 1, 2], [1, 0, 2], [2, 1, 0]], [1, 2, 1])
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One delivery of one record: good or with an amount that is none."""
+    """One delivery of one record: good, or with an amount that is not a number."""
 
     record: str
     day: int
@@ -314,7 +316,7 @@ class Sent:
     is_good: bool
 
     def file(self) -> tuple[str, str]:
-        """Its name, with the day it was delivered, and its text."""
+        """Its name, with the day of delivery, and its text."""
         amount = list(AMOUNTS)[self.content] if self.is_good else "none"
         text = f"{','.join(COLUMNS)}\n{self.record},1,card,{amount},2026-01-0{self.content + 1} 10:00:00\n"
         return f"pos/receipt_payment/{self.record}_{self.is_good}_{self.content}_2026-03-{self.day:02d}.csv", text
@@ -324,10 +326,10 @@ sent = st.builds(Sent, st.sampled_from(["a", "b"]), st.integers(1, 5), st.intege
 
 
 def states_of(history: list[Sent]) -> list[tuple[str, str]]:
-    """A refused row is repaired once a good version of its record was delivered on its day or later.
+    """A refused row is repaired once a good version of its record has been delivered on the same day or later.
 
-    Of good deliveries with one content that came in before it, only the earliest left a trace: the others were exact
-    copies.
+    Of good deliveries with the same content that were loaded before it, only the earliest left a trace: the others were
+    exact copies.
     """
     result = []
     for number, bad in enumerate(history):
@@ -352,7 +354,7 @@ def check_states(history: list[Sent]) -> None:
 
 @quick
 @given(st.lists(sent, min_size=2, max_size=5, unique=True))
-def test_what_is_repaired(history: list[Sent]) -> None:
+def test_rows_are_repaired_by_later_good_versions(history: list[Sent]) -> None:
     check_states(history)
 
 
@@ -369,8 +371,8 @@ def test_a_bad_and_a_good_row_of_one_day(order: tuple[int, ...]) -> None:
 
 
 texts = st.text(
-    # What a text file cannot say exactly: NUL (dropped) and carriage returns (line ends are mended); lone surrogates
-    # are no text.
+    # Excluded are characters that are not stored unchanged: NUL (dropped) and carriage returns (line ends are
+    # normalised); and lone surrogates, which are not text.
     st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]),
     min_size=1,
     max_size=40,
@@ -397,14 +399,14 @@ def check_texts(comments: list[str], as_json: bool) -> None:
 
 @quick
 @given(st.lists(texts, min_size=1, max_size=60), st.booleans())
-def test_text_comes_through_letter_by_letter(comments: list[str], as_json: bool) -> None:
+def test_text_is_stored_unchanged(comments: list[str], as_json: bool) -> None:
     check_texts(comments, as_json)
 
 
 @pytest.mark.verify
 @thorough
 @given(st.lists(texts, min_size=1, max_size=60), st.booleans())
-def test_text_comes_through_letter_by_letter_at_length(comments: list[str], as_json: bool) -> None:
+def test_text_is_stored_unchanged_thoroughly(comments: list[str], as_json: bool) -> None:
     check_texts(comments, as_json)
 
 
@@ -413,10 +415,10 @@ def single(byte: int) -> bytes:
 
 
 @st.composite
-def spoilt_files(draw: st.DrawFn) -> tuple[str, bytes]:
-    """A good file of forty payments of which some bytes were lost, doubled or changed, or that was cut off."""
+def corrupted_files(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A good file of forty payments, with some bytes lost, doubled, inserted or changed, or truncated."""
     suffix = draw(st.sampled_from(["csv", "csv.gz", "jsonl", "jsonl.gz", "parquet"]))
-    rows = [Payment(f"spoilt {number}", number % 6, number % 4) for number in range(40)]
+    rows = [Payment(f"corrupted {number}", number % 6, number % 4) for number in range(40)]
     if suffix == "parquet":
         out = io.BytesIO()
         pd.DataFrame([row.fields() for row in rows], columns=COLUMNS).to_parquet(out)
@@ -445,10 +447,10 @@ def spoilt_files(draw: st.DrawFn) -> tuple[str, bytes]:
     return suffix, content
 
 
-def check_spoilt(suffix: str, content: bytes) -> None:
-    """Such a file comes in or fails, but it is in balance, stops nothing else, and what it brings can be read."""
+def check_corrupted(suffix: str, content: bytes) -> None:
+    """Such a file is loaded or fails, but it balances, stops nothing else, and what it stores can be read."""
     with new_zone() as zone:
-        path = zone.deliver(f"pos/receipt_payment/spoilt_2026-02-01.{suffix}", b"")
+        path = zone.deliver(f"pos/receipt_payment/corrupted_2026-02-01.{suffix}", b"")
         path.write_bytes(content)
         good = File((Payment("good", 0, 0), Payment("good", 1, 1)), "csv")
         for name in ("a_good", "z_good"):
@@ -472,13 +474,13 @@ def check_spoilt(suffix: str, content: bytes) -> None:
 
 
 @quick
-@given(spoilt_files())
-def test_spoilt_bytes_stop_nothing_else(file: tuple[str, bytes]) -> None:
-    check_spoilt(*file)
+@given(corrupted_files())
+def test_corrupted_bytes_stop_nothing_else(file: tuple[str, bytes]) -> None:
+    check_corrupted(*file)
 
 
 @pytest.mark.verify
 @settings(thorough, max_examples=300)
-@given(spoilt_files())
-def test_spoilt_bytes_stop_nothing_else_at_length(file: tuple[str, bytes]) -> None:
-    check_spoilt(*file)
+@given(corrupted_files())
+def test_corrupted_bytes_stop_nothing_else_thoroughly(file: tuple[str, bytes]) -> None:
+    check_corrupted(*file)

@@ -1,4 +1,4 @@
-"""On a simulated retailer the rules find what was planted, and little else; dead letters give nothing away."""
+"""On a simulated retailer the rules find what was planted and little else; dead letters reveal no personal data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from scripts.intake.rule_false_positives import LOOKS_FOR, rule_false_positives
+from scripts.intake.rule_false_positives import PLANTED_KINDS, rule_false_positives
 from scripts.platform.contracts import AMOUNTS
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
@@ -20,7 +20,7 @@ def test_rules_find_what_was_planted_and_little_else(demo_workspace: Workspace) 
     rates = {rate.rule_key: rate for rate in rule_false_positives(demo_workspace, quiet)}
     assert len(rates) > 80
     planted = [rate for rate in rates.values() if rate.planted]
-    assert {rate.rule_type for rate in planted} == set(LOOKS_FOR)
+    assert {rate.rule_type for rate in planted} == set(PLANTED_KINDS)
     for rate in rates.values():
         assert rate.false_positive_rate <= 0.001, rate
     for rate in planted:
@@ -29,15 +29,15 @@ def test_rules_find_what_was_planted_and_little_else(demo_workspace: Workspace) 
 
 
 def test_rates_agree_with_a_count_in_pandas(demo_workspace: Workspace) -> None:
-    """Unknown currencies on shop orders, counted row by row without the SQL of the rates."""
+    """Unknown currencies on shop orders, counted without the SQL of the rates."""
     planted = pd.read_parquet(demo_workspace.truth / "planted.parquet")
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         raw = connection.execute(
             'select path, _line as line, o.currency from raw_shopify."order" as o'
             " join intake.files on file_id = _file_id"
         ).df()
-    there = planted.merge(raw, on=["path", "line"])
-    wanted = there[there["kind"] == "unknown_currency"]
+    matched = planted.merge(raw, on=["path", "line"])
+    wanted = matched[matched["kind"] == "unknown_currency"]
     rate = next(rate for rate in rule_false_positives(demo_workspace, quiet) if rate.rule_key == "shop_order_currency")
     unknown = raw[~raw["currency"].str.upper().isin(["GBP", "EUR", "USD"])]
     assert rate.checked == len(raw)
@@ -45,7 +45,7 @@ def test_rates_agree_with_a_count_in_pandas(demo_workspace: Workspace) -> None:
     assert rate.flagged == len(unknown) == rate.planted_flagged + rate.false_positives + rate.consequential
 
 
-def test_dead_letters_are_ranked_and_hold_no_value_of_a_record(demo_workspace: Workspace) -> None:
+def test_dead_letters_are_ranked_and_reveal_no_value_of_a_record(demo_workspace: Workspace) -> None:
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         letters = connection.execute("select * from marts.dead_letters order by money_rank").df()
         payloads = connection.execute("select * from pii.dead_letter_payloads").df()
@@ -58,17 +58,17 @@ def test_dead_letters_are_ranked_and_hold_no_value_of_a_record(demo_workspace: W
     assert money.dropna().is_monotonic_decreasing
     assert money.isna().sum() == 0 or money.isna().to_numpy()[-money.isna().sum() :].all()
 
-    secrets = {text for text in payloads["raw_record_key"].dropna() if len(text) > 5}
+    personal_values = {text for text in payloads["raw_record_key"].dropna() if len(text) > 5}
     for payload in payloads["payload"]:
-        secrets |= set(re.findall(r"[\w.+-]+@[\w-]+[.]\w+|[+]?[0-9]{9,}", payload))
-    assert len(secrets) > 200
-    told = ["reason", "repair_hint", "closed_by", "record_key", "rule_key"]
-    said = "\n".join(str(cell) for name in told for cell in letters[name])
-    assert not [secret for secret in secrets if secret in said]
+        personal_values |= set(re.findall(r"[\w.+-]+@[\w-]+[.]\w+|[+]?[0-9]{9,}", payload))
+    assert len(personal_values) > 200
+    published = ["reason", "repair_hint", "closed_by", "record_key", "rule_key"]
+    said = "\n".join(str(cell) for name in published for cell in letters[name])
+    assert not [personal_value for personal_value in personal_values if personal_value in said]
 
 
-def test_no_money_stands_twice(demo_workspace: Workspace) -> None:
-    """Of the records held back, each stands for its money once; the lines of a held receipt for none."""
+def test_no_money_is_counted_twice(demo_workspace: Workspace) -> None:
+    """Each held record's money is counted once; the lines of a held receipt count for nothing."""
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:
         twice = connection.execute(
             "select source, table_name, record_key from marts.dead_letters"
@@ -85,7 +85,7 @@ def test_no_money_stands_twice(demo_workspace: Workspace) -> None:
     assert lines[1] == 0
 
 
-def test_the_load_and_the_models_mean_the_same_money() -> None:
+def test_the_load_and_the_models_use_the_same_amount_columns() -> None:
     text = (PROJECT / "macros" / "validation" / "record_scopes.sql").read_text(encoding="utf-8")
     listed = text[text.index("return([", text.index("{% macro amount_column")) :]
     assert tuple(re.findall(r"'([a-z_]+)'", listed[: listed.index("] | select")])) == AMOUNTS

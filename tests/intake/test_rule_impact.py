@@ -1,4 +1,4 @@
-"""A limit tried out says exactly what raising it really does, as a second derivation from the landing files agrees."""
+"""The predicted impact of a limit is exactly what changing it does, and equals a calculation from the landing files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 Held = set[tuple[str, str]]
-JUDGED = ["int_validation_rules", "int_pos__violations"]
+EVALUATED = ["int_validation_rules", "int_pos__violations"]
 
 
 def quiet(_: str) -> None:
@@ -25,7 +25,7 @@ def quiet(_: str) -> None:
 
 
 def set_store_limit(workspace: Workspace, limit: str) -> None:
-    """Give the tills' receipts a highest amount, as a retailer would: in the seed; and judge them by it."""
+    """Set the maximum amount of the tills' receipts in the seed, as a retailer would, and evaluate the rules."""
     file = workspace.seeds / "validation_rules.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -38,7 +38,7 @@ def set_store_limit(workspace: Workspace, limit: str) -> None:
         writer.writeheader()
         writer.writerows(rows)
     run_dbt(workspace, ["seed", "--select", "validation_rules"], progress=quiet)
-    run_dbt(workspace, ["run", "--select", *JUDGED], progress=quiet)
+    run_dbt(workspace, ["run", "--select", *EVALUATED], progress=quiet)
 
 
 def held(workspace: Workspace, table: str) -> Held:
@@ -60,7 +60,7 @@ def number(text: str) -> Decimal | None:
 
 
 def landed(workspace: Workspace, table: str) -> pd.DataFrame:
-    """The rows of a table's landing files as text, without repeats and without those refused at the door."""
+    """The rows of a table's landing files as text, without duplicates and without rows refused by the load."""
     parts = []
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         refused = set(connection.execute("select path, line_number from intake.rejects").fetchall())
@@ -73,16 +73,18 @@ def landed(workspace: Workspace, table: str) -> pd.DataFrame:
 
 
 @pytest.mark.verify
-def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: Workspace) -> None:
+def test_a_raised_limit_releases_exactly_what_was_predicted(demo_copy: Workspace) -> None:
     set_store_limit(demo_copy, "300")
     receipts, lines = landed(demo_copy, "receipt"), landed(demo_copy, "receipt_line")
     receipts["amount"] = [number(text) for text in receipts["total_amount"]]
     at_store = receipts["sales_channel"].replace("", "store") == "store"
     between = pd.Series([300 < amount <= 450 for amount in receipts["amount"]], index=receipts.index)
-    # Nothing but this rule may speak against the receipt.
-    sound = receipts["currency"].isin(["GBP", "EUR", "USD"]) & (receipts["sold_at"] < "2027")
-    sound &= pd.Series([-1 < (number(text) or 0) <= 300 for text in receipts["tax_amount"]], index=receipts.index)
-    expected = receipts[at_store & between & sound]
+    # No other rule may hold the receipt.
+    otherwise_valid = receipts["currency"].isin(["GBP", "EUR", "USD"]) & (receipts["sold_at"] < "2027")
+    otherwise_valid &= pd.Series(
+        [-1 < (number(text) or 0) <= 300 for text in receipts["tax_amount"]], index=receipts.index
+    )
+    expected = receipts[at_store & between & otherwise_valid]
     assert len(expected) > 20
 
     before = demo_copy.warehouse.read_bytes()
@@ -90,25 +92,25 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: Workspa
     assert demo_copy.warehouse.read_bytes() == before
 
     (effect,) = result.effects
-    assert (effect.channel, effect.let_in, effect.newly_held) == ("store", len(expected), 0)
+    assert (effect.channel, effect.released, effect.newly_held) == ("store", len(expected), 0)
     rates = {"GBP": Decimal(1)}
     assert set(expected["currency"]) == set(rates)
-    assert effect.let_in_value == sum(expected["amount"])
+    assert effect.released_value == sum(expected["amount"])
 
     held_before = {table: held(demo_copy, table) for table in ("receipt", "receipt_line", "receipt_payment")}
     set_store_limit(demo_copy, "450")
-    let_in = {table: keys - held(demo_copy, table) for table, keys in held_before.items()}
-    assert sorted(key for key, _ in let_in["receipt"]) == sorted(expected["receipt_id"])
+    released = {table: keys - held(demo_copy, table) for table, keys in held_before.items()}
+    assert sorted(key for key, _ in released["receipt"]) == sorted(expected["receipt_id"])
     assert all(held(demo_copy, table) <= keys for table, keys in held_before.items()), "nothing is newly held"
-    # The lines and payments of a receipt come in with it.
-    assert {key.split("|")[0] for key, _ in let_in["receipt_line"]} <= set(expected["receipt_id"])
-    assert result.following["pos.receipt_line"] == len(let_in["receipt_line"])
-    assert result.following["pos.receipt_payment"] == len(let_in["receipt_payment"])
-    assert len(let_in["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
+    # The lines and payments of a receipt are released with it.
+    assert {key.split("|")[0] for key, _ in released["receipt_line"]} <= set(expected["receipt_id"])
+    assert result.following["pos.receipt_line"] == len(released["receipt_line"])
+    assert result.following["pos.receipt_payment"] == len(released["receipt_payment"])
+    assert len(released["receipt_line"]) == lines["receipt_id"].isin(set(expected["receipt_id"])).sum()
 
-    # And the other way: the old limit would hold the same rows back again.
+    # Conversely, the old limit would hold the same rows back again.
     (effect,) = rule_impact(demo_copy, "till_receipt_amount", channel="store", maximum="300", progress=quiet).effects
-    assert (effect.let_in, effect.newly_held) == (0, len(expected))
+    assert (effect.released, effect.newly_held) == (0, len(expected))
     assert effect.newly_held_value == sum(expected["amount"])
 
 
@@ -125,7 +127,7 @@ def test_a_raised_limit_lets_in_exactly_what_the_what_if_said(demo_copy: Workspa
         (["--max", "1"], "add --what-if RULE_KEY"),
     ],
 )
-def test_wrong_questions_get_one_line(
+def test_invalid_arguments_get_one_line(
     demo_workspace: Workspace, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert main(["validate", "--warehouse", str(demo_workspace.warehouse), *arguments]) == 2
@@ -134,7 +136,7 @@ def test_wrong_questions_get_one_line(
     assert message in lines[0]
 
 
-def test_before_a_build_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_before_a_build_the_missing_step_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     with open_warehouse(warehouse):
         pass

@@ -1,4 +1,4 @@
-"""Rows with exactly the columns that the usual connectors land are taken in, and staging reads them.
+"""Rows with exactly the columns that common connectors deliver are loaded, and staging reads them.
 
 The columns are written out in source_shapes.py, not read from the contracts that are tested here.
 """
@@ -27,7 +27,7 @@ from tests.support.workspaces import STRICT, workspace_in
 FORMATS = ("csv", "jsonl", "parquet")
 SETTINGS: dict[str, Any] = {"as_of_date": "2026-06-30", "business_timezone": "Europe/London"}
 
-# Per table its staging model, and what stands in a column of it: a column as delivered, or a value made of the row.
+# Per table its staging model, and the expected value of its columns: a column as delivered, or a function of the row.
 Reading = dict[str, str | Callable[[Row], Any]]
 
 
@@ -40,7 +40,7 @@ def is_set(column: str) -> Callable[[Row], Any]:
 
 
 def london_day(column: str) -> Callable[[Row], Any]:
-    # All instants of the fixture lie at an hour that is the same day in London as in UTC.
+    # All timestamps of the fixture are at an hour that is on the same day in London and in UTC.
     return lambda row: row[column].date()
 
 
@@ -161,7 +161,7 @@ STAGED: dict[Key, tuple[str, Reading]] = {
     ("web", "identifies"): ("stg_web__identifies", {
         "event_id": "id", "anonymous_id": "anonymous_id", "user_id": "user_id", "email": lower("email")}),
 }  # fmt: skip
-# (model, its column, the model it points to, its column there): both rows must find their partner.
+# (model, its column, the model it refers to, the column there): both rows must have a match.
 JOINS = [
     ("stg_shopify__orders", "source_customer_id", "stg_shopify__customers", "source_customer_id"),
     ("stg_shopify__order_lines", "source_order_id", "stg_shopify__orders", "source_order_id"),
@@ -190,19 +190,19 @@ def deliver(zone: Zone, key: Key, rows: list[Row], kind: str, name: str = "rows_
         zone.deliver(path, as_csv(rows) if kind == "csv" else as_json_lines(rows))
 
 
-def plain(value: Any) -> Any:
-    """A delivered value as it stands once typed: ids are text, instants UTC without a zone."""
+def normalised(value: Any) -> Any:
+    """A delivered value as it is stored: timestamps are in UTC, without time zone."""
     return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def staged(value: Any, found: Any) -> Any:
-    """The delivered value in the type found: an id that came as a number is text."""
-    return str(value) if isinstance(found, str) else plain(value)
+    """The delivered value in the type found: an id delivered as a number becomes text."""
+    return str(value) if isinstance(found, str) else normalised(value)
 
 
 def build_staging(workspace: Workspace, variables: dict[str, Any]) -> None:
     copy_missing_seeds(workspace, lambda _: None)
-    # Without the validation rules, which need the seeds: nothing is held back.
+    # Without the validation rules, which need seeds: nothing is held back.
     wanted = ["--select", "path:models/staging", "--exclude", "path:models/staging/intermediate"]
     wanted += ["--indirect-selection", "cautious"]
     command = ["build", *wanted, "--exclude-resource-type", "unit_test", *STRICT]
@@ -211,7 +211,7 @@ def build_staging(workspace: Workspace, variables: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def zones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Zone]:
-    """One loaded zone per format, and one in which neighbouring tables come in different formats."""
+    """One loaded zone per format, and one in which neighbouring tables have different formats."""
     made: dict[str, Zone] = {}
     for kind in (*FORMATS, "mixed"):
         made[kind] = zone = Zone(tmp_path_factory.mktemp(kind))
@@ -229,7 +229,7 @@ def staged_zone(zones: dict[str, Zone]) -> Workspace:
 
 @pytest.fixture(scope="module")
 def connector_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A warehouse that a connector filled: schemas named after the systems, its own types, no intake."""
+    """A warehouse filled by a connector: schemas named after the systems, the connector's types, no intake."""
     workspace = workspace_in(tmp_path_factory.mktemp("connector"))
     with open_warehouse(workspace.warehouse) as connection:
         for (source, table), file in {key: workspace.home / f"{key[0]}_{key[1]}.parquet" for key in SHAPES}.items():
@@ -246,10 +246,10 @@ def test_every_shape_is_staged() -> None:
 
 
 @pytest.mark.parametrize("kind", [*FORMATS, "mixed"])
-def test_every_row_is_taken_in_and_nothing_is_called_drift(zones: dict[str, Zone], kind: str) -> None:
+def test_every_row_is_loaded_and_nothing_is_reported_as_drift(zones: dict[str, Zone], kind: str) -> None:
     zone = zones[kind]
-    taken = zone.rows("select source_name, table_name, landed_rows, accepted_rows from intake.files order by all")
-    assert taken == sorted((*key, 2, 2) for key in SHAPES)
+    loaded = zone.rows("select source_name, table_name, landed_rows, accepted_rows from intake.files order by all")
+    assert loaded == sorted((*key, 2, 2) for key in SHAPES)
     assert zone.rejects() == []
     assert zone.rows("select * from intake.schema_drift") == []
 
@@ -272,7 +272,7 @@ def test_secrets_are_nowhere_in_the_warehouse(zones: dict[str, Zone], staged_zon
 
 def search_for_secrets(workspace: Workspace) -> None:
     """Search every value of every column, and the bytes of the files."""
-    assert tables_with(workspace, ["Anna.0@Example.com"]), "the search finds nothing at all"
+    assert tables_with(workspace, ["Anna.0@Example.com"]), "the search finds nothing"
     assert tables_with(workspace, CANARY_TEXTS) == []
     for file in workspace.home.glob("*.duckdb*"):
         content = file.read_bytes()
@@ -280,7 +280,7 @@ def search_for_secrets(workspace: Workspace) -> None:
 
 
 def tables_with(workspace: Workspace, texts: list[str]) -> list[str]:
-    """Tables a row of which holds one of the texts in any column."""
+    """Tables with a row that contains one of the texts in any column."""
     pattern = "|".join(text.replace(".", "[.]") for text in texts)
     query = "select count(*) from {} as one where regexp_matches(cast(one as varchar), ?)"
     found = []
@@ -304,7 +304,7 @@ def test_a_refused_row_is_kept_without_its_secrets(zone: Zone, kind: str) -> Non
     search_for_secrets(zone.workspace)
 
 
-def test_a_line_that_cannot_be_split_is_kept_without_card_number_and_address(zone: Zone) -> None:
+def test_a_line_that_cannot_be_split_is_kept_without_card_number_and_ip_address(zone: Zone) -> None:
     header, *lines = as_csv(rows_of(("shopify", "order"))).splitlines()
     lines = [line.replace("203.0.113.77", "203.0.113.77,4000 0566 5566 5556") for line in lines]
     zone.deliver("shopify/order/rows.csv", "\n".join([header, *lines]) + "\n")
@@ -350,7 +350,7 @@ def test_staging_reads_the_rows(loader: str, key: Key, request: pytest.FixtureRe
 
 
 @pytest.mark.parametrize("loader", ["intake", "connector"])
-def test_ids_join_whatever_they_came_as(loader: str, request: pytest.FixtureRequest) -> None:
+def test_ids_join_whatever_type_they_were_delivered_as(loader: str, request: pytest.FixtureRequest) -> None:
     workspace = request.getfixturevalue("staged_zone" if loader == "intake" else "connector_workspace")
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         for child, reference, parent, key in JOINS:
@@ -365,7 +365,7 @@ def test_both_loaders_stage_the_same(staged_zone: Workspace, connector_workspace
         read = []
         for workspace in (staged_zone, connector_workspace):
             with open_warehouse(workspace.warehouse, read_only=True) as connection:
-                # A deal bears no stamp: it is known from its delivery, or all along.
+                # A deal has no timestamp: it is known since its delivery, or always.
                 columns = "* exclude (known_at)" if model == "stg_hubspot__deals" else "*"
                 read.append(connection.execute(f"select {columns} from staging.{model} order by all").fetchall())
         assert read[0] == read[1], model
@@ -384,7 +384,7 @@ def test_an_event_known_from_tracks_alone_counts_once(loader: str, request: pyte
 
 
 @pytest.mark.verify
-def test_the_whole_project_builds_on_a_connector_s_tables(connector_workspace: Workspace) -> None:
+def test_the_whole_project_builds_on_connector_tables(connector_workspace: Workspace) -> None:
     """Marts too, with nothing but these tables."""
     run_dbt(
         connector_workspace,
@@ -411,21 +411,21 @@ sources:
 
 
 @pytest.mark.parametrize(
-    ("ignored", "more", "fault"),
+    ("ignored", "more", "message"),
     [
         ("colour, id", "", "shop/thing.id is both declared and in ignored_columns"),
-        ('"c*r"', "", "ignored column c*r must be a name in lower case"),
-        ("Colour", "", "ignored column Colour must be a name in lower case"),
+        ('"c*r"', "", "ignored column c*r must be a lower-case name"),
+        ("Colour", "", "ignored column Colour must be a lower-case name"),
         ("colour", ", may_be_absent: true", "shop/thing.id is required, so it cannot be may_be_absent"),
     ],
 )
-def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, ignored: str, more: str, fault: str) -> None:
+def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, ignored: str, more: str, message: str) -> None:
     file = tmp_path / "shop" / "_shop__sources.yml"
     file.parent.mkdir()
     file.write_text(CONTRACT % (ignored, more))
     with pytest.raises(UserError) as problem:
         load_contracts(tmp_path)
-    assert fault in str(problem.value)
+    assert message in str(problem.value)
 
 
 def test_a_pattern_ignores_all_but_declared_columns(tmp_path: Path) -> None:
@@ -437,7 +437,7 @@ def test_a_pattern_ignores_all_but_declared_columns(tmp_path: Path) -> None:
 
 
 def test_no_contract_stores_a_secret() -> None:
-    """Nor does any table of ours have a column that by its name holds one."""
+    """No table has a column whose name suggests a secret."""
     words = ("latitude", "longitude", "credit_card", "cvv", "verification_value", "authenticity", "_ip", "_token")
     names = [
         f"{table.label}.{column.name}"

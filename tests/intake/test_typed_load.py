@@ -1,4 +1,4 @@
-"""Rows that come in: types, formats, quoting, and the rows that are refused with line and reason."""
+"""How rows are read: types, formats, quoting, and the rows that are refused with line and reason."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_timestamps_become_utc(zone: Zone, text: str, utc: datetime) -> None:
         (f'1,1,card,"12,50",{STAMP}', "amount has a decimal comma"),
         (f'1,1,card,"1,250.00",{STAMP}', "amount has thousands separators"),
         (f"1.23457E+12,1,card,1,{STAMP}", "receipt_id is in scientific notation, so digits are lost"),
-        (PAYMENTS.strip(), "row is the header again"),
+        (PAYMENTS.strip(), "row repeats the header"),
         (f"1,1,card,1e30,{STAMP}", "amount is not a decimal number"),
         ("1,1,card,1,30/06/2026", "synced_at is not a timestamp such as 2026-06-30 18:05:00 or "
          "2026-06-30T18:05:00+02:00"),
@@ -142,12 +142,12 @@ def test_other_line_ends(zone: Zone, ends: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "named"),
+    ("encoding", "expected"),
     [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"),
      ("utf-32", "utf-32"), ("latin-1", "cp1252"), ("cp1252", "cp1252")],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "csv.gz", "csv.zst", "csv.bz2"])
-def test_encodings_and_compressions(zone: Zone, encoding: str, named: str, suffix: str) -> None:
+def test_encodings_and_compressions(zone: Zone, encoding: str, expected: str, suffix: str) -> None:
     method = "chèque dès août"
     text = payments(f"1,1,{method},1.5,{STAMP}", f"2,1,cash,1.5,{STAMP}")
     if suffix == "jsonl":
@@ -161,7 +161,7 @@ def test_encodings_and_compressions(zone: Zone, encoding: str, named: str, suffi
     zone.deliver(f"pos/receipt_payment/p.{suffix}", data)
     zone.load()
     assert zone.value("select method from raw_pos.receipt_payment where receipt_id = '1'") == method
-    assert zone.value("select encoding from intake.files") == named
+    assert zone.value("select encoding from intake.files") == expected
 
 
 def test_a_stated_encoding_wins(zone: Zone) -> None:
@@ -175,7 +175,7 @@ def test_a_stated_encoding_wins(zone: Zone) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
-def test_a_stray_byte_costs_one_line_not_the_file(zone: Zone, suffix: str) -> None:
+def test_a_stray_byte_loses_one_line_not_the_file(zone: Zone, suffix: str) -> None:
     rows = [f"{number},1,chèque é,1.5,{STAMP}" for number in (1, 2, 3)]
     text = payments(*rows)
     if suffix == "jsonl":
@@ -220,7 +220,7 @@ def test_jsonl(zone: Zone) -> None:
 
 
 def test_parquet_of_a_data_frame(zone: Zone) -> None:
-    """Ids that became floats, times with and without zone, amounts as doubles."""
+    """Ids that became floats, timestamps with a time zone, amounts as doubles."""
     stamps = pd.to_datetime(["2026-01-05 10:00"] * 4).tz_localize("Europe/Berlin")
     frame = pd.DataFrame(
         {
@@ -271,7 +271,7 @@ def test_extra_and_missing_optional_columns_are_tolerated_and_reported(zone: Zon
     assert zone.rows("select user_id, email from raw_web.identifies") == [(None, None)]
 
 
-def test_nothing_of_the_data_is_said_aloud(zone: Zone, tmp_path: Path) -> None:
+def test_messages_quote_no_data(zone: Zone, tmp_path: Path) -> None:
     zone.deliver("consent/consent_event/a.csv", "event_id,email\n1,ada@example.org\n")
     zone.deliver("crm/profile/b.csv", b"profile_id,email,synced_at\n1,ada@ex\xe4mple.org,2026-01-01\n")
     zone.deliver("crm/profile/c.csv", "profile_id,email,synced_at\n1,ada@example.org,ada@example.org\n")

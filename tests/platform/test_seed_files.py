@@ -52,7 +52,7 @@ def test_what_spreadsheets_write_is_accepted(tmp_path: Path, content: str) -> No
         ),
         (
             GOOD + "lapsed,include,1,500\n",
-            ", line 3: has 4 cells where the header has 3; put a cell that holds a comma into double quotes",
+            ", line 3: has 4 cells where the header has 3; put a cell that contains a comma in double quotes",
         ),
         (GOOD + "\nlapsed,include,1\n", ", line 3: is empty; delete the line"),
         (GOOD.replace(",", ";"), ", line 1: cells are separated by semicolons; save it with commas between the cells"),

@@ -343,7 +343,7 @@ def test_a_killed_backfill_goes_on_where_it_was(copied: Workspace, histories: di
     assert process.stdout
     for line in process.stdout:
         if line.startswith("day 3 of"):
-            with pytest.raises(UserError, match="another process builds past days"):
+            with pytest.raises(UserError, match="another process is building past days"):
                 backfill_days(copied, ORDERS["forward"], progress=quiet)
             process.send_signal(signal.SIGKILL)
             break

@@ -50,7 +50,7 @@ def test_history_comes_back_into_a_new_warehouse_and_never_over_another(tmp_path
         connection.execute("create table state.identity_registry as select 'p' as profile_id")
     said: list[str] = []
     state.restore(workspace, said.append)
-    assert said == ["segments: the membership history of version 2026-06-30-001 was brought back"]
+    assert said == ["segments: the membership history of version 2026-06-30-001 was restored"]
     assert log(workspace) == {"c1", "c2", None}
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from history.membership_log where customer_id = 'c1'")

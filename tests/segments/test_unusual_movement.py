@@ -11,7 +11,7 @@ import pytest
 
 from scripts.demo.simulator import simulate
 from scripts.platform.workspace import Workspace
-from tests.support.movement_workspace import AS_OF, growth_rows, judged
+from tests.support.movement_workspace import AS_OF, anomalies, growth_rows
 
 DAYS = pd.date_range(end=AS_OF, periods=365 + 112)
 STATED = 1 / 200
@@ -86,7 +86,7 @@ def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: P
         at = (table["segment_key"] == key) & (table["as_of_date"] == DAYS[day].date())
         table.loc[at, ["entered_count", "change_count"]] += extra
         table.loc[(table["segment_key"] == key) & (table["as_of_date"] >= DAYS[day].date()), "customer_count"] += extra
-    found = judged(tmp_path, {"marts.segment_growth": table})
+    found = anomalies(tmp_path, {"marts.segment_growth": table})
 
     found["day"] = pd.to_datetime(found["as_of_date"])
     planted = found["segment_key"].map(lambda key: DAYS[surges[key]] if key in surges else pd.NaT)
@@ -198,7 +198,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     by_day = orders.groupby(["source_system", "known"]).size().reset_index(name="row_count")
     by_day["known_date"] = [days[day].date() for day in by_day["known"]]
     old = late[late["known"] - late["at"] >= 2]
-    found = judged(
+    found = anomalies(
         tmp_path / "judged",
         {
             "marts.segment_sizes": pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Invented customers for the tests of briefs: every attribute drawn by itself, so that nothing hangs together."""
+"""Invented customers for the tests of briefs: every attribute is drawn independently, so nothing is correlated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VALUES = {
 
 
 def invented_people(size: int, seed: int) -> pd.DataFrame:
-    """`size` buyers with every column that briefs look at; nobody is a member yet."""
+    """`size` buyers with every column that briefs read; none is a member yet."""
     rng = np.random.default_rng(seed)
     people = pd.DataFrame(index=range(size), columns=list(COLUMNS), dtype=object)
     people["customer_id"] = [f"{number:032x}" for number in range(size)]
@@ -51,7 +51,7 @@ def invented_people(size: int, seed: int) -> pd.DataFrame:
         drawn = rng.random(size) < rng.uniform(0.02, 0.5)
         people[flag.attribute] = drawn if flag.attribute.startswith("has_") else drawn.astype(float)
     for measure in MEASURES:
-        # Money is lopsided: a few customers spend a great deal, some nothing.
+        # Money is skewed: a few customers spend a great deal, some nothing.
         drawn = rng.beta(1, 2, size) if measure.unit == "share" else rng.lognormal(3, 1.5, size)
         people[measure.attribute] = np.where(rng.random(size) < 0.3, 0, drawn)
     for attribute in CONSENTS.values():
@@ -68,7 +68,7 @@ def invented_people(size: int, seed: int) -> pd.DataFrame:
 
 
 def frames_of(people: pd.DataFrame, **others: object) -> SegmentFrames:
-    """The frames of the invented segment; `others` take the place of its parts."""
+    """The frames of the invented segment; `others` replace its parts."""
     parts = {
         "library": LIBRARY,
         "people": people,

@@ -1,6 +1,6 @@
-"""The parts of docs/ that are made from YAML, seeds and the command line; `make docs` writes them.
+"""The parts of docs/ that are generated from YAML, seeds and the command line; `make docs` writes them.
 
-Each lies between two comments of its page; the rest of the page is written by hand.
+Each is between two comments of its page; the rest of the page is written by hand.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ MODELS = PROJECT / "models"
 BETWEEN = re.compile(r"(<!-- catalogue: (\w+) -->\n).*?(<!-- end of catalogue -->)", re.DOTALL)
 GRAIN = re.compile(r"\*\*One\s+row\s+per\s+(.+?)\*\*", re.DOTALL)
 QUESTION = re.compile(r"Answers:\s+\*(.+?)\*(?!\*)", re.DOTALL)
-# Sentences of an attribute's description that say what it is for.
+# The sentence of an attribute's description that states its purpose.
 PURPOSE = re.compile(r"(?:^|(?<=\. ))For .+$")
 SHOWN_SEGMENTS = 3
-# Where public marts are.
+# Schemas of public marts.
 SCHEMAS = ("marts", "pii", "activation")
 MEASURES = {
     "count": "How often",
@@ -38,22 +38,22 @@ MEASURES = {
     "units": "How many units in",
     "amount": "How much money in",
 }
-# What else reads attributes, by what the folder is called in the catalogue.
+# Other readers of attributes, by their name in the catalogue.
 READERS = {"briefs": PROJECT / "scripts" / "serving" / "briefs", "report": PROJECT / "scripts" / "serving" / "charts"}
 
 
 def current(page: Path) -> str:
-    """The page's text with its catalogues as they should be now."""
+    """The page's text with up-to-date catalogues."""
     return BETWEEN.sub(lambda found: f"{found[1]}\n{CATALOGUES[found[2]]()}\n{found[3]}", page.read_text("utf-8"))
 
 
 def pages() -> list[Path]:
-    """The pages that hold a catalogue."""
+    """The pages that contain a catalogue."""
     return [page for page in sorted(DOCS.glob("*.md")) if BETWEEN.search(page.read_text("utf-8"))]
 
 
 def marts() -> str:
-    """Every public model by room, in the order in which data flow."""
+    """Every public model by group, in the order of the data flow."""
     project = declared(PROJECT / "dbt_project.yml")["models"]["customer_segmentation"]
     parts = []
     for group in declared(MODELS / "_groups.yml")["groups"]:
@@ -64,7 +64,7 @@ def marts() -> str:
         for model in sorted(_models(MODELS / group["name"]), key=lambda model: str(model["name"])):
             schema = model.get("config", {}).get("schema", settings["+schema"])
             name = f"`{model['name']}`" if schema == "marts" else f"`{schema}.{model['name']}`"
-            rows.append([name, _said(model, GRAIN), _sentence(_said(model, QUESTION))])
+            rows.append([name, _extracted(model, GRAIN), _sentence(_extracted(model, QUESTION))])
         parts.append(f"## {_sentence(group['name'])}\n\n{group['description']}\n\n" + _table(MART_COLUMNS, rows))
     return "\n".join(parts)
 
@@ -73,7 +73,7 @@ MART_COLUMNS = ["mart", "one row per", "answers"]
 
 
 def attributes() -> str:
-    """Every attribute by theme, then the event windows as shipped."""
+    """Every attribute by theme, then the shipped event windows."""
     [features] = declared(MODELS / "customers" / "_customer_features.yml")["models"]
     used = _segments_by_attribute()
     readers = {name: _words(folder) for name, folder in READERS.items()}
@@ -145,7 +145,7 @@ def commands() -> str:
 
 @functools.cache
 def every_command() -> Commands:
-    """The commands as the front door knows them."""
+    """All commands of the command line."""
     return all_commands()
 
 
@@ -172,32 +172,32 @@ def _options(actions: Iterable[argparse.Action]) -> list[list[str]]:
 
 
 def columns_by_mart() -> dict[str, set[str]]:
-    """The columns of every public mart, by its name."""
-    rooms = [group["name"] for group in declared(MODELS / "_groups.yml")["groups"]]
-    described = [model for room in rooms for model in _models(MODELS / room)]
+    """The columns of every model described at the top of a group's folder, by model."""
+    groups = [group["name"] for group in declared(MODELS / "_groups.yml")["groups"]]
+    described = [model for group in groups for model in _models(MODELS / group)]
     return {model["name"]: {column["name"] for column in model.get("columns") or []} for model in described}
 
 
 @functools.cache
 def declared(file: Path) -> Any:
-    """What a YAML file says, read once and by the fast reader where there is one."""
+    """The content of a YAML file, read once, with the fast loader where there is one."""
     return yaml.load(file.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _models(folder: Path) -> list[dict[str, Any]]:
-    """The models described on top of a room."""
+    """The models described in the YAML files at the top of a group's folder."""
     return [model for file in sorted(folder.glob("_*.yml")) for model in declared(file).get("models") or []]
 
 
-def _said(model: dict[str, Any], what: re.Pattern[str]) -> str:
-    """What a description says of its grain or question. Raises ValueError where it says nothing."""
+def _extracted(model: dict[str, Any], what: re.Pattern[str]) -> str:
+    """The grain or question in a description. Raises ValueError where it is missing."""
     if not (found := what.search(model["description"])):
         raise ValueError(f"{model['name']}: its description lacks `**One row per …**` or `Answers: *…?*`")
     return " ".join(found[1].split()).rstrip(".")
 
 
 def _segments_by_attribute() -> dict[str, str]:
-    """The segments of the starting library whose rules read an attribute, in a few words."""
+    """The segments of the starting library whose rules read each attribute, as a short text."""
     found: dict[str, list[str]] = {}
     for row in _seed("segment_rule_conditions"):
         for name in (row["attribute"], *re.findall(r"attr:(\w+)", row["value"])):

@@ -1,7 +1,7 @@
-"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to see what came of it.
+"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to evaluate.
 
-The package lifetimes brings the purchase log and the published summary, so that the published figures are checked in
-every clone.
+The package lifetimes includes the purchase log and the published summary, so the published figures are checked in every
+clone.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ START, END = pd.Timestamp("1997-01-01"), pd.Timestamp("1997-09-30")
 
 @dataclass(frozen=True)
 class Cdnow:
-    """Customers in the order of their number. Same-day purchases are one; weeks are days / 7.
+    """Customers in order of their number. Purchases on the same day count as one; weeks are days / 7.
 
-    `n` and `mean` are of repeat purchases with spend. `first_day` and `repeat_days` count from 1997-01-01, the latter
-    over all 78 weeks; `later` is the number of purchases after 1997-09-30.
+    `n` and `mean` refer to repeat purchases, for customers whose mean spend is above 0. `first_day` and `repeat_days`
+    count from 1997-01-01, the latter over all 78 weeks; `later` is the number of purchases after 1997-09-30.
     """
 
     x: Array
@@ -67,7 +67,7 @@ def cdnow() -> Cdnow:
 
 
 def published_summary() -> pd.DataFrame:
-    """The summary that was published with the paper, rounded to two places."""
+    """The summary published with the paper, rounded to two decimals."""
     summary = datasets.load_cdnow_summary_data_with_monetary_value().reset_index()
     return summary.set_axis(
         ["sample_customer_id", "frequency_x", "recency_tx_weeks", "T_weeks", "monetary_zbar"], axis="columns"

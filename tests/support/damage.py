@@ -1,7 +1,7 @@
-"""How a damaged delivery is written down: the bytes of one file, and what must come of every row in it.
+"""How a damaged delivery is described: the bytes of one file, and the expected result of every row in it.
 
-The expectation is written by hand beside the bytes, never read from the load. `KEY` in a text stands for a key of the
-case's own, so that all cases can lie in one landing zone.
+The expectation is written by hand beside the bytes, never read from the load. `KEY` in a text stands for a key unique
+to the case, so that all cases can share one landing zone.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that must be refused: its line, its rule (or several, joined by |), words of its reason, and texts that
-    its payload must hold."""
+    """A row that must be refused: its line, its rule (or several, joined by |), words from its reason, and texts that
+    its payload must contain."""
 
     line: int
     rule: str
@@ -37,7 +37,7 @@ class Refused:
 class Damage:
     """One kind of damage: a file of `table`, and its rows as they must be stored (`accepted`, each with `_line`).
 
-    Columns that an expected row does not name, and drift where None is expected, are not looked at.
+    Columns that an expected row lacks are not checked, nor is drift where None is expected.
     """
 
     name: str
@@ -68,7 +68,7 @@ def key_of(name: str) -> str:
 
 
 def paid(line: int | None, receipt: str, method: str = "card", amount: str = "1.50", **others: Any) -> Row:
-    """A payment as it must be stored; a `line` of None is not looked at."""
+    """A payment as it must be stored; with `line` None the line is not checked."""
     row: Row = {"receipt_id": receipt, "payment_number": 1, "method": method, "amount": Decimal(amount)}
     row |= {"synced_at": AT} | others
     return row if line is None else row | {"_line": line}
@@ -113,7 +113,7 @@ def table_file(
 
 
 def good_row(table: Table, key: str) -> Row:
-    """A faultless row of any table, with values of the contract's types."""
+    """A valid row of any table, with values of the contract's types."""
     examples: Row = {
         "bigint": 7,
         "decimal(18,4)": Decimal("12.5"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.damage import AT, PAYMENT, STAMP, Damage, Refused, Row, paid, table_file
 
-NO_JSON = "not a JSON object"
+NOT_JSON = "not a JSON object"
 
 
 def record(**changes: Any) -> str:
@@ -26,12 +26,12 @@ def lines(
     return table_file(name, PAYMENT, text, kept, refused, **({"suffix": "jsonl"} | others))
 
 
-def no_json(name: str, *texts: str) -> Damage:
-    refused = [Refused(2 + number, "json", NO_JSON, ("KEY",)) for number in range(len(texts))]
+def not_json(name: str, *texts: str) -> Damage:
+    refused = [Refused(2 + number, "json", NOT_JSON, ("KEY",)) for number in range(len(texts))]
     return lines(f"JSON: {name}", *texts, refused=refused)
 
 
-def mended(name: str, text: str, **others: Any) -> Damage:
+def read_normally(name: str, text: str, **others: Any) -> Damage:
     return lines(f"JSON: {name}", text, accepted=[paid(2, "KEY", **others)])
 
 
@@ -46,15 +46,15 @@ def syntax() -> list[Damage]:
     several = lines(
         "JSON: an array over several lines",
         pretty,
-        refused=[Refused(2 + number, "json", NO_JSON) for number in range(count)],
+        refused=[Refused(2 + number, "json", NOT_JSON) for number in range(count)],
     )
     cut = lines("JSON: cut off in the last line", whole, accepted=[paid(2, "KEY")])
     cut.content = cut.content[:-30]
     cut.accepted.pop()
-    cut.refused = [Refused(3, "json", NO_JSON, ("last",))]
+    cut.refused = [Refused(3, "json", NOT_JSON, ("last",))]
     blank = lines("JSON: blank lines between", "", whole, "  ", accepted=[paid(3, "KEY")])
     windows = lines(
-        "JSON: Windows line ends", whole, whole[:-1], accepted=[paid(2, "KEY")], refused=[Refused(3, "json", NO_JSON)]
+        "JSON: Windows line ends", whole, whole[:-1], accepted=[paid(2, "KEY")], refused=[Refused(3, "json", NOT_JSON)]
     )
     windows.content = windows.content.replace(b"\n", b"\r\n")
     mark = lines("JSON: byte order mark", whole, accepted=[paid(2, "KEY")])
@@ -73,38 +73,38 @@ def syntax() -> list[Damage]:
         encoding="cp1252",
         coding="cp1252",
     )
-    zipped = lines("JSON: compressed", whole[:-1], refused=[Refused(2, "json", NO_JSON)], suffix="jsonl.gz")
+    zipped = lines("JSON: compressed", whole[:-1], refused=[Refused(2, "json", NOT_JSON)], suffix="jsonl.gz")
     zipped.content = gzip.compress(zipped.content)
     return [
-        mended("comma behind the last field", whole[:-1] + ",}"),
-        no_json("array instead of an object", f"[{whole}]"),
+        read_normally("comma after the last field", whole[:-1] + ",}"),
+        not_json("array instead of an object", f"[{whole}]"),
         lines(
             "JSON: nulls, numbers and texts instead of objects",
             "null",
             "17",
             '"KEY"',
             "true",
-            refused=[Refused(line, "json", NO_JSON) for line in (2, 3, 4, 5)],
+            refused=[Refused(line, "json", NOT_JSON) for line in (2, 3, 4, 5)],
         ),
-        no_json("two objects in one line", whole + whole),
-        no_json("text behind the object", whole + " // KEY"),
-        no_json("single quotes", whole.replace('"', "'")),
-        no_json("key without quotes", whole.replace('"method"', "method")),
-        no_json("control character in a text", whole.replace("card", "ca\x01rd")),
-        no_json("broken escape", whole.replace("card", "\\x41")),
-        no_json("half of a surrogate pair", whole.replace("card", "\\ud83d")),
+        not_json("two objects in one line", whole + whole),
+        not_json("text after the object", whole + " // KEY"),
+        not_json("single quotes", whole.replace('"', "'")),
+        not_json("key without quotes", whole.replace('"method"', "method")),
+        not_json("control character in a text", whole.replace("card", "ca\x01rd")),
+        not_json("broken escape", whole.replace("card", "\\x41")),
+        not_json("half of a surrogate pair", whole.replace("card", "\\ud83d")),
         wrong("NaN", whole.replace("1.5", "NaN"), "type", "NaN or infinite", "NaN"),
-        no_json("number with a leading zero", whole.replace("1.5", "01.5")),
+        not_json("number with a leading zero", whole.replace("1.5", "01.5")),
         several,
         table_file(
             "JSON: a whole file of one array",
             PAYMENT,
             pretty,
             [],
-            [Refused(1 + number, "json", NO_JSON) for number in range(count)],
+            [Refused(1 + number, "json", NOT_JSON) for number in range(count)],
             suffix="jsonl",
         ),
-        table_file("JSON: not one whole line", PAYMENT, "{", [], [Refused(1, "json", NO_JSON)], suffix="jsonl"),
+        table_file("JSON: no complete line", PAYMENT, "{", [], [Refused(1, "json", NOT_JSON)], suffix="jsonl"),
         cut,
         blank,
         windows,
@@ -148,11 +148,11 @@ def contents() -> list[Damage]:
             "$date",
         ),
         wrong("true in a number column", record(amount=True), "type", "amount is not a decimal number"),
-        mended("numbers as texts", record(payment_number="1", amount="1.50")),
-        mended("true in a text column", record(method=True), method="true"),
-        mended("exponent in a number", record().replace("1.5", "1.5e0")),
-        mended("epoch seconds as a number", record(synced_at=1767607200)),
-        mended("epoch milliseconds as a number", record(synced_at=1767607200000)),
+        read_normally("numbers as texts", record(payment_number="1", amount="1.50")),
+        read_normally("true in a text column", record(method=True), method="true"),
+        read_normally("exponent in a number", record().replace("1.5", "1.5e0")),
+        read_normally("epoch seconds as a number", record(synced_at=1767607200)),
+        read_normally("epoch milliseconds as a number", record(synced_at=1767607200000)),
         table_file(
             "JSON: keys in capitals with spaces",
             PAYMENT,
@@ -160,7 +160,7 @@ def contents() -> list[Damage]:
             [paid(1, "KEY")],
             suffix="jsonl",
         ),
-        mended("keys in another case in one line of several", record().replace("method", "METHOD")),
+        read_normally("keys in another case in one line of several", record().replace("method", "METHOD")),
         table_file(
             "JSON: optional keys in another case in one line of several",
             "crm/profile",
@@ -169,9 +169,9 @@ def contents() -> list[Damage]:
             [{"profile_id": "KEY 1", "city": "x", "_line": 1}, {"profile_id": "KEY 2", "city": "y", "_line": 2}],
             suffix="jsonl",
         ),
-        mended("a field more", record(shade={"a": 1})),
-        mended(
-            "letters escaped",
+        read_normally("an extra field", record(shade={"a": 1})),
+        read_normally(
+            "escaped characters",
             record().replace("card", 'ch\\u00e8que \\ud83d\\ude00 \\"x\\" \\n'),
             method='chèque 😀 "x" \n',
         ),
@@ -190,7 +190,7 @@ def contents() -> list[Damage]:
         wrong("one key twice with two values", twice, "json", "twice"),
         wrong("one key twice in two cases", cases, "json", "twice"),
         wrong("a line of more than 2 MB", record(method="x" * 2_200_000), "shape|json", "2 MB"),
-        mended("a field of 1 MB", record(method="é" * 500_000), method="é" * 500_000),
+        read_normally("a field of 1 MB", record(method="é" * 500_000), method="é" * 500_000),
         table_file(
             "JSON: SQL in a key",
             PAYMENT,

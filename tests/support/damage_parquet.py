@@ -1,4 +1,4 @@
-"""Parquet whose columns have other types than the contract, as data frames and warehouses write them."""
+"""Parquet whose column types differ from the contract, as data frames and warehouses write them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parquet(
     in_capitals: bool = False,
     **columns: pa.Array,
 ) -> Damage:
-    """A file of payments of three rows; `columns` replace or add some."""
+    """A payments file with three rows; `columns` replace or add columns."""
     key = key_of(name)
     table = {
         "receipt_id": pa.array([f"{key} 1", f"{key} 2", f"{key} 3"]),
@@ -100,7 +100,7 @@ def types() -> list[Damage]:
             payment_number=pa.array([AT] * 3),
         ),
         parquet(
-            "numbers that are none",
+            "numbers that are not finite",
             [one],
             [Refused(2, "type", "NaN or infinite"), Refused(3, "required|type", "amount")],
             amount=pa.array([1.5, float("-inf"), float("nan")]),
@@ -112,7 +112,7 @@ def types() -> list[Damage]:
             amount=pa.array([Decimal("1.5"), Decimal(10) ** 20, -(Decimal(10) ** 30)], pa.decimal128(38, 4)),
         ),
         parquet(
-            "halves in a whole column",
+            "fractions in a whole-number column",
             [one, three],
             [Refused(2, "type", "payment_number is not a whole number")],
             payment_number=pa.array([1.0, 1.5, 1.0]),
@@ -140,7 +140,7 @@ def types() -> list[Damage]:
             synced_at=pa.array([], pa.timestamp("us")),
         ),
         parquet(
-            "a field more, with a hostile name",
+            "an extra column with a hostile name",
             [one, two, three],
             **{"x\"'); drop table intake.files; --": pa.array([1, 2, 3])},
         ),

@@ -31,7 +31,7 @@ def encodings() -> list[Damage]:
     )
     bad_bytes.content = bad_bytes.content.replace("é5è".encode(), b"\xe95").replace("é11è".encode(), b"x\xc3")
     no_letter = payments(
-        "bytes that Windows-1252 has no letter for",
+        "bytes that are undefined in Windows-1252",
         f"KEY,1,ch\xe8que \x81,1.50,{STAMP}",
         accepted=[paid(3, "KEY", "chèque \x81")],
         coding="latin-1",
@@ -39,7 +39,9 @@ def encodings() -> list[Damage]:
     )
     big_endian = payments("UTF-16 big-endian", word, accepted=read, coding="utf-16-be", encoding="utf-16")
     big_endian.content = codecs.BOM_UTF16_BE + big_endian.content
-    no_mark = payments("UTF-16 without its mark", word, accepted=read, coding="utf-16-le", encoding="utf-16-le")
+    no_mark = payments(
+        "UTF-16 without a byte order mark", word, accepted=read, coding="utf-16-le", encoding="utf-16-le"
+    )
     both = payments(
         "lines of two encodings in one file",
         *(f"KEY {number},1,chèque,1.50,{STAMP}" for number in range(5)),
@@ -66,16 +68,16 @@ def encodings() -> list[Damage]:
         no_letter,
         bad_bytes,
         payments(
-            "UTF-8 that was taken for Latin-1 once", f"KEY,1,chÃ¨que,1.50,{STAMP}", accepted=[paid(3, "KEY", "chÃ¨que")]
+            "UTF-8 that was once read as Latin-1", f"KEY,1,chÃ¨que,1.50,{STAMP}", accepted=[paid(3, "KEY", "chÃ¨que")]
         ),
         payments(
-            "the sign for a lost letter", f"KEY,1,ch\ufffdque,1.50,{STAMP}", accepted=[paid(3, "KEY", "ch\ufffdque")]
+            "the replacement character", f"KEY,1,ch\ufffdque,1.50,{STAMP}", accepted=[paid(3, "KEY", "ch\ufffdque")]
         ),
     ]
 
 
 def letters() -> list[Damage]:
-    """Text that must come through letter by letter."""
+    """Text that must be stored unchanged."""
     names = {
         "emoji": "👩🏽‍🚀 Zoë",
         "Hebrew": "שלום כהן",
@@ -87,7 +89,7 @@ def letters() -> list[Damage]:
         "control characters": "a\x01b\x1bc\x7fd",
         "Unicode line separators": "a\u2028b\u2029c\x85d\x0be\x0cf",
         "invisible letters": "a\u200bb\ufeffc",
-        "words that mean nothing elsewhere": "NULL",
+        "a word that means null elsewhere": "NULL",
         "a formula": "=HYPERLINK(1)",
         "SQL in a value": "Robert'); drop table intake.files; --",
         "format characters": "%s {0} ${HOME} \\N \\n",
@@ -108,7 +110,7 @@ def line_ends() -> list[Damage]:
     truncated.content = truncated.content[: -len(f"ash,-2,{STAMP}\n")]
     truncated.accepted.pop()
     truncated.refused = [Refused(4, "shape", FEW, (f"{key_of(truncated.name)} last",))]
-    truncated_stamp = payments("cut off in the last time stamp", row, accepted=last)
+    truncated_stamp = payments("cut off in the last timestamp", row, accepted=last)
     truncated_stamp.content = truncated_stamp.content[: -len("10:00:00\n")]
     truncated_stamp.content += b"1"
     truncated_stamp.accepted.pop()
@@ -141,7 +143,7 @@ def quotes() -> list[Damage]:
             last_line=None,
         ),
         payments(
-            "text behind a closing quote", f'KEY,1,"card"x,1,{STAMP}', refused=[Refused(3, "shape", QUOTE, ("KEY",))]
+            "text after a closing quote", f'KEY,1,"card"x,1,{STAMP}', refused=[Refused(3, "shape", QUOTE, ("KEY",))]
         ),
         payments("quote within an unquoted field", f'KEY,1,6" disc,1.50,{STAMP}', accepted=[paid(3, "KEY", '6" disc')]),
         payments(
@@ -149,21 +151,19 @@ def quotes() -> list[Damage]:
             f'KEY,1,"a \\"b\\" c",1,{STAMP}',
             refused=[Refused(3, "shape", QUOTE, ("KEY",))],
         ),
-        at_the_end("quote open at the end of the file", swallowed, [Refused(3, "shape", QUOTE, ("KEY",))]),
+        at_the_end("unclosed quote at the end of the file", swallowed, [Refused(3, "shape", QUOTE, ("KEY",))]),
         at_the_end(
-            "quote open and rows behind it",
+            "unclosed quote followed by rows",
             f"{swallowed}\nKEY 2,1,cash,2,{STAMP}",
             [Refused(3, "shape", QUOTE, ("KEY", "KEY 2"))],
         ),
         payments("header in quotes", f"KEY,1,card,1.50,{STAMP}", accepted=[paid(3, "KEY")], header=escaped),
-        payments(
-            "quotes with nothing in them", f'KEY,1,"",1,{STAMP}', refused=[Refused(3, "required", "method is missing")]
-        ),
+        payments("empty quotes", f'KEY,1,"",1,{STAMP}', refused=[Refused(3, "required", "method is missing")]),
     ]
 
 
 def at_the_end(name: str, row: str, refused: list[Refused]) -> Damage:
-    """Payments with the damaged row as the last."""
+    """Payments with the damaged row last."""
     text = f"{PAYMENTS}\nKEY first,1,card,1.50,{STAMP}\n{row}\n"
     return table_file(name, PAYMENT, text, [paid(2, "KEY first")], refused)
 
@@ -175,18 +175,18 @@ def shapes() -> list[Damage]:
     return [
         payments("too few fields", "KEY,1,card", refused=[Refused(3, "shape", FEW, ("KEY", "card"))]),
         payments("too many fields", good + ",x", refused=[Refused(3, "shape", MANY, ("KEY", "card"))]),
-        payments("a comma too many", f"KEY,1,card, blue,1.50,{STAMP}", refused=[Refused(3, "shape", MANY, ("KEY",))]),
+        payments("an extra comma", f"KEY,1,card, blue,1.50,{STAMP}", refused=[Refused(3, "shape", MANY, ("KEY",))]),
         payments("values shifted to the left", f"KEY,card,1.50,{STAMP},", refused=shifted),
         payments("values shifted to the right", f"KEY,,1,card,1.50,{STAMP}", refused=[Refused(3, "shape", MANY)]),
         payments(
-            "header again in the middle",
+            "header repeated in the middle",
             PAYMENTS,
             good,
             accepted=[paid(4, "KEY")],
             refused=[Refused(3, "shape|header", "header", ("receipt_id",))],
         ),
         table_file(
-            "header again at once and at the end",
+            "header repeated at the beginning and at the end",
             PAYMENT,
             twice,
             [paid(3, "KEY")],
@@ -224,7 +224,7 @@ def reordered() -> Damage:
 
 
 def trailing_commas() -> Damage:
-    """As some exports have it: every line ends in a delimiter, the header too."""
+    """As in some exports, every line ends in a delimiter, including the header."""
     text = f"{PAYMENTS},\nKEY,1,card,1.50,{STAMP},\nKEY 2,x,card,1,{STAMP},\n"
     refused = [Refused(3, "type", "payment_number is not a whole number")]
     return table_file("a delimiter at the end of every line", PAYMENT, text, [paid(2, "KEY")], refused)
@@ -281,7 +281,7 @@ def sizes_and_bytes() -> list[Damage]:
 
 
 def names() -> list[Damage]:
-    """Names of files as people give them."""
+    """File names such as people choose."""
     odd = {
         "spaces": "till 3, week 1 (copy)_2026-02-01.csv",
         "quotes": 'it\'s "new"_2026-02-01.csv',
@@ -320,10 +320,10 @@ def repeats() -> list[Damage]:
             accepted=[paid(3, "KEY"), paid(4, "KEY", "cash", "2", synced_at=day)],
         ),
         payments(
-            "one key with two contents at one time", row, other, accepted=[paid(3, "KEY"), paid(4, "KEY", "cash")]
+            "one key with two contents at the same time", row, other, accepted=[paid(3, "KEY"), paid(4, "KEY", "cash")]
         ),
         table_file(
-            "content that forges the seam between two columns",
+            "content that imitates the boundary between two columns",
             "crm/profile",
             forged,
             [
@@ -335,7 +335,7 @@ def repeats() -> list[Damage]:
 
 
 def joined_keys() -> Damage:
-    """Two members whose keys read alike once their columns are joined; each comes twice, by turns."""
+    """Two members whose keys look the same once their columns are joined; each is delivered twice, alternately."""
     keys, days = ("KEY a|b,c,x", "KEY a,b|c,y"), ("05", "06", "07", "08")
     rows = [f"{keys[number % 2]},2026-01-{day} 10:00:00\n" for number, day in enumerate(days)]
     kept: list[Row] = [
@@ -343,7 +343,7 @@ def joined_keys() -> Damage:
         {"list_name": "KEY a", "member_email": "b|c", "tool": "y", "synced_at": AT.replace(day=6), "_line": 3},
     ]
     text = "list_name,member_email,tool,synced_at\n" + "".join(rows)
-    return table_file("keys that read alike once joined", "external_lists/list_member", text, kept, duplicates=2)
+    return table_file("keys that look the same once joined", "external_lists/list_member", text, kept, duplicates=2)
 
 
 CASES = [

@@ -1,4 +1,4 @@
-"""Damage to values: numbers, times, ids, switches, blanks, and records that contradict others."""
+"""Damage to values: numbers, times, ids, booleans, blanks, and records that contradict others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def amount(name: str, text: str, becomes: str) -> Damage:
     return payments(f"amount as {name}", row, accepted=[paid(3, "KEY", amount=becomes)])
 
 
-def no_amount(name: str, text: str, words: str = DECIMAL) -> Damage:
+def invalid_amount(name: str, text: str, words: str = DECIMAL) -> Damage:
     row = f'KEY,1,card,"{text}",{STAMP}'
     return payments(f"amount with {name}", row, refused=[Refused(3, "type", words, ("KEY", text))])
 
@@ -32,29 +32,29 @@ def numbers() -> list[Damage]:
         [Refused(3, "type", comma, ("12,50",))],
     )
     return [
-        no_amount("a decimal comma", "12,50", comma),
-        no_amount("points for thousands and a decimal comma", "1.234,50", comma),
+        invalid_amount("a decimal comma", "12,50", comma),
+        invalid_amount("points for thousands and a decimal comma", "1.234,50", comma),
         in_semicolons,
-        no_amount("commas for thousands", "1,234,567.50", "thousands separators"),
-        no_amount("one comma for thousands", "1,234.50", "thousands separators"),
-        no_amount("spaces for thousands", "1 234.50"),
-        no_amount("hard spaces for thousands", "1\u00a0234.50"),
-        no_amount("an apostrophe for thousands", "1'234.50"),
-        no_amount("a sign of the currency", "£12.50"),
-        no_amount("a code of the currency", "12.50 GBP"),
-        no_amount("brackets for minus", "(12.50)"),
-        no_amount("minus behind", "12.50-"),
-        no_amount("a typographic minus", "−12.50"),
-        no_amount("digits of another script", "١٢"),
-        no_amount("an underscore", "1_000"),
-        no_amount("hexadecimal digits", "0x1F"),
-        no_amount("a fraction", "1/2"),
-        no_amount("words for nothing", "NULL"),
-        no_amount("a word", "free"),
-        no_amount("NaN", "NaN", NOT_FINITE),
-        no_amount("Infinity", "Infinity", NOT_FINITE),
-        no_amount("minus infinity", "-inf", NOT_FINITE),
-        no_amount("more digits than there is room for", "1e30"),
+        invalid_amount("commas for thousands", "1,234,567.50", "thousands separators"),
+        invalid_amount("one comma for thousands", "1,234.50", "thousands separators"),
+        invalid_amount("spaces for thousands", "1 234.50"),
+        invalid_amount("hard spaces for thousands", "1\u00a0234.50"),
+        invalid_amount("an apostrophe for thousands", "1'234.50"),
+        invalid_amount("a currency symbol", "£12.50"),
+        invalid_amount("a currency code", "12.50 GBP"),
+        invalid_amount("brackets for minus", "(12.50)"),
+        invalid_amount("a trailing minus", "12.50-"),
+        invalid_amount("a typographic minus", "−12.50"),
+        invalid_amount("digits of another script", "١٢"),
+        invalid_amount("an underscore", "1_000"),
+        invalid_amount("hexadecimal digits", "0x1F"),
+        invalid_amount("a fraction", "1/2"),
+        invalid_amount("a word for null", "NULL"),
+        invalid_amount("a word", "free"),
+        invalid_amount("NaN", "NaN", NOT_FINITE),
+        invalid_amount("Infinity", "Infinity", NOT_FINITE),
+        invalid_amount("minus infinity", "-inf", NOT_FINITE),
+        invalid_amount("too many digits", "1e30"),
         amount("scientific notation", "1.25E+2", "125"),
         amount("a plus sign", "+3", "3"),
         amount("spaces around", "  3.5 ", "3.5"),
@@ -105,7 +105,7 @@ def ids() -> list[Damage]:
         ),
         payments("spaces around a key", f"  KEY ,1,card,1.50,{STAMP}", accepted=[paid(3, "  KEY ")]),
         payments(
-            "scientific notation in a text that is no id",
+            "scientific notation in a text that is not an id",
             f"KEY,1,1.5E+3,1.50,{STAMP}",
             accepted=[paid(3, "KEY", "1.5E+3")],
         ),
@@ -117,7 +117,7 @@ def at(name: str, text: str, utc: datetime) -> Damage:
     return payments(f"time as {name}", row, accepted=[paid(3, "KEY", synced_at=utc)])
 
 
-def no_time(name: str, text: str) -> Damage:
+def invalid_time(name: str, text: str) -> Damage:
     words = "synced_at is not a timestamp such as 2026-06-30 18:05:00"
     row = f'KEY,1,card,1.50,"{text}"'
     return payments(f"time as {name}", row, refused=[Refused(3, "type", words, ("KEY", text))])
@@ -150,17 +150,17 @@ def times() -> list[Damage]:
         at("the beginning of the epoch", "1970-01-01 00:00:00", datetime(1970, 1, 1)),
         at("the far future", "2199-12-31T23:59:59Z", datetime(2199, 12, 31, 23, 59, 59)),
         at("a date long ago", "1899-12-31", datetime(1899, 12, 31)),
-        no_time("day, month and year", "31/12/2025"),
-        no_time("month, day and year", "12/31/2025 10:00 AM"),
-        no_time("dotted day, month and year", "31.12.2025 10:00"),
-        no_time("words", "Dec 31, 2025"),
-        no_time("digits without dashes", "20251231"),
-        no_time("days of a spreadsheet", "46022.4166"),
-        no_time("a day that does not exist", "2026-02-30 10:00:00"),
-        no_time("an hour that does not exist", "2026-01-05 25:00:00"),
-        no_time("a month that does not exist", "2026-13-05T10:00:00Z"),
-        no_time("infinity", "infinity"),
-        no_time("zeros", "0000-00-00 00:00:00"),
+        invalid_time("day, month and year", "31/12/2025"),
+        invalid_time("month, day and year", "12/31/2025 10:00 AM"),
+        invalid_time("dotted day, month and year", "31.12.2025 10:00"),
+        invalid_time("words", "Dec 31, 2025"),
+        invalid_time("digits without dashes", "20251231"),
+        invalid_time("days of a spreadsheet", "46022.4166"),
+        invalid_time("a day that does not exist", "2026-02-30 10:00:00"),
+        invalid_time("an hour that does not exist", "2026-01-05 25:00:00"),
+        invalid_time("a month that does not exist", "2026-13-05T10:00:00Z"),
+        invalid_time("infinity", "infinity"),
+        invalid_time("zeros", "0000-00-00 00:00:00"),
         payments(
             "several forms of time in one column",
             *mixed,
@@ -197,7 +197,9 @@ def blanks_and_switches() -> list[Damage]:
         {"receipt_id": "KEY", "line_number": n, "is_promotion": value, "_line": n + 2}
         for n, value in enumerate(spellings.values())
     ]
-    wrong = [Refused(10 + n, "type", "is_promotion is none of true, false", (text,)) for n, text in enumerate(refused)]
+    wrong = [
+        Refused(10 + n, "type", "is_promotion is not one of true, false", (text,)) for n, text in enumerate(refused)
+    ]
     blank = f"profile_id,first_name,city,birth_date,synced_at\nKEY,   ,\t,  ,{STAMP}\n"
     return [
         table_file("spellings of true and false", "pos/receipt_line", RECEIPT_LINES + rows, kept, wrong),
@@ -214,7 +216,7 @@ def blanks_and_switches() -> list[Damage]:
         ),
         payments("a row of nothing but commas", ",,,,", refused=[Refused(3, "required", "receipt_id is missing")]),
         payments(
-            "several faults in one row",
+            "several violations in one row",
             "KEY,x,,1,",
             refused=[
                 Refused(3, "type|required", "payment_number is not a whole number"),
@@ -230,7 +232,7 @@ def blanks_and_switches() -> list[Damage]:
 
 
 def records() -> list[Damage]:
-    """Rows that are well formed and contradict other records: the door lets them in, the rules judge them."""
+    """Well-formed rows that contradict other records: the load accepts them, the validation rules check them."""
     money = Decimal("1000000")
     orphan = f"{RECEIPT_LINES}KEY nobody has,1,A,1,2.5,,{STAMP}\n"
     refunds = (
@@ -241,13 +243,13 @@ def records() -> list[Damage]:
     kept = {"receipt_id": "KEY 2", "currency": "XXX", "total_amount": Decimal(5), "_line": 3}
     return [
         table_file(
-            "line of a receipt that never came",
+            "line of a receipt that was never delivered",
             "pos/receipt_line",
             orphan,
             [{"receipt_id": "KEY nobody has", "unit_price": Decimal("2.5"), "_line": 2}],
         ),
         table_file(
-            "refund of an order that never came, and one above every order",
+            "refund of an order that was never delivered, and one above every order",
             "returns/return_line",
             refunds,
             [

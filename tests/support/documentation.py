@@ -16,7 +16,7 @@ REDIRECTIONS = {">", ">>", "|"}
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; `info` is what follows the fence, `line` that of the fence."""
+    """A fenced block; `info` is the text after the opening fence, `line` the line of that fence."""
 
     page: Path
     line: int
@@ -29,7 +29,7 @@ class Block:
 
     @property
     def needs(self) -> str | None:
-        """A file of the reader's without which the block cannot run."""
+        """A file of the reader's own that the block needs."""
         return next((word.removeprefix("needs=") for word in self.info.split() if word.startswith("needs=")), None)
 
     @property
@@ -52,7 +52,7 @@ def prose_of(page: Path) -> str:
 
 
 def command_lines(block: Block) -> Iterator[list[str]]:
-    """The words of each line of a shell block: lines that are continued in one, without comments and redirections."""
+    """The words of each command line of a shell block: continued lines joined, without comments and redirections."""
     until = None
     for line in block.text.replace("\\\n", " ").splitlines():
         if until:

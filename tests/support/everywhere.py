@@ -1,4 +1,4 @@
-"""A search of its own making: it shares nothing with the product but the file formats."""
+"""An independent search for a person: it shares nothing with the product except the file formats."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import pyarrow as pa
 
 @dataclass
 class Subject:
-    """One person as the landing files show them."""
+    """One person's identifiers as in the landing files."""
 
-    texts: set[str] = field(default_factory=set)  # e-mail, numbers, ids, street: anywhere is one place too many
+    texts: set[str] = field(default_factory=set)  # e-mail, numbers, ids, street: each must not occur anywhere
     phones: set[str] = field(default_factory=set)  # national digits
     name: tuple[str, str] = ("", "")  # both words in one row
 
 
 def places(home: Path, subject: Subject, without: tuple[Path, ...]) -> list[str]:
-    """Every place below `home` that shows the subject; databases and Parquet are decoded column by column."""
+    """Every place below `home` that contains the subject; databases and Parquet are decoded column by column."""
     found: list[str] = []
     for path in sorted(home.rglob("*")):
         if path.is_file() and not path.is_symlink() and not any(path.is_relative_to(folder) for folder in without):
@@ -54,9 +54,9 @@ def _look(data: bytes, label: str, path: Path | None, subject: Subject, found: l
             for item in packed.namelist():
                 _look(packed.read(item), f"{label}: {item}", None, subject, found)
     lowered = data.lower()
-    # In the bytes of a binary file digits run together by chance; its columns were looked at one by one.
+    # In the bytes of a binary file digits may match by chance; its columns have been searched one by one.
     for text in subject.texts:
-        if not (text.isdigit() and b"\0" in data) and _stands_in(lowered, text.encode()):
+        if not (text.isdigit() and b"\0" in data) and _contains_word(lowered, text.encode()):
             found.append(f"{label}: bytes")
     if b"\0" not in data[:4096]:
         numbers = b"\n".join(re.findall(rb"[0-9+(][0-9 ()./-]{8,}", data))
@@ -90,8 +90,8 @@ def _whole(text: str) -> str:
     return f"(^|[^a-z0-9]){re.escape(text)}($|[^a-z0-9])"
 
 
-def _stands_in(data: bytes, text: bytes) -> bool:
-    """Whether the text stands in the bytes as a word of its own."""
+def _contains_word(data: bytes, text: bytes) -> bool:
+    """Whether the bytes contain the text as a separate word."""
     at = data.find(text)
     while at >= 0:
         around = data[at - 1 : at] + data[at + len(text) : at + len(text) + 1]

@@ -1,4 +1,4 @@
-"""BG/NBD and MBG/NBD by the formulas of the papers, with fifty digits; slow, and so for tests alone."""
+"""BG/NBD and MBG/NBD by the formulas of the papers, with fifty digits; slow, so only for tests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def p_alive(x: int, t_x: float, T: float, parameters: Sequence[float], modified:
 def expected_purchases(t: float, x: int, t_x: float, T: float, parameters: Sequence[float], modified: bool) -> float:
     """Purchases in the t weeks after T: equation 10 of Fader, Hardie, Lee (2005); Wagner and Hoppe (2008).
 
-    Those of the modified model have x + 1 for x wherever b stands. a = 1 is a pole of factors that cancel; next to it,
-    where it is taken, fifteen of the digits are lost.
+    The formulas of the modified model have x + 1 instead of x wherever b occurs. a = 1 is a pole of factors that
+    cancel; it is evaluated slightly beside the pole, which loses fifteen of the digits.
     """
     with mpmath.workdps(50):
         r, alpha, a, b = (mpmath.mpf(value) for value in parameters)

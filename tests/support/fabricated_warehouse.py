@@ -1,4 +1,4 @@
-"""A warehouse that holds nothing but hand-made customers, on which the shipped segment models run."""
+"""A warehouse with only hand-made customers, on which the shipped segment models run."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ RULE_MODELS = [
 
 @functools.cache
 def feature_types() -> dict[str, str]:
-    """The columns of customer_features with their types, as its contract has them."""
+    """The columns of customer_features with their types, from its contract."""
     text = (PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8")
     return {column["name"]: column["data_type"] for column in yaml.safe_load(text)["models"][0]["columns"]}
 
 
 def plain_customer() -> dict[str, object]:
-    """A person of whom nothing is known: counts are 0, nothing holds, and all else is missing."""
+    """A person about whom nothing is known: counts are 0, flags are false, and everything else is null."""
     customer: dict[str, object] = {}
     for name, data_type in feature_types().items():
         if data_type == "boolean":
@@ -54,9 +54,9 @@ def plain_customer() -> dict[str, object]:
 
 
 def fabricated_workspace(folder: Path, customers: Iterable[Customer], also: Iterable[str] = ()) -> Workspace:
-    """A workspace whose warehouse holds these customers, and the shipped seeds.
+    """A workspace whose warehouse has these customers, with the shipped seeds.
 
-    `also`: statements that fill more tables. All fitted models count as usable. Models are built by `run_rules`.
+    `also`: statements that fill further tables. All fitted models count as usable. `run_rules` builds the models.
     """
     workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     shutil.copytree(BUSINESS_SEEDS, workspace.seeds)
@@ -101,7 +101,7 @@ def change_seed(workspace: Workspace, name: str, change: Callable[[Row], Row]) -
 
 
 def run_rules(workspace: Workspace, models: Iterable[str] = ()) -> None:
-    """Load the seeds that rules read and run the models that evaluate them, and `models`."""
+    """Load the seeds that rules read, and run the models that evaluate them and `models`."""
     run_dbt(workspace, ["seed", "--select", *SEEDS], progress=lambda _: None)
     run_dbt(workspace, ["run", "--select", *RULE_MODELS, *models], progress=lambda _: None)
 

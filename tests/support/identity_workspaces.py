@@ -1,4 +1,4 @@
-"""Simulated retailers whose deliveries come in another order, and the customer ids that follow."""
+"""Simulated retailers whose deliveries arrive in a different order, and the resulting customer ids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import MAKERS_MARKS, SETTINGS_FILE, Workspace
 from tests.support.workspaces import workspace_in
 
-# Tables that profiles, or the rules that judge them, are read from; the rest has no bearing on who is who.
+# Tables that profiles, or the rules that validate them, are read from; other tables do not affect identities.
 TABLES = (
     *("campaigns/campaign", "campaigns/send", "consent/consent_event", "crm/profile", "external_lists/list_member"),
     *("klaviyo/person", "loyalty/member", "marketplace/order", "pos/receipt", "products/product"),
@@ -32,7 +32,7 @@ TABLES = (
     *("zendesk/user",),
 )
 ZONE = ZoneInfo("Europe/London")
-LATE = date(2026, 6, 30)  # the simulator's late files; those before hold the history up to two days earlier
+LATE = date(2026, 6, 30)  # of the simulator's late files; the other files contain the history up to two days earlier
 Rows = list[bytes] | pa.Table
 
 
@@ -41,13 +41,13 @@ def quiet(_: str) -> None:
 
 
 class Retailer:
-    """One workspace whose landing zone is filled from a simulated one, always at the same place, so dbt parses once."""
+    """One workspace whose landing zone is filled from a simulated one, always in the same place, so dbt parses once."""
 
     def __init__(self, source: Workspace, folder: Path) -> None:
         self.source, self.workspace = source, workspace_in(folder)
 
-    def start_anew(self) -> None:
-        """Forget deliveries, warehouse and registry."""
+    def reset(self) -> None:
+        """Remove deliveries, warehouse and registry."""
         for file in self.workspace.home.glob(f"{self.workspace.warehouse.name}*"):
             file.unlink()
         shutil.rmtree(self.workspace.landing, ignore_errors=True)
@@ -57,7 +57,7 @@ class Retailer:
                 shutil.copyfile(self.source.landing / name, self.workspace.landing / name)
 
     def deliver(self, change: Callable[[str, Path, Rows], dict[str, Rows]]) -> None:
-        """Put the source's files into the landing zone; `change(table, file, rows)` gives names and their rows."""
+        """Put the source's files into the landing zone; `change(table, file, rows)` returns rows by file name."""
         for table in TABLES:
             for file in sorted((self.source.landing / table).iterdir()):
                 header, rows = read_rows(file)
@@ -66,7 +66,7 @@ class Retailer:
                         write_rows(self.workspace.landing / table / name, header, part)
 
     def resolve(self, as_of: date | None = None) -> pd.Series:
-        """Load what is new and resolve as of a day (default: the last); gives customer_id by profile_key."""
+        """Load what is new and resolve as of a day (default: the last); returns customer_id by profile_key."""
         if as_of:
             settings = self.workspace.landing / SETTINGS_FILE
             stated = json.loads(settings.read_text(encoding="utf-8")) | {"as_of_date": as_of.isoformat()}
@@ -84,7 +84,7 @@ class Retailer:
 
 
 def build_identities(workspace: Workspace) -> pd.Series:
-    """Build the resolution, with all it needs and its log; gives customer_id by profile_key."""
+    """Build the resolution, with everything it needs and its log; returns customer_id by profile_key."""
     setup(workspace, quiet)
     wanted = ["+int_customer_identities", "+int_identity_edges", "+customer_id_changes"]
     no_tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
@@ -110,7 +110,7 @@ def read_rows(file: Path) -> tuple[bytes, Rows]:
 
 
 def write_rows(file: Path, header: bytes, rows: Rows) -> None:
-    """A landing file of these rows."""
+    """Write a landing file with these rows."""
     file.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(rows, pa.Table):
         pq.write_table(rows, file)
@@ -123,13 +123,13 @@ def take(rows: Rows, index: np.ndarray) -> Rows:
     return rows.take(pa.array(index)) if isinstance(rows, pa.Table) else [rows[i] for i in index]
 
 
-def as_it_is(table: str, file: Path, rows: Rows) -> dict[str, Rows]:
-    """The files of the source."""
+def unchanged(table: str, file: Path, rows: Rows) -> dict[str, Rows]:
+    """The source's file without changes."""
     return {file.name: rows}
 
 
 def shuffled(seed: int) -> Callable[[str, Path, Rows], dict[str, Rows]]:
-    """Rows of every file in another order, in three files whose names sort in another order than the days."""
+    """The rows of every file in random order, in three files whose names sort in random order."""
     rng = np.random.default_rng(seed)
 
     def change(table: str, file: Path, rows: Rows) -> dict[str, Rows]:
@@ -142,7 +142,7 @@ def shuffled(seed: int) -> Callable[[str, Path, Rows], dict[str, Rows]]:
 
 
 def between(first: date | None, last: date) -> Callable[[str, Path, Rows], dict[str, Rows]]:
-    """What became known after the business day `first` and up to `last`, in files of that day; late files whole."""
+    """What became known after the business day `first` and up to `last`, in files of that day; late files complete."""
 
     def change(table: str, file: Path, rows: Rows) -> dict[str, Rows]:
         if LATE.isoformat() in file.name:
@@ -156,12 +156,12 @@ def between(first: date | None, last: date) -> Callable[[str, Path, Rows], dict[
 
 
 def end_of(day: date) -> float:
-    """The instant at which a business day ends."""
+    """The time at which a business day ends, in seconds since 1970."""
     return datetime.combine(day + timedelta(days=1), time(), ZONE).timestamp()
 
 
 def known_seconds(table: str, file: Path, rows: Rows) -> np.ndarray:
-    """When each row became known, in seconds."""
+    """When each row became known, in seconds since 1970."""
     source, name = table.split("/")
     column = str(load_contracts()[source].tables[name].known_at)
     if isinstance(rows, pa.Table):

@@ -1,4 +1,4 @@
-"""Invented customers: attributes of every shape, and outcomes that have nothing to do with them unless planted."""
+"""Invented customers: attributes with various distributions, and outcomes independent of them unless planted."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def attributes_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def people_of(frame: pd.DataFrame, unavailable: dict[str, str] | None = None) -> People:
-    """The invented customers as read from a workspace, every second one kept back."""
+    """The invented customers as if read from a workspace, with every second one held out."""
     return People(
         day=date(2026, 1, 1),
         days=180,

@@ -1,4 +1,4 @@
-"""Landing zones made by hand, and what came of them."""
+"""Hand-made landing zones, and what is stored from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINE_HEADER = "receipt_id,line_number,sku,description,line_type,quantity,unit_pr
 
 
 class Zone:
-    """A workspace in a temporary folder: `deliver` files, `load` them, `rows` of what is stored."""
+    """A workspace in a temporary folder: `deliver` files, `load` them, query the stored `rows`."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
@@ -37,7 +37,7 @@ class Zone:
         return intake(self.workspace, progress=self.said.append)
 
     def failing_load(self) -> list[str]:
-        """Lines of the failure that the load must end with."""
+        """Lines of the error with which the load must end."""
         with pytest.raises(CheckFailed) as failure:
             self.load()
         return str(failure.value).splitlines()

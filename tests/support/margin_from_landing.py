@@ -1,6 +1,6 @@
-"""Contribution margin of a customer, worked out a second time from the landing files alone, in plain Python.
+"""An independent calculation of customers' contribution margins from the landing files alone, in plain Python.
 
-Written from the definitions (money: architecture, README), one function for each: it shares no code with the models.
+Written from the definitions (money: architecture, README), one function for each; it shares no code with the models.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AMOUNTS = (
     *("gross_revenue", "discounts", "returns_amount", "shipping_revenue", "net_revenue", "cogs", "shipping_cost"),
     *("payment_fees", "marketplace_fees", "return_handling_cost", "service_cost", "contribution_margin"),
 )
-# A row is refused as a whole when one of these is written and cannot be read.
+# A row is refused as a whole when one of these is given and cannot be read.
 NUMBERS = (
     *("price", "quantity", "amount", "total_tax", "subtotal", "discounted_price", "unit_price", "discount_amount"),
     *("tax_amount", "item_price", "item_tax", "promotion_discount", "shipping_amount", "shipping_tax_amount"),
@@ -39,7 +39,7 @@ NUMBERS = (
     ),
 )
 INSTANTS = ("created_at", "processed_at", "sold_at", "purchased_at", "returned_at", "valid_from")
-# What a record belongs to.
+# Columns that identify a record, or the record that it belongs to.
 PARENTS = ("id", "order_id", "order_line_id", "refund_id", "receipt_id", "order_ref", "requester_id", "return_id")
 LONDON = ZoneInfo("Europe/London")
 UTC = ZoneInfo("UTC")
@@ -47,17 +47,17 @@ ZERO = Decimal(0)
 
 
 def cents(amount: Decimal) -> Decimal:
-    """To the cent, ties to even; a fraction is first cut to ten places, which only thirds and the like ever reach."""
+    """Round to the cent, ties to even; first to ten decimals, which matters only for thirds and the like."""
     return amount.quantize(Decimal("1e-10"), ROUND_HALF_EVEN).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
 
 
 def number(text: str | None) -> Decimal:
-    """A number of a file; nothing written is nothing charged."""
+    """A number in a file; an empty text is 0."""
     return Decimal(text) if text else ZERO
 
 
 def day(instant: str) -> date:
-    """The business day of a UTC instant: the day in London."""
+    """The business day of a UTC timestamp: the day in London."""
     return datetime.fromisoformat(instant).replace(tzinfo=UTC).astimezone(LONDON).date()
 
 
@@ -107,7 +107,7 @@ class Margin:
 
 @dataclass
 class Line:
-    """A line of an order in its own currency: what was asked for all units, what came off, the tax within or on top."""
+    """A line of an order in its own currency: list price of all units, discount, and tax (included or added)."""
 
     line_id: str
     sku: str
@@ -139,23 +139,23 @@ class Order:
 
 
 class Landing:
-    """The rows of a landing folder: of every record the newest version known by the end of a day."""
+    """The rows of a landing folder: the newest version of every record known by the end of a day."""
 
-    def __init__(self, folder: Path, last_day: date, spoilt: set[str]) -> None:
+    def __init__(self, folder: Path, last_day: date, defective: set[str]) -> None:
         self.folder = folder
-        self.spoilt = spoilt
-        # A spoilt key is not found in the files: its first part is what it belonged to.
-        self.touched = {key.split("|")[0] for key in spoilt}
+        self.defective = defective
+        # A defective key may not exist in the files: its first part is the record that it belonged to.
+        self.touched = {key.split("|")[0] for key in defective}
         end = datetime(last_day.year, last_day.month, last_day.day, 23, 59, 59, tzinfo=LONDON).astimezone(UTC)
         self.known_by = end.strftime("%Y-%m-%d %H:%M:%S")
 
     def rows(self, table: str, key: tuple[str, ...], stamp: str = "_fivetran_synced") -> list[Row]:
-        """Deliveries in order of date: a later version, or the later delivery of one, replaces the one before."""
+        """Files in order of name: a later version, or a later delivery of the same version, replaces the one before."""
         newest: dict[tuple[str, ...], Row] = {}
         for file in sorted((self.folder / table).iterdir()):
             for row in self._read(file):
                 name = tuple(row[part] for part in key)
-                if "|".join(name) in self.spoilt or not is_readable(row):
+                if "|".join(name) in self.defective or not is_readable(row):
                     self.touched |= {row[parent] for parent in PARENTS if row.get(parent)}
                 if not all(name) or not row[stamp] or row[stamp] > self.known_by or not is_readable(row):
                     continue
@@ -172,10 +172,10 @@ class Landing:
 
 
 class Books:
-    """Everything that the margin of a customer is made of; `spoilt` are keys of records to take note of."""
+    """All components of customers' margins; `defective` are keys of records, which `is_touched` reports."""
 
-    def __init__(self, landing: Path, seeds: Path, last_day: date, spoilt: set[str]) -> None:
-        self.files = Landing(landing, last_day, spoilt)
+    def __init__(self, landing: Path, seeds: Path, last_day: date, defective: set[str]) -> None:
+        self.files = Landing(landing, last_day, defective)
         self.last_day = last_day
         self.rates = pd.read_csv(seeds / "exchange_rates.csv", dtype=str).to_dict("records")
         self.assumed = pd.read_csv(seeds / "cost_assumptions.csv", dtype=str).fillna("").to_dict("records")
@@ -195,10 +195,10 @@ class Books:
             row for row in self.files.rows("zendesk/ticket", ("id",)) if day(row["created_at"]) <= last_day
         ]  # fmt: skip
 
-    # --- seeds: the row that holds on a day is the last that began by then ---
+    # --- seeds: the row that applies on a day is the last one valid from that day or earlier ---
 
     def rate(self, currency: str, on: date) -> Decimal | None:
-        """What one unit of a currency is worth in pounds on a day; None when nobody said."""
+        """The value of one unit of a currency in pounds on a day; None when unknown."""
         if currency.upper() == "GBP":
             return Decimal(1)
         begun = [
@@ -209,7 +209,7 @@ class Books:
         return Decimal(max(begun, key=lambda row: row["valid_from"])["rate"]) if begun else None
 
     def assumption(self, cost: str, applies_to: str, on: date, amount: Decimal) -> Decimal:
-        """Fixed amount plus share of `amount`, in pounds and cents."""
+        """Fixed amount plus share of `amount`, in pounds, rounded to pence."""
         begun = [
             row for row in self.assumed
             if (row["cost_type"], row["applies_to"]) == (cost, applies_to)
@@ -231,8 +231,8 @@ class Books:
             self.orders[order.order_id] = order
 
     def _read_shop(self) -> None:
-        """Shopify: prices with or without tax as the order says; discounts allocated to lines; refunds per line, and
-        of shipping or for goodwill as (negative) adjustments; an order's tax beyond that of its lines is shipping's."""
+        """Shopify: prices with or without tax as the order states; discounts allocated to lines; refunds per line, and
+        of shipping or for goodwill as (negative) adjustments; an order's tax beyond its lines' tax is on shipping."""
         discounts = _summed(
             self.files.rows("shopify/discount_allocation", ("order_line_id", "index")), "order_line_id", "amount"
         )
@@ -277,7 +277,7 @@ class Books:
                     lines=own,
                 )
             )
-        # What the warehouse says of the goods goes before what the shop assumed when it refunded them.
+        # What the warehouse states about the goods overrides what the shop assumed at the time of the refund.
         verdicts = {
             row["order_line_ref"]: row["is_restocked"] == "true"
             for row in sorted(self._return_rows(), key=lambda row: row["returned_at"])
@@ -291,7 +291,7 @@ class Books:
                 continue
             amount = number(row["subtotal"]) - (number(row["total_tax"]) if order.tax_included else ZERO)
             back = verdicts.get(row["order_line_id"], row["restock_type"] in ("return", "cancel", "legacy_restock"))
-            # Cancelled goods never left, so nobody handles them.
+            # Cancelled goods were never sent, so there is nothing to handle.
             came = row["restock_type"] != "cancel"
             mine = order_of_line.get(row["order_line_id"]) == refund["order_id"]
             line = row["order_line_id"] if mine else None
@@ -375,8 +375,8 @@ class Books:
         return [row for row in rows if day(row["returned_at"]) <= self.last_day]
 
     def _read_returns(self) -> None:
-        """Returns that bring money of their own: of tills and marketplace; one without an order belongs to whoever
-        the customer number says."""
+        """Returns with a refund amount: of tills and marketplace; one without an order belongs to the customer whose
+        number it states."""
         for row in self._return_rows():
             if not row["refund_amount"]:
                 continue
@@ -394,15 +394,15 @@ class Books:
                 order.returns.append((known, units, amount, back, on, True))
 
     def is_touched(self, order: Order) -> bool:
-        """Whether a record of the order is among the spoilt ones."""
+        """Whether any record of the order is defective."""
         number = order.order_id.split(":", 1)[1]
         return number in self.files.touched or any(line.line_id in self.files.touched for line in order.lines)
 
     # --- margins ---
 
     def of_order(self, order: Order) -> Margin:
-        """The margin of one order without its tickets. An order that does not count has no revenue and no costs of
-        its own, but what came back of it was handled all the same."""
+        """The margin of one order without its tickets. An order that is not counted has no revenue and no costs except
+        the handling of its returns."""
         margin = Margin()
         rate = self.rate(order.currency, order.ordered)
         gift_cards = {line.line_id for line in order.lines if line.is_gift_card}
@@ -429,7 +429,7 @@ class Books:
             if cost is not None:
                 margin.cogs += cents(cost * max(line.units - in_stock, 0))
         paid = margin.gross_revenue - margin.discounts + margin.shipping_revenue
-        # The payment provider takes its share of the tax too, a gift card's tax (there is none) included.
+        # The payment fee is charged on the tax too, including that of gift cards (which have none).
         tax = sum((cents(line.tax * rate) for line in order.lines), ZERO) + cents(order.shipping_tax * rate)
         margin.shipping_cost = self.assumption("shipping", order.channel, order.ordered, paid)
         margin.payment_fees = self.assumption("payment_fee", order.channel, order.ordered, paid + tax)
@@ -441,8 +441,8 @@ class Books:
 
     @staticmethod
     def _sold(order: Order, rate: Decimal) -> list[tuple[Line, Decimal, Decimal, Decimal]]:
-        """Of each line that is a sale, in pounds without tax: before and after discount, each rounded once. Tax is
-        charged on the discounted price, so the listed one loses it in proportion."""
+        """Each line that is a sale, with its amounts in pounds without tax, before and after discount, each rounded
+        once. Tax is charged on the discounted price, so it is removed from the list price in proportion."""
         sold = []
         for line in order.lines:
             if line.is_gift_card:
@@ -461,8 +461,8 @@ class Books:
     ) -> tuple[dict[str, Margin], dict[str, Margin], dict[str, list[Order]]]:
         """Margins by order and by customer, and the orders of each customer.
 
-        A ticket costs the customer who wrote it; within that, the order it names if the same customer placed it. A
-        return without an order costs the customer under whose number it was booked.
+        A ticket is a cost of the customer who wrote it, and of the order it names if the same customer placed that
+        order. A return without an order is a cost of the customer under whose number it was booked.
         """
         by_order: dict[str, Margin] = {}
         by_customer: dict[str, Margin] = defaultdict(Margin)

@@ -1,4 +1,4 @@
-"""A warehouse with just what unusual movement is judged from: sizes, changes, rules, and what sources brought."""
+"""A warehouse with only the inputs of segment anomalies: sizes, changes, rules, and source volumes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 AS_OF = "2026-06-30"
-JUDGES = (
+ANOMALY_MODELS = (
     "int_source_day_incidents int_segment_rule_sources segment_growth int_segment_flow_expected"
     " int_segment_change_reasons int_segment_data_incidents int_segment_day_bands int_segment_anomaly_causes"
     " segment_anomalies"
@@ -41,10 +41,10 @@ EMPTY = {
 }
 
 
-def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The rows of segment_anomalies, as dbt computes them from `tables` (schema.name to rows; the others stay empty).
+def anomalies(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of segment_anomalies as dbt computes them from `tables` (schema.name to rows; other tables stay empty).
 
-    Given marts.segment_growth, sizes and changes are not needed and growth is not computed.
+    If marts.segment_growth is given, it is not computed, and sizes and changes are not needed.
     """
     workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     setup(workspace, lambda _: None)
@@ -55,7 +55,7 @@ def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
             if name in tables:
                 connection.register("given", tables[name])
                 connection.execute(f"insert into {name} by name select * from given")
-    wanted = JUDGES.replace(" segment_growth", "") if "marts.segment_growth" in tables else JUDGES
+    wanted = ANOMALY_MODELS.replace(" segment_growth", "") if "marts.segment_growth" in tables else ANOMALY_MODELS
     run_dbt(
         workspace,
         ["run", "--select", *wanted.split()],
@@ -69,7 +69,7 @@ def judged(folder: Path, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def growth_rows(
     key: str, days: pd.DatetimeIndex, size: np.ndarray, entered: np.ndarray, left: np.ndarray
 ) -> pd.DataFrame:
-    """A series as rows of segment_growth. `size` is the count at the end of each day, all by one rule."""
+    """A series as rows of segment_growth. `size` is the count at the end of each day; the rule does not change."""
     return pd.DataFrame(
         {
             "as_of_date": days.date,

@@ -1,4 +1,4 @@
-"""A built warehouse in miniature: just the relations that matching reads, with people whose truth is known."""
+"""A miniature built warehouse: only the relations that matching reads, with people whose true identity is known."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FIRST = [
 ]
 LAST = [f"{start}{end}" for start in ("arc", "bow", "cald", "dray", "eld", "farr", "gow", "hask", "ing", "jes")
         for end in ("ley", "man", "stone", "wick", "by", "ton", "ham")]  # fmt: skip
-# The family name of every person who is there twice is drawn from the same list; this is the first one's.
-ARI = "arcley"
+# The last name of the first person, who is among the duplicates.
+FIRST_SURNAME = "arcley"
 TABLES = {
     "stg_crm__profiles": "profile_id, first_name, last_name, birth_date, street, postcode, city, email, phone",
     "stg_shopify__customers": "source_customer_id, first_name, last_name, email, phone",
@@ -29,11 +29,11 @@ TABLES = {
 }
 
 
-def people_workspace(folder: Path, people: int = 160, doubles: int = 12) -> Workspace:
+def people_workspace(folder: Path, people: int = 160, duplicates: int = 12) -> Workspace:
     """A workspace of `people` persons, each with a CRM profile c<n> and a newsletter profile k<n>.
 
-    Both show one e-mail and are one customer, but for the first `doubles` persons: their newsletter goes to another
-    address, and so they are two customers. Two namesakes, n1 and n2, share nothing but their name.
+    Both have the same e-mail address and are one customer, except for the first `duplicates` persons: their newsletter
+    goes to another address, so they are two customers. Two namesakes, n1 and n2, share only their name.
     """
     random = np.random.default_rng(5)
     numbers = np.arange(people)
@@ -43,7 +43,7 @@ def people_workspace(folder: Path, people: int = 160, doubles: int = 12) -> Work
     postcode = [f"N{number % 97 + 1} {number % 9 + 1}AA" for number in numbers]
     city = [("London", "Leeds", "Bath")[number % 3] for number in numbers]
     email = [f"{a}.{b}{number + 100}@example.com" for a, b, number in zip(first, last, numbers, strict=True)]
-    other = [f"mail{9000 + 3 * number}@example.org" if number < doubles else email[number] for number in numbers]
+    other = [f"mail{9000 + 3 * number}@example.org" if number < duplicates else email[number] for number in numbers]
     crm = pd.DataFrame({
         "profile_id": [f"c{number}" for number in numbers], "first_name": first, "last_name": last,
         "birth_date": born.strftime("%Y-%m-%d"), "street": [f"{number} Mill Lane" for number in numbers],
@@ -62,7 +62,7 @@ def people_workspace(folder: Path, people: int = 160, doubles: int = 12) -> Work
     frames = {"stg_crm__profiles": pd.concat([crm, namesakes]), "stg_klaviyo__persons": klaviyo}
     identities = pd.DataFrame(
         [("crm", f"c{number}", f"person {number}") for number in numbers]
-        + [("klaviyo", f"k{number}", f"{'other' if number < doubles else 'person'} {number}") for number in numbers]
+        + [("klaviyo", f"k{number}", f"{'other' if number < duplicates else 'person'} {number}") for number in numbers]
         + [("crm", "n1", "namesake 1"), ("crm", "n2", "namesake 2")],
         columns=["source_system", "source_profile_id", "customer_id"],
     ).assign(profile_key=lambda frame: frame["source_system"] + ":" + frame["source_profile_id"])

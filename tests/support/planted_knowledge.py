@@ -1,8 +1,8 @@
-"""What a retailer's sources tell after a day about the time up to it, planted into a landing zone.
+"""What a retailer's sources deliver after a day about the time up to it, planted into a landing zone.
 
-Each kind changes records that were known by the end of the day, or brings new ones that are dated before it, with a
-stamp after it; a few are sent before the end of the day and dated after it, as by a till whose clock runs ahead. A
-model that reads any of it for that day is wrong.
+Each kind changes records that were known by the end of the day, or adds new records dated before it, with a timestamp
+after it; a few are sent before the end of the day and dated after it, as by a till whose clock runs ahead. A model that
+reads any of it for that day is wrong.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from scripts.platform.contracts import Table, load_contracts
 class Kind:
     """One kind of later knowledge: `changes` to the columns of the newest known versions of up to `limit` records.
 
-    `{end}` in a text is the first instant after the day, `{later}` one two days on, `{before}` some hours before the
-    end. A kind that changes no key brings new versions of records, one that does new records.
+    `{end}` in a text is the first moment after the day, `{later}` about two days later, `{before}` some hours before
+    the end. A kind that changes no key adds versions of records; one that changes the key adds records.
     """
 
     name: str
@@ -126,18 +126,18 @@ KINDS = (
           "synced_at": "{later}"}),
     Kind("points booked late", "loyalty/points_movement",
          {"movement_id": "movement_id || 'L'", "occurred_at": "{before}", "synced_at": "{later}"}),
-    Kind("consent withdrawn, told late", "consent/consent_event",
+    Kind("consent withdrawn, sent late", "consent/consent_event",
          {"event_id": "event_id || 'L'", "status": "'opted_out'", "occurred_at": "{before}", "synced_at": "{later}"}),
     Kind("answer sent late", "surveys/response",
          {"response_id": "response_id || 'L'", "score": "1", "responded_at": "{before}", "synced_at": "{later}"}),
-    Kind("stock counted, told late", "inventory/stock_level",
+    Kind("stock counted, sent late", "inventory/stock_level",
          {"counted_at": "{before}", "on_hand": "0", "synced_at": "{later}"}),
     Kind("on an outside list later", "external_lists/list_member",
          {"list_name": "'Later list'", "synced_at": "{later}"}),
     Kind("open found to be a machine's", "klaviyo/event",
          {"property_machine_open": "not coalesce(property_machine_open, false)", "_fivetran_synced": "{later}"},
          "type = 'Opened Email'"),
-    Kind("e-mail event taken back", "klaviyo/event", {"_fivetran_deleted": "true", "_fivetran_synced": "{later}"},
+    Kind("e-mail event deleted", "klaviyo/event", {"_fivetran_deleted": "true", "_fivetran_synced": "{later}"},
          "type <> 'Opened Email'"),
     Kind("e-mail event sent late", "klaviyo/event",
          {"id": "id || 'L'", "datetime": "{before}", "_fivetran_synced": "{later}"}),
@@ -150,7 +150,7 @@ KINDS = (
          {"id": "id || 'N'", "timestamp": "{later}", "received_at": "{later}",
           "anonymous_id": "(select max(anonymous_id) from raw_web.pages where anonymous_id not in"
           " (select anonymous_id from raw_web.identifies) and received_at < {end})"}, limit=1),
-    Kind("log-in before the day, told late", "web/identifies",
+    Kind("log-in before the day, sent late", "web/identifies",
          {"id": "id || 'L'", "timestamp": "{before}", "received_at": "{later}", "email": "'second@later.example.com'",
           "user_id": "null"}),
     Kind("page view by a clock ahead", "web/pages",
@@ -173,8 +173,8 @@ KINDS = (
 def plant(warehouse: Path, landing: Path, end: datetime, delivered: str) -> dict[str, int]:
     """Write files with every kind of later knowledge for the day that ends at `end`; returns rows per kind.
 
-    Records are taken from the raw tables of `warehouse`, which is only read. `delivered` is the day in the files'
-    names: one of its own for each planting.
+    Records are taken from the raw tables of `warehouse`, which is only read. `delivered` is the day in the file names;
+    use a different one for each call.
     """
     words = {
         "end": f"timestamp '{end}'",
@@ -197,7 +197,7 @@ def plant(warehouse: Path, landing: Path, end: datetime, delivered: str) -> dict
 
 
 def natural(warehouse: Path, end: datetime) -> dict[str, int]:
-    """Rows per table that the raw tables hold of themselves about known records, or earlier events, after `end`."""
+    """Rows per table that the raw tables already have from `end` onwards about records known before it."""
     counts: dict[str, int] = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for source in load_contracts().values():
@@ -236,7 +236,7 @@ def _rows(kind: Kind, table: Table, words: dict[str, str]) -> str:
 def _decisions(
     connection: duckdb.DuckDBPyConnection, landing: Path, end: datetime, end_text: str, delivered: str
 ) -> dict[str, int]:
-    """Links, cuts, blocks and waivers decided after the day about what was known before, and corrections before it."""
+    """Links, cuts, blocks and waivers decided after the day about earlier data, and corrections decided before it."""
     later = str(end + timedelta(days=1))
     profiles = [
         row[0]
@@ -283,7 +283,7 @@ def _decisions(
             "order by total_amount desc limit 40"
         ).fetchall()
     ]  # fmt: skip
-    # Decided before the day, about profiles that change after it: no later version may come along with the correction.
+    # Decided before the end of the day about profiles that change later: the correction must not use later versions.
     corrected = [
         {
             "override_id": f"replace {delivered} {key}", "source_name": "crm", "table_name": "profile",
@@ -303,9 +303,9 @@ def _decisions(
             file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return {
         "profiles joined by hand": len(linked),
-        "profiles cut apart by hand": len(cut),
+        "profiles separated by hand": len(cut),
         "addresses blocked by hand": len(blocked),
-        "receipts let through by hand": len(waived),
+        "receipts waived by hand": len(waived),
         "profiles corrected by hand before the day": len(corrected),
     }
 

@@ -1,8 +1,8 @@
-"""Cuts a landing zone off at the end of a past day, and compares what two warehouses made of it.
+"""Cuts off a landing zone at the end of a past day, and compares the warehouses built with and without the cut.
 
-The cut reads landing files and the contracts' YAML itself: nothing of intake or of the models decides here what was
-known when. A row is known from its source's stamp, else from the day in its file's name; what had not happened yet by
-the end of the day is cut off too, although a source may say it beforehand (a clock that runs ahead, an early booking).
+The cut reads landing files and the YAML of the contracts itself, independently of intake and models. A row is known
+since its source's timestamp, else since the day in its file's name; what had not happened yet by the end of the day is
+cut off too, although a source may send it beforehand (a clock that runs ahead, an early booking).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import yaml
 
 from tests.support.real_data import PROJECT
 
-# What happened when, in the words of each source: rows of other tables describe a state, not an event.
+# The column with the time of the event, per table: rows of other tables describe a state, not an event.
 HAPPENED = {
     "consent/consent_event": "occurred_at",
     "inventory/stock_level": "counted_at",
@@ -63,7 +63,7 @@ class Difference:
 
 
 def end_of(day: date, zone: str) -> datetime:
-    """The first instant after a business day, in UTC without zone."""
+    """The first moment after a business day, in UTC without time zone."""
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
     return midnight.astimezone(UTC).replace(tzinfo=None)
 
@@ -92,7 +92,7 @@ def cut_off(landing: Path, into: Path, end: datetime) -> dict[str, tuple[int, in
 
 
 def _stamps() -> dict[str, str | None]:
-    """The column that says when a row was sent, per `<source>/<table>`; None where only the file's day tells."""
+    """The column that states when a row was sent, per `<source>/<table>`; None where only the file name shows it."""
     found: dict[str, str | None] = {}
     for file in (PROJECT / "models" / "staging").glob("*/_*__sources.yml"):
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
@@ -102,7 +102,7 @@ def _stamps() -> dict[str, str | None]:
 
 
 def _cut_file(file: Path, target: Path, stamp: str | None, happened: str | None, end: datetime) -> tuple[int, int]:
-    """Copy the rows of one file that were known and had happened by `end`; a file of none of them is not written."""
+    """Copy the rows of one file that were known and had happened by `end`; a file without any is not written."""
     base = file.name.split(".")[0]
     delivered = datetime.fromisoformat(base[-10:])
 
@@ -163,7 +163,7 @@ def _cut_csv(
 
 
 def _instant(value: Any) -> datetime | None:
-    """An instant as UTC without zone; None for nothing, and for what is no instant."""
+    """A timestamp in UTC without time zone; None for an empty or invalid value."""
     if not value:
         return None
     try:
@@ -174,10 +174,10 @@ def _instant(value: Any) -> datetime | None:
 
 
 def differences(full: Path, cut: Path, relations: Iterable[str], shown: int = 3) -> list[Difference]:
-    """Every column in which the rows of a relation (`schema.name`) differ between two warehouses; none when both agree.
+    """Every column in which the rows of a relation (`schema.name`) differ between two warehouses; empty if they agree.
 
-    Rows are matched by the shortest run of leading columns that is unique in both, since every mart names its grain
-    first. Doubles may differ in their last digits, because sums of them depend on the order of rows.
+    Rows are matched by the shortest sequence of leading columns that is unique in both, since every mart lists the
+    columns of its grain first. Doubles may differ in their last digits, because sums depend on the order of rows.
     """
     connection = duckdb.connect()
     try:
@@ -239,7 +239,7 @@ def _differences_of_relation(
 
 
 def _key(connection: duckdb.DuckDBPyConnection, relation: str, names: list[str]) -> list[str] | None:
-    """The shortest run of leading columns that is unique in both warehouses; None where whole rows repeat."""
+    """The shortest sequence of leading columns that is unique in both warehouses; None where whole rows repeat."""
     for length in range(1, len(names) + 1):
         key = names[:length]
         repeated = " union all ".join(

@@ -1,4 +1,4 @@
-"""A retailer whose orders are drawn here, in the tables that profiles read: 60 orders a day over three channels."""
+"""A retailer with randomly drawn orders, in the tables that data profiles read: 60 orders a day in three channels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER = "models/monitoring/intermediate/data_profiles"
 DAYS = 420
 CHANNELS = {"online": 30, "store": 20, "marketplace": 10}
 
-# The relations below the profiles, with the columns that those read. All but the orders stay empty.
+# The relations upstream of the profiles, with the columns that the profiles read. All except the orders stay empty.
 UPSTREAM = {
     "int_order_lines": "line_id varchar, sku varchar, line_type varchar, is_promoted boolean, ordered_date date",
     "int_products": "sku varchar",
@@ -40,7 +40,7 @@ UPSTREAM = {
     ),
 }
 
-# What profiles read of a mart that the small workspace has with fewer columns.
+# Columns that profiles read from marts.order_lines, in addition to those of the small workspace.
 LINE_COLUMNS = (
     "line_id varchar", "category varchar", "line_type varchar", "quantity bigint", "returned_units bigint",
     "ordered_date date",
@@ -48,7 +48,7 @@ LINE_COLUMNS = (
 
 
 def drawn_orders(seed: int = 1) -> pd.DataFrame:
-    """One row per order in the columns of int_orders: three channels, two currencies, log-normal values."""
+    """One row per order with the columns of int_orders: three channels, two currencies, log-normal values."""
     generator = np.random.default_rng(seed)
     parts = []
     for channel, mean in CHANNELS.items():
@@ -86,7 +86,7 @@ def drawn_orders(seed: int = 1) -> pd.DataFrame:
 
 
 def profiled_workspace(home: Path) -> Workspace:
-    """A workspace ready to publish, with the shipped limits, and profiles that dbt has computed on empty relations."""
+    """A workspace ready to publish, with the shipped limits, and with profiles computed by dbt on empty relations."""
     workspace = small_workspace(home)
     setup(workspace, lambda _: None)
     with open_warehouse(workspace.warehouse) as connection:
@@ -105,9 +105,9 @@ def profiled_workspace(home: Path) -> Workspace:
 
 
 def put_orders(workspace: Workspace, orders: pd.DataFrame) -> None:
-    """Replace the orders and compute the profiles anew, with the statements that dbt has compiled for this workspace.
+    """Replace the orders and recompute the profiles, with the statements that dbt has compiled for this workspace.
 
-    Running those statements takes a second; another run of dbt would take ten.
+    The statements run in a second; another dbt run would take ten.
     """
     target = workspace.home / "dbt" / "target"
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]

@@ -1,4 +1,4 @@
-"""The real data that lie beside the project."""
+"""Real data sets kept beside the project."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
 
-# Why a clone has not got them: none comes with a package, and what others publish is not copied into the project.
+# What the data sets are. A clone lacks them: no package includes them, and others' data is not copied into the project.
 ORIGIN = {
-    "cdnow": "a second copy of what lifetimes brings, compared with it",
+    "cdnow": "a second copy of the data set in lifetimes, compared with it",
     "online_retail": "UCI Online Retail II, doi 10.24432/C5CG6D, two years of invoices",
-    "identity": "people whose truth is known, of Splink and of Senzing",
-    "tickets": "Banking77, questions of customers with their intent",
+    "identity": "people whose true identity is known, from Splink and Senzing",
+    "tickets": "Banking77, customers' questions with their intent",
 }
 
 
 def shared_data(name: str) -> Path:
-    """A file of the real data that lie beside the project; the test is skipped where they are not there."""
+    """A file of the real data sets beside the project; the test is skipped where it does not exist."""
     file = SHARED / name
     if not file.exists():
         pytest.skip(f"needs ../shared/data/{name}: {ORIGIN[name.split('/')[0]]}")

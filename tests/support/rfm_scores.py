@@ -1,4 +1,4 @@
-"""RFM scores in pandas, from the definition and not from the models."""
+"""RFM scores in pandas, from the definition, independently of the models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def scores_by_fifths(values: pd.Series, *, newest_first: bool = False) -> pd.Series:
-    """1 + the number of fifths of all values strictly below the value; above it where the newest come first."""
+    """1 + the number of quintile cut points strictly below the value; strictly above it with `newest_first`."""
     values = values.astype(float)
     cuts = np.percentile(values, [20, 40, 60, 80])
     passed = [cuts > value if newest_first else cuts < value for value in values]
@@ -15,7 +15,7 @@ def scores_by_fifths(values: pd.Series, *, newest_first: bool = False) -> pd.Ser
 
 
 def frequency_scores(orders: pd.Series) -> pd.Series:
-    """1 for one order; for others 2 + the number of quartiles of the repeat buyers strictly below theirs."""
+    """1 for one order; otherwise 2 + the number of quartiles of the repeat buyers strictly below the value."""
     repeat = orders[orders >= 2].astype(float)
     quartiles = np.percentile(repeat, [25, 50, 75]) if len(repeat) else np.array([])
     found = [1 if count == 1 else 2 + int((quartiles < count).sum()) for count in orders]

@@ -1,8 +1,8 @@
-"""The meaning of segment rules, said a second time in plain Python: no SQL, nothing of the product.
+"""An independent implementation of segment rules in plain Python: no SQL, no code of the product.
 
-Which operators there are, and how many values each takes, stands in the seed segment_operators; what they mean stands
-here. A test that adds an operator adds a row to OPERATORS and its meaning to MEANINGS. A condition is met, not met, or
-open because a value is missing; only a met one counts.
+The seed segment_operators lists the operators and how many values each takes; their meaning is defined here. A test
+that adds an operator adds a row to OPERATORS and its meaning to MEANINGS. A condition is met, not met, or unknown
+because a value is missing; only a condition that is met counts.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def order(left: Any, right: Any) -> int:
 
 
 def every(meaning: Meaning) -> Meaning:
-    """An operator that all values of the rule have to be known for; a missing one meets nothing, not even "is not"."""
+    """An operator that needs all values of the rule; if one is missing, it is not met, not even "is not"."""
     return lambda own, values: None not in values and meaning(own, values)
 
 
-# By what the customer's value and those of the rule are; of another segment, whether the customer is in it.
+# Functions of the customer's value and the values of the rule; for another segment, the value is the membership.
 MEANINGS: dict[str, Meaning] = {
     "=": every(lambda own, values: order(own, values[0]) == 0),
     "!=": every(lambda own, values: order(own, values[0]) != 0),
@@ -85,7 +85,7 @@ MEANINGS: dict[str, Meaning] = {
 
 
 def cleaned(cells: Row) -> Row:
-    """A row without the freedom of spelling that a spreadsheet has."""
+    """A row with the spelling variants of spreadsheets removed: spaces and, in some cells, capitals."""
     plain = {name: str(cell or "").strip() for name, cell in cells.items()}
     return plain | {name: plain.get(name, "").lower() for name in ("kind", "operator", "if_missing")}
 
@@ -99,7 +99,7 @@ def items(condition: Row) -> list[str]:
 
 
 def attributes(condition: Row) -> list[str]:
-    """What a condition reads of a customer."""
+    """The attributes of a customer that a condition reads."""
     if condition["attribute"].startswith("segment:"):
         return []
     return [condition["attribute"], *(item[5:] for item in items(condition) if item.startswith("attr:"))]
@@ -117,7 +117,7 @@ def references(rule: Rule, kinds: dict[str, str]) -> set[str]:
 
 
 def percentile(values: Iterable[Any], share: float) -> float | None:
-    """The value below which `share` of the values lie, between two of them where need be; None of no values."""
+    """The percentile of the values at `share`, interpolated between two of them if necessary; None without values."""
     ordered = sorted(float(value) for value in values)
     if not ordered:
         return None
@@ -127,9 +127,9 @@ def percentile(values: Iterable[Any], share: float) -> float | None:
 
 
 class Base:
-    """What a condition looks up beside the customer: percentiles of the buyers among `customers`, and memberships.
+    """What a condition needs besides the customer: percentiles of the buyers among `customers`, and memberships.
 
-    `known`: percentiles that need not be worked out, by attribute and by number as a rule writes it.
+    `known`: percentiles that need not be calculated, by attribute and by the number as written in a rule.
     """
 
     def __init__(self, customers: Sequence[Customer], known: Mapping[tuple[str, str], float] | None = None) -> None:
@@ -144,15 +144,15 @@ class Base:
         return self.known[attribute, number]
 
     def people(self, number: str) -> Sequence[Customer]:
-        """Of whom a percentile is taken."""
+        """The customers over whom a percentile is calculated."""
         return self.buyers
 
     def is_in(self, key: str, customer: Customer) -> bool:
-        raise NotImplementedError("these rules speak of no other segment")
+        raise NotImplementedError("these rules refer to no other segment")
 
 
 def is_met(condition: Row, customer: Customer, base: Base, day: date) -> bool:
-    """Whether a customer meets one condition; a missing value meets it only where the rule says so."""
+    """Whether a customer meets one condition; a missing value meets it only where the rule states so."""
     condition = cleaned(condition)
     name, operator = condition["attribute"], condition["operator"]
     meaning, missing = MEANINGS[operator], OPERATORS[operator]["missing_value"]
@@ -169,7 +169,7 @@ def is_met(condition: Row, customer: Customer, base: Base, day: date) -> bool:
 
 
 def _wanted(condition: Row, item: str, customer: Customer, base: Base, day: date, own: Any) -> Any:
-    """One value of a condition, as something that the customer's own can be compared with; None when it is missing."""
+    """One value of a condition, in a form that can be compared with the customer's value; None when it is missing."""
     if OPERATORS[condition["operator"]]["value_types"] == "set":
         return item
     if item.startswith("attr:"):
@@ -182,7 +182,7 @@ def _wanted(condition: Row, item: str, customer: Customer, base: Base, day: date
 
 
 def is_member(rows: Iterable[Row], scope: str, customer: Customer, base: Base, day: date) -> bool:
-    """Whether a rule takes a customer in."""
+    """Whether a rule includes a customer."""
     if scope.strip().lower() != "all" and customer["customer_type"] != "person":
         return False
     alternatives: dict[tuple[str, str], bool] = {}
@@ -200,7 +200,7 @@ def is_member(rows: Iterable[Row], scope: str, customer: Customer, base: Base, d
 class Evaluator(Base):
     """Memberships of all rules over all customers.
 
-    `kinds` says the type of value of each attribute, `absent` which of them cannot be computed.
+    `kinds`: the value type of each attribute; `absent`: the attributes that cannot be computed.
     """
 
     def __init__(self, rules: list[Rule], customers: list[Row], kinds: dict[str, str], absent: Iterable[str] = ()):
@@ -225,7 +225,7 @@ class Evaluator(Base):
         return [customer for customer in self.customers if customer["customer_id"] in inside]
 
     def is_in(self, key: str, customer: Customer) -> bool:
-        """Whether the customer is in a segment; a customer may say so of themselves."""
+        """Whether the customer is in a segment; the customer's own `segment:<key>` value takes precedence."""
         if f"segment:{key}" in customer:
             return bool(customer[f"segment:{key}"])
         return customer["customer_id"] in (self.members[key] or set())
@@ -240,7 +240,7 @@ class Evaluator(Base):
         )
 
     def reads(self, key: str, names: set[str], above: tuple[str, ...] = ()) -> bool:
-        """Whether a rule, or one that it refers to, reads one of these attributes."""
+        """Whether a rule, or a rule that it refers to, reads one of these attributes."""
         rule = self.rules.get(key)
         if rule is None or key in above or self.depth(key) > DEEPEST + 1:
             return False
@@ -249,7 +249,7 @@ class Evaluator(Base):
         return own or any(others)
 
     def holds(self, rule: Rule, customer: Customer) -> bool:
-        """Whether a rule that can be computed takes in a customer, all others being as they are."""
+        """Whether a computable rule includes a customer, given the memberships of all other segments."""
         sides: dict[str, dict[str, bool]] = {"include": {}, "exclude": {}}
         for condition in map(cleaned, rule.rows):
             side, alternative = sides[condition["kind"]], condition["alternative"]

@@ -1,6 +1,6 @@
-"""Reads a rule back from its words, without a look at how they are made.
+"""Parses a rule's text back into its conditions, independently of the code that writes the text.
 
-Every way to read a text is tried; a text that can be read in two ways fails.
+Every way to parse a text is tried; an ambiguous text fails.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KINDS = (
     *("count", "recency", "since", "due", "amount", "share", "part", "number"),
     *("flag", "text", "set", "date"),
 )
-# What the windows of rules_workspace are called.
+# Phrases of the windows of rules_workspace.
 WINDOWS = {
     "basket_count_9d": {"count": "cart [addition|additions] in the last 9 days"},
     "shoe_view_count_20d": {"count": 'product [view|views] with category "Shoes" in the last 20 days'},
@@ -60,8 +60,8 @@ DATES = {">": "after", ">=": "on or after", "<": "before", "<=": "on or before"}
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """How an attribute is spoken of, and the type of its value."""
+class Wording:
+    """How an attribute is worded, and its value type."""
 
     name: str
     type: str
@@ -83,11 +83,11 @@ class Spoken:
 
     @property
     def last(self) -> str:
-        """Of an event: its name without the article."""
+        """The name of an event without the article."""
         return self.one.split(" ", 1)[1]
 
 
-def spoken(name: str, kind_of_value: str, phrase: dict[str, str]) -> Spoken:
+def wording(name: str, kind_of_value: str, phrase: dict[str, str]) -> Wording:
     """From the `phrase` of its column."""
     (kind,) = [key for key in phrase if key in KINDS]
     head, _, tail = phrase[kind].partition(" ~ ")
@@ -100,7 +100,7 @@ def spoken(name: str, kind_of_value: str, phrase: dict[str, str]) -> Spoken:
         "since": f"days since {one}",
     }.get(kind, many)
     tail = f" {tail}" if tail else ""
-    return Spoken(name, kind_of_value, kind, one, many, head, tail, phrase.get("measure", label), phrase)
+    return Wording(name, kind_of_value, kind, one, many, head, tail, phrase.get("measure", label), phrase)
 
 
 @cache
@@ -112,10 +112,10 @@ def phrases() -> dict[str, dict[str, str]]:
 
 
 class Reader:
-    """`kinds` says the type of value of every attribute there is."""
+    """`kinds`: the value type of every attribute."""
 
     def __init__(self, kinds: dict[str, str]):
-        self.attributes = {name: spoken(name, kind, phrases()[name]) for name, kind in kinds.items()}
+        self.attributes = {name: wording(name, kind, phrases()[name]) for name, kind in kinds.items()}
         self.read: dict[str, list[Condition]] = {}
 
     def meaning(self, text: str) -> Meaning:
@@ -126,11 +126,11 @@ class Reader:
         excluded = [self._alternative(part) for part in listed[: len(listed) - (scope == "people")]]
         excludes = {frozenset(one) for one in product(*excluded)}
         found = {(scope, one, other) for one in self._included(include) for other in excludes}
-        assert len(found) == 1, f"{len(found)} ways to read: {text}"
+        assert len(found) == 1, f"{len(found)} ways to parse: {text}"
         return found.pop()
 
     def conditions(self, text: str) -> list[Condition]:
-        """Every way to read the text of a condition."""
+        """Every way to parse the text of a condition."""
         if text not in self.read:
             self.read[text] = list(dict.fromkeys(self._conditions(text)))
         return self.read[text]
@@ -151,7 +151,7 @@ class Reader:
         return {frozenset([one]) for start in starts for one in self.conditions(start)}
 
     def _alternative(self, text: str) -> set[Alternative]:
-        """Conditions joined by "and", cut in every way."""
+        """Conditions joined by "and", split in every possible way."""
         found = {frozenset([one]) for one in self.conditions(text)}
         for start in _places(text, " and "):
             for one in self.conditions(text[:start]):
@@ -165,7 +165,7 @@ class Reader:
                 if re.fullmatch(r"[a-z0-9_]+", key):
                     yield f"segment:{key}", row["operator"], (), ""
         for one in self.attributes.values():
-            # Of an event its name without the article is said.
+            # Texts name an event without its article.
             bare = [one.last] if one.kind == "recency" else []
             if not any(words in text for words in (one.one, one.many, one.head, one.label, *bare, *one.more.values())):
                 continue
@@ -173,12 +173,12 @@ class Reader:
                 ("", ""), (f", or {one.absent}", "true"), (f" (or {one.absent})", "true"), (" (if known)", "false"),
             ):  # fmt: skip
                 if text.endswith(ending):
-                    for operator, values in self._asked(one, text.removesuffix(ending) if ending else text):
-                        if _is_said(one, operator):
+                    for operator, values in self._requirements(one, text.removesuffix(ending) if ending else text):
+                        if _is_allowed(one, operator):
                             yield one.name, operator, _in_order(operator, values), if_missing
 
-    def _asked(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Operators and values that the text may mean of an attribute."""
+    def _requirements(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Operators and values that the text may mean for an attribute."""
         if one.type == "number":
             yield from self._number(one, text)
             yield from getattr(self, f"_{one.kind}", lambda *_: ())(one, text)
@@ -206,7 +206,7 @@ class Reader:
         if one.kind == "flag":
             yield from ((op, ()) for op, said in (("is_true", one.one), ("is_false", one.more["not"])) if text == said)
 
-    def _known(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _known(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         named = one.many if one.kind in ("since", "due") else one.label
         missing, known = f"{named} not known", f"{named} known"
         if one.kind == "recency":
@@ -220,7 +220,7 @@ class Reader:
 
     # ---- numbers ----
 
-    def _number(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _number(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for side, of in (("top", ">="), ("bottom", "<=")):
             pattern = rf"in the {side} ([0-9.]+) % of (buyers|segment [a-z0-9_]+) by {re.escape(one.label)}"
             if found := re.fullmatch(pattern, text):
@@ -246,8 +246,8 @@ class Reader:
             if asked.startswith(words):
                 yield from self._several(one, operator, asked.removeprefix(words))
 
-    def _several(self, one: Spoken, operator: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Values of which only the last has its unit, where all are plain numbers."""
+    def _several(self, one: Wording, operator: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Several values; if all are plain numbers, only the last has the unit."""
         cuts = [[text[:at], text[at + 4 :]] for at in _places(text, " to ")]
         for parts in cuts if operator == "between" else _sequences(text, "either"):
             plain = [*(part + one.unit for part in parts[:-1]), parts[-1]]
@@ -257,7 +257,7 @@ class Reader:
             elif one.unit or any(_number(part, one) is None for part in parts):
                 yield from self._each(one, operator, parts)
 
-    def _count(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _count(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         whole = {f"no {one.many}": ("=", 0), f"some {one.many}": ("!=", 0), f"at least 1 {one.one}": (">=", 1)}
         if text in whole:
             operator, number = whole[text]
@@ -281,12 +281,12 @@ class Reader:
             for at in _places(asked, " to "):
                 yield from self._nouns(one, noun, "between", [asked[:at], asked[at + 4 :]])
 
-    def _nouns(self, one: Spoken, noun: str, operator: str, parts: list[str]) -> Iterator[Any]:
-        """With the noun that belongs to the last number: singular behind 1."""
+    def _nouns(self, one: Wording, noun: str, operator: str, parts: list[str]) -> Iterator[Any]:
+        """Values whose noun agrees with the last number: singular after 1."""
         if (noun == one.one) == (parts[-1] == "1") or one.one == one.many:
             yield from self._each(one, operator, parts, literal=True)
 
-    def _part(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _part(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         if not text.endswith(f" of {one.one}"):
             return
         asked = text.removesuffix(f" of {one.one}")
@@ -298,19 +298,19 @@ class Reader:
         if asked.startswith("not "):
             yield from self._several(one, "not_in", asked[4:])
 
-    def _amount(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _amount(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for operator, word in ((">", "positive"), ("<", "negative")):
             if text == f"{word} {one.label}":
                 yield operator, (("number", Decimal(0)),)
 
-    def _recency(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _recency(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for operator, words in ((">=", f"no {one.last}"), ("<", one.one)):
             if text.startswith(f"{words} in the last "):
                 yield from _days(operator, text.removeprefix(f"{words} in the last "))
         ago = {operator: words for operator, words in AGO.items() if operator != ">="}
         yield from self._ago(f"last {one.last}", ago, text)
 
-    def _since(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _since(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         if text.startswith(f"{one.one} in the last "):
             yield from _days("<", text.removeprefix(f"{one.one} in the last "))
         yield from self._ago(one.one, AGO, text)
@@ -333,7 +333,7 @@ class Reader:
             if unit == ("day" if parts[-1] == "1" else "days") and None not in values:
                 yield operator, tuple(("number", value) for value in values)
 
-    def _due(self, one: Spoken, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _due(self, one: Wording, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         if not text.startswith(f"{one.one} "):
             return
         asked = text.removeprefix(f"{one.one} ")
@@ -352,12 +352,12 @@ class Reader:
     # ---- values ----
 
     def _each(
-        self, one: Spoken, operator: str, parts: list[str], *, literal: bool = False
+        self, one: Wording, operator: str, parts: list[str], *, literal: bool = False
     ) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for values in product(*(list(self._value(part, one, literal=literal)) for part in parts)):
             yield operator, values
 
-    def _value(self, text: str, one: Spoken, *, literal: bool) -> Iterator[Any]:
+    def _value(self, text: str, one: Wording, *, literal: bool) -> Iterator[Any]:
         if one.type == "number":
             if (number := _number(text, one)) is not None:
                 yield number
@@ -378,7 +378,7 @@ class Reader:
                 yield "attribute", other.name
 
 
-def _is_said(one: Spoken, operator: str) -> bool:
+def _is_allowed(one: Wording, operator: str) -> bool:
     return one.type in OPERATORS[operator]["value_types"].split("|")
 
 
@@ -386,7 +386,7 @@ def _plain(text: str) -> Decimal | None:
     return Decimal(text.replace(",", "")).normalize() + 0 if NUMBER.fullmatch(text) else None
 
 
-def _number(text: str, one: Spoken) -> tuple[str, Decimal] | None:
+def _number(text: str, one: Wording) -> tuple[str, Decimal] | None:
     """A number with the unit of its attribute."""
     if not text.endswith(one.unit):
         return None
@@ -407,7 +407,7 @@ def _days(operator: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _day(text: str) -> int | None:
-    """A day counted from today."""
+    """A day as a number of days from today."""
     if text == "today":
         return 0
     for ending, sign in ((" ago", -1), (" from now", 1)):
@@ -420,7 +420,7 @@ def _day(text: str) -> int | None:
 
 
 def _masked(text: str) -> str:
-    """The same text, with nothing to be seen of what stands in quotes."""
+    """The same text with everything in quotes masked."""
     return QUOTED.sub(lambda found: '"' + "\0" * (len(found[0]) - 2) + '"', text)
 
 
@@ -435,7 +435,7 @@ def _split(text: str, glue: str) -> list[str]:
 
 
 def _cut(text: str, opening: str) -> tuple[str, str, str]:
-    """What stands before a heading and behind it; the heading begins the text or a sentence."""
+    """The text before and after a heading; the heading is at the beginning of the text or of a sentence."""
     for start in _places(text, opening.capitalize()):
         if start == 0 or text[start - 2 : start] == ". ":
             return text[: max(start - 2, 0)], opening, text[start + len(opening) :]
@@ -445,7 +445,7 @@ def _cut(text: str, opening: str) -> tuple[str, str, str]:
 
 
 def _sequences(text: str, takes: str) -> Iterator[list[str]]:
-    """The values in a text that holds one, two, several, or `either` of them."""
+    """The values in a text that contains one, two or several of them, or alternatives (`either`)."""
     if takes == "two":
         yield from ([text[:place], text[place + 5 :]] for place in _places(text, " and "))
     elif takes == "either":
@@ -457,7 +457,7 @@ def _sequences(text: str, takes: str) -> Iterator[list[str]]:
 
 
 def _in_order(operator: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Values whose order means nothing in one order, each once."""
+    """Values whose order has no meaning: sorted, without duplicates."""
     return tuple(sorted(set(values), key=repr)) if OPERATORS[operator]["takes"] == "several" else values
 
 
@@ -470,7 +470,7 @@ def _unquoted(text: str) -> str:
 
 
 def meaning_of(rule: Rule, kinds: dict[str, str]) -> Meaning:
-    """What the rows of a rule mean, in the same form."""
+    """The meaning of a rule's rows, in the same form."""
     sides: dict[str, dict[str, set[Condition]]] = {"include": {}, "exclude": {}}
     for condition in map(cleaned, rule.rows):
         values: tuple[Any, ...] = tuple(

@@ -1,6 +1,6 @@
-"""A warehouse with just what segment rules read: invented customers, and rules put there as a seed would put them.
+"""A warehouse with only what segment rules read: invented customers, and rules loaded as from a seed.
 
-Nothing of the demo is in it, so that a test may have hundreds of rules evaluated by one run of dbt in a second or two.
+It contains nothing of the demo, so one dbt run can evaluate hundreds of rules in a second or two.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 DAY = date(2026, 6, 30)
 OPERATORS = PROJECT / "seeds/reference/segment_operators.csv"
 COLUMNS = ("segment_key", "kind", "alternative", "attribute", "operator", "value", "if_missing")
-# As the models that rules need, from the lowest to what they end in.
+# The models that evaluate rules, in order of dependency.
 MATCHES = [
     "int_segment_rules",
     "int_segment_percentiles_of_buyers",
@@ -38,7 +38,7 @@ WINDOWS = [
 
 @dataclass
 class Rule:
-    """One segment: its rows as a seed holds them, and the cells of its definition that rules read."""
+    """One segment: its rows as in a seed, and the cells of its definition that rules read."""
 
     key: str
     rows: list[Row]
@@ -52,7 +52,7 @@ def row(kind: str, alternative: object, attribute: str, operator: str, value: st
 
 
 def value_types() -> dict[str, str]:
-    """The type of value of every attribute of customer_features and of the windows above, from their declarations."""
+    """The value type of every attribute of customer_features and of the windows above, from their declarations."""
     text = (PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8")
     found = {}
     for column in yaml.safe_load(text)["models"][0]["columns"]:
@@ -67,7 +67,7 @@ def value_types() -> dict[str, str]:
 
 
 def make_workspace(folder: Path, customers: list[Row], types: dict[str, str]) -> Workspace:
-    """A workspace with these customers; `types` says the data type of each of their attributes."""
+    """A workspace with these customers; `types`: the data type of each of their attributes."""
     workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     shutil.copytree(BUSINESS_SEEDS, workspace.seeds)
     windows = [window["attribute_name"] for window in WINDOWS]
@@ -93,7 +93,7 @@ def make_workspace(folder: Path, customers: list[Row], types: dict[str, str]) ->
 
 
 def put_operators(connection: duckdb.DuckDBPyConnection, file: Path = OPERATORS) -> None:
-    """Load a seed of operators."""
+    """Load the seed of operators."""
     connection.execute(
         f"create or replace table seeds.segment_operators as from read_csv('{file}', delim = ',', header = true)"
     )
@@ -134,5 +134,5 @@ def query(workspace: Workspace, text: str) -> list[tuple[Any, ...]]:
 
 
 def shown(rule: Rule) -> str:
-    """A rule for the message of a test that failed."""
+    """A rule as text for the message of a failed test."""
     return json.dumps({"key": rule.key, "status": rule.status, "scope": rule.scope, "rows": rule.rows}, indent=1)

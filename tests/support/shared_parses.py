@@ -1,7 +1,7 @@
-"""The project as dbt parsed it, handed from one test process to another.
+"""Parsed dbt projects, shared between test processes.
 
-Parsing takes 15 s of a processor, reading what came of it 0.3 s. What was parsed is kept under a key of everything that
-it was parsed from; see scripts/platform/dbt.py.
+Parsing takes 15 s of processor time, reading the result 0.3 s. The result is kept under a hash of everything that it
+was parsed from; see scripts/platform/dbt.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class SharedParses(dict[str, Any]):
-    """Parsed projects by their key, in this process and in a folder that the others look into as well."""
+    """Parsed projects by their key, in this process and in a folder that the other processes read as well."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A tiny warehouse and a tiny published version with just what approve and export read."""
+"""A tiny warehouse and a tiny published version with only what approve and export read."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ COUNTS = """
 
 @cache
 def _template() -> TemporaryDirectory[str]:
-    """The library as it is made, once a process; gone when the process ends."""
+    """The library, created once per process and removed when the process ends."""
     folder = TemporaryDirectory(prefix="small_library_")
     _make(Path(folder.name))
     return folder
 
 
 def small_library(folder: Path) -> Workspace:
-    """A workspace whose warehouse holds the library and whose published version `v1` holds an audience."""
+    """A workspace whose warehouse contains the library and whose published version `v1` contains an audience."""
     copytree(_template().name, folder, dirs_exist_ok=True)
     workspace = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     workspace.published.symlink_to(workspace.versions / "v1")

@@ -1,4 +1,4 @@
-"""A warehouse with nothing but purchases, drawn from the models themselves, for the fit to find again."""
+"""A warehouse with only purchases, simulated from the models themselves, so that fits can be checked for recovery."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def purchase_days(
     leaves_after_first: bool = False,
     weeks: int = WEEKS,
 ) -> pd.DataFrame:
-    """One row per customer, come in the last `weeks`, and day of purchase: customer_id, ordered_date, revenue.
+    """One row per customer, acquired in the last `weeks`, and day of purchase: customer_id, ordered_date, revenue.
 
-    Written out anew here, event by event, rather than taken from the product: rate gamma, letting go after every repeat
-    purchase, or after every purchase, beta, value of a purchase gamma with a gamma rate.
+    Written independently of the product, event by event: the purchase rate is gamma; the probability of dropping out
+    after every repeat purchase, or after every purchase (`leaves_after_first`), is beta; the value of a purchase is
+    gamma with a gamma rate.
     """
     random = np.random.default_rng(seed)
     rows = []
@@ -54,7 +55,7 @@ def purchase_days(
 
 
 def purchases_workspace(home: Path, days: pd.DataFrame, kind: str = "demo") -> Workspace:
-    """A workspace whose warehouse holds the relations that a fit reads; `days` as of purchase_days, all persons except
+    """A workspace whose warehouse has the relations that a fit reads; `days` as from purchase_days, all persons except
     those whose id begins with `shop`."""
     workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     with open_warehouse(workspace.warehouse) as connection:

@@ -1,4 +1,4 @@
-"""A small warehouse with all relations that publishing and the page rely on: 40 customers, 3 segments."""
+"""A small warehouse with all relations that publishing and the report need: 40 customers, 3 segments."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ RELATIONS = {
 
 
 def small_workspace(home: Path) -> Workspace:
-    """A workspace under `home` whose warehouse is built and ready to be published."""
+    """A workspace under `home` whose warehouse is built and ready to publish."""
     workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     with open_warehouse(workspace.warehouse) as connection:
         for schema in ("marts", "activation", "pii", "intake"):

@@ -1,8 +1,9 @@
-"""Rows of the tables that the usual connectors land, with exactly their columns; written out here, not read from ours.
+"""Rows of the tables that common connectors deliver, with exactly their columns, independent of the contracts.
 
-Columns are those of Fivetran's published fixtures for Shopify, Klaviyo, Zendesk and HubSpot, and of Segment's
-warehouse schema. A value follows from the name of its column: ids are big integers where the connector has them so,
-instants bear an offset, and card numbers, addresses and tokens are canaries that must be found nowhere afterwards.
+Columns are those of Fivetran's published fixtures for Shopify, Klaviyo, Zendesk and HubSpot, and of Segment's warehouse
+schema. A value follows from the name of its column: ids are big integers where the connector has big integers,
+timestamps have a UTC offset, and card numbers, IP addresses, coordinates and tokens are canaries that must not be found
+anywhere afterwards.
 """
 
 from __future__ import annotations
@@ -204,7 +205,7 @@ SHAPES = {
         id anonymous_id user_id received_at sent_at timestamp original_timestamp uuid_ts email context_ip""",
 }
 
-# What must never be stored, by the column it comes in.
+# Values that must never be stored, by the column in which they are delivered.
 CANARIES: dict[str, Any] = {
     "credit_card_number": "4000056655665556",
     "payment_credit_card_number": "4000056655665556",
@@ -225,7 +226,7 @@ CANARIES: dict[str, Any] = {
 CANARY_TEXTS = sorted({str(value) for value in CANARIES.values()})
 
 BIG_IDS = {"shopify": 5_100_000_000_000, "zendesk": 360_000_000_000, "hubspot": 7_000_000}
-# What an id points to, where its name does not say it.
+# The entity that an id refers to, where its name does not show it.
 POINTS_TO = {"requester": "user", "submitter": "user", "assignee": "user", "contact_list": "contact_list"}
 OWN_ID = {"deal_id": "deal"}
 INTEGERS = {
@@ -252,7 +253,7 @@ INSTANTS = {
 }  # fmt: skip
 LISTS = {"merged_ticket_ids", "followup_ids", "tracking_numbers", "tracking_urls", "products", "note_attributes"}
 TRUE_FLAGS = {"taxes_included", "accepts_marketing", "buyer_accepts_marketing", "active", "tracked", "public"}
-# Words where not any will do.
+# Columns for which an arbitrary text will not do.
 WORDS: dict[tuple[str, str, str], Any] = {
     ("shopify", "order", "financial_status"): "paid",
     ("shopify", "order", "fulfillment_status"): "fulfilled",
@@ -303,7 +304,7 @@ def value_of(source: str, table: str, column: str, number: int) -> Any:
     if (source, table, column) in WORDS:
         return WORDS[source, table, column]
     if column == "id":
-        # The second event of `tracks` has a table of its own as well, the first has not.
+        # The second event of `tracks` is also in a table of its own; the first is not.
         return id_of(source, "products_searched" if (table, number) == ("tracks", 1) else table, number)
     if source == "web" and column in ("anonymous_id", "user_id"):
         return f"anon-{number}" if column == "anonymous_id" else str(id_of("shopify", "customer", number))
@@ -339,7 +340,7 @@ def value_of(source: str, table: str, column: str, number: int) -> Any:
 
 
 def as_csv(rows: list[Row]) -> str:
-    """CSV as an export writes it: instants in local time with their offset."""
+    """CSV as an export writes it: timestamps in local time with their offset."""
     local = timezone(timedelta(hours=2))
 
     def text(value: Any) -> Any:
@@ -355,7 +356,7 @@ def as_csv(rows: list[Row]) -> str:
 
 
 def as_json_lines(rows: list[Row]) -> str:
-    """JSON lines: ids and amounts as numbers, instants with Z."""
+    """JSON lines: ids and amounts as numbers, timestamps with Z."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, datetime):
@@ -366,7 +367,7 @@ def as_json_lines(rows: list[Row]) -> str:
 
 
 def as_arrow(rows: list[Row]) -> pa.Table:
-    """The connector's own types: 64-bit ids, instants in UTC, amounts as decimals, coordinates as doubles."""
+    """The connector's own types: 64-bit ids, timestamps in UTC, amounts as decimals, coordinates as doubles."""
     types: dict[type, pa.DataType] = {
         bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), Decimal: pa.decimal128(20, 4),
         datetime: pa.timestamp("us", tz="UTC"), type(None): pa.string(),

@@ -1,4 +1,4 @@
-"""SQL macros of the project rendered without dbt, so that a test can run them on tables of its own."""
+"""Renders the project's SQL macros without dbt, so that a test can run them on its own tables."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def _environment() -> jinja2.Environment:
 
 
 def sql_of(file: str, macro: str, *arguments: object) -> str:
-    """The DuckDB text of one macro of a file under macros/."""
+    """The DuckDB SQL of one macro of a file under macros/."""
     source = (PROJECT / "macros" / file).read_text(encoding="utf-8")
     return str(getattr(_environment().from_string(source).module, macro)(*arguments))
 
 
 def model_sql(file: str, macro_file: str, **helpers: object) -> str:
-    """The DuckDB text of a model under models/, every relation by its name alone.
+    """The DuckDB SQL of a model under models/, with every relation by its bare name.
 
-    `macro_file` holds the macros of the project that it calls; `helpers` stand in for others.
+    `macro_file` contains the project's macros that the model calls; `helpers` replace others.
     """
     environment = _environment()
     macros = environment.from_string((PROJECT / "macros" / macro_file).read_text(encoding="utf-8")).module

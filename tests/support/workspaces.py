@@ -1,4 +1,4 @@
-"""Where workspaces of tests lie, and how large the shared demo is."""
+"""Workspaces of tests, and the parameters of the shared demo."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from scripts.platform.workspace import Workspace
 
-# To dbt a warning is an error, deprecations and what the YAML says of macros included.
+# dbt treats every warning as an error, including deprecations and mismatches between macros and their YAML.
 STRICT = ["--warn-error-options", '{"error": "all"}']
-# What the run that made the shared demo printed, beside the demo.
+# File beside the shared demo with the output of the run that created it.
 RUN_OUTPUT = "demo.output"
 SMALL_DEMO = {"customers": 800, "end_date": None, "seed": None, "source": None, "file": None}
 

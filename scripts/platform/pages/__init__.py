@@ -1,1 +1,1 @@
-"""Pages for people: one look, one file each, no reference to elsewhere, pictures as SVG within."""
+"""HTML pages: one style, one self-contained file each, pictures as inline SVG."""

@@ -1,4 +1,4 @@
-"""How pictures are drawn: Altair without a browser, in one set of colours that everybody can tell apart."""
+"""Draws charts with Altair, without a browser, in one palette that is safe for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scripts.platform.errors import UserError
 
 ABSENT = "pictures need Altair and vl-convert; install them with `pip install 'customer-segmentation[report]'`"
 INK, MUTED, GRID = "#1f2933", "#5b6875", "#e3e7eb"
-# Told apart by people who see colours differently (Okabe and Ito 2008), then greys.
+# The colour-blind safe palette (Okabe and Ito 2008), then further colours and greys.
 COLOURS = (
     "#0072b2",
     "#e69f00",
@@ -24,7 +24,7 @@ COLOURS = (
 
 
 def altair() -> Any:
-    """The drawing package. Raises UserError where it is absent."""
+    """The charting package. Raises UserError where it is absent."""
     try:
         import altair as found
         import vl_convert  # noqa: F401
@@ -34,7 +34,7 @@ def altair() -> Any:
 
 
 def svg(chart: Any) -> str:
-    """A chart as an SVG element that shrinks with the page."""
+    """A chart as an SVG element that scales with the page."""
     import vl_convert
 
     text: str = vl_convert.vegalite_to_svg(

@@ -1,4 +1,4 @@
-"""Renders the templates of pages, and writes a page only if it opens without a network."""
+"""Renders page templates, and writes a page only if it opens without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.platform.files import replace_file
 from scripts.platform.workspace import PROJECT
 
 INDEX = "index.html"
-# Whatever would make a browser fetch something: the page must open without a network.
+# Whatever would make a browser fetch something from another server.
 OUTSIDE = re.compile(
     r"""(?ix)
     \b(?:src|srcset|href|xlink:href|action|poster|data)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+
@@ -26,24 +26,24 @@ OUTSIDE = re.compile(
 
 
 def render(template: str, **content: Any) -> str:
-    """A page as HTML. `template` is a path within `scripts`; what `content` holds is text and is escaped."""
+    """A page as HTML. `template` is a path within `scripts`; the values of `content` are escaped."""
     return _templates().get_template(template).render(**content)
 
 
 def write_page(file: Path, template: str, **content: Any) -> Path:
-    """Write a page at once; returns its file.
+    """Write a page in one step; returns its file.
 
-    Raises CheckFailed, and writes nothing, where the page would ask another server for something.
+    Raises CheckFailed, and writes nothing, where the page would load something from another server.
     """
     page = render(template, **content)
     if outside := outside_references(page):
-        raise CheckFailed(f"{file}: it would load {outside[0]}, so it was not written; take that out of its template")
+        raise CheckFailed(f"{file}: not written, because it would load {outside[0]}; remove that from its template")
     replace_file(file, page)
     return file
 
 
 def outside_references(page: str) -> list[str]:
-    """Every reference in an HTML page that a browser would fetch from elsewhere; empty for a page that stands alone."""
+    """Every reference in an HTML page that a browser would fetch from elsewhere; empty for a self-contained page."""
     return [found.strip() for found in OUTSIDE.findall(page)]
 
 

@@ -1,5 +1,5 @@
-{# Fails for every row in which the expression is false; a row in which it is null passes. On a column the
-   expression is what follows its name, such as ">= 0". #}
+{# Fails for every row in which the expression is false; a row in which it is null passes. On a column, the
+   expression follows the column's name, such as ">= 0". #}
 {% test expression_is_true(model, expression, column_name=none) %}
 
 select

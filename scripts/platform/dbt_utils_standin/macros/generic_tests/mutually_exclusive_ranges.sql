@@ -28,7 +28,7 @@ with ranges as (
 
 select *
 from ranges
--- A bound that is null counts as broken; an open end must be coalesced by the caller.
+-- A null bound fails; the caller must coalesce an open end.
 where not (
     coalesce(lower_bound {{ '<=' if zero_length_range_allowed else '<' }} upper_bound, false)
     and coalesce(upper_bound {{ end_to_start[gaps] }} next_lower_bound, is_last, false)

@@ -1,5 +1,5 @@
-{# Fails for every value (null aside) of the rows that meet from_condition that is missing among the rows of `to`
-   that meet to_condition. #}
+{# Fails for every value, except null, in the rows that meet from_condition that is missing from the rows of `to` that
+   meet to_condition. #}
 {% test relationships_where(model, column_name, to, field, from_condition='1=1', to_condition='1=1') %}
 
 with child_rows as (

@@ -1,5 +1,5 @@
-{# One text key from several columns, the same as the real package makes: md5 of the columns as text, joined with '-'.
-   Null counts as a value of its own unless the var surrogate_key_treat_nulls_as_empty_strings is true. #}
+{# One text key from several columns, the same as in the real package: md5 of the columns as text, joined with '-'.
+   Null is a distinct value unless the var surrogate_key_treat_nulls_as_empty_strings is true. #}
 {% macro generate_surrogate_key(field_list) -%}
     {%- if field_list is string or not field_list -%}
         {{ exceptions.raise_compiler_error("generate_surrogate_key takes a list, such as ['order_id', 'sku']") }}
