@@ -161,11 +161,11 @@ def test_faulty_rows_are_named_in_one_line(demo_copy: Workspace) -> None:
     with pytest.raises(CheckFailed) as failed:
         steps.build(demo_copy, select=MAP_MODELS, progress=quiet)
     line = next(text for text in str(failed.value).splitlines() if text.startswith("int_source_map_measures"))
-    assert "3 faulty row(s)" in line
+    assert "3 error(s)" in line
     for words in (
         "email, crm, stg_crm__profiles, e_mail: no column 'e_mail'",
         "precedence is 'first'",
-        "stands there twice",
+        "is listed twice",
     ):
         assert words in line
 
