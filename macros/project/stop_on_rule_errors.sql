@@ -1,5 +1,5 @@
-{# Stops a model with the first rows of `errors` (row_text, reason, suggestion), after the line `words`, in which {count}
-   is their number. Under `dbt build` a test has stopped it before. #}
+{# Stops a model with the first rows of `errors` (row_text, reason, suggestion), after the line `words`, in which
+   {count} is their number. Under `dbt build` a test has stopped it before. #}
 {% macro stop_on_rule_errors(errors, words, condition='true') -%}
     {#- A fixture of a unit test is not a relation of the warehouse: it has no schema. -#}
     {%- if execute and errors.schema and load_relation(errors) -%}

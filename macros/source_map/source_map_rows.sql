@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 {# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with errors
-   stops the model and names the first ones, so that no text of the seed becomes SQL unchecked. With `names`, only the rows of
-   those relations, so that the model need not wait for the others. #}
+   stops the model and names the first ones, so that no text of the seed becomes SQL unchecked. With `names`, only the
+   rows of those relations, so that the model need not wait for the others. #}
 {% macro source_map(names=none) -%}
     {%- set relations = {} -%}
     {%- for name in names or source_map_relation_names() -%}{%- do relations.update({name: ref(name)}) -%}{%- endfor -%}

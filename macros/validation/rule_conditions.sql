@@ -22,8 +22,8 @@
     }) }}
 {%- endmacro %}
 
-{# Adds what the rules of a table check to its `checks`, by column and what it is checked against; and the lists that need
-   other records to `lists`, which the tables of one model share. A check's `misses` is the condition under which a
+{# Adds what the rules of a table check to its `checks`, by column and what it is checked against; and the lists that
+   need other records to `lists`, which the tables of one model share. A check's `misses` is the condition under which a
    version fails it; checks without one need nothing but the column. #}
 {% macro add_rule_lists(table, lists, blocked, rates) -%}
     {%- set parent = table.contract.config.meta.parent -%}
@@ -88,7 +88,7 @@
     {{ return(lists.get(key, {'kind': none})) }}
 {%- endmacro %}
 
-{# Every value that a reference may have: those of the records that were delivered, and of those refused at the door;
+{# Every value that a reference may have: those of the records that were delivered, and of those refused at intake;
    `is_usable` is 1 where a version that no rule holds back has it. A record held back cannot be referred to. #}
 {% macro reference_values(names, blocked) -%}
     {%- set contract = source_contract(names[0], names[1]) -%}

@@ -1,4 +1,4 @@
--- Grain: one row per dead letter, with the whole record as it came. Raw values: guarded schema.
+-- Grain: one row per dead letter, with the whole record as delivered. Raw values: restricted schema.
 with letters as (
 
     select * from {{ ref('int_dead_letters') }}
