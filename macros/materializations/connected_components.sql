@@ -1,6 +1,6 @@
-{# A table of connected components. The model's SQL gives the links of the nodes: one row per `node` (a whole number) and
-   `link` (any value). The table has one row per node that is connected to another: `node`, and `component`, the smallest
-   node in its component, however long the chain.
+{# A table of connected components. The model's SQL gives the links of nodes: one row per `node` (a whole number) and
+   `link` (any value). The table has one row per node that is connected to another: `node`, and `component`, the
+   smallest node in its component, however long the chain.
 
    Each round joins every node to its smallest neighbour, follows these choices to nodes that have no smaller neighbour,
    and keeps only the edges that still run between the resulting groups. At most every second node of a graph has no

@@ -1,5 +1,5 @@
-{# Tables and views on DuckDB, each replaced by one statement. The standard materialization builds a new relation, renames
-   the old one, renames the new one and drops the old one, because not every engine can replace in one step; with
+{# Tables and views on DuckDB, each replaced by one statement. dbt's own materializations build a new relation,
+   rename the old one, rename the new one and drop the old one, because not every engine can replace in one step; with
    hundreds of small models that costs more than the models do. All within one transaction, comments included: a model
    that fails leaves the old relation in place, and a model may read the one that it replaces. Contracts are enforced as
    usual; indexes, grants and sql_header, which no model here uses, are not supported. #}
