@@ -112,19 +112,19 @@
 {%- endmacro %}
 
 {# Follows the choices of a table until none leads to a node that has its own choice. #}
-{% macro follow_to_the_end(choices, beside) -%}
+{% macro follow_to_the_end(choices, work_table) -%}
     {%- set open_query = 'select count(*) from ' ~ choices ~ ' as chosen inner join ' ~ choices ~ ' as further'
         ~ ' on chosen.component = further.node' -%}
     {%- set state = namespace(open=run_query(open_query).rows[0][0]) -%}
     {#- Each pass makes the steps four times as long; 32 passes follow any chain that fits in memory. -#}
     {%- for step in range(32) -%}
         {%- if state.open > 0 -%}
-            {%- do replace_work_table(beside, followed_twice_sql('select * from ' ~ choices)) -%}
-            {%- do replace_work_table(choices, 'select * from ' ~ beside) -%}
+            {%- do replace_work_table(work_table, followed_twice_sql('select * from ' ~ choices)) -%}
+            {%- do replace_work_table(choices, 'select * from ' ~ work_table) -%}
             {%- set state.open = run_query(open_query).rows[0][0] -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do run_query('drop table if exists ' ~ beside) -%}
+    {%- do run_query('drop table if exists ' ~ work_table) -%}
 {%- endmacro %}
 
 {# The edges that still run between two groups, named after the groups. #}

@@ -75,7 +75,7 @@ def by_dbt(workspace: Workspace, select: list[str]) -> None:
 
 
 def test_orders_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Contracts, views, connected components, records held back; the clocks change on the day after the first, and on the second."""
+    """Contracts, views, connected components, records held back; the days are at or just before a clock change."""
     select = ["+orders"]
     names, relations = executed(demo_copy, monkeypatch, select)
     assert {"orders", "int_identity_email_components", "stg_shopify__orders"} <= names

@@ -86,7 +86,7 @@ def test_days_without_complete_outcomes_are_refused(demo_copy: Workspace) -> Non
 
 
 def test_two_at_once_do_not_interfere(tmp_path: Path) -> None:
-    """The second is told to wait, and leaves the first one's copy alone."""
+    """The second has to wait, and leaves the first one's copy alone."""
     workspace = purchases_workspace(tmp_path, purchase_days(60, seed=1))
     workspace.snapshots.mkdir()
     work = workspace.snapshots / ".work" / "warehouse.duckdb"

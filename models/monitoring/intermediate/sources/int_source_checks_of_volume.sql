@@ -1,4 +1,4 @@
--- Grain: one row per source table: whether as_of_date brought as many rows as the same weekday usually does.
+-- Grain: one row per source table: whether as_of_date brought as many rows as usual for the weekday.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
