@@ -1,6 +1,6 @@
-# Two commands: `make run` (everything on demo data) and `make test` (what must hold).
+# Two commands: `make run` (everything, on demo data) and `make test` (all tests).
 PYTHON ?= python3
-# `make test DBT=1.12` and so on: under the newer dbt, in an environment of its own.
+# `make test DBT=1.12` and so on: with the newer dbt, in a separate environment.
 DBT ?= 1.11
 $(if $(filter 1.11 1.12,$(DBT)),,$(error DBT=$(DBT): write 1.11 or 1.12))
 ENVIRONMENT := $(if $(filter 1.12,$(DBT)),.venv-dbt-1.12,.venv)
@@ -25,7 +25,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check scripts tests
 	$(BIN)/mypy scripts
 
-# The style of the SQL as dbt compiles it, on an empty warehouse: takes as long as all tests and can make no result wrong.
+# The style of the SQL as dbt compiles it, on an empty warehouse: takes as long as all tests, and style affects no result.
 lint: $(INSTALLED) check
 	$(BIN)/python -m scripts setup --seeds seeds/business
 	mkdir -p $(dir $(LINTED))

@@ -1,4 +1,4 @@
--- Grain: one row per month of first purchase. What has each cohort brought so far, and how much of it is margin?
+-- Grain: one row per month of first purchase. What has each cohort earned so far, and how much of it is margin?
 with first_orders as (
 
     select

@@ -1,4 +1,4 @@
--- Grain: one row per threshold. How many customers, and how much revenue, would another limit of "lapsed" take in?
+-- Grain: one row per threshold. How many customers, and how much revenue, would another limit for "lapsed" include?
 with buyers as (
 
     select * from {{ ref('customer_features') }}

@@ -1,12 +1,12 @@
-{# A table of who belongs together. The model's SQL says which nodes share what: one row per `node` (a whole number) and
-   `link` (anything). The table has one row per node that is joined to another: `node`, and `component`, the smallest
-   node of all that are joined to it, however long the chain.
+{# A table of connected components. The model's SQL gives the links of nodes: one row per `node` (a whole number) and
+   `link` (any value). The table has one row per node that is connected to another: `node`, and `component`, the
+   smallest node in its component, however long the chain.
 
    Each round joins every node to its smallest neighbour, follows these choices to nodes that have no smaller neighbour,
-   and keeps only the edges that still run between the groups so made. At most every second node of a graph has no
-   smaller neighbour, so each round halves it at least, however the nodes are numbered; chains of choices are followed
+   and keeps only the edges that still run between the resulting groups. At most every second node of a graph has no
+   smaller neighbour, so each round at least halves it, however the nodes are numbered; chains of choices are followed
    by doubling. Stops the run when edges are left after `max_rounds`: an unfinished resolution would split people.
-   Plain tables, no recursion: nothing that only one engine has. #}
+   Plain tables, no recursion. #}
 {% materialization connected_components, default, supported_languages=['sql'] %}
     {%- set joined = this.incorporate(type='table') -%}
     {%- set max_rounds = config.get('max_rounds', 40) -%}
@@ -35,7 +35,7 @@
     {%- if state.left > 0 -%}
         {{ exceptions.raise_compiler_error(
             this.identifier ~ ": has not converged after " ~ max_rounds ~ " rounds, " ~ state.left
-            ~ " links still run between groups; look for one identifier that chains many, or raise max_rounds"
+            ~ " links still run between groups; look for an identifier that chains many nodes, or raise max_rounds"
         ) }}
     {%- endif -%}
 
@@ -54,7 +54,7 @@
     {{ return({'relations': [joined]}) }}
 {% endmaterialization %}
 
-{# A table beside the model's own that is gone when the model is done. #}
+{# A work table beside the model's own, dropped when the model is done. #}
 {% macro component_work_table(part) -%}
     {{ return(api.Relation.create(
         database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ part, type='table'
@@ -66,7 +66,7 @@
     {%- do run_query(create_table_as(False, relation, query)) -%}
 {%- endmacro %}
 
-{# Edges from every node of a link to its smallest: as few as join them all. A link with one node joins nobody. #}
+{# Edges from every node of a link to its smallest: the fewest that join them all. A link with one node joins none. #}
 {% macro star_edges_sql(linked) -%}
     with linked as (
         {{ linked }}
@@ -93,7 +93,7 @@
     group by high
 {%- endmacro %}
 
-{# Choices, their choices', and those' again: chains of up to four in one go. #}
+{# Choices with the choices of their targets, twice: follows chains of up to four steps at once. #}
 {% macro followed_twice_sql(choices) -%}
     with choices_0 as (
         {{ choices }}
@@ -111,20 +111,20 @@
     select node, component from choices_2
 {%- endmacro %}
 
-{# Follows the choices of a table until none leads to a node that has a choice of its own. #}
-{% macro follow_to_the_end(choices, beside) -%}
+{# Follows the choices of a table until none leads to a node that has its own choice. #}
+{% macro follow_to_the_end(choices, work_table) -%}
     {%- set open_query = 'select count(*) from ' ~ choices ~ ' as chosen inner join ' ~ choices ~ ' as further'
         ~ ' on chosen.component = further.node' -%}
     {%- set state = namespace(open=run_query(open_query).rows[0][0]) -%}
-    {#- Each pass makes the steps four times as long; 32 passes follow any chain that fits a computer. -#}
+    {#- Each pass makes the steps four times as long; 32 passes follow any chain that fits in memory. -#}
     {%- for step in range(32) -%}
         {%- if state.open > 0 -%}
-            {%- do replace_work_table(beside, followed_twice_sql('select * from ' ~ choices)) -%}
-            {%- do replace_work_table(choices, 'select * from ' ~ beside) -%}
+            {%- do replace_work_table(work_table, followed_twice_sql('select * from ' ~ choices)) -%}
+            {%- do replace_work_table(choices, 'select * from ' ~ work_table) -%}
             {%- set state.open = run_query(open_query).rows[0][0] -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do run_query('drop table if exists ' ~ beside) -%}
+    {%- do run_query('drop table if exists ' ~ work_table) -%}
 {%- endmacro %}
 
 {# The edges that still run between two groups, named after the groups. #}

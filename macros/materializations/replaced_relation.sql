@@ -1,7 +1,8 @@
-{# Tables and views on DuckDB, each replaced by one statement. What comes with dbt builds beside, moves the old one away,
-   renames and drops, because not every engine replaces at once; with hundreds of small models that costs more than they
-   do. All within one transaction, the comments too: a model that fails leaves what was there, and one may read what it
-   replaces. Contracts hold as usual; indexes, grants and sql_header, which no model here uses, are left out. #}
+{# Tables and views on DuckDB, each replaced by one statement. dbt's own materializations build a new relation,
+   rename the old one, rename the new one and drop the old one, because not every engine can replace in one step; with
+   hundreds of small models that costs more than the models do. All within one transaction, comments included: a model
+   that fails leaves the old relation in place, and a model may read the one that it replaces. Contracts are enforced as
+   usual; indexes, grants and sql_header, which no model here uses, are not supported. #}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {{ return(replaced_relation('table', sql)) }}
 {% endmaterialization %}
@@ -21,12 +22,12 @@
     {%- endif -%}
     {%- if is_contracted -%}{%- do get_assert_columns_equivalent(query) -%}{%- endif -%}
     {%- call statement('main') -%}
-        {#- Only like replaces like. -#}
+        {#- A table cannot replace a view, nor a view a table. -#}
         {%- if existing is not none and existing.type != kind %}
         drop {{ existing.type }} if exists {{ existing }};
         {%- endif %}
         create or replace {{ kind }} {{ relation }} as (
-            {#- The columns of a contract stand in its order. -#}
+            {#- A table with a contract has the contract's column order. -#}
             {{ get_select_subquery(query) if is_contracted and kind == 'table' else query }}
         );
     {%- endcall -%}
@@ -45,7 +46,7 @@
     {%- endif -%}
     {%- if for_columns and config.persist_column_docs() and model.columns -%}
         {%- set columns = model.columns -%}
-        {#- A contract has shown that its columns are there. -#}
+        {#- An enforced contract has already checked that its columns exist. -#}
         {%- if not config.get('contract').enforced -%}
             {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
             {%- set columns = validate_doc_columns(relation, columns, present) -%}
@@ -55,7 +56,7 @@
     {%- if statements | join | trim -%}{%- do run_query(statements | join('\n')) -%}{%- endif -%}
 {%- endmacro %}
 
-{# Comments on columns that a relation is known to have, as one statement each. #}
+{# Comments on columns that a relation is known to have, one statement each. #}
 {% macro column_comments(relation, columns) -%}
     {%- for column in columns.values() if column.description %}
     comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ duckdb_escape_comment(column.description) }};

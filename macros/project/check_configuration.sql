@@ -1,4 +1,4 @@
-{# Stops a run before it starts when a setting would do harm, with one line that says how to mend it. #}
+{# Stops a run before it starts when a setting would do harm, with one line that says how to fix it. #}
 {% macro check_configuration() -%}
     {%- if execute -%}
         {%- set seeds = env_var('SEGMENTATION_SEEDS', 'seeds/business') -%}
@@ -6,7 +6,7 @@
         {%- if seeds.startswith('/') or '..' in seeds or modules.re.match('^[A-Za-z]:', seeds) -%}
             {{ exceptions.raise_compiler_error(
                 "SEGMENTATION_SEEDS is '" ~ seeds ~ "'; give a path within the project, such as data/seeds,"
-                ~ " or run `python -m scripts build --seeds DIR`, which copes with any folder"
+                ~ " or run `python -m scripts build --seeds DIR`, which accepts any folder"
             ) }}
         {%- endif -%}
         {%- if var('rfm_method') not in ['measured', 'fixed'] -%}

@@ -1,4 +1,4 @@
-{# Schemas are called what the docs call them; a developer's own schema comes first where there is one. #}
+{# Schemas have the names that the docs use; a developer's own schema is prefixed where there is one. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none -%}
         {{ target.schema }}

@@ -3,7 +3,7 @@
     {%- set given = var(name, none) -%}
     {%- if given is not none -%}{{ return(given) }}{%- endif -%}
     {%- if execute -%}
-        {#- Asked thousands of times a run, so without a macro that remembers. -#}
+        {#- Called thousands of times per run, so it reads the cache directly, without the macro run_memory. -#}
         {%- set memory = graph.setdefault('run_memory', {}).setdefault('settings', {}) -%}
         {%- if 'stored' not in memory -%}{%- do memory.update({'stored': landing_settings()}) -%}{%- endif -%}
         {%- set stored = memory['stored'] -%}
@@ -14,7 +14,7 @@
     {{ return(default) }}
 {%- endmacro %}
 
-{# The settings that the landing zone brought along, as a dict of texts. #}
+{# The settings that came with the landing zone, as a dict of texts. #}
 {% macro landing_settings() -%}
     {%- set stored = {} -%}
     {%- set settings = adapter.get_relation(target.database, 'intake', 'settings') -%}

@@ -1,5 +1,5 @@
-{# The seeds whose cells are checked as their YAML declares it, by the model that checks them; named here, because dbt has to
-   know what a model reads before it knows the YAML. #}
+{# The seeds whose cells are checked as their YAML declares, by the model that checks them; listed here because dbt
+   has to know what a model reads before it knows the YAML. #}
 {% macro checked_seeds() -%}
     {{ return({
         'int_seed_violations': [
@@ -13,20 +13,20 @@
     }) }}
 {%- endmacro %}
 
-{# What the YAML declares of checked seeds: by name, a dict of config and columns as they stand there. Unit tests override
+{# What the YAML declares for checked seeds: by name, a dict of config and columns as written there. Unit tests override
    it with the YAML of the seeds that they are about. #}
 {% macro seed_declarations() -%}
     {%- set declarations = {} -%}
     {%- for node in graph.get('nodes', {}).values() if node.resource_type == 'seed' and node.config.meta.get('row') -%}
         {%- if node.name not in checked_seeds().values() | sum(start=[]) -%}
-            {{ exceptions.raise_compiler_error(node.name ~ ' declares what its cells may hold; name it in checked_seeds()') }}
+            {{ exceptions.raise_compiler_error(node.name ~ ' declares what its cells may hold; list it in checked_seeds()') }}
         {%- endif -%}
         {%- do declarations.update({node.name: {'config': node.config, 'columns': node.columns.values() | list}}) -%}
     {%- endfor -%}
     {{ return(declarations) }}
 {%- endmacro %}
 
-{# All faults of the seeds that a model checks. #}
+{# All violations in the seeds that a model checks. #}
 {% macro seed_violations_of(model_name) -%}
     {%- set declarations = seed_declarations() if execute else {} -%}
     {%- for name in checked_seeds()[model_name] if not execute or name in declarations %}
@@ -35,23 +35,24 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# Every fault of a seed, as a select of seed_name, row_text, reason, suggestion and is_structural (an error also where the
-   segment that it is about is not active). All cells are text, taken without outer blanks. `config: meta:` of the seed says
-     row      how a row is called, as `{channel}, {purpose}`; unnamed: how it is called when that is empty
+{# Every violation in a seed, as a select of seed_name, row_text, reason, suggestion and is_structural (an error even if
+   the segment that it is about is not active). All cells are text, without outer blanks. `config: meta:` of the seed has
+     row      the name of a row, such as `{channel}, {purpose}`; unnamed: its name when that is empty
      rules    {holds, reason, suggestion}: SQL over the cells that holds in every row
-     unique   {by, reason, suggestion}: SQL that no two rows have alike; without `by` what they are called
-     same     {column, per, reason, suggestion}: rows alike in `per` (all, without it) have one of the accepted values;
-              {least}, {most}
-     needed   {rows, reason, suggestion}: rows that must be there, `unless_empty`; {unknown, cure}: said of any other
+     unique   {by, reason, suggestion}: SQL whose value no two rows share; by default the name of the row
+     same     {column, per, reason, suggestion}: rows with the same `per` (without it, all rows) share one of the accepted
+              values; {least}, {most}
+     needed   {rows, reason, suggestion}: rows that must exist, `unless_empty`; {unknown, cure}: the reason and suggestion
+              for any other row
    and that of a column
-     lower            capitals do not matter
-     required, fill   it must not be empty; what to do then; empty: what is said of an empty one
-     accepted         the values that there are; or pattern: a regular expression; or type: key, number, whole_number, day
-     from, to         least and greatest number; decimals: how many at most (4)
+     lower            case is ignored
+     required, fill   it must not be empty; the suggestion if it is; empty: the reason if it is
+     accepted         the accepted values; or pattern: a regular expression; or type: key, number, whole_number, day
+     from, to         smallest and largest number; decimals: the largest number of decimal places (4)
      list             it holds several such values, joined by |
-     reason, write    what is said of another value, and what to write in its place; choices: the words before the
-                      accepted values, where that is not said
-   `structural: true` goes with each. Texts name cells as {column}; {value} is the one at fault, {count} how many rows. #}
+     reason, write    the reason for any other value, and the suggestion; choices: without `write`, the words before
+                      the list of accepted values
+   Each may have `structural: true`. Texts name cells as {column}; {value} is the wrong one, {count} the number of rows. #}
 {% macro seed_violations(name, declaration) -%}
     {%- set meta = declaration.config.meta -%}
     {%- set selects = [] -%}
@@ -61,7 +62,7 @@
             {%- do selects.append(seed_fault(
                 {
                     'reason': check.empty or 'the column ' ~ column.name ~ ' is empty', 'structural': check.structural,
-                    'suggestion': check.fill or (check.choices ~ ' ' ~ check.accepted | join(', ') if check.choices else 'fill it')
+                    'suggestion': check.fill or (check.choices ~ ' ' ~ check.accepted | join(', ') if check.choices else 'fill it in')
                 },
                 column.name ~ " = ''"
             )) -%}
@@ -79,7 +80,7 @@
     {%- endfor -%}
     {%- for rule in meta.same or [] -%}
         {%- set accepted = declaration.columns | selectattr('name', 'equalto', rule.column) | map(attribute='config') | map(attribute='meta') | map(attribute='accepted') | first -%}
-        {#- A value that there is not is named by itself. -#}
+        {#- A value that is not accepted is reported separately. -#}
         {%- set known = rule.column ~ " in ('" ~ accepted | join("', '") ~ "')" -%}
         {%- set value = '(case when ' ~ known ~ ' then ' ~ rule.column ~ ' end) over (partition by ' ~ (rule.per or '1') ~ ')' -%}
         {%- do selects.append(seed_fault(
@@ -104,16 +105,16 @@
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}
-    select '{{ name }}' as seed_name, faults.* from (
+    select '{{ name }}' as seed_name, violations.* from (
         with cells as (
             select *, coalesce(nullif(trim({{ seed_text(meta.row) }}), ''), '{{ meta.unnamed or '(no key)' }}') as row_text
             from (select {{ cells | join(', ') }} from {{ ref(name) }}) as trimmed
         )
         {{ selects | join('\n        union all ') }}
-    ) as faults
+    ) as violations
 {%- endmacro %}
 
-{# One kind of fault as a select over the cells of a seed, or over what is made of them. #}
+{# One kind of violation as a select over the cells of a seed, or over a relation derived from them. #}
 {% macro seed_fault(rule, found, relation='cells') -%}
     {{ return(
         'select distinct row_text, ' ~ seed_text(rule.reason) ~ ' as reason, ' ~ seed_text(rule.suggestion) ~ ' as suggestion, '
@@ -121,7 +122,7 @@
     ) }}
 {%- endmacro %}
 
-{# The cells of a column that hold something else than declared, with the nearest of the accepted values. #}
+{# The cells of a column whose values are not as declared, with the nearest of the accepted values. #}
 {% macro seed_cell_violations(name, check) -%}
     {%- set given = '(select *, trim(' ~ (split_to_rows(name) if check.list else name) ~ ') as given_value from cells where '
         ~ name ~ " <> '') as given" -%}
@@ -142,7 +143,7 @@
     ) }}
 {%- endmacro %}
 
-{# Whether given_value is what a column may hold, as SQL; never null. #}
+{# Whether given_value is allowed in a column, as SQL; never null. #}
 {% macro seed_value_test(check) -%}
     {%- if check.accepted -%}{{ return("given_value in ('" ~ check.accepted | join("', '") ~ "')") }}{%- endif -%}
     {%- set pattern = check.pattern or {
@@ -156,7 +157,7 @@
     {{ return('coalesce(' ~ tests | join(' and ') ~ ', false)') }}
 {%- endmacro %}
 
-{# A text in which cells are named as {column}, as SQL. #}
+{# A text that names cells as {column}, as SQL. #}
 {% macro seed_text(text) -%}
     {%- set parts = [] -%}
     {%- for part in modules.re.split('[{]([a-z_0-9]+)[}]', text) -%}
@@ -169,10 +170,10 @@
     {{ return(parts[0] if parts | length == 1 else 'concat(' ~ parts | join(', ') ~ ')') }}
 {%- endmacro %}
 
-{# Stops a model with the first faults of seeds that it would go by, one line each. #}
+{# Stops a model with the first violations in the seeds that it relies on, one line each. #}
 {% macro stop_on_seed_violations(names) -%}
     {%- set declarations = seed_declarations() if execute else {} -%}
-    {#- A fixture of a unit test is no relation of the warehouse: nothing is declared of it there. -#}
+    {#- A fixture of a unit test is not a relation of the warehouse: nothing is declared for it. -#}
     {%- for name in names if not execute or name in declarations -%}
         {%- set seed = ref(name) -%}
         {%- if execute and load_relation(seed) -%}
@@ -181,9 +182,9 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# Stops a model with the first faults of a seed: rows of seed_name, row_text, reason, suggestion. #}
+{# Stops a model with the first violations in a seed: rows of seed_name, row_text, reason, suggestion. #}
 {% macro stop_on_violations(name, found) -%}
-    {%- set lines = [name ~ ' has ' ~ found | length ~ ' fault(s); mend the seed'] -%}
+    {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
     {%- for row in found -%}
         {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
     {%- endfor -%}

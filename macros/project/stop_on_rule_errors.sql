@@ -1,7 +1,7 @@
-{# Stops a model with the first faults that `errors` lists (row_text, reason, suggestion), after `words` with their number.
-   Under `dbt build` a test has stopped it before. #}
+{# Stops a model with the first rows of `errors` (row_text, reason, suggestion), after the line `words`, in which
+   {count} is their number. Under `dbt build` a test has stopped it before. #}
 {% macro stop_on_rule_errors(errors, words, condition='true') -%}
-    {#- A fixture of a unit test is no relation of the warehouse: it has no schema. -#}
+    {#- A fixture of a unit test is not a relation of the warehouse: it has no schema. -#}
     {%- if execute and errors.schema and load_relation(errors) -%}
         {%- set found = run_query(
             "select row_text, reason, suggestion from " ~ errors ~ " where " ~ condition ~ " order by 1, 2, 3"

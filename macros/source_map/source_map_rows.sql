@@ -1,4 +1,4 @@
-{# The map as the seed holds it, one dict per row, cells as text without outer blanks. The only way by which it reaches a
+{# The map as the seed holds it, one dict per row, cells as text without outer blanks. The only way for it to reach a
    model: empty before the seed is loaded, and replaced by a literal list in unit tests. #}
 {% macro source_map_rows() -%}
     {{ return(seed_rows(ref('source_map_fields'), [
@@ -7,7 +7,7 @@
     ])) }}
 {%- endmacro %}
 
-{# The staging models that the map may name. They are named here so that dbt builds them first. #}
+{# The staging models that the map may name. They are listed here so that dbt builds them first. #}
 {% macro source_map_relation_names() -%}
     {{ return([
         'stg_campaigns__campaigns', 'stg_campaigns__sends', 'stg_consent__consent_events', 'stg_crm__profiles',
@@ -26,14 +26,14 @@
     ]) }}
 {%- endmacro %}
 
-{# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with a faulty row
-   stops the model and names every one, so that no text of the seed becomes SQL unchecked. With `names`, only the rows of
-   those relations, so that the model need not wait for all the others. #}
+{# The rows, ready to be compiled: cells in plain form, the relation, whether the source is on. A map with errors
+   stops the model and names the first ones, so that no text of the seed becomes SQL unchecked. With `names`, only the
+   rows of those relations, so that the model need not wait for the others. #}
 {% macro source_map(names=none) -%}
     {%- set relations = {} -%}
     {%- for name in names or source_map_relation_names() -%}{%- do relations.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set rows = [] -%}
-    {%- set faults = source_map_declared_violations() -%}
+    {%- set errors = source_map_declared_violations() -%}
     {%- set columns = {} -%}
     {%- for given in source_map_rows() if names is none or given.relation in names -%}
         {%- set row = {} -%}
@@ -45,36 +45,36 @@
         {%- if row.relation in relations and row.relation not in columns -%}
             {%- do columns.update({row.relation: source_map_columns(relations[row.relation])}) -%}
         {%- endif -%}
-        {%- for fault in source_map_row_violations(row, columns.get(row.relation)) -%}
-            {%- do faults.append([row.field, row.source, row.relation, row.column_name] | join(', ') ~ ': ' ~ fault) -%}
+        {%- for error in source_map_row_violations(row, columns.get(row.relation)) -%}
+            {%- do errors.append([row.field, row.source, row.relation, row.column_name] | join(', ') ~ ': ' ~ error) -%}
         {%- endfor -%}
-        {%- if not faults -%}
+        {%- if not errors -%}
             {%- do row.update({'table': relations[row.relation], 'is_on': source_is_on(row.source)}) -%}
             {%- do rows.append(row) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if faults -%}
+    {%- if errors -%}
         {{ exceptions.raise_compiler_error(
-            'source_map_fields has ' ~ faults | length ~ ' faulty row(s); mend the seed: ' ~ faults[:5] | join('; ')
+            'source_map_fields has ' ~ errors | length ~ ' error(s); fix the seed: ' ~ errors[:5] | join('; ')
         ) }}
     {%- endif -%}
     {{ return(rows) }}
 {%- endmacro %}
 
-{# What the YAML of the map does not allow, one text a fault; none for rows of a unit test, of which nothing is declared. #}
+{# Violations of the map's YAML, one text each; none for the rows of a unit test, for which nothing is declared. #}
 {% macro source_map_declared_violations() -%}
-    {%- set faults = [] -%}
+    {%- set errors = [] -%}
     {%- set declaration = seed_declarations().get('source_map_fields') if execute else none -%}
     {%- if declaration and load_relation(ref('source_map_fields')) -%}
         {%- for found in run_query(seed_violations('source_map_fields', declaration) ~ ' order by row_text, reason').rows -%}
-            {%- do faults.append(found[1] ~ ': ' ~ found[2] ~ '; ' ~ found[3]) -%}
+            {%- do errors.append(found[1] ~ ': ' ~ found[2] ~ '; ' ~ found[3]) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(faults) }}
+    {{ return(errors) }}
 {%- endmacro %}
 
-{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema. Asked
-   once a run: whoever asks has the relation among its parents, so that it has been built. #}
+{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema.
+   Queried once per run: the relation is a parent of any model that calls this, so it has been built. #}
 {% macro source_map_columns(relation) -%}
     {%- if not relation.schema -%}{{ return(none) }}{%- endif -%}
     {%- set memory = run_memory('source_map_columns') -%}
@@ -89,25 +89,25 @@
     {{ return(memory[name]) }}
 {%- endmacro %}
 
-{# What is wrong with the relation and the columns that a row names, in words; empty when nothing is. What else a cell may
-   hold is declared beside the seed. #}
+{# What is wrong with the relation and the columns of a row, in words; empty when nothing is. All other rules for cells
+   are declared in the seed's YAML. #}
 {% macro source_map_row_violations(row, columns) -%}
-    {%- set faults = [] -%}
+    {%- set errors = [] -%}
     {%- if row.relation not in source_map_relation_names() -%}
-        {%- do faults.append("no relation '" ~ row.relation ~ "' that the map may read; see source_map_relation_names()") -%}
+        {%- do errors.append("no relation '" ~ row.relation ~ "' that the map may read; see source_map_relation_names()") -%}
     {%- elif not row.relation.startswith('stg_' ~ row.source ~ '__') -%}
-        {%- do faults.append("'" ~ row.relation ~ "' is not a relation of source '" ~ row.source ~ "'") -%}
+        {%- do errors.append("'" ~ row.relation ~ "' is not a relation of source '" ~ row.source ~ "'") -%}
     {%- elif columns is not none -%}
         {%- for cell in ['column_name', 'key_column', 'filter_column'] if row[cell] or cell == 'column_name' -%}
             {%- if row[cell] not in columns -%}
-                {%- do faults.append("no column '" ~ row[cell] ~ "' in " ~ row.relation ~ "; there are " ~ columns | join(', ')) -%}
+                {%- do errors.append("no column '" ~ row[cell] ~ "' in " ~ row.relation ~ "; it has " ~ columns | join(', ')) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- set judges_text = row.validity in ['email', 'phone', 'country_code', 'language_code', 'has_digit'] -%}
-        {%- if row.validity and row.validity != 'adult_age' and columns.get(row.column_name, judges_text) != judges_text -%}
-            {%- do faults.append(row.validity ~ ' cannot judge ' ~ row.column_name ~ ', which is '
-                ~ ('text' if columns[row.column_name] else 'no text')) -%}
+        {%- set on_text = row.validity in ['email', 'phone', 'country_code', 'language_code', 'has_digit'] -%}
+        {%- if row.validity and row.validity != 'adult_age' and columns.get(row.column_name, on_text) != on_text -%}
+            {%- do errors.append(row.validity ~ ' cannot be checked on ' ~ row.column_name ~ ', which is '
+                ~ ('text' if columns[row.column_name] else 'not text')) -%}
         {%- endif -%}
     {%- endif -%}
-    {{ return(faults) }}
+    {{ return(errors) }}
 {%- endmacro %}

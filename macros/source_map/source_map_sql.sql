@@ -1,4 +1,4 @@
-{# Whether a value that is there is a plausible one, as a condition. #}
+{# Whether a value that is present is plausible, as a condition. #}
 {% macro source_map_validity_sql(validity, column) -%}
     {%- set text_forms = {
         'country_code': '^[A-Z][A-Z]$', 'language_code': '^[a-z][a-z]$', 'has_digit': '[0-9]',
@@ -17,7 +17,7 @@
     {{ return(conditions | join(' and ')) }}
 {%- endmacro %}
 
-{# Patterns of values of an identifier that stand for nobody, from the seed; none before it is loaded. #}
+{# Patterns of placeholder values of an identifier, which identify no one, from the seed; none before it is loaded. #}
 {% macro blocked_patterns(identifier_type) -%}
     {%- set seed = ref('blocked_identifiers') -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
@@ -27,14 +27,14 @@
     {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
 
-{# The rows of a relation that a row of the map speaks of. #}
+{# The rows of a relation that a row of the map covers. #}
 {% macro source_map_filter_sql(row) -%}
     {%- if not row.filter_column -%}{{ return('1 = 1') }}{%- endif -%}
     {%- set column = adapter.quote(row.filter_column) -%}
     {{ return(column ~ ' = ' ~ text_literal(row.filter_value) if row.filter_value else column ~ ' is null') }}
 {%- endmacro %}
 
-{# The cells by which results of a row of the map are found again, as columns of a select list. #}
+{# The cells that identify the results of a row of the map, as columns of a select list. #}
 {% macro source_map_key_sql(row) -%}
     {%- set cells = [] -%}
     {%- for name in ['field', 'source', 'relation', 'column_name', 'filter_value', 'profile_system'] -%}

@@ -1,4 +1,4 @@
-{# What somebody browses with, from the browser's own words: app, tablet, phone or computer; null when it says nothing. #}
+{# The device, from the user agent string: app, tablet, phone or computer; null when the string is empty. #}
 {% macro device_type(user_agent) -%}
     case
         when {{ user_agent }} is null or trim({{ user_agent }}) = '' then cast(null as {{ dbt.type_string() }})

@@ -1,7 +1,7 @@
-{# Every version of a record, known by the end of as_of_date, at which a flag became something else than in the version
-   before: the record's key and e-mail, the flag now (is_set) and before (was_set; null for the first version).
+{# Every version of a record, known by the end of as_of_date, at which a flag changed from the version before: the
+   record's key and e-mail, the flag now (is_set) and before (was_set; null for the first version).
 
-   All versions count, also those that a validation rule holds back: what people say of consent is never held back. #}
+   All versions count, even those that a validation rule holds back: statements of consent are never held back. #}
 {% macro flag_changes(source_name, table_name, key, email, flag) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}

@@ -16,11 +16,11 @@
 select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if present else 'where 1 = 0' }}) as typed where known_at < {{ as_of_end() }}
 {%- endmacro %}
 
-{# The known versions that no rule holds back; `blocked` is what blocked_versions says.
+{# The known versions that no rule holds back; `blocked` is what blocked_versions returns.
 
-   A rejected version is passed over: the last good one stays. A quarantined one sets its record aside, older versions
-   and all, until a good version comes: nobody knows what became of an order whose newest version is implausible, and
-   the one before it may say that it was not cancelled. #}
+   A rejected version is skipped: the last good one stays. A quarantined one sets its record aside, including all older
+   versions, until a good version comes: the state of an order whose newest version is implausible is unknown, and the
+   version before it may show it as not cancelled. #}
 {% macro usable_versions(relation, contract, present, extras, blocked) -%}
     {%- if blocked is none -%}
         {{ return(known_versions(relation, contract, present, extras)) }}
@@ -31,8 +31,8 @@ select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if p
         where {{ is_usable_version() }}
 {%- endmacro %}
 
-{# Joins to `known`, versions of a table, what holds them back: their own violations, or a later one that quarantined
-   their record. #}
+{# Joins what holds back the versions of a table to them (`known`): their own violations, or a later one that
+   quarantined their record. #}
 {% macro join_blocked(contract, present, blocked) %}
         {%- set key = record_key_text(contract, 'known') %}
         left join (select distinct record_key, known_at, version_hash from {{ blocked }}) as blocked
@@ -49,13 +49,13 @@ select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if p
 {%- endmacro %}
 
 {# The violations that hold versions of a table back, as a select in brackets; none where there are none, so that a
-   table without any costs nothing. Nothing is asked in a run for a given day: its SQL is that of any other day. `judged`
-   names a CTE that has them, in the model that judges the table itself. #}
-{% macro blocked_versions(source_name, table_name, judged=none) -%}
+   table without any costs nothing. In a run for a given day nothing is queried, so its SQL is the same for any day.
+   `validated` names a CTE that has them, in the model that validates the table itself. #}
+{% macro blocked_versions(source_name, table_name, validated=none) -%}
     {%- if 'reads' not in staged_tables().get(source_name ~ '.' ~ table_name, {}) -%}{{ return(none) }}{%- endif -%}
-    {%- set found = judged or ref(violations_model(source_name, table_name)) -%}
-    {%- if not judged -%}
-        {#- A model chosen alone, on a warehouse that was never built as a whole, finds nothing judged yet. -#}
+    {%- set found = validated or ref(violations_model(source_name, table_name)) -%}
+    {%- if not validated -%}
+        {#- A model selected alone, on a warehouse that was never built in full, finds no violations model yet. -#}
         {%- if not execute or not load_relation(found) -%}{{ return(none) }}{%- endif -%}
         {%- set memory = run_memory('blocking') -%}
         {%- set name = found | string -%}
@@ -81,7 +81,7 @@ select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if p
     {{ return(parts[0] if parts | length == 1 else "concat_ws('|', " ~ parts | join(', ') ~ ')') }}
 {%- endmacro %}
 
-{# What tells two versions of one record and one stamp apart: the load's hash, else one over all columns. #}
+{# What distinguishes two versions of a record with the same timestamp: the load's hash, else one over all columns. #}
 {% macro version_hash(contract, present, alias) -%}
     {%- if '_record_hash' in present -%}
         {{ return('cast(' ~ alias ~ '._record_hash as ' ~ dbt.type_string() ~ ')') }}

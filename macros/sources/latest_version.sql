@@ -2,7 +2,7 @@
 
    Columns are those of the source's contract, typed, with text trimmed and empty text as null; at the end
    come first_known_at, when any version of the record was first known, and known_at.
-   A column that the raw table has beyond the contract is left out, an optional one that it lacks comes as null, a
+   A column of the raw table that the contract does not have is left out, an optional one that it lacks is null, a
    required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows.
    Versions that a validation rule holds back are left out: see usable_versions. #}
 {% macro latest_version(source_name, table_name) -%}
@@ -13,12 +13,12 @@
     {%- set present = delivered_columns(relation, contract) -%}
     {%- set names = contract.columns.values() | map(attribute='name') | list -%}
     {%- set key = contract.config.meta.key -%}
-    {#- Where two versions have one stamp, the later delivery wins, then any fixed order. -#}
+    {#- Where two versions have the same timestamp, the later delivery wins, then any fixed order. -#}
     {%- set newest_first = ['known_at desc'] + (['_delivered_at desc'] if '_delivered_at' in present else []) -%}
     {%- do newest_first.append('_record_hash' if '_record_hash' in present else quoted_list(names, 'known')) -%}
     {%- set known = usable_versions(relation, contract, present, ['_delivered_at', '_record_hash'], blocked) -%}
     {#- Nearly every record has one version, so only those with more are ranked: on ten million events that takes
-        two thirds of the time of one window over them all. -#}
+        two thirds of the time of one window over all of them. -#}
     with repeated as (
         select {{ quoted_list(key) }}
         from ({{ known }}) as known

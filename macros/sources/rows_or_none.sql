@@ -1,7 +1,7 @@
-{# All rows of a source table, in the columns of its contract; no row when the table does not exist.
+{# All rows of a source table, in the columns of its contract; no rows when the table does not exist.
 
    For tables that the load writes about itself: a warehouse whose raw tables come from elsewhere lacks them. `columns`
-   names those wanted; one that the contract leaves out counts as text. #}
+   names the wanted ones; one that the contract does not list counts as text. #}
 {% macro rows_or_none(source_name, table_name, columns=none) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}

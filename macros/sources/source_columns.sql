@@ -6,7 +6,7 @@
     {%- if not present -%}{{ return([]) }}{%- endif -%}
     {%- set missing = [] -%}
     {%- for column in contract.columns.values() if column.config.meta.required -%}
-        {#- The delivery date stands in for the source's own stamp. -#}
+        {#- The delivery date stands in for the source's own timestamp. -#}
         {%- set has_stand_in = column.name == contract.config.meta.known_at and '_delivered_at' in present -%}
         {%- if column.name | lower not in present and not has_stand_in -%}
             {%- do missing.append(column.name) -%}
@@ -39,7 +39,7 @@
     {{ return(memory[name]) }}
 {%- endmacro %}
 
-{# DuckDB tells the columns of a whole schema in one answer. #}
+{# DuckDB returns the columns of a whole schema in one query. #}
 {% macro duckdb__raw_columns(relation) -%}
     {%- set memory = run_memory('raw_columns') -%}
     {%- set schema = relation.schema | lower -%}
@@ -69,8 +69,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# When a version became known: the source's own stamp, else the delivery date of its file. A table that has neither,
-   as deals of a CRM under a connector, shows its present state, which counts as known all along. #}
+{# When a version became known: the source's own timestamp, else the delivery date of its file. A table that has
+   neither, such as CRM deals from a connector, shows its present state, which counts as known all along. #}
 {% macro source_known_at(contract, present) -%}
     {%- set stamp = dbt.type_timestamp() -%}
     {%- set stamps = [] -%}

@@ -1,5 +1,5 @@
 {# The tables of every source that a retailer delivers, as entries of `graph.sources`, in a fixed order. No source is
-   named here, so a new one needs no change. #}
+   named here, so a new one needs no change here. #}
 {% macro delivered_tables() -%}
     {%- set tables = [] -%}
     {%- for table in graph.sources.values() | sort(attribute='unique_id') -%}
@@ -10,7 +10,7 @@
     {{ return(tables) }}
 {%- endmacro %}
 
-{# One row per source table that is watched: is it switched on, and within how many hours must its source deliver. #}
+{# One row per monitored source table: whether it is switched on, and within how many hours its source must deliver. #}
 {% macro source_tables() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set rows = [] -%}
@@ -26,8 +26,8 @@
 {%- endmacro %}
 
 {# One row per source table and quarter of an hour in which record versions became known, up to the end of as_of_date.
-   Quarters begin with a business day in every time zone, and there are few of them, so that the zone is worked out on
-   thousands of rows, not on millions. One scan of one column per raw table. #}
+   In every time zone a business day starts on a quarter of an hour, and there are few of those, so the time zone is
+   converted for thousands of rows, not millions. One scan of one column per raw table. #}
 {% macro source_tables_volume() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set selects = [] -%}
@@ -51,8 +51,8 @@
     {{ return(selects | join('\n    union all\n    ')) }}
 {%- endmacro %}
 
-{# One row per source table with news in the `lag_days` before the end of as_of_date: how long the newest versions took
-   from the event to being known, and from there to their delivery; hours, null where the table does not tell. #}
+{# One row per record version that became known in the `days` before the end of as_of_date: hours from the event to its
+   becoming known, and from there to its delivery; null where the table does not state them. #}
 {% macro source_tables_lag(days=28) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set selects = [] -%}
@@ -89,9 +89,9 @@
 {%- endmacro %}
 
 {# When the event of a row happened, for tables whose rows are events: the contract's meta `event_at`, else the column
-   of a usual name. Null for tables that describe a state: there every change is late against the first day. Only a
-   column that the contract declares will do: what a connector lands beside it under such a name may be anything, as
-   the `timestamp` of Klaviyo's events, which counts seconds. #}
+   of a usual name. Null for tables that describe a state: there every change would be late, counted from the first day.
+   Only columns that the contract declares qualify: what a connector lands beside them under such a name may be
+   anything, such as the `timestamp` of Klaviyo's events, which counts seconds. #}
 {% macro source_event_at(contract, present) -%}
     {%- set usual = ['timestamp', 'datetime', 'occurred_at', 'sold_at', 'returned_at', 'responded_at', 'clicked_at',
         'counted_at'] -%}
@@ -104,7 +104,7 @@
     {{ return(found[0] if found else 'cast(null as ' ~ dbt.type_timestamp() ~ ')') }}
 {%- endmacro %}
 
-{# The instant up to which a delivery tells of as_of_date: the files of a day arrive in the course of the next one. #}
+{# The instant up to which a delivery counts for as_of_date: the files of a day arrive in the course of the next one. #}
 {% macro deliveries_end() -%}
     ({{ as_of_end() }} + interval '1' day)
 {%- endmacro %}

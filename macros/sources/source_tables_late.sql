@@ -1,5 +1,5 @@
-{# One row per source table whose rows are events and quarter of an hour in which some became known: how many of them
-   had happened `hours` or more before. Up to the end of as_of_date; usage as source_tables_volume(). #}
+{# One row per source table whose rows are events, and quarter of an hour in which some became known: how many of them
+   had happened `hours` or more earlier. Up to the end of as_of_date; usage as source_tables_volume(). #}
 {% macro source_tables_late(hours=48) -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set selects = [] -%}

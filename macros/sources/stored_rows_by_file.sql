@@ -1,5 +1,5 @@
-{# One row per landed file and raw table that holds rows of it: how many. No rows where the raw tables do not say which
-   file a row came from. #}
+{# One row per landed file and raw table that holds rows of it, with their number. No rows where the raw tables do not
+   say which file a row came from. #}
 {% macro stored_rows_by_file() -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
     {%- set selects = ['select cast(null as bigint) as file_id, cast(null as bigint) as stored_rows where 1 = 0'] -%}

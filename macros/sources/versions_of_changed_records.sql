@@ -1,6 +1,6 @@
 {# Every usable version, known by the end of as_of_date, of the records of a source table that have several: the columns
-   of the contract, typed, and known_at. For what a record showed before; what it shows now is latest_version. Records
-   with one version, nearly all, are left out, since latest_version has said all of them. #}
+   of the contract, typed, and known_at. For the past states of a record; latest_version has the present one. Records
+   with one version, nearly all, are left out, since latest_version covers them fully. #}
 {% macro versions_of_changed_records(source_name, table_name) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- set blocked = blocked_versions(source_name, table_name) -%}

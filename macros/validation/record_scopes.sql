@@ -3,8 +3,8 @@
     {{ return('cast(' ~ alias ~ '.' ~ adapter.quote(contract.config.meta.parent.column) ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
-{# Channel, account and currency of a record as columns, as it says them itself: with `prefix` nothing else, else those
-   of its parent (`parents`) where it does not. #}
+{# Channel, account and currency of a record as columns: its own values only with `prefix`, else those of its parent
+   (`parents`) where it has none. #}
 {% macro scopes_of(contract, alias, prefix='') -%}
     {%- set meta = contract.config.meta -%}
     {%- set currency = ['currency', 'unit_cost_currency_code'] | select('in', contract.columns) | first -%}
@@ -24,7 +24,7 @@
     {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
-{# The columns of a contract that tell key, parent and scope of a record. #}
+{# The columns of a contract that hold key, parent and scope of a record. #}
 {% macro scope_columns(contract) -%}
     {%- set meta = contract.config.meta -%}
     {%- set others = [
@@ -33,14 +33,14 @@
     {{ return(meta.key + others | select('in', contract.columns) | list) }}
 {%- endmacro %}
 
-{# One row per wanted record of a table that others belong to, whatever becomes of it: table, key, channel, account and
-   currency, its own or its parent's, as its newest version says. `wanted` is a select that yields the keys; none: all. #}
+{# One row per wanted record of a table that others belong to, whether held back or not: table, key, channel, account
+   and currency, its own or its parent's, from its newest version. `wanted` is a select of keys; none: all. #}
 {% macro record_scopes(contract, wanted=none) -%}
     {%- set relation = source(contract.source_name, contract.name) -%}
     {%- set parent = contract.config.meta.parent -%}
     {%- set known = known_versions(relation, contract, delivered_columns(relation, contract), [], scope_columns(contract)) -%}
     {%- set key = record_key_text(contract, 'known') -%}
-    {#- Of two versions with one stamp the scope that sorts last, so that the order of rows says nothing. -#}
+    {#- Of two versions with one timestamp, the scope that sorts last wins, whatever the order of rows. -#}
         select
             '{{ contract.name }}' as table_name, record_key
             {%- for scope in ['channel', 'account', 'currency'] %},
@@ -63,8 +63,8 @@
         group by record_key
 {%- endmacro %}
 
-{# Column that says how much money a record stands for: the first of these names that its table has. As AMOUNTS of the
-   contracts that the load reads; a test holds the two together. #}
+{# Column with the amount of money that a record stands for: the first of these names that its table has. The same as
+   AMOUNTS in scripts/platform/contracts.py; a test keeps the two in step. #}
 {% macro amount_column(contract) -%}
     {{ return([
         'total_price', 'total_amount', 'total', 'amount', 'refund_amount', 'subtotal', 'spend_amount', 'cost_amount',
@@ -72,11 +72,11 @@
     ] | select('in', contract.columns) | first or none) }}
 {%- endmacro %}
 
-{# The money that a record stands for, in its own currency; an absurd figure is cut off at a trillion. #}
+{# The money that a record stands for, in its own currency; an absurd figure is capped at a trillion. #}
 {% macro record_amount(contract, alias) -%}
     {%- set name = amount_column(contract) -%}
     {%- if not name -%}{{ return('cast(null as decimal(28, 4))') }}{%- endif -%}
-    {#- greatest and least skip nulls, so a missing amount is kept apart. -#}
+    {#- greatest and least skip nulls, so a missing amount is handled separately. -#}
     {%- set column = alias ~ '.' ~ adapter.quote(name) -%}
     {%- set amount = 'least(abs(cast(' ~ column ~ ' as decimal(18, 4))), 1000000000000)' -%}
     {%- if name in ('unit_price', 'price') and 'quantity' in contract.columns -%}
@@ -94,7 +94,7 @@
     {{ return(amount_column(source_contract(contract.source_name, parent.table)) is not none) }}
 {%- endmacro %}
 
-{# Which of channel and account the records of a table tell, by themselves or through their parents. #}
+{# Which of channel and account the records of a table state, themselves or through their parents. #}
 {% macro table_scopes(contract) -%}
     {%- set meta = contract.config.meta -%}
     {%- set scopes = (['channel'] if meta.channel or meta.channel_value else []) + (['account'] if meta.account else []) -%}

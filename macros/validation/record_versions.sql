@@ -1,4 +1,4 @@
-{# Every version of some records of a table, known by the end of as_of_date, with the delivery that it came with.
+{# Every version of some records of a table, known by the end of as_of_date, with its delivery.
    `wanted` is a select of record keys. `usable` leaves out what a rule holds back; `payload` gives, instead of the
    delivery, the whole record as JSON: raw values, for schema pii only. #}
 {% macro record_versions(source_name, table_name, wanted, usable=false, payload=false) -%}
@@ -19,7 +19,7 @@
     where {{ key }} in ({{ wanted }}){{ ' and ' ~ is_usable_version() if blocked is not none }}
 {%- endmacro %}
 
-{# The delivery that a version came with, as columns. #}
+{# The delivery of a version, as columns. #}
 {% macro origin_columns(present) -%}
     {%- set parts = [] -%}
     {%- for name, column, data_type in [

@@ -1,5 +1,5 @@
 {# One table as its rules see it: contract, relation, columns that it has (`present`), its rules (one list of rows per
-   rule, those with an active row), and the columns that they need. #}
+   rule, only rules with an active row), and the columns that they need. #}
 {% macro ruled_table(source_name, table_name, rule_rows) -%}
     {%- set contract = source_contract(source_name, table_name) -%}
     {%- set relation = source(source_name, table_name) -%}
@@ -15,16 +15,16 @@
         {%- for row in rows -%}{%- do needed.extend(row.columns) -%}{%- endfor -%}
     {%- endfor -%}
     {%- set all_names = contract.columns.values() | map(attribute='name') | list -%}
-    {#- Without the load's hash, a version is told by all that it says. -#}
+    {#- Without the load's hash, a version is identified by all its columns. -#}
     {%- set names = all_names | select('in', needed) | list if '_record_hash' in present else all_names -%}
     {{ return({
         'contract': contract, 'relation': relation, 'present': present, 'rules': rules, 'names': names, 'checks': {}
     }) }}
 {%- endmacro %}
 
-{# What the rules of a table check, into its `checks`, by column and what it is held against; and the lists that need a
-   look at other records, into `lists`, which tables of one model share. A check's `misses` is the condition under which
-   a version fails it; checks without one need nothing but the column. #}
+{# Adds what the rules of a table check to its `checks`, by column and what it is checked against; and the lists that
+   need other records to `lists`, which the tables of one model share. A check's `misses` is the condition under which a
+   version fails it; checks without one need nothing but the column. #}
 {% macro add_rule_lists(table, lists, blocked, rates) -%}
     {%- set parent = table.contract.config.meta.parent -%}
     {%- for row in table.rules | sum(start=[]) -%}
@@ -66,8 +66,8 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The list that a rule row needs: name, kind and SQL; without a kind where it needs none, or where what it refers to is
-   not there at all: a source that is off, or never delivered, makes nobody an orphan. #}
+{# The list that a rule row needs: name, kind and SQL; without a kind where it needs none, or where the table that it
+   refers to is missing altogether: a source that is off, or never delivered, makes no record an orphan. #}
 {% macro rule_list(row, table, lists, blocked, rates) -%}
     {%- set kind = {'reference': 'reference', 'product': 'reference', 'currency': 'currency', 'repeated': 'repeated'}.get(row.rule_type) -%}
     {%- set target = row.held_against.split(':')[1] -%}
@@ -88,8 +88,8 @@
     {{ return(lists.get(key, {'kind': none})) }}
 {%- endmacro %}
 
-{# Every value that a reference may have: those of the records that were delivered, and of those refused at the door;
-   `is_usable` is 1 where a version has it that no rule holds back. A record held back is not there to be referred to. #}
+{# Every value that a reference may have: those of the records that were delivered, and of those refused at intake;
+   `is_usable` is 1 where a version that no rule holds back has it. A record held back cannot be referred to. #}
 {% macro reference_values(names, blocked) -%}
     {%- set contract = source_contract(names[0], names[1]) -%}
     {%- set relation = source(names[0], names[1]) -%}
@@ -113,7 +113,7 @@
         group by list_value
 {%- endmacro %}
 
-{# The first record with each content of some columns. It keeps the content; those after it repeat it. #}
+{# The first record with each combination of values in some columns. It keeps them; later records repeat them. #}
 {% macro first_of_repeated(table, columns) -%}
         select
             {{ quoted_list(columns) }},
@@ -129,7 +129,7 @@
         group by {{ quoted_list(columns) }}
 {%- endmacro %}
 
-{# Gift cards, services and adjustments stand in no catalogue. #}
+{# Gift cards, services and adjustments are in no catalogue. #}
 {% macro goods_only(contract) -%}
     {%- set parts = [''] -%}
     {%- if 'gift_card' in contract.columns -%}{%- do parts.append('not coalesce(versions.gift_card, false)') -%}{%- endif -%}

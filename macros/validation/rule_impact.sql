@@ -1,12 +1,12 @@
-{# What a changed limit would do, by channel: rows and money let in, rows that another rule would still hold, rows and
-   money newly held. What the rule says now stands in the warehouse; what it would say is judged with the macros of the
-   build. A rule that only warns holds nothing: then the rows are those that it says something about. #}
+{# What a changed limit would do, by channel: rows and money released, rows that another rule would still hold, rows and
+   money newly held. The present result comes from the warehouse; the changed one is calculated with the macros that the
+   build uses. A rule that only warns holds nothing: then the rows are those that it flags. #}
 {% macro rule_impact(source_name, table_name, rule_key, is_arithmetic, changes) -%}
     {%- set rows = changed_rule_rows(validation_rule_rows(), rule_key, changes) -%}
     {%- set violations = ref(violations_model(source_name, table_name)) -%}
     {%- set of_orders = ref('int_order_violations') -%}
     {%- set then = order_violations_by('changed_rules', source_name, table_name, rule_key) if is_arithmetic
-        else judged_versions(source_name, [table_name], rule_rows=rows, rules='changed_rules') -%}
+        else validated_versions(source_name, [table_name], rule_rows=rows, rules='changed_rules') -%}
     {%- set dependants = [] -%}
     {%- for table in validated_tables() if source_name ~ '.' ~ table_name in table.reads -%}
         {%- do dependants.append(dict(table, violations=ref(table.model))) -%}
@@ -35,7 +35,7 @@ flagged as (
     union all
 
     select {{ columns }}, false, true
-    from ({{ then }}) as judged
+    from ({{ then }}) as revalidated
     where not is_waived
 
 ),
@@ -72,7 +72,7 @@ fates as (
 
 ),
 
--- Rows that refer to a record let in, and are held for nothing else: they come in with it.
+-- Rows that refer to a released record, and are held for no other reason: they are released with it.
 following as (
     {%- for table in dependants %}
 
@@ -114,7 +114,7 @@ from following
 where following_rows > 0
 {%- endmacro %}
 
-{# The rows of one rule with another limit for one scope: a row of its own where the scope has none. #}
+{# The rows of one rule with another limit for one scope: a new row where the scope has none. #}
 {% macro changed_rule_rows(rule_rows, rule_key, changes) -%}
     {%- set rows = rule_rows | selectattr('rule_key', 'equalto', rule_key) | list -%}
     {%- set changed = [] -%}
@@ -130,7 +130,7 @@ where following_rows > 0
     {{ return(changed) }}
 {%- endmacro %}
 
-{# Orders or refunds of a table that break the one arithmetic rule of `rules`, as int_order_violations judges them. #}
+{# Orders or refunds of a table that break the one arithmetic rule of `rules`, as int_order_violations finds them. #}
 {% macro order_violations_by(rules, source_name, table_name, rule_key) -%}
     select
         checks.record_key,

@@ -1,8 +1,9 @@
 {# The tables of the sources, by `source.table`: the staging model that reads the table and, where rules may be set for
-   it, the tables whose records its own may be held against. A table with `reads` has a model val_<source>__<table>.
-   `beside` names another table whose records the staging model holds too, where this one lacks them.
+   it, the tables that its records are checked against. The violations of a table with `reads` are in the model that
+   `violations` names, else in int_<source>__violations. `beside` names another table whose records the staging model
+   also holds where this one lacks them.
 
-   Written out because dbt has to know the order of models before it may ask for anything. #}
+   Written out because dbt has to know the order of models before it can query anything. #}
 {% macro staged_tables() -%}
     {{ return({
         'campaigns.campaign': {'staging': 'stg_campaigns__campaigns', 'reads': []},
@@ -85,7 +86,7 @@
     {{ return(staged_tables()[source_name ~ '.' ~ table_name].violations or 'int_' ~ source_name ~ '__violations') }}
 {%- endmacro %}
 
-{# The tables that rules may be set for, as dicts: key, source_name, table_name, model (that judges them), reads. #}
+{# The tables that rules may be set for, as dicts: key, source_name, table_name, model (of violations), reads. #}
 {% macro validated_tables() -%}
     {%- set found = [] -%}
     {%- for key, entry in staged_tables().items() if 'reads' in entry -%}

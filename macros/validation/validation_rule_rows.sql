@@ -1,10 +1,10 @@
-{# The validation rules in plain form, one dict per row; empty before they are built. The only way by which rules reach
-   the text of a model: replaced by a literal list in tests. Stops the model where the rules are faulty. #}
+{# The validation rules in plain form, one dict per row; empty before they are built. The only way for rules to reach
+   the SQL of a model: replaced by a literal list in tests. Stops the model where the rules have errors. #}
 {% macro validation_rule_rows() -%}
     {%- set rules = ref('int_validation_rules') -%}
     {%- do stop_on_rule_errors(
         ref('int_validation_rule_errors'),
-        'the validation rules have {count} fault(s); nothing is judged until they are mended'
+        'the validation rules have {count} error(s); nothing is validated until they are fixed'
     ) -%}
     {%- if not execute or not rules.schema or not load_relation(rules) -%}{{ return([]) }}{%- endif -%}
     {%- set columns = [

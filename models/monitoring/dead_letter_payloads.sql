@@ -1,4 +1,4 @@
--- Grain: one row per dead letter, with the whole record as it came. Raw values: guarded schema.
+-- Grain: one row per dead letter, with the whole record as delivered. Raw values: restricted schema.
 with letters as (
 
     select * from {{ ref('int_dead_letters') }}
@@ -11,7 +11,7 @@ refused as (
 
 ),
 
-faulty as (
+violating_versions as (
 
     {%- for table in validated_tables() %}
     {%- set wanted = "select record_key from letters where not is_refused_at_door and source = '"
@@ -32,7 +32,7 @@ payloads as (
         known_at,
         max(payload) as payload
 
-    from faulty
+    from violating_versions
     group by source, table_name, record_key, version_hash, known_at
 
 ),

@@ -1,4 +1,4 @@
--- Grain: one row per dead letter, most money first. Says what it was and why, never what stood in it.
+-- Grain: one row per dead letter, most money first. What it is and why, never its values.
 with letters as (
 
     select * from {{ ref('int_dead_letters') }}

@@ -1,8 +1,8 @@
 -- Grain: one row per field (or all of them: total), source system (or the golden record) and relation. Shares and
 -- counts only, never a value.
 {%- set measures = ['completeness', 'validity', 'uniqueness', 'agreement', 'recency'] %}
-{#- Values of which every person has one of their own. -#}
-{%- set own = "('email', 'phone', 'customer_number', 'loyalty_number')" %}
+{#- Fields whose values should be unique to a person. -#}
+{%- set unique_fields = "('email', 'phone', 'customer_number', 'loyalty_number')" %}
 with weights as (
     {{ literal_rows({'field': dbt.type_string(), 'weight': 'double'}, accuracy_weights()) }}
 
@@ -22,7 +22,8 @@ measured as (
         cast(counts.filled_count as double) / nullif(counts.record_count, 0) as completeness,
         cast(counts.valid_count as double) / nullif(counts.filled_count, 0) as validity,
         case
-            when counts.field in {{ own }} then cast(counts.distinct_count as double) / nullif(counts.entity_count, 0)
+            when counts.field in {{ unique_fields }}
+                then cast(counts.distinct_count as double) / nullif(counts.entity_count, 0)
         end as uniqueness,
         cast(counts.agreed_count as double) / nullif(counts.compared_count, 0) as agreement,
         cast(counts.recent_count as double) / nullif(counts.entity_count, 0) as recency
@@ -38,7 +39,7 @@ scored as (
 
     select
         measured.*,
-        -- The plain mean of what could be measured.
+        -- The unweighted mean of what could be measured.
         {{ mean_of_known(measures) }} as score
 
     from measured

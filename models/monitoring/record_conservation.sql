@@ -6,7 +6,7 @@ with staged as (
     from {{ ref(entry.staging) }} -- noqa: LT02
     {%- if entry.beside %}
     {%- set own = source(source_name, table_name) %}
-    {#- The staging model holds events that only the table beside it has, too. #}
+    {#- The staging model also holds events that only the table in `beside` has. #}
     where {{ 'event_id in (select id from ' ~ own ~ ')' if execute and raw_columns(own) else '1 = 0' }}
     {%- endif %}
     {{- '\n    union all' if not loop.last }}
@@ -35,7 +35,7 @@ dead_letters as (
 
 ),
 
--- Records that broke a rule: how many of their versions do not count, and how many of them no version is left of.
+-- Records that broke a rule: how many of their versions are blocked, and how many records have no usable version left.
 violated as (
 
     select
@@ -58,7 +58,7 @@ violated as (
 
 ),
 
--- Held back by the arithmetic of an order: staging has them, orders and returns have not.
+-- Held back by the arithmetic of an order: they are in staging, but not in orders and returns.
 of_orders as (
 
     select
@@ -79,7 +79,7 @@ final as (
         staged.table_name,
         cast(coalesce(counts.version_count, 0) as bigint) as accepted_row_count,
         cast(staged.row_count - coalesce(of_orders.record_count, 0) as bigint) as in_use_row_count,
-        -- Versions that count, but for one of every record that has any.
+        -- Usable versions, except the one in use of every record that has any.
         cast(
             coalesce(counts.version_count - counts.record_count, 0)
             - coalesce(violated.blocked_count - violated.lost_record_count, 0) as bigint

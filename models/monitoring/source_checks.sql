@@ -1,4 +1,4 @@
--- Grain: one row per source table and check: what was found, against which limit, and how bad it is.
+-- Grain: one row per source table and check: what was found, compared with which limit, and how severe it is.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
@@ -31,7 +31,7 @@ changes as (
                     then concat('column(s) ', drift.vanished_columns, ' no longer delivered')
                 else ''
             end,
-            ': ask the sender whether that is meant'
+            ': ask the sender whether that is intended'
         ) as reason
 
     from limits
@@ -40,7 +40,7 @@ changes as (
 
 ),
 
-columns_judged as (
+drift_check as (
 
     select
         source,
@@ -64,12 +64,12 @@ checks as (
     union all
     select * from {{ ref('int_source_checks_of_deliveries') }}
     union all
-    select * from columns_judged
+    select * from drift_check
 
 ),
 
--- A source that is switched off is not judged: nobody relies on it.
-judged as (
+-- A source that is switched off is not checked: nothing relies on it.
+checked as (
 
     select
         checks.source,
@@ -88,4 +88,4 @@ judged as (
 
 )
 
-select * from judged
+select * from checked

@@ -31,7 +31,7 @@ findings as (
 ),
 
 -- The worst finding of a table's checks, all reasons in words, and what was measured.
-verdicts as (
+summarised as (
 
     select
         source,
@@ -63,32 +63,32 @@ joined as (
         freshness.is_on,
         case
             when not freshness.is_on then 'off'
-            when verdicts.finding is not null then verdicts.finding
+            when summarised.finding is not null then summarised.finding
             when freshness.row_count = 0 then 'empty'
             else 'fresh'
         end as status,
 
         freshness.last_known_at,
 
-        verdicts.severity,
+        summarised.severity,
         case
             when not freshness.is_on then 'the source is switched off'
-            when verdicts.reasons is not null then verdicts.reasons
-            when freshness.row_count = 0 then 'nothing was ever delivered; fine if the retailer has no such data'
+            when summarised.reasons is not null then summarised.reasons
+            when freshness.row_count = 0 then 'nothing has ever been delivered; fine if the retailer has no such data'
         end as status_reason,
         freshness.source_age_hours,
         freshness.last_delivered_at,
-        verdicts.day_rows,
-        verdicts.expected_rows,
+        summarised.day_rows,
+        summarised.expected_rows,
         rejects.landed_rows as recent_landed_rows,
         rejects.open_rejected_rows as recent_rejected_rows,
-        verdicts.reject_rate,
+        summarised.reject_rate,
         cast(coalesce(drift.extra_column_count, 0) as bigint) as extra_column_count,
         cast(coalesce(drift.missing_column_count, 0) as bigint) as missing_column_count,
         drift.new_columns,
         drift.vanished_columns,
-        verdicts.failed_file_count,
-        verdicts.has_open_circuit,
+        summarised.failed_file_count,
+        summarised.has_open_circuit,
         freshness.event_lag_median_hours,
         freshness.event_lag_p95_hours,
         freshness.delivery_lag_median_hours,
@@ -96,8 +96,8 @@ joined as (
         {{ as_of_date() }} as as_of_date
 
     from freshness
-    inner join verdicts
-        on freshness.source = verdicts.source and freshness.table_name = verdicts.table_name
+    inner join summarised
+        on freshness.source = summarised.source and freshness.table_name = summarised.table_name
     left join {{ ref('int_source_rejects') }} as rejects
         on freshness.source = rejects.source and freshness.table_name = rejects.table_name
     left join {{ ref('int_source_drift') }} as drift

@@ -1,5 +1,5 @@
--- Grain: one row per customer field or metric and place that carries it: whose word counts, and how good it is.
--- Shares and counts only, never a value.
+-- Grain: one row per customer field or metric and place that carries it: its precedence, and how good it is. Shares and
+-- counts only, never a value.
 with fields as (
 
     select
@@ -52,7 +52,7 @@ joined as (
         measures.filled_count,
         cast(measures.filled_count as double) / nullif(measures.row_count, 0) as completeness,
         cast(measures.valid_count as double) / nullif(measures.filled_count, 0) as valid_share,
-        -- Nothing is compared with the truth itself, nor what shares no key with it.
+        -- The source of truth is not compared with itself, nor is what shares no key with it.
         case
             when fields.key_column <> '' and fields.precedence <> '1' and measures.row_count > 0
                 then coalesce(agreement.compared_count, 0)

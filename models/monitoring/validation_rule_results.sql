@@ -1,4 +1,4 @@
--- Grain: one row per active row of the validation rules: what it looked at, what it found, what it holds back.
+-- Grain: one row per active row of the validation rules: what it checks, what it flags, what it holds back.
 with rules as (
 
     select
@@ -9,7 +9,7 @@ with rules as (
 
 ),
 
--- Each group of records falls under the most specific row of a rule, active or not.
+-- The most specific row of a rule applies to each group of records, active or not.
 ranked as (
 
     select

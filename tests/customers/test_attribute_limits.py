@@ -114,7 +114,7 @@ def test_an_unreadable_file_is_left_unchanged(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("", "habit_count: has no row; copy its row from the attribute_limits.csv in seeds/business"),
-        ("habits,habit_count,,visits,", "habit_count: the column value is empty; fill it"),
+        ("habits,habit_count,,visits,", "habit_count: the column value is empty; fill it in"),
         ("habits,habit_count,2.5,visits,", "habit_count: 2.5 is not a whole number"),
         ("habits,habit_count,three,visits,", "habit_count: value is `three`"),
     ],

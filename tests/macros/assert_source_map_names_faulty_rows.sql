@@ -9,8 +9,8 @@
 {%- set changes = [
     [{}, none],
     [{'column_name': 'birth_date', 'validity': 'adult_age'}, none],
-    [{'validity': 'not_negative'}, 'not_negative cannot judge email, which is text'],
-    [{'column_name': 'birth_date'}, 'email cannot judge birth_date, which is no text'],
+    [{'validity': 'not_negative'}, 'not_negative cannot be checked on email, which is text'],
+    [{'column_name': 'birth_date'}, 'email cannot be checked on birth_date, which is not text'],
     [{'key_column': 'profil_id'}, "no column 'profil_id' in stg_crm__profiles"],
     [{'filter_column': 'role'}, "no column 'role' in stg_crm__profiles"],
     [{'column_name': 'e_mail'}, "no column 'e_mail' in stg_crm__profiles"],

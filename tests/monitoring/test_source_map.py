@@ -1,4 +1,4 @@
-"""The source map says what the sources hold: shares worked out again with pandas; and it names what is wrong in it."""
+"""The source map states what the sources hold, checked by shares calculated with pandas; and it names its errors."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_validity_and_freshness_are_those_of_the_records(demo_workspace: Workspa
     # The day ends at 23:00 UTC, since the business is in London.
     age = (pd.Timestamp("2026-06-30 23:00:00") - births["known_at"].max()).total_seconds() // 3600
     assert measured["age_hours"] == age
-    # Relay addresses of marketplaces identify nobody: the seed of blocked identifiers says so.
+    # Relay addresses of marketplaces identify no one: the seed of blocked identifiers lists them.
     assert row(source_map, "email", "stg_marketplace__orders")["valid_share"] == 0
 
 
@@ -103,7 +103,7 @@ def test_agreement_is_that_of_newest_values_of_the_same_person(
         rows["value"] = rows["value"].str.strip().str.lower()
         rows = rows.merge(people[people["source_system"] == system], left_on="id", right_on="source_profile_id")
         last = rows["known_at"] == rows.groupby("customer_id")["known_at"].transform("max")
-        # Of two values with one stamp the map takes the one that sorts last.
+        # Of two values with the same timestamp, the map takes the one that sorts last.
         return rows[last].groupby("customer_id")["value"].max(), set(rows["value"])
 
     truth, _ = newest("stg_crm__profiles", "crm", "profile_id")
@@ -117,7 +117,7 @@ def test_agreement_is_that_of_newest_values_of_the_same_person(
     assert not texts & (values - {field, "email"})
 
 
-def test_every_field_has_a_source_of_truth_or_says_that_it_is_not_used(source_map: pd.DataFrame) -> None:
+def test_every_field_has_a_source_of_truth_or_a_note(source_map: pd.DataFrame) -> None:
     for field, rows in source_map.groupby("field"):
         used = rows["precedence"].dropna()
         assert used.empty or used.min() == 1, field
@@ -138,7 +138,7 @@ def test_every_field_has_a_source_of_truth_or_says_that_it_is_not_used(source_ma
     } <= set(source_map["field"])
 
 
-def test_a_source_that_is_off_is_said_to_be_off(demo_copy: Workspace) -> None:
+def test_a_source_that_is_off_has_status_off(demo_copy: Workspace) -> None:
     steps.build(demo_copy, variables={"using_klaviyo": False}, select=f"+stg_klaviyo__persons {MAP_MODELS}",
                    progress=quiet)  # fmt: skip
     found = frame(demo_copy, "select * from marts.source_map")
@@ -147,7 +147,7 @@ def test_a_source_that_is_off_is_said_to_be_off(demo_copy: Workspace) -> None:
     assert set(found[found["source"] == "crm"]["status"]) == {"measured"}
 
 
-def test_faulty_rows_are_named_in_one_line(demo_copy: Workspace) -> None:
+def test_errors_are_named_in_one_line(demo_copy: Workspace) -> None:
     file = demo_copy.seeds / "source_map_fields.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -161,16 +161,16 @@ def test_faulty_rows_are_named_in_one_line(demo_copy: Workspace) -> None:
     with pytest.raises(CheckFailed) as failed:
         steps.build(demo_copy, select=MAP_MODELS, progress=quiet)
     line = next(text for text in str(failed.value).splitlines() if text.startswith("int_source_map_measures"))
-    assert "3 faulty row(s)" in line
-    for words in (
+    assert "3 error(s)" in line
+    for text in (
         "email, crm, stg_crm__profiles, e_mail: no column 'e_mail'",
         "precedence is 'first'",
         "is listed twice",
     ):
-        assert words in line
+        assert text in line
 
 
-def test_the_map_that_ships_is_a_table_with_whole_rows() -> None:
+def test_the_shipped_map_has_complete_and_distinct_rows() -> None:
     file = Path(BUSINESS_SEEDS) / "source_map_fields.csv"
     with file.open(newline="", encoding="utf-8") as lines:
         header, *rows = list(csv.reader(lines))

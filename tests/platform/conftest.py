@@ -1,4 +1,4 @@
-"""What the tests of the dbt project as a whole share."""
+"""Fixtures shared by the tests of the dbt project as a whole."""
 
 from __future__ import annotations
 

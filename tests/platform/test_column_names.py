@@ -1,4 +1,4 @@
-"""No step of a model carries two columns of one name: whoever reads it afterwards would get either, in silence."""
+"""No step of a model has two columns with the same name: later steps would silently get either of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scripts.platform.workspace import Workspace
 
 
 def steps(sql: str) -> Iterator[tuple[exp.CTE, list[exp.CTE]]]:
-    """Every CTE of a statement, nested ones among them, and those that it may read, in the order of the text."""
+    """Every CTE of a statement, including nested ones, and those that it may read, in the order of the text."""
     for clause in sqlglot.parse_one(sql, read="duckdb").find_all(exp.With):
         outer: list[exp.CTE] = []
         child: exp.Expression = clause
@@ -33,13 +33,13 @@ def steps(sql: str) -> Iterator[tuple[exp.CTE, list[exp.CTE]]]:
 
 
 def doubled_columns(sql: str, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """CTE and column name, for each that the CTE has twice. The engine says what is behind a star; it reads no row."""
+    """CTE and column name, for each that the CTE has twice. The engine expands a star; it reads no rows."""
     found = []
     for step, readable in steps(sql):
         selects = step.this.selects
         if any(select.is_star for select in selects) and len(selects) > 1:
             before = {item.alias: item for item in readable}
-            # As the last select of a statement: a subquery would tell two columns of one name apart.
+            # As the last select of a statement: in a subquery, the engine would rename one of two such columns.
             body = step.this.copy()
             own = body.find(exp.With, bfs=True)
             if own is not None and own.parent is body:
@@ -63,7 +63,7 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_two_columns_of_one_name_are_found(memory: duckdb.DuckDBPyConnection) -> None:
+def test_duplicate_columns_are_found(memory: duckdb.DuckDBPyConnection) -> None:
     valued = "valued as (select broken.*, rates.rate from broken left join rates using (currency))"
     assert doubled_columns(f"with broken as (from tax), {valued} select * from valued", memory) == [("valued", "rate")]
     nested = f"with broken as (from tax), whole as (with {valued} select * from valued) select * from whole"
@@ -71,15 +71,15 @@ def test_two_columns_of_one_name_are_found(memory: duckdb.DuckDBPyConnection) ->
     assert doubled_columns("with x as (select 1 as a, 2 as a) select * from x", memory) == [("x", "a")]
 
 
-def test_what_a_star_leaves_out_is_none(memory: duckdb.DuckDBPyConnection) -> None:
+def test_renamed_and_replaced_columns_are_not_duplicates(memory: duckdb.DuckDBPyConnection) -> None:
     named = "with x as (select tax.*, rates.rate as exchange_rate from tax cross join rates) select * from x"
     assert doubled_columns(named, memory) == []
     assert doubled_columns("with x as (select * replace (1 as rate) from tax) select * from x", memory) == []
 
 
-def test_no_step_of_a_model_has_two_columns_of_one_name(demo_workspace: Workspace) -> None:
+def test_no_step_of_a_model_has_duplicate_columns(demo_workspace: Workspace) -> None:
     (models,) = (demo_workspace.home / "dbt").glob("target/compiled/*/models")
-    # The tests of a model lie in a folder called as its YAML file.
+    # The tests of a model are in a folder named after its YAML file.
     files = sorted(file for file in models.rglob("*.sql") if file.parent.suffix != ".yml")
     assert len(files) > 300
     with open_warehouse(demo_workspace.warehouse, read_only=True) as connection:

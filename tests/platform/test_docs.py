@@ -1,4 +1,4 @@
-"""What the documentation says exists: commands, options, paths, links, tables; and its catalogues are current."""
+"""What the documentation names exists: commands, options, paths, links, tables; and its catalogues are current."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ USER_PAGES = [page for page in PAGES if page.name != "CONTRIBUTING.md"]
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 OUR_FOLDERS = ("analyses/", "docs/", "macros/", "models/", "scripts/", "seeds/", "tests/")
-# Names in these stand for something else: `<source>`, `…`.
+# Placeholders for other names: `<source>`, `…`.
 PLACEHOLDER = re.compile(r"<[^>]*>|…")
-# Options of other tools that the pages name.
+# Options of other tools, as named on the pages.
 OTHERS_OPTIONS = {"--full-refresh", "--select", "--vars", "--help"}
 
 
@@ -49,7 +49,7 @@ def every_command(page: Path) -> Iterator[list[str]]:
 
 
 def problem_of(words: list[str]) -> str | None:
-    """Why a command line cannot be right, as far as that can be told without running it."""
+    """Why a command line must be wrong, as far as can be seen without running it."""
     line = " ".join(words)
     if "scripts" in words[:4] and "-m" in words:
         arguments = words[words.index("scripts") + 1 :]
@@ -78,7 +78,7 @@ def test_catalogues_are_current(page: Path) -> None:
     assert page.read_text("utf-8") == catalogues.current(page), "run `make docs` and commit what it writes"
 
 
-def test_every_catalogue_has_its_place() -> None:
+def test_every_catalogue_has_a_place() -> None:
     named = [name for page in catalogues.pages() for name in re.findall(r"<!-- catalogue: (\w+)", page.read_text())]
     assert sorted(named) == sorted(catalogues.CATALOGUES)
 
@@ -101,7 +101,7 @@ def test_the_catalogue_of_commands_has_every_option() -> None:
 
 
 @pages(PAGES)
-def test_commands_are_ones_that_there_are(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     problems = [problem for words in every_command(page) if (problem := problem_of(words))]
     capsys.readouterr()
     assert problems == []
@@ -118,7 +118,7 @@ def test_commands_are_ones_that_there_are(page: Path, capsys: pytest.CaptureFixt
         "dbt run --vars '{reporting_curency: GBP}'",
     ],
 )
-def test_a_faulty_command_would_be_found(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_command_is_found(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert problem_of(shlex.split(line))
     capsys.readouterr()
 
@@ -152,12 +152,12 @@ def test_tables_and_columns_named_in_the_text_exist(page: Path) -> None:
     assert [pair for pair in named if pair[0] in catalogues.SCHEMAS and pair[1] not in columns] == []
 
 
-# Named on a page, and made by a command rather than kept as a seed.
+# Named on a page, and written by a command or a source rather than kept as a seed.
 WRITTEN_ELSEWHERE = {"requests.csv", "match_proposals.csv", "order_2026-06-30.csv"}
 
 
 @pages(PAGES)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_have_targets(page: Path) -> None:
     broken = []
     for link in LINK.findall(prose_of(page)):
         if link.startswith(("http://", "https://")):
@@ -170,14 +170,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a code host calls the headings of a page."""
+    """The anchors that a code host gives the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
     kept = string.ascii_lowercase + string.digits + "-_ "
     return {"".join(letter for letter in text.lower() if letter in kept).replace(" ", "-") for text in headings}
 
 
 @pages(PAGES)
-def test_every_block_says_what_it_is(page: Path) -> None:
+def test_every_block_has_a_known_language(page: Path) -> None:
     kinds = {"sh", "csv", "mermaid"}
     assert [block.where for block in blocks_of(page) if block.language not in kinds] == []
 
@@ -208,7 +208,7 @@ def test_the_readme_is_short_and_its_marts_exist() -> None:
     assert set(named) <= set(re.findall(r"^\| `(\w+)` \|", catalogues.marts(), re.MULTILINE))
 
 
-def test_the_readme_leads_to_every_page() -> None:
+def test_the_readme_links_to_every_page() -> None:
     linked = set(LINK.findall((PROJECT / "README.md").read_text("utf-8")))
     assert {f"docs/{page.name}" for page in (PROJECT / "docs").glob("*.md")} <= linked
 
@@ -225,7 +225,7 @@ def test_operations_have_a_remedy_for_every_check(file: str, model: str) -> None
     assert checks and set(checks) <= set(rows)
 
 
-def test_every_setting_of_the_environment_is_described() -> None:
+def test_every_environment_variable_is_described() -> None:
     folders = ("scripts", "macros", "models")
     files = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.suffix in (".py", ".sql")]
     read = {name for file in files for name in re.findall(r"SEGMENTATION_[A-Z_]+", file.read_text("utf-8"))}
@@ -239,7 +239,7 @@ def test_the_business_seeds_named_in_own_data_exist() -> None:
     assert named and all((BUSINESS_SEEDS / f"{name}.csv").exists() for name in named)
 
 
-def test_blocks_and_lines_are_read_as_a_shell_reads_them(tmp_path: Path) -> None:
+def test_blocks_and_lines_are_read_as_by_a_shell(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "# Title\n\n```sh\nexport W=x   # why\npython -m scripts build \\\n    --warehouse $W\n"

@@ -1,4 +1,4 @@
-"""What replaces a file or a folder shows the old content or the new one, whenever it is stopped."""
+"""Replacing a file or a folder leaves the old content or the new one, whenever it is interrupted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_file_is_replaced_whole_and_keeps_its_permissions(tmp_path: Path) -> None:
+def test_a_file_is_replaced_atomically_and_keeps_its_permissions(tmp_path: Path) -> None:
     file = tmp_path / "new folder" / "file.csv"
     replace_file(file, b"old")
     file.chmod(0o640)
@@ -55,7 +55,7 @@ def test_a_private_file_is_private_before_it_has_content(tmp_path: Path, monkeyp
     assert mode(file) == PRIVATE
 
 
-def test_an_error_on_the_way_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+def test_an_error_while_writing_leaves_only_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("old")
 
@@ -86,13 +86,13 @@ def test_a_killed_process_leaves_the_old_content(tmp_path: Path, what: str) -> N
         assert target.read_text() == "old"
     else:
         assert not target.exists()
-    # Hidden, so that nothing takes it for content, and found again by who alone may write the target.
+    # Hidden, so that it is not read as content, and found again by the one process that may write the target.
     (remainder,) = left_overs(target)
     assert remainder.name.startswith(".target.")
     assert remainder.name.endswith(".part")
 
 
-def test_a_copy_does_not_take_over_permissions(tmp_path: Path) -> None:
+def test_a_copy_keeps_the_permissions_of_its_target(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_text("content")
     source.chmod(0o755)
@@ -102,7 +102,7 @@ def test_a_copy_does_not_take_over_permissions(tmp_path: Path) -> None:
     assert mode(target) == 0o600
 
 
-def test_a_folder_appears_complete_and_for_its_owner_only(tmp_path: Path) -> None:
+def test_a_folder_appears_complete_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     with new_folder(tmp_path / "folder") as incoming:
         (incoming / "file").write_text("content")
         assert not (tmp_path / "folder").exists()
@@ -128,14 +128,14 @@ def two_folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "first", tmp_path / "second"
 
 
-def test_a_swapped_folder_goes_when_the_new_one_stands(two_folders: tuple[Path, Path]) -> None:
+def test_a_swap_removes_the_old_folder(two_folders: tuple[Path, Path]) -> None:
     first, second = two_folders
     swap_folder(second, first)
     assert (first / "file").read_text() == "second"
     assert [path.name for path in first.parent.iterdir()] == ["first"]
 
 
-def test_a_swap_that_was_cut_short_is_put_right(two_folders: tuple[Path, Path]) -> None:
+def test_an_interrupted_swap_is_recovered(two_folders: tuple[Path, Path]) -> None:
     first, second = two_folders
     first.rename(first.with_name(".first.old"))
     recover_folder(first)

@@ -15,7 +15,7 @@ from scripts.platform.workspace import PROJECT
 
 # In the order in which data flow.
 ROOMS = ["staging", "identity", "core", "customers", "segments", "activation", "learning", "monitoring"]
-# Rises with every unit test that is added. Lowering it takes a reason that the commit gives.
+# Rises with every added unit test. A commit that lowers it has to give a reason.
 UNIT_TESTS = 276
 
 Nodes = dict[str, dict[str, Any]]
@@ -23,7 +23,7 @@ Nodes = dict[str, dict[str, Any]]
 
 @pytest.fixture
 def nodes(manifest: dict[str, Any]) -> Nodes:
-    """A copy that a test may spoil."""
+    """A copy that a test may change."""
     return deepcopy(manifest["nodes"])
 
 
@@ -36,7 +36,7 @@ def room(node: dict[str, Any]) -> str:
 
 
 def is_mart(node: dict[str, Any]) -> bool:
-    """Whether the model stands on top of a room other than staging."""
+    """Whether the model is at the top level of a room other than staging."""
     return len(str(node["original_file_path"]).split("/")) == 3
 
 
@@ -45,7 +45,7 @@ def outside_rooms(nodes: Nodes) -> list[str]:
 
 
 def backward_references(nodes: Nodes) -> list[tuple[str, str]]:
-    """Pairs of a model and one of a later room that it reads."""
+    """Pairs of a model and a model of a later room that it reads."""
     return [
         (node["name"], nodes[parent]["name"])
         for node in models(nodes)
@@ -55,7 +55,7 @@ def backward_references(nodes: Nodes) -> list[tuple[str, str]]:
 
 
 def wrong_access(nodes: Nodes) -> list[str]:
-    """Models whose access, group or list of readers is not what their place and their readers ask for."""
+    """Models whose access, group or list of readers does not match their place and their readers."""
     readers: dict[str, set[str]] = defaultdict(set)
     for node in models(nodes):
         for parent in node["depends_on"]["nodes"]:
@@ -78,7 +78,7 @@ def wrong_access(nodes: Nodes) -> list[str]:
 
 
 def without_grain(nodes: Nodes) -> list[str]:
-    """Models on which no test `shape` with a key stands."""
+    """Models without a test `shape` that has keys."""
     tested = {
         node["attached_node"]
         for node in nodes.values()
@@ -89,7 +89,7 @@ def without_grain(nodes: Nodes) -> list[str]:
     return sorted(node["name"] for key, node in nodes.items() if node["resource_type"] == "model" and key not in tested)
 
 
-def test_every_model_stands_in_a_room(nodes: Nodes) -> None:
+def test_every_model_is_in_a_room(nodes: Nodes) -> None:
     assert not outside_rooms(nodes)
 
 
@@ -109,7 +109,7 @@ def test_no_unit_test_was_lost(manifest: dict[str, Any]) -> None:
     assert len(manifest["unit_tests"]) >= UNIT_TESTS
 
 
-def test_exposure_of_the_page_names_all_that_it_reads(manifest: dict[str, Any]) -> None:
+def test_the_exposure_of_the_page_names_everything_it_reads(manifest: dict[str, Any]) -> None:
     exposures = {exposure["name"]: exposure for exposure in manifest["exposures"].values()}
     named = {key.split(".")[-1] for key in exposures["report_page"]["depends_on"]["nodes"]}
     published = {node["name"] for node in models(manifest["nodes"]) if is_mart(node)}

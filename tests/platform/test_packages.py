@@ -1,4 +1,4 @@
-"""The dbt packages are there after setup, with or without a package hub, and the stand-in does as the real one."""
+"""Setup installs the dbt packages, with or without the package hub, and the stand-in behaves like the real one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from scripts.platform.packages import STANDIN, install_packages
 from scripts.platform.workspace import PROJECT
 
-# Ranges that touch, overlap, end before they start, have no length or an open end; groups that repeat or are unknown.
+# Ranges that touch, overlap, end before they start, have no length or an open end; repeated and unknown groups.
 RANGES = """
 select * from (values
     (1, 1, 5, 'a', 1.0), (1, 5, 9, 'a', null), (1, 8, 12, 'b', -1.0), (2, 3, 3, 'b', 0.0), (2, 4, 2, null, 10.0),
@@ -58,7 +58,7 @@ models:
               {name: parent_where, arguments: {to: ref('parents'), field: g, from_condition: "p <> 3",
                to_condition: "ok < 2"}}
 """
-# What dbt-labs/dbt_utils itself finds and makes of the same rows.
+# The results of dbt-labs/dbt_utils itself for the same rows.
 FAILURES = {
     "twice": 2, "once": 0, "expression": 2, "overlap": 5, "no_gaps": 6, "gaps": 5, "overlap_in_all": 8,
     "between": 2, "above": 2, "below_column": 2, "column_expression": 1, "parent": 1, "parent_where": 2,

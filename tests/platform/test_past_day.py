@@ -1,4 +1,4 @@
-"""A past day whose SQL is that of another day is what dbt builds for it, relation by relation and row by row."""
+"""A past day executed from the SQL of another day equals what dbt builds for it, row by row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def demo_twin(demo_workspace: Workspace, tmp_path: Path) -> Workspace:
 
 
 def executed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, select: list[str]) -> tuple[set[str], list[str]]:
-    """Build both days, the second after the first; returns names executed without dbt, and relations built in all."""
+    """Build both days, one after the other; returns names executed without dbt, and all relations built."""
     monkeypatch.setattr(past_day, "_KEPT", {})
     names: set[str] = set()
     execute = past_day._execute
@@ -48,7 +48,7 @@ def executed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, select: list
 
 
 def differing(workspace: Workspace, other: Workspace, relations: list[str]) -> list[str]:
-    """The relations whose columns or rows are not the same in both, numbers to nine digits."""
+    """The relations whose columns or rows differ between the two; numbers are compared to nine digits."""
     with open_warehouse(workspace.warehouse) as connection:
         name = connection.execute("select current_database()").fetchall()[0][0]
         connection.execute(f"attach {literal(str(other.warehouse))} as other (read_only)")
@@ -75,7 +75,7 @@ def by_dbt(workspace: Workspace, select: list[str]) -> None:
 
 
 def test_orders_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Contracts, views, connected components, records held back; both days lie on a change of the clocks."""
+    """Contracts, views, connected components, records held back; the days are at or just before a clock change."""
     select = ["+orders"]
     names, relations = executed(demo_copy, monkeypatch, select)
     assert {"orders", "int_identity_email_components", "stg_shopify__orders"} <= names
@@ -93,7 +93,7 @@ def test_memberships_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, m
 
 
 def test_only_what_differs_from_day_to_day_is_left_to_dbt(demo_workspace: Workspace) -> None:
-    """A macro that asks for something new leaves its models to dbt until it is said whether the answer can differ."""
+    """Models with a macro that queries something new are left to dbt until the macro is listed as harmless."""
     project = parsed_project(demo_workspace)
     harmless = past_day.ASK_FOR_THE_SAME | past_day.ASK_SEEDS
 
@@ -103,8 +103,8 @@ def test_only_what_differs_from_day_to_day_is_left_to_dbt(demo_workspace: Worksp
     nodes = {node.name: node for node in past_day._with_parents(project, ["+membership_log"]).values()}
     for name in ("int_segment_rules", "int_segment_matches", "attribute_catalogue", "int_membership_changes"):
         assert asking(nodes[name]), name
-    learnt_from = past_day._with_parents(project, ["+int_prediction_inputs", "+customers"]).values()
-    assert {node.name: asking(node) for node in learnt_from if asking(node)} == {}
+    trained_on = past_day._with_parents(project, ["+int_prediction_inputs", "+customers"]).values()
+    assert {node.name: asking(node) for node in trained_on if asking(node)} == {}
 
 
 def test_only_marked_days_are_replaced() -> None:
@@ -127,7 +127,7 @@ def test_only_marked_days_are_replaced() -> None:
         (date(2025, 10, 26), "2025-10-26 23:00:00"),
     ],
 )
-def test_a_day_ends_at_midnight_of_the_business(tmp_path: Path, day: date, end: str) -> None:
+def test_a_day_ends_at_midnight_in_the_business_time_zone(tmp_path: Path, day: date, end: str) -> None:
     """In Berlin clocks go forward on 29 March 2026, and went back on 26 October 2025."""
     workspace = workspace_in(tmp_path)
     workspace.landing.mkdir(parents=True)
@@ -136,7 +136,7 @@ def test_a_day_ends_at_midnight_of_the_business(tmp_path: Path, day: date, end: 
 
 
 def test_components_are_named_after_their_smallest_node() -> None:
-    """Two chains, one of them through text links; a link with one node, and one with a node twice, join nobody."""
+    """Two chains, one of them through text links; a link with one node, and one with a node twice, join nothing."""
     linked = pd.DataFrame(
         [(7, "a"), (3, "a"), (3, "b"), (9, "b"), (5, "c"), (8, "d"), (4, "d"), (6, "e"), (6, "e")],
         columns=["node", "link"],

@@ -1,4 +1,4 @@
-"""What a command shows of long work: a bar on a terminal, plain lines elsewhere, all of it in the log."""
+"""How a command shows progress: a bar on a terminal, plain lines elsewhere, and everything in the log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.platform.progress import PATIENCE_SECONDS, Display, quiet, tell_sha
 from scripts.platform.workspace import PROJECT
 
 SHOW_CURSOR = "\x1b[?25h"
-# Ctrl-C is not heard by what a shell started in the background, nor by its children.
+# Ctrl-C does not reach what a shell started in the background, nor its children.
 WORK = """
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -45,7 +45,7 @@ class Clock:
 
 
 def on_a_terminal(code: str, columns: int, interrupt: bool = False, **variables: str) -> str:
-    """What a terminal of that width receives of a Python program, which is stopped by Ctrl-C if so asked."""
+    """What a terminal of that width receives from a Python program, which `interrupt` stops by Ctrl-C."""
     outside, inside = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "FORCE_COLOR")}
     environment |= {"TERM": "xterm-256color", "COLUMNS": str(columns), **variables}
@@ -57,7 +57,7 @@ def on_a_terminal(code: str, columns: int, interrupt: bool = False, **variables:
     while True:
         try:
             part = os.read(outside, 4096)
-        except OSError:  # Linux says so when the other side is closed.
+        except OSError:  # Raised on Linux when the other side is closed.
             break
         if not part:
             break
@@ -99,7 +99,7 @@ def test_a_pipe_gets_plain_lines() -> None:
 
 
 def test_a_line_is_shown_as_it_is() -> None:
-    """Neither markup nor a code for a picture is read into a line, and none is broken, however narrow the terminal."""
+    """Neither markup nor emoji codes in a line are interpreted, and no line is wrapped, however narrow the terminal."""
     screen = io.StringIO()
     line = "adoption:category:smile: [bold] of /a/long/folder/with/a/long/name/and/a/file/in/it.csv " * 2
     with Display("fit", console=Console(file=screen, force_terminal=True, width=40)) as display:
@@ -107,7 +107,7 @@ def test_a_line_is_shown_as_it_is() -> None:
     assert line.rstrip() in screen.getvalue()
 
 
-def test_long_work_speaks_now_and_then_where_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_work_reports_now_and_then_where_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     with Display("build", clock=clock) as display:
         for done in range(1, 201):
@@ -118,11 +118,11 @@ def test_long_work_speaks_now_and_then_where_there_is_no_bar(capsys: pytest.Capt
     assert len(lines) == 6
 
 
-def test_who_is_not_a_display_is_not_told_the_share() -> None:
-    told: list[str] = []
-    tell_share(told.append, 1, 2)
+def test_only_a_display_receives_the_share() -> None:
+    received: list[str] = []
+    tell_share(received.append, 1, 2)
     tell_share(quiet, 1, 2)
-    assert told == []
+    assert received == []
 
 
 def test_a_step_is_one_line_and_the_log_has_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +147,7 @@ def test_a_step_is_one_line_and_the_log_has_the_rest(tmp_path: Path, capsys: pyt
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_a_long_outcome_is_cut_for_the_screen_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_outcome_is_shortened_on_the_screen_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, outcome = tmp_path / "run.log", "recency alone is as good " * 20
     with Display("run", log=log) as display, display.step("Model churn"):
         display(outcome)
@@ -164,7 +164,7 @@ def test_verbose_prints_the_detail(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines()[:2] == ["  pos: 3 files", "  4 files in all"]
 
 
-def test_a_log_is_for_its_owner_and_does_not_grow_for_ever(tmp_path: Path) -> None:
+def test_a_log_is_private_and_does_not_grow_forever(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
     log.write_text("x" * 1_000_001, encoding="utf-8")
     log.chmod(0o644)
@@ -176,7 +176,7 @@ def test_a_log_is_for_its_owner_and_does_not_grow_for_ever(tmp_path: Path) -> No
 
 
 def test_the_log_quotes_no_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A message may quote the row at fault; the log keeps the place alone, also of what stops the command."""
+    """A message may quote the failing row; the log keeps only the place, also for what stops the command."""
     log = tmp_path / "run.log"
     fault = CheckFailed("pii_contacts: not_null email: 1 failure, such as ann@example.com\norders: 2 failures")
     why = ""
@@ -204,7 +204,7 @@ def finished(node: str, seconds: float) -> SimpleNamespace:
     )
 
 
-def test_a_build_tells_its_share_and_its_slow_nodes(
+def test_a_build_reports_its_share_and_its_slow_nodes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shares: list[tuple[int, int]] = []
@@ -217,8 +217,8 @@ def test_a_build_tells_its_share_and_its_slow_nodes(
     assert capsys.readouterr().out == "customers took 41 s\n"
 
 
-def test_an_interrupted_build_is_no_failed_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """dbt makes a result of everything; a run would take it for a part that can be left out, and go on."""
+def test_an_interrupted_build_is_not_a_failed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dbt returns a result even then; a run would treat it as the failure of an optional step, and continue."""
     from dbt.cli.main import dbtRunner, dbtRunnerResult
 
     stopped = dbtRunnerResult(success=False, exception=KeyboardInterrupt())
@@ -227,8 +227,8 @@ def test_an_interrupted_build_is_no_failed_one(monkeypatch: pytest.MonkeyPatch) 
         dbt._invoke(["build"])
 
 
-def test_telling_costs_next_to_nothing() -> None:
-    """A build tells its share a thousand times: in less than half a second together, with a bar, too."""
+def test_reporting_costs_next_to_nothing() -> None:
+    """A build reports its share a thousand times: in less than half a second in total, even with a bar."""
     with Display("build", console=Console(file=io.StringIO(), force_terminal=True)) as display:
         began = time.process_time()
         for done in range(1000):
@@ -236,7 +236,7 @@ def test_telling_costs_next_to_nothing() -> None:
         assert time.process_time() - began < 0.5
 
 
-def test_a_long_path_is_cut_within_and_one_of_here_is_shortened(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_path_is_shortened_in_the_middle_and_a_local_one_is_relative(capsys: pytest.CaptureFixture[str]) -> None:
     with Display("run") as display:
         with display.step("Export"):
             display(f"/{'long/' * 40}audience.csv: 6 of 6 members")

@@ -1,8 +1,8 @@
 """The rules of dbt-project-evaluator that fit this project, read from its manifest, each with its exceptions.
 
-Grain, direction and access are in `test_manifest.py`. Not held are its limits on joins and readers of one model, and on
-a model read beside what was made from it: `customer_features` joins a theme per column group, a spine has many readers,
-and steps here are small. Nor is the age of sources, which is a required part of their contracts.
+Grain, direction and access are in `test_manifest.py`. Not applied are its limits on joins and readers of one model, and
+on reading a model together with one built from it: `customer_features` joins a theme per column group, a spine has many
+readers, and steps here are small. Nor is source freshness, which is a required part of the source contracts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import pytest
 
 Manifest = dict[str, Any]
 Node = dict[str, Any]
-# What is wrong, by the name of what it is wrong with.
+# What is wrong, by the name of the node.
 Findings = dict[str, str]
 
-# What the load and the erasure write about themselves: typed where it is written, so that nothing is left to stage.
+# Records of loads and erasures: typed where they are written, so they need no staging.
 LEDGERS = ("intake", "erasures")
-# Longest chain of views that each compute the one before anew.
+# Longest chain of views, each of which computes the one before again.
 VIEWS_IN_A_ROW = 4
 
 
@@ -61,7 +61,7 @@ def undescribed(manifest: Manifest) -> Findings:
 
 
 def marts_without_contract(manifest: Manifest) -> Findings:
-    """Marts whose columns are not promised, or are but not described."""
+    """Marts without a contract, or with undescribed columns."""
     found = {}
     for node in filter(_is_mart, _models(manifest)):
         bare = [name for name, column in node["columns"].items() if not column["description"].strip()]
@@ -73,7 +73,7 @@ def marts_without_contract(manifest: Manifest) -> Findings:
 
 
 def misnamed(manifest: Manifest) -> Findings:
-    """Models whose name is not that of their place, and YAML that lies elsewhere than what it speaks of."""
+    """Models whose name does not match their folder, and YAML that is not beside what it describes."""
     found = {}
     for node in _models(manifest):
         folders, name = _folders(node), node["name"]
@@ -92,7 +92,7 @@ def misnamed(manifest: Manifest) -> Findings:
 
 
 def mixed_staging(manifest: Manifest) -> Findings:
-    """Staging models that read anything but one source table and which of its versions are held back."""
+    """Staging models that read anything but one source table and the violations that hold back its versions."""
     found = {}
     for node in filter(_is_staging, _models(manifest)):
         sources = _parents(node, "source")
@@ -107,7 +107,7 @@ def mixed_staging(manifest: Manifest) -> Findings:
 
 
 def raw_after_staging(manifest: Manifest) -> Findings:
-    """Models after staging that read a source, alone or beside models; what judges versions may read its own source."""
+    """Models after staging that read a source, alone or with models; models of violations may read their own source."""
     found = {}
     for node in _models(manifest):
         sources = [_name(key) for key in _parents(node, "source")]
@@ -116,12 +116,12 @@ def raw_after_staging(manifest: Manifest) -> Findings:
             sources = [source for source in sources if source.split(".")[0] != own]
         raw = [source for source in sources if source.split(".")[0] not in LEDGERS]
         if raw and not _is_staging(node):
-            found[node["name"]] = f"reads {', '.join(raw[:3])}: read what staging makes of it"
+            found[node["name"]] = f"reads {', '.join(raw[:3])}: read its staging model"
     return found
 
 
 def unstaged_sources(manifest: Manifest) -> Findings:
-    """Source tables that not exactly one staging model stages, and relations that two source tables name."""
+    """Source tables without exactly one staging model, and relations named by two source tables."""
     readers = defaultdict(list)
     for node in filter(_is_staging, _models(manifest)):
         for key in _parents(node, "source"):
@@ -130,9 +130,9 @@ def unstaged_sources(manifest: Manifest) -> Findings:
     found = {}
     for key, source in manifest["sources"].items():
         if source["source_name"] not in LEDGERS and len(readers[key]) != 1:
-            found[_name(key)] = f"staged by {', '.join(readers[key]) or 'no model'}: one model stages it"
+            found[_name(key)] = f"staged by {', '.join(readers[key]) or 'no model'}: give it one staging model"
         elif relations[source["relation_name"]] > 1:
-            found[_name(key)] = f"another source table is {source['relation_name']}, too"
+            found[_name(key)] = f"another source table is also {source['relation_name']}"
     return found
 
 
@@ -149,7 +149,7 @@ def hard_coded(manifest: Manifest) -> Findings:
         text = re.sub(r"\{#.*?#\}|\{%.*?%\}", " ", node["raw_code"], flags=re.DOTALL)
         built = re.search(r"\b(?:from|join)\s+\{\{-?\s*(?:var|env_var|target)\b", text, re.IGNORECASE)
         text = re.sub(r"\{\{.*?\}\}", "rendered", text, flags=re.DOTALL)
-        # Texts, comments, and the two uses of `from` that no relation follows.
+        # Texts, comments, and the two uses of `from` without a relation.
         text = re.sub(r"'[^']*'|--[^\n]*|\bextract\s*\([^)]*\)|\bdistinct\s+from\b", " ", text, flags=re.IGNORECASE)
         named = re.search(r"\b(?:from|join)\s+(?:[\"`\[]|\w+\.\w)\S*", text, re.IGNORECASE)
         if built or named:
@@ -176,15 +176,15 @@ def chained_views(manifest: Manifest) -> Findings:
 
 
 def loose_exposures(manifest: Manifest) -> Findings:
-    """Exposures that read anything but marts, or marts that are computed at every look."""
+    """Exposures that read anything but marts, or marts that are views."""
     found = {}
     for exposure in manifest["exposures"].values():
         for key in exposure["depends_on"]["nodes"]:
             node = manifest["nodes"].get(key)
             if not node or node["resource_type"] != "model" or not _is_mart(node):
-                found[exposure["name"]] = f"reads {_name(key)}: only marts are for others"
+                found[exposure["name"]] = f"reads {_name(key)}: exposures read only marts"
             elif node["config"]["access"] != "public" or node["config"]["materialized"] in ("view", "ephemeral"):
-                found[exposure["name"]] = f"reads {_name(key)}: what others read is a public table"
+                found[exposure["name"]] = f"reads {_name(key)}: exposures read public tables"
     return found
 
 
@@ -202,7 +202,7 @@ RULES: list[Callable[[Manifest], Findings]] = [
 ]
 
 ONLY_IN_TRACKS = "adds the events that only the table of all tracked events has"
-STATE = "holds what cannot be computed anew; backups and older warehouses know it by this name"
+STATE = "holds what cannot be computed again; backups and older warehouses use this name"
 EVERY_VERSION = "counts or shows versions that staging leaves out"
 FLAG_CHANGES = "a second model keeps each change of one flag, where the first keeps the newest version"
 EXCEPTIONS: dict[str, dict[str, str]] = {
@@ -233,7 +233,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "int_record_counts": EVERY_VERSION,
         "int_violated_record_versions": EVERY_VERSION,
         "record_conservation": "counts the rows of a table whose staging model adds those of another",
-        "int_order_violations": "names the version of the record that was judged, which staging does not carry",
+        "int_order_violations": "needs the version of the record that was checked, which staging does not have",
         "int_identity_account_versions": "needs every identifier that an account has ever shown",
         "int_catalogue_names": "a seed may name what the catalogue drops or adds after the day that is built",
     },
@@ -246,14 +246,14 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_project_keeps_the_rule(rule: Callable[[Manifest], Findings], manifest: Manifest) -> None:
+def test_project_follows_the_rule(rule: Callable[[Manifest], Findings], manifest: Manifest) -> None:
     excepted = EXCEPTIONS.get(rule.__name__, {})
     found = rule(manifest)
     assert {name: problem for name, problem in found.items() if name not in excepted} == {}
-    assert set(excepted) <= set(found), "an exception that is none any more"
+    assert set(excepted) <= set(found), "an exception that is no longer needed"
 
 
-def test_the_rules_see_the_project(manifest: Manifest) -> None:
+def test_the_rules_cover_the_project(manifest: Manifest) -> None:
     assert len(list(filter(_is_mart, _models(manifest)))) > 70
     assert len(list(filter(_is_staging, _models(manifest)))) > 70
     assert len(manifest["sources"]) > 70
@@ -275,14 +275,14 @@ def _model(path: str, reads: list[str], **others: Any) -> Node:
     }
 
 
-STAGED, JUDGED = "model.shop.stg_till__orders", "model.shop.int_till__violations"
+STAGED, VIOLATIONS = "model.shop.stg_till__orders", "model.shop.int_till__violations"
 BETWEEN, MART = "model.shop.int_orders", "model.shop.orders"
 SOURCE, OTHER = "source.shop.till.order", "source.shop.till.refund"
 
 
 @pytest.fixture
 def small() -> Manifest:
-    """A source table, judged and staged, a step, a mart and who reads it: nothing is wrong."""
+    """A source table with violations and staging model, a step, a mart and its reader: nothing is wrong."""
     source = {
         "resource_type": "source",
         "name": "order",
@@ -295,8 +295,8 @@ def small() -> Manifest:
     return {
         "sources": {SOURCE: source},
         "nodes": {
-            JUDGED: _model("models/staging/intermediate/validation/int_till__violations.sql", [SOURCE]),
-            STAGED: _model("models/staging/till/stg_till__orders.sql", [SOURCE, JUDGED]),
+            VIOLATIONS: _model("models/staging/intermediate/validation/int_till__violations.sql", [SOURCE]),
+            STAGED: _model("models/staging/till/stg_till__orders.sql", [SOURCE, VIOLATIONS]),
             BETWEEN: _model("models/core/intermediate/orders/int_orders.sql", [STAGED]),
             MART: _model("models/core/orders.sql", [BETWEEN]),
         },
@@ -348,7 +348,7 @@ def _views_in_a_row(count: int) -> Plant:
 
 
 def _second_table(relation: str) -> Plant:
-    """Another source table, staged as it should be."""
+    """Another source table, staged correctly."""
 
     def plant(manifest: Manifest) -> None:
         manifest["sources"][OTHER] = manifest["sources"][SOURCE] | {"name": "refund", "relation_name": relation}
@@ -375,10 +375,10 @@ FAULTS: list[tuple[Callable[[Manifest], Findings], str, Plant]] = [
     (mixed_staging, "stg_till__orders", _reads(STAGED, BETWEEN)),
     (mixed_staging, "stg_till__orders", _reads(STAGED, "model.shop.stg_till__refunds")),
     (mixed_staging, "stg_till__orders", _reads(STAGED, "model.shop.int_shop__violations")),
-    (mixed_staging, "stg_till__orders", _change(STAGED, depends_on={"nodes": [JUDGED]})),
+    (mixed_staging, "stg_till__orders", _change(STAGED, depends_on={"nodes": [VIOLATIONS]})),
     (raw_after_staging, "orders", _reads(MART, SOURCE)),
     (raw_after_staging, "int_orders", _change(BETWEEN, depends_on={"nodes": [SOURCE]})),
-    (raw_after_staging, "int_till__violations", _reads(JUDGED, "source.shop.web.pages")),
+    (raw_after_staging, "int_till__violations", _reads(VIOLATIONS, "source.shop.web.pages")),
     (unstaged_sources, "till.order", _change(STAGED, depends_on={"nodes": []})),
     (unstaged_sources, "till.order", lambda m: m["nodes"].update({"model.shop.stg_till__copies": m["nodes"][STAGED]})),
     (unstaged_sources, "till.refund", _second_table("raw_till.order")),
@@ -411,7 +411,7 @@ def test_planted_fault_is_found(rule: Callable[[Manifest], Findings], name: str,
         _sql("select extract(month from days.day), a is distinct from b.c, 'taken from x.y' -- from z.z\nfrom days"),
     ],
 )
-def test_what_is_allowed_is_no_fault(plant: Plant, small: Manifest) -> None:
+def test_what_is_allowed_is_not_found(plant: Plant, small: Manifest) -> None:
     plant(small)
     assert [rule(small) for rule in RULES] == [{}] * len(RULES)
 

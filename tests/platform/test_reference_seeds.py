@@ -1,4 +1,4 @@
-"""The facts that ship with the project: nothing stands twice, and every cell holds what its reader knows."""
+"""The reference seeds: no row is listed twice, and every cell holds an accepted value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from scripts.platform.workspace import PROJECT
 
 FOLDER = PROJECT / "seeds" / "reference"
-# By seed: the columns that no two rows have alike, and the values that a column may hold.
+# By seed: the columns that are unique together, and the accepted values of a column.
 RULES: dict[str, tuple[list[str], dict[str, set[str]]]] = {
     "rfm_groups": (["r_score", "f_score"], {}),
     "identifier_limits": (
@@ -39,7 +39,7 @@ def rows_of(seed: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("seed", RULES)
-def test_no_two_rows_are_alike_and_cells_hold_known_values(seed: str) -> None:
+def test_rows_are_unique_and_cells_hold_accepted_values(seed: str) -> None:
     keys, accepted = RULES[seed]
     rows = rows_of(seed)
     found = [tuple(row[key].strip() for key in keys) for row in rows]

@@ -1,4 +1,4 @@
-"""How models become tables and views on DuckDB: replaced at once, left alone by a failure, true to their contract."""
+"""How models become tables and views on DuckDB: replaced in one step, kept on failure, with enforced contracts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTRACT = """
       - {{name: number, data_type: integer}}
 """
 ANN = "select 1 as number, 'ann' as person"
-# Models by name: as they are at first, and as they come next; those with a contract have the columns above.
+# Models by name: as built first, and as built next; those with a contract have the columns above.
 MODELS = {
     "stays": (("table", "select 1 as number"), ("table", "select 2 as number")),
     "turns_view": (("table", "select 1 as number"), ("view", "select 2 as number")),
@@ -45,14 +45,14 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The file after both runs, and what dbt said of each model in the second; the first went well."""
+    """The file after both runs, and the message of dbt for each model in the second; the first succeeded."""
     folder = tmp_path_factory.mktemp("replaced")
     assert set(run(folder, 0).values()) == {"OK"}
     return folder / "people.duckdb", run(folder, 1)
 
 
 def run(folder: Path, time: int) -> dict[str, str]:
-    """Run the project as it is at that time; returns the message of each model."""
+    """Run the project in its first (0) or second (1) state; returns the message of each model."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -111,7 +111,7 @@ def test_a_model_that_fails_leaves_what_was_there(built: tuple[Path, dict[str, s
     assert read(file, "from main.view_fails") == [(1,)]
 
 
-def test_a_contract_sets_the_order_and_is_held(built: tuple[Path, dict[str, str]]) -> None:
+def test_a_contract_sets_the_order_and_is_enforced(built: tuple[Path, dict[str, str]]) -> None:
     file, messages = built
     columns = "select column_name, data_type, comment from duckdb_columns() where table_name = 'with_contract_grows'"
     assert read(file, columns) == [("person", "VARCHAR", "Who."), ("number", "INTEGER", None)]
@@ -120,5 +120,5 @@ def test_a_contract_sets_the_order_and_is_held(built: tuple[Path, dict[str, str]
         assert read(file, f"from main.{name}") == [("ann", 1)]
 
 
-def test_a_constraint_is_refused_rather_than_passed_over(built: tuple[Path, dict[str, str]]) -> None:
+def test_a_constraint_is_refused_rather_than_ignored(built: tuple[Path, dict[str, str]]) -> None:
     assert "with_contract_constrained: constraints are not enforced here" in built[1]["with_contract_constrained"]

@@ -1,4 +1,4 @@
-"""Imports go one way: from a room to itself and to those below it, and never round to where they began."""
+"""Imports go one way: from a room to itself and to lower rooms, and never in a cycle."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ROOMS = (
     "benchmarks",
     "commands",
 )
-# What may lie outside the rooms: the package, and the front door above them all.
+# Modules outside the rooms: the package, and the entry point above them all.
 OUTSIDE = {"scripts", "scripts.__main__"}
 
 Imports = dict[str, set[str]]
 
 
 def imports_of(project: Path) -> Imports:
-    """What every module of `<project>/scripts` imports of the package, wherever in the file, for types alone too."""
+    """What every module of `<project>/scripts` imports from the package, anywhere in the file, even for types only."""
     files = {}
     for file in sorted((project / "scripts").rglob("*.py")):
         parts = file.relative_to(project).with_suffix("").parts
@@ -55,7 +55,7 @@ def _imported(file: Path, modules: set[str]) -> Iterator[str]:
 
 
 def backward(imports: Imports) -> list[str]:
-    """Imports of a module in a higher room, and modules outside of all rooms."""
+    """Imports of a module in a higher room, and modules outside all rooms."""
     found = [f"{module} is in no room" for module in imports if module not in OUTSIDE and _room(module) not in ROOMS]
     for module, others in imports.items():
         if _room(module) in ROOMS:
@@ -73,7 +73,7 @@ def _room(module: str) -> str:
 
 
 def cycles(imports: Imports) -> list[str]:
-    """The modules that an import leads back to: what remains when those whose imports are all seen are taken away."""
+    """Modules in an import cycle: what remains when modules without remaining imports are removed repeatedly."""
     left = {module: set(others) for module, others in imports.items()}
     while done := {module for module, others in left.items() if not others & left.keys()}:
         left = {module: others for module, others in left.items() if module not in done}

@@ -1,4 +1,4 @@
-"""A seed that cannot be loaded is named with its line and the cure, before dbt sees it."""
+"""A seed that cannot be loaded is reported with its line and the fix, before dbt reads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problems(tmp_path: Path, content: str | bytes) -> list[str]:
     return [line.removeprefix(str(file)) for line in seed_problems(file, COLUMNS)]
 
 
-def test_the_shipped_seeds_are_sound() -> None:
+def test_the_shipped_seeds_are_valid() -> None:
     check_seeds(BUSINESS_SEEDS)
 
 

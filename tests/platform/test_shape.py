@@ -1,4 +1,4 @@
-"""The generic test `shape` finds what breaks it, says where and how often, and passes what is sound or empty."""
+"""The generic test `shape` finds violations, says where and how often, and passes valid and empty relations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHAPE = """
               rate: {min: 0, max: "line_number / 1.0"}
               ordered_date: {max: "date '2026-01-03'"}
 """
-# Further rows by which one shape is broken, and how a build names what is wrong with them.
+# Further rows that break one part of the shape, and how a build reports them.
 BROKEN = {
     "twice": (
         "('a', 1, 'none', 0, 'z', 'z@example.com', date '2025-01-01', 1)",
@@ -72,7 +72,7 @@ BROKEN = {
         ],
     ),
 }
-# Everything is wrong with it.
+# It breaks every part of the shape.
 WORST = "('a', 1, 'lost', 2, null, 'x@example.com', date '2025-01-01', 1)"
 
 
@@ -82,7 +82,7 @@ def quiet(_: str) -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A project that has nothing but the test, and a workspace to build it in."""
+    """A project that contains only the test, and a workspace to build it in."""
     project = tmp_path / "project"
     for folder in ("models", "macros", "seeds"):
         (project / folder).mkdir(parents=True)
@@ -106,7 +106,7 @@ def add_model(name: str, rows: str, *, arguments: str = SHAPE, more: str = "", c
 
 
 def with_rows(more: str) -> str:
-    """The sound orders, and more."""
+    """The valid orders, and more rows."""
     return f"{ORDERS} union all select * from (values {more}) as more(a, b, c, d, e, f, g, h)"
 
 
@@ -119,7 +119,7 @@ def failures(workspace: Workspace) -> list[str]:
     return []
 
 
-def test_sound_and_empty_relations_pass(workspace: Workspace) -> None:
+def test_valid_and_empty_relations_pass(workspace: Workspace) -> None:
     add_model("sound", ORDERS)
     add_model("sound_view", ORDERS, config="{{ config(materialized='view') }}")
     add_model("empty", f"{ORDERS} where false")
@@ -148,7 +148,7 @@ def test_rows_that_may_hold_identifiers_are_only_counted(workspace: Workspace) -
     ]
 
 
-def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(workspace: Workspace) -> None:
+def test_values_exist_in_the_parent_and_conditions_hold_in_every_row(workspace: Workspace) -> None:
     arguments = """
             keys: [[order_id, line_number]]
             parents: {customer_id: ref('customers'), email: ref('customers')}
@@ -181,7 +181,7 @@ def test_values_are_those_of_a_parent_and_what_is_said_of_rows_holds(workspace: 
         ("{keys: [order_id], nonnull: [rate]}", "nonnull"),
     ],
 )
-def test_a_faulty_shape_is_refused_before_anything_runs(workspace: Workspace, arguments: str, said: str) -> None:
+def test_an_invalid_shape_is_refused_before_anything_runs(workspace: Workspace, arguments: str, said: str) -> None:
     add_model("orders", ORDERS, arguments=arguments)
     (line,) = failures(workspace)
     assert said in line

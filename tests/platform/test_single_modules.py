@@ -1,4 +1,4 @@
-"""What one module does for all others is done nowhere else."""
+"""Tasks that one module does for all others are done nowhere else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Place = tuple[str, ast.AST]
 
 
 def nodes(*, without: str) -> Iterator[Place]:
-    """Every node of every module of `scripts` but one, with the module's path."""
+    """Every node of every module of `scripts` except one, with the module's path."""
     for file in sorted((PROJECT / "scripts").rglob("*.py")):
         name = str(file.relative_to(PROJECT))
         if name != without:
@@ -25,7 +25,7 @@ def nodes(*, without: str) -> Iterator[Place]:
 
 
 def opens_duckdb(node: ast.AST) -> bool:
-    """Whether something connects to DuckDB, or uses its default connection: of its module only types are free."""
+    """Whether something connects to DuckDB, or uses its default connection; importing types is allowed."""
     if isinstance(node, ast.ImportFrom):
         return node.module == "duckdb" and any(not alias.name[0].isupper() for alias in node.names)
     return (
@@ -62,12 +62,12 @@ def test_files_and_memory_are_opened_in_utc_with_bounded_memory(
     assert not Path(spill).exists()
 
 
-# Modules that move a file and replace none.
+# Modules that move a file without replacing one.
 MOVES = {"scripts/benchmarks/whole_path.py": "delivers landing files again under new names"}
 
 
 def moves_file(node: ast.AST) -> bool:
-    """Whether something is put in the place of a file or a folder, or waits for the disk."""
+    """Whether a node moves or replaces a file or a folder, or waits for the disk."""
     if isinstance(node, ast.ImportFrom):
         return node.module in ("os", "shutil") and any(alias.name in FILE_CALLS for alias in node.names)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -75,7 +75,7 @@ def moves_file(node: ast.AST) -> bool:
     owner, name = node.func.value, node.func.attr
     if isinstance(owner, ast.Name) and owner.id in ("os", "shutil"):
         return name in FILE_CALLS
-    # A path's `replace` and `rename` have one argument; a text's has two, those of frames and dates are named or fixed.
+    # `replace` and `rename` of a path have one argument; of a text two, of frames and dates keywords or constants.
     is_path_like = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Constant)
     return name in ("replace", "rename") and is_path_like
 
@@ -83,7 +83,7 @@ def moves_file(node: ast.AST) -> bool:
 FILE_CALLS = {"replace", "rename", "renames", "move", "fsync", "fdatasync"}
 
 
-def test_only_the_files_module_puts_files_in_the_place_of_others() -> None:
+def test_only_the_files_module_replaces_files() -> None:
     found = {name for name, node in nodes(without="scripts/platform/files.py") if moves_file(node)}
     assert found == set(MOVES)
 
@@ -103,7 +103,7 @@ def test_another_way_to_replace_a_file_is_found(text: str) -> None:
     assert any(moves_file(node) for node in ast.walk(ast.parse(text)))
 
 
-def test_what_takes_a_line_of_progress_has_one_type() -> None:
+def test_progress_callbacks_have_one_type() -> None:
     found = [
         name
         for name, node in nodes(without="scripts/platform/progress.py")
@@ -115,7 +115,7 @@ def test_what_takes_a_line_of_progress_has_one_type() -> None:
 CLOSING_TAG = re.compile(r"</[a-z][a-z0-9]*>")
 
 
-def test_html_is_written_in_templates_alone() -> None:
+def test_html_is_written_only_in_templates() -> None:
     found = [
         (name, node.value)
         for name, node in nodes(without="")
@@ -124,7 +124,7 @@ def test_html_is_written_in_templates_alone() -> None:
     assert found == []
 
 
-def test_only_drawn_pictures_are_not_escaped() -> None:
+def test_only_pictures_are_not_escaped() -> None:
     safe = [
         (file.name, line.strip())
         for file in (PROJECT / "scripts").rglob("*.html.j2")

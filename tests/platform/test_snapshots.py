@@ -1,4 +1,4 @@
-"""A past day is what a build as of that day gives, and outcomes are what happened after it."""
+"""A snapshot of a past day equals a build as of that day, and outcomes are what happened after it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def quiet(_: str) -> None:
 
 @pytest.mark.verify
 def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: Workspace) -> None:
-    """Column by column; kept on disk, found again, and the warehouse of today is as it was."""
+    """Column by column; stored on disk, found again, and today's warehouse is unchanged."""
     before = _all(demo_copy, "marts.customer_value")
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
     pd.testing.assert_frame_equal(_all(demo_copy, "marts.customer_value"), before)
@@ -58,7 +58,7 @@ def test_a_past_day_is_what_a_build_as_of_it_gives(demo_copy: Workspace) -> None
 
 @pytest.mark.verify
 def test_outcomes_are_the_orders_of_the_days_after(demo_copy: Workspace) -> None:
-    """Counted again from the orders of today, for customers whose id has not changed since."""
+    """Counted again from today's orders, for customers whose id has not changed since."""
     found = snapshots(demo_copy, [DAY], quiet)[DAY]
     outcome = outcomes(demo_copy, found, AFTER).set_index("customer_id")
     assert sorted(outcome.index) == sorted(found.purchases["customer_id"])
@@ -76,7 +76,7 @@ def test_outcomes_are_the_orders_of_the_days_after(demo_copy: Workspace) -> None
 
 
 @pytest.mark.verify
-def test_days_that_cannot_be_judged_are_refused(demo_copy: Workspace) -> None:
+def test_days_without_complete_outcomes_are_refused(demo_copy: Workspace) -> None:
     last = described_day(demo_copy)
     with pytest.raises(UserError, match=f"is not before {last}"):
         snapshots(demo_copy, [last], quiet)
@@ -85,8 +85,8 @@ def test_days_that_cannot_be_judged_are_refused(demo_copy: Workspace) -> None:
         outcomes(demo_copy, found, 365)
 
 
-def test_two_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
-    """The second is told to wait, and leaves the first one's copy alone."""
+def test_two_at_once_do_not_interfere(tmp_path: Path) -> None:
+    """The second has to wait, and leaves the first one's copy alone."""
     workspace = purchases_workspace(tmp_path, purchase_days(60, seed=1))
     workspace.snapshots.mkdir()
     work = workspace.snapshots / ".work" / "warehouse.duckdb"
@@ -102,7 +102,7 @@ def test_two_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     assert work.read_bytes() == b"of the first"
 
 
-def test_a_full_disk_is_said_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = purchases_workspace(tmp_path, purchase_days(60, seed=1))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 10))
     with pytest.raises(UserError, match="0 MB free"):

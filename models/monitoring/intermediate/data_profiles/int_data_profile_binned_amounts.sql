@@ -5,7 +5,7 @@ with amounts as (
 
 ),
 
--- Where many have one value, such as no discount, several deciles are one.
+-- Where many orders have the same value, such as no discount, several deciles coincide.
 deciles as (
 
     {% for tenth in range(1, 10) %}
@@ -31,7 +31,7 @@ cut_points as (
 
 ),
 
--- Counted per value first: the join below then meets each value once, not each order.
+-- Counted per value first, so that the join below sees each value once, not each order.
 counted as (
 
     select
@@ -45,7 +45,7 @@ counted as (
 
 ),
 
--- Like a score: the number of cut-points below the value, so equal values lie in one bin. No reference, one bin.
+-- Like a score: the number of cut-points below the value, so equal values share a bin. No reference, one bin.
 placed as (
 
     select

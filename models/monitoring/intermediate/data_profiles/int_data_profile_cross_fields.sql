@@ -1,4 +1,4 @@
--- Grain: one row per cross-field check and period (the last 28 days, all history): how many rows contradict themselves.
+-- Grain: one row per cross-field check and period (the last 28 days, all history): how many rows fail it.
 with orders as (
 
     select
@@ -6,7 +6,7 @@ with orders as (
         gross_revenue - discounts + shipping_revenue + gift_card_amount as charged
 
     from {{ ref('int_orders') }}
-    -- Of sales only: what does not count, such as an order without a price, has its reason already.
+    -- Sales only: orders that do not count, such as one without a price, already have a reason.
     where not_counted_reason is null or not_counted_reason = 'fully refunded'
 
 ),
@@ -18,9 +18,9 @@ flags as (
         ordered_date as profile_date,
         case when delivered_at is not null then delivered_at < ordered_at end as delivered_before_ordered,
         discounts > gross_revenue as discount_above_gross,
-        -- Five cents of room: on a small order rounding alone moves the rate.
+        -- A tolerance of five cents: on a small order rounding alone shifts the rate.
         case when charged > 0 then tax < 0 or tax > 0.3 * charged + 0.05 end as tax_outside_0_to_30_percent,
-        -- Gift cards handed back and goodwill are refunds too; a cent of room for rounding.
+        -- Returned gift cards and goodwill are refunds too; a tolerance of one cent for rounding.
         case when returns_amount > 0 then returns_amount > charged + 0.01 end
             as refunded_above_charged
 

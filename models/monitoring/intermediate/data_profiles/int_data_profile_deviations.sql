@@ -5,8 +5,8 @@ with history as (
 
 ),
 
--- The spread is the history's own, but never less than chance brings or than a tenth of what is expected (for a
--- share a hundredth): a very even past must not make a trifle an alarm.
+-- The spread is that of the history, but at least what chance brings and a tenth of what is expected (for a share,
+-- 0.01): after a very even history, a trivial difference must not raise an alarm.
 spreads as (
 
     select
@@ -34,7 +34,7 @@ final as (
         spread,
         round(observed / nullif(expected, 0), 6) as ratio,
         round((observed - expected) / nullif(spread, 0), 6) as deviation,
-        -- How much the judgement rests on: a count on what was expected, all else on the rows that were seen.
+        -- The sample size of the check: for a count what was expected, else the observed rows.
         case
             when measure_kind = 'count' then cast(floor(coalesce(expected, 0)) as bigint)
             else row_count

@@ -51,7 +51,7 @@ totals as (
 
 ),
 
--- Half a row more in every bin: an empty bin is rare, not impossible, and has a logarithm.
+-- Half a row is added to every bin: an empty bin counts as rare, not impossible, and has a logarithm.
 shares as (
 
     select

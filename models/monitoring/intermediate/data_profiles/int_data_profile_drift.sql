@@ -12,7 +12,7 @@ summed as (
         count(*) as bin_count,
         sum(recent_count) as recent_rows,
         sum(reference_count) as reference_rows,
-        -- Exact parts, so that their sum does not depend on the order of summation.
+        -- Decimal parts, so that their sum does not depend on the order of summation.
         sum(cast(psi_part as decimal(18, 9))) as psi
 
     from bins
@@ -21,7 +21,8 @@ summed as (
 ),
 
 -- Where nothing changed, the index is about chi-square with bins - 1 degrees of freedom, times the sum of both
--- periods' reciprocal rows. Four standard deviations above its mean is what chance may bring.
+-- periods' reciprocal rows. Its mean plus four standard deviations is the largest value to
+-- expect by chance.
 with_chance as (
 
     select

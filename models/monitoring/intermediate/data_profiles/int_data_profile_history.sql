@@ -1,42 +1,42 @@
--- Grain: one row per profile, slice, measure, period and one of the last 28 business days: the period that ends that
--- day against the same measure's earlier periods that ended on the same weekday.
+-- Grain: one row per profile, slice, measure, period and one of the last 28 business days: the period that ends on
+-- that day, compared with the same measure's earlier periods that ended on the same weekday.
 with windows as (
 
     select * from {{ ref('int_data_profile_windows') }}
 
 ),
 
-judged as (
+recent as (
 
     select * from windows
     where {{ within_window('profile_date', 28) }}
 
 ),
 
--- Days and weeks are held against the twelve weeks before, months (28 days) against the six before; none overlap.
+-- Days and weeks are compared with the twelve weeks before, months (28 days) with the six before; none overlap.
 paired as (
 
     select
-        judged.profile_name,
-        judged.slice_name,
-        judged.measure,
-        judged.period,
-        judged.profile_date,
+        recent.profile_name,
+        recent.slice_name,
+        recent.measure,
+        recent.period,
+        recent.profile_date,
         earlier.value as earlier_value
 
-    from judged
+    from recent
     inner join windows as earlier
-        on judged.profile_name = earlier.profile_name
-            and judged.slice_name = earlier.slice_name
-            and judged.measure = earlier.measure
-            and judged.period = earlier.period
+        on recent.profile_name = earlier.profile_name
+            and recent.slice_name = earlier.slice_name
+            and recent.measure = earlier.measure
+            and recent.period = earlier.period
     where earlier.value is not null
-        and earlier.profile_date < judged.profile_date
+        and earlier.profile_date < recent.profile_date
         and earlier.profile_date
-        >= {{ days_before('judged.profile_date', "case judged.period when 'month' then 168 else 84 end") }}
+        >= {{ days_before('recent.profile_date', "case recent.period when 'month' then 168 else 84 end") }}
         and mod(
-            {{ days_between('earlier.profile_date', 'judged.profile_date') }},
-            case judged.period when 'month' then 28 else 7 end
+            {{ days_between('earlier.profile_date', 'recent.profile_date') }},
+            case recent.period when 'month' then 28 else 7 end
         ) = 0
 
 ),
@@ -83,25 +83,25 @@ deviations as (
 joined as (
 
     select
-        judged.profile_name,
-        judged.slice_name,
-        judged.measure,
-        judged.measure_kind,
-        judged.period,
-        judged.value as observed,
+        recent.profile_name,
+        recent.slice_name,
+        recent.measure,
+        recent.measure_kind,
+        recent.period,
+        recent.value as observed,
         deviations.expected,
         deviations.median_deviation,
-        judged.row_count,
+        recent.row_count,
         coalesce(deviations.history_count, 0) as history_count,
-        judged.profile_date
+        recent.profile_date
 
-    from judged
+    from recent
     left join deviations
-        on judged.profile_name = deviations.profile_name
-            and judged.slice_name = deviations.slice_name
-            and judged.measure = deviations.measure
-            and judged.period = deviations.period
-            and judged.profile_date = deviations.profile_date
+        on recent.profile_name = deviations.profile_name
+            and recent.slice_name = deviations.slice_name
+            and recent.measure = deviations.measure
+            and recent.period = deviations.period
+            and recent.profile_date = deviations.profile_date
 
 )
 

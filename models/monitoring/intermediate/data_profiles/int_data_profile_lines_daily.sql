@@ -30,7 +30,7 @@ refunds as (
 
 ),
 
--- A day with refunds and no sale has no lines to hold them against, and still counts in the week.
+-- A day with refunds and no sales has no lines to divide by, but still counts in the week.
 days as (
 
     select profile_date from lines

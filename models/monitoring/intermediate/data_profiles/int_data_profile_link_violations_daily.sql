@@ -1,4 +1,4 @@
--- Grain: one row per check between relations and business day: rows that could be checked, rows at fault.
+-- Grain: one row per check between relations and business day: rows that could be checked, and rows that fail.
 -- A view: read once, so there is nothing to gain from storing it.
 {{ config(materialized='view') }}
 
@@ -33,7 +33,7 @@ lines_checked as (
 
 ),
 
--- Every order has a line, so nobody has more orders than lines.
+-- Every order has a line, so no customer has more orders than lines.
 customers_checked as (
 
     select
@@ -47,7 +47,7 @@ customers_checked as (
 
 ),
 
--- An order that the web tracking saw and the shop did not deliver.
+-- An order that web tracking recorded and the shop did not deliver.
 web_orders_checked as (
 
     select

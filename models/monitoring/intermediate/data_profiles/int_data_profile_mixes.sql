@@ -1,4 +1,4 @@
--- Grain: one row per mix (of countries, channels, ...), value and period with an order in it; rare values as one.
+-- Grain: one row per mix (of countries, channels, ...), value and period with an order in it; rare values grouped.
 with orders as (
 
     select
@@ -69,7 +69,7 @@ with_share as (
 
 ),
 
--- What makes up a hundredth of neither period is too thin to compare by itself.
+-- A value below 1 % of both periods is too rare to compare separately.
 with_rank as (
 
     select

@@ -8,7 +8,7 @@ with daily as (
 
 ),
 
--- Within the profile's days: what began earlier counts from the first of them.
+-- Within the profile's days: a measure that began earlier counts from the first of them.
 series as (
 
     select
@@ -30,7 +30,7 @@ days as (
 
 ),
 
--- A day without a row is a day with nothing: zero, not unknown.
+-- A day without a row counts as zero, not as unknown.
 dense as (
 
     select
@@ -82,7 +82,7 @@ summed as (
 
 ),
 
--- A window that begins before the first day seen would look smaller than it was.
+-- A window that begins before the first observed day would look smaller than it was.
 valued as (
 
     select

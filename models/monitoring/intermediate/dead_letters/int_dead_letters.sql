@@ -1,11 +1,11 @@
--- Grain: one row per dead letter: a row refused at the door, or a record and the rule that it breaks. With raw keys.
+-- Grain: one row per dead letter: a row refused at intake, or a record and the rule that it breaks. With raw keys.
 with files as (
 
     {{ rows_or_none('intake', 'files') }}
 
 ),
 
--- Of a record that was faulty several times, the last faulty version speaks.
+-- Where several versions of a record break a rule, the last of them is reported.
 versions as (
 
     select
@@ -24,7 +24,7 @@ versions as (
 
 ),
 
--- A record that breaks several rules stands for its money once: with the worst of those that are open.
+-- The money of a record that breaks several rules counts once: with the worst of those that are open.
 ranked as (
 
     select

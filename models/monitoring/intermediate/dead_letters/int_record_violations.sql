@@ -1,4 +1,4 @@
--- Grain: one row per record version and rule that it breaks, the arithmetic of orders among them; money and repair.
+-- Grain: one row per record version and rule that it breaks, including the arithmetic of orders; with money and repair.
 {%- set columns = violation_columns() | join(',\n        ') %}
 with violations as (
 
@@ -6,7 +6,7 @@ with violations as (
         source,
         {{ columns }},
         false as is_of_order,
-        -- Money that stands on the parent too is counted there.
+        -- Money that is also on the parent is counted there.
         max(case when is_counted_with_parent then 1 else 0 end) over (
             partition by source, table_name, record_key, version_hash, known_at
         ) = 1 as is_money_elsewhere
@@ -25,8 +25,8 @@ with violations as (
 
 ),
 
--- The next version of the record that no rule holds back. What an order's arithmetic says is judged on the last good
--- versions, and vanishes with them.
+-- The next version of the record that no rule holds back. The arithmetic of an order is checked on the last good
+-- versions, and its violations disappear with them.
 repairs as (
 
     select
@@ -83,7 +83,7 @@ final as (
         rules.repair_hint,
         case
             when violations.is_money_elsewhere then cast(0 as decimal(18, 2))
-            -- An unknown currency is taken at par: a figure to rank by, marked as estimated.
+            -- An unknown currency is counted at a rate of 1: a figure to rank by, marked as estimated.
             else {{ in_reporting_currency('violations.amount', 'coalesce(rates.rate, 1)') }}
         end as value_at_risk,
         violations.amount is not null and rates.rate is null as is_value_estimated,

@@ -1,4 +1,4 @@
--- Grain: one row per row refused at the door, in the columns of int_dead_letters. A view: read once.
+-- Grain: one row per row refused at intake, in the columns of int_dead_letters. A view: read once.
 {{ config(materialized='view') }}
 
 with refused as (

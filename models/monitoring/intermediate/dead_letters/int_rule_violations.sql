@@ -1,5 +1,5 @@
 -- Grain: one row per record version and rule that it breaks, over all sources.
--- A view: the tables that it unites are stored.
+-- A view: the tables that it combines are stored.
 {{ config(materialized='view') }}
 
 {% for model, tables in validated_tables() | groupby('model') %}

@@ -1,4 +1,4 @@
--- Grain: one row per source table, and channel and account where its rules tell them apart: record versions looked at.
+-- Grain: one row per source table, by channel and account where its rules distinguish them: record versions checked.
 {%- set scoped = [] %}
 {%- for row in validation_rule_rows() if row.channel or row.account -%}
     {%- do scoped.append(row.source ~ '.' ~ row.table_name) -%}

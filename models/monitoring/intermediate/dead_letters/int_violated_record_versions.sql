@@ -1,4 +1,4 @@
--- Grain: one row per version of a record that broke a rule, good versions among them, and whether it may be used.
+-- Grain: one row per version of a record that broke a rule, including good versions, and whether it may be used.
 with violations as (
 
     select * from {{ ref('int_rule_violations') }}
@@ -28,7 +28,7 @@ blocked as (
 
 ),
 
--- A quarantined version sets its record aside, older versions and all.
+-- A quarantined version sets its record aside, including all older versions.
 quarantined as (
 
     select
@@ -43,7 +43,7 @@ quarantined as (
 
 ),
 
-judged as (
+classified as (
 
     select
         versions.*,
@@ -65,4 +65,4 @@ judged as (
 
 )
 
-select * from judged
+select * from classified

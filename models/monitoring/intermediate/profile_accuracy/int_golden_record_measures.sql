@@ -1,4 +1,4 @@
--- Grain: one row per field of the golden record: how full, new and agreed upon it is. Counts only, never a value.
+-- Grain: one row per field of the golden record: completeness, age and agreement. Counts only, never a value.
 with persons as (
 
     select customer_id from {{ ref('int_customer_types') }}
@@ -52,7 +52,7 @@ newest_stated as (
         customer_id,
         source_system,
         field,
-        -- Of two values with one stamp the one that sorts last, so that the order of rows says nothing.
+        -- Of two values with one timestamp, the one that sorts last, so that the order of rows does not matter.
         max_by(value, concat(cast(valued_at as {{ dbt.type_string() }}), '|', value)) as value
 
     from stated

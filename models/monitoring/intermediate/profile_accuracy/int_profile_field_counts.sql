@@ -1,4 +1,4 @@
--- Grain: one row per field and source system and relation that carries it, and one per field of the golden record.
+-- Grain: one row per field, source system and relation that carries it, and one per field of the golden record.
 -- Counts only, never a value.
 {{ config(materialized='view') }}
 
@@ -16,7 +16,7 @@ with of_sources as (
         sum(agreement.compared_count) as compared_count,
         sum(agreement.agreed_count) as agreed_count,
         sum(agreement.recent_count) as recent_count,
-        -- One row of the map gives one median; where several speak of one place, they are weighed by people.
+        -- Each row of the map has a median; where several cover one place, they are averaged, weighted by people.
         sum(agreement.median_age_days * agreement.entity_count) / sum(agreement.entity_count) as median_age_days
 
     from {{ ref('int_source_map_measures') }} as measures
@@ -41,7 +41,7 @@ of_golden as (
         cast(null as {{ dbt.type_string() }}) as relation,
         record_count,
         filled_count,
-        -- What is not plausible never gets into the golden record, so there is nothing to measure.
+        -- Implausible values never enter the golden record, so there is nothing to measure.
         cast(null as bigint) as valid_count,
         filled_count as entity_count,
         distinct_count,

@@ -1,5 +1,5 @@
--- Grain: one row per fault of the seeds that a retailer keeps: the row, what is wrong, what to write, how grave it is.
--- A view: whoever checks one kind of rules builds that alone.
+-- Grain: one row per violation in the seeds that a retailer keeps: the row, what is wrong, what to write, severity.
+-- A view: to check one kind of rules, build only its model.
 {{ config(materialized='view') }}
 with violations as (
     {% for model in [

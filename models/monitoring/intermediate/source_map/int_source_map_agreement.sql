@@ -1,6 +1,6 @@
--- Grain: one row per row of the source map that has a key and one source of truth: of how many people or products it
--- speaks, how many different values it has, how new they are, and how often they agree with the truth.
--- The values of persons are compared here and go no further; what is stored are counts.
+-- Grain: one row per row of the source map that has a key and one source of truth: how many people or products it
+-- covers, how many distinct values it has, how recent they are, and how often they agree with the source of truth.
+-- Personal values are compared here and go no further; only counts are stored.
 {%- set text = dbt.type_string() %}
 {%- set identities = ref('int_customer_identities') %}
 {%- set rows = source_map() | selectattr('key_column') | list %}

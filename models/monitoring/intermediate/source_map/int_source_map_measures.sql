@@ -1,7 +1,7 @@
--- Grain: one row per row of the source map whose source is on: how many records its relation has, in how many the
--- column is filled, in how many of these plausibly, and when the newest became known.
+-- Grain: one row per row of the source map whose source is on: how many records its relation has, how many of
+-- them have a value in the column, how many of those values are plausible, and when the newest became known.
 {%- set text = dbt.type_string() %}
-{#- Named here so that dbt learns what the model depends on before it runs anything. #}
+{#- Called here so that dbt knows what the model depends on before it runs anything. #}
 {%- do blocked_patterns('email') %}
 
 with measures as (

@@ -26,7 +26,7 @@ circuits as (
 
 ),
 
--- Sources that the latest load has given up.
+-- Sources that the latest load has abandoned.
 open_circuits as (
 
     select
@@ -74,9 +74,9 @@ checks as (
         case
             when open_circuits.source is not null
                 then concat(
-                        'the load gave ', limits.source, ' up: ',
+                        'the load abandoned ', limits.source, ': ',
                         coalesce(open_circuits.reason, 'too many failures in a row'),
-                        '; mend the cause and run intake again'
+                        '; fix the cause and run intake again'
                     )
         end as reason
 
@@ -101,11 +101,11 @@ checks as (
         rejects.reject_rate as observed,
         cast(limits.reject_warn_rate as double) as limit_value,
         case
-            when rejects.reject_rate is null then 'no file to judge'
+            when rejects.reject_rate is null then 'no file to check'
             when rejects.reject_rate > limits.reject_warn_rate
                 then concat(
                         rejects.open_rejected_rows, ' of ', rejects.landed_rows,
-                        ' rows lately delivered are refused and not mended; see dead_letters for the reasons'
+                        ' recently delivered rows are refused and still open; see dead_letters for the reasons'
                     )
         end as reason
 

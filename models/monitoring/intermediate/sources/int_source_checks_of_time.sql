@@ -1,4 +1,4 @@
--- Grain: one row per source table and check of time: freshness against what was agreed, delay of single rows.
+-- Grain: one row per source table and check of time: freshness against the agreed hours, delay of single rows.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
@@ -11,7 +11,7 @@ freshness as (
 
 ),
 
-judged_freshness as (
+freshness_check as (
 
     select
         source,
@@ -23,16 +23,16 @@ judged_freshness as (
         cast(sla_hours as double) as limit_value,
         case
             when not is_on then 'the source is switched off'
-            when row_count = 0 then 'nothing was ever delivered'
+            when row_count = 0 then 'nothing has ever been delivered'
             when is_late then concat(
                     'no news from ',
                     source,
                     ' for ',
                     cast(source_age_hours as {{ dbt.type_string() }}),
-                    ' hours where ',
+                    ' hours, and ',
                     cast(sla_hours as {{ dbt.type_string() }}),
-                    ' are agreed; see why it stopped delivering, or agree on other',
-                    ' hours in source_health_limits'
+                    ' are agreed; find out why it stopped delivering, or change',
+                    ' sla_hours in source_health_limits'
                 )
         end as reason
 
@@ -40,7 +40,7 @@ judged_freshness as (
 
 ),
 
-judged_lag as (
+lag_check as (
 
     select
         limits.source,
@@ -67,20 +67,20 @@ judged_lag as (
 
 combined as (
 
-    select * from judged_freshness
+    select * from freshness_check
     union all
     select
-        judged_lag.*,
+        lag_check.*,
         case
-            when severity = 'not_judged' then 'no rows lately whose delay could be measured'
+            when severity = 'not_judged' then 'no recent rows whose delay can be measured'
             when severity = 'warn' then concat(
-                    'one row in twenty came more than ',
+                    'one row in twenty was more than ',
                     cast(cast(floor(observed) as bigint) as {{ dbt.type_string() }}),
-                    ' hours late where ', cast(cast(limit_value as bigint) as {{ dbt.type_string() }}),
-                    ' are allowed; ask the sender for shorter intervals'
+                    ' hours late, and ', cast(cast(limit_value as bigint) as {{ dbt.type_string() }}),
+                    ' are allowed; ask the sender to deliver more often'
                 )
         end as reason
-    from judged_lag
+    from lag_check
 
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per source table: whether as_of_date brought as many rows as the same weekday usually does.
+-- Grain: one row per source table: whether as_of_date brought as many rows as usual for the weekday.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
@@ -21,7 +21,7 @@ volume_severities as (
         case
             when expected.expected_rows is null or expected.weeks_with_rows < limits.volume_min_weeks then 'short'
             when expected.expected_rows < limits.volume_min_rows then 'rare'
-            -- Nothing at all on a day that always brought something is the worst case, however much that varied.
+            -- No rows at all on a weekday that always had some is the worst case, however much their number varied.
             when expected.day_rows = 0 and expected.least_rows > 0 then 'fail'
             when abs(expected.deviation) < limits.volume_deviation then 'ok'
             when expected.day_rows < limits.volume_fail_share * expected.expected_rows then 'fail'
@@ -36,7 +36,7 @@ volume_severities as (
 
 ),
 
-judged_volume as (
+volume_check as (
 
     select
         source,
@@ -48,18 +48,18 @@ judged_volume as (
         cast(day_rows as double) as observed,
         cast(expected_rows as double) as limit_value,
         case
-            when outcome = 'short' then 'too short a history to judge the volume'
-            when outcome = 'rare' then 'too few rows a day to judge the volume'
+            when outcome = 'short' then 'too little history to check the volume'
+            when outcome = 'rare' then 'too few rows a day to check the volume'
             when outcome = 'high'
                 then concat(
                         cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
-                        ' rows became known that day, the weekday',
+                        ' rows became known that day; the weekday',
                         ' usually brings ', cast(cast(round(expected_rows) as bigint) as {{ dbt.type_string() }}),
-                        '; look for a repeated or a wrong delivery'
+                        '; look for a repeated or wrong delivery'
                     )
             when outcome in ('warn', 'fail') then concat(
                     cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
-                    ' rows became known that day, the weekday',
+                    ' rows became known that day; the weekday',
                     ' usually brings ', cast(cast(round(expected_rows) as bigint) as {{ dbt.type_string() }}),
                     '; ask the sender for what is missing'
                 )
@@ -69,4 +69,4 @@ judged_volume as (
 
 )
 
-select * from judged_volume
+select * from volume_check

@@ -1,4 +1,4 @@
--- Grain: one row per landed file that tells of as_of_date: what was in it, what was refused, and is it still needed.
+-- Grain: one row per landed file that counts for as_of_date: its rows, what was refused, and whether it is missing.
 with files as (
 
     {{ rows_or_none('intake', 'files') }}
@@ -47,7 +47,7 @@ deliveries as (
         files.rejected_rows,
         coalesce(open_rejects.open_rows, 0) as open_rejected_rows,
         files.status = 'loaded' as is_loaded,
-        -- A file that could not be read is mended by delivering it again under its name.
+        -- A file that could not be read is fixed by delivering it again under its name.
         files.status <> 'loaded' and coalesce(newest_loads.file_id < files.file_id, true) as is_missing,
         files.delivered_at
 

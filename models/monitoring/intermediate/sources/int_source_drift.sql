@@ -6,7 +6,7 @@ with deliveries as (
 
 ),
 
--- Columns in which a landed file differs from the contract, as its newest version does.
+-- Columns in which the newest version of a landed file differs from the contract.
 drift as (
 
     {{ rows_or_none('intake', 'schema_drift') }}
@@ -26,7 +26,7 @@ ordered as (
 
 ),
 
--- One row per column that differs from the contract in the newest file: in how many earlier files it did so too.
+-- One row per column in which the newest file differs from the contract, with the number of earlier files that did so.
 differences as (
 
     select
@@ -62,7 +62,7 @@ per_table as (
         count(*) filter (where drift = 'missing_optional') as missing_column_count,
         {{ sorted_text_list("case when drift = 'extra' and earlier_with_it = 0 then column_name end") }}
             as new_columns,
-    -- An optional column that was never delivered is no drift.
+    -- An optional column that was never delivered is not drift.
         {{ sorted_text_list(
             "case when drift = 'missing_optional' and earlier_with_it = 0 and earlier_files > 0 then column_name end"
         ) }} as vanished_columns

@@ -1,5 +1,5 @@
--- Grain: one row per source table: how much of it is known, how long ago its source last showed a sign of life, and how
--- many hours it lately took from event to being known, and from there to delivery.
+-- Grain: one row per source table: how much of it is known, how long ago its source last had news, and how many hours
+-- it recently took from an event to its becoming known, and from there to its delivery.
 with limits as (
 
     select * from {{ ref('int_source_limits') }}
@@ -71,7 +71,7 @@ joined as (
         lags.delivery_lag_median_hours,
         lags.delivery_lag_p95_hours,
         {{ seconds_between('volumes.last_known_at', as_of_end()) }} as age_seconds,
-        -- A delivery that brings nothing new still says that the source is there.
+        -- A delivery that brings nothing new still shows that the source is delivering.
         {{ seconds_between(
             'greatest(volumes.last_known_at, coalesce(deliveries.last_delivered_at, volumes.last_known_at))', as_of_end()
         ) }} as seconds_since_news
@@ -97,7 +97,7 @@ aged as (
 
 ),
 
--- A table that seldom changes is not stale while its source keeps delivering: the source's newest sign decides.
+-- A table that seldom changes is not stale while its source keeps delivering: the source's latest news decides.
 with_source_age as (
 
     select

@@ -1,5 +1,5 @@
--- Grain: one row per source table: whether it is used, and the limits that hold for it.
--- The row of the table wins over that of its source, and that over the default, cell by cell.
+-- Grain: one row per source table: whether it is used, and the limits that apply to it.
+-- Cell by cell, the row of the table takes precedence over that of its source, and that over the default.
 {%- do stop_on_seed_violations(['source_health_limits']) %}
 with tables as (
 

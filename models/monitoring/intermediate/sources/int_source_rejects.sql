@@ -1,4 +1,4 @@
--- Grain: one row per source table with deliveries: how much of its recent files is refused and not yet mended.
+-- Grain: one row per source table with deliveries: how much of its recent files is refused and still open.
 with deliveries as (
 
     select * from {{ ref('int_source_deliveries') }}
@@ -12,7 +12,7 @@ limits as (
 
 ),
 
--- Recent counts back from the newest delivery: a table that delivers monthly is judged by its last file.
+-- Recent days count back from the newest delivery: for a table that is delivered monthly, the last file counts.
 newest as (
 
     select

@@ -24,7 +24,7 @@ beginnings as (
 
 ),
 
--- The same weekday in the weeks before, as far back as the table delivers; a day without rows counts as zero.
+-- The same weekday in the weeks before, as far back as the table has rows; a day without rows counts as zero.
 weekdays as (
 
     select
@@ -80,7 +80,7 @@ joined as (
     select
         usual.*,
         coalesce(daily.row_count, 0) as day_rows,
-        -- Counts scatter by their root even where the few weeks happen to agree.
+        -- Counts vary by their square root even where the few weeks happen to agree.
         (coalesce(daily.row_count, 0) - usual.expected_rows)
         / greatest(1.4826 * usual.deviation_rows, sqrt(usual.expected_rows), 1) as deviation
 

@@ -1,13 +1,13 @@
 -- Grain: one row per version of a record of campaigns and rule that it breaks.
 with parents as (
 
-    {{ judged_versions('campaigns', ['campaign']) }}
+    {{ validated_versions('campaigns', ['campaign']) }}
 
 ),
 
 children as (
 
-    {{ judged_versions('campaigns', ['send'], judged={'campaigns.campaign': 'parents'}) }}
+    {{ validated_versions('campaigns', ['send'], validated={'campaigns.campaign': 'parents'}) }}
 
 )
 

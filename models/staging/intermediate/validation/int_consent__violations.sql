@@ -1,2 +1,2 @@
 -- Grain: one row per version of a record of the consent log and rule that it breaks.
-{{ judged_versions('consent', ['consent_event']) }}
+{{ validated_versions('consent', ['consent_event']) }}

@@ -1,2 +1,2 @@
 -- Grain: one row per version of a record of external lists and rule that it breaks.
-{{ judged_versions('external_lists', ['list_member']) }}
+{{ validated_versions('external_lists', ['list_member']) }}

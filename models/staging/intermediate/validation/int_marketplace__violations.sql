@@ -1,13 +1,13 @@
 -- Grain: one row per version of a record of marketplaces and rule that it breaks.
 with parents as (
 
-    {{ judged_versions('marketplace', ['order']) }}
+    {{ validated_versions('marketplace', ['order']) }}
 
 ),
 
 children as (
 
-    {{ judged_versions('marketplace', ['order_item'], judged={'marketplace.order': 'parents'}) }}
+    {{ validated_versions('marketplace', ['order_item'], validated={'marketplace.order': 'parents'}) }}
 
 )
 

@@ -1,2 +1,2 @@
 -- Grain: one row per version of a record of paid media and rule that it breaks.
-{{ judged_versions('paid_media', ['ad_click', 'daily_spend']) }}
+{{ validated_versions('paid_media', ['ad_click', 'daily_spend']) }}

@@ -1,13 +1,13 @@
 -- Grain: one row per version of a record of the tills and rule that it breaks.
 with parents as (
 
-    {{ judged_versions('pos', ['receipt']) }}
+    {{ validated_versions('pos', ['receipt']) }}
 
 ),
 
 children as (
 
-    {{ judged_versions('pos', ['receipt_line', 'receipt_payment'], judged={'pos.receipt': 'parents'}) }}
+    {{ validated_versions('pos', ['receipt_line', 'receipt_payment'], validated={'pos.receipt': 'parents'}) }}
 
 )
 

@@ -1,2 +1,2 @@
 -- Grain: one row per version of a record of returns and rule that it breaks.
-{{ judged_versions('returns', ['return_line']) }}
+{{ validated_versions('returns', ['return_line']) }}

@@ -1,2 +1,2 @@
 -- Grain: one row per version of a record of surveys and rule that it breaks.
-{{ judged_versions('surveys', ['response']) }}
+{{ validated_versions('surveys', ['response']) }}

@@ -1,13 +1,13 @@
 -- Grain: one row per version of a record of Zendesk and rule that it breaks.
 with parents as (
 
-    {{ judged_versions('zendesk', ['ticket']) }}
+    {{ validated_versions('zendesk', ['ticket']) }}
 
 ),
 
 children as (
 
-    {{ judged_versions('zendesk', ['ticket_field_history', 'ticket_tag'], judged={'zendesk.ticket': 'parents'}) }}
+    {{ validated_versions('zendesk', ['ticket_field_history', 'ticket_tag'], validated={'zendesk.ticket': 'parents'}) }}
 
 )
 

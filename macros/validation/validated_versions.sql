@@ -1,11 +1,11 @@
 {# The record versions of some tables of a source that break a rule, one row per version and rule, in the columns of
-   violation_columns. All versions known by the end of as_of_date are looked at.
+   violation_columns. Covers all versions known by the end of as_of_date.
 
-   One scan of each raw table finds the suspects, by the loosest reading of its rules; only those are put into their
-   channel and account and judged, by the rules as rows. Tables that refer to each other are judged one after the
-   other: `judged` gives, by source.table, the CTE with the violations of those that the same model has judged before.
-   `rule_rows` and `rules` replace the rules: for tests, and to ask what a limit would do. #}
-{% macro judged_versions(source_name, table_names, judged={}, rule_rows=none, rules=none) -%}
+   One scan of each raw table finds the suspects, whatever the scope of its rules; only those are assigned their channel
+   and account and checked against the rules, joined as rows. Tables that refer to each other are validated one after
+   the other: `validated` gives, by source.table, the CTE with the violations that the same model has found before.
+   `rule_rows` and `rules` replace the rules: for tests, and to preview what a limit would do. #}
+{% macro validated_versions(source_name, table_names, validated={}, rule_rows=none, rules=none) -%}
     {%- set rules = rules or ref('int_validation_rules') -%}
     {%- set rates = ref('int_exchange_rates') -%}
     {%- set overrides = ref('stg_overrides__record_overrides') -%}
@@ -14,7 +14,7 @@
     {%- for name in table_names -%}
         {%- do source(source_name, name) -%}
         {%- for key in staged_tables()[source_name ~ '.' ~ name].reads -%}
-            {%- do blocked.update({key: blocked_versions(*key.split('.'), judged=judged.get(key))}) -%}
+            {%- do blocked.update({key: blocked_versions(*key.split('.'), validated=validated.get(key))}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if not execute -%}{{ return('select 1 as placeholder') }}{%- endif -%}
@@ -51,7 +51,7 @@
 {%- endmacro %}
 
 {# Of the versions that `versions` yields, those that break any row of any rule whatever its scope: one row per version
-   and check, which is a column and, where more than the record is needed, the list that it is held against. #}
+   and check, which is a column and, where the record alone is not enough, the list that it is checked against. #}
 {% macro suspect_versions(table, versions) -%}
     {%- set contract = table.contract -%}
     {%- set parent = contract.config.meta.parent -%}
@@ -123,7 +123,7 @@
 
     ),
 
-    -- Of every rule the most specific row that a record falls under, active or not.
+    -- The most specific row of each rule that applies to a record, active or not.
     in_force as (
 
         select
@@ -146,7 +146,7 @@
 
     ),
 
-    -- A version that breaks a rule by several columns is told by the first.
+    -- A version that breaks a rule in several columns is reported for the first.
     broken as (
 
         select
