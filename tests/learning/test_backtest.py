@@ -40,7 +40,7 @@ def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: Workspac
         ).df()
     orders = orders.drop_duplicates(["customer_id", "ordered_date"])
     for day in DAYS:
-        made = next(f.value for f in figures if f.figure == "purchases made" and f.figure_date == day)
+        made = next(f.value for f in figures if f.figure == "actual purchases" and f.figure_date == day)
         days = pd.to_datetime(orders["ordered_date"]).dt.date
         known = pd.to_datetime(orders["first_date"]).dt.date <= day
         counted = (known & (days > day) & (days <= day + timedelta(days=HORIZON))).sum()

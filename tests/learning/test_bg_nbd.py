@@ -255,14 +255,14 @@ def test_the_sample_that_starts_climb_changes_nothing(monkeypatch: pytest.Monkey
 def test_what_nobody_can_fit_is_said() -> None:
     weeks = np.full(200, 30.0)
     none = np.zeros(200)
-    with pytest.raises(CannotFit, match="nobody bought on a second day"):
+    with pytest.raises(CannotFit, match="no customer bought on a second day"):
         fit(none, none, weeks)
     with pytest.raises(CannotFit, match="at least 50 customers, there are 10"):
         fit(none[:10], none[:10], weeks[:10])
     few = np.r_[np.ones(5), np.zeros(195)]
     with pytest.raises(CannotFit, match="at least 20 customers who came back, there are 5"):
         fit(few, few, weeks)
-    with pytest.raises(CannotFit, match="MBG/NBD: nobody bought on a second day"):
+    with pytest.raises(CannotFit, match="MBG/NBD: no customer bought on a second day"):
         fit(none, none, weeks, leaves_after_first=True)
     with pytest.raises(CannotFit, match="last purchase is on the last day"):
         fit(none + 2, weeks, weeks)
@@ -272,7 +272,7 @@ def test_what_the_data_do_not_tell_is_flagged() -> None:
     rng = np.random.default_rng(3)
     stays = simulate(2000, (1.0, 10.0, 1e-6, 1.0), 50, rng)
     found = fit(*stays)
-    assert not found.converged and "hardly anybody has left" in found.message
+    assert not found.converged and "hardly any customers have left" in found.message
     once = np.ones(1000)
     found = fit(once, rng.uniform(1, 20, 1000), np.full(1000, 30.0))
     assert not found.converged and found.message

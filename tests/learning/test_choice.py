@@ -24,7 +24,7 @@ from scripts.learning.clusters.choice import (
     possible_counts,
 )
 
-QUICK = Sizes(fitted=500, judged=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
+QUICK = Sizes(fitted=500, evaluated=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
 
 
 def decide(points: Matrix, sizes: Sizes | None = QUICK, **arguments: object) -> Choice:
@@ -81,7 +81,7 @@ def test_clusters_that_are_there_are_found(method: str, count: int) -> None:
 def test_noise_has_no_clusters(noise: Noise, dimensions: int) -> None:
     choice = decide(standardised(noise(np.random.default_rng(6), 500, dimensions)))
     assert choice.count is None and choice.centres is None
-    assert choice.reasons[0] == "No stable clustering exists in these customers."
+    assert choice.reasons[0] == "No stable clustering of these customers exists."
     assert not choice.criteria["qualifies"].any()
 
 
@@ -100,7 +100,7 @@ def test_a_number_that_was_asked_for_says_how_stable_it_is() -> None:
     assert choice.count == 4 and choice.centres is not None and len(choice.centres) == 4
     stability = choice.criteria.loc[choice.criteria["is_chosen"], "stability"].item()
     assert stability < MIN_STABILITY
-    assert "were asked for" in choice.reasons[0] and f"Its stability is {stability:.2f}" in choice.reasons[0]
+    assert "were requested" in choice.reasons[0] and f"Its stability is {stability:.2f}" in choice.reasons[0]
     assert "another sample of customers would give other clusters" in choice.reasons[0]
 
 

@@ -265,9 +265,9 @@ def test_a_forced_number_is_said_to_be_forced_and_how_stable_it_is(tmp_path: Pat
     assert seed_of(workspace)["cluster_key"].nunique() == 4
     card = seed_of(workspace, "model_cards").iloc[0]
     assert bool(card["is_usable"])
-    assert card["summary"].startswith("4 clusters by Ward's method were asked for")
+    assert card["summary"].startswith("4 clusters by Ward's method were requested")
     figures = seed_of(workspace, "model_card_figures").set_index("figure")
-    assert figures.loc["number of clusters", "note"] == "asked for with --k"
+    assert figures.loc["number of clusters", "note"] == "requested with --k"
     stability = float(figures.loc["stability of 4 clusters by Ward's method", "value"])
     assert stability < 0.8 and f"Its stability is {stability:.2f}" in card["summary"]
 

@@ -46,7 +46,8 @@ def test_an_outcome_that_all_share_is_left_out() -> None:
     found, left_out = usable_cohorts(people_of(frame), None)
     assert [one.target.key for one in found] == ["value", "lapse"]
     assert left_out == [
-        "response: the same for all (an e-mail opened by hand or clicked in the 180 days after), nothing foretells it"
+        "response: the outcome (an e-mail opened by hand or clicked in the 180 days after) is the same for all, "
+        "so there is nothing to predict"
     ]
 
 

@@ -20,7 +20,7 @@ def test_the_tracking_chart_says_how_far_off_the_model_is() -> None:
     svg = tracking_chart(weeks * 10, weeks * 9.5, 6, title="Trial")
     assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert not outside_references(svg)
-    for words in ("Trial", "Week 10: 95 expected, 100 bought (−5.0%)", "fitted to these weeks", "foretold"):
+    for words in ("Trial", "Week 10: 95 expected, 100 bought (−5.0%)", "fitted to these weeks", "predicted"):
         assert words in svg
     # Where the model has seen every week nothing was foretold.
     assert "foretold" not in tracking_chart(weeks, weeks, 10)

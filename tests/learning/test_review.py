@@ -52,7 +52,7 @@ def test_the_curve_is_that_of_the_purchases(fitted: Workspace) -> None:
     origin = learnt["day"].min()
     repeats = learnt[learnt["day"] > learnt.groupby("customer_id")["day"].transform("min")]
     week = ((repeats["day"] - origin).dt.days // 7 + 1).to_numpy()
-    for name in ("made to week 20", "made to week 60", "made to week 100"):
+    for name in ("actual to week 20", "actual to week 60", "actual to week 100"):
         assert tracking[name] == np.sum(week <= int(name.rsplit(" ", 1)[1]))
 
 
@@ -63,7 +63,7 @@ def test_without_the_drawing_packages_there_are_tables(fitted: Workspace, monkey
     monkeypatch.setattr(review, "altair", absent)
     said: list[str] = []
     page = review.write_model_page(fitted, progress=said.append).read_text(encoding="utf-8")
-    assert "<svg" not in page and "made to week" in page
+    assert "<svg" not in page and "actual to week" in page
     assert "no pictures: pictures need Altair" in said[0]
 
 
