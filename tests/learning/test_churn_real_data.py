@@ -1,4 +1,4 @@
-"""Propensities on the real retailer, through the project's own path: better than recency alone on every day judged."""
+"""Propensities on the real retailer, end to end: better than recency alone on every evaluation day."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def trained(retailer: Workspace) -> Trained:
 
 
 def test_better_than_recency_alone_on_every_day(trained: Trained) -> None:
-    """By scikit-learn's figures, and beyond chance by intervals of the difference."""
+    """By scikit-learn's metrics, and beyond chance by the intervals of the differences."""
     assert [result.evaluated.day for result in trained.results] == DAYS
     for result in trained.results:
         label, ours, recency = result.evaluated.label, result.scores[MODEL], result.scores[RECENCY_ALONE]
@@ -53,8 +53,8 @@ def test_better_than_recency_alone_on_every_day(trained: Trained) -> None:
         assert result.brier_above(RECENCY_ALONE).high < 0
 
 
-def test_learnt_before_judged_and_labels_are_those_of_the_invoices(trained: Trained) -> None:
-    """Who ordered products again, counted from the raw file alone."""
+def test_training_precedes_evaluation_and_labels_match_the_invoices(trained: Trained) -> None:
+    """Customers who ordered products again, counted from the raw file alone."""
     raw = pd.read_parquet(shared_data("online_retail/online_retail_ii.parquet"))
     raw = raw[raw["customer_id"].notna() & ~raw["invoice_no"].str.startswith("C")]
     raw = raw[raw["stock_code"].str.strip().str.upper().str.match(r"^[0-9]{5}[A-Z]{0,2}$")]
@@ -68,13 +68,13 @@ def test_learnt_before_judged_and_labels_are_those_of_the_invoices(trained: Trai
         active = last.index[(day - last).dt.days <= 180]
         later = paid[(paid["day"] > day) & (paid["day"] <= day + pd.Timedelta(days=180))]
         left = 1 - np.isin(active, later["customer_id"]).mean()
-        # Cancellations of whole orders and other codes of products are left to the models: a few customers.
+        # Cancelled orders and other product codes, which only the models handle, change a few customers.
         assert len(result.evaluated.label) == pytest.approx(len(active), rel=0.02)
         assert result.evaluated.rate == pytest.approx(left, abs=0.01)
 
 
-def test_probabilities_are_true_where_a_year_before_is_known(trained: Trained) -> None:
-    """Only the last day has a season before it; there expected and observed leavers agree, and the spread is right."""
+def test_probabilities_are_calibrated_where_the_year_before_is_known(trained: Trained) -> None:
+    """Only the last day has a season before it: there expected and observed rates agree; the slope is right on all."""
     last, *earlier = trained.results
     assert last.level is not None and all(result.level is None for result in earlier)
     assert last.calibration.expected == pytest.approx(last.calibration.observed, abs=0.04)
@@ -82,7 +82,7 @@ def test_probabilities_are_true_where_a_year_before_is_known(trained: Trained) -
         assert 0.85 < result.calibration.slope.value < 1.15
 
 
-def test_the_card_shows_it(retailer: Workspace, trained: Trained) -> None:
+def test_the_card_shows_the_comparison(retailer: Workspace, trained: Trained) -> None:
     with (retailer.seeds / "model_card_figures.csv").open(encoding="utf-8") as rows:
         figures = [row for row in csv.DictReader(rows) if row["model_key"] == "churn"]
     for measure, sign in (("AUC", 1), ("Brier score", -1)):
@@ -99,7 +99,7 @@ def test_the_card_shows_it(retailer: Workspace, trained: Trained) -> None:
 
 
 def test_sql_scores_as_python_does(retailer: Workspace, trained: Trained) -> None:
-    """Every probability that `dbt build` writes, from the seed that was written."""
+    """Every probability that the models calculate from the written seed."""
     scoring = "churn_parameters adoption_parameters model_cards int_model_status int_propensity_contributions"
     steps.build(retailer, select=scoring)
     with open_warehouse(retailer.warehouse, read_only=True) as connection:
@@ -116,8 +116,8 @@ def test_sql_scores_as_python_does(retailer: Workspace, trained: Trained) -> Non
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_who_begins_to_buy_christmas_things(retailer: Workspace) -> None:
-    """Trained in summer, judged in autumn: more than four times as many adopt, as the year before told."""
+def test_adoption_of_the_christmas_category(retailer: Workspace) -> None:
+    """Trained in summer, evaluated in autumn: more than four times as many adopt, as the year before suggests."""
     trained = fit_adoption(retailer, category="christmas", dates=[date(2011, 9, 11)])
     result = trained.results[0]
     label = result.evaluated.label

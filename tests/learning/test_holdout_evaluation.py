@@ -1,4 +1,4 @@
-"""Trials of propensities on customers whose truth is known: who wins, what the level does, which days are wanted."""
+"""Holdout evaluation on customers whose truth is known: which model wins, what the level does, which days are used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cohort(day: date, visits_count: float, season: float = 0.0, count: int = 1000) -> Cohort:
-    """Customers who leave the likelier the longer they are silent, and by `visits_count` the fewer visits they make."""
+    """Customers more likely to leave the longer they are inactive and, weighted by `visits_count`, the fewer visits."""
     random = np.random.default_rng(day.toordinal())
     days, visits = random.integers(0, 180, count), random.poisson(3, count)
     log_odds = season + 0.01 * (days - 90) - visits_count * (visits - 3)
@@ -41,23 +41,23 @@ def cohort(day: date, visits_count: float, season: float = 0.0, count: int = 100
     return Cohort(day, frame, label, np.full(count, 10.0))
 
 
-def test_what_recency_does_not_know_wins() -> None:
+def test_information_beyond_recency_wins() -> None:
     result = evaluate_on_holdout(cohort(date(2025, 1, 1), 0.6), cohort(date(2025, 7, 1), 0.6), SCALES, None)
     assert result.is_better_than_recency
     assert result.auc_above(RECENCY_ALONE).low > 0 > result.brier_above(RECENCY_ALONE).high
     assert 0.8 < result.calibration.slope.value < 1.4
-    # On a straight line of log-odds trees cannot be better; the regression must not be far behind anywhere.
+    # With linear log-odds, trees cannot be better; the regression must not be far behind.
     assert result.auc_above(BOOSTED).value > -0.01
 
 
-def test_where_recency_is_all_there_is_nothing_is_won() -> None:
+def test_nothing_is_gained_where_only_recency_matters() -> None:
     result = evaluate_on_holdout(cohort(date(2025, 1, 1), 0.0), cohort(date(2025, 7, 1), 0.0), SCALES, None)
     assert result.auc_above(RECENCY_ALONE).low < 0
     assert abs(result.auc_above(RECENCY_ALONE).value) < 0.01
 
 
-def test_the_level_of_the_season_makes_probabilities_true() -> None:
-    """Trained when many leave, judged when few do, as a year before: without the level twice too many are expected."""
+def test_the_level_of_the_season_calibrates_probabilities() -> None:
+    """Trained when many leave, evaluated when few do, as a year before: without the level too many are expected."""
     training, evaluated = cohort(date(2025, 1, 1), 0.6, season=1.0), cohort(date(2025, 7, 1), 0.6, season=-1.0)
     before = holdout_evaluation.Level(cohort(date(2024, 7, 1), 0.6, season=-1.0).rate, "a year before")
     off, right = (
@@ -77,7 +77,7 @@ def test_the_level_of_the_season_makes_probabilities_true() -> None:
         )
 
 
-def test_opponents_from_elsewhere_are_set_to_the_known_rate() -> None:
+def test_opponents_from_elsewhere_are_shifted_to_the_known_rate() -> None:
     training, evaluated = cohort(date(2025, 1, 1), 0.6), cohort(date(2025, 7, 1), 0.6)
     sure = np.clip(evaluated.customers["days_since_last_order"].to_numpy() / 180, 0, 1)
     evaluated = Cohort(evaluated.day, evaluated.customers, evaluated.label, evaluated.money, {"guess": sure})
@@ -86,7 +86,7 @@ def test_opponents_from_elsewhere_are_set_to_the_known_rate() -> None:
     assert any(figure.figure == "AUC less that of guess" for figure in result.figures())
 
 
-def test_learn_uses_the_latest_day_and_the_level_of_today() -> None:
+def test_train_uses_the_latest_day_and_today_s_level() -> None:
     asked = []
 
     def cohort_of(day: date) -> Cohort:
@@ -102,8 +102,8 @@ def test_learn_uses_the_latest_day_and_the_level_of_today() -> None:
     assert "Better than recency alone on 1 of 1 days" in found.summary("who left")
 
 
-def test_a_model_too_sure_of_itself_is_reined_in() -> None:
-    """Trained where visits tell much, judged where they tell little."""
+def test_an_overconfident_model_is_corrected() -> None:
+    """Trained where visits matter a lot, evaluated where they matter little."""
     days = {date(2025, 7, 6): 1.5, date(2026, 1, 2): 0.3}
     today = cohort(date(2026, 7, 1), 0.3).customers
     found = train(
@@ -118,7 +118,7 @@ def test_a_model_too_sure_of_itself_is_reined_in() -> None:
 
 
 def season_and_trend(day: date) -> Count:
-    """Of very many customers half leave in winter and a fifth in summer; the odds grow by a tenth every year."""
+    """Out of very many customers half leave in winter and a fifth in summer; the odds grow by a tenth every year."""
     base = 0.0 if day.month in (12, 1, 2) else float(np.log(0.25))
     log_odds = base + np.log(1.1) * ((day - BEGIN).days / 365)
     return Count(10**9, round(10**9 / (1 + np.exp(-log_odds))))
@@ -142,8 +142,8 @@ def test_the_level_follows_season_and_trend(day: date, horizon: int) -> None:
     assert max(asked) <= day - timedelta(days=horizon)
 
 
-def test_a_change_within_chance_is_left_out_and_short_history_too() -> None:
-    """41 of 100 and 43 of 100 are the same; without a second year there is no change to be seen."""
+def test_a_change_within_chance_or_with_a_short_history_is_ignored() -> None:
+    """41 and 43 of 100 do not differ significantly; without a second year no change can be observed."""
     day = date(2026, 1, 15)
     level = holdout_evaluation.level_for(day, 180, BEGIN, lambda one: Count(100, 41 if one.year == 2024 else 43))
     assert level is not None and level.rate == pytest.approx(0.43, abs=1e-9)
@@ -155,7 +155,7 @@ def test_a_change_within_chance_is_left_out_and_short_history_too() -> None:
     assert holdout_evaluation.level_for(day, 400, BEGIN, season_and_trend) is None
 
 
-def test_too_little_history_or_too_few_are_said() -> None:
+def test_too_little_history_or_too_few_outcomes_are_refused() -> None:
     today = cohort(date(2025, 1, 1), 0.6).customers
     with pytest.raises(UserError, match="180 are needed: give a horizon below 180 days"):
         train(lambda day: cohort(day, 0.6), None, [date(2024, 7, 1)], today, date(2025, 1, 1), 180, BEGIN, SCALES)
