@@ -1,4 +1,4 @@
-"""The whole command on a small real workspace: its output loads, passes the rule check, and finds the stated customers."""
+"""The whole command on a small workspace: its output loads, passes the rule check, and finds the right customers."""
 
 from __future__ import annotations
 

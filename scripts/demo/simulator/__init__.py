@@ -14,7 +14,7 @@ import pyarrow as pa
 from scripts.demo.simulator.arrays import Streams, text
 from scripts.demo.simulator.campaigns import plan_campaigns, write_campaigns
 from scripts.demo.simulator.catalogue import make_catalogue, write_catalogue
-from scripts.demo.simulator.edge_case_draws import set_edge_cases, tell_edge_cases
+from scripts.demo.simulator.edge_case_draws import record_edge_cases, set_edge_cases
 from scripts.demo.simulator.email import write_email
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.membership import write_consent, write_lists, write_loyalty
@@ -140,7 +140,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     orders = fill(together(known, plan.caused, strangers, market), people, catalogue, streams)
     shows = identified_by(orders, people, streams("receipts"))
     write_people(landing, people)
-    tell_edge_cases(landing, people)
+    record_edge_cases(landing, people)
     shop = write_shop(landing, orders, people, catalogue)
     write_tills(landing, orders, people, catalogue, shows)
     write_marketplace(landing, orders, people, catalogue)
@@ -151,7 +151,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     write_service(landing, orders, people)
     write_surveys(landing, orders, people, shop, catalogue)
     write_campaigns(landing, plan, people)
-    _tell_orders(landing, orders, shows)
+    _record_orders(landing, orders, shows)
     write_email(landing, plan, people, orders)
     sessions = make_sessions(people, orders, streams)
     write_web(landing, sessions, people, orders, shop, catalogue)
@@ -159,7 +159,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     return landing
 
 
-def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) -> None:
+def _record_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) -> None:
     """Ground truth of orders: whose, what became of it, what was to be paid, whether it counts, net revenue in the
     end, the campaign that caused it."""
     counts, net = revenue(orders, landing.end_second)
@@ -172,7 +172,7 @@ def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) 
         channel = orders.channel[r]
         ids = pa.compute.if_else(pa.array(channel == STORE), receipt_ids(orders, r), text(order_ids(orders)[r]))
         ids = pa.compute.if_else(pa.array(channel == MARKETPLACE), marketplace_ids(orders, r), ids)
-        landing.tell("orders", {
+        landing.add_truth("orders", {
             "source_system": pa.array(["shopify", "pos", "marketplace"]).take(pa.array(channel)),
             "source_order_id": ids, "person_id": orders.person[r],
             "ordered_at": pa.array(orders.at[r]).cast(pa.timestamp("s")),

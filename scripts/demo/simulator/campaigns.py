@@ -35,7 +35,7 @@ from scripts.demo.simulator.model import (  # fmt: skip
     SPAM_COMPLAINT,
     TARGETED_CAMPAIGNS,
 )
-from scripts.demo.simulator.people import People, tell_addresses
+from scripts.demo.simulator.people import People, record_addresses
 from scripts.demo.simulator.purchases import ONLINE, Purchases
 
 # segment aimed at, name, offer, depth, extra orders per 100 people treated (mean over people)
@@ -220,7 +220,7 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
             number += n
     for c in all_of:
         mean = float(c.effect[c.treated].mean()) if c.treated.any() else 0.0
-        landing.tell("campaigns", {
+        landing.add_truth("campaigns", {
             "campaign_id": [c.id], "segment_key": pa.array([c.segment], pa.string()),
             "channel": ["sms" if c.sms else "email"],
             "people": [len(c.people)], "treated": [int(c.treated.sum())], "true_extra_orders_per_treated": [mean],
@@ -228,4 +228,4 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
         })  # fmt: skip
     addressed = [c.people for c in all_of if c.logged and not c.sms]
     who = np.unique(np.concatenate(addressed)) if addressed else np.zeros(0, np.int64)
-    tell_addresses(landing, "campaigns", people, who)
+    record_addresses(landing, "campaigns", people, who)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, Streams
-from scripts.demo.simulator.identity_edge_cases import no_edge_cases, tell_people
+from scripts.demo.simulator.identity_edge_cases import no_edge_cases, record_people
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.people import CURRENCY_OF, FIRST, PERSON, People
 
@@ -138,10 +138,10 @@ def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
     edge_cases.cases["recycled_number"] = [before, after]
 
 
-def tell_edge_cases(landing: Landing, people: People) -> None:
+def record_edge_cases(landing: Landing, people: People) -> None:
     """Write the cases that concern people to the record; single profiles are noted where they are written."""
     for trap, groups in people.edge_cases.cases.items():
         for member in groups:
-            tell_people(landing, trap, member, np.arange(len(member)))
+            record_people(landing, trap, member, np.arange(len(member)))
     second = np.flatnonzero(people.shop2 != NULL)
-    tell_people(landing, "second_account", second, np.arange(len(second)))
+    record_people(landing, "second_account", second, np.arange(len(second)))

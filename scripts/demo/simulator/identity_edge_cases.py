@@ -89,7 +89,7 @@ PROFILES = {
 }  # fmt: skip
 
 
-class Noticed:
+class DetectedProfiles:
     """Notes the profiles that were written with a trap in them."""
 
     def __init__(self) -> None:
@@ -119,23 +119,23 @@ class Noticed:
             case = np.zeros(len(ids), dtype=np.int64)
             if trap == "misspelt_address":
                 case, misspelt = misspelt + np.arange(len(ids)), misspelt + len(ids)
-            tell_profiles(landing, trap, system, ids, case)
+            record_profiles(landing, trap, system, ids, case)
 
 
-def tell_people(landing: Record, trap: str, person: Ints, case: Ints) -> None:
+def record_people(landing: Record, trap: str, person: Ints, case: Ints) -> None:
     """These people are in a trap, with all their profiles."""
     nothing = pa.nulls(len(person), pa.string())
-    _tell(landing, trap, case, pa.array(person), nothing, nothing)
+    _record(landing, trap, case, pa.array(person), nothing, nothing)
 
 
-def tell_profiles(landing: Record, trap: str, system: str, profile: object, case: Ints) -> None:
+def record_profiles(landing: Record, trap: str, system: str, profile: object, case: Ints) -> None:
     """These profiles are in a trap; whose they are is in `truth/profiles.parquet`."""
     ids = text(profile)
-    _tell(landing, trap, case, pa.nulls(len(ids), pa.int64()), pa.repeat(system, len(ids)), ids)
+    _record(landing, trap, case, pa.nulls(len(ids), pa.int64()), pa.repeat(system, len(ids)), ids)
 
 
-def _tell(landing: Record, trap: str, case: Ints, person: pa.Array, system: pa.Array, profile: pa.Array) -> None:
-    landing.tell("identity_traps", {
+def _record(landing: Record, trap: str, case: Ints, person: pa.Array, system: pa.Array, profile: pa.Array) -> None:
+    landing.add_truth("identity_traps", {
         "trap": pa.repeat(trap, len(case)), "case_id": pa.array(case), "person_id": person, "source_system": system,
         "source_profile_id": profile,
     })  # fmt: skip

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scripts.demo.simulator.arrays import DAY, NULL, Ints, Streams, day_number, text, to_utc
-from scripts.demo.simulator.identity_edge_cases import Noticed
+from scripts.demo.simulator.identity_edge_cases import DetectedProfiles
 from scripts.demo.simulator.model import LATE_DAYS
 from scripts.demo.simulator.planted_defects import PlantedDefects
 from scripts.platform.contracts import Table, load_contracts
@@ -158,7 +158,7 @@ class TableWriter:
             raise ValueError(f"{contract.source}.{contract.name}: {set(columns) ^ set(names)}")
         known = np.asarray(columns[str(contract.known_at)], dtype=np.int64)
         table = pa.table({c.name: typed(columns[c.name], c.type) for c in contract.columns})
-        self.landing.noticed.look(contract, table.filter(pa.array(known <= self.landing.end_second)))
+        self.landing.detected.look(contract, table.filter(pa.array(known <= self.landing.end_second)))
         if self.kind == "parquet":
             types = {"timestamp": pa.timestamp("us"), "decimal(18,4)": pa.decimal128(18, 2)}
             plain = [
@@ -212,7 +212,7 @@ class Landing:
         self.end_second, self.cut_second = int(ends[0]), int(ends[1])
         self.contracts = load_contracts()
         self.planted: list[pa.Table] = []
-        self.noticed = Noticed()
+        self.detected = DetectedProfiles()
         self.rows: dict[str, int] = {}
         self._truth_files: dict[str, pq.ParquetWriter] = {}
 
@@ -259,13 +259,13 @@ class Landing:
             part = slice(start, start + BATCH * 5)
             ids = text(profile).slice(start, BATCH * 5)
             labels = {"source_system": pa.repeat(system, len(ids)), "note": pa.repeat(note, len(ids))}
-            self.tell("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
+            self.add_truth("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
 
     def finish(self) -> None:
         """Close the ground truth, with the list of planted defects and the edge cases that lie in what was typed."""
-        self.noticed.tell(self)
+        self.detected.write_truth(self)
         if self.planted:
             planted = pa.concat_tables(self.planted)
-            self.tell("planted", {name: planted.column(name) for name in planted.column_names})
+            self.add_truth("planted", {name: planted.column(name) for name in planted.column_names})
         for writer in self._truth_files.values():
             writer.close()

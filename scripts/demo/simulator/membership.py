@@ -11,12 +11,12 @@ from scripts.demo.simulator.identity_edge_cases import (
     LEAVES_BY_CARD,
     LEAVES_BY_SECOND_ADDRESS,
     NEVER_CONFIRMED,
-    tell_profiles,
+    record_profiles,
 )
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import RECENT_DAYS, REPORTING_RATE
 from scripts.demo.simulator.orders import NORMAL, Orders, order_ids
-from scripts.demo.simulator.people import People, tell_addresses
+from scripts.demo.simulator.people import People, record_addresses
 from scripts.demo.simulator.purchases import STORE
 from scripts.demo.simulator.tills import BY_CARD, receipt_ids
 
@@ -89,7 +89,7 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
         "points_balance": np.where(now[r], balance[m[r]], 0), "joined_at": people.joined[m[r]],
         "updated_at": updated[r],
     })  # fmt: skip
-    landing.who("loyalty", people.loyalty_number(base), base)
+    landing.record_owners("loyalty", people.loyalty_number(base), base)
 
 
 def write_consent(landing: Landing, people: People, plan: Plan) -> None:
@@ -163,14 +163,14 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
         "status": pick(["opted_in", "opted_out", "pending"], status[r]),
         "source_name": pick(["checkout", "account page", "till", "preference centre"], place[r]), "occurred_at": at[r],
     })  # fmt: skip
-    landing.who("consent", event_id, who)
+    landing.record_owners("consent", event_id, who)
     told = known <= end
     for trap, mask in (
         ("opt_out_by_second_address", np.r_[second, no]), ("opt_out_by_card", card_only),
         ("pending_then_opted_in", sort == 6), ("pending_only", sort == len(groups)),
     ):  # fmt: skip
         rows = np.flatnonzero(mask & told)
-        tell_profiles(landing, trap, "consent", event_id.take(pa.array(rows)), np.arange(len(rows)))
+        record_profiles(landing, trap, "consent", event_id.take(pa.array(rows)), np.arange(len(rows)))
 
 
 def write_lists(landing: Landing, people: People, orders: Orders) -> None:
@@ -197,4 +197,4 @@ def write_lists(landing: Landing, people: People, orders: Orders) -> None:
         "member_email": email.take(pa.array(r)), "added_at": added[r],
     })  # fmt: skip
     listed = np.unique(who)
-    tell_addresses(landing, "external_lists", people, listed)
+    record_addresses(landing, "external_lists", people, listed)

@@ -47,12 +47,12 @@ NO_OFFER, CODE, SALE, FIXED, STAFF_OFFER = range(5)
 REASONS = ("size", "quality", "damaged", "late", "not_as_described", "changed_mind", "unknown")
 NORMAL, CANCELLED, PENDING, IS_TEST, VOIDED, TRAINING = range(6)
 # Categories that the same people buy, and the share of what they buy beside their favourite that stays among them.
-WAYS_OF_LIFE = (
+LIFESTYLES = (
     ("Fashion", "Accessories", "Beauty"),
     ("Home", "Kitchen", "Food and drink", "Garden", "Pets"),
     ("Sports", "Sports nutrition", "Electronics", "Electronics accessories"),
 )
-SAME_WAY_SHARE = 0.6
+SAME_LIFESTYLE_SHARE = 0.6
 STATES = ("normal", "cancelled", "pending", "test", "voided", "training")
 
 
@@ -292,9 +292,9 @@ def _lines(
 
 def _chances(popularity: Floats) -> Floats:
     """Chance of each subcategory (column) for who likes one (row) best: mostly of the same way of life."""
-    way = np.array([next(i for i, ways in enumerate(WAYS_OF_LIFE) if row[0] in ways) for row in SUBCATEGORIES])
+    way = np.array([next(i for i, ways in enumerate(LIFESTYLES) if row[0] in ways) for row in SUBCATEGORIES])
     same = popularity * (way[:, None] == way)
-    return SAME_WAY_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_WAY_SHARE) * popularity
+    return SAME_LIFESTYLE_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_LIFESTYLE_SHARE) * popularity
 
 
 def _drawn(chances: Floats, rows: Ints, rng: np.random.Generator) -> Ints:

@@ -27,7 +27,7 @@ from scripts.demo.simulator.arrays import (  # fmt: skip
     text,
     to_utc,
 )
-from scripts.demo.simulator.identity_edge_cases import PLACEHOLDER, EdgeCases, no_edge_cases, respelled, tell_people
+from scripts.demo.simulator.identity_edge_cases import PLACEHOLDER, EdgeCases, no_edge_cases, record_people, respelled
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import (  # fmt: skip
     ACQUISITION_GROWTH,
@@ -290,12 +290,12 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     )  # fmt: skip
 
 
-def tell_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
+def record_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
     """Ground truth of profiles that are nothing but an address: one of a couple's is not one person's."""
     ours = people.edge_cases.shares_email[who]
-    landing.who(system, people.email.take(pa.array(who[~ours])), who[~ours])
+    landing.record_owners(system, people.email.take(pa.array(who[~ours])), who[~ours])
     shared = pc.unique(people.email.take(pa.array(who[ours])))
-    landing.who(system, shared, np.full(len(shared), -1), "address of a couple, either")
+    landing.record_owners(system, shared, np.full(len(shared), -1), "address of a couple, either")
 
 
 def write_people(landing: Landing, people: People) -> None:
@@ -305,7 +305,7 @@ def write_people(landing: Landing, people: People) -> None:
     _write_crm(landing, people, rng)
     _write_klaviyo(landing, people, rng)
     everyone = np.arange(people.n)
-    landing.tell("people", {
+    landing.add_truth("people", {
         "person_id": everyone, "buyer_class": pick([c.name for c in CLASSES], people.klass),
         "customer_type": pick(KINDS, people.kind),
         "price_class": pick([c[0] for c in PRICE_CLASSES], people.price_class),
@@ -353,9 +353,9 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
         "updated_at": updated[r], "accepts_marketing": agrees[r],
         "verified_email": state[r] == 0,
     })  # fmt: skip
-    landing.who("shopify", people.shop[one], one)
-    landing.who("shopify", people.shop2[two], two, "second account, other address")
-    tell_people(landing, "moved_address", moved, np.arange(len(moved)))
+    landing.record_owners("shopify", people.shop[one], one)
+    landing.record_owners("shopify", people.shop2[two], two, "second account, other address")
+    record_people(landing, "moved_address", moved, np.arange(len(moved)))
 
 
 def _new_numbers(landing: Landing, people: People, has: Bools) -> tuple[Ints, Ints]:
@@ -406,7 +406,7 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
         "customer_type": pick(kind_words, np.where(kind[r] < 0, 4, kind[r])), "created_at": opened[r],
         "updated_at": updated[r],
     })  # fmt: skip
-    landing.who("crm", join("CRM-", text(people.crm[base])), base)
+    landing.record_owners("crm", join("CRM-", text(people.crm[base])), base)
 
 
 def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -> None:
@@ -424,4 +424,4 @@ def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -
         "country": pick(COUNTRY, people.place[who[r]]), "zip": people.zip(who[r]), "created": people.opened[who[r]],
         "updated": people.opened[who[r]], "_fivetran_deleted": deleted[r],
     })  # fmt: skip
-    landing.who("klaviyo", people.klaviyo_id(who), who)
+    landing.record_owners("klaviyo", people.klaviyo_id(who), who)

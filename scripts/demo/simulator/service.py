@@ -166,7 +166,7 @@ def _write_users(landing: Landing, people: People, person: Ints, created: Ints, 
         "role": pick(["end-user", "agent"], (ids[r] < 800_000).astype(int)), "external_id": shop.take(pa.array(r)),
         "created_at": since[r], "updated_at": since[r],
     })  # fmt: skip
-    landing.who("zendesk", 800_000 + who, who)
+    landing.record_owners("zendesk", 800_000 + who, who)
 
 
 def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOrders, catalogue: Catalogue) -> None:
@@ -202,4 +202,4 @@ def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOr
         "order_ref": only(luck[3][r] < 0.85, ref.take(pa.array(r))), "sku": only(sort[r] == 2, sku.take(pa.array(r))),
         "score": score[r], "comment": only(luck[3][r] < 0.5, words.take(pa.array(r))), "responded_at": at[r],
     })  # fmt: skip
-    landing.who("surveys", response_id, who)
+    landing.record_owners("surveys", response_id, who)

@@ -67,7 +67,7 @@ def write_shop(landing: Landing, orders: Orders, people: People, catalogue: Cata
     _write_refunds(landing, orders, shop, online, (back, back_tax), rng)
     _write_payments(landing, orders, shop, online, rng)
     guests = online[guest[online] & (orders.person[online] >= 0)]
-    landing.who("shopify_guest", order_ids(orders)[guests], orders.person[guests])
+    landing.record_owners("shopify_guest", order_ids(orders)[guests], orders.person[guests])
     return shop
 
 

@@ -117,11 +117,11 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
         "amount": amount[r],
     })  # fmt: skip
     shown = r0[(shows[r0] != NOBODY) & (shows[r0] != BY_TILL)]
-    landing.who("pos", receipt_ids(orders, shown), orders.person[shown])
+    landing.record_owners("pos", receipt_ids(orders, shown), orders.person[shown])
     for note, mask in (("till's own address, anyone", shows == BY_TILL),
                        ("counter's own address, anyone", at_desk & (shows == NOBODY))):  # fmt: skip
         shared = r0[mask[r0]]
-        landing.who("pos", receipt_ids(orders, shared), np.full(len(shared), -1), note)
+        landing.record_owners("pos", receipt_ids(orders, shared), np.full(len(shared), -1), note)
 
 
 def write_marketplace(landing: Landing, orders: Orders, people: People, catalogue: Catalogue) -> None:
@@ -167,7 +167,7 @@ def write_marketplace(landing: Landing, orders: Orders, people: People, catalogu
         "quantity": orders.quantity[line[r]], "item_price": orders.amount[line[r]], "item_tax": orders.tax[line[r]],
         "promotion_discount": orders.discount[line[r]],
     }, harmless[owner[line]])  # fmt: skip
-    landing.who("marketplace", buyer_id, hidden, "relay address")
+    landing.record_owners("marketplace", buyer_id, hidden, "relay address")
 
 
 def write_returns(landing: Landing, orders: Orders, people: People, catalogue: Catalogue, shows: Ints) -> None:

@@ -145,10 +145,10 @@ def write_web(
     person = sessions.person[first]
     shared = np.unique(sessions.device[sessions.person != person[np.searchsorted(devices, sessions.device)]])
     person[np.isin(devices, shared)] = -2
-    landing.who("web", anonymous_ids(devices[person >= 0]), person[person >= 0])
-    landing.who("web", anonymous_ids(shared), np.full(len(shared), -1), "browser of two people")
+    landing.record_owners("web", anonymous_ids(devices[person >= 0]), person[person >= 0])
+    landing.record_owners("web", anonymous_ids(shared), np.full(len(shared), -1), "browser of two people")
     rows = np.flatnonzero(np.isin(sessions.device, shared))
-    landing.tell("shared_browser_sessions", {
+    landing.add_truth("shared_browser_sessions", {
         "anonymous_id": anonymous_ids(sessions.device[rows]),
         "started_at": pa.array(sessions.at[rows]).cast(pa.timestamp("s")),
         "person_id": sessions.person[rows], "is_logged_in": sessions.logged[rows],
