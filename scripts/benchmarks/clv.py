@@ -49,7 +49,7 @@ PEOPLE = 40_000
 BUYER_CLASS = "regular"
 LAST_DAY = date(2026, 6, 30)
 GOAL_RECOVERED = 0.9
-WEEKS_A_YEAR = 365 / 7
+WEEKS_PER_YEAR = 365 / 7
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _truth() -> Parameters:
     from scripts.demo.simulator.model import CLASSES
 
     of = next(buyers for buyers in CLASSES if buyers.name == BUYER_CLASS)
-    return Parameters(of.rate_shape, of.rate_shape / of.rate * WEEKS_A_YEAR, of.dropout_a, of.dropout_b + 1)
+    return Parameters(of.rate_shape, of.rate_shape / of.rate * WEEKS_PER_YEAR, of.dropout_a, of.dropout_b + 1)
 
 
 def _recovered(people: int, seed: int) -> BgNbdFit:

@@ -46,7 +46,7 @@ from scripts.demo.simulator.model import (  # fmt: skip
     STORE_CONCENTRATION,
     STORE_SHARE,
     TEST_SHARE,
-    UNSUBSCRIBE_A_YEAR,
+    UNSUBSCRIBE_PER_YEAR,
     WHOLESALER_SHARE,
 )
 
@@ -269,7 +269,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     opened = np.where(established, opened - rng.integers(30, 1500, n) * DAY, opened)
     consents = has_klaviyo & (rng.random(n) < of("consents"))
     consent_at = np.where(consents, opened + (rng.exponential(3, n) * DAY).astype(np.int64), NULL)
-    leaves = rng.exponential(1 / UNSUBSCRIBE_A_YEAR, n) * 365 * DAY
+    leaves = rng.exponential(1 / UNSUBSCRIBE_PER_YEAR, n) * 365 * DAY
     optout_at = np.where(consents, np.maximum(opened, start * DAY) + leaves.astype(np.int64), NULL)
     joined = np.where(klass == LEAD, opened, opened + (rng.exponential(25, n) * DAY).astype(np.int64))
     years = rng.normal(0, 14, n).clip(-45, 27)

@@ -93,7 +93,7 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
         count = min(len(one.searched), len(one.kept_back))
         if 2 * count < FEWEST:
             left_out.append(
-                f"{key}: {len(one.searched) + len(one.kept_back)} {target.who_words.format(day=people.day)}; "
+                f"{key}: {len(one.searched) + len(one.kept_back)} {target.population.format(day=people.day)}; "
                 f"at least {FEWEST} are needed"
             )
         elif one.searched[target.column].nunique() < 2:

@@ -61,7 +61,7 @@ def evidence_text(tested: Tested, people: People) -> str:
     inside, others = (amount(mean.value, target.is_share, currency) for mean in (found.inside, found.others))
     each = "" if target.is_share else " each"
     return (
-        f"Among held-out {target.who_words.format(day=people.day.isoformat())}: "
+        f"Among held-out {target.population.format(day=people.day.isoformat())}: "
         f"{target.what.format(days=people.days)} {inside}{each} for the {found.count} matching the rule, {others} "
         f"for the {found.other_count} others; difference "
         f"{effect_text(found.effect, target.is_share, currency)}, adjusted p {p_text(found.adjusted_p)}."

@@ -67,7 +67,7 @@ def _about(people: People) -> str:
 
 
 def _cohort(people: People, one: Cohort, cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    who = one.target.who_words.format(day=people.day.isoformat())
+    who = one.target.population.format(day=people.day.isoformat())
     what = f"{one.target.what.format(days=people.days)}, among {who}"
     return {
         "title": one.target.title,

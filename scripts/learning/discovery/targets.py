@@ -24,7 +24,7 @@ class Target:
     """An outcome after the day of the snapshot.
 
     `column`: its column in the frame with outcomes; `is_share`: it is 0 or 1. `who`: conditions that a customer must
-    meet to count, as text in `who_words` (with {day}); a rule for the library needs them too. `higher` and `lower`
+    meet to count, as text in `population` (with {day}); a rule for the library needs them too. `higher` and `lower`
     describe customers who have more or less of it; `what` describes the outcome (with {days}).
     """
 
@@ -33,7 +33,7 @@ class Target:
     column: str
     is_share: bool
     who: tuple[Condition, ...]
-    who_words: str
+    population: str
     higher: str
     lower: str
     what: str
@@ -49,7 +49,7 @@ TARGETS = {
             column="value_after",
             is_share=False,
             who=(BUYERS,),
-            who_words="customers who had bought by {day}",
+            population="customers who had bought by {day}",
             higher="Worth more",
             lower="Worth less",
             what="contribution margin in the {days} days after",
@@ -60,7 +60,7 @@ TARGETS = {
             column="lapse_after",
             is_share=True,
             who=(Condition("days_since_last_order", "<=", str(ACTIVE_DAYS)),),
-            who_words=f"customers whose last order was at most {ACTIVE_DAYS} days before {{day}}",
+            population=f"customers whose last order was at most {ACTIVE_DAYS} days before {{day}}",
             higher="More likely to lapse",
             lower="Less likely to lapse",
             what="no order in the {days} days after",
@@ -71,7 +71,7 @@ TARGETS = {
             column="response_after",
             is_share=True,
             who=(BUYERS, Condition("email_received_count_90d", ">", "0")),
-            who_words="customers who had bought and were sent an e-mail in the 90 days before {day}",
+            population="customers who had bought and were sent an e-mail in the 90 days before {day}",
             higher="More likely to answer e-mail",
             lower="Less likely to answer e-mail",
             what="an e-mail opened by hand or clicked in the {days} days after",

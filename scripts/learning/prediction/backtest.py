@@ -17,7 +17,7 @@ from scripts.learning.prediction.adoption import backtest_adoption, find_target
 from scripts.learning.prediction.cards import Figure, put_figures, read_card
 from scripts.learning.prediction.churn import backtest_churn
 from scripts.learning.prediction.clv import (
-    DAYS_A_WEEK,
+    DAYS_PER_WEEK,
     expected_purchases,
     fit_models,
     in_scope,
@@ -107,7 +107,7 @@ def _evaluate_clv(workspace: Workspace, snapshot: Snapshot, horizon: int, day: d
     models = fit_models(within, *purchase_model_in_use(workspace))
     made = within[["customer_id"]].merge(outcomes(workspace, snapshot, horizon), on="customer_id", how="left").fillna(0)
     bought, spent = made["purchase_day_count"].to_numpy(float), made["net_revenue"].to_numpy(float)
-    expected = expected_purchases(horizon / DAYS_A_WEEK, within, models.purchases)
+    expected = expected_purchases(horizon / DAYS_PER_WEEK, within, models.purchases)
     value = expected * gamma_gamma.expected_value(
         within["purchase_day_count"], within["mean_purchase_value"], models.revenue.parameters
     )

@@ -18,7 +18,7 @@ from scripts.learning.prediction.cards import Card, Figure, data_facts, referenc
 from scripts.learning.prediction.clv_holdout import hold_out, holdout_figures, try_skips
 from scripts.learning.prediction.likelihood import CannotFit
 from scripts.learning.prediction.purchase_models import (
-    DAYS_A_WEEK,
+    DAYS_PER_WEEK,
     PURCHASE_MODELS,
     Fit,
     PurchaseModels,
@@ -42,8 +42,8 @@ AUTO = "auto"
 # Smaller cohorts are scored by the parameters of all customers.
 COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
 DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
-EVERYBODY = "all"
-YEAR_WEEKS = 365 / DAYS_A_WEEK
+ALL_CUSTOMERS = "all"
+YEAR_WEEKS = 365 / DAYS_PER_WEEK
 
 
 def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
@@ -69,8 +69,8 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), [days for days, _ in tried] or [0])
     modified = models.purchases.leaves_after_first
     whole = {**limits, "skipped_first_days": float(skipped)}
-    rows = _rows(EVERYBODY, EVERYBODY, models) + [
-        _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in whole.items()
+    rows = _rows(ALL_CUSTOMERS, ALL_CUSTOMERS, models) + [
+        _row(ALL_CUSTOMERS, ALL_CUSTOMERS, "scope", name, value) for name, value in whole.items()
     ]
     figures = _fit_figures(models) + _skip_figures(tried, skipped) + _scope_figures(everyone, persons, within, limits)
     if by is not None:
@@ -147,7 +147,7 @@ def purchase_model_in_use(workspace: Workspace) -> tuple[bool | None, int]:
     rows = read_rows(workspace.seeds / SEED_FILE, COLUMNS)
     if not rows:
         return None, 0
-    whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == EVERYBODY}
+    whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == ALL_CUSTOMERS}
     return whole.get("leaves_after_first") == 1, int(whole.get("skipped_first_days", 0))
 
 

@@ -15,7 +15,7 @@ from scripts.learning.prediction import bg_nbd, gamma_gamma
 from scripts.learning.prediction.cards import Figure
 from scripts.learning.prediction.likelihood import CannotFit, Floats
 from scripts.learning.prediction.purchase_models import (
-    DAYS_A_WEEK,
+    DAYS_PER_WEEK,
     PurchaseModels,
     expected_purchases,
     fit_models,
@@ -58,7 +58,7 @@ class Holdout:
 
     def deviance(self, fit: bg_nbd.BgNbdFit) -> float:
         """Mean Poisson deviance of actual from expected purchases; 0 is perfect."""
-        expected = np.maximum(expected_purchases(self.days / DAYS_A_WEEK, self.before, fit), 1e-12)
+        expected = np.maximum(expected_purchases(self.days / DAYS_PER_WEEK, self.before, fit), 1e-12)
         made = self.purchases
         logs = np.where(made > 0, made * np.log(np.maximum(made, 1) / expected), 0.0)
         return float(2 * np.mean(logs - made + expected))
@@ -110,7 +110,7 @@ def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) 
     except CannotFit as problem:
         return [Figure("holdout", "not possible", str(problem), figure_date=held.day)]
     before, day = held.before, held.day
-    expected = expected_purchases(held.days / DAYS_A_WEEK, before, models.purchases)
+    expected = expected_purchases(held.days / DAYS_PER_WEEK, before, models.purchases)
     money = expected * gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )
@@ -140,12 +140,14 @@ def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) ->
     before = new_customers(held.before, skipped_days)
     begin = held.seen_days - int(before["observed_days"].max())
     first_day = before["observed_days"].max() - before["observed_days"].to_numpy()
-    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_A_WEEK) + 1)
+    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_PER_WEEK) + 1)
     theirs = held.repeats[held.repeats["customer_id"].isin(before["customer_id"])]
-    by_week = theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_A_WEEK)).groupby("week")["purchases"].sum()
+    by_week = (
+        theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_PER_WEEK)).groupby("week")["purchases"].sum()
+    )
     made = by_week.reindex(weeks - 1, fill_value=0).cumsum().to_numpy()
     expected = bg_nbd.expected_cumulative(weeks, first_day, fit.parameters, leaves_after_first=fit.leaves_after_first)
-    fitted = int((held.seen_days - begin + 1) // DAYS_A_WEEK)
+    fitted = int((held.seen_days - begin + 1) // DAYS_PER_WEEK)
     figures = [Figure("tracking", "weeks fitted", fitted, "of the training customers", held.day)]
     for place in range(TRACKED_WEEKS - 1, len(weeks), TRACKED_WEEKS):
         figures += [

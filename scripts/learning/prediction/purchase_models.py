@@ -11,7 +11,7 @@ import pandas as pd
 from scripts.learning.prediction import bg_nbd, gamma_gamma
 from scripts.learning.prediction.likelihood import Floats
 
-DAYS_A_WEEK = 7.0
+DAYS_PER_WEEK = 7.0
 # Purchase models by name, and whether customers may leave after their first purchase.
 PURCHASE_MODELS = {"bg_nbd": False, "mbg_nbd": True}
 
@@ -59,7 +59,7 @@ def scope_limits(persons: pd.DataFrame) -> dict[str, float]:
 
 def purchase_rate(frame: pd.DataFrame) -> pd.Series:
     """Purchases per week, as int_clv_customers calculates them in SQL."""
-    return frame["purchase_day_count"] / (frame["observed_days"] / DAYS_A_WEEK + 1)
+    return frame["purchase_day_count"] / (frame["observed_days"] / DAYS_PER_WEEK + 1)
 
 
 def in_scope(frame: pd.DataFrame, limits: dict[str, float]) -> pd.Series:
@@ -141,6 +141,6 @@ def purchase_arrays(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
     """x, t_x and T (times in weeks) from rows as in read_purchases."""
     return (
         frame["repeat_count"].to_numpy(float),
-        frame["last_purchase_age_days"].to_numpy(float) / DAYS_A_WEEK,
-        frame["observed_days"].to_numpy(float) / DAYS_A_WEEK,
+        frame["last_purchase_age_days"].to_numpy(float) / DAYS_PER_WEEK,
+        frame["observed_days"].to_numpy(float) / DAYS_PER_WEEK,
     )
