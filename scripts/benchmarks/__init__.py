@@ -1,1 +1,1 @@
-"""Measurements of the project at scale and against second implementations."""
+"""Benchmarks of the project at scale and against other implementations."""

@@ -1,9 +1,8 @@
 """Compares five audiences of the starting library with those of the published scenario of 250,000 customers.
 
-The audiences are what the library's rules find in workspaces that the whole path has built: simulated, loaded,
-resolved, scored and segmented. Beside each stands what the simulator's own evaluator finds, which reads landing
-files and ground truth and none of the models, so that a difference says whether the workspace or the product is
-off.
+The audiences are what the library's rules find in workspaces built end to end: simulated, loaded, resolved, scored and
+segmented. Next to each is the size by the simulator's own evaluator, which reads landing files and ground truth and
+none of the models, so that a difference shows whether the simulated data or the product is off.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import library_to_change
 
-# How far a size may be from the published one.
+# Largest relative deviation of a size from the published one.
 TOLERANCE = 0.15
-# Workspaces that the simulator's settings were not chosen by.
+# Seeds that were not used to calibrate the simulator.
 SEEDS = (201, 202, 203, 204, 205)
 BUILD = ["build", "--exclude-resource-type", "unit_test", "test"]
 
@@ -30,9 +29,9 @@ BUILD = ["build", "--exclude-resource-type", "unit_test", "test"]
 def benchmark_audiences(
     workspace: Workspace, *, customers: int = 250_000, seeds: Sequence[int] = SEEDS, progress: Progress = print
 ) -> None:
-    """Make one workspace per seed beside `workspace`, compare its five audiences with the published ones, remove it.
+    """Make one workspace per seed in the home of `workspace`, compare its five audiences with the published, remove it.
 
-    The published sizes are scaled to `customers`. Raises CheckFailed when a size is off by more than TOLERANCE.
+    The published sizes are scaled to `customers`. Raises CheckFailed if a size is off by more than TOLERANCE.
     """
     from scripts.demo.simulator.reference import PUBLISHED, compare
 
@@ -48,18 +47,18 @@ def benchmark_audiences(
         for figure, row in table.iterrows():
             found = sizes.get(str(figure))
             ratio = None if found is None else found / row["published"]
-            wanted, truth = float(row["published"]), float(row["simulated"])
-            progress(f"  {figure:<32}{_number(wanted)}{_number(found)}{_ratio(ratio)}{_number(truth)}")
+            published, truth = float(row["published"]), float(row["simulated"])
+            progress(f"  {figure:<32}{_number(published)}{_number(found)}{_ratio(ratio)}{_number(truth)}")
             if ratio is not None and abs(ratio - 1) > TOLERANCE:
-                off.append(f"seed {seed}, {figure}: {found:,} customers are {ratio:.2f} times the published ones")
+                off.append(f"seed {seed}, {figure}: {found:,} customers are {ratio:.2f} times the published size")
         shutil.rmtree(own.home)
     if off:
-        raise CheckFailed("\n".join([*off, f"sizes may be {TOLERANCE:.0%} off"]))
+        raise CheckFailed("\n".join([*off, f"sizes may be at most {TOLERANCE:.0%} off"]))
     progress(f"all five audiences are within {TOLERANCE:.0%} of the published sizes on {len(seeds)} seed(s)")
 
 
 def _make(workspace: Workspace, customers: int, seed: int, audiences: list[str], progress: Progress) -> None:
-    """Simulate, load and build; two of the audiences are drafts that need lifetime values, so these are fitted."""
+    """Simulate, load and build; two of the audiences are drafts that need lifetime value, so it is fitted too."""
     from scripts.demo.simulator import simulate
     from scripts.intake.command import intake
     from scripts.learning.prediction.clv import fit_clv

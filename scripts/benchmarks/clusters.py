@@ -1,7 +1,7 @@
-"""Measures the choice of clusters on many buyers, and the assignment of everyone in SQL.
+"""Measures the choice of clusters on many buyers, and their assignment in SQL.
 
-The buyers are drawn from five kinds that differ in twenty features, skewed as those of a shop are. The engine assigns
-a million of them, whatever the number that the clustering is measured on.
+The buyers are drawn from five kinds that differ in twenty features, skewed like those of a real shop. A million of them
+are assigned in SQL, however many are clustered.
 """
 
 from __future__ import annotations
@@ -54,8 +54,11 @@ FEATURES = {
 def benchmark_clusters(
     workspace: Workspace, *, customers: int = 250_000, progress: Progress = print
 ) -> dict[str, float]:
-    """Choose clusters of `customers` buyers with twenty features, by K-means alone and by the better of both methods,
-    and assign a million in SQL. Prints and returns the seconds: kmeans, best, rules, assignment."""
+    """Choose clusters of `customers` buyers with twenty features, and assign a million buyers in SQL.
+
+    Clusters are chosen by K-means alone, and by the better of both methods. Prints and returns the seconds: kmeans,
+    best, rules, assignment.
+    """
     buyers = buyers_of_kinds(customers)
     progress(f"{customers:,} buyers of {KINDS} kinds with {len(FEATURES)} features")
     seconds: dict[str, float] = {}
@@ -77,7 +80,7 @@ def benchmark_clusters(
 
 
 def buyers_of_kinds(customers: int, seed: int = 1) -> Buyers:
-    """Buyers of a few kinds as `read_buyers` would give them."""
+    """Buyers of a few kinds, as `read_buyers` would return them."""
     random = np.random.default_rng(seed)
     kind = random.integers(0, KINDS, customers)
     frame = pd.DataFrame({"customer_id": np.arange(customers).astype(str)})
@@ -101,7 +104,7 @@ def buyers_of_kinds(customers: int, seed: int = 1) -> Buyers:
 
 
 def _assignment_seconds(workspace: Workspace, found: Clustering) -> float:
-    """Seconds that dbt reports for customer_clusters over a million buyers, from centres in the seed."""
+    """Seconds that dbt reports for customer_clusters over a million buyers, with the centres in the seed."""
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 

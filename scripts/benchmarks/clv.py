@@ -1,4 +1,4 @@
-"""Measures lifetime value: its fit against lifetimes and the truth of simulated data sets, and scores by SQL."""
+"""Measures lifetime value: its fit compared with lifetimes and with the truth of simulated data, and scoring in SQL."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from scripts.platform.workspace import Workspace
 COMPARED = Parameters(0.6, 8.0, 0.8, 2.5)
 WEEKS, ENTRY_WEEKS = 104.0, 52.0
 REPEATS = 5
-# What does not grow with the customers, the eight starts above all, weighs more where they are few.
+# The goal holds from this many customers: fixed costs, such as the eight starts, weigh more when customers are few.
 GOAL_TIMES, GOAL_CUSTOMERS = 20.0, 1_000_000
 GOAL_DIFFERENCE = 1e-3
 
-# Customers of the scoring: new ones all through three years, so that there are many distinct (x, T).
+# Scored customers: new ones throughout three years, so that there are many distinct (x, T).
 SCORED_WEEKS = 156.0
 SCORED_MODELS = ("int_clv_customers", "int_clv_expected_orders", "int_customer_clv")
 SCORED_PARAMETERS = {
@@ -44,17 +44,17 @@ SCORED_PARAMETERS = {
 SCORINGS = 4
 GOAL_SCORING = 3.0
 
-# Known people of one workspace, and the class of buyers whose parameters are looked for.
+# Known people per data set, and the class of buyers whose parameters are to be recovered.
 PEOPLE = 40_000
 BUYER_CLASS = "regular"
 LAST_DAY = date(2026, 6, 30)
 GOAL_RECOVERED = 0.9
-WEEKS_A_YEAR = 365 / 7
+WEEKS_PER_YEAR = 365 / 7
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Seconds of both fits (ours: the median of several), their parameters, and the largest relative difference."""
+    """Seconds of both fits (ours: the median of several) and their parameters."""
 
     ours: float
     theirs: float
@@ -72,12 +72,12 @@ class Compared:
 
 
 def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress = print) -> Compared:
-    """Fit `customers` simulated customers with ours and with lifetimes, in this process, and print how they compare.
+    """Fit `customers` simulated customers with our code and with lifetimes, in this process, and print the comparison.
 
     Ours includes grouping the customers, eight starts, standard errors and all checks; lifetimes climbs from one start.
-    Ours is fitted several times and the median counts; lifetimes once. Raises CheckFailed when the parameters differ by
-    more than a thousandth or, from a million customers, ours is less than twenty times as fast; UserError where
-    lifetimes is absent.
+    Ours is fitted several times and the median counts; lifetimes once. Raises CheckFailed if the fit does not converge,
+    if the parameters differ by more than a thousandth or if, from a million customers, ours is less than twenty times
+    as fast; UserError if lifetimes is not installed.
     """
     fitter = _lifetimes()
     x, t_x, T = bg_nbd.simulate(
@@ -90,7 +90,7 @@ def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress 
         found = bg_nbd.fit(x, t_x, T)
         seconds.append(time.monotonic() - started)
     started = time.monotonic()
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints how its search ended
+    with contextlib.redirect_stdout(io.StringIO()):  # lifetimes prints the result of its search
         theirs = fitter.fit(x, t_x, T)
     their_seconds = time.monotonic() - started
     compared = Compared(
@@ -100,7 +100,7 @@ def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress 
         Parameters(*(float(theirs.params_[name]) for name in NAMES)),
     )
     progress(f"  {found.distinct_customers:,} distinct; {found.starts_agreeing} of {found.starts} starts agree")
-    progress(f"  {'':<10}{'ours':>14}{'error':>10}{'lifetimes':>14}{'in the draw':>14}")
+    progress(f"  {'':<10}{'ours':>14}{'error':>10}{'lifetimes':>14}{'truth':>14}")
     for name, mine, other, true in zip(NAMES, found.parameters, compared.their_parameters, COMPARED, strict=True):
         progress(f"  {name:<10}{mine:>14.6f}{found.standard_errors[name]:>10.4f}{other:>14.6f}{true:>14.3f}")
     progress(f"  largest relative difference {compared.difference:.1e} (goal: at most {GOAL_DIFFERENCE:.0e})")
@@ -118,11 +118,11 @@ def benchmark_clv(customers: int = 1_000_000, seed: int = 1, progress: Progress 
 
 
 def benchmark_scoring(workspace: Workspace, customers: int = 1_000_000, progress: Progress = print) -> float:
-    """Score `customers` simulated customers by the SQL models, and print how long that takes.
+    """Score `customers` simulated customers with the SQL models, and print how long it takes.
 
-    Everything from a customer's purchases to their expected value, as dbt builds it; dbt's own start is left out.
-    Repeated, and the best counts, as other work on the machine can only slow it down. Returns seconds. Raises
-    CheckFailed where a million take longer than three seconds.
+    Includes everything from customers' purchases to their expected value, as built by dbt, but not dbt's start-up. It
+    is repeated and the best run counts, as other work on the machine can only slow it down. Returns seconds. Raises
+    CheckFailed if up to a million customers take longer than three seconds.
     """
     from scripts.pipeline.steps import copy_missing_seeds
     from scripts.platform.dbt import run_dbt
@@ -138,7 +138,7 @@ def benchmark_scoring(workspace: Workspace, customers: int = 1_000_000, progress
     seconds = sum(best.values())
     parts = ", ".join(f"{name} {best[name]:.2f} s" for name in SCORED_MODELS)
     progress(
-        f"scored by SQL in {seconds:.2f} s: {customers:,} customers, {pairs:,} distinct (x, T) (best of {SCORINGS};"
+        f"scored in SQL in {seconds:.2f} s: {customers:,} customers, {pairs:,} distinct (x, T) (best of {SCORINGS};"
         f" goal for {GOAL_CUSTOMERS:,}: {GOAL_SCORING:.0f} s)"
     )
     progress(f"  {parts}")
@@ -148,7 +148,7 @@ def benchmark_scoring(workspace: Workspace, customers: int = 1_000_000, progress
 
 
 def _write_scored(workspace: Workspace, customers: int) -> int:
-    """A warehouse with nothing but customers' purchases and parameters; the number of distinct (x, T)."""
+    """Write a warehouse with only customers' purchases and parameters; returns the number of distinct (x, T)."""
     rng = np.random.default_rng(1)
     x, t_x, T = bg_nbd.simulate(
         customers, COMPARED, SCORED_WEEKS, rng, leaves_after_first=True, entry_weeks=SCORED_WEEKS, whole_days=True
@@ -194,33 +194,33 @@ def _lifetimes() -> Any:
 
 
 def benchmark_recovery(data_sets: int = 50, people: int = PEOPLE, progress: Progress = print) -> dict[str, int]:
-    """Fit one class of buyers in each of `data_sets` simulated data sets, and print how often the truth was found.
+    """Fit one class of buyers in each of `data_sets` simulated data sets, and print how often the truth was recovered.
 
-    The truth is the simulator's own gamma of rates and beta of chances of leaving. Two things are measured as the
-    simulator has them: time runs with the season (a week in December is longer than one in February), and buyers may
-    leave after their first order, which BG/NBD rules out. Ground truth says who did; without them the rest is exactly
-    BG/NBD, with one more in b, as having stayed once says that much of a person's chance of leaving.
+    The truth is the simulator's gamma distribution of rates and beta distribution of leaving probabilities. Two things
+    follow the simulator: time is seasonal (a week in December is longer than one in February), and buyers may leave
+    after their first order, which BG/NBD rules out. Ground truth says who did; without them the rest is exactly BG/NBD
+    with b + 1, the posterior of the leaving probability after staying once.
 
-    Returns for each parameter in how many data sets the truth lies within two standard errors. Raises CheckFailed when
-    that is less than 90 % for one of them.
+    Returns for each parameter in how many data sets the truth is within two standard errors. Raises CheckFailed if that
+    is less than 90 % for one of them.
     """
     if data_sets < 1:
-        raise UserError("--recovery needs at least one workspace")
+        raise UserError("--recovery needs at least one data set")
     true = _truth()
     within = dict.fromkeys(NAMES, 0)
     relative: dict[str, list[float]] = {name: [] for name in NAMES}
-    buyers, unsettled = [], 0
+    buyers, unconverged = [], 0
     for seed in range(1, data_sets + 1):
         found = _recovered(people, seed)
         buyers.append(found.customers)
-        unsettled += not found.converged
+        unconverged += not found.converged
         for name, value in zip(NAMES, true, strict=True):
-            missed = abs(getattr(found, name) - value)
-            within[name] += bool(missed <= 2 * found.standard_errors[name])
+            deviation = abs(getattr(found, name) - value)
+            within[name] += bool(deviation <= 2 * found.standard_errors[name])
             relative[name].append(getattr(found, name) / value - 1)
     progress(
         f"{data_sets} data sets of {people:,} people, buyers of the class {BUYER_CLASS!r}:"
-        f" {min(buyers):,} to {max(buyers):,} in a data set; {unsettled} fits did not converge"
+        f" {min(buyers):,} to {max(buyers):,} in a data set; {unconverged} fits did not converge"
     )
     progress(f"  {'':<8}{'truth':>10}{'within two errors':>20}{'mean deviation':>17}")
     for name, value in zip(NAMES, true, strict=True):
@@ -235,11 +235,11 @@ def benchmark_recovery(data_sets: int = 50, people: int = PEOPLE, progress: Prog
 
 
 def _truth() -> Parameters:
-    """The parameters of the class, in weeks, of those who stayed after their first order."""
+    """The parameters of the class, in weeks, for buyers who stayed after their first order."""
     from scripts.demo.simulator.model import CLASSES
 
     of = next(buyers for buyers in CLASSES if buyers.name == BUYER_CLASS)
-    return Parameters(of.rate_shape, of.rate_shape / of.rate * WEEKS_A_YEAR, of.dropout_a, of.dropout_b + 1)
+    return Parameters(of.rate_shape, of.rate_shape / of.rate * WEEKS_PER_YEAR, of.dropout_a, of.dropout_b + 1)
 
 
 def _recovered(people: int, seed: int) -> BgNbdFit:
@@ -247,9 +247,9 @@ def _recovered(people: int, seed: int) -> BgNbdFit:
 
 
 def _observed(people: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """x, t_x, T in seasonal weeks of one workspace's buyers of the class who did not leave after their first order.
+    """x, t_x, T in seasonal weeks for one data set's buyers of the class who did not leave after their first order.
 
-    Orders are known by their day, so a day's time is its middle; several orders of one day are one.
+    Orders are known by day only, so each gets the middle of its day; several orders on one day are one.
     """
     from scripts.demo.simulator.arrays import DAY, Streams, to_local
     from scripts.demo.simulator.model import CLASSES
@@ -257,20 +257,20 @@ def _observed(people: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.flo
     from scripts.demo.simulator.purchases import buy, season
 
     streams = Streams(seed)
-    everybody = make_people(people, LAST_DAY, streams)
-    orders = buy(everybody, streams("orders"))
+    population = make_people(people, LAST_DAY, streams)
+    orders = buy(population, streams("orders"))
     klass = [buyers.name for buyers in CLASSES].index(BUYER_CLASS)
-    cumulative = season(everybody.start)
+    cumulative = season(population.start)
     middle = (cumulative[:-1] + cumulative[1:]) / 2
-    ours = (everybody.klass == klass) & (everybody.kind == PERSON)
-    count = np.bincount(orders.person, minlength=everybody.n)
-    left_at_once = (count == 1) & (everybody.last_active <= everybody.end * DAY + DAY)
+    ours = (population.klass == klass) & (population.kind == PERSON)
+    count = np.bincount(orders.person, minlength=population.n)
+    left_at_once = (count == 1) & (population.last_active <= population.end * DAY + DAY)
     kept = np.flatnonzero(ours & ~left_at_once)
 
-    day = to_local(orders.at) // DAY - everybody.start
+    day = to_local(orders.at) // DAY - population.start
     days = np.unique(np.stack([orders.person, day]), axis=1)
-    x = np.bincount(days[0], minlength=everybody.n) - 1
-    first, last = np.full(everybody.n, len(middle)), np.zeros(everybody.n, dtype=np.int64)
+    x = np.bincount(days[0], minlength=population.n) - 1
+    first, last = np.full(population.n, len(middle)), np.zeros(population.n, dtype=np.int64)
     np.minimum.at(first, days[0], days[1])
     np.maximum.at(last, days[0], days[1])
     first, last = first[kept], last[kept]

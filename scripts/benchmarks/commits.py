@@ -1,4 +1,4 @@
-"""Compares what two commits make of the same raw tables: every published relation, its columns and its rows."""
+"""Compares what two commits build from the same raw tables: every published relation, its columns and its rows."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Relation:
 
 
 def compare_commits(workspace: Workspace, commit: str, *, days: int = 1, progress: Progress = print) -> None:
-    """Build the raw tables of `workspace` with the code of `commit` and with this code; say which relations differ.
+    """Build the raw tables of `workspace` with the code of `commit` and with this code; report which relations differ.
 
-    Both start from a copy of the warehouse without anything that models made, and use the seeds of `workspace`; with
-    `days` above 1 the days before the last one are built too, all by `commit`, and the last by each: what was begun by
-    the old code goes on with the new. Raises CheckFailed when a published relation differs.
+    Both start from a copy of the warehouse without anything built by models, and use the seeds of `workspace`. With
+    `days` above 1, earlier days are built too, all by `commit`, and only the last day by both, so that this code
+    continues what the other began. Raises CheckFailed if a published relation differs.
     """
     if not workspace.warehouse.exists():
         raise UserError(f"{workspace.warehouse}: no warehouse to compare on; run `python -m scripts run` first")
@@ -45,14 +45,14 @@ def compare_commits(workspace: Workspace, commit: str, *, days: int = 1, progres
     _git("worktree", "add", "--detach", "--force", str(other), commit)
     try:
         last = _last_day(workspace)
-        begun = _raw_copy(workspace, folder / "begun")
+        start = _raw_copy(workspace, folder / "begun")
         for back in range(days - 1, 0, -1):
             progress(f"{commit}: day {back} before the last")
-            _build(other, begun, progress, last, back)
+            _build(other, start, progress, last, back)
         results = {}
         for name, code in (("then", other), ("now", PROJECT)):
             copy = Workspace.at(warehouse=str(folder / name / "warehouse.duckdb"))
-            shutil.copytree(begun.home, copy.home)
+            shutil.copytree(start.home, copy.home)
             progress(f"building with {commit if name == 'then' else 'this code'}")
             _build(code, copy, progress, last, 0)
             results[name] = published_relations(copy.warehouse)
@@ -66,7 +66,7 @@ def compare_commits(workspace: Workspace, commit: str, *, days: int = 1, progres
 
 
 def published_relations(warehouse: Path) -> dict[str, Relation]:
-    """The published relations of a warehouse by `schema.name`; what only models read is left out."""
+    """The published relations of a warehouse by `schema.name`, without intermediate ones."""
     found: dict[str, Relation] = {}
     with open_warehouse(warehouse, read_only=True) as connection:
         for schema in PUBLISHED:
@@ -83,8 +83,8 @@ def published_relations(warehouse: Path) -> dict[str, Relation]:
 
 
 def differences(then: dict[str, Relation], now: dict[str, Relation]) -> list[str]:
-    """A line for each relation that is not the same in both."""
-    problems = [f"{key}: no longer there" for key in sorted(then.keys() - now.keys())]
+    """A line for each relation that differs."""
+    problems = [f"{key}: missing now" for key in sorted(then.keys() - now.keys())]
     problems += [f"{key}: new, {now[key].rows} rows" for key in sorted(now.keys() - then.keys())]
     for key in sorted(then.keys() & now.keys()):
         old, new = then[key], now[key]
@@ -92,9 +92,9 @@ def differences(then: dict[str, Relation], now: dict[str, Relation]) -> list[str
             gone = [name for name, _ in old.columns if name not in dict(new.columns)]
             come = [name for name, _ in new.columns if name not in dict(old.columns)]
             changed = [name for name, kind in new.columns if dict(old.columns).get(name, kind) != kind]
-            parts = (("gone", gone), ("new", come), ("of another type", changed))
-            said = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
-            problems.append(f"{key}: columns differ ({said or 'in their order'})")
+            parts = (("missing", gone), ("new", come), ("changed type", changed))
+            details = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+            problems.append(f"{key}: columns differ ({details or 'only in order'})")
         elif old != new:
             problems.append(f"{key}: rows differ ({old.rows} then, {new.rows} now)")
     return problems
@@ -107,7 +107,7 @@ def _last_day(workspace: Workspace) -> str | None:
 
 
 def _raw_copy(workspace: Workspace, folder: Path) -> Workspace:
-    """A workspace with the landing zone, the seeds and the raw tables of `workspace`, and nothing that models made."""
+    """A workspace with the landing zone, the seeds and the raw tables of `workspace`, and nothing built by models."""
     copy = Workspace.at(warehouse=str(folder / "warehouse.duckdb"))
     shutil.copytree(workspace.landing, copy.landing)
     shutil.copytree(workspace.seeds, copy.seeds)
@@ -116,7 +116,7 @@ def _raw_copy(workspace: Workspace, folder: Path) -> Workspace:
 
 
 def _build(code: Path, workspace: Workspace, progress: Progress, last: str | None, back: int) -> None:
-    """Run `build` of the given code as a process of its own: two versions of one package do not fit into one."""
+    """Run `build` of the given code as a separate process: one process cannot hold two versions of a package."""
     command = [sys.executable, "-m", "scripts", "build", "--warehouse", str(workspace.warehouse)]
     if last and back:
         command += ["--as-of", str(date.fromisoformat(last) - timedelta(days=back))]

@@ -1,8 +1,8 @@
-"""Measures the feature models against one scan and one grouped pass of what they read, and how they grow with the data.
+"""Measures the feature models against one scan and one grouped pass of their input, and how they scale with the data.
 
-A small demo is simulated, loaded and built once; what the feature models read of it is then multiplied: every customer
-stands there as often as the factor says, under ids of their own, with their own orders, tickets and events. So the
-shape of the data (who buys how often, how visits bunch) stays that of the simulator, and no schema is written here.
+A small demo is simulated, loaded and built once; the input of the feature models is then multiplied: every customer is
+copied as often as the factor says, with separate ids and their own orders, tickets and events. So the distributions
+(who buys how often, how visits cluster) stay those of the simulator, and no schema is defined here.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from scripts.platform.workspace import Workspace
 
 BASE_CUSTOMERS = 5000
 THREADS = 2
-# Marts of a customer's attributes; those that a project does not have are left out.
+# Marts with customer attributes; those that the project does not have are skipped.
 FEATURE_MARTS = ("customer_features", "customer_behaviour_windows", "customer_rfm", "rfm_cut_points", "customer_margin")
 GOAL_RATIO = 6.0
 GOAL_GROWTH = 12.0
-# Ids of people and of what is theirs end so; those of a retailer's own things are shared by all customers.
+# Columns with ids of customers and of their records end like this; ids of the retailer's own things are shared.
 OWN_ID = re.compile(r"(_id|_key|_ref|_number)$")
 SHARED_ID = re.compile(r"^(campaign|flow|location|metric|product|list|currency|segment|rule|window|topic)_")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: feature models by name, and the relations that they read, as `schema.name` with its readers."""
+    """What is measured: feature models, their results, and the relations read, as `schema.name` with their readers."""
 
     models: tuple[str, ...]
     results: tuple[str, ...]
@@ -47,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of one size: the feature models from first to last, each model, and the three parts of the yardstick."""
+    """Seconds for one size: wall time of all feature models, of each model, and the three parts of the yardstick."""
 
     factor: int
     wall: float
@@ -68,12 +68,12 @@ class Measured:
 def benchmark_features(
     workspace: Workspace, *, customers: int = 250_000, smaller: int = 10, progress: Progress = print
 ) -> list[Measured]:
-    """Build all features of `customers` known people and of `smaller` times fewer, and print what they took.
+    """Build all features of `customers` known people and of `smaller` times fewer, and print the time taken.
 
     The yardstick is measured in the same process, on the same data, with the same threads: one scan of every column
-    that a feature model reads, one grouped pass over them per customer, and a bare write of the finished tables.
-    Returns the measurements, the smaller size first; with `smaller` 0 there is only the full size. 250,000 people need
-    more than the usual memory of the engine: set SEGMENTATION_MEMORY=3000MB.
+    that a feature model reads, one pass over them grouped by customer, and a bare write of the finished tables.
+    Returns the measurements, the smaller size first; with `smaller` 0 only the full size. 250,000 people need more
+    than the engine's default memory: set SEGMENTATION_MEMORY=3000MB.
     """
     factor = max(round(customers / BASE_CUSTOMERS), 1)
     if smaller and factor < smaller:
@@ -95,7 +95,7 @@ def benchmark_features(
 
 
 def _build_base(base: Workspace, progress: Progress) -> Plan:
-    """Simulate, load and build the small workspace that is multiplied, once for each set of models."""
+    """Simulate, load and build the small workspace whose data is multiplied; returns the plan of its models."""
     from scripts.demo.simulator import simulate
     from scripts.intake.command import intake
     from scripts.pipeline import steps
@@ -113,25 +113,25 @@ def _build_base(base: Workspace, progress: Progress) -> Plan:
     return plan_of(manifest["nodes"])
 
 
-def _room(node: dict[str, Any]) -> str:
+def _layer(node: dict[str, Any]) -> str:
     return str(node["original_file_path"]).split("/")[1]
 
 
 def plan_of(nodes: dict[str, Any]) -> Plan:
-    """The feature models of a manifest: what the attributes' marts need, but core marts and what those need do not."""
+    """The feature models of a manifest: those that attribute marts need, without core marts and what these need."""
     by_name = {node["name"]: key for key, node in nodes.items() if node["resource_type"] == "model"}
     results = [by_name[name] for name in FEATURE_MARTS if name in by_name]
-    # Who somebody is stands before what is known of them.
+    # Identity comes before features.
     core = [
         key
         for name, key in by_name.items()
-        if name == "customers" or (_room(nodes[key]) in ("identity", "core") and nodes[key]["schema"] == "marts")
+        if name == "customers" or (_layer(nodes[key]) in ("identity", "core") and nodes[key]["schema"] == "marts")
     ]
-    before = _ancestors(nodes, core)
+    upstream = _ancestors(nodes, core)
     models = sorted(
         key
-        for key in _ancestors(nodes, results) - before
-        if nodes[key]["resource_type"] == "model" and _room(nodes[key]) != "staging"
+        for key in _ancestors(nodes, results) - upstream
+        if nodes[key]["resource_type"] == "model" and _layer(nodes[key]) != "staging"
     )
     inputs: dict[str, list[str]] = {}
     for key in models:
@@ -147,7 +147,7 @@ def plan_of(nodes: dict[str, Any]) -> Plan:
 
 
 def _ancestors(nodes: dict[str, Any], of: Iterable[str]) -> set[str]:
-    """The nodes themselves and all that they are built from."""
+    """The nodes themselves and everything they are built from."""
     found: set[str] = set()
     waiting = list(of)
     while waiting:
@@ -189,7 +189,7 @@ def _measure(base: Workspace, folder: Path, plan: Plan, factor: int, progress: P
 
 
 def _span(result: Any) -> tuple[datetime, datetime]:
-    """When a model was executed, from the first to the last of its timed steps."""
+    """Start and end of a model's execution, from the first to the last of its timed steps."""
     times = [time for step in result.timing for time in (step.started_at, step.completed_at) if time]
     return min(times), max(times)
 
@@ -199,9 +199,9 @@ def _largest(rows: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def _multiply(source: Path, target: Path, plan: Plan, factor: int) -> dict[str, int]:
-    """Write every relation that feature models read, `factor` times as large; returns its rows per relation.
+    """Write every relation that feature models read, `factor` times as large; returns row counts by relation.
 
-    Relations without ids of people or of what is theirs (products, rates, rules) are copied as they are.
+    Relations without ids of customers or of their records (products, rates, rules) are copied unchanged.
     """
     counts: dict[str, int] = {}
     with open_warehouse(target) as connection:
@@ -224,7 +224,7 @@ def _multiply(source: Path, target: Path, plan: Plan, factor: int) -> dict[str, 
 
 
 def _multiplied(connection: duckdb.DuckDBPyConnection, relation: str, factor: int) -> str:
-    """SQL of a relation with every row `factor` times, its own ids told apart by the number of the copy."""
+    """SQL of a relation with every row `factor` times, its own ids made unique by the number of the copy."""
     schema, name = relation.split(".")
     place = f"base.{quote(schema)}.{quote(name)}"
     columns = connection.execute(f"describe {place}").fetchall()
@@ -240,7 +240,7 @@ def _multiplied(connection: duckdb.DuckDBPyConnection, relation: str, factor: in
 
 
 def _yardstick(warehouse: Path, plan: Plan, code: dict[str, str]) -> tuple[float, float, float]:
-    """Seconds of one scan of every column read, of one pass grouped by customer, and of writing the finished tables."""
+    """Seconds for one scan of every column read, one pass grouped by customer, and writing the finished tables."""
     scans, passes = [], []
     with open_warehouse(warehouse) as connection:
         connection.execute(f"set threads = {THREADS}")

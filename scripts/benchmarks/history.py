@@ -1,8 +1,8 @@
-"""Measures what a day of membership history costs when few, more and many customers changed.
+"""Measures what a day of membership history costs when few, some and many customers changed.
 
-The warehouse is that of the benchmark of rules: invented customers and 100 segments. Its first day enters everybody;
-on each day after it a share of the customers get other values of everything that rules read. Rules are evaluated as on
-any day; what is timed are the models that write history, by what dbt says of each.
+The warehouse is that of the segment benchmark: invented customers and 100 segments. All customers enter on the first
+day; on each later day a share of the customers gets new values of everything that rules read. Rules are evaluated as on
+any day; only the models that write history are timed, as reported by dbt.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from scripts.platform.workspace import Workspace
 from scripts.segments.backfill import HISTORY_MODELS
 
 SHARES = (0.001, 0.01, 0.1)
-# Written anew for all customers, whatever changed: what rules will read of this day tomorrow.
+# Rewritten for all customers every day, whatever changed: the values with which the next day is compared.
 VALUES = "int_segment_values"
 
 
 def benchmark_history(
     workspace: Workspace, *, customers: int = 1_000_000, shares: Sequence[float] = SHARES, progress: Progress = print
 ) -> list[tuple[int, float, float]]:
-    """Write one day of history per share of customers that changed, and print rows and time of each.
+    """Write one day of history per share of changed customers, and print rows and time of each.
 
-    Returns (rows written, seconds of the copy of values, seconds of all other models of history) per share.
+    Returns (rows written, seconds for the copy of values, seconds for all other history models) per share.
     """
     own, rules = invented_workspace(workspace.home / "history_benchmark", customers)
     with open_warehouse(own.warehouse) as connection:
@@ -63,7 +63,7 @@ def benchmark_history(
 
 
 def _write_day(workspace: Workspace, day: date) -> dict[str, float]:
-    """Evaluate a day and write its history; returns the seconds of each model that writes it."""
+    """Evaluate a day and write its history; returns the seconds of each history model."""
     variables = {"as_of_date": day.isoformat()}
     run_dbt(workspace, ["run", "--select", *EVALUATION], variables=variables, progress=quiet)
     models = [*HISTORY_MODELS, VALUES]
@@ -93,7 +93,7 @@ def _add_what_history_reads(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _change(connection: duckdb.DuckDBPyConnection, day: date, share: float) -> None:
-    """The next day: a share of the customers, each day others, have other values."""
+    """The next day: a share of the customers, different ones each day, get new values."""
     columns = []
     for name, text in FEATURES.items():
         chance = f"((hash(customer_id, {literal(f'{name} {day}')}) % 1000003) / 1000003.0)"

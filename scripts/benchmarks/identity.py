@@ -1,4 +1,4 @@
-"""Measures identity resolution against scipy's connected components of the same edges."""
+"""Measures identity resolution against scipy's connected components on the same edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
-# From the identifiers of every profile to the person of every profile.
+# The models from the identifiers of profiles to the person of each profile.
 RESOLUTION = (
     "int_identity_blocked_values",
     "int_identity_dropped_claims",
@@ -25,8 +25,8 @@ RESOLUTION = (
     "int_identity_phone_components",
     "int_identity_by_phone",
 )
-# Two and a half profiles a person, with two identifiers each. Every twentieth person has a second address, which only
-# the telephone ties to the first; every fiftieth shares the telephone of the person before, under another name.
+# Two and a half profiles per person, with two identifiers each. One profile in twenty has a second address, which only
+# the phone links to the first; one person in fifty shares the phone of the previous person, under another name.
 PEOPLE = """
     select
         number,
@@ -43,10 +43,10 @@ PEOPLE = """
 
 
 def benchmark_identity(workspace: Workspace, *, profiles: int = 1_000_000, progress: Progress = print) -> None:
-    """Resolve `profiles` profiles with two identifiers each, and print how many times as long as scipy it took.
+    """Resolve `profiles` profiles with two identifiers each, and print the time as a multiple of scipy's.
 
-    scipy's time includes making whole numbers of profiles and identifiers, which it needs; both read the same table in
-    the same run. Ours includes merge protection by names and limits, which scipy does not do.
+    scipy's time includes encoding profiles and identifiers as integers, which it needs; both read the same table in the
+    same run. Ours includes merge protection by names and limits, which scipy does not do.
     """
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
@@ -71,7 +71,7 @@ def benchmark_identity(workspace: Workspace, *, profiles: int = 1_000_000, progr
 
 
 def _write_raw_tables(workspace: Workspace, profiles: int) -> None:
-    """CRM and sending-tool profiles as a connector would land them."""
+    """CRM and sending-tool profiles, as a connector would land them."""
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema raw_crm; create schema raw_klaviyo")
         connection.execute(f"create temp table people as {PEOPLE.format(profiles=profiles)}")

@@ -1,7 +1,7 @@
-"""Measures what a daily build costs beyond its SQL: dbt's wall time less that of the same statements without dbt.
+"""Measures the overhead of a daily build: dbt's wall time minus that of the same statements without dbt.
 
-A demo is simulated, loaded and built by dbt into a fresh warehouse; then every compiled model and test is executed once
-more, in the order in which dbt finished them, on one connection to a copy of the warehouse as it was before the build.
+A demo is simulated, loaded and built by dbt into a fresh warehouse; then every compiled model and test is executed
+again, in the order in which dbt finished them, on one connection to a copy of the warehouse from before the build.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from scripts.platform.progress import Progress, quiet
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.workspace import Workspace
 
-# Models that are one statement over their compiled query; what others do, their materialisation alone knows.
+# Materialisations that are one statement over the compiled query; the others are defined by their own macros.
 PLAIN = {"table": "table", "incremental": "table", "view": "view"}
-# What a build writes; raw tables and the load's own are its input.
+# Schemas that a build reads but does not write.
 READ_SCHEMAS = ("raw_%", "intake", "information_schema", "main")
 
 
 @dataclass
 class Spent:
-    """Seconds of something measured: on the clock, and of this process's processors."""
+    """Measured seconds: wall time, and processor time of this process."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -38,7 +38,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class Overhead:
-    """What was measured: reading the project, building with dbt, and the same statements on a bare connection."""
+    """The measurements: reading the project, building with dbt, and the same statements on a bare connection."""
 
     parse: Spent
     build: Spent
@@ -48,16 +48,16 @@ class Overhead:
 
     @property
     def seconds(self) -> float:
-        """Wall time that is not the engine's."""
+        """Wall time not spent in the engine."""
         return self.parse.wall + self.build.wall - self.bare.wall
 
 
 def benchmark_overhead(workspace: Workspace, *, customers: int = 5000, progress: Progress = print) -> Overhead:
     """Build `customers` known people with dbt and without, and print both times, nodes by type and rows by schema.
 
-    Both run in this process with the same memory and settings of the engine. Seeds, and models that are not plain
-    tables and views, are copied from the finished build before the clock runs: that makes the bare time shorter and
-    the overhead no smaller.
+    Both run in this process with the same engine memory and settings. Seeds, and models other than plain tables and
+    views, are copied from the finished build before the clock starts: that shortens the bare time, so the overhead is
+    not understated.
     """
     from scripts.demo.simulator import simulate
     from scripts.intake.command import intake
@@ -66,7 +66,7 @@ def benchmark_overhead(workspace: Workspace, *, customers: int = 5000, progress:
 
     home = workspace.home / "overhead"
     shutil.rmtree(home, ignore_errors=True)
-    # Compiled statements name the database, which is called as its file is.
+    # Compiled statements name the database, whose name is that of its file, so both files have the same name.
     own, bare = (Workspace.at(warehouse=str(home / kind / "warehouse.duckdb")) for kind in ("dbt", "bare"))
     progress(f"a demo of {customers:,} people, built with dbt and without")
     simulate(own, customers=customers, progress=quiet)
@@ -87,7 +87,7 @@ def benchmark_overhead(workspace: Workspace, *, customers: int = 5000, progress:
 
 
 def bare_seconds(nodes: Iterable[Any], built: Path, file: Path) -> Spent:
-    """What the compiled statements of finished nodes take on one connection to `file`, which holds their input."""
+    """Time of the compiled statements of finished nodes on one connection to `file`, which holds their input."""
     nodes = list(nodes)
     given = [node for node in nodes if node.resource_type != "test" and node.config.materialized not in PLAIN]
     with open_warehouse(file) as connection:
@@ -101,19 +101,19 @@ def bare_seconds(nodes: Iterable[Any], built: Path, file: Path) -> Spent:
         with _spent() as spent:
             for node in nodes:
                 if node not in given:
-                    _carry_out(connection, node)
+                    _execute(connection, node)
     return spent
 
 
 def bare_statement(node: Any) -> str:
-    """The statement of a table, view or test as somebody would write it by hand."""
+    """The statement for a table, view or test, as one would write it by hand."""
     if node.resource_type == "test":
         return f"select count(*) from (\n{node.compiled_code}\n) as failures"
     return f"create {PLAIN[node.config.materialized]} {node.relation_name} as (\n{node.compiled_code}\n)"
 
 
 def nodes_by_type(nodes: Iterable[Any]) -> dict[str, int]:
-    """Number of nodes by type; models also by what they are made as."""
+    """Number of nodes by type; models by materialisation."""
     kinds = Counter(
         f"{node.config.materialized} models" if node.resource_type == "model" else f"{node.resource_type}s"
         for node in nodes
@@ -122,7 +122,7 @@ def nodes_by_type(nodes: Iterable[Any]) -> dict[str, int]:
 
 
 def stored_rows(file: Path) -> dict[str, int]:
-    """Rows that the tables of each schema of a built warehouse hold together."""
+    """Total rows of the tables in each schema of a built warehouse."""
     unread = " and ".join(f"schema_name not like {literal(schema)}" for schema in READ_SCHEMAS)
     with open_warehouse(file, read_only=True) as connection:
         tables = connection.execute(
@@ -135,7 +135,7 @@ def stored_rows(file: Path) -> dict[str, int]:
     return dict(rows)
 
 
-def _carry_out(connection: duckdb.DuckDBPyConnection, node: Any) -> None:
+def _execute(connection: duckdb.DuckDBPyConnection, node: Any) -> None:
     try:
         connection.execute(bare_statement(node)).fetchall()
     except duckdb.Error as problem:
@@ -157,7 +157,7 @@ def _lines(measured: Overhead) -> Iterator[str]:
 
 @contextmanager
 def _spent() -> Iterator[Spent]:
-    """Measures what is done within; the result is filled when it is done."""
+    """Measures the block; the result is filled in at its end."""
     spent = Spent()
     wall, cpu = time.monotonic(), time.process_time()
     yield spent

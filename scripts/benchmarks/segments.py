@@ -1,9 +1,9 @@
 """Measures the evaluation of segment rules against the same conditions written by hand as one statement.
 
-The customers are invented, straight in the warehouse, with the attributes that the rules read; the rules are put where
-their seeds would be. What dbt compiles from them is then run and timed in one connection, next to the statement that
-somebody would write who wanted the same memberships once: one `union all` over the features, percentiles as subqueries,
-rules of other segments copied in.
+The customers are invented directly in the warehouse, with the attributes that the rules read; the rules go where their
+seeds would be. What dbt compiles from them is then run and timed on one connection, next to the statement one would
+write by hand for the same memberships: one `union all` over the features, percentiles as subqueries, rules of other
+segments copied in.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SEGMENTS = 100
 CONDITIONS = 500
 THREADS = 2
 GOAL_RATIO = 3.0
-# From rules to who matches them, in the order in which the models run.
+# The models from rules to matches, in the order in which they run.
 EVALUATION = ("int_segment_percentiles_of_buyers", "int_segment_matches", "int_segment_percentiles")
-# What an invented customer has, as SQL over $r, a random number between 0 and 1 of its own.
+# Attributes of an invented customer, as SQL over $r, a separate random number between 0 and 1 for each.
 FEATURES = {
     "order_count": "cast(floor($r * $r * 12) as bigint)",
     "order_count_180d": "cast(floor($r * $r * 5) as bigint)",
@@ -57,7 +57,7 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Condition:
-    """A row of the seed, and the same by hand."""
+    """A row of the seed, and the same condition as hand-written SQL."""
 
     kind: str
     alternative: int
@@ -68,10 +68,10 @@ class Condition:
 
 
 def benchmark_segments(workspace: Workspace, *, customers: int = 1_000_000, progress: Progress = print) -> float:
-    """Evaluate 100 segments of 500 conditions over invented customers, and print how it compares with one statement.
+    """Evaluate 100 segments with 500 conditions on invented customers, and print the comparison with one statement.
 
-    Returns how many times the hand-written statement all models of the evaluation took together: percentiles and
-    memberships. Raises CheckFailed when the two find different memberships.
+    Returns the time of all evaluation models together (percentiles and memberships) as a multiple of the hand-written
+    statement's. Raises CheckFailed if the two find different memberships.
     """
     own, rules = invented_workspace(workspace.home / "segments_benchmark", customers)
     progress(f"{customers:,} customers, {len(rules)} segments, {sum(map(len, rules.values()))} conditions")
@@ -95,7 +95,7 @@ def benchmark_segments(workspace: Workspace, *, customers: int = 1_000_000, prog
     if ours != theirs:
         raise CheckFailed(
             f"benchmark of segments: {ours[0]:,} memberships differ from the "
-            f"{theirs[0]:,} of the hand-written statement"
+            f"{theirs[0]:,} found by the hand-written statement"
         )
     total = sum(seconds.values())
     for name, spent in seconds.items():
@@ -110,7 +110,7 @@ def benchmark_segments(workspace: Workspace, *, customers: int = 1_000_000, prog
 
 
 def invented_workspace(home: Path, customers: int) -> tuple[Workspace, dict[str, list[Condition]]]:
-    """A new workspace in `home` whose warehouse holds invented customers and rules; and these rules."""
+    """A new workspace in `home` whose warehouse holds invented customers and rules, and the rules."""
     shutil.rmtree(home, ignore_errors=True)
     own = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     shutil.copytree(BUSINESS_SEEDS, own.seeds)
@@ -121,7 +121,7 @@ def invented_workspace(home: Path, customers: int) -> tuple[Workspace, dict[str,
 
 
 def invented_rules(chance: random.Random) -> dict[str, list[Condition]]:
-    """100 rules of 5 conditions: two include alternatives and an exclude; every tenth refers to one of the first."""
+    """100 rules of 5 conditions: two include alternatives and an exclude; every tenth refers to an earlier segment."""
     rules: dict[str, list[Condition]] = {}
     for number in range(SEGMENTS):
         places = [("include", 1), ("include", 1), ("include", 2), ("include", 2), ("exclude", 1)]
@@ -185,7 +185,7 @@ def _statement(key: str, rules: dict[str, list[Condition]]) -> str:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, rules: dict[str, list[Condition]], customers: int) -> None:
-    """The features of invented customers, and the rules as their seeds would hold them."""
+    """Write the features of invented customers, and the rules as their seeds would hold them."""
     for schema in ("seeds", "marts", "intermediate"):
         connection.execute(f"create schema {schema}")
     columns = []

@@ -17,10 +17,10 @@ from scripts.platform.workspace import Workspace
 def benchmark(
     workspace: Workspace, *, customers: int = 250_000, seeds: Sequence[int] = (1,), progress: Progress = print
 ) -> None:
-    """Simulate, load, build and publish one workspace per seed beside `workspace`, and print what each step took.
+    """Simulate, load, build and publish one workspace per seed in the home of `workspace`; print the time of each step.
 
-    The five audience sizes are compared with the published ones by an evaluator of the simulator's own, which reads
-    landing files and ground truth and none of the models.
+    The five audience sizes are compared with the published ones by the simulator's own evaluator, which reads landing
+    files and ground truth and none of the models.
     """
     from scripts.demo.simulator import simulate
     from scripts.demo.simulator.reference import reference_table
@@ -43,7 +43,7 @@ def benchmark(
             publish(own, quiet)
 
 
-# Every hundredth event comes twice; the stamps are a little over a second apart.
+# Every hundredth event is repeated; the timestamps are a little over a second apart.
 EVENTS = """
     select
         md5(cast(number as varchar)) as id,
@@ -72,10 +72,10 @@ EVENTS = """
 
 
 def benchmark_intake(workspace: Workspace, *, events: int = 10_000_000, progress: Progress = print) -> None:
-    """Load `events` web events as Parquet and as CSV, each next to a bare load of the same file by the same engine.
+    """Load `events` web events as Parquet and as CSV, each compared with a bare load of the same file by the engine.
 
-    Prints the ratio of the two times, measured one after the other on this machine, and what taking the file in again
-    and a load with nothing new cost.
+    Prints the ratio of the two times, measured one after the other on this machine, and the time for loading the same
+    file again, for an intake with nothing new, and for the validation rules.
     """
     from scripts.intake.command import intake
 
@@ -94,19 +94,19 @@ def benchmark_intake(workspace: Workspace, *, events: int = 10_000_000, progress
             for line in intake(own, quiet).lines()[-1:]:
                 progress(f"  {line}")
         file.rename(file.with_name(f"again_2026-07-01.{kind}"))
-        with _timed("once more", progress):
+        with _timed("same file", progress):
             intake(own, quiet)
-        with _timed("no news", progress):
+        with _timed("no files", progress):
             intake(own, quiet)
         progress(f"  intake took {full[0] / bare[0]:.2f} times the bare load")
         progress(
-            f"  judging the validation rules of the table takes {_rules_seconds(own) / bare[0]:.2f} times the bare load"
+            f"  checking the table's validation rules takes {_rules_seconds(own) / bare[0]:.2f} times the bare load"
         )
         shutil.rmtree(own.home)
 
 
 def _rules_seconds(workspace: Workspace) -> float:
-    """Seconds that the model takes which holds the table's records against the validation rules."""
+    """Seconds of the model that checks the table's records against the validation rules."""
     from scripts.pipeline import steps
     from scripts.platform.dbt import run_dbt
 
@@ -135,7 +135,7 @@ def _bare_load(file: Path, into: Path) -> None:
 
 @contextmanager
 def _timed(step: str, progress: Progress) -> Iterator[list[float]]:
-    """Times what is done within; the seconds stand in the yielded list afterwards."""
+    """Times the block; afterwards the yielded list holds its seconds."""
     started = time.monotonic()
     seconds: list[float] = []
     yield seconds

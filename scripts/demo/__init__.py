@@ -1,1 +1,1 @@
-"""Landing files to try everything with: a simulated retailer, and a real one converted."""
+"""Landing files for demos: a simulated retailer, and a real one's data converted."""

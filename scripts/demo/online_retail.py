@@ -1,23 +1,23 @@
-"""A real retailer's invoices (UCI "Online Retail II", doi 10.24432/C5CG6D, CC BY 4.0) as landing files in our shapes.
+"""A real retailer's invoices (UCI "Online Retail II", doi 10.24432/C5CG6D, CC BY 4.0) as landing files in our formats.
 
 Input: Parquet or CSV with the columns of COLUMNS. Every input row becomes exactly one landing row, so that money
-can be followed to the penny (`reconcile`). What was decided:
+can be reconciled to the penny (`reconcile`). Decisions:
 
 - Invoice times are local UK times; they land in UTC. `synced_at` is the time of the invoice line, so that any past
-  day can be recomputed. Prices are taken as without tax.
+  day can be recalculated. Prices are treated as excluding tax.
 - Invoices become receipts of channel `online`; `customer_number` is empty where the file has no customer.
-- Lines get running numbers in file order. Rows equal in every column have no number to tell them apart: they are
-  taken for repeats and get the number of their first occurrence, so that intake counts them as duplicates.
-- Stock codes are compared in upper case and without blanks. Five digits with up to two letters, `DCGS...` and
-  `SP1002` are products. POST, DOT, C2 and C3 are shipping; GIFT... are gift cards; BANK CHARGES, AMAZONFEE and CRUK
-  are fees; all else (M, D, S, B, ADJUST, PADS, TEST...) are adjustments. Invoices with TEST codes are training.
+- Lines are numbered in file order. Rows equal in every column have nothing to distinguish them: they are treated as
+  repeats and get the number of their first occurrence, so that intake counts them as duplicates.
+- Stock codes are compared in upper case and without surrounding blanks. Five digits with up to two letters, `DCGS...`
+  and `SP1002` are products. POST, DOT, C2 and C3 are shipping; GIFT... are gift cards; BANK CHARGES, AMAZONFEE and CRUK
+  are fees; all others (M, D, S, B, ADJUST, PADS, TEST...) are adjustments. Invoices with TEST codes are training.
 - A cancellation (C...) of a product becomes a return without a receipt: the file does not say which one. All other
-  rows of a cancellation are negative lines of a receipt of that number: fees stay fees, the rest are adjustments.
-- Negative rows outside cancellations are corrections of stock without a price, and A... invoices write off bad debt:
+  rows of a cancellation are negative lines of a receipt with that number: fees stay fees, the rest are adjustments.
+- Negative rows outside cancellations are stock corrections without a price, and A... invoices write off bad debt:
   both are adjustments. Lines with price zero stay as they are.
-- One product per stock code, called what priced rows mostly call it. Its category is guessed from words in the name
-  (CATEGORIES), `gift` when none fits, `unknown` without a name. Cost and list price are not known.
-- One customer profile per customer and country, of type person: the file says nothing about wholesalers.
+- One product per stock code, with the name most common in priced rows. Its category is guessed from words in the name
+  (CATEGORIES), `gift` if none fits, `unknown` without a name. Cost and list price are not known.
+- One customer profile per customer and country, without a type: the file says nothing about wholesalers.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ SETTINGS = {
 }
 DELIVERING = ("using_pos", "using_crm", "always")
 
-# Names of the file that are one country; Channel Islands, European Community, West Indies and Unspecified are none.
+# Names in the file that are a country; Channel Islands, European Community, West Indies and Unspecified are not.
 COUNTRIES = {
     "United Kingdom": "GB", "EIRE": "IE", "Germany": "DE", "France": "FR", "Netherlands": "NL", "Spain": "ES",
     "Switzerland": "CH", "Belgium": "BE", "Portugal": "PT", "Australia": "AU", "Italy": "IT", "Sweden": "SE",
@@ -76,7 +76,7 @@ COUNTRIES = {
     "Thailand": "TH", "Korea": "KR", "Lebanon": "LB", "Bermuda": "BM", "Nigeria": "NG", "Czech Republic": "CZ",
     "Saudi Arabia": "SA",
 }  # fmt: skip
-# The first that fits; words of the product's name.
+# The first category with a matching word in the product's name.
 CATEGORIES = {
     "christmas": "christmas|xmas|advent|santa|reindeer|snowflake|bauble",
     "bags": "bag|basket|purse|suitcase|satchel",
@@ -206,16 +206,16 @@ SELECTS = {
 
 
 def convert(file: Path, workspace: Workspace, progress: Progress = print) -> None:
-    """Write the invoices in `file` to `workspace.landing`; quick when they are there already.
+    """Write the invoices in `file` to `workspace.landing`; does nothing if they are already there.
 
-    Raises UserError for a file that is missing or has other columns, and for a landing folder that holds anything
+    Raises UserError for a file that is missing or has wrong columns, and for a landing folder that contains anything
     not written by this function.
     """
     if not file.is_file():
-        raise UserError(f"{file}: no such file; give the Parquet or CSV file of the invoices")
-    made_of = {"checksum": checksum(file), "version": VERSION}
-    if _is_done(workspace.landing, made_of):
-        progress(f"{workspace.landing}: holds these invoices already")
+        raise UserError(f"{file}: no such file; give the Parquet or CSV file with the invoices")
+    origin = {"checksum": checksum(file), "version": VERSION}
+    if _is_done(workspace.landing, origin):
+        progress(f"{workspace.landing}: already has these invoices")
         return
     with tempfile.TemporaryDirectory(dir=_made(workspace.home)) as scratch:
         staging = Path(scratch) / "landing"
@@ -227,17 +227,17 @@ def convert(file: Path, workspace: Workspace, progress: Progress = print) -> Non
             copy_file(staging / name, workspace.landing / name)
     switches = sorted({source.switch for source in load_contracts().values()}.difference(DELIVERING))
     _write_json(workspace.landing / SETTINGS_FILE, SETTINGS | dict.fromkeys(switches, False))
-    _write_json(workspace.landing / MARKER, made_of | {"complete": True})
+    _write_json(workspace.landing / MARKER, origin | {"complete": True})
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
     progress(f"{workspace.landing}: {parts}")
 
 
 def reconcile(file: Path, workspace: Workspace) -> pd.DataFrame:
-    """Where every row and every penny of `file` is, from the file and from the raw tables by separate queries.
+    """Account for every row and every penny of `file`, from the file and from the raw tables by separate queries.
 
     Returns the columns part, row_count, amount: the parts `sales`, `shipping`, `gift_cards`, `fees`, `adjustments`,
     `tests`, `returns` (negative), `dead_lettered` and `duplicates` add up to `landed`; `difference` is what is
-    missing, and is zero in both columns. Run it after intake.
+    missing, and must be zero in both columns. Run it after intake.
     """
     query = f"""
     with file_rows as (select * exclude (file_row) from ({_source(file)})),
@@ -293,12 +293,12 @@ def reconcile(file: Path, workspace: Workspace) -> pd.DataFrame:
 
 
 def _source(file: Path) -> str:
-    """Query of the input rows with their columns typed, and `file_row` in file order."""
+    """Query for the input rows with typed columns, and `file_row` in file order."""
     if file.suffix.lower() == ".csv":
         read = f"select row_number() over () as file_row, * from read_csv({literal(str(file))}, all_varchar=true)"
     else:
         read = f"select file_row_number as file_row, * from read_parquet({literal(str(file))}, file_row_number=true)"
-    # A customer id may have passed through a float on its way: 13085.0
+    # A customer id may have been through a float: 13085.0
     casts = {name: f"cast({name} as {kind}) as {name}" for name, kind in COLUMNS.items()}
     casts["customer_id"] = "cast(cast(customer_id as double) as bigint) as customer_id"
     return f"select file_row, {', '.join(casts.values())} from ({read})"
@@ -309,15 +309,15 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     try:
         found = connection.execute(f"describe select * from {reader.format(literal(str(file)))}").fetchall()
     except duckdb.Error:
-        raise UserError(f"{file}: not readable as Parquet or CSV; give the file of the invoices") from None
+        raise UserError(f"{file}: not readable as Parquet or CSV; give the file with the invoices") from None
     missing = [name for name in COLUMNS if name not in {row[0] for row in found}]
     if missing:
-        raise UserError(f"{file}: column {', '.join(missing)} is missing; give the file of the invoices")
+        raise UserError(f"{file}: column {', '.join(missing)} is missing; give the file with the invoices")
     try:
         connection.execute(f"create table invoice_rows as {_source(file)}")
     except duckdb.ConversionException:
         raise UserError(
-            f"{file}: quantity, invoice_ts, unit_price or customer_id holds values of another type; "
+            f"{file}: quantity, invoice_ts, unit_price or customer_id has values of the wrong type; "
             "give the file as it was published"
         ) from None
 
@@ -343,18 +343,18 @@ def _write(connection: duckdb.DuckDBPyConnection, staging: Path) -> dict[str, in
     return counts
 
 
-def _is_done(landing: Path, made_of: dict[str, object]) -> bool:
-    wanted = made_of | {"complete": True}
+def _is_done(landing: Path, origin: dict[str, object]) -> bool:
+    wanted = origin | {"complete": True}
     names = [*OUTPUTS.values(), SETTINGS_FILE]
     return _marker(landing) == wanted and all((landing / name).is_file() for name in names)
 
 
 def _make_room(landing: Path) -> None:
-    """Take away what an earlier call wrote; refuse a folder with anything else."""
+    """Remove what an earlier call wrote; refuse a folder with anything else."""
     if landing.exists() and not landing.is_dir():
         raise UserError(f"{landing}: is not a folder; name another with --landing")
     if landing.exists() and any(landing.iterdir()) and _marker(landing) is None:
-        raise UserError(f"{landing}: holds other landing files; empty it, or name another with --landing")
+        raise UserError(f"{landing}: contains other landing files; empty it, or name another with --landing")
     _write_json(_made(landing) / MARKER, {"complete": False})
     for name in OUTPUTS.values():
         (landing / name).unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Who is one person: the report on identities, and pairs that may be one person."""
+"""Identities: the report on identity resolution, and matching of pairs that may be one person."""

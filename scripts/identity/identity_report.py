@@ -1,14 +1,14 @@
-"""How well profiles were joined to people: against the simulator's truth, or what can be said without one.
+"""How well profiles were resolved to people: compared with the simulator's truth, or what can be measured without it.
 
-Two profiles make a pair. Of the pairs that we call one person, precision is the share that are; of the pairs that are
-one person, recall is the share that we found. Pairs are counted from the sizes of groups, none is made. Who a profile
-truly belongs to is known for `person_id` >= 0; the rest stands for nobody in particular, such as a till's own address,
-and is counted apart. Three recalls, because a browser that nobody ever logged in from cannot be found by anyone:
+Two profiles make a pair. Precision is the share of the pairs joined that truly are one person; recall is the share of
+the pairs that are one person that were joined. Pairs are counted from group sizes, never listed. The true owner of a
+profile is known for `person_id` >= 0; other profiles belong to nobody in particular, such as a till's own address, and
+are counted separately. There are three recalls, because a browser that was never logged in to cannot be matched:
 
-- over all profiles: a profile that the resolution does not know counts as alone;
-- over profiles that show an identifier, blocked ones included: the headline;
-- of what is reachable: pairs that a chain of identifier values joins through the true person's own profiles, values
-  that the seed blocked_identifiers rules out excepted. A value that several people share still counts as reachable.
+- over all profiles: a profile unknown to the resolution counts as alone;
+- over profiles that show an identifier, including blocked ones: the headline;
+- of what is reachable: pairs joined by a chain of identifier values through the true person's own profiles, except
+  values excluded by the seed blocked_identifiers. A value that several people share still counts as reachable.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ KEY = ["source_system", "source_profile_id"]
 
 
 def identity_report(workspace: Workspace, progress: Progress = print) -> dict[str, Any]:
-    """Print the report of one built workspace, write it to `identity_report.json` beside the warehouse, return it.
+    """Print the report on a built workspace, write it to `identity_report.json` next to the warehouse, return it.
 
-    Neither holds personal data: customers appear by their hashed id, identifiers by their number alone.
-    Raises UserError when the warehouse was not built.
+    Neither contains personal data: customers appear by their hashed id, identifiers only as counts. Raises UserError if
+    the warehouse has not been built.
     """
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         profiles, shown, stopped = _read(connection)
@@ -50,9 +50,9 @@ def identity_report(workspace: Workspace, progress: Progress = print) -> dict[st
         truth = pd.read_parquet(truth_file)
         labelled = label(truth, profiles, shown)
         report["truth"] = against_truth(labelled)
-        traps = workspace.truth / "identity_traps.parquet"
-        if traps.exists():
-            report["traps"] = by_edge_cases(labelled, pd.read_parquet(traps))
+        edge_cases = workspace.truth / "identity_traps.parquet"
+        if edge_cases.exists():
+            report["traps"] = by_edge_cases(labelled, pd.read_parquet(edge_cases))
     for line in lines(report):
         progress(line)
     target = workspace.home / REPORT
@@ -62,11 +62,11 @@ def identity_report(workspace: Workspace, progress: Progress = print) -> dict[st
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
-    """Profiles with their customer; identifier values (as numbers) by profile; what stopped linking, by type."""
+    """Profiles with their customers; identifier values (as numbers) by profile; values that do not link, by type."""
     relations = connection.execute("select table_name, table_schema from information_schema.tables")
     schema = dict(relations.fetchall())
     if not set(schema) >= NEEDED:
-        raise UserError("the warehouse holds no resolved customers yet; run `python -m scripts build` first")
+        raise UserError("the warehouse has no resolved customers yet; run `python -m scripts build` first")
     profiles = connection.execute(
         f"select profile_key, {', '.join(KEY)}, customer_id from intermediate.int_customer_identities"
     ).df()
@@ -94,8 +94,8 @@ def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataF
         group by all
         """
     ).df()
-    still = shown[~shown.groupby("value_id")["is_linking"].transform("any")]
-    groups = still.groupby(["identifier_type", "is_blocked"])
+    not_linking = shown[~shown.groupby("value_id")["is_linking"].transform("any")]
+    groups = not_linking.groupby(["identifier_type", "is_blocked"])
     stopped = [
         {
             "identifier_type": str(kind),
@@ -134,14 +134,14 @@ def _span(low: int, high: int | None) -> str:
 
 
 def label(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
-    """One row per profile of the truth or of the resolution, in numbers.
+    """One row per profile in the truth or in the resolution, with numbers for people and customers.
 
     Columns: `source_system`, `source_profile_id`, `person` (-1: nobody in particular, -2: not in the truth), `owner`
-    (the person, or a number of its own for a profile of nobody), `customer` (a number of its own where the resolution
-    does not know the profile), `customer_id`, `is_resolved`, `has_identifier`, `reach` (profiles of one person with
-    the same number are joined by a chain of identifier values).
+    (the person, or a unique number for a profile without one), `customer` (a unique number if the resolution does not
+    know the profile), `customer_id`, `is_resolved`, `has_identifier`, `reach` (profiles of one person with the same
+    number are joined by a chain of identifier values).
     """
-    # A profile that two people claim, as an address on a list may be, belongs to nobody in particular.
+    # A profile claimed by two people, such as an address on a mailing list, belongs to nobody in particular.
     people = truth.groupby(KEY, sort=False)["person_id"].agg(["min", "max"]).reset_index()
     people["person"] = np.where(people["min"] == people["max"], people["min"], -1)
     rows = people[[*KEY, "person"]].merge(profiles, on=KEY, how="outer")
@@ -157,7 +157,7 @@ def label(truth: pd.DataFrame, profiles: pd.DataFrame, shown: pd.DataFrame) -> p
 
 
 def _reach(rows: pd.DataFrame, shown: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """Components of the graph of profiles and the values they show, each value apart for every owner."""
+    """Components of the graph of profiles and their identifier values, with a separate value node for every owner."""
     place = pd.Series(np.arange(len(rows)), index=rows["profile_key"])
     place = place[place.index.notna()]
     links = shown[~shown["is_blocked"] & shown["profile_key"].isin(place.index)]
@@ -171,7 +171,7 @@ def _reach(rows: pd.DataFrame, shown: pd.DataFrame) -> np.ndarray[Any, Any]:
 
 
 def pairs(rows: pd.DataFrame, columns: Iterable[str]) -> int:
-    """How many pairs of rows agree in all these columns."""
+    """How many pairs of rows agree in all `columns`."""
     size = rows.groupby(list(columns), sort=False).size().to_numpy(dtype=np.int64)
     return int((size * (size - 1) // 2).sum())
 
@@ -181,7 +181,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def against_truth(rows: pd.DataFrame) -> dict[str, Any]:
-    """Precision, recall and F1 over the profiles of known people, and who is worst off."""
+    """Precision, recall and F1 over the profiles of known people, and the worst cases."""
     known = rows[rows["person"] >= 0]
     showing = known[known["has_identifier"]]
     true, claimed = pairs(known, ["person"]), pairs(known, ["customer"])
@@ -223,14 +223,14 @@ def against_truth(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _joined(rows: pd.DataFrame) -> pd.Index:
-    """Owners who share a customer with another owner; of profiles that the truth lacks, nobody can say."""
+    """Owners who share a customer with another owner; profiles missing from the truth are ignored."""
     owners = rows.loc[rows["person"] > -2, ["customer", "owner"]].drop_duplicates()
     crowded = owners[owners.duplicated("customer", keep=False)]
     return pd.Index(crowded["owner"].unique())
 
 
 def _apart(known: pd.DataFrame) -> pd.Index:
-    """Profiles that a chain of values ties to others of the person, but which are not in that chain's main customer."""
+    """Profiles outside the main customer of their chain: the customer with most of the person's profiles in it."""
     size = known.groupby(["person", "reach", "customer"], sort=False)["profile_key"].size().rename("n").reset_index()
     size = size.sort_values(["n", "customer"], ascending=[False, True]).drop_duplicates(["person", "reach"])
     main = known.merge(size[["person", "reach", "customer"]], on=["person", "reach"], suffixes=("", "_main"))
@@ -238,7 +238,7 @@ def _apart(known: pd.DataFrame) -> pd.Index:
 
 
 def _over_merged(known: pd.DataFrame) -> list[dict[str, Any]]:
-    """Customers with profiles of several people, those with the most wrong pairs first."""
+    """Customers with profiles of several people: totals, then those with the most wrong pairs."""
     size = known.groupby(["customer", "customer_id", "person"]).size().rename("profiles").reset_index()
     size["squares"] = size["profiles"] ** 2
     table = size.groupby("customer_id").agg({"person": "size", "profiles": "sum", "squares": "sum"})
@@ -252,16 +252,16 @@ def _over_merged(known: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"customers": len(table), "wrong_pairs": int(table["wrong_pairs"].sum())}, *found]
 
 
-def by_edge_cases(rows: pd.DataFrame, traps: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per trap: cases, who is in them, how many of those are wrongly joined or split, precision and recall.
+def by_edge_cases(rows: pd.DataFrame, edge_cases: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per kind of edge case: cases, people in them, people wrongly joined or split, precision and recall.
 
-    People are in a case with all their profiles. Where a case has several, somebody is joined who shares a customer
-    with another one of the case; where it has one, who shares a customer with anybody else, for whatever reason. A
-    profile that stands for nobody counts as a person of its own. Split is who has profiles tied by a chain of
-    identifier values in more than one customer. Precision and recall are over the pairs of the profiles involved that
-    show an identifier.
+    People are in a case with all their profiles. In a case of several people, a person is joined who shares a customer
+    with another person of the case; in a case of one, a person who shares a customer with any other person, for
+    whatever reason. A profile of nobody in particular counts as its own person. A person is split whose profiles,
+    linked by a chain of identifier values, are in more than one customer. Precision and recall are over the pairs of
+    the profiles involved that show an identifier.
     """
-    named = traps.merge(rows[[*KEY, "owner"]], on=KEY, how="left")
+    named = edge_cases.merge(rows[[*KEY, "owner"]], on=KEY, how="left")
     named["owner"] = named["owner"].where(named["source_profile_id"].notna(), named["person_id"])
     named = named.dropna(subset=["owner"]).astype({"owner": np.int64})
     joined_at_all = _joined(rows)
@@ -301,13 +301,13 @@ def lines(report: dict[str, Any]) -> list[str]:
     largest = [[row["customer_id"], row["profiles"], row["identifiers"]] for row in customers["largest"]]
     out += _table(["largest customers", "profiles", "identifiers"], largest)
     stopped = [[r["identifier_type"], r["why"], r["values"], r["profiles"]] for r in report["stopped_linking"]]
-    out += _table(["identifiers that link nobody", "why", "values", "profiles"], stopped)
+    out += _table(["identifiers that do not link", "why", "values", "profiles"], stopped)
     if "truth" not in report:
-        return [*out, "no ground truth beside this warehouse: precision and recall cannot be said"]
+        return [*out, "no ground truth next to this warehouse: precision and recall cannot be calculated"]
     truth = report["truth"]
     out += [
-        f"against the truth: {truth['people']:,} people, {truth['profiles']:,} profiles, {truth['pairs']:,} pairs",
-        f"  precision                        {_rate(truth['precision'])}   of {truth['pairs_claimed']:,} pairs we join",
+        f"by the truth: {truth['people']:,} people, {truth['profiles']:,} profiles, {truth['pairs']:,} pairs",
+        f"  precision                        {_rate(truth['precision'])}   of {truth['pairs_claimed']:,} joined pairs",
         f"  recall                           {_rate(truth['recall'])}   of pairs of the"
         f" {truth['profiles_with_identifier']:,} profiles that show an identifier",
         f"  F1                               {_rate(truth['f1'])}",
@@ -315,21 +315,23 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"   with {truth['profiles_without_identifier']:,} profiles that show none",
         f"  recall of what is reachable      {_rate(truth['recall_of_what_is_reachable'])}"
         f"   without {truth['pairs_that_nothing_could_link']:,} pairs that no chain of identifiers links",
-        f"  profiles that stand for nobody   {truth['profiles_of_nobody']:,}, of which"
-        f" {truth['profiles_of_nobody_joined']:,} are joined with somebody",
+        f"  profiles of nobody in particular {truth['profiles_of_nobody']:,}, of which"
+        f" {truth['profiles_of_nobody_joined']:,} are joined with a person",
         "",
     ]
     names = ["profiles", "not_resolved", "without_identifier", "apart_from_the_person"]
     by_source = [[row["source_system"], *[row[name] for name in names]] for row in truth["by_source"]]
-    out += _table(["profiles of known people", "all", "unknown to us", "no identifier", "wrongly apart"], by_source)
+    out += _table(["profiles of known people", "all", "not resolved", "no identifier", "wrongly split off"], by_source)
     total, *worst = truth["over_merged"]
-    out.append(f"{total['customers']:,} customers hold several people: {total['wrong_pairs']:,} wrong pairs")
+    out.append(f"{total['customers']:,} customers combine several people: {total['wrong_pairs']:,} wrong pairs")
     columns = ["customer_id", "people", "profiles", "wrong_pairs"]
     out += _table(["worst of them", "people", "profiles", "wrong pairs"], [[row[c] for c in columns] for row in worst])
     columns = ["trap", "cases", "people", "profiles", "people_joined", "people_split", "precision", "recall"]
-    traps = [[_rate(row[c]) if c in ("precision", "recall") else row[c] for c in columns] for row in report["traps"]]
-    heads = ["trap", "cases", "people", "profiles", "joined", "split", "precision", "recall"]
-    return out + _table(heads, traps)
+    edge_cases = [
+        [_rate(row[c]) if c in ("precision", "recall") else row[c] for c in columns] for row in report["traps"]
+    ]
+    heads = ["edge case", "cases", "people", "profiles", "joined", "split", "precision", "recall"]
+    return out + _table(heads, edge_cases)
 
 
 def _rate(value: float | None) -> str:
@@ -337,7 +339,7 @@ def _rate(value: float | None) -> str:
 
 
 def _table(heads: list[str], rows: list[list[Any]]) -> list[str]:
-    """Text columns to the left, numbers to the right, and an empty line; nothing without rows."""
+    """Text columns left-aligned, numbers right-aligned, then an empty line; empty without rows."""
     if not rows:
         return []
     cells = [heads, *[[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]]

@@ -1,1 +1,1 @@
-"""What is learnt from past customers: predictions, clusters, rules that were discovered."""
+"""Models trained on past customers: predictions, clusters, discovered rules."""

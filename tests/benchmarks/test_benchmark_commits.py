@@ -1,4 +1,4 @@
-"""The comparison of two commits finds what differs, and names it."""
+"""The comparison of two commits finds and names the differences."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def test_every_kind_of_difference_is_named(tmp_path: Path) -> None:
         "create table activation.come as select 1 as id",
     )  # fmt: skip
     assert differences(published_relations(then), published_relations(now)) == [
-        "pii.gone: no longer there",
+        "pii.gone: missing now",
         "activation.come: new, 1 rows",
-        "marts.columns: columns differ (gone: old; new: fresh)",
-        "marts.order_of_columns: columns differ (in their order)",
-        "marts.type: columns differ (of another type: id)",
+        "marts.columns: columns differ (missing: old; new: fresh)",
+        "marts.order_of_columns: columns differ (only in order)",
+        "marts.type: columns differ (changed type: id)",
         "marts.value: rows differ (1 then, 1 now)",
     ]
 

@@ -21,7 +21,7 @@ def node(name: str, folder: str, *parents: str, schema: str = "intermediate", ki
     }  # fmt: skip
 
 
-def test_feature_models_are_those_after_the_core_marts() -> None:
+def test_feature_models_are_those_downstream_of_the_core_marts() -> None:
     nodes = {
         "stg": node("stg_pos__receipts", "staging/pos", schema="staging"),
         "survey": node("stg_surveys__responses", "staging/surveys", schema="staging"),
@@ -69,7 +69,7 @@ def test_copies_of_a_customer_keep_their_own_orders(tmp_path: Path) -> None:
         assert connection.execute("select rule_id from seeds.rules").fetchall() == [("r1",)]
 
 
-def test_too_few_people_to_compare_sizes_is_a_mistake_of_the_user(tmp_path: Path) -> None:
+def test_too_few_people_to_compare_sizes_is_a_user_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="at least 50,000"):
         benchmark_features.benchmark_features(Workspace.at(warehouse=str(tmp_path / "w.duckdb")), customers=20_000)
 

@@ -1,4 +1,4 @@
-"""The benchmark of what dbt costs beyond its SQL: which statements it repeats, and what it counts."""
+"""The benchmark of dbt's overhead: which statements it repeats, and what it counts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NODES = [
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    """A warehouse as a build leaves it, and one as intake left it, both of the name that the statements say."""
+    """A warehouse after a build and one after intake only, both with the name used in the statements."""
     raw = "create schema raw_pos; create table raw_pos.orders as select 7 as id union all select 8"
     built, bare = (tmp_path / kind / "warehouse.duckdb" for kind in ("dbt", "bare"))
     for file in (built, bare):
@@ -46,7 +46,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return built, bare
 
 
-def test_statements_are_carried_out_as_dbt_did_and_the_rest_is_copied(files: tuple[Path, Path]) -> None:
+def test_statements_are_executed_as_dbt_did_and_the_rest_is_copied(files: tuple[Path, Path]) -> None:
     built, bare = files
     assert bare_seconds(NODES, built, bare).wall > 0
     with duckdb.connect(str(bare), read_only=True) as connection:

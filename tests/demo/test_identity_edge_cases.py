@@ -1,4 +1,4 @@
-"""Each trap of the simulated retailer, found again in its landing files; and nothing else changes for it."""
+"""Each identity edge case of the simulated retailer is found in its landing files, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ KEY = ["source_system", "source_profile_id"]
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = workspace_in(tmp_path_factory.mktemp("traps"))
-    # A seed at which each trap is set at least once and dirt spares its rows.
+    made = workspace_in(tmp_path_factory.mktemp("edge_cases"))
+    # A seed at which each edge case occurs at least once and its rows have no planted defects.
     simulate(made, customers=2000, seed=17, progress=quiet)
     return made
 
 
 @pytest.fixture(scope="module")
 def owner(workspace: Workspace) -> pd.Series:
-    """Whose a profile is."""
+    """The owner of every profile."""
     return pd.read_parquet(workspace.truth / "profiles.parquet").set_index(KEY)["person_id"]
 
 
-def trap(workspace: Workspace, name: str) -> pd.DataFrame:
+def edge_case(workspace: Workspace, name: str) -> pd.DataFrame:
     found = pd.read_parquet(workspace.truth / "identity_traps.parquet")
     found = found[found["trap"] == name]
     assert not found.empty, name
@@ -43,7 +43,7 @@ def trap(workspace: Workspace, name: str) -> pd.DataFrame:
 
 def pairs_of(workspace: Workspace, name: str) -> list[tuple[int, int]]:
     """The two people of every case."""
-    cases = trap(workspace, name).groupby("case_id")["person_id"].agg(list)
+    cases = edge_case(workspace, name).groupby("case_id")["person_id"].agg(list)
     return [(int(one), int(other)) for one, other in cases]
 
 
@@ -61,7 +61,7 @@ def blocked(kind: str, value: str) -> bool:
     return any(re.search(p, value) for p in patterns.loc[patterns["identifier_type"] == kind, "pattern"])
 
 
-def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(workspace: Workspace, owner: pd.Series) -> None:
+def test_a_recycled_number_moves_from_one_person_to_another(workspace: Workspace, owner: pd.Series) -> None:
     crm = read(workspace, "crm", "profile", latest=False)
     shop = read(workspace, "shopify", "customer", latest=False)
     shop = shop.rename(columns={"_fivetran_synced": "synced_at"})
@@ -71,7 +71,7 @@ def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(workspac
     ])  # fmt: skip
     versions = versions.assign(number=digits(versions["phone"]), at=pd.to_datetime(versions["synced_at"]))
     versions = versions[versions["number"] != ""].sort_values("at")
-    seen_again = given_before = 0
+    taker_versions = giver_versions = 0
     pairs = pairs_of(workspace, "recycled_number")
     for giver, taker in pairs:
         last = versions[versions["person"] == giver].iloc[-1]
@@ -81,9 +81,9 @@ def test_a_recycled_number_is_given_up_by_one_and_then_given_by_another(workspac
         assert (theirs["at"] > last["at"] - pd.Timedelta(days=40)).all()
         known = versions[(versions["person"] == giver) & versions["number"].isin(old)]
         assert (known["at"] < last["at"]).all()
-        given_before += len(known)
-        seen_again += len(theirs)
-    assert len(pairs) == 8 and given_before >= 8 and seen_again >= 8
+        giver_versions += len(known)
+        taker_versions += len(theirs)
+    assert len(pairs) == 8 and giver_versions >= 8 and taker_versions >= 8
 
 
 def test_couples_are_two_people_with_one_address(workspace: Workspace, owner: pd.Series) -> None:
@@ -116,35 +116,35 @@ def test_two_people_log_in_on_one_browser_and_sessions_on_it_stay_anonymous(
     )
 
 
-def test_an_address_of_the_counter_stands_on_card_holders_receipts_and_bare_ones(workspace: Workspace) -> None:
+def test_a_counter_address_is_on_receipts_with_and_without_a_card(workspace: Workspace) -> None:
     receipts = read(workspace, "pos", "receipt").set_index("receipt_id")
-    found = receipts.loc[receipts.index.intersection(trap(workspace, "desk_email")["source_profile_id"])]
+    found = receipts.loc[receipts.index.intersection(edge_case(workspace, "desk_email")["source_profile_id"])]
     assert found["email"].str.contains("stores.example.com").all()
     cards = found["loyalty_number"] != ""
     assert found.loc[cards, "loyalty_number"].nunique() > 5 and (~cards).sum() > 5
     assert not any(blocked("email", email.strip().lower()) for email in found["email"])
 
 
-def test_a_placeholder_number_stands_on_profiles_of_several_people(workspace: Workspace, owner: pd.Series) -> None:
-    found = trap(workspace, "placeholder_phone")
+def test_a_placeholder_number_is_on_profiles_of_several_people(workspace: Workspace, owner: pd.Series) -> None:
+    found = edge_case(workspace, "placeholder_phone")
     who = {owner.loc[(system, name)] for system, name in found[KEY].itertuples(index=False)}
     assert len(who) >= 10 and set(found["source_system"]) == {"crm", "loyalty", "shopify"}
     assert not blocked("phone", "+4477009" + "9999999")
 
 
-def test_a_mistyped_card_number_is_somebody_elses(workspace: Workspace, owner: pd.Series) -> None:
+def test_a_mistyped_card_number_belongs_to_another_person(workspace: Workspace, owner: pd.Series) -> None:
     crm = read(workspace, "crm", "profile", latest=False)
     person = of_person(crm, "crm", "profile_id", owner)
-    cases = trap(workspace, "mistyped_card").groupby("case_id")["person_id"].agg(list)
+    cases = edge_case(workspace, "mistyped_card").groupby("case_id")["person_id"].agg(list)
     for wrong, right in cases:
         shown = crm.loc[person == wrong, "loyalty_number"]
         assert (shown.map(owner.loc["loyalty"]) == right).all() and len(shown) > 0
 
 
-def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(workspace: Workspace, owner: pd.Series) -> None:
+def test_only_one_address_in_two_spellings_links_two_profiles(workspace: Workspace, owner: pd.Series) -> None:
     shop, tool = read(workspace, "shopify", "customer", latest=False), read(workspace, "klaviyo", "person")
     mine = of_person(shop, "shopify", "id", owner)
-    for person in trap(workspace, "email_in_other_spelling")["person_id"]:
+    for person in edge_case(workspace, "email_in_other_spelling")["person_id"]:
         (other,) = tool.loc[of_person(tool, "klaviyo", "id", owner) == person, "email"]
         plain = shop.loc[mine == person, "email"].iloc[0]
         assert other.strip() != plain.strip() and other.strip().lower() == plain.strip().lower()
@@ -152,11 +152,11 @@ def test_one_address_in_two_spellings_is_all_that_ties_two_profiles(workspace: W
         assert (shop.loc[mine == person, "phone"] == "").all()
 
 
-def test_consent_is_withdrawn_where_another_profile_gave_it(workspace: Workspace) -> None:
+def test_consent_is_withdrawn_under_a_different_identifier(workspace: Workspace) -> None:
     events = read(workspace, "consent", "consent_event").set_index("event_id")
 
     def of(name: str) -> pd.DataFrame:
-        return events.loc[events.index.intersection(trap(workspace, name)["source_profile_id"])]
+        return events.loc[events.index.intersection(edge_case(workspace, name)["source_profile_id"])]
 
     by_card = of("opt_out_by_card")
     assert (by_card["status"] == "opted_out").all() and (by_card["email"] == "").all()
@@ -174,8 +174,8 @@ def test_consent_is_withdrawn_where_another_profile_gave_it(workspace: Workspace
     assert len(objections) > 3 and len(holds) >= 2 and (holds["status"] == "opted_out").all()
 
 
-def test_traps_change_neither_orders_nor_campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(people: People, streams: Streams) -> None:
+def test_edge_cases_change_neither_orders_nor_campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_cases(people: People, streams: Streams) -> None:
         people.edge_cases = no_edge_cases(people.n)
         people.edge_cases.cases = {
             name: [np.zeros(0, dtype=np.int64)] for name in ("profiling_objection", "legal_hold")
@@ -183,7 +183,7 @@ def test_traps_change_neither_orders_nor_campaigns(tmp_path: Path, monkeypatch: 
 
     with_edge_cases, without = workspace_in(tmp_path / "with"), workspace_in(tmp_path / "without")
     simulate(with_edge_cases, customers=400, seed=3, progress=quiet)
-    monkeypatch.setattr(simulator, "set_edge_cases", nobody)
+    monkeypatch.setattr(simulator, "set_edge_cases", no_cases)
     simulate(without, customers=400, seed=3, progress=quiet)
     for name in ("orders", "people", "campaigns"):
         one, other = (pd.read_parquet(w.truth / f"{name}.parquet") for w in (with_edge_cases, without))

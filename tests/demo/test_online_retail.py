@@ -1,7 +1,7 @@
-"""A retailer's invoices: every row and every penny is somewhere, by an account of its own in pandas.
+"""A retailer's invoices: every row and every penny is accounted for, by an independent calculation in pandas.
 
-The tests run on invoices made here, with every quirk of the real ones, and on the real ones where they are at hand;
-what is published about those is checked of them alone.
+The tests run on invoices generated here, with every quirk of the real ones, and on the real ones where available;
+published figures are checked only for the real ones.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def invoices(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def made_invoices(count: int = 400) -> pd.DataFrame:
-    """Invoices over two years with the quirks that are known of the real ones, each of them many times."""
+    """Invoices over two years with the known quirks of the real ones, each many times."""
     random = np.random.default_rng(12)
     products = [f"{number}{end}" for number in range(20_000, 20_060) for end in ("", "A", "BL")]
     products += ["DCGS0003", "SP1002"]
     first = pd.Timestamp("2009-12-01 07:45:00")
     rows: list[dict[str, object]] = []
     for number in range(count):
-        # Every other day by the shop's own clock, after the first invoice of all never before a quarter past eight.
+        # Every other day in local time; after the very first invoice never before a quarter past eight.
         day = first.normalize() + pd.Timedelta(days=2 * number)
         at = day + pd.Timedelta(hours=8, minutes=15 + number % 500) if number else first
         customer = None if number % 5 == 0 else 12_000.0 + number % 70
@@ -69,7 +69,7 @@ def line(code: str, description: str | None, quantity: int, price: float) -> dic
 
 @pytest.fixture
 def is_real(request: pytest.FixtureRequest) -> bool:
-    """Whether the test runs on the real invoices, of which figures are published."""
+    """Whether the test runs on the real invoices, for which there are published figures."""
     return bool(request.node.callspec.params["invoices"] == "real")
 
 
@@ -106,7 +106,7 @@ def test_money_is_conserved_to_the_penny(loaded: Zone, frame: pd.DataFrame, is_r
     assert not is_real or lines - returns + duplicates == Decimal("18909744.118")
 
 
-def test_the_account_it_gives_itself_balances(loaded: Zone, invoices: Path, frame: pd.DataFrame, is_real: bool) -> None:
+def test_its_own_reconciliation_balances(loaded: Zone, invoices: Path, frame: pd.DataFrame, is_real: bool) -> None:
     account = reconcile(invoices, loaded.workspace).set_index("part")
     assert (account.at["difference", "row_count"], account.at["difference", "amount"]) == (0, 0)
     assert account.at["landed", "row_count"] == len(frame)
@@ -129,7 +129,7 @@ def test_customers_and_lines_without_one(loaded: Zone, frame: pd.DataFrame, is_r
     assert anonymous == len(kept)
 
 
-def test_invoices_cancellations_and_codes_are_where_they_belong(
+def test_invoices_cancellations_and_codes_are_classified_correctly(
     loaded: Zone, frame: pd.DataFrame, is_real: bool
 ) -> None:
     assert loaded.value("select count(*) from raw_pos.receipt where receipt_id not like 'C%'") == (
@@ -141,7 +141,7 @@ def test_invoices_cancellations_and_codes_are_where_they_belong(
     )
     assert cancelled == frame.loc[frame["invoice_no"].str.startswith("C"), "invoice_no"].nunique() > 0
     assert not is_real or cancelled == 8_292
-    # Negative rows outside cancellations, less their repeats; bad debt; nothing else than products is a product.
+    # Negative rows outside cancellations, without repeats; bad debt; only products are products.
     assert loaded.value(
         "select count(*) from raw_pos.receipt_line where quantity < 0 and receipt_id not like 'C%'"
     ) == len(frame[(frame["quantity"] < 0) & ~frame["invoice_no"].str.startswith("C") & ~frame["is_repeat"]])
@@ -158,12 +158,12 @@ def test_invoices_cancellations_and_codes_are_where_they_belong(
 
 
 QUIRKS = {
-    # What is known to be odd in the file (rows), the rows themselves, and where all of them but repeats must be.
+    # Known oddities of the file: published number of rows, the rows themselves, and where all but repeats must be.
     "rows without a customer": (235_287, lambda f: f["customer_id"].isna(),
                                 "customer_number is null"),
     "rows of cancellations": (19_165, lambda f: f["invoice_no"].str.startswith("C"),
                               "invoice like 'C%'"),
-    "negative rows that are no cancellation": (3_393, lambda f: (f["quantity"] < 0) & (f["invoice_no"].str[0] != "C"),
+    "negative rows outside cancellations": (3_393, lambda f: (f["quantity"] < 0) & (f["invoice_no"].str[0] != "C"),
                                                "invoice not like 'C%' and quantity < 0 and line_type = 'adjustment'"),
     "bad debts": (6, lambda f: f["invoice_no"].str.startswith("A"),
                   "invoice like 'A%' and line_type = 'adjustment'"),
@@ -171,14 +171,14 @@ QUIRKS = {
                     "price = 0"),
     "thousands at once": (None, lambda f: (f["quantity"].abs() >= 1_000),
                           "abs(quantity) >= 1000"),
-    "codes that are no products": (None, lambda f: ~f["is_product"],
+    "codes that are not products": (None, lambda f: ~f["is_product"],
                                    "line_type not in ('product', 'return')"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
-def test_every_quirk_ends_in_its_place(loaded: Zone, frame: pd.DataFrame, quirk: str, is_real: bool) -> None:
-    """Exact repeats are duplicates; every other row with the quirk is stored, and in the right kind of line."""
+def test_every_quirk_is_stored_correctly(loaded: Zone, frame: pd.DataFrame, quirk: str, is_real: bool) -> None:
+    """Exact repeats are duplicates; every other row with the quirk is stored as the right kind of line."""
     published, rows, place = QUIRKS[quirk]
     chosen = frame[rows(frame)]
     assert len(chosen) > 0
@@ -193,8 +193,8 @@ def test_every_quirk_ends_in_its_place(loaded: Zone, frame: pd.DataFrame, quirk:
         ) where {place}
     """
     expected = int((~chosen["is_repeat"]).sum())
-    if quirk == "codes that are no products":
-        # Stock movements of products without a price are no sales of them either.
+    if quirk == "codes that are not products":
+        # Stock movements of products without a price are not sales either.
         odd = frame["is_product"] & (frame["quantity"] < 0) & ~frame["is_return"]
         expected = int((~frame["is_repeat"] & (~frame["is_product"] | odd)).sum())
     assert loaded.value(stored) == expected
@@ -211,7 +211,7 @@ def test_local_time_becomes_utc(loaded: Zone) -> None:
     assert loaded.value("select hour(min(sold_at)) from raw_pos.receipt where cast(sold_at as date) = '2010-06-01'") < 9
 
 
-def test_total_of_a_receipt_is_the_sum_of_its_lines(loaded: Zone) -> None:
+def test_the_total_of_a_receipt_is_the_sum_of_its_lines(loaded: Zone) -> None:
     assert loaded.value(
         "select count(*) from (select receipt_id, any_value(total_amount) as total, sum(quantity * unit_price) as sum "
         "from raw_pos.receipt inner join raw_pos.receipt_line using (receipt_id) group by receipt_id) "
@@ -272,13 +272,13 @@ def test_wrong_files_and_foreign_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="column description, quantity, invoice_ts, unit_price, customer_id, country"):
         convert(file, zone.workspace)
     file.write_text(SMALL.replace("-4", "minus four"))
-    with pytest.raises(UserError, match="holds values of another type"):
+    with pytest.raises(UserError, match="has values of the wrong type"):
         convert(file, zone.workspace)
     file.with_suffix(".parquet").write_text("no parquet")
     with pytest.raises(UserError, match="not readable as Parquet or CSV"):
         convert(file.with_suffix(".parquet"), zone.workspace)
     file.write_text(SMALL)
     zone.deliver("pos/receipt/mine.csv", "receipt_id\n")
-    with pytest.raises(UserError, match="holds other landing files"):
+    with pytest.raises(UserError, match="contains other landing files"):
         convert(file, zone.workspace)
     assert [path.name for path in zone.workspace.landing.rglob("*.*")] == ["mine.csv"]

@@ -1,4 +1,4 @@
-"""The simulator's promises: same seed same bytes, money that adds up, dirt on record, nobody's data overwritten."""
+"""The simulator's guarantees: same seed same bytes, money adds up, defects on record, no one's data overwritten."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from scripts.platform.errors import UserError
 from scripts.platform.workspace import PROJECT, Workspace
 
 END = date(2026, 6, 30)
-# Dirt in names and the like, which leaves a row's keys and amounts as they were.
-INNOCENT = ("redelivered", "stray_whitespace", "emoji")
-# Tables that the simulated retailer does not have; rows of them are in tests/support/source_shapes.py.
+# Defects in names and the like, which leave a row's keys and amounts unchanged.
+HARMLESS = ("redelivered", "stray_whitespace", "emoji")
+# Tables that the simulated retailer does not have; example rows are in tests/support/source_shapes.py.
 NOT_SIMULATED = {
     "hubspot/contact", "hubspot/contact_list", "hubspot/contact_list_member", "hubspot/deal", "klaviyo/flow",
     "identity/link_decision", "klaviyo/metric", "matching/proposal", "overrides/record_override",
@@ -62,7 +62,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The same retailer before any dirt was planted: what is drawn of it does not depend on the dirt."""
+    """The same retailer without planted defects: the data drawn do not depend on them."""
     made = workspace_in(tmp_path_factory.mktemp("clean"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PlantedDefects, "plant", lambda self, table, *_, **__: table)
@@ -85,7 +85,7 @@ def files_of(workspace: Workspace, source: str, table: str) -> list[Path]:
 
 
 def read(workspace: Workspace, source: str, table: str, latest: bool = True) -> pd.DataFrame:
-    """A text table without planted dirt, all columns as text, one row per key (its latest version)."""
+    """A table without harmful planted defects, text files as text, one row per key (the latest version) if `latest`."""
     planted = pd.read_parquet(workspace.truth / "planted.parquet")
     frames = []
     for file in files_of(workspace, source, table):
@@ -99,7 +99,7 @@ def read(workspace: Workspace, source: str, table: str, latest: bool = True) -> 
         )
         first = 1 if file.suffix == ".jsonl" else 2
         path = str(file.relative_to(workspace.landing))
-        bad = planted[(planted["path"] == path) & ~planted["kind"].isin(INNOCENT)]["line"] - first
+        bad = planted[(planted["path"] == path) & ~planted["kind"].isin(HARMLESS)]["line"] - first
         frames.append(frame.drop(index=bad.to_list()))
     contract = load_contracts()[source].tables[table]
     rows = pd.concat(frames)
@@ -111,7 +111,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-def test_same_seed_same_bytes_and_another_seed_other_ones(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_different_ones(tmp_path: Path) -> None:
     one, two, other = (workspace_in(tmp_path / name) for name in ("one", "two", "other"))
     simulate(one, customers=300, seed=5, progress=quiet)
     simulate(two, customers=300, seed=5, progress=quiet)
@@ -156,7 +156,7 @@ def rows_of(file: Path) -> Iterator[list[str]]:
     yield from csv.reader(text.decode().splitlines())
 
 
-def test_a_small_workspace_delivers_every_table_too(tmp_path: Path) -> None:
+def test_a_small_workspace_also_delivers_every_table(tmp_path: Path) -> None:
     small = workspace_in(tmp_path)
     simulate(small, customers=50, end_date=date(2024, 2, 29), seed=1, progress=quiet)
     tables = [table for source in simulated_sources() for table in source.tables.values()]
@@ -165,7 +165,7 @@ def test_a_small_workspace_delivers_every_table_too(tmp_path: Path) -> None:
     assert small.settings()["as_of_date"] == "2024-02-29"
 
 
-def test_settings_name_the_day_and_the_zone(workspace: Workspace) -> None:
+def test_settings_have_the_date_and_the_time_zone(workspace: Workspace) -> None:
     assert workspace.settings() == {
         "kind": "demo",
         "as_of_date": "2026-06-30",
@@ -188,12 +188,12 @@ def test_a_retailers_own_files_are_never_overwritten(tmp_path: Path) -> None:
     file = own.landing / "shopify" / "order" / "orders.csv"
     file.parent.mkdir(parents=True)
     file.write_text("id\n1\n")
-    with pytest.raises(UserError, match="no simulation wrote"):
+    with pytest.raises(UserError, match="not written by the simulator"):
         simulate(own, customers=100, progress=quiet)
     assert file.read_text() == "id\n1\n"
 
 
-def test_a_run_that_dies_leaves_the_last_good_landing_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_keeps_the_last_good_landing_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = workspace_in(tmp_path)
     simulate(mine, customers=100, seed=1, progress=quiet)
     before = fingerprint(mine.landing), fingerprint(mine.truth)
@@ -208,7 +208,7 @@ def test_a_run_that_dies_leaves_the_last_good_landing_zone(tmp_path: Path, monke
     assert sorted(p.name for p in tmp_path.iterdir()) == ["landing", "truth"]
 
 
-def test_a_swap_that_was_cut_short_is_put_right(tmp_path: Path) -> None:
+def test_an_interrupted_swap_is_recovered(tmp_path: Path) -> None:
     mine = workspace_in(tmp_path)
     simulate(mine, customers=100, seed=1, progress=quiet)
     before = fingerprint(mine.landing)
@@ -229,7 +229,7 @@ def test_a_swap_that_was_cut_short_is_put_right(tmp_path: Path) -> None:
         ({"seed": -1}, "--seed"),
     ],
 )
-def test_senseless_arguments_get_one_clear_line(tmp_path: Path, wrong: dict[str, object], named: str) -> None:
+def test_invalid_arguments_get_one_clear_line(tmp_path: Path, wrong: dict[str, object], named: str) -> None:
     with pytest.raises(UserError, match=named) as problem:
         simulate(workspace_in(tmp_path), **wrong, progress=quiet)  # type: ignore[arg-type]
     assert "\n" not in str(problem.value)
@@ -274,7 +274,7 @@ def test_shop_orders_equal_their_lines_discounts_taxes_and_shipping(clean: Works
     assert (money(orders["total_discounts"]) == discount).all()
     extra = tax.where(orders["taxes_included"] == "false", 0)
     assert (money(orders["total_price"]) == gross - discount + sent + extra).all()
-    # What is left of the order's tax is the tax in the shipping.
+    # The rest of the order's tax is the tax on shipping.
     shipping_tax = money(orders["total_tax"]) - tax
     assert shipping_tax.between(0, sent * 0.21).all()
 
@@ -291,7 +291,7 @@ def test_receipts_equal_their_lines_and_payments(clean: Workspace) -> None:
     assert (money(done["total_amount"]) == paid.reindex(done.index).fillna(0)).all()
 
 
-def test_refunds_equal_the_money_that_went_back(clean: Workspace) -> None:
+def test_refunds_equal_the_money_paid_back(clean: Workspace) -> None:
     refunds, lines = read(clean, "shopify", "refund"), read(clean, "shopify", "order_line_refund")
     extras, paid = read(clean, "shopify", "order_adjustment"), read(clean, "shopify", "transaction")
     included = read(clean, "shopify", "order").set_index("id")["taxes_included"] == "true"
@@ -299,7 +299,7 @@ def test_refunds_equal_the_money_that_went_back(clean: Workspace) -> None:
     order = lines["refund_id"].map(refunds["order_id"])
     on_top = money(lines["total_tax"]).where(~order.isin(included.index[included]), 0)
     parts = (money(lines["subtotal"]) + on_top).groupby(lines["refund_id"]).sum()
-    # What is given back of the shipping is told without its tax, and that beside it.
+    # Refunded shipping is stated without its tax, which is in a separate column.
     shipping = money(extras["amount"]) + money(extras["tax_amount"])
     parts = parts.add(-shipping.groupby(extras["refund_id"]).sum(), fill_value=0)
     back = paid[paid["kind"] == "refund"]
@@ -318,8 +318,8 @@ def test_loyalty_balances_are_the_sum_of_their_movements(clean: Workspace) -> No
     assert set(members["tier"]) == {"bronze", "silver", "gold"}
 
 
-def test_planted_dirt_is_all_that_differs_from_a_clean_delivery(workspace: Workspace, clean: Workspace) -> None:
-    """File by file: a row that was not there before is on record, and every row that is gone has one in its place."""
+def test_planted_defects_are_the_only_difference_from_a_clean_delivery(workspace: Workspace, clean: Workspace) -> None:
+    """File by file: every new row is on record, and every missing row has a recorded one in its place."""
     planted = pd.read_parquet(workspace.truth / "planted.parquet")
     planted = planted[planted["kind"] != "redelivered"]
     contracts = {table.label: table for source in load_contracts().values() for table in source.tables.values()}
@@ -333,15 +333,15 @@ def test_planted_dirt_is_all_that_differs_from_a_clean_delivery(workspace: Works
         places = set(recorded["line"] - first)
         assert len(places) == len(recorded), path
         kept = Counter(row for place, row in enumerate(dirty) if place not in places)
-        assert not kept - Counter(before), f"{path}: rows that no record of the dirt explains"
+        assert not kept - Counter(before), f"{path}: rows that no recorded defect explains"
         gone = list((Counter(before) - kept).elements())
         assert len(dirty) - len(before) == len(recorded) - len(gone), path
         keys = Counter(keys_of(clean.landing / path, gone, contracts[path.rsplit("/", 1)[0]].key))
-        assert not keys - Counter(recorded["record_key"]), f"{path}: rows that are gone without a record"
+        assert not keys - Counter(recorded["record_key"]), f"{path}: rows missing without a record"
 
 
 def lines_of(file: Path) -> list[Any]:
-    """The rows of a file, each as something that only an equal row has."""
+    """The rows of a file, each as a text or hash that only equal rows share."""
     if file.suffix == ".parquet":
         return list(pd.util.hash_pandas_object(pd.read_parquet(file), index=False))
     text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
@@ -349,7 +349,7 @@ def lines_of(file: Path) -> list[Any]:
 
 
 def keys_of(file: Path, lines: list[Any], key: tuple[str, ...]) -> list[str]:
-    """The keys of some lines of a file. In Parquet nothing is written over, so that no line is ever asked for."""
+    """The keys of some lines of a file. In Parquet no row is overwritten, so no lines are ever given for it."""
     if file.suffix == ".jsonl":
         return ["|".join(str(json.loads(line)[name]) for name in key) for line in lines]
     assert file.suffix != ".parquet" or not lines
@@ -357,7 +357,7 @@ def keys_of(file: Path, lines: list[Any], key: tuple[str, ...]) -> list[str]:
     return ["|".join(row[names.index(name)] for name in key) for row in csv.reader(lines)]
 
 
-def test_planted_dirt_is_two_in_a_hundred_of_text_rows_and_of_every_kind(workspace: Workspace) -> None:
+def test_about_two_per_cent_of_text_rows_are_defective_in_every_way(workspace: Workspace) -> None:
     planted = pd.read_parquet(workspace.truth / "planted.parquet")
     rows = 0
     for path in workspace.landing.rglob("*.*"):
@@ -376,9 +376,9 @@ def test_planted_dirt_is_two_in_a_hundred_of_text_rows_and_of_every_kind(workspa
     assert len(headers) < 0.003 * orders + 6
 
 
-def test_the_record_of_the_dirt_points_at_its_lines(workspace: Workspace) -> None:
+def test_recorded_defects_point_at_their_lines(workspace: Workspace) -> None:
     planted = pd.read_parquet(workspace.truth / "planted.parquet")
-    for kind, holds in (("empty_key", lambda row, at: not row[at].strip()), ("orphan", lambda row, at: True)):
+    for kind, is_defect in (("empty_key", lambda row, at: not row[at].strip()), ("orphan", lambda row, at: True)):
         rows = planted[(planted["kind"] == kind) & planted["path"].str.contains("csv")]
         for path, group in rows.groupby("path"):
             lines = list(rows_of(workspace.landing / str(path)))
@@ -386,7 +386,7 @@ def test_the_record_of_the_dirt_points_at_its_lines(workspace: Workspace) -> Non
             places = [lines[0].index(name) for name in table.key]
             for line in group["line"]:
                 row = lines[int(line) - 1]
-                assert any(holds(row, at) for at in places), (path, line, row)
+                assert any(is_defect(row, at) for at in places), (path, line, row)
 
 
 def test_exact_duplicates_are_exact(workspace: Workspace) -> None:
@@ -430,7 +430,7 @@ def test_only_reserved_domains_and_numbers_that_cannot_be_dialled(workspace: Wor
     assert (british.str.startswith("77009") & (british.str.len() == 12)).all()
 
 
-def test_truth_names_every_profile(clean: Workspace) -> None:
+def test_the_truth_has_every_profile(clean: Workspace) -> None:
     truth = pd.read_parquet(clean.truth / "profiles.parquet")
     named = truth.groupby("source_system")["source_profile_id"].agg(set)
     for system, source, table, column in (("shopify", "shopify", "customer", "id"),
@@ -460,11 +460,11 @@ def test_campaigns_hold_out_at_random_and_cause_orders_among_the_treated_only(wo
     assert not held & set(events["campaign_id"].fillna("") + events["person_id"])
 
 
-def test_sizes_are_near_the_reference_at_any_seed(tmp_path: Path) -> None:
+def test_sizes_are_close_to_the_reference_at_another_seed(tmp_path: Path) -> None:
     made = workspace_in(tmp_path)
     simulate(made, customers=12_000, seed=97, progress=quiet)
     table = compare(made).set_index("figure")
-    # Three standard deviations of a count this small, and a tenth for the calibration itself.
+    # Three standard deviations of a count this small, and 12 % for the calibration itself.
     for name in PUBLISHED:
         row = table.loc[name]
         assert abs(row["simulated"] - row["published"]) < 0.12 * row["published"] + 3 * row["published"] ** 0.5, name

@@ -160,7 +160,7 @@ def test_a_changed_mind_is_a_newer_version_of_the_same_decision(workspace: Works
     file = review(workspace, c0="same")
     matching.accept(workspace, file, by="Rita", now=NOON, progress=quiet)
     review(workspace, c0="different")
-    with pytest.raises(UserError, match="decided otherwise"):
+    with pytest.raises(UserError, match="a later decision, at "):
         matching.accept(workspace, file, by="Rita", now=NOON, progress=quiet)
     matching.accept(workspace, file, by="Rita", now=NOON.replace(hour=14), progress=quiet)
     key = decision_id("crm:c0", "klaviyo:k0")
@@ -194,7 +194,7 @@ def test_settings_of_other_data_are_rejected(workspace: Workspace, capsys: pytes
         ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
         ({"review_threshold": 1.5}, "must lie between 0 and 1"),
         ({"blocking_rules": [["shoe_size"]]}, "blocking_rules name shoe_size; use only"),
-        ({"comparisons": {}}, "lacks address, birth_date, email, first_name, last_name"),
+        ({"comparisons": {}}, "has no settings for address, birth_date, email, first_name, last_name"),
     ):
         file.write_text(json.dumps({**settings, **change}), encoding="utf-8")
         assert main(["match", "--warehouse", str(workspace.warehouse)]) == 2

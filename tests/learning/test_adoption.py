@@ -1,4 +1,4 @@
-"""Adoption: who may adopt, what is known of them and the target; wrong use is said clearly."""
+"""Adoption: who can adopt, the inputs about them and the target; wrong use gets a clear message."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def candidates(target: Target, owners: list[str]) -> pd.DataFrame:
     return adoption._candidates(INPUTS, target, INTERESTS, pd.Series(owners, dtype=object)).set_index("customer_id")
 
 
-def test_who_bought_from_a_category_cannot_adopt_it() -> None:
+def test_buyers_of_a_category_cannot_adopt_it() -> None:
     found = candidates(Target("category", "tea", "tea"), [])
     assert found.index.tolist() == ["a", "c", "d"]
-    # Without a sign of interest: no view, and owning nothing that leads there.
+    # Without a row of interests: no views, and an affinity lift of 1.
     assert found[VIEWS].tolist() == [3.0, 1.0, 0.0]
     assert found[AFFINITY].tolist() == [1.5, 2.5, 1.0]
 
@@ -47,13 +47,13 @@ def test_a_product_can_be_adopted_by_buyers_of_its_category() -> None:
     assert found[VIEWS].tolist() == [3.0, 0.0, 0.0]
 
 
-def test_an_attribute_is_adopted_from_nought_or_unknown() -> None:
+def test_an_attribute_is_adopted_from_zero_or_unknown() -> None:
     found = candidates(Target("attribute", "loyalty_card_count"), [])
     assert found.index.tolist() == ["a", "c"]
     assert VIEWS not in found.columns
 
 
-def test_one_known_target_is_asked_for(demo_workspace: Workspace) -> None:
+def test_exactly_one_known_target_is_required(demo_workspace: Workspace) -> None:
     with pytest.raises(UserError, match="one of --category, --product and --attribute"):
         find_target(demo_workspace)
     with pytest.raises(UserError, match="one of --category, --product and --attribute"):
@@ -69,7 +69,7 @@ def test_one_known_target_is_asked_for(demo_workspace: Workspace) -> None:
     )
 
 
-def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
+def test_wrong_rows_of_model_inputs_are_reported(tmp_path: Path) -> None:
     workspace = workspace_in(tmp_path)
     workspace.seeds.mkdir(parents=True)
     file = workspace.seeds / "model_inputs.csv"
@@ -86,7 +86,7 @@ def test_wrong_rows_of_model_inputs_are_named(tmp_path: Path) -> None:
     assert allowed_inputs(workspace, "churn", ["order_count"]) == {"order_count": "log"}
 
 
-def test_a_horizon_too_long_for_the_history() -> None:
+def test_a_horizon_too_long_for_the_history_is_refused() -> None:
     facts = DataFacts(date(2025, 12, 31), date(2025, 1, 1), 100, 1000.0, "GBP", "own")
     with pytest.raises(UserError, match=r"a horizon of 180 days needs orders of 540 days: .* there are only 364"):
         check_horizon(facts, 180)

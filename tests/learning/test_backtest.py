@@ -1,4 +1,4 @@
-"""`backtest` judges by what came after, puts its figures on the card once, and touches no parameter."""
+"""`backtest` evaluates on what came after, puts its figures on the card once, and touches no parameter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def quiet(_: str) -> None:
 
 
 @pytest.mark.verify
-def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: Workspace) -> None:
+def test_lifetime_value_is_evaluated_on_later_purchases(demo_copy: Workspace) -> None:
     parameters = (demo_copy.seeds / "clv_parameters.csv").read_bytes()
     figures = backtest(demo_copy, "clv", DAYS, HORIZON, progress=quiet)
     assert {figure.figure_date for figure in figures} == set(DAYS)
@@ -40,11 +40,11 @@ def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: Workspac
         ).df()
     orders = orders.drop_duplicates(["customer_id", "ordered_date"])
     for day in DAYS:
-        made = next(f.value for f in figures if f.figure == "purchases made" and f.figure_date == day)
+        made = next(f.value for f in figures if f.figure == "actual purchases" and f.figure_date == day)
         days = pd.to_datetime(orders["ordered_date"]).dt.date
         known = pd.to_datetime(orders["first_date"]).dt.date <= day
         counted = (known & (days > day) & (days <= day + timedelta(days=HORIZON))).sum()
-        # By today's customers: merges since, and types that changed, move a few.
+        # By today's customers: merges and changed types since then move a few.
         assert float(made) == pytest.approx(counted, rel=0.03)
     assert (demo_copy.seeds / "clv_parameters.csv").read_bytes() == parameters
     again = backtest(demo_copy, "clv", DAYS, HORIZON, progress=quiet)
@@ -56,18 +56,18 @@ def test_lifetime_value_is_judged_by_the_purchases_that_came(demo_copy: Workspac
     assert set(card["fit_id"]) == {cards.loc["clv", "fit_id"]}
 
 
-def test_what_is_no_model_is_said(tmp_path: Path) -> None:
+def test_an_unknown_model_or_day_is_refused(tmp_path: Path) -> None:
     workspace = purchases_workspace(tmp_path, purchase_days(300, seed=4))
     with pytest.raises(UserError, match="clx: not a model; use clv, churn or a model_key"):
         backtest(workspace, "clx", progress=quiet)
-    with pytest.raises(UserError, match="of the kind `colour`"):
+    with pytest.raises(UserError, match="`colour` is not a kind of adoption target"):
         backtest(workspace, "adoption:colour:red", progress=quiet)
     with pytest.raises(UserError, match="is not before 2026-06-30"):
         backtest(workspace, "clv", [date(2026, 6, 30)], progress=quiet)
 
 
 def test_without_a_card_nothing_is_written(tmp_path: Path) -> None:
-    """Figures of a model that nobody fitted have no card to stand on; of one that was, they would."""
+    """Figures of a model that was never fitted are refused; those of a fitted model replace its earlier ones."""
     from scripts.learning.prediction.cards import Figure, put_figures
 
     workspace = purchases_workspace(tmp_path, purchase_days(300, seed=4))

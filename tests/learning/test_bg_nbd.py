@@ -1,4 +1,4 @@
-"""BG/NBD and MBG/NBD: published figures, a second implementation, exact arithmetic, and data made by the model."""
+"""BG/NBD and MBG/NBD: published figures, a second implementation, exact arithmetic, and data drawn from the model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.exact import expected_purchases as exactly
 # Fader, Hardie, Lee (2005), table 2.
 PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 PUBLISHED_LOG_LIKELIHOOD = -9582.4
-# MBG/NBD of the same customers, as the package BTYDplus gives it.
+# MBG/NBD for the same customers, as fitted by the package BTYDplus.
 PUBLISHED_MODIFIED = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
 TRUE = Parameters(0.6, 8.0, 0.8, 2.5)
 
@@ -59,7 +59,7 @@ def test_lifetimes_agrees(modified: bool) -> None:
     data = cdnow()
     found = fit(data.x, data.t_x, data.T, leaves_after_first=modified)
     fitter = lifetimes.ModifiedBetaGeoFitter() if modified else lifetimes.BetaGeoFitter()
-    # The size of its gradient: asked for less, it gives up for want of precision, on some processors from 1e-10.
+    # Tolerance on its gradient: with less than about 1e-10 it fails for lack of precision on some processors.
     other = fitter.fit(data.x, data.t_x, data.T, tol=1e-7)
     for name, value in found.parameters._asdict().items():
         assert value == pytest.approx(other.params_[name], rel=1e-4)
@@ -77,10 +77,10 @@ def test_lifetimes_agrees(modified: bool) -> None:
     )
 
 
-def test_expected_purchases_rank_who_buys_again_and_p_alive_does_not() -> None:
-    """CDNOW, who bought in the second 39 weeks: by BG/NBD, P(alive) puts everybody who bought once first.
+def test_expected_purchases_rank_repeat_buyers_and_p_alive_does_not() -> None:
+    """Buyers in the second 39 weeks of CDNOW: in BG/NBD, P(alive) ranks all one-time buyers first.
 
-    Worse than chance, in lifetimes as here; so nothing may rank or select customers by it.
+    That is worse than chance, in lifetimes as here; so nothing may rank or select customers by it.
     """
     data = cdnow()
     found = fit(data.x, data.t_x, data.T)
@@ -108,7 +108,7 @@ def test_the_gradient_and_the_hessian_are_those_of_the_likelihood(parameters: Se
         return bg_nbd.log_likelihood_gradient(np.exp(logs), x, t_x, T, leaves_after_first=modified)[1]
 
     assert slope(at) == pytest.approx(approx_fprime(at, value, 1e-6), rel=2e-4, abs=2e-3)
-    # The likelihood's own second derivatives, by natural parameters.
+    # The likelihood's own Hessian, for natural parameters.
     likelihood = bg_nbd._LogLikelihood(bg_nbd._grouped(x, t_x, T, None), modified)
     natural = np.array(parameters)
     hessian = np.array([
@@ -120,7 +120,7 @@ def test_the_gradient_and_the_hessian_are_those_of_the_likelihood(parameters: Se
 
 @both_models
 def test_the_likelihood_is_that_of_the_paper(modified: bool) -> None:
-    """Equation 6 of the paper, and that of the modified model, customer by customer, in exact arithmetic."""
+    """Equation 6 of the paper, and its counterpart for the modified model, per customer, in exact arithmetic."""
     rows = [(0, 0.0, 0.0), (0, 0.0, 39.0), (1, 2.0, 30.4), (2, 30.43, 38.86), (29, 37.0, 38.0), (3, 12.0, 12.0)]
     r, alpha, a, b = (mpmath.mpf(value) for value in (0.243, 4.414, 0.793, 2.426))
     total = mpmath.mpf(0)
@@ -138,13 +138,13 @@ def test_the_likelihood_is_that_of_the_paper(modified: bool) -> None:
 
 
 @pytest.mark.parametrize("x", [0, 1, 4])
-def test_the_modified_likelihood_follows_from_what_one_customer_does(x: int) -> None:
-    """Rate and chance of leaving summed over numerically: stayed x + 1 times, or stayed x times and then left."""
+def test_the_modified_likelihood_follows_from_one_customer_s_behaviour(x: int) -> None:
+    """Numerical integral over rate and probability of leaving: stayed x + 1 times, or stayed x times and then left."""
     r, alpha, a, b, t_x, T = 1.3, 6.0, 1.4, 2.2, 7.0 if x else 0.0, 20.0
     rates, weights = roots_genlaguerre(80, r - 1)
-    chances, others = roots_jacobi(80, b - 1, a - 1)
-    rate, leave = rates[:, None] / alpha, (1 + chances) / 2
-    share = np.outer(weights / weights.sum(), others / others.sum())
+    nodes, node_weights = roots_jacobi(80, b - 1, a - 1)
+    rate, leave = rates[:, None] / alpha, (1 + nodes) / 2
+    share = np.outer(weights / weights.sum(), node_weights / node_weights.sum())
     there = (share * rate**x * (1 - leave) ** (x + 1) * np.exp(-rate * T)).sum()
     left = (share * rate**x * leave * (1 - leave) ** x * np.exp(-rate * t_x)).sum()
     found = bg_nbd.log_likelihood((r, alpha, a, b), [x], [t_x], [T], leaves_after_first=True)
@@ -182,7 +182,7 @@ def test_grouped_customers_are_the_same_customers() -> None:
         assert np.array_equal(getattr(again, name), getattr(customers, name))
     one, other = fit(x, t_x, T), fit(customers.x, customers.t_x, customers.T, customers.counts)
     assert one.parameters == pytest.approx(other.parameters, rel=1e-9)
-    # Times that are no whole days go the other way through the table of times, to the same likelihood.
+    # Times that are not whole days use the other kind of time table, with the same result.
     shifted = fit(x, t_x * 1.01, T * 1.01)
     assert shifted.parameters == pytest.approx((one.r, one.alpha * 1.01, one.a, one.b), rel=1e-6)
 
@@ -211,7 +211,7 @@ def test_a_new_customer_is_one_without_history(modified: bool) -> None:
     r, alpha, a, b = TRUE
     stay = b / (a + b) if modified else 1.0
     assert bg_nbd.p_alive(0, 0, 0, TRUE, leaves_after_first=modified) == pytest.approx(stay)
-    # The first moments bring what the mean rate of those who stay says.
+    # Immediately after, purchases come at the mean rate of those who stay.
     weeks = np.array([0.0, 1e-7])
     assert bg_nbd.expected_from_first(weeks, TRUE, leaves_after_first=modified) == pytest.approx(
         stay * weeks * r / alpha, rel=1e-6
@@ -223,13 +223,13 @@ def test_expectations_are_what_simulated_customers_do(modified: bool) -> None:
     x, _, _ = simulate(40_000, TRUE, 104, np.random.default_rng(7), leaves_after_first=modified)
     expected = bg_nbd.expected_from_first(104, TRUE, leaves_after_first=modified)[0]
     assert x.mean() == pytest.approx(expected, abs=4 * x.std() / np.sqrt(len(x)))
-    # Those who leave at once are a share of a / (a + b) by the one model; hardly anybody else fails to come back.
+    # A share of a / (a + b) leaves at once in the modified model; hardly any other customer fails to come back.
     x, _, _ = simulate(4000, (20.0, 10.0, 1.0, 3.0), 10, np.random.default_rng(8), leaves_after_first=modified)
     assert (x == 0).mean() == pytest.approx(0.25 if modified else 0.0, abs=0.03)
 
 
 @both_models
-def test_the_true_parameters_are_found_again(modified: bool) -> None:
+def test_the_true_parameters_are_recovered(modified: bool) -> None:
     rng = np.random.default_rng(1)
     x, t_x, T = simulate(10_000, TRUE, 104, rng, entry_weeks=52, leaves_after_first=modified)
     found = fit(x, t_x, T, leaves_after_first=modified)
@@ -237,7 +237,7 @@ def test_the_true_parameters_are_found_again(modified: bool) -> None:
     for name, true in TRUE._asdict().items():
         assert getattr(found, name) == pytest.approx(true, abs=3.5 * found.standard_errors[name])
         assert found.standard_errors[name] < 0.12 * true
-    # The model that made the data explains them better.
+    # The model that generated the data explains them better.
     assert found.log_likelihood > fit(x, t_x, T, leaves_after_first=not modified).log_likelihood + 10
 
 
@@ -252,27 +252,27 @@ def test_the_sample_that_starts_climb_changes_nothing(monkeypatch: pytest.Monkey
         assert sampled.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-6)
 
 
-def test_what_nobody_can_fit_is_said() -> None:
+def test_data_that_cannot_be_fitted_are_refused() -> None:
     weeks = np.full(200, 30.0)
     none = np.zeros(200)
-    with pytest.raises(CannotFit, match="nobody bought on a second day"):
+    with pytest.raises(CannotFit, match="no customer bought on a second day"):
         fit(none, none, weeks)
     with pytest.raises(CannotFit, match="at least 50 customers, there are 10"):
         fit(none[:10], none[:10], weeks[:10])
     few = np.r_[np.ones(5), np.zeros(195)]
     with pytest.raises(CannotFit, match="at least 20 customers who came back, there are 5"):
         fit(few, few, weeks)
-    with pytest.raises(CannotFit, match="MBG/NBD: nobody bought on a second day"):
+    with pytest.raises(CannotFit, match="MBG/NBD: no customer bought on a second day"):
         fit(none, none, weeks, leaves_after_first=True)
     with pytest.raises(CannotFit, match="last purchase is on the last day"):
         fit(none + 2, weeks, weeks)
 
 
-def test_what_the_data_do_not_tell_is_flagged() -> None:
+def test_parameters_that_the_data_do_not_determine_are_flagged() -> None:
     rng = np.random.default_rng(3)
     stays = simulate(2000, (1.0, 10.0, 1e-6, 1.0), 50, rng)
     found = fit(*stays)
-    assert not found.converged and "hardly anybody has left" in found.message
+    assert not found.converged and "hardly any customers have left" in found.message
     once = np.ones(1000)
     found = fit(once, rng.uniform(1, 20, 1000), np.full(1000, 30.0))
     assert not found.converged and found.message
@@ -282,20 +282,20 @@ def test_what_the_data_do_not_tell_is_flagged() -> None:
     ("x", "t_x", "T", "said"),
     [
         (1, 3, 2, "0 <= t_x <= T"), (1, np.nan, 2, "0 <= t_x <= T"), (0.5, 1, 2, "whole number"),
-        (-1, 0, 2, "not below 0"), (0, 1, 2, "0 where x is 0"), (2, 0, 2, "purchases of one day are one"),
+        (-1, 0, 2, "not below 0"), (0, 1, 2, "0 where x is 0"), (2, 0, 2, "purchases on one day are one"),
     ],
 )  # fmt: skip
-def test_a_row_that_is_no_customer_is_refused(x: float, t_x: float, T: float, said: str) -> None:
+def test_an_invalid_row_is_refused(x: float, t_x: float, T: float, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         fit([0, x], [0, t_x], [1, T])
 
 
-def test_the_second_half_of_cdnow_is_foretold() -> None:
+def test_the_second_half_of_cdnow_is_predicted() -> None:
     """39 weeks that the fit has not seen, in total and week by week.
 
-    In the paper the model's cumulative repeat purchases run close to the actual ones through the 78 weeks and end a
-    few per cent below them; here they must be within 5 % all the way from week 21. Of the second half by itself that is
-    about a ninth less than was bought.
+    In the paper the model's cumulative repeat purchases stay close to the actual ones through the 78 weeks and end a
+    few per cent below them; here they must be within 5 % from week 21 on. For the second half alone, that is about a
+    ninth fewer than were bought.
     """
     data = cdnow()
     found = fit(data.x, data.t_x, data.T)
@@ -309,7 +309,7 @@ def test_the_second_half_of_cdnow_is_foretold() -> None:
     total = bg_nbd.expected_purchases(39, data.x, data.t_x, data.T, found.parameters).sum()
     assert data.later.sum() == 1882
     assert total == pytest.approx(1882, rel=0.13)
-    # More is bought by those of whom more is expected; three in five never came back before and are differ in T only.
+    # Customers with more expected purchases buy more; three in five had never come back and differ only in T.
     ranked = np.argsort(bg_nbd.expected_purchases(39, data.x, data.t_x, data.T, found.parameters))
     bought = [data.later[group].mean() for group in np.split(ranked, [1400, 1800, 2100, 2250])]
     assert bought == sorted(bought)

@@ -1,4 +1,4 @@
-"""The CDNOW data that a package brings are those that were published, and the log gives the summary."""
+"""The CDNOW data shipped with a package match the published ones, and the log gives the summary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.real_data import shared_data
 
 
 def test_the_log_gives_the_summary() -> None:
-    """Every customer's purchases, recency and age of the published summary, from the purchases one by one."""
+    """Every customer's purchases, recency and age in the published summary, from the individual purchases."""
     data, summary = cdnow(), published_summary()
     assert (len(purchase_log()), len(summary)) == (6919, 2357)
     assert np.array_equal(data.x, summary["frequency_x"])
@@ -22,8 +22,8 @@ def test_the_log_gives_the_summary() -> None:
     assert np.abs(data.mean - spent["monetary_zbar"]).max() < 0.00501
 
 
-def test_the_data_beside_the_project_are_the_same() -> None:
-    """Two origins of one set: what lies beside the project, where it does, and what the package brings."""
+def test_the_shared_copy_of_the_data_is_the_same() -> None:
+    """Two copies of one data set: the shared file, where it is available, and the one from the package."""
     log = pd.read_parquet(shared_data("cdnow/cdnow_sample.parquet"))
     log["date"] = pd.to_datetime(log["date"])
     assert_frame_equal(purchase_log(), log, check_dtype=False, check_exact=True)

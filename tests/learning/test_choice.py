@@ -1,4 +1,4 @@
-"""The number of clusters: right where there are clusters, none where there are none, by the known criteria."""
+"""The number of clusters: right where there are clusters, none where there are none, by the stated criteria."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scripts.learning.clusters.choice import (
     possible_counts,
 )
 
-QUICK = Sizes(fitted=500, judged=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
+QUICK = Sizes(fitted=500, evaluated=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
 
 
 def decide(points: Matrix, sizes: Sizes | None = QUICK, **arguments: object) -> Choice:
@@ -33,7 +33,7 @@ def decide(points: Matrix, sizes: Sizes | None = QUICK, **arguments: object) -> 
 
 
 def blobs(count: int, dimensions: int = 5, size: int = 700, seed: int = 2) -> tuple[Matrix, np.ndarray]:
-    """Round clouds, one standard deviation wide, with centres at seven on the axes."""
+    """Spherical clouds with a standard deviation of 1 and centres at ±7 on the axes."""
     random = np.random.default_rng(seed)
     centres = np.vstack([np.eye(dimensions), -np.eye(dimensions)])[:count] * 7
     kinds = random.integers(0, count, size)
@@ -55,7 +55,7 @@ def even(random: np.random.Generator, size: int, dimensions: int) -> Matrix:
 
 
 def one_direction(random: np.random.Generator, size: int, dimensions: int) -> Matrix:
-    """Customers who differ by degrees of one thing that everything depends on: no kinds of customers."""
+    """Customers who differ only in the degree of one underlying factor: no clusters."""
     return random.uniform(size=(size, 1)) + 0.2 * random.uniform(size=(size, dimensions))
 
 
@@ -64,7 +64,7 @@ Noise = Callable[[np.random.Generator, int, int], Matrix]
 
 @pytest.mark.parametrize("method", [*METHODS, "best"])
 @pytest.mark.parametrize("count", [3, 5])
-def test_clusters_that_are_there_are_found(method: str, count: int) -> None:
+def test_existing_clusters_are_found(method: str, count: int) -> None:
     points, kinds = blobs(count)
     choice = decide(points, method=method)
     assert choice.count == count
@@ -81,7 +81,7 @@ def test_clusters_that_are_there_are_found(method: str, count: int) -> None:
 def test_noise_has_no_clusters(noise: Noise, dimensions: int) -> None:
     choice = decide(standardised(noise(np.random.default_rng(6), 500, dimensions)))
     assert choice.count is None and choice.centres is None
-    assert choice.reasons[0] == "No stable clustering exists in these customers."
+    assert choice.reasons[0] == "No stable clustering of these customers exists."
     assert not choice.criteria["qualifies"].any()
 
 
@@ -95,16 +95,16 @@ def test_noise_has_no_clusters_in_many_draws(noise: Noise, dimensions: int, size
         assert decide(points, sizes=None, seed=seed).count is None, seed
 
 
-def test_a_number_that_was_asked_for_says_how_stable_it_is() -> None:
+def test_a_requested_number_reports_its_stability() -> None:
     choice = decide(standardised(gaussian(np.random.default_rng(1), 500, 6)), count=4)
     assert choice.count == 4 and choice.centres is not None and len(choice.centres) == 4
     stability = choice.criteria.loc[choice.criteria["is_chosen"], "stability"].item()
     assert stability < MIN_STABILITY
-    assert "were asked for" in choice.reasons[0] and f"Its stability is {stability:.2f}" in choice.reasons[0]
-    assert "another sample of customers would give other clusters" in choice.reasons[0]
+    assert "were requested" in choice.reasons[0] and f"Its stability is {stability:.2f}" in choice.reasons[0]
+    assert "another sample of customers would give different clusters" in choice.reasons[0]
 
 
-def test_a_number_beyond_those_tried_can_be_asked_for() -> None:
+def test_a_number_beyond_the_candidates_can_be_requested() -> None:
     assert decide(blobs(3, size=300)[0], count=12, method="kmeans").count == 12
 
 
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_choice_to_the_last_digit() -> None:
 
 
 def test_the_best_mean_rank_of_those_that_qualify_is_chosen() -> None:
-    """Ranks counted by hand from the table."""
+    """Ranks recalculated from the table."""
     table = decide(blobs(4, size=900)[0]).criteria
     fit = table[(table["stability"] >= 0.8) & (table["gap"] - GAP_ERRORS * table["gap_error"] > table["gap_of_one"])]
     assert len(fit) > 1
@@ -145,11 +145,11 @@ def test_agreement_is_the_adjusted_rand_index() -> None:
         assert adjusted_rand(one, other) == pytest.approx(adjusted_rand_score(one, other))
 
 
-def test_the_nearest_centre_is_the_nearest() -> None:
+def test_nearest_agrees_with_plain_distances() -> None:
     random = np.random.default_rng(0)
     points, centres = random.normal(size=(200, 7)), random.normal(size=(5, 7))
-    apart = np.linalg.norm(points[:, None] - centres[None], axis=2)
-    assert np.array_equal(nearest(points, centres), apart.argmin(axis=1))
+    distances = np.linalg.norm(points[:, None] - centres[None], axis=2)
+    assert np.array_equal(nearest(points, centres), distances.argmin(axis=1))
 
 
 def test_few_customers_allow_few_clusters() -> None:

@@ -1,4 +1,4 @@
-"""Centres are a function of the data alone, SQL assigns everyone as scikit-learn would, and the card is honest."""
+"""Centres depend only on the data, SQL assigns customers as scikit-learn would, and the card reports the evidence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEATURES = {
     "age_band_middle": "linear",
     "ticket_count_365d": "log",
 }
-QUICK = Sizes(fitted=600, judged=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
+QUICK = Sizes(fitted=600, evaluated=400, tree=300, compared=300, references=6, resampled=400, resamples=5)
 
 
 def quiet(_: str) -> None:
@@ -39,7 +39,7 @@ def quiet(_: str) -> None:
 
 
 def buyers(customers: int = CUSTOMERS, kinds: int = 3) -> pd.DataFrame:
-    """Three kinds of buyers, far apart, with outliers, unknown ages, and one feature that is the same for all."""
+    """Three well-separated kinds of buyer, with outliers, unknown ages, and one feature that is the same for all."""
     random = np.random.default_rng(11)
     kind = random.integers(0, kinds, customers) if kinds > 1 else np.ones(customers, dtype=int)
     frequency = 1 + random.poisson(np.array([0.05, 3.0, 30.0])[kind])
@@ -72,7 +72,7 @@ def noise(customers: int = CUSTOMERS) -> pd.DataFrame:
 
 
 def workspace_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> Workspace:
-    """What the fit reads, as the models would have built it."""
+    """A workspace with what the fit reads, as the models would have built it."""
     workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
     workspace.seeds.mkdir(parents=True, exist_ok=True)
     for file in BUSINESS_SEEDS.glob("*.csv"):
@@ -117,7 +117,7 @@ def state_of(workspace: Workspace) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """Small samples: what is proved here does not depend on their size."""
+    """Small samples: what is tested here does not depend on their size."""
     choose = fitting_module.choose
 
     def choose_quickly(*arguments: object, **options: object) -> object:
@@ -130,7 +130,7 @@ def quick() -> Iterator[None]:
 
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where altair is not installed, which is faster."""
+    """Acts as if altair were not installed, which is faster."""
 
     def absent() -> None:
         raise UserError("pictures need altair")
@@ -145,7 +145,7 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def clustered(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> Workspace:
-    """Read it, do not change it."""
+    """Shared: read only."""
     workspace = workspace_of(tmp_path_factory.mktemp("clustered"), frame)
     cluster(workspace, method="kmeans", progress=quiet)
     return workspace
@@ -179,7 +179,7 @@ def test_seed_card_review_and_drafts_are_written_together(clustered: Workspace, 
     assert "href=" not in page and "src=" not in page
     rules = pd.read_csv(command_module.review_folder(clustered) / "segment_rule_conditions.csv")
     assert rules["segment_key"].nunique() == 3
-    # Of the catalogue alone: there is no age in it.
+    # Only attributes of the catalogue, which has no age.
     assert set(rules["attribute"]) <= set(FEATURES) - {"age_band_middle", "ticket_count_365d"}
 
 
@@ -190,9 +190,9 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path, clustered: Workspace,
 
 
 def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: Workspace, frame: pd.DataFrame) -> None:
-    """An independent computation: the transform from the seed's own columns, and KMeans.predict.
+    """An independent calculation: the transform from the seed's own columns, and KMeans.predict.
 
-    Afterwards the same centres meet other data, by their card: nobody has a cluster.
+    Then the model status says that the centres were fitted to other data: no customer has a cluster.
     """
     with open_warehouse(clustered_copy.warehouse) as connection:
         card = seed_of(clustered_copy, "model_cards").iloc[0]
@@ -211,20 +211,20 @@ def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: Wor
     columns = []
     for name, part in by_feature.items():
         row = part.iloc[0]
-        moved = frame[name].clip(row["winsor_low"], row["winsor_high"]) - row["winsor_low"]
-        scaled = np.log(1 + moved) if FEATURES[name] == "log" else moved
+        shifted = frame[name].clip(row["winsor_low"], row["winsor_high"]) - row["winsor_low"]
+        scaled = np.log(1 + shifted) if FEATURES[name] == "log" else shifted
         columns.append(((scaled - row["feature_mean"]) / row["feature_spread"]).fillna(row["missing_value"]))
     points = np.column_stack(columns)
     model = KMeans(n_clusters=len(keys), n_init=1, max_iter=1, random_state=0).fit(points)
     model.cluster_centers_ = np.column_stack([part["centre"].to_numpy() for part in by_feature.values()])
-    apart = np.sort(model.transform(points), axis=1)
+    distances = np.sort(model.transform(points), axis=1)
     expected = pd.DataFrame(
         {
             "customer_id": frame["customer_id"],
             "cluster_key": [keys[label] for label in model.predict(points)],
-            "distance": apart[:, 0],
-            "second_distance": apart[:, 1],
-            "clarity": 1 - apart[:, 0] / apart[:, 1],
+            "distance": distances[:, 0],
+            "second_distance": distances[:, 1],
+            "clarity": 1 - distances[:, 0] / distances[:, 1],
         }
     )
     expected = expected[expected["customer_id"] != "c000007"].sort_values("customer_id").reset_index(drop=True)
@@ -242,8 +242,8 @@ def test_sql_assigns_every_customer_as_scikit_learn_predicts(clustered_copy: Wor
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_without_stable_clusters_card_and_review_say_so_and_no_centres_stay(clustered_copy: Workspace) -> None:
-    """The same workspace later, when its customers have come to differ by degrees only."""
+def test_without_stable_clusters_card_and_review_say_so_and_no_centres_remain(clustered_copy: Workspace) -> None:
+    """The same workspace later, when its customers differ only in degree."""
     with open_warehouse(clustered_copy.warehouse) as connection:
         connection.register("frame", noise())
         connection.execute("create or replace table intermediate.int_prediction_inputs as from frame")
@@ -252,28 +252,28 @@ def test_without_stable_clusters_card_and_review_say_so_and_no_centres_stay(clus
     assert seed_of(clustered_copy).empty
     card = seed_of(clustered_copy, "model_cards").set_index("model_key").loc["clusters"]
     assert not bool(card["is_usable"])
-    assert card["summary"].startswith("No stable clustering exists")
+    assert card["summary"].startswith("No stable clustering of these customers exists")
     folder = command_module.review_folder(clustered_copy)
     assert "No stable clusters of buyers" in (folder / "index.html").read_text(encoding="utf-8")
     assert pd.read_csv(folder / "segment_definitions.csv").empty
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_a_forced_number_is_said_to_be_forced_and_how_stable_it_is(tmp_path: Path) -> None:
+def test_a_forced_number_is_reported_as_forced_with_its_stability(tmp_path: Path) -> None:
     workspace = workspace_of(tmp_path, noise())
     cluster(workspace, k=4, method="ward", progress=quiet)
     assert seed_of(workspace)["cluster_key"].nunique() == 4
     card = seed_of(workspace, "model_cards").iloc[0]
     assert bool(card["is_usable"])
-    assert card["summary"].startswith("4 clusters by Ward's method were asked for")
+    assert card["summary"].startswith("4 clusters by Ward's method were requested")
     figures = seed_of(workspace, "model_card_figures").set_index("figure")
-    assert figures.loc["number of clusters", "note"] == "asked for with --k"
+    assert figures.loc["number of clusters", "note"] == "requested with --k"
     stability = float(figures.loc["stability of 4 clusters by Ward's method", "value"])
     assert stability < 0.8 and f"Its stability is {stability:.2f}" in card["summary"]
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_drafts_go_into_the_library_when_asked(tmp_path: Path, frame: pd.DataFrame) -> None:
+def test_drafts_go_into_the_library_on_request(tmp_path: Path, frame: pd.DataFrame) -> None:
     workspace = workspace_of(tmp_path, frame)
     before = seed_of(workspace, "segment_definitions")
     cluster(workspace, method="kmeans", into_library=True, progress=quiet)
@@ -284,7 +284,7 @@ def test_drafts_go_into_the_library_when_asked(tmp_path: Path, frame: pd.DataFra
     assert len(seed_of(workspace, "segment_definitions")) == len(after)
 
 
-def test_what_ships_is_an_empty_seed_with_the_right_header() -> None:
+def test_the_shipped_seed_is_empty_with_the_right_header() -> None:
     with (BUSINESS_SEEDS / "cluster_centres.csv").open(encoding="utf-8", newline="") as handle:
         assert list(csv.reader(handle)) == [COLUMNS]
 
@@ -306,17 +306,17 @@ def test_too_few_customers_are_refused_and_nothing_is_written(tmp_path: Path) ->
         ({"method": "best of"}, "kmeans"),
     ],
 )
-def test_an_impossible_wish_is_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:
+def test_impossible_options_are_refused(tmp_path: Path, options: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said):
         cluster(workspace_of(tmp_path, buyers(100)), progress=quiet, **options)  # type: ignore[arg-type]
 
 
 def test_customers_who_are_all_alike_are_refused(tmp_path: Path) -> None:
     alike = buyers(100).assign(**dict.fromkeys(FEATURES, 3.0))
-    with pytest.raises(UserError, match="no feature differs between buyers"):
+    with pytest.raises(UserError, match="no feature varies between buyers"):
         cluster(workspace_of(tmp_path, alike), progress=quiet)
     two = alike.assign(order_count=[1.0, 2.0] * 50)
-    with pytest.raises(UserError, match="only 2 kinds of buyers differ"):
+    with pytest.raises(UserError, match="distinguish only 2 kinds of buyer"):
         cluster(workspace_of(tmp_path / "two", two), k=3, progress=quiet)
 
 
@@ -327,7 +327,7 @@ def test_customers_who_are_all_alike_are_refused(tmp_path: Path) -> None:
         ("clusters,net_revenue,root,a,b", "net_revenue has scale 'root'; write log or linear"),
     ],
 )
-def test_a_faulty_row_of_model_inputs_is_named(tmp_path: Path, row: str, said: str) -> None:
+def test_a_wrong_row_of_model_inputs_is_reported(tmp_path: Path, row: str, said: str) -> None:
     workspace = workspace_of(tmp_path, buyers(100))
     file = workspace.seeds / "model_inputs.csv"
     header = file.read_text(encoding="utf-8").splitlines()[0]
@@ -339,7 +339,7 @@ def test_a_faulty_row_of_model_inputs_is_named(tmp_path: Path, row: str, said: s
         cluster(workspace, progress=quiet)
 
 
-def test_an_unbuilt_warehouse_is_named(tmp_path: Path) -> None:
+def test_an_unbuilt_warehouse_is_reported(tmp_path: Path) -> None:
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     with pytest.raises(UserError, match="no such warehouse"):
         cluster(workspace, progress=quiet)
@@ -350,7 +350,7 @@ def test_an_unbuilt_warehouse_is_named(tmp_path: Path) -> None:
 
 
 def dbt(workspace: Workspace, arguments: list[str]) -> None:
-    """Run dbt on one workspace in this process; its target and logs lie beside the warehouse."""
+    """Run dbt on one workspace in this process; its target and logs are next to the warehouse."""
     from scripts.platform.dbt import run_dbt
 
     run_dbt(workspace, arguments, progress=quiet)

@@ -1,4 +1,4 @@
-"""Readable rules: thresholds, missing values, and that precision and recall are those of the rule as it is written."""
+"""Readable rules: thresholds, missing values, and precision and recall of the rule as written."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_two_ways_into_a_cluster_become_two_alternatives() -> None:
 
 
 def test_rules_say_what_a_missing_value_means() -> None:
-    """Unrated customers belong to the cluster; a rule that left missing values out would find few of them."""
+    """Unrated customers belong to the cluster; a rule that excluded missing values would find few of its members."""
     frame = customers()
     rating = frame["average_satisfaction_365d"]
     members = (rating.isna() | (rating >= 3)).to_numpy()
@@ -73,8 +73,8 @@ def test_rules_say_what_a_missing_value_means() -> None:
     assert found.recall > 0.99 and found.precision > 0.99
 
 
-def test_precision_and_recall_are_of_the_written_rule_on_customers_not_used() -> None:
-    """Counted again with pandas, from the conditions as text, on the second half of the rows."""
+def test_precision_and_recall_are_of_the_written_rule_on_held_out_customers() -> None:
+    """Recalculated with pandas, from the conditions as text, on the second half of the rows."""
     frame = customers()
     score = 0.004 * frame["net_revenue"] + frame["order_count"] - 0.01 * frame["days_since_last_order"]
     members = (score + np.random.default_rng(3).normal(size=len(frame)) > 2).to_numpy()
@@ -91,8 +91,8 @@ def test_precision_and_recall_are_of_the_written_rule_on_customers_not_used() ->
     assert 0.6 < found.precision < 1
 
 
-def test_a_rule_never_takes_in_people_who_did_not_buy() -> None:
-    """Rules are evaluated over everybody known, clusters are of buyers."""
+def test_a_rule_never_includes_people_who_did_not_buy() -> None:
+    """Rules are evaluated over all known customers, clusters hold buyers only."""
     frame = customers()
     found = draft(frame, (frame["days_since_last_order"] >= 365).to_numpy())
     leads = frame.assign(order_count=0)
@@ -117,14 +117,14 @@ def test_a_cluster_of_all_or_none_has_no_rule(value: bool) -> None:
         (92.5, True, True, 90.0),
     ],
 )
-def test_thresholds_become_plain_numbers(threshold: float, whole: bool, days: bool, expected: float) -> None:
+def test_thresholds_become_round_numbers(threshold: float, whole: bool, days: bool, expected: float) -> None:
     spread = np.linspace(0, 10 * threshold, 201)
     values = np.round(spread) if whole else spread
     assert readable(threshold, values, whole=whole, days=days) == expected
 
 
-def test_a_threshold_moves_no_further_than_few_customers() -> None:
-    """Every customer lies near the threshold: rounding to 100 would move half of them."""
+def test_rounding_a_threshold_moves_few_customers() -> None:
+    """All customers lie near the threshold: rounding to 100 would move half of them."""
     values = np.concatenate([np.full(50, 101.2), np.full(50, 101.6)])
     least = readable(101.4, values)
     assert 101.2 < least <= 101.6
@@ -169,7 +169,7 @@ def test_names_say_how_a_cluster_differs_and_are_unique() -> None:
         "Frequent, high spending, recent (group 1)",
         "Frequent, high spending, recent (group 2)",
     ]
-    # Frequent buyers spend much: that is one trait, not two.
+    # Frequent buyers spend a lot: that is one trait, not two.
     together = np.eye(4)
     together[1, 2] = together[2, 1] = 0.9
     assert names_of(centres[:1], words, together) == ["Frequent, recent, good margin"]

@@ -1,4 +1,4 @@
-"""`fit clv` finds the parameters that made the data, says whom it leaves out, and writes seeds that belong together."""
+"""`fit clv` recovers the parameters behind the data, reports whom it leaves out, and writes consistent seeds."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def days() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory, days: pd.DataFrame) -> Workspace:
-    """Persons, one among them who buys like a business, and a wholesaler."""
+    """People, one of whom buys like a business, and a wholesaler."""
     daily = pd.DataFrame(
         {
             "customer_id": "c_daily",
@@ -62,28 +62,28 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, days: pd.DataFrame) -> Work
 
 
 @pytest.mark.parametrize(("part", "truth"), [("bg_nbd", TRUTH), ("spend_revenue", SPEND)])
-def test_the_parameters_that_made_the_data_are_found(fitted: Workspace, part: str, truth: dict[str, float]) -> None:
-    """Within three standard errors each, which a fault of the fit or of the unit of time would not be."""
+def test_the_parameters_behind_the_data_are_recovered(fitted: Workspace, part: str, truth: dict[str, float]) -> None:
+    """Within three standard errors each, which an error in the fit or in the unit of time would exceed."""
     found = parameters(fitted, part)
     for name, value in truth.items():
         assert abs(found.loc[name, "estimate"] - value) < 3 * found.loc[name, "standard_error"], found.to_string()
 
 
-def test_the_card_says_which_purchase_model_was_taken_and_why(fitted: Workspace) -> None:
-    """The data are of customers who leave after a repeat purchase only."""
+def test_the_card_says_which_purchase_model_was_chosen_and_why(fitted: Workspace) -> None:
+    """In these data, customers leave only after a repeat purchase."""
     figures = seed(fitted, "model_card_figures")
     choice = figures[figures["section"] == "choice"].set_index("figure")
     assert choice.loc["purchase model", "value"] == "BG/NBD"
     assert "higher log-likelihood than MBG/NBD" in choice.loc["purchase model", "note"]
-    taken, other = (float(choice.loc[f"log-likelihood of {name}", "value"]) for name in ("BG/NBD", "MBG/NBD"))
-    assert taken > other
+    chosen, other = (float(choice.loc[f"log-likelihood of {name}", "value"]) for name in ("BG/NBD", "MBG/NBD"))
+    assert chosen > other
     assert seed(fitted, "model_cards").loc[0, "model_name"].startswith("BG/NBD and Gamma-Gamma")
     for cohort in ("all", "GB", "FR"):
         assert parameters(fitted, "bg_nbd", cohort).loc["leaves_after_first", "estimate"] == 0
 
 
-def test_customers_who_leave_after_their_first_purchase_are_told(tmp_path: Path) -> None:
-    """Drawn by the modified model: it is taken, finds the truth and foretells; BG/NBD has to be asked for."""
+def test_customers_who_leave_after_their_first_purchase_are_recognised(tmp_path: Path) -> None:
+    """Data from the modified model: it is chosen, recovers the truth and predicts well; BG/NBD only on request."""
     drawn = purchase_days(CUSTOMERS, seed=8, leaves_after_first=True)
     workspace = purchases_workspace(tmp_path, drawn)
     fit_clv(workspace, by="country_code", progress=quiet)
@@ -96,18 +96,18 @@ def test_customers_who_leave_after_their_first_purchase_are_told(tmp_path: Path)
     assert seed(workspace, "model_cards").loc[0, "model_name"].startswith("MBG/NBD and Gamma-Gamma")
 
     figures = seed(workspace, "model_card_figures").set_index("figure")["value"]
-    assert float(figures["expected over made"]) == pytest.approx(1, abs=0.2)
+    assert float(figures["expected over actual"]) == pytest.approx(1, abs=0.2)
     fit_clv(workspace, purchases="bg_nbd", progress=quiet)
     assert clv.purchase_model_in_use(workspace)[0] is False
     assert parameters(workspace, "bg_nbd").loc["leaves_after_first", "estimate"] == 0
     notes = seed(workspace, "model_card_figures").set_index("figure")["note"]
-    assert notes["purchase model"] == "as asked for; customers leave after a repeat purchase only"
+    assert notes["purchase model"] == "as requested; customers may leave after a repeat purchase only"
 
 
-def test_customers_who_are_older_than_the_data_are_not_learnt_from(tmp_path: Path) -> None:
-    """Four years of data about customers who came over eight: most of the first to be seen are old ones.
+def test_customers_who_predate_the_data_are_not_trained_on(tmp_path: Path) -> None:
+    """Four years of data on customers acquired over eight: most of those seen first are old customers.
 
-    Taken for new ones they make everybody look more faithful; left out, the next year is foretold better.
+    Treated as new they make all customers look more loyal; without them, the next year is predicted better.
     """
     drawn = purchase_days(4 * CUSTOMERS, seed=9, weeks=8 * 52)
     workspace = purchases_workspace(tmp_path, drawn[drawn["ordered_date"] > LAST - timedelta(days=4 * 364)])
@@ -117,18 +117,18 @@ def test_customers_who_are_older_than_the_data_are_not_learnt_from(tmp_path: Pat
     figures = seed(workspace, "model_card_figures").set_index("figure")["value"]
     errors = {days: float(figures[f"error with the first {days} days left out"]) for days in (0, int(skipped))}
     assert errors[int(skipped)] < errors[0]
-    # Slow buyers of old still come in as new ones, so not every parameter is found; but how many leave is.
-    everybody = bg_nbd.fit(*purchase_arrays(clv.read_purchases(workspace))).parameters
+    # Slow old buyers still enter as new ones, so not every parameter is recovered; but the share who leave is.
+    without_skipping = bg_nbd.fit(*purchase_arrays(clv.read_purchases(workspace))).parameters
     found = parameters(workspace, "bg_nbd")["estimate"]
     leaving = [
         fit["a"] / (fit["a"] + fit["b"]) - TRUTH["a"] / (TRUTH["a"] + TRUTH["b"])
-        for fit in (found, everybody._asdict())
+        for fit in (found, without_skipping._asdict())
     ]
     assert leaving[1] < -0.01 and abs(leaving[0]) < abs(leaving[1]) / 2, leaving
 
 
-def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: Workspace) -> None:
-    """Gamma-Gamma of a share of the amounts has the same p and q, and that share of v."""
+def test_margin_and_contribution_follow_from_revenue(fitted: Workspace) -> None:
+    """Gamma-Gamma fitted to a share of the amounts has the same p and q, and v times that share."""
     revenue, margin = parameters(fitted, "spend_revenue")["estimate"], parameters(fitted, "spend_margin")["estimate"]
     assert margin["p"] == pytest.approx(revenue["p"], rel=1e-2)
     assert margin["v"] == pytest.approx(MARGIN_SHARE * revenue["v"], rel=1e-2)
@@ -136,29 +136,29 @@ def test_margin_is_half_of_revenue_and_contribution_what_is_left_of_it(fitted: W
     assert ratio == pytest.approx(CONTRIBUTION_SHARE / MARGIN_SHARE, rel=0.1)
 
 
-def test_businesses_are_left_out_and_said_to_be(fitted: Workspace) -> None:
+def test_businesses_are_left_out_and_reported(fitted: Workspace) -> None:
     figures = seed(fitted, "model_card_figures").drop_duplicates("figure").set_index("figure")["value"]
-    assert figures["buyers who are no persons"] == "1"
+    assert figures["buyers who are not people"] == "1"
     assert figures["rank customers by"] == "expected purchases"
-    assert figures["persons of unusual volume"] == "1"
+    assert figures["people with unusual volume"] == "1"
     assert int(figures["customers"]) in (CUSTOMERS, CUSTOMERS - 1)
 
 
-def test_cohorts_with_customers_enough_have_parameters_of_their_own(fitted: Workspace) -> None:
+def test_cohorts_with_enough_customers_have_their_own_parameters(fitted: Workspace) -> None:
     rows = seed(fitted, "clv_parameters")
     assert set(rows["cohort"]) == {"all", "GB", "FR"}
     assert set(rows.loc[rows["cohort"] != "all", "cohort_by"]) == {"country_code"}
-    # The limits of the model are everybody's.
+    # The limits of the model are the same for all customers.
     assert set(rows.loc[rows["parameter"].str.startswith("highest"), "cohort"]) == {"all"}
 
 
-def test_the_holdout_is_foretold_by_a_model_that_is_true(fitted: Workspace) -> None:
-    """The data are drawn from the model, so what is expected must come; over eight seeds the ratio was 0.99 +- 0.07."""
+def test_the_holdout_is_predicted_by_the_true_model(fitted: Workspace) -> None:
+    """The data are drawn from the model, so expectations must hold; over eight seeds the ratio was 0.99 +- 0.07."""
     figures = seed(fitted, "model_card_figures")
     held = figures[figures["section"] == "holdout"].set_index("figure")["value"].astype(float)
-    assert held["purchases made"] > 500
-    assert held["expected over made"] == pytest.approx(1, abs=0.2)
-    assert held["revenue expected over made"] == pytest.approx(1, abs=0.2)
+    assert held["actual purchases"] > 500
+    assert held["expected over actual"] == pytest.approx(1, abs=0.2)
+    assert held["revenue expected over actual"] == pytest.approx(1, abs=0.2)
 
 
 def test_every_row_carries_the_same_fit_and_the_card_the_fingerprint(fitted: Workspace, days: pd.DataFrame) -> None:
@@ -176,7 +176,7 @@ def test_the_same_data_give_the_same_files(fitted: Workspace) -> None:
     assert {name: (fitted.seeds / f"{name}.csv").read_bytes() for name in SEEDS} == before
 
 
-def test_rows_of_other_models_stay(fitted: Workspace, tmp_path: Path, days: pd.DataFrame) -> None:
+def test_rows_of_other_models_are_kept(fitted: Workspace, tmp_path: Path, days: pd.DataFrame) -> None:
     workspace = purchases_workspace(tmp_path, days)
     other = cards.Card(model_key="other", model_name="Other", customer_count=1, summary="fine")
     columns = ["model_key", "fit_id", "x"]
@@ -186,10 +186,10 @@ def test_rows_of_other_models_stay(fitted: Workspace, tmp_path: Path, days: pd.D
     assert sorted(seed(workspace, "model_cards")["model_key"]) == ["clv", "other"]
 
 
-def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
+def test_an_interrupted_write_leaves_no_card_for_the_new_parameters(
     tmp_path: Path, days: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQL wants parameters and card of one fit: half a writing gives no score instead of a wrong one."""
+    """SQL needs parameters and card of the same fit: an interrupted write gives no score instead of a wrong one."""
     workspace = purchases_workspace(tmp_path, days)
     fit_clv(workspace, progress=quiet)
     first = seed(workspace, "model_cards")["fit_id"][0]
@@ -208,8 +208,8 @@ def test_a_writing_cut_off_leaves_no_card_of_the_new_parameters(
     assert not list(workspace.seeds.glob("*.part"))
 
 
-def test_what_cannot_be_fitted_is_said_in_one_line(tmp_path: Path, days: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match=r"not a column for cohorts; use country_code or first_order_channel"):
+def test_data_that_cannot_be_fitted_get_a_message_of_one_line(tmp_path: Path, days: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match=r"not a cohort column; use country_code or first_order_channel"):
         fit_clv(Workspace.at(warehouse=str(tmp_path / "none.duckdb")), by="age", progress=quiet)
     with pytest.raises(UserError, match="not a model; use bg_nbd, mbg_nbd or auto"):
         fit_clv(Workspace.at(warehouse=str(tmp_path / "none.duckdb")), purchases="pareto", progress=quiet)
@@ -224,14 +224,14 @@ def test_what_cannot_be_fitted_is_said_in_one_line(tmp_path: Path, days: pd.Data
         fit_clv(purchases_workspace(tmp_path / "few", few), progress=quiet)
 
 
-def test_what_ships_is_empty(fitted: Workspace) -> None:
+def test_the_shipped_seeds_are_empty(fitted: Workspace) -> None:
     for name in SEEDS:
         assert len((BUSINESS_SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()) == 1
     assert (BUSINESS_SEEDS / "clv_parameters.csv").read_text(encoding="utf-8").strip().split(",") == clv.COLUMNS
 
 
-def test_reference_shares_cover_everybody() -> None:
-    """Bins are (low, high], open at both ends; missing values have a bin of their own; all shares add up to 1."""
+def test_reference_shares_cover_all_customers() -> None:
+    """Bins are (low, high], the outer ones unbounded; missing values have their own bin; the shares add up to 1."""
     frame = pd.DataFrame({"n": [0, 0, 0, 0, 1, 2, 3, None, None, 9.5], "empty": [None] * 10})
     shares = cards.reference_shares(frame, ["n", "empty"])
     assert shares.groupby("input_name")["share"].sum().round(6).tolist() == [1.0, 1.0]

@@ -1,4 +1,4 @@
-"""Scores by SQL against the papers' formulas in exact arithmetic, and against customers who do what the model says."""
+"""SQL scores compared with the papers' formulas in exact arithmetic, and with customers simulated from the model."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ YEAR = 365 / 7
 MODELS = ["int_clv_expected_orders", "int_customer_clv"]
 PARAMETERS = ["bg_nbd_r", "bg_nbd_alpha", "bg_nbd_a", "bg_nbd_b"]
 
-# Every combination of these: a = 1 and next to it, x = 0, T = 0, hardly anybody leaves, nearly everybody does.
+# Every combination of these, with a = 1 and close to it, x = 0, T = 0, almost no leavers, almost only leavers.
 R, ALPHA = (0.05, 0.243, 1.0, 3.0, 10.0), (0.5, 4.4, 60.0)
 A, B = (0.05, 0.3, 0.793, 1.0, 1.0001, 2.0, 10.0, 100.0), (0.05, 0.5, 2.426, 20.0, 200.0)
 X, T_DAYS = (0, 1, 2, 5, 30, 300), (0, 1, 70, 273, 2100)
 SAMPLE = 200
 
-# Customers drawn from the models: purchases, and spend a purchase.
+# Customers drawn from the models: purchases, and spend per purchase.
 DRAWN = (0.8, 6.0, 0.9, 3.0)
 SPEND = (4.0, 5.0, 60.0)
 CUSTOMERS = 20_000
@@ -40,14 +40,14 @@ DISCOUNT = 0.10
 
 
 def grid_parameters() -> pd.DataFrame:
-    """A cohort for every combination and either model."""
+    """A cohort for every combination and each of the two models."""
     rows = list(itertools.product(R, ALPHA, A, B, (0.0, 1.0)))
     frame = pd.DataFrame(rows, columns=[*PARAMETERS, "bg_nbd_leaves_after_first"])
     return frame.assign(cohort=[f"grid_{number}" for number in range(len(frame))])
 
 
 def grid_customers(parameters: pd.DataFrame) -> pd.DataFrame:
-    """Every cohort's customers with every x and T that there can be; the last purchase lies anywhere in between."""
+    """Customers of every cohort with every possible x and T; the last purchase is anywhere in between."""
     times = pd.DataFrame(
         [(x, days) for x in X for days in T_DAYS if x == 0 or days > 0], columns=["repeat_count", "observed_days"]
     )
@@ -58,7 +58,7 @@ def grid_customers(parameters: pd.DataFrame) -> pd.DataFrame:
 
 
 def drawn_customers(modified: bool) -> pd.DataFrame:
-    """Customers of up to three years and the year after, event by event: history, and what came of it (`later_...`)."""
+    """Customers of up to three years, simulated event by event: their history, and the year after (`later_...`)."""
     r, alpha, a, b = DRAWN
     p, q, v = SPEND
     rng = np.random.default_rng(40 + modified)
@@ -98,19 +98,19 @@ def drawn_parameters() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    """What is scored, by the name of the relation; parameters of spend are the same for all."""
+    """The inputs of scoring, by name of the relation; the spend parameters are the same for all."""
     parameters = grid_parameters()
     p, q, v = SPEND
     customers = [grid_customers(parameters), drawn_customers(False), drawn_customers(True)]
-    everybody = pd.concat(customers, ignore_index=True)
+    combined = pd.concat(customers, ignore_index=True)
     return {
         "int_clv_parameters": pd.concat([parameters, drawn_parameters()], ignore_index=True).assign(
             spend_revenue_p=p, spend_revenue_q=q, spend_revenue_v=v,
             spend_margin_p=p, spend_margin_q=q, spend_margin_v=v / 2, scope_contribution_ratio=0.8,
         ),
-        "int_clv_customers": everybody.assign(
-            purchase_day_count=everybody["repeat_count"] + 1,
-            mean_purchase_margin=everybody["mean_purchase_value"] / 2,
+        "int_clv_customers": combined.assign(
+            purchase_day_count=combined["repeat_count"] + 1,
+            mean_purchase_margin=combined["mean_purchase_value"] / 2,
             as_of_date=AS_OF,
             value_scope="modelled",
         ),
@@ -133,12 +133,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, tables: dict[str, pd.Dat
 
 @pytest.fixture(scope="module")
 def scored(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Everyone with parameters, history, what came of it, and the scores of int_customer_clv."""
+    """All customers with parameters, history, later purchases, and the scores of int_customer_clv."""
     with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         scores = connection.execute("select * from intermediate.int_customer_clv").df()
-    everybody = tables["int_clv_customers"].merge(tables["int_clv_parameters"], on="cohort")
-    merged = everybody.merge(scores, on="customer_id", validate="one_to_one")
-    assert len(merged) == len(scores) == len(everybody)
+    expected = tables["int_clv_customers"].merge(tables["int_clv_parameters"], on="cohort")
+    merged = expected.merge(scores, on="customer_id", validate="one_to_one")
+    assert len(merged) == len(scores) == len(expected)
     return merged
 
 
@@ -148,15 +148,15 @@ def on_grid(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def exactly(row: Any, days: int | None = None) -> float:
-    """P(alive) of a row, or the purchases expected of it in so many days."""
+    """P(alive) of a row, or with `days` its expected purchases in that many days."""
     parameters = (row.bg_nbd_r, row.bg_nbd_alpha, row.bg_nbd_a, row.bg_nbd_b)
     history = (int(row.repeat_count), row.last_purchase_age_days / 7, row.observed_days / 7, parameters)
     modified = row.bg_nbd_leaves_after_first == 1
     return exact.expected_purchases(days / 7, *history, modified) if days else exact.p_alive(*history, modified)
 
 
-def test_expected_purchases_are_those_of_the_papers(on_grid: pd.DataFrame) -> None:
-    """Within a millionth, for customers from all over the grid, four horizons each."""
+def test_expected_purchases_match_the_papers(on_grid: pd.DataFrame) -> None:
+    """Within a millionth, for customers from all over the grid, with four horizons each."""
     sample = on_grid.sample(SAMPLE, random_state=3)
     assert set(sample["bg_nbd_leaves_after_first"]) == {0, 1} and {0, 300} < set(sample["repeat_count"])
     for days in HORIZONS:
@@ -164,7 +164,7 @@ def test_expected_purchases_are_those_of_the_papers(on_grid: pd.DataFrame) -> No
         assert sample[f"expected_orders_{days}d"].tolist() == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
-def test_p_alive_is_that_of_the_papers(on_grid: pd.DataFrame) -> None:
+def test_p_alive_matches_the_papers(on_grid: pd.DataFrame) -> None:
     sample = on_grid.sample(3 * SAMPLE, random_state=4)
     expected = [exactly(row) for row in sample.itertuples()]
     assert sample["p_alive"].tolist() == pytest.approx(expected, rel=1e-9, abs=1e-300)
@@ -174,7 +174,7 @@ def test_p_alive_is_that_of_the_papers(on_grid: pd.DataFrame) -> None:
 
 
 def test_python_and_sql_score_alike(on_grid: pd.DataFrame) -> None:
-    """The whole grid: the fit's own backtests are of what SQL scores."""
+    """On the whole grid, so that backtests in Python are valid for the scores in SQL."""
     for key, rows in on_grid.groupby([*PARAMETERS, "bg_nbd_leaves_after_first"]):
         found = bg_nbd.expected_purchases(
             YEAR, rows["repeat_count"], rows["last_purchase_age_days"] / 7, rows["observed_days"] / 7, key[:4],
@@ -185,7 +185,7 @@ def test_python_and_sql_score_alike(on_grid: pd.DataFrame) -> None:
 
 @pytest.mark.verify
 def test_the_whole_grid_is_exact(workspace: Workspace, on_grid: pd.DataFrame) -> None:
-    """Every combination against fifty digits, a horizon in turn."""
+    """Every combination, compared to fifty digits; each row with one of the horizons in turn."""
     for number, days in enumerate(HORIZONS):
         rows = on_grid.iloc[number :: len(HORIZONS)]
         expected = [exactly(row, days) for row in rows.itertuples()]
@@ -193,7 +193,7 @@ def test_the_whole_grid_is_exact(workspace: Workspace, on_grid: pd.DataFrame) ->
 
 
 def orders_over(workspace: Workspace, horizons: Sequence[int]) -> pd.DataFrame:
-    """int_clv_expected_orders as written, over other horizons than the product asks for."""
+    """int_clv_expected_orders as written, with other horizons than the project uses."""
     known: dict[str, Any] = {
         "ref": lambda name: f"intermediate.{name}",
         "clv_horizons": lambda: list(horizons),
@@ -217,7 +217,7 @@ def test_a_day_and_ten_years_are_exact_too(workspace: Workspace, on_grid: pd.Dat
     keys = ["cohort", "repeat_count", "observed_days"]
     sample = on_grid.sample(SAMPLE // 2, random_state=5).merge(given_alive, on=keys, validate="one_to_one")
     assert len(sample) == SAMPLE // 2
-    # It is the same query that dbt ran.
+    # This is the same query that dbt ran.
     assert (sample["p_alive"] * sample["orders_365d"]).tolist() == pytest.approx(
         sample["expected_orders_365d"].tolist(), rel=1e-12, abs=1e-300
     )
@@ -226,13 +226,13 @@ def test_a_day_and_ten_years_are_exact_too(workspace: Workspace, on_grid: pd.Dat
         assert (sample["p_alive"] * sample[f"orders_{days}d"]).tolist() == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
-def test_value_is_what_purchases_bring_discounted_to_today(scored: pd.DataFrame) -> None:
-    """Summed over 73 steps of five days, not four quarters: within a thousandth, where no other discount is."""
+def test_value_is_discounted_expected_revenue(scored: pd.DataFrame) -> None:
+    """Summed over 73 steps of five days instead of four quarters: equal within a thousandth."""
     rows = scored[scored["cohort"] == "drawn_0"].iloc[:300]
     p, q, v = SPEND
     n, mean = rows["purchase_day_count"], rows["mean_purchase_value"]
-    a_purchase = p * (v + n * mean) / (p * n + q - 1)
-    assert rows["expected_order_value"].tolist() == pytest.approx(a_purchase.tolist(), rel=1e-9)
+    per_purchase = p * (v + n * mean) / (p * n + q - 1)
+    assert rows["expected_order_value"].tolist() == pytest.approx(per_purchase.tolist(), rel=1e-9)
     discounted, before = 0.0, 0.0
     for days in range(5, 366, 5):
         expected = bg_nbd.expected_purchases(
@@ -240,11 +240,11 @@ def test_value_is_what_purchases_bring_discounted_to_today(scored: pd.DataFrame)
         )
         discounted = discounted + (expected - before) * (1 + DISCOUNT) ** (-(days - 2.5) / 365)
         before = expected
-    assert rows["predicted_value_12m"].tolist() == pytest.approx((a_purchase * discounted).tolist(), rel=1e-3)
+    assert rows["predicted_value_12m"].tolist() == pytest.approx((per_purchase * discounted).tolist(), rel=1e-3)
 
 
-def test_margin_is_the_share_of_value_that_it_was_drawn_with(scored: pd.DataFrame) -> None:
-    """Half of every purchase is gross margin, and eight tenths of that are left as contribution."""
+def test_margin_is_the_true_share_of_value(scored: pd.DataFrame) -> None:
+    """Half of every purchase is gross margin, and eight tenths of that remain as contribution."""
     assert scored["expected_order_margin"].tolist() == pytest.approx(
         (0.4 * scored["expected_order_value"]).tolist(), rel=1e-9
     )
@@ -254,13 +254,13 @@ def test_margin_is_the_share_of_value_that_it_was_drawn_with(scored: pd.DataFram
 
 
 @pytest.mark.parametrize("cohort", ["drawn_0", "drawn_1"])
-def test_what_is_expected_comes(scored: pd.DataFrame, cohort: str) -> None:
-    """Purchases and discounted revenue of the year after, on average; and half have ordered by their expected day."""
+def test_expectations_come_true(scored: pd.DataFrame, cohort: str) -> None:
+    """Purchases and discounted revenue in the year after, on average; and half have ordered by their expected date."""
     rows = scored[scored["cohort"] == cohort]
     for expected, made in (("expected_orders_365d", "later_count"), ("predicted_value_12m", "later_value")):
         difference = rows[made] - rows[expected]
         assert abs(difference.mean()) < 3.5 * difference.std() / np.sqrt(len(rows)), (expected, difference.mean())
-    # So it does for those of whom little is expected, and those of whom much.
+    # Also for customers with low, medium and high expectations separately.
     ranked = rows.sort_values("expected_orders_365d")
     for third in (ranked.iloc[start : start + len(rows) // 3] for start in range(0, len(rows) - 2, len(rows) // 3)):
         difference = third["later_count"] - third["expected_orders_365d"]
@@ -275,8 +275,8 @@ def test_what_is_expected_comes(scored: pd.DataFrame, cohort: str) -> None:
 def test_the_interval_holds_four_years_in_five(scored: pd.DataFrame, cohort: str) -> None:
     """A tenth of revenues lie above it, and about a tenth below.
 
-    Nobody can be below 0: where nothing at all comes with a chance of more than a tenth, the interval begins at 0 and
-    only its upper end can be missed; where with more than nine tenths, it is 0 to 0.
+    No revenue is below 0: if the probability of no purchase exceeds a tenth, the interval starts at 0 and only its
+    upper end can be missed; if it exceeds nine tenths, the interval is 0 to 0.
     """
     rows = scored[scored["cohort"] == cohort]
     low, high, made = (rows[name] for name in ("predicted_value_12m_low", "predicted_value_12m_high", "later_value"))

@@ -1,4 +1,4 @@
-"""What the command leaves out, what it refuses, and what a draft says."""
+"""What the command `discover` leaves out, what it refuses, and what a draft says."""
 
 from __future__ import annotations
 
@@ -41,12 +41,13 @@ def test_a_target_without_its_source_or_with_too_few_customers_is_left_out() -> 
     ]
 
 
-def test_an_outcome_that_all_share_is_left_out() -> None:
+def test_a_constant_outcome_is_left_out() -> None:
     frame = invented(1_200, seed=2).assign(response_after=0.0)
     found, left_out = usable_cohorts(people_of(frame), None)
     assert [one.target.key for one in found] == ["value", "lapse"]
     assert left_out == [
-        "response: the same for all (an e-mail opened by hand or clicked in the 180 days after), nothing foretells it"
+        "response: the outcome (an e-mail opened by hand or clicked in the 180 days after) is the same for all, "
+        "so there is nothing to predict"
     ]
 
 
@@ -58,7 +59,7 @@ def test_who_counts_for_a_target() -> None:
     assert len(value.searched) + len(value.kept_back) == 900
     assert set(lapse.searched.index) == set(frame.index[(frame["days_since_last_order"] <= 180) & ~half])
     assert (response.kept_back[["order_count", "email_received_count_90d"]] > 0).all(axis=None)
-    # Limits to extreme values are learnt where rules are, and used on both halves.
+    # Winsor limits come from the searched half and are used on both halves.
     assert (value.low, value.high) == tuple(np.quantile(value.searched["value_after"], [0.01, 0.99]))
     assert value.outcome(value.kept_back).max() == value.high < value.raw(value.kept_back).max()
 
@@ -76,7 +77,9 @@ def test_who_counts_for_a_target() -> None:
         ("response", Condition("email_received_count_90d", "<=", "4"), 2),
     ],
 )
-def test_a_draft_says_who_counts_unless_its_rule_does(target: str, own: Condition, added: int) -> None:
+def test_a_draft_includes_the_target_s_conditions_unless_its_rule_implies_them(
+    target: str, own: Condition, added: int
+) -> None:
     rule = whole_rule(TARGETS[target], (own,))
     assert len(rule) == 1 + added and rule[-1] == own
     frame = invented(1_000, seed=4)
@@ -85,7 +88,7 @@ def test_a_draft_says_who_counts_unless_its_rule_does(target: str, own: Conditio
     assert (holds([rule], frame) == (holds([[own]], frame) & counts)).all()
 
 
-def test_halves_depend_on_the_customer_alone() -> None:
+def test_the_split_depends_only_on_the_customer() -> None:
     frame = pd.DataFrame({"customer_id": [f"c{number}" for number in range(2_000)]})
     ordered, kept_back = shuffled(frame, seed=0)
     assert 900 < kept_back.sum() < 1_100
@@ -138,7 +141,7 @@ def test_a_page_without_discoveries_says_so(tmp_path: Path) -> None:
     tested = [one for one in find_and_test(cohorts, people.attributes) if not one.is_proposed]
     assert tested
     page = write_review(tmp_path, people, cohorts, left_out, tested, [], quiet).read_text(encoding="utf-8")
-    assert "No discoveries" in page and "Nothing held up." in page and "There is no draft to judge." in page
+    assert "No discoveries" in page and "Nothing held up." in page and "There are no drafts to review." in page
     assert all(f"<b>{name}" not in page for name in people.then["customer_id"])
     assert page.count("may be chance") == len(tested)
 

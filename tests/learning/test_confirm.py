@@ -1,4 +1,4 @@
-"""The tests on customers kept back: intervals and adjustment against published figures and scipy."""
+"""The tests on held-out customers: intervals and adjustment, compared with published figures and scipy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_holm_counts_every_test() -> None:
     assert holm([]) == []
 
 
-def test_values_have_welch_s_interval_and_the_more_careful_p() -> None:
+def test_values_have_welch_s_interval_and_the_more_conservative_p() -> None:
     random = np.random.default_rng(1)
     found = np.arange(300) < 60
     raw = random.lognormal(2, 1, 300)
@@ -49,7 +49,7 @@ def test_values_have_welch_s_interval_and_the_more_careful_p() -> None:
     assert (evidence.count, evidence.other_count) == (60, 240)
 
 
-def test_a_group_without_spread_proves_nothing_by_itself() -> None:
+def test_groups_without_any_spread_prove_nothing() -> None:
     found = np.arange(100) < 50
     assert value_evidence(found, np.zeros(100), np.zeros(100)).p == 1.0
 
@@ -65,7 +65,7 @@ def test_shares_are_tested_exactly_where_few_are_expected(hits: int, others: int
 
 
 def halves(count: int, seed: int, effect: float = 0.0) -> tuple[list[Cohort], np.ndarray]:
-    """Invented customers in two halves for every target; `effect` is added to the value of the planted rule's."""
+    """Invented customers, split in halves for every target; `effect` is added to the value of the planted rule's."""
     frame = invented(count, seed)
     planted = holds([[Condition("count_1", ">=", "3"), Condition("money_2", ">=", "20")]], frame)
     frame["value_after"] += effect * planted
@@ -79,14 +79,14 @@ def proposed(cohorts: list[Cohort]) -> list:
 
 
 def covers(seed: int, effect: float) -> bool:
-    """Whether the planted rule is found and proposed with an interval that holds its true effect."""
+    """Whether the planted rule is proposed with an interval that contains its true effect."""
     cohorts, planted = halves(4_000, seed, effect)
     best = proposed(cohorts[:1])[0]
     found = holds([best.conditions], cohorts[0].kept_back)
     assert jaccard(found, planted) > 0.9
-    # Of everybody who could be drawn, within the same limits.
-    everybody = invented(200_000, seed=0)["value_after"].to_numpy()
-    without, planted_mean = (np.clip(everybody + more, best.low, best.high).mean() for more in (0.0, effect))
+    # In the population they are drawn from, winsorised at the same limits.
+    population = invented(200_000, seed=0)["value_after"].to_numpy()
+    without, planted_mean = (np.clip(population + more, best.low, best.high).mean() for more in (0.0, effect))
     truth = (planted_mean - without) * (planted[found].mean() - planted[~found].mean())
     return best.evidence.effect.low <= truth <= best.evidence.effect.high
 

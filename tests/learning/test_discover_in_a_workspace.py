@@ -1,4 +1,4 @@
-"""The whole command on a real small workspace: what it writes loads, passes the rule check, and finds whom it says."""
+"""The whole command on a small workspace: its output loads, passes the rule check, and finds the right customers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def as_csv(definitions: Rows) -> bytes:
 
 
 def load(workspace: Workspace) -> None:
-    """Build what the library is checked by, and whom its segments find."""
+    """Build the checks of the library and the memberships of its segments."""
     run_dbt(workspace, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=quiet)
     run_dbt(
         workspace,
@@ -52,7 +52,7 @@ def load(workspace: Workspace) -> None:
     )
 
 
-def test_discoveries_load_as_drafts_and_find_whom_they_say(
+def test_discoveries_load_as_drafts_and_find_the_stated_customers(
     demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from scripts.__main__ import main
@@ -65,11 +65,11 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
     assert drafts and {row["status"] for row in drafts} == {"draft"}
     assert all("adjusted p" in row["business_purpose"] and row["owner"] for row in drafts)
 
-    # The library holds what it held, and the drafts.
+    # The library has its former rows and the drafts.
     assert rows(demo_copy.seeds / DEFINITIONS) == before[DEFINITIONS] + drafts
     assert rows(demo_copy.seeds / CONDITIONS) == before[CONDITIONS] + conditions
 
-    # The page and the rows name nobody.
+    # The page and the rows identify no customer.
     known = read(demo_copy, "select customer_id from marts.customers")["customer_id"]
     names = read(demo_copy, "select distinct last_name from pii.customer_profiles where length(last_name) > 4")
     for file in (folder / "index.html", folder / DEFINITIONS, folder / CONDITIONS):
@@ -79,14 +79,14 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert page.count("<svg") == len(drafts) and "http://" not in page.replace("http://www.w3.org", "")
 
-    # As drafts they find nobody, and are no fault of the library.
+    # As drafts they have no members and violate no rule of the library.
     load(demo_copy)
     check_rules(demo_copy, quiet)
     keys = [row["segment_key"] for row in drafts]
     members = "select segment_key, customer_id from marts.segment_memberships"
     assert not read(demo_copy, members)["segment_key"].isin(keys).any()
 
-    # Active, they find the persons whom pandas finds, and read as the page says.
+    # Active, they find the same people as pandas, and their rule text matches.
     activated = before[DEFINITIONS] + [{**row, "status": "active"} for row in drafts]
     replace_file(demo_copy.seeds / DEFINITIONS, as_csv(activated))
     load(demo_copy)
@@ -110,7 +110,7 @@ def test_discoveries_load_as_drafts_and_find_whom_they_say(
         share = len(expected) / read(demo_copy, "select count(*) as n from marts.customer_features")["n"].iloc[0]
         assert float(row["expected_min_share"]) < share < float(row["expected_max_share"])
 
-    # Again, with the same data and seed: the same rules, and what a person has taken over is not replaced.
+    # Again with the same data and seed: the same rules, and drafts that a person has accepted are not replaced.
     assert main(command) == 1
     assert f"has {keys[0]} (active)" in capsys.readouterr().err
     assert rows(folder / CONDITIONS) == conditions

@@ -1,4 +1,4 @@
-"""Draft rows in the library: appended, replaced where they are drafts of clusters, and nothing else touched."""
+"""Draft rows in the library: appended, replaced where they are drafts from clusters, and nothing else touched."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_drafts_are_appended_and_the_rest_stays(seeds: Path) -> None:
     assert conditions.iloc[:-2].equals(before[CONDITIONS])
     added = definitions.iloc[-1]
     assert added[["segment_key", "status", "tags"]].tolist() == ["cluster_recent_frequent", "draft", "cluster"]
-    assert "90% of those whom the rule finds" in added["included"] and "80% of the cluster" in added["included"]
+    assert "90% of the customers matching the rule" in added["included"] and "80% of the cluster" in added["included"]
     may_be_empty = {"library_number", "expires_on", "review_by"}
     needed = [name for name in definitions.columns if name not in may_be_empty]
     assert (added[needed] != "").all()
@@ -67,7 +67,9 @@ def test_an_earlier_draft_of_the_same_cluster_is_replaced(seeds: Path) -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("status", "active"), ("status", "paused"), ("tags", "mine")])
-def test_what_a_person_has_taken_over_is_refused_and_nothing_is_written(seeds: Path, column: str, value: str) -> None:
+def test_drafts_that_a_person_has_taken_over_are_not_replaced_and_nothing_is_written(
+    seeds: Path, column: str, value: str
+) -> None:
     into_library(seeds, *rows_of(DRAFT))
     definitions = table(seeds / DEFINITIONS)
     definitions.loc[definitions["segment_key"] == "cluster_recent_frequent", column] = value
@@ -78,7 +80,7 @@ def test_what_a_person_has_taken_over_is_refused_and_nothing_is_written(seeds: P
     assert [(seeds / name).read_bytes() for name in (DEFINITIONS, CONDITIONS)] == before
 
 
-def test_a_library_that_cannot_be_read_is_not_written_over(seeds: Path) -> None:
+def test_an_unreadable_library_is_not_overwritten(seeds: Path) -> None:
     file = seeds / CONDITIONS
     file.write_text(file.read_text(encoding="utf-8") + "lapsed,include,1\n", encoding="utf-8")
     before = (seeds / DEFINITIONS).read_bytes(), file.read_bytes()
@@ -87,7 +89,7 @@ def test_a_library_that_cannot_be_read_is_not_written_over(seeds: Path) -> None:
     assert ((seeds / DEFINITIONS).read_bytes(), file.read_bytes()) == before
 
 
-def test_drafts_beside_the_review_have_the_library_s_form(tmp_path: Path) -> None:
+def test_drafts_next_to_the_review_have_the_library_s_format(tmp_path: Path) -> None:
     write_drafts(tmp_path, *rows_of(DRAFT))
     for name in (DEFINITIONS, CONDITIONS):
         columns = table(BUSINESS_SEEDS / name).columns.tolist()
@@ -103,7 +105,7 @@ def test_priorities_come_after_those_of_the_library(seeds: Path) -> None:
     assert free_priorities(seeds, 1, besides={"cluster_recent_frequent"}) == found[:1]
 
 
-def test_keys_are_keys_and_unique() -> None:
+def test_keys_are_valid_and_unique() -> None:
     names = ["Recent, frequent", "Recent – frequent!", "Reads e-mail", "x" * 90, "x" * 80]
     keys = segment_keys(names)
     assert keys[:3] == ["cluster_recent_frequent", "cluster_recent_frequent_2", "cluster_reads_e_mail"]

@@ -1,4 +1,4 @@
-"""Figures of merit against scikit-learn, the bootstrap, and cases worked out by hand."""
+"""Metrics compared with scikit-learn, the bootstrap, and cases calculated by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.learning.prediction import evaluation
 
 @pytest.fixture(scope="module")
 def scored() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, a score with many ties, and a second score that goes with the first."""
+    """Labels, a score with many ties, and a second score correlated with the first."""
     random = np.random.default_rng(5)
     log_odds = random.normal(-0.5, 1.2, 600)
     label = (random.random(600) < 1 / (1 + np.exp(-log_odds))).astype(float)
@@ -29,17 +29,17 @@ def test_losses_are_those_of_scikit_learn(scored: tuple[np.ndarray, np.ndarray, 
 
 
 def test_delong_equals_the_pairs_of_its_definition(scored: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
-    """Every customer with the event against every one without, as DeLong wrote it; ties count a half."""
+    """Every customer with the event compared with every one without, as DeLong defined it; ties count half."""
     label, *scores = scored
-    placed = []
+    placements = []
     for score in scores:
         with_event, without = score[label == 1], score[label == 0]
         wins = (with_event[:, None] > without).astype(float) + 0.5 * (with_event[:, None] == without)
-        placed.append((wins.mean(axis=1), wins.mean(axis=0)))
-    of_events, of_others = (np.cov([placed[0][side], placed[1][side]]) for side in (0, 1))
+        placements.append((wins.mean(axis=1), wins.mean(axis=0)))
+    of_events, of_others = (np.cov([placements[0][side], placements[1][side]]) for side in (0, 1))
     covariance = of_events / (label == 1).sum() + of_others / (label == 0).sum()
     difference = evaluation.auc_difference(label, *scores)
-    assert difference.value == pytest.approx(placed[0][0].mean() - placed[1][0].mean(), abs=1e-12)
+    assert difference.value == pytest.approx(placements[0][0].mean() - placements[1][0].mean(), abs=1e-12)
     expected = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     assert difference.standard_error == pytest.approx(expected, rel=1e-10)
 
@@ -62,14 +62,14 @@ def test_standard_errors_agree_with_the_bootstrap(scored: tuple[np.ndarray, np.n
     assert evaluation.brier_difference(label, score, other).standard_error == pytest.approx(by_brier, rel=0.15)
 
 
-def test_a_score_against_itself_makes_no_difference(scored: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def test_a_score_compared_with_itself_makes_no_difference(scored: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     label, score, _ = scored
     assert evaluation.auc_difference(label, score, score).p_value == 1.0
     assert evaluation.brier_difference(label, score, score).value == 0.0
 
 
-def test_calibration_finds_what_was_done_to_true_probabilities() -> None:
-    """Log-odds that are doubled and raised by 0.7 have slope 1/2; the intercept is that of the shifted ones alone."""
+def test_calibration_detects_distorted_probabilities() -> None:
+    """Log-odds that are doubled and raised by 0.7 have slope 1/2; those only raised by 0.7 have intercept -0.7."""
     random = np.random.default_rng(11)
     log_odds = random.normal(-1, 1, 40_000)
     label = (random.random(40_000) < 1 / (1 + np.exp(-log_odds))).astype(float)

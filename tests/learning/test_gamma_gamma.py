@@ -1,4 +1,4 @@
-"""Gamma-Gamma: published figures, a second implementation, and data made by the model."""
+"""Gamma-Gamma: published figures, a second implementation, and data drawn from the model."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from scripts.learning.prediction.gamma_gamma import Parameters, expected_value, 
 from scripts.learning.prediction.likelihood import CannotFit
 from tests.support.cdnow import Array, cdnow, published_summary
 
-# Fader, Hardie (2013), from the purchases with all their digits.
+# Fader, Hardie (2013), from unrounded purchases.
 PUBLISHED = {"p": 6.25, "q": 3.74, "v": 15.44}
 TRUE = Parameters(6.0, 4.0, 30.0)
 
 
 def drawn(customers: int, seed: int) -> tuple[Array, Array]:
-    """Customers with one to eight transactions, as the model has them."""
+    """Customers with one to eight transactions, drawn from the model."""
     rng = np.random.default_rng(seed)
     n = rng.integers(1, 9, customers)
     rate = rng.gamma(TRUE.q, 1 / TRUE.v, customers)
@@ -37,7 +37,7 @@ def test_the_raw_log_gives_the_published_parameters() -> None:
     assert found.gradient_norm < 1e-6
 
 
-def test_the_published_summary_agrees_but_for_its_rounding() -> None:
+def test_the_published_summary_agrees_up_to_rounding() -> None:
     data = published_summary().query("frequency_x > 0")
     found = fit(data["frequency_x"], data["monetary_zbar"])
     assert (round(found.p, 3), round(found.q, 3), round(found.v, 3)) == (6.249, 3.745, 15.448)
@@ -55,7 +55,7 @@ def test_lifetimes_agrees() -> None:
 
 
 def test_the_likelihood_is_that_of_the_model() -> None:
-    """A mean of n gamma values is gamma too, given the customer's rate; summed here over rates on a fine grid."""
+    """Given the customer's rate, a mean of n gamma values is gamma too; integrated here over a fine grid of rates."""
     p, q, v = 6.25, 3.74, 15.44
     n, mean = np.array([(1, 29.73), (2, 22.35), (7, 73.74), (29, 1.5)]).T[:, :, None]
     logs = np.linspace(-12, 6, 4001)
@@ -97,7 +97,7 @@ def test_standard_errors_are_those_of_a_numerical_hessian() -> None:
     assert list(found.standard_errors.values()) == pytest.approx(errors, rel=5e-3)
 
 
-def test_the_true_parameters_are_found_again() -> None:
+def test_the_true_parameters_are_recovered() -> None:
     n, mean = drawn(20_000, 1)
     found = fit(n, mean)
     assert found.converged
@@ -123,16 +123,16 @@ def test_the_sample_that_starts_climb_changes_nothing(monkeypatch: pytest.Monkey
     assert sampled.converged and sampled.parameters == pytest.approx(whole.parameters, rel=1e-5)
 
 
-def test_a_customer_is_expected_to_spend_between_his_own_mean_and_everybodys() -> None:
-    everybody = TRUE.p * TRUE.v / (TRUE.q - 1)
+def test_expected_spend_is_between_the_customer_s_mean_and_the_population_s() -> None:
+    population = TRUE.p * TRUE.v / (TRUE.q - 1)
     found = expected_value([0, 1, 5, 1000], [np.nan, 200.0, 200.0, 200.0], TRUE)
-    assert found[0] == pytest.approx(everybody)
-    assert everybody < found[1] < found[2] < found[3] < 200
+    assert found[0] == pytest.approx(population)
+    assert population < found[1] < found[2] < found[3] < 200
     assert found[3] == pytest.approx(200, rel=1e-2)
     assert expected_value(0, 0, (6.0, 0.9, 30.0)) == [np.inf]
 
 
-def test_what_nobody_can_fit_is_said() -> None:
+def test_data_that_cannot_be_fitted_are_refused() -> None:
     n, mean = drawn(100, 1)
     with pytest.raises(CannotFit, match="mean values above 0: 2 of 100 customers have none, the first in row 3"):
         fit(n, np.where(np.isin(np.arange(100), (3, 8)), -4.0, mean))
@@ -147,7 +147,7 @@ def test_what_nobody_can_fit_is_said() -> None:
 
 
 def test_customers_who_are_all_alike_are_flagged() -> None:
-    """Where customers do not differ, q and v run away together: only their ratio is told."""
+    """If customers do not differ, q and v diverge together: only their ratio is determined."""
     rng = np.random.default_rng(1)
     n = rng.integers(1, 9, 400)
     alike = fit(n, rng.gamma(6.0 * n) / (n * 0.1))

@@ -1,4 +1,4 @@
-"""Pictures: what they say, and that they stand by themselves."""
+"""Charts: what they show, and that they are self-contained."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def test_the_tracking_chart_says_how_far_off_the_model_is() -> None:
     svg = tracking_chart(weeks * 10, weeks * 9.5, 6, title="Trial")
     assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert not outside_references(svg)
-    for words in ("Trial", "Week 10: 95 expected, 100 bought (−5.0%)", "fitted to these weeks", "foretold"):
+    for words in ("Trial", "Week 10: 95 expected, 100 bought (−5.0%)", "fitted to these weeks", "predicted"):
         assert words in svg
-    # Where the model has seen every week nothing was foretold.
-    assert "foretold" not in tracking_chart(weeks, weeks, 10)
+    # If the model was fitted to every week, nothing is marked as predicted.
+    assert "predicted" not in tracking_chart(weeks, weeks, 10)
 
 
-def test_series_of_two_lengths_are_refused() -> None:
-    with pytest.raises(ValueError, match="one length"):
+def test_series_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="the same length"):
         tracking_chart([1, 2, 3], [1, 2], 1)
 
 

@@ -1,4 +1,4 @@
-"""Propensities: the maximum is scikit-learn's, the score is what the rows say, word for word, and nothing is hidden."""
+"""Propensities: the maximum is scikit-learn's, and the score follows from the seed rows alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCALES = {"recency": "log", "orders": "log", "satisfaction": "linear", "is_membe
 
 
 def customers(count: int = 3000, seed: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
-    """Customers whose log-odds bend at 60 days, and for whom not knowing the satisfaction says something itself."""
+    """Customers whose log-odds bend at 60 days, and for whom missing satisfaction is informative."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
@@ -39,13 +39,13 @@ def customers(count: int = 3000, seed: int = 3) -> tuple[pd.DataFrame, np.ndarra
 
 
 @pytest.fixture(scope="module")
-def learnt() -> tuple[pd.DataFrame, np.ndarray, Propensity]:
+def fitted() -> tuple[pd.DataFrame, np.ndarray, Propensity]:
     frame, label = customers()
     return frame, label, fit_propensity(frame, label, SCALES)
 
 
-def by_the_rows(rows: list[dict[str, Any]], customer: dict[str, Any]) -> float:
-    """A second reading of the seed, one customer and one row at a time."""
+def score_from_rows(rows: list[dict[str, Any]], customer: dict[str, Any]) -> float:
+    """An independent calculation from the seed, one customer and one row at a time."""
     total = 0.0
     for row in rows:
         if row["term_kind"] == "intercept":
@@ -59,20 +59,20 @@ def by_the_rows(rows: list[dict[str, Any]], customer: dict[str, Any]) -> float:
         if unknown:
             z = row["missing_value"]
         else:
-            moved = min(max(float(value), row["winsor_low"]), row["winsor_high"]) - row["winsor_low"]
-            z = ((math.log(1 + moved) if row["scale"] == "log" else moved) - row["centre"]) / row["spread"]
+            shifted = min(max(float(value), row["winsor_low"]), row["winsor_high"]) - row["winsor_low"]
+            z = ((math.log(1 + shifted) if row["scale"] == "log" else shifted) - row["centre"]) / row["spread"]
         total += row["coefficient"] * (z if row["term_kind"] == "slope" else max(0.0, z - row["knot"]))
     return 1 / (1 + math.exp(-total))
 
 
-def test_the_score_is_what_the_rows_say(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
-    """New customers too, outside of what was seen, and unknown where nobody was."""
-    _, _, model = learnt
+def test_the_score_follows_from_the_rows(fitted: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+    """Also for new customers, with values outside the observed range and missing where none was missing before."""
+    _, _, model = fitted
     frame, _ = customers(200, seed=8)
     frame.loc[:20, ["recency", "orders"]] = [1e6, -3.0]
     frame.loc[30:40, "orders"] = np.nan
     rows = model.parameters.to_dict("records")
-    expected = [by_the_rows(rows, customer) for customer in frame.to_dict("records")]
+    expected = [score_from_rows(rows, customer) for customer in frame.to_dict("records")]
     assert model.score(frame) == pytest.approx(expected, rel=1e-12)
     added = model.contributions(frame)
     assert list(added.columns) == model.attributes == ["recency", "orders", "satisfaction", "is_member"]
@@ -80,8 +80,8 @@ def test_the_score_is_what_the_rows_say(learnt: tuple[pd.DataFrame, np.ndarray, 
     assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(expected, rel=1e-12)
 
 
-def test_rows_of_the_seed(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
-    frame, label, model = learnt
+def test_rows_of_the_seed(fitted: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+    frame, label, model = fitted
     rows = model.parameters
     assert list(rows.columns) == COLUMNS
     assert rows["term_number"].tolist() == list(range(1, len(rows) + 1))
@@ -92,7 +92,7 @@ def test_rows_of_the_seed(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -
     assert model.unused == ("nothing",)
     assert (rows["coefficient"] == rows["coefficient"].round(4)).all()
     assert (rows["standard_error"] > 0).all()
-    # Rounding a coefficient or two must not have cost the mean.
+    # Rounding the coefficients must not change the mean.
     assert model.score(frame).mean() == pytest.approx(label.mean(), abs=2e-4)
 
 
@@ -106,8 +106,8 @@ def test_the_maximum_is_that_of_scikit_learn() -> None:
         assert ours == pytest.approx([other.intercept_[0], *other.coef_[0]], abs=1e-5)
 
 
-def test_standard_errors_are_how_much_the_estimate_varies() -> None:
-    """Over many samples of customers, penalised as the estimate itself."""
+def test_standard_errors_match_the_variation_of_the_estimate() -> None:
+    """Over many samples of customers, with the same penalty."""
     random = np.random.default_rng(4)
     found = []
     for _ in range(300):
@@ -118,9 +118,9 @@ def test_standard_errors_are_how_much_the_estimate_varies() -> None:
     assert np.mean([errors for _, errors in found], axis=0) == pytest.approx(spread, rel=0.12)
 
 
-def test_a_bend_is_found(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+def test_a_bend_is_found(fitted: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
     """Nothing happens before 60 days, much after: the line is flat, then steep."""
-    frame, _, model = learnt
+    frame, _, model = fitted
     days = pd.DataFrame([frame.iloc[0]] * 4).assign(recency=[5.0, 40.0, 80.0, 160.0])
     at_5, at_40, at_80, at_160 = model.contributions(days)["recency"]
     assert abs(at_40 - at_5) < 0.4
@@ -129,8 +129,8 @@ def test_a_bend_is_found(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) ->
     assert missing["coefficient"].item() == pytest.approx(0.9, abs=0.4)
 
 
-def test_order_of_rows_and_a_second_run_change_nothing(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
-    frame, label, model = learnt
+def test_order_of_rows_and_a_second_run_change_nothing(fitted: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+    frame, label, model = fitted
     mixed = np.random.default_rng(0).permutation(len(frame))
     again = fit_propensity(frame.iloc[mixed], label[mixed], SCALES)
     pd.testing.assert_frame_equal(again.parameters, model.parameters)
@@ -146,12 +146,12 @@ def test_pure_noise_is_penalised_away() -> None:
     assert model.score(frame).std() < 0.05
 
 
-def test_spread_and_level_keep_the_order(learnt: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
-    frame, _, model = learnt
+def test_spread_and_level_keep_the_order(fitted: tuple[pd.DataFrame, np.ndarray, Propensity]) -> None:
+    frame, _, model = fitted
     before = model.log_odds(frame)
     narrow = model.spread_by(0.5, frame)
     after = narrow.log_odds(frame)
-    # Every coefficient is rounded to four digits after the point.
+    # Every coefficient is rounded to four decimal places.
     assert after - after.mean() == pytest.approx(0.5 * (before - before.mean()), abs=2e-3)
     assert narrow.score(frame).mean() == pytest.approx(model.score(frame).mean(), abs=1e-4)
     raised = model.levelled(frame, 0.8)

@@ -1,4 +1,4 @@
-"""The page of model cards says what the seeds say, asks nothing of other servers, and does without pictures."""
+"""The page of model cards shows what is in the seeds, loads nothing from other servers, and works without charts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def test_the_page_tells_every_card_and_stands_alone(fitted: Workspace) -> None:
+def test_the_page_shows_every_card_and_is_self_contained(fitted: Workspace) -> None:
     page = review.write_model_page(fitted, progress=quiet).read_text(encoding="utf-8")
     card = pd.read_csv(fitted.seeds / "model_cards.csv").iloc[0]
     assert card["fit_id"] in page and card["review_date"] in page and f"{card['customer_count']:,}" in page
@@ -35,12 +35,12 @@ def test_the_page_tells_every_card_and_stands_alone(fitted: Workspace) -> None:
     for figure in figures.loc[figures["section"] == "holdout", "figure"]:
         assert figure in page
     assert page.count("<svg") == 1 and not outside_references(page)
-    # Nobody is named on it.
+    # No customer is identified on it.
     assert "c00001" not in page
 
 
-def test_the_curve_is_that_of_the_purchases(fitted: Workspace) -> None:
-    """Repeat purchases of the customers learnt from, counted anew from the days of purchase."""
+def test_the_curve_matches_the_purchases(fitted: Workspace) -> None:
+    """Repeat purchases of the training customers, counted independently from the purchase days."""
     figures = pd.read_csv(fitted.seeds / "model_card_figures.csv")
     tracking = figures[figures["section"] == "tracking"].set_index("figure")["value"].astype(float)
     held = figures[figures["section"] == "holdout"].iloc[0]["figure_date"]
@@ -48,11 +48,11 @@ def test_the_curve_is_that_of_the_purchases(fitted: Workspace) -> None:
     first = days.groupby("customer_id")["day"].transform("min")
     skipped = int(figures.loc[figures["figure"] == "first days left out", "value"].astype(float).iloc[0])
     begin = first.min() + pd.Timedelta(days=skipped)
-    learnt = days[(first >= begin) & (first <= pd.Timestamp(held))]
-    origin = learnt["day"].min()
-    repeats = learnt[learnt["day"] > learnt.groupby("customer_id")["day"].transform("min")]
+    training = days[(first >= begin) & (first <= pd.Timestamp(held))]
+    origin = training["day"].min()
+    repeats = training[training["day"] > training.groupby("customer_id")["day"].transform("min")]
     week = ((repeats["day"] - origin).dt.days // 7 + 1).to_numpy()
-    for name in ("made to week 20", "made to week 60", "made to week 100"):
+    for name in ("actual to week 20", "actual to week 60", "actual to week 100"):
         assert tracking[name] == np.sum(week <= int(name.rsplit(" ", 1)[1]))
 
 
@@ -63,8 +63,8 @@ def test_without_the_drawing_packages_there_are_tables(fitted: Workspace, monkey
     monkeypatch.setattr(review, "altair", absent)
     said: list[str] = []
     page = review.write_model_page(fitted, progress=said.append).read_text(encoding="utf-8")
-    assert "<svg" not in page and "made to week" in page
-    assert "no pictures: pictures need Altair" in said[0]
+    assert "<svg" not in page and "actual to week" in page
+    assert "no charts: pictures need Altair" in said[0]
 
 
 def test_no_card_is_an_empty_page(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A rule made from a cluster passes the check of the library as a draft and, made active, finds whom it describes."""
+"""A rule made from a cluster passes the library's check as a draft and, once active, finds its customers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def query(workspace: Workspace, sql: str) -> pd.DataFrame:
 
 
 def members(features: pd.DataFrame, conditions: pd.DataFrame) -> set[str]:
-    """Whom the rows of one segment describe, by pandas: alternatives joined by or, their conditions by and."""
+    """Customers who meet the rows of one segment, by pandas: alternatives joined by or, their conditions by and."""
     found: set[str] = set()
     for _, alternative in conditions.groupby("alternative"):
         met = features["customer_type"] == "person"
@@ -51,10 +51,10 @@ def members(features: pd.DataFrame, conditions: pd.DataFrame) -> set[str]:
 
 
 @pytest.mark.verify
-def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(demo_copy: Workspace) -> None:
+def test_a_draft_passes_the_check_and_finds_the_customers_it_describes(demo_copy: Workspace) -> None:
     library = demo_copy.seeds / DEFINITIONS
     own = set(table(library)["segment_key"])
-    # So few customers are of no stable kinds; the rules of any clusters will do.
+    # So few customers have no stable clusters; the rules of any clusters will do.
     cluster(demo_copy, k=5, into_library=True, progress=quiet)
     definitions, conditions = table(library), table(demo_copy.seeds / CONDITIONS)
     drafts = definitions[~definitions["segment_key"].isin(own)]
@@ -62,7 +62,7 @@ def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(de
 
     said: list[str] = []
     steps.validate(demo_copy, {}, progress=said.append)
-    assert not [line for line in said if "cluster_" in line], "the rule check has something to say about a draft"
+    assert not [line for line in said if "cluster_" in line], "the rule check complains about a draft"
     keys = sorted(drafts["segment_key"])
     listed = ", ".join(f"'{key}'" for key in keys)
     select = ["+segment_memberships,path:models/segments"]
@@ -78,5 +78,5 @@ def test_a_draft_passes_the_check_and_its_members_are_those_that_it_describes(de
     features = query(demo_copy, "select * from marts.customer_features")
     for key in keys:
         expected = members(features, conditions[conditions["segment_key"] == key])
-        assert expected, f"{key} describes nobody"
+        assert expected, f"{key} matches no customer"
         assert set(found.loc[found["segment_key"] == key, "customer_id"]) == expected

@@ -1,4 +1,4 @@
-"""The search finds what was planted, as a person would have written it, and nothing twice."""
+"""The search finds planted rules, as a person would have written them, and no duplicates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_planted_rule_is_found_without_anything_added() -> None:
     assert best.difference == pytest.approx(outcome[planted(frame)].mean() - outcome[~planted(frame)].mean())
 
 
-def test_a_rule_for_less_is_found_as_well_as_one_for_more() -> None:
+def test_rules_for_more_and_for_less_are_found() -> None:
     frame = invented(4_000, seed=3)
     outcome = np.random.default_rng(4).normal(size=4_000)
     outcome += 1.0 * (frame["country_code"] == "DE") - 1.0 * (frame["money_0"] == 0)
@@ -72,7 +72,7 @@ def test_a_further_rule_finds_customers_whom_the_better_ones_do_not() -> None:
             covered |= new
 
 
-def test_every_condition_earns_its_place() -> None:
+def test_every_condition_is_needed() -> None:
     frame = invented(3_000, seed=11)
     outcome = np.random.default_rng(12).normal(size=3_000) + planted(frame)
     longer = [rule for rule in rules_of(frame, outcome, most=10) if len(rule.conditions) > 1]
@@ -90,7 +90,7 @@ def test_the_same_customers_give_the_same_rules() -> None:
     assert rules_of(frame, outcome) == rules_of(frame.copy(), outcome.copy())
 
 
-def test_an_outcome_that_does_not_differ_has_no_rules() -> None:
+def test_a_constant_outcome_or_a_tiny_sample_has_no_rules() -> None:
     frame = invented(500, seed=15)
     assert rules_of(frame, np.zeros(500)) == []
     assert rules_of(frame.iloc[:60], np.arange(60.0)) == []
@@ -103,7 +103,7 @@ def test_single_conditions_are_readable_and_find_different_customers() -> None:
     for condition, mask in zip(conditions, masks, strict=True):
         assert (holds([[condition]], frame) == mask).all()
         assert condition.attribute == "country_code" or len(condition.value.replace(".", "").strip("0")) <= 4
-    # Zero is a kind of its own where many have it; a missing value is in no condition.
+    # Zero is a category of its own where many have it; a missing value meets no condition.
     assert Condition("money_0", "=", "0") in conditions and Condition("count_0", ">", "0") in conditions
     missing = frame["days_0"].isna().to_numpy()
     assert not masks[[part.attribute == "days_0" for part in conditions]][:, missing].any()

@@ -1,4 +1,4 @@
-"""The shared transform: what it does to one attribute, by hand, and that nothing that says nothing comes through."""
+"""The shared transform: checked by hand on one attribute; uninformative attributes are dropped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from scripts.learning.prediction.transform import COLUMNS, apply_transform, fit_transform_of, invert_transform
 
 
-def test_the_transform_is_the_one_described() -> None:
-    """Written out value by value with the standard library, for both scales, outliers and nulls."""
+def test_the_transform_is_as_described() -> None:
+    """Calculated value by value with the standard library, for both scales, with outliers and nulls."""
     values = [0.0, 1.0, 2.0, 4.0, 8.0, 1000.0, None]
     frame = pd.DataFrame({"a": values, "b": values})
     transform = fit_transform_of(frame, {"a": "log", "b": "linear"})
@@ -20,15 +20,15 @@ def test_the_transform_is_the_one_described() -> None:
     known = [value for value in values if value is not None]
     low, high = 0.05, 8 + 0.95 * 992  # numpy's default: linear between order statistics
     for position, (name, scale) in enumerate([("a", math.log1p), ("b", float)]):
-        moved = [scale(min(max(value, low), high) - low) for value in known]
-        centre = sum(moved) / 6
-        spread = math.sqrt(sum((value - centre) ** 2 for value in moved) / 6)
+        scaled = [scale(min(max(value, low), high) - low) for value in known]
+        centre = sum(scaled) / 6
+        spread = math.sqrt(sum((value - centre) ** 2 for value in scaled) / 6)
         row = transform.iloc[position]
         assert row["attribute_name"] == name
         assert [row["winsor_low"], row["winsor_high"]] == pytest.approx([low, high])
         assert [row["centre"], row["spread"]] == pytest.approx([centre, spread])
         assert row["missing_value"] == pytest.approx((scale(3.0 - low) - centre) / spread)
-        expected = [(value - centre) / spread for value in moved] + [row["missing_value"]]
+        expected = [(value - centre) / spread for value in scaled] + [row["missing_value"]]
         assert apply_transform(frame, transform)[:, position] == pytest.approx(expected)
 
 
@@ -66,6 +66,6 @@ def test_booleans_count_as_0_and_1() -> None:
         (pd.DataFrame({"a": [1.0, 2.0]}), "root", "scale 'root'"),
     ],
 )
-def test_what_cannot_be_transformed_is_refused(frame: pd.DataFrame, scale: str, said: str) -> None:
+def test_invalid_input_is_refused(frame: pd.DataFrame, scale: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         fit_transform_of(frame, {"a": scale})

@@ -1,4 +1,4 @@
-"""A simulated omnichannel retailer: landing files in the real source shapes, and the truth beside them."""
+"""A simulated omnichannel retailer: landing files in the formats of real sources, and the ground truth next to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from scripts.demo.simulator.arrays import Streams, text
 from scripts.demo.simulator.campaigns import plan_campaigns, write_campaigns
 from scripts.demo.simulator.catalogue import make_catalogue, write_catalogue
-from scripts.demo.simulator.edge_case_draws import set_edge_cases, tell_edge_cases
+from scripts.demo.simulator.edge_case_draws import record_edge_cases, set_edge_cases
 from scripts.demo.simulator.email import write_email
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.membership import write_consent, write_lists, write_loyalty
@@ -27,7 +27,7 @@ from scripts.demo.simulator.purchases import (  # fmt: skip
     STORE,
     buy,
     buy_at_marketplaces,
-    together,
+    in_time_order,
     walk_in,
 )
 from scripts.demo.simulator.service import write_service, write_surveys
@@ -63,11 +63,11 @@ def simulate(
 ) -> None:
     """Write the landing zone of a simulated retailer to `workspace.landing` and the ground truth to `workspace.truth`.
 
-    `customers` is the number of known people (buyers and leads); anonymous visitors, walk-ins and marketplace
-    buyers come on top. The same arguments give the same bytes. Files are written beside and swapped in, so a run
-    that dies leaves what was there. A landing zone that a simulation did not write is never overwritten.
+    `customers` is the number of known people (buyers and leads); anonymous visitors, walk-ins and marketplace buyers
+    are additional. The same arguments give the same bytes. Files are written to a temporary folder and swapped in, so
+    an interrupted run leaves the old ones intact. A landing zone not written by the simulator is never overwritten.
 
-    Raises UserError for senseless arguments and for a landing folder that holds someone's own data.
+    Raises UserError for invalid arguments and for a landing folder that contains someone's own data.
     """
     asked = {"customers": customers, "end_date": str(end_date), "seed": seed, "simulator_version": SIMULATOR_VERSION}
     _check(customers, end_date, seed)
@@ -80,7 +80,7 @@ def simulate(
         raise UserError(f"{workspace.landing}: is a file; name a folder for the landing zone")
     if workspace.landing.is_dir() and any(workspace.landing.iterdir()) and not (workspace.landing / MARKER).exists():
         raise UserError(
-            f"{workspace.landing}: holds files that no simulation wrote; name another folder with --landing"
+            f"{workspace.landing}: contains files not written by the simulator; name another folder with --landing"
         )
     new, new_truth = _beside(workspace.landing, "new"), _beside(workspace.truth, "new")
     for folder in (new, new_truth):
@@ -108,7 +108,7 @@ def _check(customers: int, end_date: date, seed: int) -> None:
     if not FEWEST <= customers <= MOST:
         raise UserError(f"--customers {customers}: give a number from {FEWEST} to {MOST:,}")
     if not date(2010, 1, 1) <= end_date <= date(2040, 12, 31):
-        raise UserError(f"--end-date {end_date}: give a day from 2010-01-01 to 2040-12-31")
+        raise UserError(f"--end-date {end_date}: give a date from 2010-01-01 to 2040-12-31")
     if not 0 <= seed < 2**63:
         raise UserError(f"--seed {seed}: give a whole number from 0 to {2**63 - 1}")
 
@@ -137,10 +137,10 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     receipts = int((known.channel == STORE).sum() * WALK_IN_RECEIPTS)
     strangers = walk_in(people, receipts, streams("walk-ins"))
     market = buy_at_marketplaces(people, streams("marketplace buyers"))
-    orders = fill(together(known, plan.caused, strangers, market), people, catalogue, streams)
+    orders = fill(in_time_order(known, plan.caused, strangers, market), people, catalogue, streams)
     shows = identified_by(orders, people, streams("receipts"))
     write_people(landing, people)
-    tell_edge_cases(landing, people)
+    record_edge_cases(landing, people)
     shop = write_shop(landing, orders, people, catalogue)
     write_tills(landing, orders, people, catalogue, shows)
     write_marketplace(landing, orders, people, catalogue)
@@ -151,7 +151,7 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     write_service(landing, orders, people)
     write_surveys(landing, orders, people, shop, catalogue)
     write_campaigns(landing, plan, people)
-    _tell_orders(landing, orders, shows)
+    _record_orders(landing, orders, shows)
     write_email(landing, plan, people, orders)
     sessions = make_sessions(people, orders, streams)
     write_web(landing, sessions, people, orders, shop, catalogue)
@@ -159,9 +159,8 @@ def _write(folder: Path, truth: Path, customers: int, end_date: date, seed: int)
     return landing
 
 
-def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) -> None:
-    """Ground truth of orders: whose, what became of it, what was to be paid, whether it counts, net revenue in the
-    end, the campaign that caused it."""
+def _record_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) -> None:
+    """Ground truth of orders: person, state, total to pay, whether it counts, final net revenue, causing campaign."""
     counts, net = revenue(orders, landing.end_second)
     on_top = np.where(orders.taxed_in, 0, orders.by_order(orders.tax) + orders.shipping_tax)
     total = orders.by_order(orders.net) + orders.shipping + on_top
@@ -172,7 +171,7 @@ def _tell_orders(landing: Landing, orders: Orders, shows: np.ndarray[Any, Any]) 
         channel = orders.channel[r]
         ids = pa.compute.if_else(pa.array(channel == STORE), receipt_ids(orders, r), text(order_ids(orders)[r]))
         ids = pa.compute.if_else(pa.array(channel == MARKETPLACE), marketplace_ids(orders, r), ids)
-        landing.tell("orders", {
+        landing.add_truth("orders", {
             "source_system": pa.array(["shopify", "pos", "marketplace"]).take(pa.array(channel)),
             "source_order_id": ids, "person_id": orders.person[r],
             "ordered_at": pa.array(orders.at[r]).cast(pa.timestamp("s")),

@@ -1,4 +1,4 @@
-"""Small vector helpers: text columns, money, times of day and segment sums."""
+"""Small vector helpers: text columns, money, time zones and grouped sums."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EPOCH = date(1970, 1, 1)
 
 
 class Streams:
-    """Independent random generators by name, all from one seed, so that parts do not disturb each other."""
+    """Independent random generators by name, all from one seed, so that parts do not affect each other."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -64,7 +64,7 @@ def to_local(utc: Ints) -> Ints:
 
 
 def text(values: object) -> pa.Array:
-    """Any column as text; whole numbers lose their null mark."""
+    """Any column as text; the null marker of whole numbers becomes null."""
     if isinstance(values, np.ndarray) and values.dtype == np.int64:
         mask = values == NULL
         return pa.array(values, mask=mask if mask.any() else None).cast(pa.string())
@@ -101,7 +101,7 @@ def only(mask: Bools, values: object) -> pa.Array:
 
 
 def blank(mask: Bools, values: Ints) -> Ints:
-    """Whole numbers with the null mark where the mask does not hold."""
+    """Whole numbers with the null marker where the mask does not hold."""
     return np.where(mask, values, NULL)
 
 
@@ -140,7 +140,7 @@ def part_of(amount: Ints, rate: NDArray[np.float64]) -> Ints:
 
 
 def lag(rng: np.random.Generator, size: int, minutes: float = 40.0, late: float = 0.0) -> Ints:
-    """Seconds between an event and the source sending it: minutes to hours, for a `late` share days."""
+    """Seconds between an event and its sync by the source: minutes to hours; days for a share of `late`."""
     seconds = rng.exponential(minutes * 60, size) + 60
     if late:
         slow = rng.random(size) < late

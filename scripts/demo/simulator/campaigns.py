@@ -1,4 +1,4 @@
-"""Campaigns: whom they were aimed at, the random holdout, and the orders they truly caused."""
+"""Campaigns: their audience, the random holdout, and the orders they truly caused."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from scripts.demo.simulator.model import (  # fmt: skip
     SPAM_COMPLAINT,
     TARGETED_CAMPAIGNS,
 )
-from scripts.demo.simulator.people import People, tell_addresses
+from scripts.demo.simulator.people import People, record_addresses
 from scripts.demo.simulator.purchases import ONLINE, Purchases
 
-# segment aimed at, name, offer, depth, extra orders per 100 people treated (mean over people)
+# target segment, name, offer, depth, extra orders per 100 people treated (mean over people)
 TARGETS = (
     ("new_need_second_purchase", "Come back soon", "percent_off", 0.10, 3.0),
     ("high_value_at_risk", "We miss you", "percent_off", 0.15, 3.5),
@@ -51,12 +51,12 @@ TARGETS = (
     ("replenishment_due", "Time to restock", "free_shipping", 0.0, 3.0),
 )
 NEWSLETTER_EFFECT = 0.0015  # extra orders per person and newsletter, at an open rate of a quarter
-TARGETED_WITHOUT_SEGMENT = 7  # every so many targeted campaigns goes to a list nobody can explain
+TARGETED_WITHOUT_SEGMENT = 7  # every seventh targeted campaign has no recorded segment
 
 
 @dataclass
 class Campaign:
-    """One campaign: its people, who was held out, and the chance that each treated person orders because of it."""
+    """One campaign: its people, who was treated, and each person's probability of ordering because of it."""
 
     number: int
     name: str
@@ -86,10 +86,10 @@ class Plan:
 
 
 def plan_campaigns(people: People, purchases: Purchases, streams: Streams) -> Plan:
-    """Newsletters to everybody with consent, and targeted campaigns with a random holdout.
+    """Newsletters to all people with consent, and targeted campaigns with a random holdout.
 
-    True effect: each treated person makes one extra order within ten days with a probability of their own, which
-    is the campaign's mean times the person's response to offers (price class) and to e-mail. Nobody held out does.
+    True effect: each treated person makes one extra order within ten days with an individual probability: the
+    campaign's mean times the person's response to offers (price class) and to e-mail. People held out make none.
     """
     rng = streams("campaigns")
     never = np.iinfo(np.int64).max
@@ -149,7 +149,7 @@ def _targeted(
 
 
 def _aimed_at(segment: str, people: People, purchases: Purchases, at: int) -> Bools:
-    """Who is in the segment at that second, as the retailer's old lists had it (from orders alone)."""
+    """The members of the segment at that second, as in the retailer's old lists (from orders alone)."""
     before = purchases.at < at
     person, when = purchases.person[before], purchases.at[before]
     count = np.bincount(person, minlength=people.n)
@@ -180,7 +180,7 @@ def _caused(campaign: Campaign, people: People, rng: np.random.Generator) -> tup
 
 
 def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
-    """The campaign list, the sends with their arm, the sending tool's own list, and the true effects."""
+    """Write the campaign list, the sends with their arm, the sending tool's own list, and the true effects."""
     rng = landing.streams("campaign files")
     all_of = plan.campaigns
     sent = np.array([c.sent_at for c in all_of])
@@ -220,7 +220,7 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
             number += n
     for c in all_of:
         mean = float(c.effect[c.treated].mean()) if c.treated.any() else 0.0
-        landing.tell("campaigns", {
+        landing.add_truth("campaigns", {
             "campaign_id": [c.id], "segment_key": pa.array([c.segment], pa.string()),
             "channel": ["sms" if c.sms else "email"],
             "people": [len(c.people)], "treated": [int(c.treated.sum())], "true_extra_orders_per_treated": [mean],
@@ -228,4 +228,4 @@ def write_campaigns(landing: Landing, plan: Plan, people: People) -> None:
         })  # fmt: skip
     addressed = [c.people for c in all_of if c.logged and not c.sms]
     who = np.unique(np.concatenate(addressed)) if addressed else np.zeros(0, np.int64)
-    tell_addresses(landing, "campaigns", people, who)
+    record_addresses(landing, "campaigns", people, who)

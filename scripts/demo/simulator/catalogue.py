@@ -1,4 +1,4 @@
-"""The assortment: SKUs with dated prices and costs, natural add-ons, what is used up, stock."""
+"""The assortment: SKUs with dated prices and costs, natural add-ons, replenishment, stock."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ GIFT_CARD = "GIFT-CARD"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """SKUs as arrays; a SKU's number is its place. SKU = subcategory * 15 + tier * 5 + style."""
+    """SKUs as arrays; a SKU's number is its position: subcategory * 15 + tier * 5 + style."""
 
     sku: list[str]
     name: list[str]
@@ -122,17 +122,17 @@ def make_catalogue(streams: Streams) -> Catalogue:
 
 
 def brand_of(catalogue: Catalogue) -> list[str]:
-    """A brand for every SKU, one for all styles of a tier."""
+    """A brand for every SKU, the same for all styles of a tier."""
     return [BRANDS[(s // PER_TIER) % len(BRANDS)] for s in range(len(catalogue))]
 
 
 def write_catalogue(landing: Landing, catalogue: Catalogue, start: date, end: date) -> None:
-    """Products with dated prices and costs, relations, the shop's own product tables, stock counts."""
+    """Write products with dated prices and costs, relations, the shop's own product tables, stock counts."""
     rng = landing.streams("catalogue files")
     n, first = len(catalogue), day_number(start)
     sku = np.arange(n)
     years = HISTORY_DAYS // 365
-    # --- products: one row a year; the last SKUs of a tier enter the range later
+    # --- products: one row per year; the last SKU of some tiers enters the range later
     row_sku, row_year = np.repeat(sku, years), np.tile(np.arange(years), n)
     entered = np.where(sku % PER_TIER == 4, sku % 3, 0)
     kept = row_year >= entered[row_sku]
@@ -179,7 +179,7 @@ def write_catalogue(landing: Landing, catalogue: Catalogue, start: date, end: da
             "relation_type": pick(["add_on", "alternative", "upgrade"], kind[r]),
         },
     )
-    # --- the shop's own tables, as last changed
+    # --- the shop's own tables, in their latest state
     stock = np.where(catalogue.out_of_stock, 0, rng.integers(8, 400, n))
     changed = (first - 20 + (years - 1) * 365) * DAY
     known = changed + lag(rng, n)

@@ -1,6 +1,6 @@
-"""Who is in which trap for identity and consent, drawn apart so that nothing else changes.
+"""Draws who is in which edge case of identity and consent, from a separate stream so that nothing else changes.
 
-Everyone is in one trap of this module at most.
+Each person is in at most one edge case of this module.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import numpy as np
 import pyarrow as pa
 
 from scripts.demo.simulator.arrays import DAY, NULL, Bools, Ints, Streams
-from scripts.demo.simulator.identity_edge_cases import no_edge_cases, tell_people
+from scripts.demo.simulator.identity_edge_cases import no_edge_cases, record_people
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.people import CURRENCY_OF, FIRST, PERSON, People
 
-# Shares of all people; of each trap there are at least two cases where anyone fits.
+# Shares of all people; each edge case occurs at least twice, as far as people fit.
 RECYCLED_NUMBERS, COUPLES, TABLETS, PLACEHOLDERS = 0.004, 0.004, 0.003, 0.010
 WRONG_CARDS, SPELLINGS, OBJECTIONS, LEGAL_HOLDS = 0.002, 0.004, 0.004, 0.001
 
 
 class _Draw:
-    """Draws people for edge cases; whoever is drawn is not drawn again."""
+    """Draws people for edge cases, each at most once."""
 
     def __init__(self, people: People, free: Bools, rng: np.random.Generator) -> None:
         self.people, self.free, self.rng = people, free, rng
 
     def some(self, fits: Bools, share: float) -> Ints:
-        """About a share of all people, from those who fit and are free, in no order."""
+        """About a share of all people, from those who fit and are free, in random order."""
         found = np.flatnonzero(fits & self.free)
         count = min(max(2, round(share * self.people.n)), len(found))
         who = self.rng.choice(found, count, replace=False) if count else found[:0]
@@ -35,7 +35,7 @@ class _Draw:
         return who
 
     def couples(self, first: Bools, second: Bools, share: float) -> tuple[Ints, Ints]:
-        """Pairs in one town: the first of each fits `first`, the other `second`."""
+        """Pairs from the same town: one person who fits `first`, one who fits `second`."""
         others = np.flatnonzero(second & self.free)
         wanted = max(2, round(share * self.people.n))
         waiting: dict[int, list[int]] = defaultdict(list)
@@ -59,7 +59,7 @@ class _Draw:
 
 
 def set_edge_cases(people: People, streams: Streams) -> None:
-    """Draw who is in which trap, and give them the contact data that go with it."""
+    """Draw who is in which edge case, and set their contact data accordingly."""
     rng = streams("identity traps")
     n, everyone = people.n, np.arange(people.n)
     edge_cases = people.edge_cases = no_edge_cases(n)
@@ -76,7 +76,7 @@ def set_edge_cases(people: People, streams: Streams) -> None:
     edge_cases.spelled[spelled] = True
     edge_cases.cases["email_in_other_spelling"] = [spelled]
 
-    # The sending tool and the shop keep an address once, so the second of a couple has no account there.
+    # The sending tool and the shop keep each address only once, so the second of a couple has no account there.
     guest = people.has_email & ~has["shop"] & ~has["klaviyo"] & (has["crm"] | has["loyalty"])
     one, two = draw.couples(people.has_email & has["crm"], guest, COUPLES)
     people.last[two] = people.last[one]
@@ -102,7 +102,7 @@ def set_edge_cases(people: People, streams: Streams) -> None:
     neighbour = np.where(has["loyalty"], by_card[np.where(has["loyalty"], people.loyalty - 2_000_000 + 1, 0)], -1)
     fits = has["crm"] & (neighbour >= 0) & draw.free[neighbour]
     mistyped = draw.some(fits, WRONG_CARDS)
-    # Where one's neighbour was drawn too, only one of the two stays.
+    # If a person's neighbour was drawn too, only one of the two stays.
     mistyped = mistyped[~np.isin(mistyped, neighbour[mistyped])]
     edge_cases.wrong_card[mistyped] = neighbour[mistyped]
     draw.free[neighbour[mistyped]] = False
@@ -113,13 +113,13 @@ def set_edge_cases(people: People, streams: Streams) -> None:
 
 
 def _families(people: People) -> tuple[Ints, Ints]:
-    """People who give the telephone of the person before them."""
+    """People who give the phone number of the previous person, after those people."""
     same = np.flatnonzero((people.phone[1:] == people.phone[:-1]) & (people.phone[1:] != NULL))
     return same, same + 1
 
 
 def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
-    """Numbers given up and, months later, given by somebody else."""
+    """Phone numbers that one person stops using and another starts using months later."""
     edge_cases, rng = people.edge_cases, draw.rng
     start = people.start * DAY
     early = fits & (people.opened < start + 200 * DAY)
@@ -138,10 +138,10 @@ def _recycle(people: People, draw: _Draw, fits: Bools) -> None:
     edge_cases.cases["recycled_number"] = [before, after]
 
 
-def tell_edge_cases(landing: Landing, people: People) -> None:
-    """Write the cases that concern people to the record; single profiles are noted where they are written."""
-    for trap, groups in people.edge_cases.cases.items():
+def record_edge_cases(landing: Landing, people: People) -> None:
+    """Write the cases of people to the ground truth; single profiles are recorded where they are written."""
+    for edge_case, groups in people.edge_cases.cases.items():
         for member in groups:
-            tell_people(landing, trap, member, np.arange(len(member)))
+            record_people(landing, edge_case, member, np.arange(len(member)))
     second = np.flatnonzero(people.shop2 != NULL)
-    tell_people(landing, "second_account", second, np.arange(len(second)))
+    record_people(landing, "second_account", second, np.arange(len(second)))

@@ -1,4 +1,4 @@
-"""E-mail and SMS events, in Klaviyo's shapes."""
+"""E-mail and SMS events, in Klaviyo's format."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Events:
         self.number += n
 
     def mailing(self, who: Ints, at: Ints, chance: Floats, campaign: Any, flow: str | None) -> None:
-        """One mailing: received by all but a few, opened by programs and by people, clicked by some."""
+        """One mailing: received by all but a few, opened by machines and by people, clicked by some."""
         rng, n = self.rng, len(who)
         soft = rng.random(n) < 0.004
         machine = ~soft & self.people.apple[who] & (rng.random(n) < MACHINE_OPEN)
@@ -71,10 +71,10 @@ class _Events:
 
 
 def write_email(landing: Landing, plan: Plan, people: People, orders: Orders) -> None:
-    """Events of campaigns and flows in the recent window, bounces, complaints, unsubscriptions.
+    """Write events of campaigns and flows in the recent window, bounces, complaints, unsubscriptions.
 
-    Whether a person opens is a Bernoulli draw at that person's own rate (beta over people), much lower once they
-    have dropped out. Machine opens are independent of the person.
+    Whether a person opens is a Bernoulli draw at that person's rate (beta over people), much lower once they have
+    dropped out. Machine opens do not depend on these rates.
     """
     rng = landing.streams("email")
     with landing.open("klaviyo", "event") as writer:
@@ -91,7 +91,7 @@ def write_email(landing: Landing, plan: Plan, people: People, orders: Orders) ->
         _flows(events, people, orders, plan)
         end = (people.end + 1) * DAY
         begin = end - RECENT_DAYS * DAY
-        # Laid to the last newsletter that nobody was held out from.
+        # Attributed to the last newsletter without a holdout.
         newsletters = [c for c in plan.campaigns if not c.logged]
         for at, kind in ((people.optout_at, UNSUBSCRIBED), (plan.complained_at, SPAM), (plan.bounced_at, HARD)):
             hit = np.flatnonzero((at > begin) & (at < end) & (people.opened < at))
@@ -102,12 +102,12 @@ def write_email(landing: Landing, plan: Plan, people: People, orders: Orders) ->
 
 
 def open_chance(people: People, who: Ints, at: Ints) -> Floats:
-    """Chance that a person opens a mail sent at that second."""
+    """Probability that a person opens an e-mail sent at that second."""
     return np.minimum(people.open_rate[who] * np.where(people.engaged(who, at - 45 * DAY), 1.0, DORMANT_OPEN), 0.97)
 
 
 def _flows(events: _Events, people: People, orders: Orders, plan: Plan) -> None:
-    """Automated mails: a welcome, and one some days after an online order."""
+    """Automated e-mails: a welcome, and one some days after an online order."""
     begin = (people.end + 1 - RECENT_DAYS) * DAY
     new = np.flatnonzero((people.consent_at > begin) & (people.klaviyo >= 0))
     at = people.consent_at[new] + 1800

@@ -1,7 +1,8 @@
-"""Edge cases for identity and consent beyond everyday typing: what each is, and the record of who is in it.
+"""Edge cases of identity and consent beyond everyday typos: what each is, and the record of who is in it.
 
-Who is in one is drawn in `trap_cases`. What is planted is on record in `truth/identity_traps.parquet`:
-`trap`, `case_id` (who is in it together), and the person or the profile; a person alone means all its profiles.
+Who is in one is drawn in `edge_case_draws`. Cases are recorded in `truth/identity_traps.parquet`: `trap` (the kind of
+edge case), `case_id` (shared by those in the same case), and the person or the profile; a person alone means all their
+profiles.
 """
 
 from __future__ import annotations
@@ -17,44 +18,44 @@ import pyarrow.compute as pc
 from scripts.demo.simulator.arrays import NULL, Bools, Ints, choose, join, text
 from scripts.platform.contracts import Table
 
-# Share of all people who never confirm their address.
+# Share of all people with an unconfirmed sign-up.
 NEVER_CONFIRMED = 0.006
-# Shares of receipts: by card, and without anything.
+# Shares of receipts with a counter's address: among those with a card, and among those without any identifier.
 DESK_BY_CARD, DESK_BARE = 0.015, 0.030
-# Shares of those who withdrew: under the card alone; under the second address, of those who have one.
+# Shares of people who withdraw consent: under the card alone; under the second address, among those who have one.
 LEAVES_BY_CARD, LEAVES_BY_SECOND_ADDRESS = 0.4, 0.8
-PLACEHOLDER = 9_999_999  # subscriber digits that forms of the shop offer as an example
+PLACEHOLDER = 9_999_999  # subscriber digits that forms show as an example
 DESKS = ("welcome.desk@stores.example.com", "front.counter@stores.example.com")
 
 
 class Record(Protocol):
-    """Takes rows of a table of ground truth; a `Landing` is one."""
+    """Accepts rows of a ground-truth table, as a `Landing` does."""
 
-    def tell(self, name: str, columns: dict[str, Any]) -> None: ...
+    def add_truth(self, name: str, columns: dict[str, Any]) -> None: ...
 
 
 @dataclass
 class EdgeCases:
-    """Who is in which trap, by person; `cases` lists pairs or people for the record."""
+    """Who is in which edge case, by person; `cases` lists the people of each for the record."""
 
-    phone_before: Ints  # subscriber digits given up; NULL when the number never changed
+    phone_before: Ints  # subscriber digits of the former number; NULL if the number never changed
     phone_changed_at: Ints
-    recycles: Bools  # had a number that another one had before or has now
-    placeholder: Bools  # gives the form's example as a telephone number
-    spelled: Bools  # the sending tool has the address in another spelling, and nothing else ties it
+    recycles: Bools  # had a number that another person had before or has now
+    placeholder: Bools  # gives the form's example as a phone number
+    spelled: Bools  # the sending tool has the address in another spelling, and nothing else links it
     wrong_card: Ints  # the person whose card number the CRM profile shows; -1: none
     tablet: Ints  # the person whose browser is used; -1: none
-    home: Ints  # the person at whose address one lives, oneself as a rule
+    home: Ints  # the person at whose address someone lives, usually their own
     shares_email: Bools
     cases: dict[str, list[Ints]] = field(default_factory=dict)
 
-    def pairs(self, trap: str) -> tuple[Ints, Ints]:
-        one, two = self.cases[trap]
+    def pairs(self, edge_case: str) -> tuple[Ints, Ints]:
+        one, two = self.cases[edge_case]
         return one, two
 
 
 def no_edge_cases(n: int) -> EdgeCases:
-    """Nobody is in any trap."""
+    """No person is in any edge case."""
     nobody, never = np.full(n, -1), np.full(n, NULL)
     no = np.zeros(n, dtype=bool)
     return EdgeCases(
@@ -64,17 +65,17 @@ def no_edge_cases(n: int) -> EdgeCases:
 
 
 def respelled(email: pa.Array, style: Ints) -> pa.Array:
-    """Addresses in another spelling: capitals, or capitals and blanks."""
-    shouted = pc.utf8_upper(email)
-    return choose(style % 2 == 0, shouted, join(" ", pc.utf8_capitalize(email), "  "))
+    """Addresses in another spelling: upper case, or capitalised with blanks around."""
+    upper = pc.utf8_upper(email)
+    return choose(style % 2 == 0, upper, join(" ", pc.utf8_capitalize(email), "  "))
 
 
 def desk_addresses(store: Ints) -> pa.Array:
-    """The address typed at a store's counter: one for four stores, one for two."""
+    """The address typed at a store's counter: one shared by four stores, one by two."""
     return pa.array(DESKS).take(pa.array((store % 6 >= 4).astype(np.int64)))
 
 
-# Edge cases that lie in a value, wherever it is written: edge case, column, what it holds.
+# Edge cases recognised by a value, wherever it is written: edge case, column, pattern of the value.
 TYPED = (
     ("misspelt_address", "email", "@.*exmaple[.]"), ("null_email", "email", "null@null"),
     ("till_email", "email", "^till[0-9]@stores[.]"), ("desk_email", "email", "^(welcome[.]desk|front[.]counter)@"),
@@ -89,19 +90,19 @@ PROFILES = {
 }  # fmt: skip
 
 
-class Noticed:
-    """Notes the profiles that were written with a trap in them."""
+class DetectedProfiles:
+    """Records profiles that were written with an edge case in a value."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], list[pa.Array]] = defaultdict(list)
 
-    def look(self, contract: Table, rows: pa.Table) -> None:
-        """Look through rows of one source table, as they are written."""
+    def detect(self, contract: Table, rows: pa.Table) -> None:
+        """Search rows of one source table as they are written."""
         place = PROFILES.get(f"{contract.source}.{contract.name}")
         if place is None or rows.num_rows == 0:
             return
         system, key = place
-        for trap, column, pattern in TYPED:
+        for edge_case, column, pattern in TYPED:
             if column not in rows.column_names:
                 continue
             hit = pc.match_substring_regex(rows.column(column), pattern)
@@ -109,33 +110,33 @@ class Noticed:
                 hit = pc.and_(hit, pc.is_null(rows.column("customer_id")))
             ids = rows.column(key).filter(hit).combine_chunks()
             if len(ids):
-                self.found[trap, system].append(pc.cast(ids, pa.string()))
+                self.found[edge_case, system].append(pc.cast(ids, pa.string()))
 
-    def tell(self, landing: Record) -> None:
-        """Write them to the record. A misspelling concerns one profile; who gave the same value are one case."""
+    def write_truth(self, landing: Record) -> None:
+        """Write them to the ground truth. Each misspelling is a case; profiles with the same value are one case."""
         misspelt = 0
-        for (trap, system), parts in self.found.items():
+        for (edge_case, system), parts in self.found.items():
             ids = pc.unique(pa.chunked_array(parts))
             case = np.zeros(len(ids), dtype=np.int64)
-            if trap == "misspelt_address":
+            if edge_case == "misspelt_address":
                 case, misspelt = misspelt + np.arange(len(ids)), misspelt + len(ids)
-            tell_profiles(landing, trap, system, ids, case)
+            record_profiles(landing, edge_case, system, ids, case)
 
 
-def tell_people(landing: Record, trap: str, person: Ints, case: Ints) -> None:
-    """These people are in a trap, with all their profiles."""
+def record_people(landing: Record, edge_case: str, person: Ints, case: Ints) -> None:
+    """Record people who are in an edge case with all their profiles."""
     nothing = pa.nulls(len(person), pa.string())
-    _tell(landing, trap, case, pa.array(person), nothing, nothing)
+    _record(landing, edge_case, case, pa.array(person), nothing, nothing)
 
 
-def tell_profiles(landing: Record, trap: str, system: str, profile: object, case: Ints) -> None:
-    """These profiles are in a trap; whose they are is in `truth/profiles.parquet`."""
+def record_profiles(landing: Record, edge_case: str, system: str, profile: object, case: Ints) -> None:
+    """Record profiles that are in an edge case; their owners are in `truth/profiles.parquet`."""
     ids = text(profile)
-    _tell(landing, trap, case, pa.nulls(len(ids), pa.int64()), pa.repeat(system, len(ids)), ids)
+    _record(landing, edge_case, case, pa.nulls(len(ids), pa.int64()), pa.repeat(system, len(ids)), ids)
 
 
-def _tell(landing: Record, trap: str, case: Ints, person: pa.Array, system: pa.Array, profile: pa.Array) -> None:
-    landing.tell("identity_traps", {
-        "trap": pa.repeat(trap, len(case)), "case_id": pa.array(case), "person_id": person, "source_system": system,
-        "source_profile_id": profile,
+def _record(landing: Record, edge_case: str, case: Ints, person: pa.Array, system: pa.Array, profile: pa.Array) -> None:
+    landing.add_truth("identity_traps", {
+        "trap": pa.repeat(edge_case, len(case)), "case_id": pa.array(case), "person_id": person,
+        "source_system": system, "source_profile_id": profile,
     })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Landing files: tables in, delivered files out, with the planted defects and their record."""
+"""Landing files: takes tables, writes delivered files, with planted defects and their record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scripts.demo.simulator.arrays import DAY, NULL, Ints, Streams, day_number, text, to_utc
-from scripts.demo.simulator.identity_edge_cases import Noticed
+from scripts.demo.simulator.identity_edge_cases import DetectedProfiles
 from scripts.demo.simulator.model import LATE_DAYS
 from scripts.demo.simulator.planted_defects import PlantedDefects
 from scripts.platform.contracts import Table, load_contracts
@@ -42,7 +42,7 @@ Columns = dict[str, Any]
 
 
 def typed(values: Any, data_type: str) -> pa.Array:
-    """A column in the Arrow type of its contract; instants are seconds, days day numbers, money cents."""
+    """A column in its contract's Arrow type; instants are given as seconds, dates as day numbers, money as cents."""
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     if data_type == "varchar":
@@ -62,7 +62,7 @@ def typed(values: Any, data_type: str) -> pa.Array:
 
 
 def _money(cents: Ints, mask: np.ndarray[Any, Any]) -> pa.Array:
-    """Cents as decimals, without a copy through Python numbers."""
+    """Cents as decimals, without going through Python numbers."""
     words = np.empty((len(cents), 2), dtype=np.int64)
     words[:, 0] = cents
     words[:, 1] = cents >> 63
@@ -81,7 +81,7 @@ class _File:
             return
         self.raw = path.open("wb")
         zipped = path.suffix == ".gz"
-        # Neither a name nor a time goes into the zipped file, so that the same rows give the same bytes.
+        # No name and no time in the zipped file, so that the same rows give the same bytes.
         self.sink = gzip.GzipFile("", "wb", 1, self.raw, mtime=0) if zipped else self.raw
         if kind == "csv":
             self.sink.write((",".join(schema.names) + "\n").encode())
@@ -106,7 +106,7 @@ class _File:
 
 
 def csv_lines(table: pa.Table) -> bytes:
-    """The rows of a table of texts as CSV; only values that need quotes get them, null is empty."""
+    """The rows of a text table as CSV; only values that need quotes are quoted, null is empty."""
     if table.num_rows == 0:
         return b""
     columns = [_quoted(column.combine_chunks()) for column in table.columns]
@@ -134,8 +134,8 @@ def _quoted(column: pa.Array) -> pa.Array:
 class TableWriter:
     """Takes rows of one table and delivers them: a history file, and a late file for the last days.
 
-    A row whose source had not sent it by the end of the last day is not delivered. What was sent in the last
-    hours before the history file was closed comes again in the late file, as overlapping extracts do.
+    A row that its source had not sent by the end of the last day is not delivered. Rows sent in the last hours before
+    the history file was closed are repeated in the late file, as in overlapping extracts.
     """
 
     def __init__(self, landing: Landing, contract: Table) -> None:
@@ -151,14 +151,14 @@ class TableWriter:
         self.schema: pa.Schema | None = None
 
     def add(self, columns: Columns, clean: bool = False, harmless: np.ndarray[Any, Any] | None = None) -> None:
-        """Add rows; `clean` plants nothing, `harmless` marks rows whose amounts may be made absurd."""
+        """Add rows; `clean` plants no defects, `harmless` marks rows whose amounts and currencies may be spoilt."""
         contract = self.contract
         names = [c.name for c in contract.columns]
         if set(columns) != set(names):
             raise ValueError(f"{contract.source}.{contract.name}: {set(columns) ^ set(names)}")
         known = np.asarray(columns[str(contract.known_at)], dtype=np.int64)
         table = pa.table({c.name: typed(columns[c.name], c.type) for c in contract.columns})
-        self.landing.noticed.look(contract, table.filter(pa.array(known <= self.landing.end_second)))
+        self.landing.detected.detect(contract, table.filter(pa.array(known <= self.landing.end_second)))
         if self.kind == "parquet":
             types = {"timestamp": pa.timestamp("us"), "decimal(18,4)": pa.decimal128(18, 2)}
             plain = [
@@ -202,7 +202,7 @@ class TableWriter:
 
 
 class Landing:
-    """The landing zone being written, and beside it the ground truth."""
+    """The landing zone being written, and its ground truth."""
 
     def __init__(self, folder: Path, truth: Path, end_day: date, streams: Streams) -> None:
         self.folder, self.truth, self.end_day, self.streams = folder, truth, end_day, streams
@@ -212,13 +212,13 @@ class Landing:
         self.end_second, self.cut_second = int(ends[0]), int(ends[1])
         self.contracts = load_contracts()
         self.planted: list[pa.Table] = []
-        self.noticed = Noticed()
+        self.detected = DetectedProfiles()
         self.rows: dict[str, int] = {}
         self._truth_files: dict[str, pq.ParquetWriter] = {}
 
     @contextmanager
     def open(self, source: str, table: str) -> Iterator[TableWriter]:
-        """A writer for rows that come in chunks."""
+        """A writer for rows added in chunks."""
         writer = TableWriter(self, self.contracts[source].tables[table])
         try:
             yield writer
@@ -234,7 +234,7 @@ class Landing:
         harmless: np.ndarray[Any, Any] | None = None,
         clean: bool = False,
     ) -> None:
-        """Write a whole table; `build(rows)` gives the columns of the named rows. Rows come as they were sent."""
+        """Write a whole table; `build(rows)` returns the columns of the given rows. Rows are in order of sending."""
         order = np.argsort(known, kind="stable")
         order = order[known[order] <= self.end_second]
         with self.open(source, table) as writer:
@@ -244,7 +244,7 @@ class Landing:
                 columns[str(writer.contract.known_at)] = known[rows]
                 writer.add(columns, clean, None if harmless is None else harmless[rows])
 
-    def tell(self, name: str, columns: Columns) -> None:
+    def add_truth(self, name: str, columns: Columns) -> None:
         """Add rows to a ground-truth table."""
         table = pa.table(columns)
         if name not in self._truth_files:
@@ -252,20 +252,20 @@ class Landing:
             self._truth_files[name] = pq.ParquetWriter(self.truth / f"{name}.parquet", table.schema, compression="zstd")
         self._truth_files[name].write_table(table)
 
-    def who(self, system: str, profile: object, person: Ints, note: str = "") -> None:
-        """Ground truth: these profiles belong to these people (person -1: to nobody in particular)."""
+    def record_owners(self, system: str, profile: object, person: Ints, note: str = "") -> None:
+        """Ground truth: the owners of profiles (person -1: nobody in particular)."""
         n = len(person)
         for start in range(0, max(n, 1), BATCH * 5):
             part = slice(start, start + BATCH * 5)
             ids = text(profile).slice(start, BATCH * 5)
             labels = {"source_system": pa.repeat(system, len(ids)), "note": pa.repeat(note, len(ids))}
-            self.tell("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
+            self.add_truth("profiles", {"person_id": person[part], **labels, "source_profile_id": ids})
 
     def finish(self) -> None:
-        """Close the ground truth, with the list of planted defects and the edge cases that lie in what was typed."""
-        self.noticed.tell(self)
+        """Close the ground truth, adding the planted defects and the edge cases detected in typed values."""
+        self.detected.write_truth(self)
         if self.planted:
             planted = pa.concat_tables(self.planted)
-            self.tell("planted", {name: planted.column(name) for name in planted.column_names})
+            self.add_truth("planted", {name: planted.column(name) for name in planted.column_names})
         for writer in self._truth_files.values():
             writer.close()

@@ -11,12 +11,12 @@ from scripts.demo.simulator.identity_edge_cases import (
     LEAVES_BY_CARD,
     LEAVES_BY_SECOND_ADDRESS,
     NEVER_CONFIRMED,
-    tell_profiles,
+    record_profiles,
 )
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import RECENT_DAYS, REPORTING_RATE
 from scripts.demo.simulator.orders import NORMAL, Orders, order_ids
-from scripts.demo.simulator.people import People, tell_addresses
+from scripts.demo.simulator.people import People, record_addresses
 from scripts.demo.simulator.purchases import STORE
 from scripts.demo.simulator.tills import BY_CARD, receipt_ids
 
@@ -27,9 +27,9 @@ LISTS = (("VIP 2024", "spreadsheet"), ("Newsletter old", "mailtool"), ("Sale sho
 
 
 def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints) -> None:
-    """Members and points: one point a pound paid, 100 points a reward, gone two years after the last order.
+    """Write members and points: one point per pound paid, redeemed in hundreds, expired two years after the last order.
 
-    The balance equals the sum of the movements, and the tier follows the last twelve months' spend.
+    The balance equals the sum of the movements, and the tier follows the spend of the last twelve months.
     """
     rng = landing.streams("loyalty")
     end = landing.end_second
@@ -89,11 +89,13 @@ def write_loyalty(landing: Landing, orders: Orders, people: People, shows: Ints)
         "points_balance": np.where(now[r], balance[m[r]], 0), "joined_at": people.joined[m[r]],
         "updated_at": updated[r],
     })  # fmt: skip
-    landing.who("loyalty", people.loyalty_number(base), base)
+    landing.record_owners("loyalty", people.loyalty_number(base), base)
 
 
 def write_consent(landing: Landing, people: People, plan: Plan) -> None:
-    """Statements by channel: given at sign-up, withdrawn later by some, given again by a few; others never asked.
+    """Write consent by channel: given at sign-up, withdrawn by some, given again by a few, refused by others.
+
+    Some people were never asked.
 
     Edge cases: withdrawn under the card alone or under a second address; sign-ups never confirmed, or confirmed an hour
     later; objections to profiling; legal holds.
@@ -124,24 +126,24 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
     email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, at)
     place = rng.choice(4, n, p=[0.5, 0.2, 0.2, 0.1])
     number, known = rng.permutation(n), at + lag(rng, n, 20)
-    edge_cases = landing.streams("consent traps")
-    # Withdrawn before the sending tool's own events begin, so that no other record tells of it.
+    edge_case_rng = landing.streams("consent traps")
+    # Withdrawn before the sending tool's own events begin, so that no other record shows it.
     quiet = (sort == 1) & (at < (people.end - RECENT_DAYS) * DAY)
-    second = quiet & (people.shop2[who] != NULL) & (edge_cases.random(n) < LEAVES_BY_SECOND_ADDRESS)
-    card_only = quiet & ~second & (people.loyalty[who] != NULL) & (edge_cases.random(n) < LEAVES_BY_CARD)
+    second = quiet & (people.shop2[who] != NULL) & (edge_case_rng.random(n) < LEAVES_BY_SECOND_ADDRESS)
+    card_only = quiet & ~second & (people.loyalty[who] != NULL) & (edge_case_rng.random(n) < LEAVES_BY_CARD)
     email = choose(second, people.email2.take(pa.array(who)), email)
     account = only(by_shop & ~card_only, text(people.shop[who]))
     account = choose(second, text(people.shop2[who]), account)
     by_card = by_card & ~second | card_only
     silent = np.flatnonzero((people.consent_at == NULL) & people.has_email & ~np.isin(everyone, refused))
-    unsure = edge_cases.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
+    unsure = edge_case_rng.choice(silent, min(max(2, round(NEVER_CONFIRMED * people.n)), len(silent)), replace=False)
     objects, held = people.edge_cases.cases["profiling_objection"][0], people.edge_cases.cases["legal_hold"][0]
-    # 2: a sign-up that waits; 3: an objection to profiling; 4: a legal hold
+    # 2: a pending sign-up; 3: an objection to profiling; 4: a legal hold
     more = np.r_[unsure, objects, held]
     kind = np.repeat([2, 3, 4], [len(unsure), len(objects), len(held)])
     when = np.maximum(people.opened[more], people.start * DAY)
-    when = when + ((end - when) * np.where(kind == 2, 0.0, edge_cases.random(len(more)))).astype(np.int64) + 120
-    who, at, known = np.r_[who, more], np.r_[at, when], np.r_[known, when + lag(edge_cases, len(more), 20)]
+    when = when + ((end - when) * np.where(kind == 2, 0.0, edge_case_rng.random(len(more)))).astype(np.int64) + 120
+    who, at, known = np.r_[who, more], np.r_[at, when], np.r_[known, when + lag(edge_case_rng, len(more), 20)]
     channel = np.r_[channel, np.where(kind == 2, 0, kind - 1)]
     status, sort = np.r_[status, np.where(kind == 2, 2, 1)], np.r_[sort, len(groups) - 2 + kind]
     number, place = np.r_[number, n + np.arange(len(more))], np.r_[place, np.full(len(more), 3)]
@@ -163,18 +165,18 @@ def write_consent(landing: Landing, people: People, plan: Plan) -> None:
         "status": pick(["opted_in", "opted_out", "pending"], status[r]),
         "source_name": pick(["checkout", "account page", "till", "preference centre"], place[r]), "occurred_at": at[r],
     })  # fmt: skip
-    landing.who("consent", event_id, who)
-    told = known <= end
-    for trap, mask in (
+    landing.record_owners("consent", event_id, who)
+    visible = known <= end
+    for edge_case, mask in (
         ("opt_out_by_second_address", np.r_[second, no]), ("opt_out_by_card", card_only),
         ("pending_then_opted_in", sort == 6), ("pending_only", sort == len(groups)),
     ):  # fmt: skip
-        rows = np.flatnonzero(mask & told)
-        tell_profiles(landing, trap, "consent", event_id.take(pa.array(rows)), np.arange(len(rows)))
+        rows = np.flatnonzero(mask & visible)
+        record_profiles(landing, edge_case, "consent", event_id.take(pa.array(rows)), np.arange(len(rows)))
 
 
 def write_lists(landing: Landing, people: People, orders: Orders) -> None:
-    """Lists kept by hand: overlapping, out of date, some of nobody any more."""
+    """Write lists kept by hand: overlapping and out of date."""
     rng = landing.streams("lists")
     known = orders.person[orders.person >= 0]
     count = np.bincount(known, minlength=people.n)
@@ -197,4 +199,4 @@ def write_lists(landing: Landing, people: People, orders: Orders) -> None:
         "member_email": email.take(pa.array(r)), "added_at": added[r],
     })  # fmt: skip
     listed = np.unique(who)
-    tell_addresses(landing, "external_lists", people, listed)
+    record_addresses(landing, "external_lists", people, listed)

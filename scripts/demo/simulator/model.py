@@ -1,13 +1,13 @@
 """Every assumption about the simulated retailer's behaviour, in one place.
 
-The figures below were set once so that 250,000 customers with five years of history come out near the
-reference scenario in the docs (see `reference.py`, which prints published against simulated sizes). They
-describe a population, not one draw: they were compared over several seeds and sizes. Where the published
-figures exclude each other, the audience sizes were kept and yearly revenue gave way (see `reference.py`).
+The figures below were calibrated once so that 250,000 customers with five years of history come close to the reference
+scenario in the docs (see `reference.py`, which prints published and simulated sizes). They describe a population, not
+one draw: they were compared over several seeds and sizes. Where the published figures contradict each other, the
+audience sizes were kept rather than yearly revenue (see `reference.py`).
 
-What a retailer counts are customers, not people: who buys as a guest with another address, or at the till without
-a card, is counted again. Of the inactive about 15 % more are counted than there are, so that fewer were simulated:
-published and counted sizes are to agree (`benchmark --audiences`).
+A retailer counts customers, not people: someone who buys as a guest with another address, or at the till without a
+card, is counted twice. About 15 % more inactive customers are counted than there are inactive people, so fewer were
+simulated: published and counted sizes should agree (`benchmark --audiences`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 # ---- Time kept ----------------------------------------------------------------------------------------
 HISTORY_DAYS = 1826  # orders: five years
 RECENT_DAYS = 396  # web and e-mail events: thirteen months
-LATE_DAYS = 2  # what was synced in the last days comes in a second, late delivery
+LATE_DAYS = 2  # rows synced in the last days come in a second, late delivery
 
-# ---- Who there is -------------------------------------------------------------------------------------
+# ---- Population -------------------------------------------------------------------------------------
 STAFF_SHARE, WHOLESALER_SHARE, TEST_SHARE = 0.004, 0.0003, 0.001
-ANONYMOUS_VISITORS = 0.30  # browsers that never say who they are, per known customer
+ANONYMOUS_VISITORS = 0.30  # browsers that are never identified, per known customer
 MARKETPLACE_BUYERS = 0.36  # buyers known only by a marketplace's relay address, per known customer
 WALK_IN_RECEIPTS = 0.25  # receipts without any identifier, per receipt of a known person
 
@@ -61,7 +61,7 @@ CLASSES = (
 )
 CORE, SLOW, REGULAR, CASUAL, LEAD = range(5)
 
-ACQUISITION_GROWTH = 6.00  # new people a day at the end over those at the start, less one
+ACQUISITION_GROWTH = 6.00  # ratio of new people per day at the end to the start, minus one
 BURN_IN_DAYS = 60.0  # established customers show their first order within weeks of the history's start
 
 # Month factors of demand, January first; weekday factors, Monday first.
@@ -71,15 +71,15 @@ WEEKDAYS = (0.95, 0.92, 0.95, 1.0, 1.08, 1.12, 0.98)
 # ---- Channels -----------------------------------------------------------------------------------------
 STORE_SHARE = 0.19  # mean over people of a beta distribution
 STORE_CONCENTRATION = 2.2
-MARKETPLACE_RATE = 0.30  # orders a year of a marketplace buyer
-KNOWN_MARKETPLACE_BUYERS = 0.30  # of them, also known elsewhere (which nobody can see)
+MARKETPLACE_RATE = 0.30  # orders per year of a marketplace buyer
+KNOWN_MARKETPLACE_BUYERS = 0.30  # share of them who are also known elsewhere (which the data do not show)
 
 # ---- Price sensitivity: latent classes ------------------------------------------------------------------
 # name, share, probability of a promoted order, response to an offer
 PRICE_CLASSES = (("discount_lover", 0.27, 0.80, 2.0), ("mixed", 0.45, 0.28, 1.0), ("full_price", 0.28, 0.04, 0.25))
 SALE_SEASONS = ((11, 20, 11, 30, 0.20), (12, 26, 12, 31, 0.25), (1, 1, 1, 18, 0.20), (6, 24, 7, 14, 0.15))
 CODE_DEPTHS = (0.10, 0.15, 0.20, 0.25)
-MARKDOWN_SHARE = 0.04  # lines with a mark-down of their own
+MARKDOWN_SHARE = 0.04  # share of lines with their own mark-down
 
 # ---- After the sale -----------------------------------------------------------------------------------
 CANCELLED_SHARE, PENDING_SHARE, VOIDED_SHARE, TRAINING_SHARE = 0.014, 0.006, 0.010, 0.002
@@ -96,13 +96,13 @@ NEWSLETTER_EVERY = 14  # days
 OPEN_CONCENTRATION = 5.0
 CLICK_GIVEN_OPEN = 0.20
 APPLE_SHARE, MACHINE_OPEN = 0.42, 0.90
-DORMANT_OPEN = 0.33  # factor on the open rate of those who have dropped out
+DORMANT_OPEN = 0.33  # factor on the open rate of people who have dropped out
 LEAD_INTEREST_DAYS = 420.0
-UNSUBSCRIBE_A_YEAR = 0.020
+UNSUBSCRIBE_PER_YEAR = 0.020
 HARD_BOUNCE, SPAM_COMPLAINT = 0.022, 0.003
-EPISODE_DAYS = 40.0  # a spell of interest, exponential
-EPISODE_SESSIONS = 11.5  # sessions in 30 days of a spell
-BACKGROUND_SESSIONS = 1.3  # sessions a year outside spells
+EPISODE_DAYS = 40.0  # mean length of an episode of interest, exponential
+EPISODE_SESSIONS = 11.5  # sessions per 30 days of an episode
+BACKGROUND_SESSIONS = 1.3  # sessions per year outside episodes
 CART_PER_SESSION = 0.24
 DORMANT_BROWSING = 0.45
 
@@ -112,8 +112,8 @@ HOLDOUT_SHARES = (0.10, 0.20)
 
 # ---- Money --------------------------------------------------------------------------------------------
 CURRENCIES = ("GBP", "EUR", "USD")
-PRICE_FACTOR = (1.0, 1.18, 1.10)  # list price in each currency over the price in GBP
-REPORTING_RATE = (1.0, 0.85, 0.78)  # GBP for one unit, for the truth's own sums
+PRICE_FACTOR = (1.0, 1.18, 1.10)  # list price in each currency relative to the price in GBP
+REPORTING_RATE = (1.0, 0.85, 0.78)  # GBP for one unit, for amounts in the ground truth
 TAX_RATE = (0.20, 0.21, 0.07)  # USD prices exclude tax
 SHIPPING_CENTS, FREE_SHIPPING_FROM = 495, 5000
-COST_INFLATION, PRICE_INFLATION = 0.035, 0.025  # a year
+COST_INFLATION, PRICE_INFLATION = 0.035, 0.025  # per year

@@ -1,4 +1,4 @@
-"""What is in the orders: lines, prices, discounts, tax, shipping, cancellations, deliveries, returns."""
+"""The contents of orders: lines, prices, discounts, tax, shipping, cancellations, deliveries, returns."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ from scripts.demo.simulator.purchases import MARKETPLACE, ONLINE, STORE, Purchas
 NO_OFFER, CODE, SALE, FIXED, STAFF_OFFER = range(5)
 REASONS = ("size", "quality", "damaged", "late", "not_as_described", "changed_mind", "unknown")
 NORMAL, CANCELLED, PENDING, IS_TEST, VOIDED, TRAINING = range(6)
-# Categories that the same people buy, and the share of what they buy beside their favourite that stays among them.
-WAYS_OF_LIFE = (
+# Categories bought by the same people, and the share of purchases beyond their favourite that stays within them.
+LIFESTYLES = (
     ("Fashion", "Accessories", "Beauty"),
     ("Home", "Kitchen", "Food and drink", "Garden", "Pets"),
     ("Sports", "Sports nutrition", "Electronics", "Electronics accessories"),
 )
-SAME_WAY_SHARE = 0.6
+SAME_LIFESTYLE_SHARE = 0.6
 STATES = ("normal", "cancelled", "pending", "test", "voided", "training")
 
 
@@ -60,8 +60,8 @@ STATES = ("normal", "cancelled", "pending", "test", "voided", "training")
 class Orders:
     """Orders and their lines as arrays; money in cents of the order's currency.
 
-    Prices include tax online in GBP and EUR and in stores; they exclude it in USD and at marketplaces. `amount` is
-    the line before discounts, `discount` all of its discounts, `tax` its tax, `returned` the units returned.
+    Prices include tax online in GBP and EUR and in stores; they exclude it in USD and at marketplaces. `amount`: the
+    line before discounts; `discount`: all its discounts; `tax`: its tax; `returned`: units returned.
     """
 
     # one per order
@@ -106,14 +106,14 @@ class Orders:
 
     @property
     def net(self) -> Ints:
-        """What is paid for the line; with tax where prices include it."""
+        """Amount paid for the line; including tax where prices include it."""
         return self.amount - self.discount
 
     def by_order(self, values: Ints) -> Ints:
         return totals(self.order, values, len(self.person))
 
     def refunded(self) -> tuple[Ints, Ints]:
-        """Refund of each line's returned units: the amount in the line's own terms, and the tax of it."""
+        """Refund of each line's returned units: the amount (with tax if prices include it), and its tax."""
         whole = self.returned == self.quantity
         net = np.where(whole, self.net, self.net * self.returned // np.maximum(self.quantity, 1))
         tax = np.where(whole, self.tax, self.tax * self.returned // np.maximum(self.quantity, 1))
@@ -124,7 +124,7 @@ class Orders:
 
 
 def fill(purchases: Purchases, people: People, catalogue: Catalogue, streams: Streams) -> Orders:
-    """Fill the orders: a gamma-mixed basket size, tastes, price tiers by spend level, offers by price class."""
+    """Fill the orders: gamma-Poisson basket sizes, tastes, price tiers by spend level, offers by price class."""
     rng = streams("orders")
     n = len(purchases)
     known_person = purchases.person >= 0
@@ -186,7 +186,7 @@ def _prices(
 def _discounts(
     order: Ints, sku: Ints, amount: Ints, offer: Ints, depth: Floats, market: Bools, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
-    """The offer that took effect, and each line's own mark-down and its exact part of the order's discount."""
+    """The offer that took effect, each line's own mark-down, and its exact share of the order's discount."""
     n, gift = len(offer), sku < 0
     marked = (rng.random(len(order)) < MARKDOWN_SHARE) & ~gift & ~market[order]
     markdown = np.where(marked, (amount * rng.choice([10, 20, 30], len(order))) // 100, 0)
@@ -200,7 +200,7 @@ def _discounts(
 def _taxes(
     catalogue: Catalogue, sku: Ints, net: Ints, currency: Ints, taxed_in: Bools, wholesale: Bools
 ) -> tuple[Floats, Ints]:
-    """Tax rate and tax of each line: none on gift cards, on food in Britain, on exports to wholesalers."""
+    """Tax rate and tax of each line: none on gift cards, on food in GBP, on USD sales to wholesalers."""
     rate = np.array(TAX_RATE)[currency]
     rate = np.where((sku < 0) | (catalogue.untaxed[np.maximum(sku, 0)] & (currency == 0)), 0.0, rate)
     rate = np.where(wholesale & (currency == 2), 0.0, rate)
@@ -211,7 +211,7 @@ def _shipping(
     order: Ints, sku: Ints, net: Ints, currency: Ints, taxed_in: Bools, store: Bools, market: Bools,
     rng: np.random.Generator,
 ) -> tuple[Ints, Ints, Ints]:  # fmt: skip
-    """Shipping before discounts, shipping charged, and the tax of it."""
+    """Shipping before discounts, shipping charged, and its tax."""
     n = len(store)
     price = np.where((totals(order, net, n) < FREE_SHIPPING_FROM) & ~store, SHIPPING_CENTS, 0)
     price = np.where(totals(order, sku >= 0, n) == 0, 0, price)
@@ -222,7 +222,7 @@ def _shipping(
 
 
 def _states(purchases: Purchases, kind: Ints, rng: np.random.Generator) -> Ints:
-    """What becomes of each order: cancelled, not yet paid, a test, voided, training; most are normal."""
+    """The state of each order: cancelled, pending, test, voided, training; most are normal."""
     n = len(purchases)
     store, state, luck = purchases.channel == STORE, np.zeros(n, dtype=np.int64), rng.random(n)
     state[(luck < CANCELLED_SHARE) & ~store] = CANCELLED
@@ -237,7 +237,7 @@ def _states(purchases: Purchases, kind: Ints, rng: np.random.Generator) -> Ints:
 def _returned(
     catalogue: Catalogue, sku: Ints, quantity: Ints, patience: Floats, state: Ints, rng: np.random.Generator
 ) -> Ints:
-    """Units that come back: a Bernoulli draw a line at the category's rate times the person's factor."""
+    """Units returned: a Bernoulli draw per line at the category's rate times the person's factor."""
     chance = catalogue.return_rate[np.maximum(sku, 0)] * patience * 0.9
     chance = np.where((sku < 0) | (state != NORMAL), 0, chance)
     comes_back = rng.random(len(sku)) < np.minimum(chance, 0.85)
@@ -248,7 +248,7 @@ def _returned(
 def _lines(
     purchases: Purchases, people: People, catalogue: Catalogue, rng: np.random.Generator, kind: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """Order number, SKU and units of every line. Favourite subcategories, habits, add-ons with their main item."""
+    """Order number, SKU and units of every line: favourite subcategories, habits, add-ons with their main item."""
     n, subs = len(purchases), len(SUBCATEGORIES)
     popularity = catalogue.popularity / catalogue.popularity.sum()
     chances = _chances(popularity)
@@ -291,14 +291,14 @@ def _lines(
 
 
 def _chances(popularity: Floats) -> Floats:
-    """Chance of each subcategory (column) for who likes one (row) best: mostly of the same way of life."""
-    way = np.array([next(i for i, ways in enumerate(WAYS_OF_LIFE) if row[0] in ways) for row in SUBCATEGORIES])
-    same = popularity * (way[:, None] == way)
-    return SAME_WAY_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_WAY_SHARE) * popularity
+    """Probability of each subcategory (column) by favourite (row): mostly from the same lifestyle."""
+    lifestyle = np.array([next(i for i, group in enumerate(LIFESTYLES) if row[0] in group) for row in SUBCATEGORIES])
+    same = popularity * (lifestyle[:, None] == lifestyle)
+    return SAME_LIFESTYLE_SHARE * same / same.sum(axis=1, keepdims=True) + (1 - SAME_LIFESTYLE_SHARE) * popularity
 
 
 def _drawn(chances: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
-    """One column for every row number in `rows`, by the chances in that row."""
+    """One column for every row number in `rows`, drawn by the probabilities in that row."""
     below = np.cumsum(chances, axis=1)[:, :-1]
     luck = rng.random(len(rows))
     out = np.empty(len(rows), dtype=np.int64)
@@ -309,7 +309,7 @@ def _drawn(chances: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _offers(purchases: Purchases, people: People, kind: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
-    """Which offer an order used. The price class is latent: lovers of discounts hardly buy without one."""
+    """Which offer an order used. The price class is latent: discount lovers rarely buy without one."""
     n = len(purchases)
     who = np.maximum(purchases.person, 0)
     wish = np.array([c[2] for c in PRICE_CLASSES])[people.price_class[who]]
@@ -336,7 +336,7 @@ def _in_business_hours(at: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _reasons(rng: np.random.Generator, catalogue: Catalogue, sku: Ints, late: Bools) -> Ints:
-    """Return reasons: mostly size for clothes and shoes, often late where the parcel was."""
+    """Return reasons: mostly size for clothes and shoes, often `late` for late parcels."""
     n = len(sku)
     sized = catalogue.sized[np.maximum(sku, 0)]
     other = rng.choice(7, n, p=[0.02, 0.20, 0.13, 0.01, 0.20, 0.34, 0.10])
@@ -346,14 +346,14 @@ def _reasons(rng: np.random.Generator, catalogue: Catalogue, sku: Ints, late: Bo
 
 
 def order_ids(orders: Orders) -> Ints:
-    """Shop order ids; a till's or marketplace's order has its own text made from the same number."""
+    """Shop order ids; orders of tills and marketplaces have their own ids, made from the same number."""
     return 5_000_000_000 + orders.number
 
 
 def revenue(orders: Orders, end_second: int) -> tuple[Bools, Ints]:
     """Truth: whether each order counts, and its net revenue in GBP cents as known at the end of the history.
 
-    Net revenue excludes tax: lines less discounts less returns, plus shipping charged; gift cards are no sale.
+    Net revenue excludes tax: lines minus discounts minus returns, plus shipping charged; gift cards are not sales.
     """
     rate = np.array(REPORTING_RATE)[orders.currency]
     goods = orders.sku >= 0

@@ -1,4 +1,4 @@
-"""Who there is: latent traits, contact data, and the profiles each person has in every system."""
+"""The population: latent traits, contact data, and each person's profiles in every system."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scripts.demo.simulator.arrays import (  # fmt: skip
     text,
     to_utc,
 )
-from scripts.demo.simulator.identity_edge_cases import PLACEHOLDER, EdgeCases, no_edge_cases, respelled, tell_people
+from scripts.demo.simulator.identity_edge_cases import PLACEHOLDER, EdgeCases, no_edge_cases, record_people, respelled
 from scripts.demo.simulator.landing import Landing
 from scripts.demo.simulator.model import (  # fmt: skip
     ACQUISITION_GROWTH,
@@ -46,7 +46,7 @@ from scripts.demo.simulator.model import (  # fmt: skip
     STORE_CONCENTRATION,
     STORE_SHARE,
     TEST_SHARE,
-    UNSUBSCRIBE_A_YEAR,
+    UNSUBSCRIBE_PER_YEAR,
     WHOLESALER_SHARE,
 )
 
@@ -97,7 +97,7 @@ LANGUAGE = [{"GB": "en", "IE": "en", "US": "en", "DE": "de", "FR": "fr"}[c] for 
 
 @dataclass
 class People:
-    """Known people (buyers and leads) as arrays; a person's number is its place."""
+    """Known people (buyers and leads) as arrays; a person's number is their position."""
 
     n: int
     start: int  # first day of the history, days since 1970
@@ -149,7 +149,7 @@ class People:
         return CURRENCY_OF[self.place[who]]
 
     def zip(self, who: Ints) -> pa.Array:
-        """A postcode of the right form; the inward part is made up."""
+        """A postcode in the right format; the inward part is invented."""
         home = self.edge_cases.home[who]
         inward = join(text(home * 7 % 9 + 1), pick(["AA", "BX", "ZZ", "QE", "HD", "JT"], home % 6))
         area = pick(POSTCODE, self.place[who])
@@ -165,15 +165,15 @@ class People:
         return only(self.crm[who] != NULL, join("C", padded(np.abs(self.crm[who]) % 10**7, 7)))
 
     def opted_in(self, who: Ints, when: Ints | int) -> Bools:
-        """Whether these people's e-mail consent stood at that second."""
+        """Whether these people's e-mail consent was valid at that second."""
         return (self.consent_at[who] != NULL) & (self.consent_at[who] <= when) & (self.optout_at[who] > when)
 
     def engaged(self, who: Ints, when: Ints | int) -> Bools:
-        """Whether they have not dropped out (buyers) or still take an interest (leads)."""
+        """Whether they have not dropped out (buyers) or are still interested (leads)."""
         return np.where(self.klass[who] == LEAD, self.interest_end[who] * DAY, self.last_active[who]) >= when
 
     def email_typed(self, who: Ints, rng: np.random.Generator, rate: float = 0.06) -> pa.Array:
-        """The address as typed: other case or stray spaces, and at times a misspelt domain."""
+        """The address as typed: different case or stray spaces, and sometimes a misspelt domain."""
         plain = self.email.take(pa.array(who))
         luck = rng.random(len(who))
         out = choose(luck < rate * 0.6, pc.utf8_capitalize(plain), plain)
@@ -183,11 +183,11 @@ class People:
         return choose((luck >= rate * 0.93) & (luck < rate), typo, out)
 
     def phone_typed(self, who: Ints, rng: np.random.Generator, at: Ints, form: bool = False) -> pa.Array:
-        """The number that they had at those seconds, in one of the forms people use.
+        """The number that they had at those seconds, in one of the formats people use.
 
-        UK numbers are +44 7700 9 and seven digits: Ofcom's fictional range lengthened by two digits, so that
-        there are enough of them and none can be dialled. US ones are +1 555 01 and seven digits. On a `form` that
-        insists on a number, some give the example beside the field.
+        UK numbers are +44 7700 9 and seven digits: Ofcom's fictional range with two extra digits, so that there are
+        enough of them and none can be dialled. US numbers are +1 555 01 and seven digits. On a `form` that requires a
+        number, some people enter its example.
         """
         edge_cases = self.edge_cases
         digits = np.where(at < edge_cases.phone_changed_at[who], edge_cases.phone_before[who], self.phone[who])
@@ -205,14 +205,14 @@ class People:
 
 
 def _ids(rng: np.random.Generator, base: int, has: Bools) -> Ints:
-    """Ids in an order that says nothing about the person's number."""
+    """Ids in random order, unrelated to the person's number."""
     ids = np.full(len(has), NULL)
     ids[has] = base + rng.permutation(int(has.sum()))
     return ids
 
 
 def make_people(n: int, end: date, streams: Streams) -> People:
-    """Draw everyone's traits: purchase process, spend, taste for offers, engagement, contact data, profiles."""
+    """Draw all people's traits: purchase process, spend, price sensitivity, engagement, contact data, profiles."""
     rng = streams("people")
     last_day = day_number(end)
     start = last_day - HISTORY_DAYS + 1
@@ -251,7 +251,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     email2 = join(pick(ascii_last, last), text(number), "@work.example.com")
     has_phone = rng.random(n) < np.where(klass == LEAD, 0.25, 0.62)
     phone = np.where(has_phone & ((CURRENCY_OF[place] == 0) | (CURRENCY_OF[place] == 2)), rng.permutation(n), NULL)
-    # Families: some people give the phone of the person before them.
+    # Families: some people give the phone number of the previous person.
     family = (rng.random(n) < 0.02) & (np.arange(n) > 0)
     family &= phone[np.arange(n) - 1] != NULL
     family[1:] &= ~family[:-1]
@@ -261,7 +261,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     member = rng.random(n) < of("loyalty")
     has_crm = rng.random(n) < np.where(klass == LEAD, 0.25, np.where(klass < 3, 0.80, 0.45))
     has_crm |= kind != PERSON
-    # Someone who left no address must be known by something.
+    # A person without an address must be known by some other identifier.
     member |= ~has_email & (phone == NULL) & ~has_account
     has_klaviyo = has_email & (rng.random(n) < np.where((klass == LEAD) | (klass == CORE), 0.97, 0.88))
     second_of_day = rng.integers(8 * 3600, 23 * 3600, n)
@@ -269,7 +269,7 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     opened = np.where(established, opened - rng.integers(30, 1500, n) * DAY, opened)
     consents = has_klaviyo & (rng.random(n) < of("consents"))
     consent_at = np.where(consents, opened + (rng.exponential(3, n) * DAY).astype(np.int64), NULL)
-    leaves = rng.exponential(1 / UNSUBSCRIBE_A_YEAR, n) * 365 * DAY
+    leaves = rng.exponential(1 / UNSUBSCRIBE_PER_YEAR, n) * 365 * DAY
     optout_at = np.where(consents, np.maximum(opened, start * DAY) + leaves.astype(np.int64), NULL)
     joined = np.where(klass == LEAD, opened, opened + (rng.exponential(25, n) * DAY).astype(np.int64))
     years = rng.normal(0, 14, n).clip(-45, 27)
@@ -290,28 +290,28 @@ def make_people(n: int, end: date, streams: Streams) -> People:
     )  # fmt: skip
 
 
-def tell_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
-    """Ground truth of profiles that are nothing but an address: one of a couple's is not one person's."""
+def record_addresses(landing: Landing, system: str, people: People, who: Ints) -> None:
+    """Ground truth of profiles that consist of an address only; a couple's shared address belongs to neither."""
     ours = people.edge_cases.shares_email[who]
-    landing.who(system, people.email.take(pa.array(who[~ours])), who[~ours])
+    landing.record_owners(system, people.email.take(pa.array(who[~ours])), who[~ours])
     shared = pc.unique(people.email.take(pa.array(who[ours])))
-    landing.who(system, shared, np.full(len(shared), -1), "address of a couple, either")
+    landing.record_owners(system, shared, np.full(len(shared), -1), "address of a couple, either")
 
 
 def write_people(landing: Landing, people: People) -> None:
-    """Shop accounts, CRM profiles, sending-tool profiles, and who they belong to."""
+    """Write shop accounts, CRM profiles, sending-tool profiles, and their owners."""
     rng = landing.streams("people files")
     _write_shop_accounts(landing, people, rng)
     _write_crm(landing, people, rng)
     _write_klaviyo(landing, people, rng)
     everyone = np.arange(people.n)
-    landing.tell("people", {
+    landing.add_truth("people", {
         "person_id": everyone, "buyer_class": pick([c.name for c in CLASSES], people.klass),
         "customer_type": pick(KINDS, people.kind),
         "price_class": pick([c[0] for c in PRICE_CLASSES], people.price_class),
         "first_known_at": pa.array(people.opened).cast(pa.timestamp("s")), "purchase_rate_per_year": people.rate,
         "dropout_probability": people.dropout,
-        # Of buyers who will not come back by themselves, the last order; null while they still would.
+        # The last order of buyers who have dropped out; null while they have not.
         "dropped_out_at": pa.array(
             people.last_active, mask=people.last_active >= (people.end + 1) * DAY
         ).cast(pa.timestamp("s")),
@@ -322,7 +322,7 @@ def write_people(landing: Landing, people: People) -> None:
 
 
 def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Generator) -> None:
-    """One row per account and version; a few people have two accounts, a few change their address."""
+    """Write one row per account and version; a few people have two accounts, a few change their address."""
     one, two = np.flatnonzero(people.shop != NULL), np.flatnonzero(people.shop2 != NULL)
     moved = one[rng.random(len(one)) < 0.03]
     who = np.r_[one, two, moved]
@@ -338,7 +338,7 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
     phone = people.phone_typed(who, rng, updated, form=True)
     state = rng.choice(3, len(who), p=[0.9, 0.02, 0.08])
     known = updated + lag(rng, len(who))
-    # Who gave up a telephone number says so some time later.
+    # People with a new phone number report it some time later.
     new, when = _new_numbers(landing, people, people.shop != NULL)
     row = np.r_[np.arange(len(who)), np.searchsorted(one, new)]
     who, account, opened, state, email = who[row], account[row], opened[row], state[row], email.take(pa.array(row))
@@ -353,20 +353,20 @@ def _write_shop_accounts(landing: Landing, people: People, rng: np.random.Genera
         "updated_at": updated[r], "accepts_marketing": agrees[r],
         "verified_email": state[r] == 0,
     })  # fmt: skip
-    landing.who("shopify", people.shop[one], one)
-    landing.who("shopify", people.shop2[two], two, "second account, other address")
-    tell_people(landing, "moved_address", moved, np.arange(len(moved)))
+    landing.record_owners("shopify", people.shop[one], one)
+    landing.record_owners("shopify", people.shop2[two], two, "second account, other address")
+    record_people(landing, "moved_address", moved, np.arange(len(moved)))
 
 
 def _new_numbers(landing: Landing, people: People, has: Bools) -> tuple[Ints, Ints]:
-    """People of `has`, in order, whose telephone number changed, and the seconds at which they tell."""
+    """People of `has`, in order, whose phone number changed, and the seconds at which they report it."""
     who = np.flatnonzero(has & (people.edge_cases.phone_before != NULL))
     late = landing.streams("new numbers told").integers(2 * DAY, 40 * DAY, people.n)
     return who, people.edge_cases.phone_changed_at[who] + late[who]
 
 
 def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> None:
-    """CRM profiles: the only place with demographics, and the link between till, card and shop."""
+    """Write CRM profiles: the only source of demographics, and the link between till, card and shop."""
     base = np.flatnonzero(people.crm != NULL)
     again = base[rng.random(len(base)) < 0.08]
     who = np.r_[base, again]
@@ -385,7 +385,7 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
     row = np.r_[np.arange(len(who)), np.searchsorted(base, new)]
     who, opened, email, kind, place = who[row], opened[row], email.take(pa.array(row)), kind[row], place[row]
     updated, known, luck = np.r_[updated, when], np.r_[known, when + 900], luck[:, row]
-    # Those who had a number one after the other were asked for it.
+    # People with a recycled number always show it here.
     luck[3, people.edge_cases.recycles[who]] = 0.0
     phone = pa.concat_arrays([phone, people.phone_typed(new, landing.streams("new numbers"), when)])
     home, wrong = people.edge_cases.home[who], people.edge_cases.wrong_card[who]
@@ -406,11 +406,11 @@ def _write_crm(landing: Landing, people: People, rng: np.random.Generator) -> No
         "customer_type": pick(kind_words, np.where(kind[r] < 0, 4, kind[r])), "created_at": opened[r],
         "updated_at": updated[r],
     })  # fmt: skip
-    landing.who("crm", join("CRM-", text(people.crm[base])), base)
+    landing.record_owners("crm", join("CRM-", text(people.crm[base])), base)
 
 
 def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -> None:
-    """Profiles of the sending tool."""
+    """Write profiles of the sending tool."""
     who = np.flatnonzero(people.klaviyo != NULL)
     email, phone = people.email_typed(who, rng, 0.03), people.phone_typed(who, rng, people.opened[who])
     email = choose(people.edge_cases.spelled[who], respelled(people.email.take(pa.array(who)), who), email)
@@ -424,4 +424,4 @@ def _write_klaviyo(landing: Landing, people: People, rng: np.random.Generator) -
         "country": pick(COUNTRY, people.place[who[r]]), "zip": people.zip(who[r]), "created": people.opened[who[r]],
         "updated": people.opened[who[r]], "_fivetran_deleted": deleted[r],
     })  # fmt: skip
-    landing.who("klaviyo", people.klaviyo_id(who), who)
+    landing.record_owners("klaviyo", people.klaviyo_id(who), who)

@@ -1,4 +1,4 @@
-"""Dirty rows, planted on purpose and recorded, at about two in a hundred of all rows in text files."""
+"""Defective rows, planted on purpose and recorded: about two per cent of all rows in text files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RATES = {
     "orphan": (0.0010, "accept"),
 }
 IN_BINARY = ("exact_duplicate", "orphan")
-# Lists of few, important rows: breakage comes as extra rows, never in place of a good one.
+# Tables with few, important rows: rejected rows are added, never put in place of a good one.
 MASTER = {"products.product", "campaigns.campaign", "klaviyo.campaign", "shopify.product", "shopify.product_variant"}
 MASTER |= {"shopify.inventory_item", "products.product_relation", "paid_media.daily_spend"}
 HEADERS = {"shopify.order", "pos.receipt", "marketplace.order", "shopify.customer", "loyalty.member"}
@@ -40,12 +40,13 @@ PARENT = {
     "campaigns.send": "campaign_id", "zendesk.ticket_tag": "ticket_id", "klaviyo.event": "person_id",
     "returns.return_line": "order_ref",
 }  # fmt: skip
-# Columns whose text a person typed, and columns that a changed duplicate may differ in without doing harm.
+# Columns with text typed by a person.
 TYPED = ("first_name", "last_name", "name", "title", "city", "shipping_address_city", "comment", "subject",
          "product_name", "description", "ship_name", "campaign_name", "email", "phone", "value")  # fmt: skip
 EMOJI = ("🙂", "🌸", "✨", "Zoë 💛")
 WORDS = ("n/a", "twelve", "1,2,3", "#REF!", "--")
-NOT_DAYS = ("2025-02-30 10:15:00", "31/31/2025", "0000-00-00", "yesterday", "2024-13-01 00:00:00")
+INVALID_DATES = ("2025-02-30 10:15:00", "31/31/2025", "0000-00-00", "yesterday", "2024-13-01 00:00:00")
+# Columns in which a changed duplicate may differ without doing harm.
 HARMLESS_TEXT = ("referring_site", "phone", "description", "title", "order_ref", "method", "comment", "city",
                  "tracking_company", "ship_name", "till_id", "email", "reason")  # fmt: skip
 FUTURE = ("created_at", "processed_at", "sold_at", "purchased_at", "responded_at", "returned_at", "added_at")
@@ -56,7 +57,7 @@ RECORD = pa.schema(
 
 
 class PlantedDefects:
-    """Plants dirt in the batches of one table and keeps the record of it."""
+    """Plants defects in the batches of one table and records them."""
 
     def __init__(self, contract: Table, rng: np.random.Generator, kind: str, end_day: date) -> None:
         self.contract, self.rng, self.kind, self.end_day = contract, rng, kind, end_day
@@ -75,7 +76,7 @@ class PlantedDefects:
         self.currency = [c.name for c in plain if c.name == "currency"]
 
     def record(self, path: str, kind: str, expected: str, rows: pa.Table, position: Any, base: int) -> None:
-        """Note planted rows; `position` is each row's place in the file from 0, counted from `base`."""
+        """Record planted rows; `position` is each row's position in a batch that starts at row `base` of the file."""
         n = rows.num_rows
         if n == 0:
             return
@@ -88,7 +89,7 @@ class PlantedDefects:
         self.records.append(pa.table(columns, schema=RECORD))
 
     def plant(self, table: pa.Table, harmless: Any, path: str, base: int, keep: int = 0) -> pa.Table:
-        """The batch with dirt in it; its first `keep` rows stay as they are."""
+        """The batch with defects; its first `keep` rows stay as they are."""
         n = table.num_rows
         if n - keep <= 0:
             return table
@@ -145,7 +146,7 @@ class PlantedDefects:
         return found[kind]
 
     def _draw(self, kind: str, allowed: Any) -> Any:
-        """Rows for a kind of dirt: a Poisson number of the allowed ones, in file order."""
+        """Rows for a kind of defect: a Poisson number of the allowed ones, in file order."""
         rate = RATES[kind][0]
         if self.name in HEADERS and RATES[kind][1] == "reject":
             rate *= 0.5
@@ -154,7 +155,7 @@ class PlantedDefects:
         return np.sort(self.rng.choice(places, count, replace=False))
 
     def _words(self, kind: str, n: int) -> pa.Array:
-        words = {"text_in_number": WORDS, "impossible_date": NOT_DAYS, "changed": ("(amended)", "(changed)"),
+        words = {"text_in_number": WORDS, "impossible_date": INVALID_DATES, "changed": ("(amended)", "(changed)"),
                  "unknown_currency": ("XXX", "GPB", "???"), "absurd_amount": ("-49.99", "99999999.00", "-0.01"),
                  "missing_required": ("", " "), "empty_key": ("", " ")}[kind]  # fmt: skip
         if kind in ("missing_required", "empty_key") and self.kind == "jsonl":
@@ -182,12 +183,12 @@ class PlantedDefects:
         return table
 
     def _change(self, table: pa.Table, rows: Any, targets: list[str], change: Any) -> pa.Table:
-        """A target column's own value changed, in all given rows; nulls stay null."""
+        """One target column's values changed in all given rows; nulls stay null."""
         name = targets[int(self.rng.integers(0, len(targets)))]
         return _replace(table, name, rows, change(table.column(name).take(pa.array(rows)).combine_chunks()))
 
     def _orphans(self, copies: pa.Table) -> pa.Table:
-        """Copies with keys of their own, whose parent does not exist."""
+        """Copies with new keys, whose parent does not exist."""
         copies = self._new_keys(copies, "orphan")
         parent = PARENT[self.name]
         return _replace(copies, parent, np.arange(copies.num_rows), _fresh(self.rng, copies.num_rows, "9990"))
@@ -200,7 +201,7 @@ class PlantedDefects:
 
 
 def _fresh(rng: np.random.Generator, n: int, prefix: str) -> pa.Array:
-    """Ids that nothing else has."""
+    """Ids that occur nowhere else."""
     numbers = pa.array(rng.integers(10**9, 10**10, n)).cast(pa.string())
     return pc.binary_join_element_wise(prefix, numbers, "")
 

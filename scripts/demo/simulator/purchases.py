@@ -20,9 +20,9 @@ STORE_HOURS = (0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 6, 8, 10, 9, 8, 8, 8, 8, 6, 3, 0, 0
 
 @dataclass
 class Purchases:
-    """Orders before their contents: who (-1 nobody known), when (UTC seconds), through which channel.
+    """Orders before their contents: person (-1: unknown), time (UTC seconds), channel.
 
-    `buyer` is the number of a marketplace buyer, `campaign` that of the campaign which caused the order (or -1).
+    `buyer` is the number of a marketplace buyer, `campaign` the number of the campaign that caused the order (or -1).
     """
 
     person: Ints
@@ -39,7 +39,7 @@ class Purchases:
 
 
 def season(start: int) -> Floats:
-    """Cumulative demand at the start of every day of the history, and at its end; one a day on average."""
+    """Cumulative demand at the start of every day of the history, and at its end; 1 per day on average."""
     days = np.arange(start, start + HISTORY_DAYS)
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
     weight = np.array(MONTHS)[months] * np.array(WEEKDAYS)[(days + 3) % 7]
@@ -47,7 +47,7 @@ def season(start: int) -> Floats:
 
 
 def clock(rng: np.random.Generator, size: int, hours: tuple[float, ...]) -> Ints:
-    """Seconds of the day, by the weight of its hours."""
+    """Random seconds of the day, weighted by hour."""
     p = np.array(hours, dtype=float)
     return rng.choice(24, size, p=p / p.sum()) * 3600 + rng.integers(0, 3600, size)
 
@@ -55,10 +55,10 @@ def clock(rng: np.random.Generator, size: int, hours: tuple[float, ...]) -> Ints
 def buy(people: People, rng: np.random.Generator) -> Purchases:
     """Orders of known people.
 
-    BG/NBD (Fader, Hardie, Lee 2005): given that a person is still there, orders are a Poisson process with that
-    person's rate (gamma over people), here in seasonal time; after each order the person drops out with that
-    person's probability (beta over people), so the number of orders is geometric unless the history ends first.
-    Sets `people.last_active`: the last order of those who dropped out, else a moment after the history.
+    BG/NBD (Fader, Hardie, Lee 2005), but with drop-out after the first order too: while a person is active, orders are
+    a Poisson process with that person's rate (gamma over people), here in seasonal time; after each order the person
+    drops out with that person's probability (beta over people), so the number of orders is geometric unless the history
+    ends first. Sets `people.last_active`: the last order of those who dropped out, else a time after the history.
     """
     cumulative = season(people.start)
     end = cumulative[-1]
@@ -83,7 +83,7 @@ def buy(people: People, rng: np.random.Generator) -> Purchases:
     none = np.full(len(known), -1)
     orders = Purchases(known, at, np.where(in_store, STORE, ONLINE), none, none.copy())
     orders = orders.take(np.lexsort((at, known)))
-    # The first order of a day may have moved a little within it; nobody is known only after buying.
+    # The first order may have moved within its day; no person becomes known only after buying.
     first_at = np.full(people.n, np.iinfo(np.int64).max)
     np.minimum.at(first_at, orders.person, orders.at)
     people.opened = np.minimum(people.opened, first_at - 900)
@@ -96,7 +96,7 @@ def buy(people: People, rng: np.random.Generator) -> Purchases:
 
 
 def walk_in(people: People, receipts: int, rng: np.random.Generator) -> Purchases:
-    """Receipts of people whom nobody asked for a card."""
+    """Receipts of unknown people."""
     cumulative = season(people.start)
     day = people.start + np.searchsorted(cumulative, rng.random(receipts) * cumulative[-1], side="right") - 1
     at = to_utc(day * DAY + clock(rng, receipts, STORE_HOURS))
@@ -105,7 +105,7 @@ def walk_in(people: People, receipts: int, rng: np.random.Generator) -> Purchase
 
 
 def buy_at_marketplaces(people: People, rng: np.random.Generator) -> Purchases:
-    """Orders of marketplace buyers, known only by a relay address; a homogeneous Poisson process each."""
+    """Orders of marketplace buyers, known only by a relay address: a Poisson process in seasonal time each."""
     buyers = int(people.n * MARKETPLACE_BUYERS)
     cumulative = season(people.start)
     begin = rng.random(buyers) * cumulative[-1]
@@ -118,8 +118,8 @@ def buy_at_marketplaces(people: People, rng: np.random.Generator) -> Purchases:
     return Purchases(none, at, np.full(len(buyer), MARKETPLACE), buyer, none)
 
 
-def together(*parts: Purchases) -> Purchases:
-    """All orders in the order of time."""
+def in_time_order(*parts: Purchases) -> Purchases:
+    """All orders, sorted by time."""
     names = ("person", "at", "channel", "buyer", "campaign")
     all_rows = Purchases(*[np.concatenate([getattr(p, name) for p in parts]) for name in names])
     return all_rows.take(np.argsort(all_rows.at, kind="stable"))

@@ -1,14 +1,14 @@
-"""Published against simulated audience sizes: a check of the simulator's calibration.
+"""Published and simulated audience sizes compared: a check of the simulator's calibration.
 
-Works on a simulated workspace's landing files (e-mail and web events) and ground truth (orders, who is who), without
-any dbt model. The published figures exclude each other, and the five sizes were kept. What gave way:
+Uses a simulated workspace's landing files (e-mail and web events) and ground truth (orders, people, profiles), without
+any dbt model. The published figures contradict each other; the five sizes were kept, so others deviate:
 
-- Revenue comes out near 22 million a year instead of 15. With a constant chance of leaving, 8,500 loyal people above
-  2,000 and 12,300 lapsing ones above 1,500 cannot arise in five years from less than about 16 million a year of the
-  core customers alone; casual buyers, walk-ins and marketplaces come on top.
+- Revenue is about 22 million a year instead of 15. With a constant probability of leaving, 8,500 loyal people above
+  2,000 and 12,300 lapsing ones above 1,500 in five years require at least about 16 million a year from the core
+  customers alone; casual buyers, walk-ins and marketplaces are additional.
 - Churn: 35 % lies between the churn of repeat buyers (about 28 %) and of all buyers (about 50 %, as most first-time
-  buyers never return and 26.9 % of all customers are to be inactive).
-- Most of the core had bought before the five years began, so revenue starts high and falls over the five years
+  buyers never return and 26.9 % of all customers should be inactive).
+- Most core customers had bought before the five years began, so revenue starts high and falls over the five years
   while the number of new, mostly casual buyers grows.
 """
 
@@ -40,7 +40,7 @@ VISIT_GAP = 30 * 60
 def compare(workspace: Workspace, customers: int | None = None) -> pd.DataFrame:
     """One row per published figure: `figure`, `published` (scaled to the workspace's size), `simulated`, `ratio`.
 
-    Raises UserError when the workspace was not simulated here.
+    Raises UserError if the workspace was not simulated.
     """
     marker = workspace.landing / "_simulation.json"
     if not marker.exists() or not workspace.truth.is_dir():
@@ -119,8 +119,8 @@ def local_day(instants: pd.Series) -> np.ndarray[Any, Any]:
 def lifetime_value(orders: pd.DataFrame, last: int) -> pd.Series:
     """Expected net revenue of the next twelve months per person (`expected_12m`).
 
-    BG/NBD (Fader, Hardie, Lee 2005) fitted by maximum likelihood to a sample, times the mean order value drawn
-    towards the population's (the Gamma-Gamma estimate in its simplest form, weight of the prior two orders).
+    BG/NBD (Fader, Hardie, Lee 2005) fitted by maximum likelihood to a sample, times the mean order value shrunk towards
+    the population mean (the simplest form of the Gamma-Gamma estimate, with a prior worth two orders).
     """
     days = orders.groupby(["person_id", "day"])["net_revenue_gbp"].sum().reset_index()
     by = days.groupby("person_id")
@@ -150,7 +150,7 @@ def lifetime_value(orders: pd.DataFrame, last: int) -> pd.Series:
 
 
 def email_engagement(workspace: Workspace, last: int) -> pd.DataFrame:
-    """Human opens and clicks in 90 days per person."""
+    """Human opens and clicks per person in the last 90 days."""
     profiles = _profiles(workspace, ["klaviyo"])
     opens, clicks = [], []
     for file in sorted((workspace.landing / "klaviyo" / "event").glob("*.parquet")):
@@ -169,7 +169,7 @@ def email_engagement(workspace: Workspace, last: int) -> pd.DataFrame:
 
 
 def visits(workspace: Workspace, last: int) -> pd.DataFrame:
-    """Visits (30 minutes' gap) and additions to the cart in 30 days per person, where a log-in ties them to one."""
+    """Visits (30-minute gap) and cart additions per person in the last 30 days, where a log-in links them."""
     shop, devices = _profiles(workspace, ["shopify"]), _profiles(workspace, ["web"])
     since = np.datetime64(last - 31, "D").astype("datetime64[us]")
 

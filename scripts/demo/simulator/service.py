@@ -1,4 +1,4 @@
-"""Service and opinion: support tickets in Zendesk's shapes, and surveys."""
+"""Service and feedback: support tickets in Zendesk's format, and surveys."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ AGENTS = 6
 
 
 def write_service(landing: Landing, orders: Orders, people: People) -> None:
-    """Tickets: likely after a late delivery, less so after a return, rare otherwise; some are open now."""
+    """Write tickets: likely after a late delivery, less so after a return, rare otherwise; some are still open."""
     rng = landing.streams("service")
     n = len(orders.person)
     chance = np.where(orders.late, TICKET_IF_LATE, np.where(orders.refund_at != NULL, TICKET_IF_RETURN, TICKET_ELSE))
@@ -56,7 +56,7 @@ def write_service(landing: Landing, orders: Orders, people: People) -> None:
     created = wait + (rng.exponential(1.5, len(o)) * DAY).astype(np.int64) + 600
     soon = created < landing.end_second
     o, topic, created = o[soon], topic[soon], created[soon]
-    # A follow-up of the same matter, later folded into the first ticket.
+    # A follow-up on the same matter, later merged into the first ticket.
     twice = np.flatnonzero(rng.random(len(o)) < 0.04)
     first = np.r_[np.full(len(o), -1), twice]
     o, topic = np.r_[o, o[twice]], np.r_[topic, topic[twice]]
@@ -73,7 +73,7 @@ def _write_tickets(
     merged = first >= 0
     complaint = (topic != QUESTION) & (rng.random(m) < np.where(topic == LATE, 0.85, 0.55))
     took = (rng.exponential(np.where(complaint, 5.0, 2.2), m) * DAY).astype(np.int64) + 1800
-    # Some are never solved: forgotten on hold.
+    # Some are never solved.
     took = np.where(rng.random(m) < 0.004, 4000 * DAY, took)
     solved = created + np.where(merged, DAY, took)
     person = orders.person[o]
@@ -117,7 +117,7 @@ def _write_history(
     landing: Landing, ticket: Ints, created: Ints, solved: Ints, complaint: Bools, ended: Ints, merged: Bools,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Changes of fields: the status, and satisfaction where it was asked for and given."""
+    """Write field changes: the status, and satisfaction where it was requested and given."""
     m = len(ticket)
     every = np.arange(m)
     asked = np.flatnonzero(~merged & (rng.random(m) < 0.45))
@@ -146,7 +146,7 @@ def _write_history(
 
 
 def _write_users(landing: Landing, people: People, person: Ints, created: Ints, rng: np.random.Generator) -> None:
-    """Requesters, known since their first ticket, and a few agents."""
+    """Write requesters, known since their first ticket, and a few agents."""
     order = np.argsort(created, kind="stable")
     who, first = np.unique(person[order], return_index=True)
     since = created[order][first] - 5
@@ -166,11 +166,11 @@ def _write_users(landing: Landing, people: People, person: Ints, created: Ints, 
         "role": pick(["end-user", "agent"], (ids[r] < 800_000).astype(int)), "external_id": shop.take(pa.array(r)),
         "created_at": since[r], "updated_at": since[r],
     })  # fmt: skip
-    landing.who("zendesk", 800_000 + who, who)
+    landing.record_owners("zendesk", 800_000 + who, who)
 
 
 def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOrders, catalogue: Catalogue) -> None:
-    """NPS and satisfaction after orders, reviews of products; worse after late deliveries and returns."""
+    """Write NPS and satisfaction after orders, and product reviews; worse after late deliveries and returns."""
     rng = landing.streams("surveys")
     n = len(orders.person)
     asked = (orders.person >= 0) & (orders.state == NORMAL)
@@ -202,4 +202,4 @@ def write_surveys(landing: Landing, orders: Orders, people: People, shop: ShopOr
         "order_ref": only(luck[3][r] < 0.85, ref.take(pa.array(r))), "sku": only(sort[r] == 2, sku.take(pa.array(r))),
         "score": score[r], "comment": only(luck[3][r] < 0.5, words.take(pa.array(r))), "responded_at": at[r],
     })  # fmt: skip
-    landing.who("surveys", response_id, who)
+    landing.record_owners("surveys", response_id, who)

@@ -1,4 +1,4 @@
-"""The online shop's tables, in Shopify's shapes."""
+"""The online shop's tables, in Shopify's format."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GATEWAYS = ("shopify_payments", "paypal", "klarna", "gift_card", "manual")
 
 @dataclass
 class ShopOrders:
-    """What only the shop knows of its orders. All arrays are as long as all orders."""
+    """What only the shop knows about its orders. All arrays have one element per order of any channel."""
 
     account: Ints  # NULL for a guest
     guest: Bools
@@ -42,7 +42,7 @@ class ShopOrders:
 
 
 def write_shop(landing: Landing, orders: Orders, people: People, catalogue: Catalogue) -> ShopOrders:
-    """All order tables of the shop; gives back what other systems refer to."""
+    """Write all order tables of the shop; returns what other systems refer to."""
     rng = landing.streams("shop")
     n, who = len(orders.person), np.maximum(orders.person, 0)
     online = np.flatnonzero(orders.channel == ONLINE)
@@ -67,7 +67,7 @@ def write_shop(landing: Landing, orders: Orders, people: People, catalogue: Cata
     _write_refunds(landing, orders, shop, online, (back, back_tax), rng)
     _write_payments(landing, orders, shop, online, rng)
     guests = online[guest[online] & (orders.person[online] >= 0)]
-    landing.who("shopify_guest", order_ids(orders)[guests], orders.person[guests])
+    landing.record_owners("shopify_guest", order_ids(orders)[guests], orders.person[guests])
     return shop
 
 
@@ -75,7 +75,7 @@ def _write_orders(
     landing: Landing, orders: Orders, people: People, shop: ShopOrders, online: Ints, second: Bools,
     sums: tuple[Ints, Ints, Ints], rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Order headers. Versions: as placed; as shipped (only of late); as cancelled or refunded."""
+    """Write order headers. Versions: placed; shipped (recent orders only); cancelled or refunded."""
     line_total, discounts, tax = sums
     n, who = len(orders.person), np.maximum(orders.person, 0)
     recent = orders.at > landing.end_second - 30 * DAY
@@ -90,7 +90,7 @@ def _write_orders(
     money_words = ("paid", "partially_refunded", "pending", "authorized", "refunded")
     email = people.email_typed(who, rng, 0.02)
     email = choose(second & (rng.random(n) < 0.9), people.email2.take(pa.array(who)), email)
-    # Edge cases: a form that sends "null", and a house address typed in for someone who gave none.
+    # Edge case: a form that sends "null" for a missing address.
     email = choose(shop.guest & (rng.random(n) < 0.015), "null@null", email)
     has_phone = rng.random(n) < 0.45
     phone = people.phone_typed(who, rng, orders.at)
@@ -131,7 +131,7 @@ def _write_orders(
 
 
 def _write_lines(landing: Landing, orders: Orders, catalogue: Catalogue) -> None:
-    """Lines, their discounts and taxes; the offers themselves."""
+    """Write lines, their discounts and taxes, and the offers themselves."""
     line = np.flatnonzero((orders.channel == ONLINE)[orders.order])
     owner, brands, ids = orders.order, [*brand_of(catalogue), None], order_ids(orders)
     line_id = 11_000_000_000 + np.arange(len(owner))
@@ -174,7 +174,7 @@ def _write_lines(landing: Landing, orders: Orders, catalogue: Catalogue) -> None
 
 
 def _write_offers(landing: Landing, orders: Orders, marked: Ints) -> None:
-    """Discount applications: codes, sales, staff, mark-downs, free shipping."""
+    """Write discount applications: codes, sales, staff, mark-downs, free shipping."""
     online = orders.channel == ONLINE
     coded = np.flatnonzero(online & (orders.offer > 0))
     free = np.flatnonzero(online & (orders.shipping_price > orders.shipping))
@@ -204,7 +204,7 @@ def _write_offers(landing: Landing, orders: Orders, marked: Ints) -> None:
 
 
 def _write_deliveries(landing: Landing, orders: Orders, online: Ints, rng: np.random.Generator) -> None:
-    """Shipping charged, and parcels: handed over, then delivered."""
+    """Write shipping charged, and parcels: handed over, then delivered."""
     ids = order_ids(orders)
     charged = online[orders.shipping_price[online] > 0]
     landing.write("shopify", "order_shipping_line", orders.known[charged], lambda r: {
@@ -233,7 +233,7 @@ def _write_deliveries(landing: Landing, orders: Orders, online: Ints, rng: np.ra
 def _write_refunds(
     landing: Landing, orders: Orders, shop: ShopOrders, online: Ints, back: tuple[Ints, Ints], rng: np.random.Generator
 ) -> None:
-    """Refunds, their lines, shipping given back and goodwill; no amount on the refund itself."""
+    """Write refunds, their lines, refunded shipping and goodwill; the refund itself has no amount."""
     n, ids, owner = len(orders.person), order_ids(orders), orders.order
     made = online[orders.refund_at[online] != NULL]
     waiting = (orders.refund_at > landing.end_second - 8 * DAY) & (rng.random(n) < 0.5)
@@ -255,7 +255,7 @@ def _write_refunds(
     })  # fmt: skip
     ship, good = made[shop.refund_shipping[made] > 0], made[orders.goodwill[made] > 0]
     o, kind = np.r_[ship, good], np.repeat([0, 1], [len(ship), len(good)])
-    # The shop states an adjustment without its tax, also where prices include tax.
+    # The shop states an adjustment excluding tax, even where prices include tax.
     inside = np.where(orders.taxed_in[o], orders.shipping_tax[o], 0)
     amount = np.where(kind == 0, shop.refund_shipping[o] - inside, orders.goodwill[o])
     tax = np.where(kind == 0, orders.shipping_tax[o], 0)
@@ -268,7 +268,7 @@ def _write_refunds(
 
 
 def _write_payments(landing: Landing, orders: Orders, shop: ShopOrders, online: Ints, rng: np.random.Generator) -> None:
-    """Transactions: sales, authorisations with captures, failed attempts, gift-card parts, refunds."""
+    """Write transactions: sales, authorisations with captures, failed attempts, gift-card parts, refunds."""
     n = len(orders.person)
     way, gateway = rng.random(n), rng.choice(3, n, p=[0.66, 0.24, 0.10])
     split = np.where((rng.random(n) < 0.02) & (orders.state == NORMAL), np.minimum(shop.total // 2, 2500), 0)

@@ -1,4 +1,4 @@
-"""Stores and marketplaces: receipts, marketplace orders, and everyone's returns."""
+"""Stores and marketplaces: receipts, marketplace orders, and the returns of all channels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNTRIES = ("GB", "DE", "US")
 
 
 def identified_by(orders: Orders, people: People, rng: np.random.Generator) -> Ints:
-    """What a receipt shows of its customer: the card, a digital-receipt address, a number, or nothing."""
+    """How a receipt identifies its customer: card, e-mail for a digital receipt, customer number, phone, or none."""
     n, who = len(orders.person), np.maximum(orders.person, 0)
     known = (orders.person >= 0) & (orders.channel == STORE)
     luck = rng.random((5, n))
@@ -29,13 +29,13 @@ def identified_by(orders: Orders, people: People, rng: np.random.Generator) -> I
     shows[known & (people.crm[who] != NULL) & (luck[1] < 0.45)] = BY_NUMBER
     shows[known & people.has_email[who] & (luck[2] < 0.55)] = BY_EMAIL
     shows[known & card] = BY_CARD
-    # Trap: staff type the till's own address when someone wants a digital receipt and gives none.
+    # Edge case: staff type the till's own address when someone wants a digital receipt but gives no address.
     shows[(orders.channel == STORE) & (shows == NOBODY) & (luck[3] < 0.06)] = BY_TILL
     return shows
 
 
 def sales_channel(orders: Orders) -> Ints:
-    """0 store, 1 phone, 2 mail order: the till system books telephone and mail orders too."""
+    """0 store, 1 phone, 2 mail order: the till system also books phone and mail orders."""
     turn = orders.number % 40
     return np.where(turn == 7, 1, np.where(turn == 23, 2, 0))
 
@@ -52,7 +52,7 @@ def marketplace_ids(orders: Orders, which: Ints) -> pa.Array:
 
 
 def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Catalogue, shows: Ints) -> None:
-    """Receipts, their lines and payments."""
+    """Write receipts, their lines and payments."""
     rng = landing.streams("tills")
     n, who = len(orders.person), np.maximum(orders.person, 0)
     r0 = np.flatnonzero(orders.channel == STORE)
@@ -61,7 +61,7 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
     kind = sales_channel(orders)
     email = people.email_typed(who, rng, 0.04)
     till_email = join("till", text(np.arange(n) % 4 + 1), "@stores.example.com")
-    # Trap: an address of the counter that nobody has listed, typed for card holders and for strangers.
+    # Edge case: an unlisted address of the counter, typed for card holders and for unknown customers.
     luck = landing.streams("counter").random(n)
     at_desk = (orders.channel == STORE) & (luck < np.choose(shows, [DESK_BARE, DESK_BY_CARD, 0, 0, 0, 0]))
     till_email = choose(at_desk, desk_addresses(np.arange(n)), till_email)
@@ -117,15 +117,15 @@ def write_tills(landing: Landing, orders: Orders, people: People, catalogue: Cat
         "amount": amount[r],
     })  # fmt: skip
     shown = r0[(shows[r0] != NOBODY) & (shows[r0] != BY_TILL)]
-    landing.who("pos", receipt_ids(orders, shown), orders.person[shown])
+    landing.record_owners("pos", receipt_ids(orders, shown), orders.person[shown])
     for note, mask in (("till's own address, anyone", shows == BY_TILL),
                        ("counter's own address, anyone", at_desk & (shows == NOBODY))):  # fmt: skip
         shared = r0[mask[r0]]
-        landing.who("pos", receipt_ids(orders, shared), np.full(len(shared), -1), note)
+        landing.record_owners("pos", receipt_ids(orders, shared), np.full(len(shared), -1), note)
 
 
 def write_marketplace(landing: Landing, orders: Orders, people: People, catalogue: Catalogue) -> None:
-    """Marketplace orders: amounts without tax, relay addresses, a commission."""
+    """Write marketplace orders: amounts excluding tax, relay addresses, a commission."""
     rng = landing.streams("marketplace")
     mine = np.flatnonzero(orders.channel == MARKETPLACE)
     buyers = int(orders.buyer.max()) + 1 if len(mine) else 0
@@ -167,11 +167,11 @@ def write_marketplace(landing: Landing, orders: Orders, people: People, catalogu
         "quantity": orders.quantity[line[r]], "item_price": orders.amount[line[r]], "item_tax": orders.tax[line[r]],
         "promotion_discount": orders.discount[line[r]],
     }, harmless[owner[line]])  # fmt: skip
-    landing.who("marketplace", buyer_id, hidden, "relay address")
+    landing.record_owners("marketplace", buyer_id, hidden, "relay address")
 
 
 def write_returns(landing: Landing, orders: Orders, people: People, catalogue: Catalogue, shows: Ints) -> None:
-    """Returned goods of every channel, with reasons; online the money is in the shop's own refund."""
+    """Write returned goods of every channel, with reasons; for online orders the money is in the shop's refund."""
     rng = landing.streams("returns")
     owner = orders.order
     line = np.flatnonzero((orders.returned > 0) & (orders.state == NORMAL)[owner])
@@ -184,7 +184,7 @@ def write_returns(landing: Landing, orders: Orders, people: People, catalogue: C
     reference = choose(channel == MARKETPLACE, marketplace_ids(orders, o), reference)
     line_ref = choose(channel == ONLINE, text(11_000_000_000 + line), text(orders.position[line] + 1))
     line_ref = choose(channel == MARKETPLACE, text(21_000_000_000 + line), line_ref)
-    # Some come back to a store without their receipt, at best with a customer number.
+    # Some are returned to a store without a receipt, at best with a customer number.
     lost: Bools = (channel == STORE) & (rng.random(len(line)) < 0.04)
     number = only((channel == STORE) & (orders.person[o] >= 0) & (shows[o] != NOBODY),
                   people.customer_number(np.maximum(orders.person[o], 0)))  # fmt: skip

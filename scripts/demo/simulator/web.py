@@ -1,4 +1,4 @@
-"""Web and app visits, in Segment's shapes, and the ad clicks that led to some of them."""
+"""Web and app visits, in Segment's format, and the ad clicks that led to some of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ AGENTS = ("Mozilla/5.0 (iPhone)", "Mozilla/5.0 (Android)", "Mozilla/5.0 (Macinto
 
 @dataclass
 class Sessions:
-    """Visits in the order of time. `person` -1: nobody known; `order` -1: ends without an order."""
+    """Visits in order of time. `person` -1: unknown; `order` -1: ends without an order."""
 
     person: Ints
     device: Ints
@@ -65,10 +65,10 @@ class Sessions:
 
 
 def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
-    """Visits of the recent window: spells of interest, orders, a thin background, and strangers.
+    """Visits in the recent window: episodes of interest, orders, a few in between, and unknown visitors.
 
-    Spells start as a Poisson process at the person's rate (gamma over people, lower once they dropped out) and
-    last an exponential time, during which visits are Poisson; a visit adds to the cart with a fixed chance.
+    Episodes start as a Poisson process at the person's rate (gamma over people, lower after dropping out) and last an
+    exponential time, during which visits are Poisson; a visit adds to the cart with a fixed probability.
     """
     rng = streams("sessions")
     end = people.end + 1
@@ -104,7 +104,7 @@ def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
     label = np.r_[label, np.zeros(len(bought), dtype=np.int64)]
     turn = np.minimum(rng.geometric(0.68, len(person)) - 1, 2)
     device = np.where(person >= 0, person * 3 + turn, label)
-    # Trap: some use the first browser of the one they live with.
+    # Edge case: some use the first browser of the person they live with.
     lends = people.edge_cases.tablet[np.maximum(person, 0)]
     device = np.where((person >= 0) & (lends >= 0) & (turn == 0), lends * 3, device)
     has_account = (person >= 0) & (people.shop[person] != NULL)
@@ -119,14 +119,14 @@ def make_sessions(people: People, orders: Orders, streams: Streams) -> Sessions:
 
 
 def anonymous_ids(device: Ints) -> pa.Array:
-    """Browser ids whose order says nothing."""
+    """Browser ids whose order carries no information."""
     return join("anon-", padded(device * 2_654_435_761 % 10**11, 11))
 
 
 def write_web(
     landing: Landing, sessions: Sessions, people: People, orders: Orders, shop: ShopOrders, catalogue: Catalogue
 ) -> None:
-    """Page views, product views, additions to the cart, orders and log-ins, in chunks of sessions."""
+    """Write page views, product views, cart additions, orders and log-ins, in chunks of sessions."""
     rng = landing.streams("web")
     names = ("pages", "product_viewed", "product_added", "order_completed", "identifies")
     counts = dict.fromkeys(names, 0)
@@ -145,10 +145,10 @@ def write_web(
     person = sessions.person[first]
     shared = np.unique(sessions.device[sessions.person != person[np.searchsorted(devices, sessions.device)]])
     person[np.isin(devices, shared)] = -2
-    landing.who("web", anonymous_ids(devices[person >= 0]), person[person >= 0])
-    landing.who("web", anonymous_ids(shared), np.full(len(shared), -1), "browser of two people")
+    landing.record_owners("web", anonymous_ids(devices[person >= 0]), person[person >= 0])
+    landing.record_owners("web", anonymous_ids(shared), np.full(len(shared), -1), "browser of two people")
     rows = np.flatnonzero(np.isin(sessions.device, shared))
-    landing.tell("shared_browser_sessions", {
+    landing.add_truth("shared_browser_sessions", {
         "anonymous_id": anonymous_ids(sessions.device[rows]),
         "started_at": pa.array(sessions.at[rows]).cast(pa.timestamp("s")),
         "person_id": sessions.person[rows], "is_logged_in": sessions.logged[rows],
@@ -209,7 +209,7 @@ def _write_chunk(
     })  # fmt: skip
     viewed = np.flatnonzero(kind == 2)
     added = np.flatnonzero(s.cart[session] & (step == pages[session] - 1))
-    # an order's own lines were looked at and added before it
+    # the lines of an order were viewed and added before it
     begin, count = lines_of[0][s.order], np.where(ordered, lines_of[1][s.order], 0)
     of = np.repeat(np.arange(n), count)
     line = np.repeat(begin, count) + ranks(of)
@@ -257,13 +257,13 @@ def _number(letter: str, counts: dict[str, int], name: str, n: int) -> pa.Array:
 
 
 def _by_kind(kind: Ints, plain: pa.Array, category: pa.Array, product: pa.Array) -> pa.Array:
-    """A page's text: of the product on product pages, of the category on category pages."""
+    """A page's text: the product's on product pages, the category's on category pages."""
     out = pa.compute.if_else(pa.array(kind == 2), product, plain)
     return pa.compute.if_else(pa.array(kind == 1), category, out)
 
 
 def _write_ads(landing: Landing, sessions: Sessions, rng: np.random.Generator, people: People) -> None:
-    """Clicks that reached the site, and daily spend by platform and campaign."""
+    """Write clicks that reached the site, and daily spend by platform and campaign."""
     rows = np.flatnonzero((sessions.source >= 2) & (sessions.source <= 4))
     platform, campaign = sessions.source[rows] - 2, sessions.device[rows] % len(AD_CAMPAIGNS)
     at = sessions.at[rows] - rng.integers(1, 20, len(rows))

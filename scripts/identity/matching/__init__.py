@@ -1,7 +1,8 @@
 """Optional probabilistic matching: proposes pairs of customers that may be one person, for people to decide.
 
-Nothing here links anybody by itself. `train_workspace` learns how telling each field is and keeps it as data; `propose`
-writes a guarded file of pairs; `accept` turns a reviewer's decisions into landing rows, which the models then obey.
+Nothing here links customers by itself. `train_workspace` estimates how informative each field is and stores it as data;
+`propose` writes an access-restricted file of pairs; `accept` turns a reviewer's decisions into landing rows, which the
+models then apply.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decisions of people about pairs: read where they lie, written as rows that the next load takes in."""
+"""People's decisions about pairs: read from the reviewed file, written as rows for the next intake."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COLUMNS = ["decision_id", "action", "left_system", "left_profile_id", "right_sys
            "identifier_type", "identifier_value", "reason", "decided_by", "decided_at"]  # fmt: skip
 ACTIONS = {"same": "link", "different": "cut"}
 STATUS = {"link": "accepted", "cut": "rejected"}
-# What the reviewed file must have; the rest is for the reviewer's eyes.
+# Columns that the reviewed file must have; the others are for the reviewer.
 NEEDED = ["decision_id", "left_system", "left_profile_id", "right_system", "right_profile_id", "decision"]
 INSTANT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided last about two profiles."""
+    """The latest decision about two profiles."""
 
     decision_id: str
     action: str
@@ -40,7 +40,7 @@ class Decision:
 
 
 def decision_id(left: str, right: str) -> str:
-    """The id of whatever is decided about two profiles (keys `system:id`), whichever comes first."""
+    """The id of decisions about two profiles (keys `system:id`), in either order."""
     text = "\n".join(sorted((left, right)))
     return f"match-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
@@ -48,11 +48,11 @@ def decision_id(left: str, right: str) -> str:
 def accept(
     workspace: Workspace, file: Path, by: str | None = None, now: datetime | None = None, progress: Progress = print
 ) -> Path | None:
-    """Turn a reviewed file into landing rows of `identity/link_decision`; returns the file, None when all is known.
+    """Turn a reviewed file into landing rows of `identity/link_decision`; returns the file, None if nothing is new.
 
     Column `decision` is same, different or empty; `decided_by` (or `by`) says who decided, `decided_at` when (default:
-    now). A pair that was decided so before is left out, so accepting a file twice adds nothing; one that was decided
-    otherwise is decided anew. Raises UserError, and writes nothing, when any row is faulty.
+    now). Decisions that are already known are left out, so accepting a file twice adds nothing; a changed decision
+    replaces the earlier one. Raises UserError, and writes nothing, if any row is invalid.
     """
     reviewed = _read_reviewed(file)
     stored = stored_decisions(workspace)
@@ -70,26 +70,26 @@ def accept(
             continue
         if before and decided["decided_at"] <= before.decided_at:
             raise UserError(
-                f"{file}, line {number}: was decided otherwise later, at {before.decided_at}; delete the row"
+                f"{file}, line {number}: a later decision, at {before.decided_at}, is different; delete the row"
             )
         if rows.get(decided["decision_id"], decided) != decided:
-            raise UserError(f"{file}, line {number}: an earlier line decides otherwise about the same pair; keep one")
+            raise UserError(f"{file}, line {number}: an earlier line decides the same pair differently; keep one")
         rows[decided["decision_id"]] = decided
     actions = [row["action"] for row in rows.values()]
     counts = {name: actions.count(action) for name, action in ACTIONS.items()}
-    kept = f", {known} known already" if known else ""
-    summary = f"{counts['same']} pairs are one person, {counts['different']} are not{kept}, {open_count} left open"
+    kept = f", {known} already known" if known else ""
+    summary = f"{counts['same']} pairs are one person, {counts['different']} are not{kept}, {open_count} undecided"
     if not rows:
-        progress(f"match: nothing new to decide: {summary}")
+        progress(f"match: no new decisions: {summary}")
         return None
     target = write_landing(workspace, [rows[key] for key in sorted(rows)])
     land_decided(workspace, {key: (STATUS[row["action"]], row["decided_at"]) for key, row in rows.items()})
-    progress(f"match: {summary}: {target}; `python -m scripts intake` and `build` carry it out")
+    progress(f"match: {summary}: {target}; `python -m scripts intake` and `build` apply it")
     return target
 
 
 def write_landing(workspace: Workspace, rows: list[dict[str, str]]) -> Path:
-    """Write decisions as one landing file, named after what it says, whole or not at all."""
+    """Write decisions as one landing file, named by a hash of its content, atomically."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -101,7 +101,7 @@ def write_landing(workspace: Workspace, rows: list[dict[str, str]]) -> Path:
 
 
 def stored_decisions(workspace: Workspace) -> dict[str, Decision]:
-    """The newest decision of every id, from the landing zone and, where the files are gone, from the warehouse."""
+    """The newest decision of every id, from the landing zone and, where files are gone, from the warehouse."""
     rows = landing_rows(workspace, TABLE)
     if workspace.warehouse.exists():
         with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -130,7 +130,7 @@ def stored_decisions(workspace: Workspace) -> dict[str, Decision]:
 
 
 def read_rows(file: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file as a spreadsheet may have saved it: comma or semicolon, with or without a mark."""
+    """The rows of a CSV file as saved by a spreadsheet: comma or semicolon, with or without a byte order mark."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -146,13 +146,13 @@ def _read_reviewed(file: Path) -> list[dict[str, str]]:
     rows = read_rows(file)
     if rows and (missing := [name for name in NEEDED if name not in rows[0]]):
         raise UserError(
-            f"{file}: lacks {', '.join(missing)}; start from the file that `python -m scripts match` writes"
+            f"{file}: has no column {', '.join(missing)}; start from the file that `python -m scripts match` writes"
         )
     return rows
 
 
 def _decision_row(file: Path, number: int, row: dict[str, str], by: str | None, now: str) -> dict[str, str]:
-    """One line of the reviewed file as a decision; UserError names the line, never a value of a person."""
+    """One line of the reviewed file as a decision; a UserError names the line, never personal data."""
     where = f"{file}, line {number}"
     action = ACTIONS.get(row["decision"].lower())
     if not action:
@@ -166,7 +166,7 @@ def _decision_row(file: Path, number: int, row: dict[str, str], by: str | None, 
         )
     who = row.get("decided_by") or by
     if not who:
-        raise UserError(f"{where}: does not say who decided; fill decided_by, or give --by NAME")
+        raise UserError(f"{where}: does not say who decided; fill in decided_by, or give --by NAME")
     decided_at = now
     if given := row.get("decided_at"):
         try:
@@ -189,5 +189,5 @@ def _decision_row(file: Path, number: int, row: dict[str, str], by: str | None, 
 
 
 def _when(row: dict[str, str]) -> str:
-    """Comparable text of an instant, whichever way it was written."""
+    """An instant as comparable text, whatever its format."""
     return row["decided_at"].replace("T", " ").rstrip("Z")[:19]

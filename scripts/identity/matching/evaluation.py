@@ -1,4 +1,4 @@
-"""How well records with a known truth are resolved: by exact identifiers, by probability, by both."""
+"""Evaluates the resolution of records with a known truth: by exact identifiers, by probability, by both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scripts.platform.progress import Progress
 from scripts.platform.workspace import Workspace
 
 TRUTH_COLUMNS = ("cluster", "cluster_id")
-# Also shown, so that nobody has to take the default threshold on trust.
+# Also shown, so that the default threshold need not be taken on trust.
 OTHER_THRESHOLDS = (0.5, 0.8, 0.95, 0.99)
 COLUMNS = ["method", "threshold", "true_pairs", "found_pairs", "right_pairs", "precision", "recall", "f1",
            "largest_group"]  # fmt: skip
@@ -32,11 +32,12 @@ def evaluate(
     out: Path | None = None,
     progress: Progress = print,
 ) -> pd.DataFrame:
-    """Resolve the records of `files`, compare with the truth and write the figures; returns them, one row per method.
+    """Resolve the records of `files`, compare with the truth and write the figures.
 
-    The truth is the column `cluster` or `cluster_id` of the files, or of the file `truth`, which is joined on every
-    column that both have. It is used for nothing but the figures: training sees the records alone. Figures count pairs
-    of records in one group; groups are connected components, so one wrong pair costs all pairs it brings together.
+    Returns one row per method and threshold. The truth is the column `cluster` or `cluster_id` of the files, or of the
+    file `truth`, which is joined on all columns that both have. It is used only for the figures: training sees the
+    records alone. Figures count pairs of records in one group; groups are connected components, so one wrong pair
+    counts with all the pairs it brings together.
     """
     need_splink()
     records, rows = file_records(files)
@@ -67,7 +68,7 @@ def evaluate(
 
 
 def deterministic_pairs(records: Records) -> list[tuple[str, str]]:
-    """Records that share an exact e-mail or phone, each with the first one that has it."""
+    """Records that share an exact e-mail or phone, each paired with the first record that has it."""
     pairs = []
     for field in ("email", "phone"):
         known = records.frame[records.frame[field].notna()]
@@ -77,7 +78,7 @@ def deterministic_pairs(records: Records) -> list[tuple[str, str]]:
 
 
 def groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Connected components: the representative of every id."""
+    """Connected components: the representative id of every id."""
     parent = {identifier: identifier for identifier in ids}
 
     def root(identifier: str) -> str:
@@ -92,7 +93,7 @@ def groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, st
 
 
 def pairwise(found: pd.Series, truth: pd.Series) -> tuple[int, int, int]:
-    """Pairs of records that are together in truth, as found, and in both; the series hold a group per record."""
+    """Number of pairs of records together in the truth, as found, and in both; the series hold a group per record."""
 
     def pairs(counts: pd.Series) -> int:
         return int((counts * (counts - 1) // 2).sum())
@@ -125,11 +126,13 @@ def _truth(rows: pd.DataFrame, files: list[Path], truth: Path | None) -> pd.Seri
             raise UserError(f"{truth}: has no column in common with {files[0]}; add one that identifies a record")
         texts = rows[shared].astype(str).merge(key.assign(**{name: key[name].astype(str) for name in shared}), "left")
         if len(texts) != len(rows):
-            raise UserError(f"{truth}: has several rows for one record; keep one")
+            raise UserError(f"{truth}: has several rows for the same record; keep one")
         rows = texts
     column = next((name for name in TRUTH_COLUMNS if name in rows.columns), None)
     if column is None:
-        raise UserError(f"{truth or files[0]}: has no column cluster or cluster_id; name one that has with --truth")
+        raise UserError(
+            f"{truth or files[0]}: has no column cluster or cluster_id; name a file that has one with --truth"
+        )
     if rows[column].isna().any():
         raise UserError(
             f"{truth or files[0]}: {int(rows[column].isna().sum())} records have no {column}; "

@@ -1,7 +1,7 @@
-"""What is compared, and which pairs are looked at, as data: levels from telling to not, and blocking rules.
+"""What is compared, and which pairs, as data: comparison levels from strong to weak agreement, and blocking rules.
 
-A level is (words, fields it needs, SQL over the sides `_l` and `_r`); the last one takes what is left. A blocking rule
-is a list of keys: only records that agree in all of them are compared.
+A level has words, the fields it needs, and SQL over the sides `_l` and `_r`; the last one takes all remaining pairs. A
+blocking rule is a list of keys: only records that agree in all of them are compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FIELDS = ("first_name", "last_name", "birth_date", "street", "postcode", "city",
 
 @dataclass(frozen=True)
 class Level:
-    """One outcome of a comparison: how usual it is among records of one person, and whether it is an agreement."""
+    """One outcome of a comparison: its usual share among records of one person, and whether it is an agreement."""
 
     words: str
     needs: tuple[str, ...]
@@ -26,7 +26,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One thing that is compared; `known` is the condition under which it says anything."""
+    """One thing that is compared; `known` is the condition under which it is informative."""
 
     name: str
     fields: tuple[str, ...]
@@ -61,7 +61,7 @@ def _name(field: str, words: str) -> Comparison:
 
 
 _DAYS_APART = "abs(date_diff('day', try_cast(birth_date_l as date), try_cast(birth_date_r as date)))"
-# Addresses are made of names, so namesakes have like ones: the number is what tells them apart.
+# E-mail addresses are made of names, so namesakes have similar ones: only the digits distinguish them.
 _SAME_DIGITS = "regexp_replace(email_name_l, '[^0-9]', '', 'g') = regexp_replace(email_name_r, '[^0-9]', '', 'g')"
 
 COMPARISONS = (
@@ -82,7 +82,7 @@ COMPARISONS = (
             Level("different date of birth", ("birth_date",), "else", 0.03, agrees=False),
         ),
     ),
-    # One comparison: street, postcode and city say the same thing three times.
+    # One comparison, because street, postcode and city carry the same information.
     Comparison(
         "address",
         ("postcode", "city"),
@@ -151,36 +151,36 @@ BLOCKING_RULES: tuple[tuple[str, ...], ...] = (
     ("birth_day", "last_name_2"),
     ("birth_year", "last_name_3"),
 )
-# How many pairs of one person a level's usual share is worth against what the data show: few pairs prove little.
+# Weight of a level's usual share against the data, in pairs of one person: few observed pairs prove little.
 USUAL_WEIGHT = 20
-# By these the present customers were put together: their pairs would teach that nobody has two of them.
-NEVER_LEARNT_FROM_CUSTOMERS = ("email", "phone")
-# What EM trains on, one rule after the other: each lets the fields that the others hold fixed vary.
+# Present customers were joined by these fields, so their pairs would suggest that no person has two values.
+NEVER_TRAINED_ON_CUSTOMERS = ("email", "phone")
+# Blocking rules for EM training, one after the other: each lets the fields vary that the others hold fixed.
 TRAINING_RULES: tuple[tuple[str, ...], ...] = (
     ("birth_date",),
     ("email",),
     ("first_name", "last_name"),
     ("last_name", "postcode"),
 )
-# Pairs that are taken for one person when the share of matches among all pairs is guessed.
+# Pairs assumed to be one person when the share of matches among all pairs is estimated.
 SURE_RULES: tuple[tuple[str, ...], ...] = (("first_name", "last_name", "birth_date"), ("email",))
-# How many of all true pairs those are thought to find.
+# Share of all true pairs that these are assumed to find.
 SURE_RECALL = 0.6
-# A key value on more records than this pairs nobody: a common name in a large town is no hint.
+# A key value shared by more records than this makes no pairs: a common name in a large town is no evidence.
 MAX_BLOCK = 200
 REVIEW_THRESHOLD = 0.9
 
 
 def usable_rules(rules: Iterable[Iterable[str]], fields: set[str]) -> list[tuple[str, ...]]:
-    """The rules whose keys can be had from these fields."""
+    """The rules whose keys can be derived from these fields."""
     return [tuple(rule) for rule in rules if all(KEYS[key][0] in fields for key in rule)]
 
 
 def levels_of(comparison: Comparison, fields: set[str]) -> tuple[Level, ...]:
-    """The levels that these fields can reach."""
+    """The levels that can occur with these fields."""
     return tuple(level for level in comparison.levels if set(level.needs) <= fields)
 
 
 def comparisons_of(fields: set[str]) -> tuple[Comparison, ...]:
-    """The comparisons that these fields allow."""
+    """The comparisons that are possible with these fields."""
     return tuple(item for item in COMPARISONS if fields & set(item.fields))

@@ -1,4 +1,4 @@
-"""Files that matching leaves in the landing zone, and their rows; proposals leave it only as keyed hashes."""
+"""Files that matching writes to the landing zone, and their rows; the profile ids of proposals are keyed hashes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def landing_rows(workspace: Workspace, table: tuple[str, str]) -> list[dict[str,
 
 
 def newest_proposals(workspace: Workspace) -> dict[str, dict[str, str]]:
-    """The last thing said of every proposal."""
+    """The latest row of every proposal."""
     newest: dict[str, dict[str, str]] = {}
     for row in landing_rows(workspace, PROPOSALS):
         before = newest.get(row["proposal_id"])
@@ -39,14 +39,14 @@ def newest_proposals(workspace: Workspace) -> dict[str, dict[str, str]]:
 
 
 def land_proposals(workspace: Workspace, rows: Iterable[dict[str, str]]) -> Path | None:
-    """Write what is new or otherwise than last said; returns the file, None when nothing is."""
+    """Write rows that are new or differ from the latest ones; returns the file, None if there are none."""
     newest = newest_proposals(workspace)
-    told = [name for name in PROPOSAL_COLUMNS if name != "stated_at"]
+    compared = [name for name in PROPOSAL_COLUMNS if name != "stated_at"]
     changed = sorted(
         (
             {**row, "stated_at": _after(row["stated_at"], newest.get(row["proposal_id"]))}
             for row in rows
-            if any(row[name] != newest.get(row["proposal_id"], {}).get(name) for name in told)
+            if any(row[name] != newest.get(row["proposal_id"], {}).get(name) for name in compared)
         ),
         key=lambda row: row["proposal_id"],
     )
@@ -63,7 +63,7 @@ def land_proposals(workspace: Workspace, rows: Iterable[dict[str, str]]) -> Path
 
 
 def land_decided(workspace: Workspace, decided: dict[str, tuple[str, str]]) -> Path | None:
-    """Say of proposals that they were accepted or rejected; `decided` holds status and instant by proposal."""
+    """Mark proposals as accepted or rejected; `decided` has status and instant by proposal."""
     newest = newest_proposals(workspace)
     return land_proposals(
         workspace,
@@ -76,7 +76,7 @@ def land_decided(workspace: Workspace, decided: dict[str, tuple[str, str]]) -> P
 
 
 def _after(stated_at: str, before: dict[str, str] | None) -> str:
-    """The instant, or the first one after what was said before: of two versions of one instant neither is newer."""
+    """`stated_at`, or one second after the earlier row if not later: two versions at one instant have no order."""
     if not before or stated_at > before["stated_at"]:
         return stated_at
     return str(datetime.fromisoformat(before["stated_at"]) + timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""The Splink model: built from the levels as data, with or without the trained probabilities."""
+"""The Splink model, built from the levels defined as data, with or without trained probabilities."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def linker(
     trained: dict[str, Any] | None = None,
     across_customers: bool = True,
 ) -> Iterator[Any]:
-    """A Splink linker over the records, and what it holds removed afterwards.
+    """A Splink linker over the records; what it holds is removed afterwards.
 
-    `rules` are blocking rules as lists of keys. `trained` are probabilities as training writes them; without them the
-    model knows nothing yet. `across_customers` leaves out pairs that are one customer already.
+    `rules`: blocking rules as lists of keys. `trained`: settings as written by training; without them the model is
+    untrained. `across_customers` leaves out pairs that already are one customer.
     """
     need_splink()
     from splink import DuckDBAPI, Linker
@@ -67,7 +67,7 @@ def comparison_settings(fields: set[str], trained: dict[str, Any] | None = None)
     """Splink's comparisons for these fields, with the trained probabilities of each level where there are any."""
     comparisons = []
     for comparison in comparisons_of(fields):
-        learnt = {row["level"]: row for row in (trained or {}).get("comparisons", {}).get(comparison.name, [])}
+        trained_levels = {row["level"]: row for row in (trained or {}).get("comparisons", {}).get(comparison.name, [])}
         levels: list[dict[str, Any]] = [
             {"sql_condition": f"not ({comparison.known})",
              "label_for_charts": "not known", "is_null_level": True}
@@ -79,8 +79,11 @@ def comparison_settings(fields: set[str], trained: dict[str, Any] | None = None)
             if level.rare_counts_more:
                 described["tf_adjustment_column"] = level.rare_counts_more
                 described["tf_minimum_u_value"] = 0.001
-            if level.words in learnt:
-                described |= {"m_probability": learnt[level.words]["m"], "u_probability": learnt[level.words]["u"]}
+            if level.words in trained_levels:
+                described |= {
+                    "m_probability": trained_levels[level.words]["m"],
+                    "u_probability": trained_levels[level.words]["u"],
+                }
             levels.append(described)
         comparisons.append({"output_column_name": comparison.name, "comparison_levels": levels})
     return comparisons
@@ -89,7 +92,7 @@ def comparison_settings(fields: set[str], trained: dict[str, Any] | None = None)
 def _with_blocks(
     connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, rules: list[tuple[str, ...]]
 ) -> duckdb.DuckDBPyRelation:
-    """The records with a column per blocking rule: its keys joined, null where one is unknown or too many share it."""
+    """The records with a column per blocking rule: its keys joined, null if one is unknown or too many share them."""
     connection.register("given", frame)
     keys = [" || '|' || ".join(f"({KEYS[key][1]})" for key in rule) for rule in rules]
     columns = ", ".join(f"{key} as key_{number}" for number, key in enumerate(keys))

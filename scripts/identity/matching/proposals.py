@@ -1,4 +1,4 @@
-"""Proposes pairs of customers: a guarded file for a reviewer, and the same pairs without identifiers for the marts."""
+"""Proposes pairs of customers: a private file for a reviewer, and the same pairs without identifiers for the marts."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ SHOWN = ("first_name", "last_name", "birth_date", "street", "postcode", "city", 
 COLUMNS = ["decision_id", "match_probability", "decision", "decided_by", "decided_at", "speaks_for", "speaks_against",
            *(f"{side}_{name}" for side in SIDES for name in ("system", "profile_id")),
            *(f"{side}_{name}" for name in SHOWN for side in SIDES)]  # fmt: skip
-# What a spreadsheet would run.
+# First characters that make a spreadsheet treat a cell as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def review_file(workspace: Workspace) -> Path:
-    """Where the pairs for review lie."""
+    """The path of the file with pairs for review."""
     return workspace.home / "review" / REVIEW_FILE
 
 
 def propose(workspace: Workspace, threshold: float | None = None, progress: Progress = print) -> Path:
     """Score the workspace's profiles with the stored settings and write the pairs for review; returns the file.
 
-    Of two customers the likeliest pair of their profiles is proposed; pairs that people decided about are not. Raises
-    UserError without training, on data of another kind, or when a reviewed file was not accepted yet.
+    For two customers only the most likely pair of profiles is proposed; pairs that people have decided about are not
+    proposed. Raises UserError without training, on data of another kind, or if a reviewed file has not been accepted
+    yet.
     """
     need_splink()
     stored = stored_decisions(workspace)
@@ -60,14 +61,14 @@ def propose(workspace: Workspace, threshold: float | None = None, progress: Prog
     _land(workspace, pairs, rows, records, stored)
     at_least = settings["review_threshold"] if threshold is None else threshold
     progress(
-        f"match: {len(rows):,} pairs of customers from {at_least:g} up: {target}; fill `decision` with same or "
-        f"different, then run `python -m scripts match --accept {target}`"
+        f"match: {len(rows):,} pairs of customers with a probability of at least {at_least:g}: {target}; fill in "
+        f"`decision` with same or different, then run `python -m scripts match --accept {target}`"
     )
     return target
 
 
 def _check_reviewed(file: Path, stored: dict[str, Decision]) -> None:
-    """Nobody's review is written over."""
+    """Raises UserError rather than overwrite a review."""
     if not file.exists():
         return
     waiting = sum(
@@ -79,8 +80,8 @@ def _check_reviewed(file: Path, stored: dict[str, Decision]) -> None:
     )  # fmt: skip
     if waiting:
         raise UserError(
-            f"{file}: holds {waiting} decisions that were not accepted; run `python -m scripts match --accept {file}`, "
-            "or move it away"
+            f"{file}: has {waiting} decisions that were not accepted; run `python -m scripts match --accept {file}`, "
+            "or move the file"
         )
 
 
@@ -94,18 +95,18 @@ def _customers(workspace: Workspace) -> dict[str, str]:
             )
         except duckdb.CatalogException:
             raise UserError(
-                f"{workspace.warehouse}: holds no customers yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: has no customers yet; run `python -m scripts build` first"
             ) from None
 
 
 def _one_per_customers(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The likeliest pair of any two customers; the pairs come in that order."""
+    """The most likely pair of any two customers; the pairs given are in that order."""
     both = [tuple(sorted(customers)) for customers in zip(pairs["customer_id_l"], pairs["customer_id_r"], strict=True)]
     return pairs[~pd.Series(both, index=pairs.index, dtype=object).duplicated()].reset_index(drop=True)
 
 
 def _undecided(pairs: pd.DataFrame, stored: dict[str, Decision], customers: dict[str, str]) -> pd.DataFrame:
-    """The pairs whose customers nobody decided about, under whichever of their profiles it was."""
+    """The pairs of customers about whom nobody has decided, under any of their profiles."""
     decided = {
         frozenset((customers.get(item.left, item.left), customers.get(item.right, item.right)))
         for item in stored.values()
@@ -118,7 +119,7 @@ def _undecided(pairs: pd.DataFrame, stored: dict[str, Decision], customers: dict
 
 
 def _rows(pairs: pd.DataFrame, records: Records) -> list[dict[str, str]]:
-    """One row per pair with both profiles' values as they are compared, for the reviewer's eyes."""
+    """One row per pair with both profiles' values as compared, for the reviewer."""
     by_id = records.frame.set_index("unique_id").to_dict("index")
     rows = []
     for pair in pairs.to_dict("records"):
@@ -140,7 +141,7 @@ def _rows(pairs: pd.DataFrame, records: Records) -> list[dict[str, str]]:
 def _land(
     workspace: Workspace, pairs: pd.DataFrame, rows: list[dict[str, str]], records: Records, stored: dict[str, Decision]
 ) -> None:
-    """Pairs without identifiers, and those that are proposed no longer, as rows of the source `matching`."""
+    """Land pairs without identifiers, and pairs no longer proposed, as rows of the source `matching`."""
     stated_at = f"{records.as_of_date} 00:00:00"
     newest = newest_proposals(workspace)
     proposed = [
@@ -180,6 +181,6 @@ def _csv(rows: list[dict[str, str]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """A text as it is safe in a spreadsheet."""
+    """A text that is safe to open in a spreadsheet."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,4 +1,4 @@
-"""The records to compare: a workspace's profiles by customer, or the rows of a file with a known truth."""
+"""The records to compare: a workspace's profiles with their customers, or the rows of files with a known truth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote
 from scripts.platform.workspace import PROJECT, Workspace
 
-# Of each source of people: relation, source system, id, condition, and the fields it has.
+# For each source of people: relation, source system, id, condition, and the fields it has.
 SOURCES = (
     ("stg_crm__profiles", "crm", "profile_id", "true", {
         "first_name": "first_name", "last_name": "last_name", "birth_date": "birth_date", "street": "street",
@@ -56,7 +56,7 @@ ALIASES = {
 class Records:
     """One row per record: unique_id, source_system, source_profile_id, customer_id, the fields and email_name.
 
-    All values are text, normalised for comparison, null where unknown. `kind` says what data they are.
+    All values are text, normalised for comparison, null where unknown. `kind`: kind of data, such as demo, own or file.
     """
 
     frame: pd.DataFrame
@@ -70,7 +70,7 @@ class Records:
 
     @property
     def fingerprint(self) -> str:
-        """Of the compared values, whatever the order of the records."""
+        """A hash of the compared values, independent of the order of the records."""
         rows = pd.util.hash_pandas_object(self.frame[["unique_id", *FIELDS]].fillna(""), index=False)
         return hashlib.sha256(rows.sort_values().to_numpy().tobytes()).hexdigest()[:16]
 
@@ -78,7 +78,7 @@ class Records:
 def workspace_records(workspace: Workspace) -> Records:
     """The profiles of a built warehouse that look like people, each with its present customer.
 
-    Profiles of one customer that show the same are one record; customers that are no persons are left out.
+    Profiles of one customer with the same values are one record; customers who are not people are left out.
     """
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
@@ -86,18 +86,18 @@ def workspace_records(workspace: Workspace) -> Records:
             day = connection.execute("select cast(max(as_of_date) as varchar) from marts.customer_features").fetchone()
         except duckdb.CatalogException:
             raise UserError(
-                f"{workspace.warehouse}: holds no profiles and customers yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: has no profiles and customers yet; run `python -m scripts build` first"
             ) from None
         kind = landing_settings(connection).get("kind", "own")
     if not day or not day[0]:
-        raise UserError(f"{workspace.warehouse}: holds no customers yet; run `python -m scripts build` first")
+        raise UserError(f"{workspace.warehouse}: has no customers yet; run `python -m scripts build` first")
     return Records(_texts(frame), kind, str(day[0]))
 
 
 def file_records(files: list[Path]) -> tuple[Records, pd.DataFrame]:
-    """Rows of Parquet or CSV files under any known names of the fields, each its own customer; and the rows as read.
+    """Rows of Parquet or CSV files as records, each its own customer, and the rows as read; ALIASES are accepted.
 
-    Raises UserError when a file is not readable or has too few fields to compare.
+    Raises UserError if a file is not readable or the files have too few fields to compare.
     """
     parts = []
     with open_memory() as connection:
@@ -169,7 +169,7 @@ def _workspace_query(has_types: bool) -> str:
 
 
 def _normalised(field: str, expression: str) -> str:
-    """A field as text that differs only where the value does: case, accents and punctuation say nothing."""
+    """A field as normalised text: case, accents and punctuation are ignored."""
     text = f"cast({expression} as varchar)"
     if field == "email":
         text = f"lower(trim({text}))"
@@ -187,18 +187,18 @@ def _normalised(field: str, expression: str) -> str:
 
 
 def _blocked(field: str) -> list[re.Pattern[str]]:
-    """Patterns of values that stand for nobody: those that the models go by."""
+    """Patterns of placeholder values, the same as in the models."""
     with (PROJECT / "seeds" / "reference" / "blocked_identifiers.csv").open(encoding="utf-8", newline="") as handle:
         return [re.compile(row["pattern"]) for row in csv.DictReader(handle) if row["identifier_type"] == field]
 
 
 def _texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with nulls as None, blocked addresses and numbers gone, and the part of the address before the @."""
+    """The frame with nulls as None, without blocked e-mails and phones, and with email_name, the part before the @."""
     frame = frame.astype(object).where(frame.notna(), None)
-    for field, sign in (("email", ""), ("phone", "+")):
+    for field, prefix in (("email", ""), ("phone", "+")):
         blocked = _blocked(field)
         allowed = [
-            value if value and not any(pattern.search(sign + value) for pattern in blocked) else None
+            value if value and not any(pattern.search(prefix + value) for pattern in blocked) else None
             for value in frame[field]
         ]
         frame[field] = pd.Series(allowed, index=frame.index, dtype=object)

@@ -1,4 +1,4 @@
-"""Scores pairs with trained settings and says in words what speaks for and against each."""
+"""Scores pairs with trained settings and explains what supports and what contradicts each."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scripts.identity.matching.fields import comparisons_of, levels_of
 from scripts.identity.matching.model import linker
 from scripts.identity.matching.records import Records
 
-# Below this weight (in bits) a comparison is not worth a word.
-WORTH_A_WORD = 0.5
+# Comparisons with a smaller weight (in bits) are not mentioned.
+LEAST_WEIGHT = 0.5
 
 
 def score(records: Records, settings: dict[str, Any], threshold: float | None = None) -> pd.DataFrame:
     """Pairs of records of different customers at or above the threshold (default: the settings' own).
 
     Columns: unique_id_l, unique_id_r, match_probability, agreeing and differing (lists of comparison names), speaks_for
-    and speaks_against (words, the weightiest first). The likeliest pair comes first.
+    and speaks_against (texts, the highest weight first). The most likely pair comes first.
     """
     at_least = settings["review_threshold"] if threshold is None else threshold
     rules = [tuple(rule) for rule in settings["blocking_rules"]]
@@ -29,7 +29,7 @@ def score(records: Records, settings: dict[str, Any], threshold: float | None = 
     result = pairs[["unique_id_l", "unique_id_r", "customer_id_l", "customer_id_r", "match_probability"]].copy()
     for name in ("agreeing", "differing", "speaks_for", "speaks_against"):
         result[name] = [row[name] for row in explained]
-    # Two records are one pair whichever comes first.
+    # The order of the two records in a pair does not matter.
     swapped = result["unique_id_l"] > result["unique_id_r"]
     for name in ("unique_id", "customer_id"):
         left, right = f"{name}_l", f"{name}_r"
@@ -40,29 +40,29 @@ def score(records: Records, settings: dict[str, Any], threshold: float | None = 
 
 
 def _explain(row: dict[str, Any], fields: set[str]) -> dict[str, Any]:
-    """What one pair's comparisons say; `row` holds a level number (gamma_) and a weight (mw_) for each."""
+    """The outcome of one pair's comparisons; `row` holds a level number (gamma_) and a weight (mw_) for each."""
     agreeing: list[str] = []
     differing: list[str] = []
-    told: list[tuple[float, str]] = []
+    weighted: list[tuple[float, str]] = []
     for comparison in comparisons_of(fields):
         levels = levels_of(comparison, fields)
-        # Splink counts levels from the last one, 0, upwards; -1 is not known.
+        # Splink numbers levels from the last one, 0, upwards; -1 means not known.
         number = int(row[f"gamma_{comparison.name}"])
         if number < 0:
             continue
         level = levels[len(levels) - 1 - number]
         (agreeing if level.agrees else differing).append(comparison.name)
-        told.append((_weight(row, comparison.name), level.words))
-    told.sort(key=lambda item: (-abs(item[0]), item[1]))
+        weighted.append((_weight(row, comparison.name), level.words))
+    weighted.sort(key=lambda item: (-abs(item[0]), item[1]))
     return {
         "agreeing": agreeing,
         "differing": differing,
-        "speaks_for": "; ".join(words for weight, words in told if weight >= WORTH_A_WORD),
-        "speaks_against": "; ".join(words for weight, words in told if weight <= -WORTH_A_WORD),
+        "speaks_for": "; ".join(words for weight, words in weighted if weight >= LEAST_WEIGHT),
+        "speaks_against": "; ".join(words for weight, words in weighted if weight <= -LEAST_WEIGHT),
     }
 
 
 def _weight(row: dict[str, Any], name: str) -> float:
-    """Bits that a comparison adds, with the correction for how common the value is."""
+    """Bits that a comparison adds, including the adjustment for how common the value is."""
     parts = [row.get(f"mw_{name}"), row.get(f"mw_tf_adj_{name}")]
     return sum(float(part) for part in parts if part is not None and not math.isnan(float(part)))

@@ -1,4 +1,4 @@
-"""Learns, without any labels, how telling each level is, and keeps that as data beside the retailer's other seeds."""
+"""Estimates, without labels, how informative each level is, and stores that as data with the retailer's other seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.identity.matching.fields import (
     COMPARISONS,
     FIELDS,
     KEYS,
-    NEVER_LEARNT_FROM_CUSTOMERS,
+    NEVER_TRAINED_ON_CUSTOMERS,
     REVIEW_THRESHOLD,
     SURE_RECALL,
     SURE_RULES,
@@ -40,8 +40,8 @@ FEWEST_MATCHES = 20
 def train_workspace(workspace: Workspace, threshold: float | None = None, progress: Progress = print) -> Path:
     """Train on the workspace's profiles and write `match_settings.json` into its seeds; returns the file.
 
-    The same data give the same file. Raises UserError without Splink or a build, CheckFailed when the data hold too
-    few likely pairs to learn from.
+    The same data give the same file. Raises UserError without Splink or a build, CheckFailed if the data have too few
+    likely pairs to train on.
     """
     need_splink()
     records = workspace_records(workspace)
@@ -57,10 +57,10 @@ def train_workspace(workspace: Workspace, threshold: float | None = None, progre
 
 
 def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
-    """Settings learnt from the records alone: probabilities per level, thresholds, and what they were learnt from.
+    """Settings estimated from the records alone: probabilities per level, threshold, and the data used.
 
-    How often a level is seen among strangers (u) comes from random pairs with a fixed seed, how often among records of
-    one person (m) from expectation maximisation over pairs that agree in one thing, each rule letting the others vary.
+    How often a level occurs among strangers (u) is estimated from random pairs with a fixed seed; how often among
+    records of one person (m), by expectation maximisation over pairs that agree on one rule, while the others vary.
     """
     need_splink()
     from splink import block_on
@@ -76,20 +76,20 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
                 [block_on(*rule) for rule in sure or rules], recall=SURE_RECALL
             )
         except ValueError:
-            # Splink's way to say that the sure rules find more pairs than its estimate leaves room for.
+            # Splink raises this when the sure rules find more pairs than its estimate allows.
             raise CheckFailed(
                 f"match: nearly all pairs of these {len(records.frame):,} records agree, so there is too little data "
-                "to learn how strangers differ; train on more data"
+                "to estimate how strangers differ; train on more data"
             ) from None
         model.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=RANDOM_SEED)
-        learnings = [learning for rule in rules if (learning := _learn(model, rule, records))]
-        likely = max((item.matches for item in learnings), default=0.0)
+        em_results = [em_result for rule in rules if (em_result := _run_em(model, rule, records))]
+        likely = max((item.matches for item in em_results), default=0.0)
         if likely < FEWEST_MATCHES:
             raise CheckFailed(
-                f"match: {likely:.0f} likely pairs among {len(records.frame):,} records are too few to learn from, "
+                f"match: {likely:.0f} likely pairs among {len(records.frame):,} records are too few to train on, "
                 f"{FEWEST_MATCHES} are needed; train on more data"
             )
-        learnt = model.misc.save_model_to_json()
+        fitted = model.misc.save_model_to_json()
     return {
         "format": FORMAT,
         "kind": records.kind,
@@ -102,22 +102,22 @@ def train(records: Records, threshold: float | None = None) -> dict[str, Any]:
             "random_seed": RANDOM_SEED,
         },
         "review_threshold": threshold,
-        "prior": round(float(learnt["probability_two_random_records_match"]), 12),
+        "prior": round(float(fitted["probability_two_random_records_match"]), 12),
         "trained_on": [
-            {"pairs_that_share": list(item.rule), "matching_pairs": round(item.matches, 1)} for item in learnings
+            {"pairs_that_share": list(item.rule), "matching_pairs": round(item.matches, 1)} for item in em_results
         ],
         "blocking_rules": [list(rule) for rule in BLOCKING_RULES],
-        "comparisons": _probabilities(learnt, learnings, records),
+        "comparisons": _probabilities(fitted, em_results, records),
     }
 
 
 def write_settings(file: Path, settings: dict[str, Any]) -> None:
-    """Write the settings, whole or not at all."""
+    """Write the settings atomically."""
     replace_file(file, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_settings(workspace: Workspace, records: Records) -> dict[str, Any]:
-    """The stored settings, checked against the data that they are to score. Raises UserError, one line each."""
+    """The stored settings, checked against the data to be scored. Raises UserError with a message of one line."""
     file = workspace.seeds / SETTINGS_FILE
     again = "run `python -m scripts match --train` on these data"
     if not file.exists():
@@ -133,38 +133,39 @@ def read_settings(workspace: Workspace, records: Records) -> dict[str, Any]:
     if kind != records.kind:
         raise UserError(f"{file}: was trained on data of kind '{kind}', these are '{records.kind}'; {again}")
     if settings.get("format") != FORMAT:
-        raise UserError(f"{file}: was written by another version; {again}")
+        raise UserError(f"{file}: was written by a different version; {again}")
     if not all(isinstance(value, float | int) and 0 < value < 1 for value in [*probabilities, threshold]):
-        raise UserError(
-            f"{file}: probabilities and review_threshold must lie between 0 and 1; correct them, or {again}"
-        )
-    strange = sorted({key for rule in rules for key in rule if key not in KEYS})
-    if strange:
-        raise UserError(f"{file}: blocking_rules name {', '.join(strange)}; use only {', '.join(KEYS)}")
+        raise UserError(f"{file}: probabilities and review_threshold must be between 0 and 1; correct them, or {again}")
+    unknown = sorted({key for rule in rules for key in rule if key not in KEYS})
+    if unknown:
+        raise UserError(f"{file}: blocking_rules name {', '.join(unknown)}; use only {', '.join(KEYS)}")
     wanted = {item.name: [level.words for level in levels_of(item, records.fields)]
               for item in comparisons_of(records.fields)}  # fmt: skip
     if missing := sorted(name for name, levels in wanted.items() if not set(levels) <= set(stored.get(name, []))):
-        raise UserError(f"{file}: lacks {', '.join(missing)}, which these data have; {again}")
+        raise UserError(f"{file}: has no settings for {', '.join(missing)}, which these data have; {again}")
     return settings
 
 
 @dataclass(frozen=True)
-class _Learning:
-    """What EM found among the pairs that share one rule's keys: how many match, and of each comparison the share of its
-    levels among those and how many of them it could judge."""
+class _EmResult:
+    """What EM estimated for the pairs that share one rule's keys.
+
+    `matches`: expected number of matching pairs; `shares`: for each comparison, the shares of its levels among them;
+    `comparable`: how many of them have values to compare.
+    """
 
     rule: tuple[str, ...]
     matches: float
     shares: dict[str, dict[str, float]]
-    judged: dict[str, float]
+    comparable: dict[str, float]
 
 
-def _learn(model: Any, rule: tuple[str, ...], records: Records) -> _Learning | None:
-    """EM over the pairs that agree in the rule's keys; None when there are too few."""
+def _run_em(model: Any, rule: tuple[str, ...], records: Records) -> _EmResult | None:
+    """EM over the pairs that agree in the rule's keys; None if there are none, or nothing varies among them."""
     from splink import block_on
 
     varying = [item for item in comparisons_of(records.fields) if not {*item.fields, "street"} & set(rule)]
-    # Asked for pairs that do not exist, Splink would forget the comparisons that the rule holds fixed.
+    # Without such pairs, Splink would lose the comparisons that the rule holds fixed.
     if not varying or not _pairs(records, rule):
         return None
     session = model.training.estimate_parameters_using_expectation_maximisation(
@@ -172,20 +173,20 @@ def _learn(model: Any, rule: tuple[str, ...], records: Records) -> _Learning | N
     )
     found = session.core_model_settings
     matching = float(found.probability_two_random_records_match)
-    shares, judged = {}, {}
+    shares, comparable = {}, {}
     for comparison in found.comparisons:
         levels = {level.label_for_charts: level._m_probability for level in comparison.comparison_levels
                   if not level.is_null_level}  # fmt: skip
-        # A level that did not occur is named so in words.
+        # For a level that did not occur Splink has a text instead of a number.
         shares[comparison.output_column_name] = {
             name: share if isinstance(share, float) else 0.0 for name, share in levels.items()
         }
-        judged[comparison.output_column_name] = matching * _pairs(records, rule, comparison.output_column_name)
-    return _Learning(rule, matching * _pairs(records, rule), shares, judged)
+        comparable[comparison.output_column_name] = matching * _pairs(records, rule, comparison.output_column_name)
+    return _EmResult(rule, matching * _pairs(records, rule), shares, comparable)
 
 
 def _pairs(records: Records, rule: tuple[str, ...], comparison: str | None = None) -> int:
-    """How many pairs of records agree in all keys of a rule, or of those, how many a comparison can judge."""
+    """How many pairs of records agree in all keys of a rule; with `comparison`, those that have values for it."""
     frame = records.frame[list(FIELDS)].assign(email_name=records.frame["email_name"])
     known = frame[list(rule)].notna().all(axis=1)
     if comparison:
@@ -196,20 +197,20 @@ def _pairs(records: Records, rule: tuple[str, ...], comparison: str | None = Non
 
 
 def _probabilities(
-    learnt: dict[str, Any], learnings: list[_Learning], records: Records
+    fitted: dict[str, Any], em_results: list[_EmResult], records: Records
 ) -> dict[str, list[dict[str, Any]]]:
     """m and u of every level, by comparison.
 
-    m is the share among matching pairs, weighted over what EM found under each rule, with the level's usual share as if
-    it came from USUAL_WEIGHT pairs. u that no random pair showed is half a pair's.
+    m is the share among matching pairs, averaged over the EM results of all rules, with the level's usual share counted
+    as USUAL_WEIGHT further pairs. If no random pair had the level, u is that of half a pair.
     """
-    described = {item["output_column_name"]: item["comparison_levels"] for item in learnt["comparisons"]}
+    described = {item["output_column_name"]: item["comparison_levels"] for item in fitted["comparisons"]}
     result = {}
     for comparison in comparisons_of(records.fields):
         levels = levels_of(comparison, records.fields)
-        skipped = records.kind != "file" and comparison.name in NEVER_LEARNT_FROM_CUSTOMERS
-        told = [] if skipped else [item for item in learnings if comparison.name in item.shares]
-        judged = sum(item.judged[comparison.name] for item in told)
+        skipped = records.kind != "file" and comparison.name in NEVER_TRAINED_ON_CUSTOMERS
+        contributing = [] if skipped else [item for item in em_results if comparison.name in item.shares]
+        comparable = sum(item.comparable[comparison.name] for item in contributing)
         usual = sum(level.usual for level in levels)
         seen_u = {level["label_for_charts"]: level.get("u_probability") for level in described[comparison.name]}
         half_a_pair = 0.5 / max(_pairs(records, (), comparison.name), 1)
@@ -218,13 +219,16 @@ def _probabilities(
                 "level": level.words,
                 "m": _inside(
                     (
-                        sum(item.judged[comparison.name] * item.shares[comparison.name][level.words] for item in told)
+                        sum(
+                            item.comparable[comparison.name] * item.shares[comparison.name][level.words]
+                            for item in contributing
+                        )
                         + USUAL_WEIGHT * level.usual / usual
                     )
-                    / (judged + USUAL_WEIGHT)
+                    / (comparable + USUAL_WEIGHT)
                 ),
                 "u": _inside(seen_u[level.words] or half_a_pair),
-                "learnt_from_pairs": round(judged, 1),
+                "learnt_from_pairs": round(comparable, 1),
             }
             for level in levels
         ]
@@ -232,5 +236,5 @@ def _probabilities(
 
 
 def _inside(probability: float) -> float:
-    """Rounded, and neither 0 nor 1: one pair never proves anything."""
+    """Rounded, and neither 0 nor 1: no single comparison is proof."""
     return min(max(round(float(probability), DECIMALS), 1e-7), 1 - 1e-7)

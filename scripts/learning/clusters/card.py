@@ -1,4 +1,4 @@
-"""The card of a clustering and the rows of its seed: what was found, how it was chosen, how far to trust it."""
+"""The model card of a clustering and the rows of its seed: what was found, how it was chosen, how far to trust it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ COLUMNS = [
 def write_centres(
     workspace: Workspace, found: Clustering, rules: list[Draft], facts: DataFacts, *, forced: bool, seed: int
 ) -> str:
-    """Write centres and card into the workspace's seeds; returns the fit_id.
+    """Write centres and model card into the workspace's seeds; returns the fit_id.
 
-    Without a stable clustering the card alone is written, and no centres of an earlier fit stay.
+    Without a stable clustering only the card is written, and the centres of any earlier fit are removed.
     """
     card = Card(
         model_key=MODEL_KEY,
@@ -71,7 +71,7 @@ def centre_rows(found: Clustering) -> list[dict[str, str]]:
 
 
 def figures_of(found: Clustering, rules: list[Draft], *, forced: bool, seed: int) -> list[Figure]:
-    """The evidence: what it was made from, how the number was chosen, how well the rules do, its limits."""
+    """The evidence: the data used, how the number of clusters was chosen, how well the rules perform, the limits."""
     return [
         *_about_the_data(found, seed),
         *_about_the_choice(found, forced),
@@ -87,7 +87,7 @@ def _summary(choice: Choice, forced: bool) -> str:
 def _about_the_data(found: Clustering, seed: int) -> list[Figure]:
     shares = np.bincount(found.labels, minlength=len(found.keys)) / len(found.labels)
     return [
-        Figure("fit", "customers", found.buyers.customer_count, "buyers who are persons and may be profiled"),
+        Figure("fit", "customers", found.buyers.customer_count, "buyers who are people and may be profiled"),
         Figure("fit", "features", len(found.features), ", ".join(found.features)),
         Figure("fit", "seed", seed, "of the random generator; the same seed and data give the same centres"),
         *(
@@ -107,19 +107,19 @@ def _about_the_choice(found: Clustering, forced: bool) -> list[Figure]:
             "choice",
             "number of clusters",
             len(found.keys),
-            "asked for with --k" if forced else "by the criteria" if found.keys else "no stable clustering exists",
+            "requested with --k" if forced else "by the criteria" if found.keys else "no stable clustering exists",
         )
     )
     for row in found.choice.criteria.to_dict("records"):
-        verdict = "; chosen" if row["is_chosen"] else "; could be chosen" if row["qualifies"] else ""
+        verdict = "; chosen" if row["is_chosen"] else "; qualifies" if row["qualifies"] else ""
         shown.append(
             Figure(
                 "choice",
                 f"stability of {named(row['method'], row['cluster_count'])}",
                 float(row["stability"]),
                 f"stable from {MIN_STABILITY}; silhouette {row['silhouette']:.3f}, Davies-Bouldin "
-                f"{row['davies_bouldin']:.3f}, gap {row['gap']:.3f} (error {row['gap_error']:.3f}, that of one "
-                f"cluster {row['gap_of_one']:.3f}){verdict}",
+                f"{row['davies_bouldin']:.3f}, gap {row['gap']:.3f} (standard error {row['gap_error']:.3f}; gap of a "
+                f"single cluster {row['gap_of_one']:.3f}){verdict}",
             )
         )
     return shown
@@ -128,7 +128,7 @@ def _about_the_choice(found: Clustering, forced: bool) -> list[Figure]:
 def _about_the_rules(rules: list[Draft]) -> list[Figure]:
     shown = []
     for draft in rules:
-        about = f"rule for {draft.cluster_key}, on customers it was not made from"
+        about = f"rule for {draft.cluster_key}, on held-out customers"
         shown.append(Figure("holdout", f"precision of {draft.segment_key}", draft.precision, about))
         shown.append(
             Figure("holdout", f"recall of {draft.segment_key}", draft.recall, draft.text() or "no readable rule")
@@ -141,15 +141,15 @@ def _limits(found: Clustering) -> list[Figure]:
     shown = [
         Figure(
             "limits",
-            "customers judged at most",
-            sizes.judged,
+            "customers evaluated at most",
+            sizes.evaluated,
             f"for silhouette, Davies-Bouldin and resamples; {sizes.compared} for the gap statistic, {sizes.tree} for "
-            f"Ward's tree, {sizes.fitted} for the centres that are tried; those chosen are refined on all",
+            f"Ward's tree, {sizes.fitted} for the candidate centres; the chosen centres are refined on all customers",
         )
     ]
     if drawn < found.buyers.customer_count:
-        shown.append(Figure("limits", "customers drawn", drawn, "at random, by a hash of customer_id"))
+        shown.append(Figure("limits", "customers sampled", drawn, "at random, by a hash of customer_id"))
     if found.left_out:
-        names = f"{', '.join(found.left_out)}: the same for nearly everybody"
+        names = f"{', '.join(found.left_out)}: the same for nearly all buyers"
         shown.append(Figure("limits", "features left out", len(found.left_out), names))
     return shown

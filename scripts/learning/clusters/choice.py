@@ -1,7 +1,7 @@
-"""Which number of clusters, by which method: stated criteria on samples, and the words that explain the choice.
+"""Chooses the number of clusters and the method by stated criteria on samples, and explains the choice.
 
-All points are standardised values, one row per customer, in an order that is random with regard to who they are
-(`scripts.learning.clusters.inputs`): the first n rows are a random sample of n customers.
+All points are standardised values, one row per customer, in random order (`scripts.learning.clusters.inputs`):
+the first n rows are a random sample of n customers.
 
 Sources: Rousseeuw 1987 (silhouette), Davies and Bouldin 1979, Tibshirani, Walther and Hastie 2001 (gap statistic),
 Hubert and Arabie 1985 (adjusted Rand index), Hennig 2007 (stability over resamples).
@@ -28,18 +28,18 @@ METHOD_NAMES = {"kmeans": "K-means", "ward": "Ward's method"}
 COUNTS = range(2, 11)
 CUSTOMERS_PER_CLUSTER = 20
 MIN_STABILITY = 0.8
-# One standard error, the usual rule, is for one comparison. Here are up to eighteen, and of customers who are evenly
-# spread along one direction some candidate exceeds two in every fourth sample.
+# The usual rule, one standard error, is for a single comparison. Here there are up to eighteen: with customers spread
+# evenly along one direction, some candidate exceeds two standard errors in one sample out of four.
 GAP_ERRORS = 4
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many customers each part of the choice looks at, and how often it repeats itself."""
+    """How many customers each part of the choice uses, and how many references and resamples."""
 
-    fitted: int = 20_000  # centres of a count
-    judged: int = 5_000  # silhouette, Davies-Bouldin, agreement of resamples
-    tree: int = 2_000  # Ward compares all pairs
+    fitted: int = 20_000  # candidate centres
+    evaluated: int = 5_000  # silhouette, Davies-Bouldin, agreement of resamples
+    tree: int = 2_000  # Ward's method compares all pairs
     compared: int = 4_000  # gap statistic
     references: int = 20
     resampled: int = 5_000
@@ -48,7 +48,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidates with their criteria, the one chosen (None: no stable clustering exists), and why."""
+    """The candidates with their criteria, the chosen one (None: no stable clustering exists), and the reasons."""
 
     criteria: pd.DataFrame
     method: str | None
@@ -62,30 +62,30 @@ def criteria_of(
 ) -> tuple[pd.DataFrame, dict[tuple[str, int], Matrix]]:
     """Criteria of every method and count, and the centres found for it.
 
-    Columns: method, cluster_count, silhouette, davies_bouldin, gap, gap_error, gap_of_one (that of a single cluster),
+    Columns: method, cluster_count, silhouette, davies_bouldin, gap, gap_error, gap_of_one (gap of a single cluster),
     stability (mean adjusted Rand index over pairs of resamples), stability_low (its 10th percentile), smallest_share,
     agreement (adjusted Rand index with the other method at the same count; null for one method).
     """
     sizes = sizes or Sizes()
     counts, methods = list(counts), list(methods)
-    judged = points[: sizes.judged]
+    evaluated = points[: sizes.evaluated]
     rows, centres = [], {}
     labels: dict[tuple[str, int], Labels] = {}
     for method in methods:
         found = _fit(method, points[: sizes.fitted], counts, seed, sizes, starts=5)
         gaps = _gaps(method, points[: sizes.compared], counts, seed, sizes)
-        stability = _stability(method, points[: sizes.fitted], judged, counts, seed, sizes)
+        stability = _stability(method, points[: sizes.fitted], evaluated, counts, seed, sizes)
         for count in counts:
-            assigned = nearest(judged, found[count])
-            share = np.bincount(assigned, minlength=count).min() / len(judged)
+            assigned = nearest(evaluated, found[count])
+            share = np.bincount(assigned, minlength=count).min() / len(evaluated)
             alive = len(np.unique(assigned)) > 1
             gap, error, of_one = gaps[count]
             rows.append(
                 {
                     "method": method,
                     "cluster_count": count,
-                    "silhouette": silhouette_score(judged, assigned) if alive else -1.0,
-                    "davies_bouldin": davies_bouldin_score(judged, assigned) if alive else np.inf,
+                    "silhouette": silhouette_score(evaluated, assigned) if alive else -1.0,
+                    "davies_bouldin": davies_bouldin_score(evaluated, assigned) if alive else np.inf,
                     "gap": gap,
                     "gap_error": error,
                     "gap_of_one": of_one,
@@ -105,13 +105,13 @@ def criteria_of(
 
 
 def nearest(points: Matrix, centres: Matrix) -> Labels:
-    """The nearest centre of every point; the first of equally near ones."""
+    """The nearest centre to each point; the first one in a tie."""
     squares = (centres**2).sum(axis=1) - 2.0 * points @ centres.T
     return np.asarray(squares.argmin(axis=1))
 
 
 def adjusted_rand(one: Labels, other: Labels) -> float:
-    """Agreement of two partitions of the same points, 1 for equal ones and about 0 for unrelated ones."""
+    """Agreement of two partitions of the same points: 1 if identical, about 0 if unrelated."""
     rows, columns = int(one.max()) + 1, int(other.max()) + 1
     table = np.bincount(one * columns + other, minlength=rows * columns).reshape(rows, columns).astype(float)
 
@@ -126,12 +126,12 @@ def adjusted_rand(one: Labels, other: Labels) -> float:
 
 
 def lloyd(points: Matrix, centres: Matrix) -> Matrix:
-    """K-means from the given centres on."""
+    """K-means started from the given centres."""
     return np.asarray(KMeans(len(centres), init=centres, n_init=1, max_iter=200).fit(points).cluster_centers_)
 
 
 def _fit(method: str, points: Matrix, counts: list[int], seed: int, sizes: Sizes, starts: int) -> dict[int, Matrix]:
-    """Centres for every count: K-means from `starts` random starts, or from the groups of Ward's tree of a sample."""
+    """Centres for every count: K-means from `starts` random starts, or from the groups of Ward's tree on a sample."""
     if method == "kmeans":
         return {
             count: np.asarray(KMeans(count, n_init=starts, random_state=seed).fit(points).cluster_centers_)
@@ -148,18 +148,18 @@ def _fit(method: str, points: Matrix, counts: list[int], seed: int, sizes: Sizes
 
 
 def _dispersion(points: Matrix, centres: Matrix) -> float:
-    """Logarithm of the sum of squares around the nearest centres."""
+    """Logarithm of the sum of squared distances to the nearest centre."""
     return float(np.log(((points - centres[nearest(points, centres)]) ** 2).sum()))
 
 
 def _gaps(
     method: str, points: Matrix, counts: list[int], seed: int, sizes: Sizes
 ) -> dict[int, tuple[float, float, float]]:
-    """Gap statistic of every count with its standard error, and that of one cluster.
+    """Gap statistic of every count with its standard error, and the gap of a single cluster.
 
-    The reference is uniform in the box of the points' principal axes, so that features that go together are no
-    clusters yet. Along each axis the box has the points' variance, not their range: a range grows with the tails of
-    the lesser axes, and whatever dominates, evenly spread as it may be, then looks like clusters.
+    The reference is uniform in a box along the points' principal axes, so that correlated features alone do not count
+    as clusters. Along each axis the box has the points' variance, not their range: ranges grow with the tails of the
+    minor axes, and then the dominant axis looks clustered even when customers are spread evenly along it.
     """
     random = np.random.default_rng(seed)
     middle = points.mean(axis=0)
@@ -172,7 +172,7 @@ def _gaps(
         one = sample.mean(axis=0, keepdims=True)
         return np.array([_dispersion(sample, one), *(_dispersion(sample, found[count]) for count in counts)])
 
-    # Turned back or not, distances are the same.
+    # No need to rotate back: distances stay the same.
     expected = np.array([dispersions(random.uniform(-wide, wide, points.shape)) for _ in range(sizes.references)])
     gaps = expected.mean(axis=0) - dispersions(points)
     errors = expected.std(axis=0) * np.sqrt(1 + 1 / sizes.references)
@@ -180,9 +180,9 @@ def _gaps(
 
 
 def _stability(
-    method: str, points: Matrix, judged: Matrix, counts: list[int], seed: int, sizes: Sizes
+    method: str, points: Matrix, evaluated: Matrix, counts: list[int], seed: int, sizes: Sizes
 ) -> dict[int, list[float]]:
-    """Adjusted Rand indices of every two resamples: their centres assign the same customers, do they agree?"""
+    """Adjusted Rand index of every pair of resamples: do their centres group the same customers alike?"""
     random = np.random.default_rng(seed + 1)
     size = min(len(points), sizes.resampled)
     labels: dict[int, list[Labels]] = {count: [] for count in counts}
@@ -190,12 +190,12 @@ def _stability(
         resample = points[random.integers(0, len(points), size)]
         found = _fit(method, resample, counts, seed + number, sizes, starts=3)
         for count in counts:
-            labels[count].append(nearest(judged, found[count]))
+            labels[count].append(nearest(evaluated, found[count]))
     return {count: [adjusted_rand(*pair) for pair in combinations(labels[count], 2)] for count in counts}
 
 
 def qualifies(criteria: pd.DataFrame) -> pd.Series:
-    """Which candidates are stable, and separate the customers better than an even spread of them would."""
+    """Which candidates are stable and separate customers better than an even spread of customers would be separated."""
     beyond = criteria["gap"] - GAP_ERRORS * criteria["gap_error"] > criteria["gap_of_one"]
     return (criteria["stability"] >= MIN_STABILITY) & beyond
 
@@ -208,23 +208,23 @@ def choose(
     seed: int = 0,
     sizes: Sizes | None = None,
 ) -> Choice:
-    """Choose method and number of clusters, and say why.
+    """Choose method and number of clusters, with reasons.
 
     `method` is kmeans, ward or best (of both); `count` forces a number. Without it, of the candidates that are stable
-    and beat a single cluster, the one with the best mean rank of silhouette, Davies-Bouldin and gap is taken; when
-    there is none, the choice has no centres. The result depends on the points, their order and `seed` alone, given
-    one thread.
+    and beat a single cluster, the one with the best mean rank of silhouette, Davies-Bouldin and gap is chosen; when
+    there is none, the choice has no centres. On one thread, the result depends only on the points, their order and
+    `seed`.
     """
     sizes = sizes or Sizes()
     methods = METHODS if method == "best" else (method,)
-    counts = possible_counts(points[: sizes.judged])
+    counts = possible_counts(points[: sizes.evaluated])
     tried = sorted({*counts, count}) if count else counts
     criteria, centres = criteria_of(points, tried, methods, seed, sizes)
     criteria["is_stable"] = criteria["stability"] >= MIN_STABILITY
     criteria["qualifies"] = qualifies(criteria)
-    running = criteria["cluster_count"] == count if count else criteria["qualifies"]
-    # Ranks only mean something among those that may be chosen.
-    shown = criteria[running]
+    is_eligible = criteria["cluster_count"] == count if count else criteria["qualifies"]
+    # Ranks are only meaningful among eligible candidates.
+    shown = criteria[is_eligible]
     ranks = pd.DataFrame(
         {
             "silhouette": shown["silhouette"].round(6).rank(ascending=False),
@@ -233,7 +233,7 @@ def choose(
         }
     )
     criteria["mean_rank"] = ranks.mean(axis=1)
-    ordered = criteria[running].sort_values(["mean_rank", "cluster_count", "method"])
+    ordered = criteria[is_eligible].sort_values(["mean_rank", "cluster_count", "method"])
     criteria["is_chosen"] = False
     if ordered.empty:
         return Choice(criteria, None, None, None, _why_none(criteria, sizes))
@@ -245,13 +245,13 @@ def choose(
 
 
 def possible_counts(points: Matrix) -> list[int]:
-    """The counts that so many customers, and so many kinds of them, allow."""
+    """The cluster counts that the number of customers, and of distinct points, allows."""
     kinds = len(np.unique(points, axis=0))
     return [count for count in COUNTS if len(points) >= count * CUSTOMERS_PER_CLUSTER and kinds > count]
 
 
 def named(method: str, count: int) -> str:
-    """A candidate in words, such as `4 clusters by K-means`."""
+    """A candidate as text, such as `4 clusters by K-means`."""
     return f"{count} clusters by {METHOD_NAMES[method]}"
 
 
@@ -259,11 +259,11 @@ def _tried(criteria: pd.DataFrame, sizes: Sizes) -> str:
     counts = criteria["cluster_count"]
     methods = " and by ".join(METHOD_NAMES[method] for method in criteria["method"].unique())
     return (
-        f"{counts.min()} to {counts.max()} clusters were tried by {methods}. A candidate counts as stable when centres "
-        f"of {sizes.resamples} resamples agree on who belongs together with a mean adjusted Rand index of at least "
-        f"{MIN_STABILITY}, and as clusters at all when its gap statistic exceeds that of a single cluster by more than "
+        f"{counts.min()} to {counts.max()} clusters were tried by {methods}. A candidate is stable when centres from "
+        f"{sizes.resamples} resamples agree on who belongs together with a mean adjusted Rand index of at least "
+        f"{MIN_STABILITY}. It has real clusters when its gap statistic exceeds that of a single cluster by more than "
         f"{GAP_ERRORS} standard errors. {int(criteria['is_stable'].sum())} of {len(criteria)} are stable, "
-        f"{int(criteria['qualifies'].sum())} are both."
+        f"{int(criteria['qualifies'].sum())} meet both conditions."
     )
 
 
@@ -279,7 +279,7 @@ def _why_chosen(criteria: pd.DataFrame, ordered: pd.DataFrame, ranks: pd.Series,
     if len(ordered) > 1:
         second = ordered.iloc[1]
         reasons.append(
-            f"Next would come {named(second['method'], second['cluster_count'])}, with stability "
+            f"The runner-up is {named(second['method'], second['cluster_count'])}, with stability "
             f"{second['stability']:.2f} and silhouette {second['silhouette']:.2f}."
         )
     return reasons
@@ -287,14 +287,14 @@ def _why_chosen(criteria: pd.DataFrame, ordered: pd.DataFrame, ranks: pd.Series,
 
 def _why_forced(best: pd.Series) -> list[str]:
     verdict = (
-        "it would have qualified by itself"
+        "it would have qualified by the criteria"
         if best["qualifies"]
-        else "another sample of customers would give other clusters"
+        else "another sample of customers would give different clusters"
         if not best["is_stable"]
         else "it separates customers no better than an even spread would"
     )
     return [
-        f"{named(best['method'], best['cluster_count'])} were asked for; the number was not chosen by the criteria. "
+        f"{named(best['method'], best['cluster_count'])} were requested; the number was not chosen by the criteria. "
         f"Its stability is {best['stability']:.2f} (stable from {MIN_STABILITY}), its silhouette "
         f"{best['silhouette']:.2f}: {verdict}."
     ]
@@ -302,13 +302,13 @@ def _why_forced(best: pd.Series) -> list[str]:
 
 def _why_none(criteria: pd.DataFrame, sizes: Sizes) -> list[str]:
     if criteria.empty:
-        return ["No stable clustering exists: there are too few different customers."]
+        return ["No stable clustering exists: too few customers differ from each other."]
     beyond = criteria["gap"] - GAP_ERRORS * criteria["gap_error"] > criteria["gap_of_one"]
-    steadiest = criteria.iloc[int(criteria["stability"].to_numpy().argmax())]
+    most_stable = criteria.iloc[int(criteria["stability"].to_numpy().argmax())]
     return [
-        "No stable clustering exists in these customers.",
+        "No stable clustering of these customers exists.",
         _tried(criteria, sizes),
-        f"The most stable candidate, {named(steadiest['method'], steadiest['cluster_count'])}, reaches "
-        f"{steadiest['stability']:.2f}; {int(beyond.sum())} of {len(criteria)} separate the customers better than an "
-        "even spread would. The customers differ by degrees, not by kinds: use scores and percentiles, not clusters.",
+        f"The most stable candidate, {named(most_stable['method'], most_stable['cluster_count'])}, reaches "
+        f"{most_stable['stability']:.2f}; {int(beyond.sum())} of {len(criteria)} separate the customers better than an "
+        "even spread would. The customers differ in degree, not in kind: use scores and percentiles, not clusters.",
     ]

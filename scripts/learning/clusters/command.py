@@ -1,4 +1,4 @@
-"""`python -m scripts cluster`: find clusters of buyers, and write centres, card, review pack and draft rules."""
+"""`python -m scripts cluster`: find clusters of buyers, and write centres, model card, review pack and draft rules."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def cluster(
     into_library: bool = False,
     progress: Progress = print,
 ) -> Path:
-    """Find clusters of buyers; returns the seed that holds their centres.
+    """Find clusters of buyers; returns the path of the seed that holds their centres.
 
-    Features are those that the seed `model_inputs` names. Without `k`, the number is chosen by stated criteria
-    (scripts.learning.clusters.choice); with it, the card says that it was asked for. `method` is kmeans, ward or best
-    (of both). Written: centres and card into the workspace's seeds, a review pack with draft rules to
+    The features are those named in the seed `model_inputs`. Without `k`, the number is chosen by stated criteria
+    (scripts.learning.clusters.choice); with it, the card says that it was requested. `method` is kmeans, ward or best
+    (of both). Writes centres and card into the workspace's seeds, and a review pack with draft rules to
     `<home>/review/clusters/`; with `into_library` the drafts also go into the segment library. The same data and `seed`
-    give the same files. Raises UserError for too few customers or an impossible `k`; CheckFailed, after the card and
-    the review pack say so, when no stable clustering exists.
+    give the same files. Raises UserError for too few customers or an impossible `k`; CheckFailed when no stable
+    clustering exists, after writing a card and a review pack that say so.
     """
     if method not in (*METHODS, "best"):
         raise UserError(f"--method {method}: not a method; use {', '.join(METHODS)} or best")
@@ -47,7 +47,7 @@ def cluster(
     buyers = read_buyers(workspace, seed)
     found = find_clusters(buyers, k=k, method=method, seed=seed, where=str(workspace.warehouse))
     if found.left_out:
-        progress(f"cluster: left out, the same for nearly everybody: {', '.join(found.left_out)}")
+        progress(f"cluster: left out, the same for nearly all buyers: {', '.join(found.left_out)}")
     rules = draft_rules(found)
     fit_id = write_centres(workspace, found, rules, facts, forced=k is not None, seed=seed)
     definitions, conditions = _draft_rows(workspace, rules, buyers, fit_id)
@@ -58,7 +58,7 @@ def cluster(
     if found.choice.count is None:
         raise CheckFailed(
             f"no stable clustering exists among {buyers.customer_count:,} buyers; the model card and "
-            f"{review_folder(workspace) / 'index.html'} say why; `--k N` forces a number"
+            f"{review_folder(workspace) / 'index.html'} explain why; `--k N` forces a number"
         )
     progress(
         f"cluster: {len(found.keys)} clusters of {buyers.customer_count:,} customers: {'; '.join(found.names)};"
@@ -68,7 +68,7 @@ def cluster(
         replaced = drafts.into_library(workspace.seeds, definitions, conditions)
         progress(
             f"cluster: {len(definitions)} drafts in {workspace.seeds / DEFINITIONS}"
-            f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
+            f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active until approved"
         )
     return workspace.seeds / SEED_FILE
 

@@ -1,4 +1,4 @@
-"""Candidate rules of clusters as draft rows of the segment library: for a person to accept, never active by itself."""
+"""Candidate rules of clusters as draft rows of the segment library: never active until a person accepts them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = [
     "write_drafts",
 ]
 
-# Marks what this module has written: only such drafts are replaced.
+# Marks the drafts that this module writes: only these are ever replaced.
 TAG = "cluster"
 
 
 def segment_keys(names: list[str]) -> list[str]:
-    """A key of the library for each cluster's name: `cluster_` and its words, unique, at most 60 letters."""
+    """A library key for each cluster name: `cluster_` and its words, unique, at most 60 characters."""
     return drafts.segment_keys(names, TAG)
 
 
@@ -31,17 +31,17 @@ def definition_row(
 ) -> dict[str, str]:
     """The draft as a row of segment_definitions.
 
-    `themes` of the attributes that its rule reads; `share_of_known`: whom the rule finds, of all known customers.
+    `themes`: those of the attributes in its rule; `share_of_known`: share of all known customers whom the rule finds.
     """
     return drafts.definition_row(
         segment_key=draft.segment_key,
         name=draft.name,
-        purpose=f"Proposed from clustering {fit_id}; to be decided what is done differently for them.",
+        purpose=f"Proposed from clustering {fit_id}; decide what to do differently for these customers.",
         included=(
-            f"Buyers like the cluster '{draft.name}': {draft.precision:.0%} of those whom the rule finds are in the "
-            f"cluster, and it finds {draft.recall:.0%} of the cluster"
+            f"Buyers like the cluster '{draft.name}': {draft.precision:.0%} of the customers matching the rule are in "
+            f"the cluster, and the rule finds {draft.recall:.0%} of the cluster"
         ),
-        review_rule="Change or retire when clusters are found anew and this one is not among them",
+        review_rule="Change or retire when clusters are fitted again and this one is not among them",
         priority=priority,
         themes=themes,
         tag=TAG,
@@ -55,5 +55,5 @@ def condition_rows(draft: Draft) -> list[dict[str, str]]:
 
 
 def into_library(seeds: Path, definitions: list[dict[str, str]], conditions: list[dict[str, str]]) -> int:
-    """Append draft rows to the retailer's library in the way of scripts.segments.drafts.into_library."""
+    """Append draft rows to the retailer's library, as scripts.segments.drafts.into_library does."""
     return drafts.into_library(seeds, definitions, conditions, tag=TAG)

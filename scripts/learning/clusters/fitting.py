@@ -23,12 +23,12 @@ CORRELATED_OVER = 20_000
 
 @dataclass(frozen=True)
 class Clustering:
-    """One clustering with all that is said of it.
+    """One clustering and everything reported about it.
 
-    `transform`: rows of prediction.transform, of the features that vary; `left_out`: those that do not.
-    `centres` and `values`: one row per cluster, one column per row of `transform`, standardised and in the feature's
-    own unit. `labels`: cluster of every row of `buyers.frame`. Keys and names are in the order of the centres. Without
-    a stable clustering `centres` has no rows.
+    `transform`: rows of prediction.transform, for the features that vary; `left_out`: the features that do not.
+    `centres` and `values`: one row per cluster, one column per row of `transform`; `centres` standardised, `values` in
+    the feature's own unit. `labels`: position of the cluster of every row of `buyers.frame`. Keys and names are in the
+    order of the centres. Without a stable clustering `centres` has no rows.
     """
 
     buyers: Buyers
@@ -48,12 +48,12 @@ class Clustering:
 
     @property
     def words(self) -> pd.DataFrame:
-        """Low and high words of the features, in their order."""
+        """Low and high wording of the features, in feature order."""
         return self.buyers.words.set_index("attribute_name").loc[self.features].reset_index()
 
     @property
     def chosen(self) -> pd.Series:
-        """Criteria of the clustering that was chosen."""
+        """Criteria of the chosen clustering."""
         return self.choice.criteria[self.choice.criteria["is_chosen"]].iloc[0]
 
 
@@ -72,12 +72,12 @@ def find_clusters(
     transform = fit_transform_of(buyers.frame, scales)
     left_out = [name for name in buyers.features if name not in set(transform["attribute_name"])]
     if transform.empty:
-        raise UserError(f"{where}: no feature differs between buyers; name others for `{MODEL_KEY}` in model_inputs")
+        raise UserError(f"{where}: no feature varies between buyers; name others for `{MODEL_KEY}` in model_inputs")
     points = apply_transform(buyers.frame, transform)
     kinds = len(np.unique(points[: max(5_000, k or 0)], axis=0))
     if kinds < (k or 2):
-        raise UserError(f"{where}: only {kinds} kinds of buyers differ in the features; ask for a smaller --k")
-    # One thread: the order of summation, and with it the last digits, stays the same.
+        raise UserError(f"{where}: the features distinguish only {kinds} kinds of buyer; use a smaller --k")
+    # One thread keeps the order of summation, and so the last digits, the same.
     with threadpool_limits(limits=1):
         choice = choose(points, method=method, count=k, seed=seed, sizes=sizes)
         centres = np.empty((0, points.shape[1])) if choice.centres is None else lloyd(points, choice.centres)
@@ -103,7 +103,7 @@ def find_clusters(
 
 
 def draft_rules(found: Clustering) -> list[Draft]:
-    """A candidate rule for every cluster, measured; none where no attribute of the catalogue is among the features."""
+    """A measured candidate rule for every cluster; none where no feature is an attribute of the catalogue."""
     if found.buyers.catalogue.empty:
         return []
     sample = found.buyers.frame.iloc[:MOST_ROWS]
@@ -132,6 +132,6 @@ def _check_size(customers: int, k: int | None, where: str) -> None:
 
 
 def _order(frame: pd.DataFrame, labels: Any, centres: Matrix) -> Any:
-    """The clusters by what their typical member spent, most first; a few very large customers decide nothing."""
+    """Order of the clusters by median spend, highest first, so that a few very large customers do not decide it."""
     spent = [frame.loc[labels == number, "net_revenue"].median() for number in range(len(centres))]
     return np.argsort(-np.nan_to_num(spent, nan=-np.inf), kind="stable")

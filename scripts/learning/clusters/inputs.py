@@ -1,4 +1,4 @@
-"""What a clustering is made from: buyers' attributes, those that the seed model_inputs names, in a random order."""
+"""The input of a clustering: the buyers' attributes that the seed model_inputs names, in random order."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from scripts.platform.workspace import Workspace
 
 MODEL_KEY = "clusters"
 INPUTS = "int_prediction_inputs"
-# Of more customers, so many are drawn; a number of clusters is settled long before.
+# Larger populations are sampled down to this size; the number of clusters settles well before it.
 MOST_CUSTOMERS = 500_000
-# What a cluster is worth; read beside the features.
+# What a cluster is worth; read in addition to the features.
 VALUES = ("net_revenue", "contribution_margin")
 
 
 @dataclass(frozen=True)
 class Buyers:
-    """Buyers who are persons and may be profiled.
+    """Buyers who are people and may be profiled.
 
     `frame`: customer_id, the features and VALUES as double, one row per customer, ordered by a hash of the id, so that
-    any first n rows are a random sample that depends on nobody's neighbours. `customer_count`: how many there are in
-    all, `frame` holds MOST_CUSTOMERS of them at most. `words`: attribute_name, scale, low_words, high_words.
-    `catalogue`: attributes that a segment rule may use, of the features: attribute_name, theme, unit, value_type,
-    description. `known_count`: customers of customer_features.
+    the first n rows are a random sample for any n, whichever other customers exist. `customer_count`: the number of
+    such buyers, of whom `frame` holds at most MOST_CUSTOMERS. `words`: attribute_name, scale, low_words, high_words.
+    `catalogue`: the features that a segment rule may use: attribute_name, theme, unit, value_type, description.
+    `known_count`: number of customers in customer_features.
     """
 
     frame: pd.DataFrame
@@ -46,7 +46,7 @@ class Buyers:
 
 
 def read_words(seeds: Path) -> pd.DataFrame:
-    """The features that the retailer's seed names: attribute_name, scale, low_words, high_words."""
+    """The features named in the retailer's seed: attribute_name, scale, low_words, high_words."""
     file = seeds / model_inputs.FILE
     rows = model_inputs.read_model_inputs(seeds, MODEL_KEY)
     if not rows:
@@ -61,12 +61,12 @@ def read_words(seeds: Path) -> pd.DataFrame:
 
 
 def read_buyers(workspace: Workspace, seed: int) -> Buyers:
-    """Read the buyers of a built warehouse; `seed` decides in which random order."""
+    """Read the buyers of a built warehouse; `seed` sets their random order."""
     words = read_words(workspace.seeds)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         columns = _columns(connection, "intermediate", INPUTS)
         if not columns:
-            raise UserError(f"{workspace.warehouse}: holds no {INPUTS}; run `python -m scripts build` first")
+            raise UserError(f"{workspace.warehouse}: {INPUTS} does not exist; run `python -m scripts build` first")
         missing = [name for name in words["attribute_name"] if name not in columns]
         if missing:
             raise UserError(
@@ -89,7 +89,7 @@ def read_buyers(workspace: Workspace, seed: int) -> Buyers:
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection, words: pd.DataFrame) -> pd.DataFrame:
-    """What rules may speak of, among the features; empty where the catalogue is not built."""
+    """The features that rules may use; empty where the catalogue is not built."""
     columns = ["attribute_name", "theme", "unit", "value_type", "description"]
     if not _columns(connection, "marts", "attribute_catalogue"):
         return pd.DataFrame(columns=columns)

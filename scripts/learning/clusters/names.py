@@ -1,4 +1,4 @@
-"""What a cluster is called and how it differs from the average buyer, in the words of the seed model_inputs."""
+"""Names a cluster by how it differs from the average buyer, in the words of the seed model_inputs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pandas as pd
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
-# In standard deviations from the average buyer: what is worth naming.
+# Distance from the average buyer, in standard deviations, from which a trait is worth naming.
 TRAIT_DISTANCE = 0.5
 TRAITS_IN_A_NAME = 3
-# Two features that move together this closely, such as revenue and margin, are one trait.
+# Two features correlated this strongly, such as revenue and margin, are one trait.
 SAME_TRAIT = 0.75
 
 
 def traits_of(centre: Matrix, words: pd.DataFrame, correlations: Matrix) -> list[str]:
-    """The traits of one centre (standardised), most telling first; empty for an average one.
+    """The traits of one (standardised) centre, most distinctive first; empty for an average one.
 
     `words` has one row per feature in the order of the centre, with low_words and high_words; `correlations` is the
     features' correlation matrix.
@@ -27,19 +27,19 @@ def traits_of(centre: Matrix, words: pd.DataFrame, correlations: Matrix) -> list
     for position in np.argsort(-np.abs(np.round(centre, 6)), kind="stable"):
         if abs(centre[position]) < TRAIT_DISTANCE:
             break
-        # Correlated in the direction that the centre lies: high revenue says high margin already.
-        told = any(
+        # Correlated in the direction in which the centre lies: high revenue already implies high margin.
+        is_implied = any(
             correlations[position, other] * np.sign(centre[position] * centre[other]) >= SAME_TRAIT for other in used
         )
         text = str(words.iloc[int(position)]["high_words" if centre[position] > 0 else "low_words"]).strip()
-        if not told and text not in found:
+        if not is_implied and text not in found:
             found.append(text)
             used.append(int(position))
     return found
 
 
 def names_of(centres: Matrix, words: pd.DataFrame, correlations: Matrix) -> list[str]:
-    """A name for every centre: its two or three most telling traits, more where two would be called the same."""
+    """A name for every centre: its (at most three) most distinctive traits, more where two names would be the same."""
     traits = [traits_of(centre, words, correlations) for centre in centres]
     lengths = [min(TRAITS_IN_A_NAME, len(found)) for found in traits]
     names = [_name(found[:length]) for found, length in zip(traits, lengths, strict=True)]

@@ -1,4 +1,4 @@
-"""Pictures of a clustering as inline SVG, drawn by altair without a browser; none names a customer."""
+"""Charts of a clustering as inline SVG, drawn by altair without a browser; none identifies a customer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_SEGMENTS = 14
 
 
 def sizes_and_value(found: Clustering) -> str:
-    """Share of customers, of net revenue and of contribution margin of every cluster, side by side."""
+    """Each cluster's share of customers, net revenue and contribution margin, side by side."""
     alt = altair()
     frame = found.buyers.frame
     parts = {"customers": pd.Series(1.0, index=frame.index)}
@@ -45,7 +45,7 @@ def sizes_and_value(found: Clustering) -> str:
 
 
 def profiles(found: Clustering) -> str:
-    """Heat map of the standardised centres: how far each cluster lies from the average buyer, per feature."""
+    """Heat map of the standardised centres: each cluster's distance from the average buyer, per feature."""
     alt = altair()
     rows = [
         {
@@ -78,11 +78,11 @@ def profiles(found: Clustering) -> str:
 
 
 def separation(found: Clustering) -> str:
-    """A random sample of customers on the two directions in which customers differ most, coloured by cluster."""
+    """A random sample of customers on the first two principal components, coloured by cluster."""
     alt = altair()
     middle = found.points.mean(axis=0)
     _, spreads, axes = np.linalg.svd(found.points[:20_000] - middle, full_matrices=False)
-    # Signs of the axes are arbitrary: the heavier end points up or right.
+    # Signs of the axes are arbitrary: the feature with the largest loading points right or up.
     axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
     axes = axes if len(axes) > 1 else np.vstack([axes, np.zeros_like(axes)])
     shares = spreads**2 / (spreads**2).sum()
@@ -125,7 +125,7 @@ def separation(found: Clustering) -> str:
 
 
 def criteria(found: Clustering) -> str:
-    """The criteria over the number of clusters, a panel each; the chosen clustering is ringed."""
+    """Each criterion against the number of clusters, one panel each; the chosen clustering is ringed."""
     alt = altair()
     table = found.choice.criteria.assign(
         method=found.choice.criteria["method"].map(METHOD_NAMES),
@@ -136,7 +136,7 @@ def criteria(found: Clustering) -> str:
         ("stability", "stability (higher is better)", MIN_STABILITY),
         ("silhouette", "silhouette (higher is better)", None),
         ("davies_bouldin", "Davies-Bouldin (lower is better)", None),
-        ("beyond", "gap beyond one cluster (higher is better)", 0.0),
+        ("beyond", "gap above one cluster (higher is better)", 0.0),
     ):
         base = alt.Chart(table).encode(
             x=alt.X("cluster_count:O", title="clusters", axis=alt.Axis(labelAngle=0)),
@@ -185,7 +185,7 @@ def overlap(shares: pd.DataFrame) -> str:
 
 
 def clear_share(found: Clustering) -> float:
-    """Share of customers who are at least a quarter nearer to their centre than to the next one."""
+    """Share of customers who are at least a quarter nearer to their own centre than to the next one."""
     sample = found.points[:5_000]
     squares = ((sample[:, None, :] - found.centres[None]) ** 2).sum(axis=2)
     near = np.sqrt(np.sort(squares, axis=1)[:, :2])
@@ -193,7 +193,7 @@ def clear_share(found: Clustering) -> float:
 
 
 def _direction(features: Sequence[str], axis: Any, share: float) -> list[str]:
-    """What a direction stands for, as the two lines of an axis title."""
+    """What a direction means, as the two lines of an axis title."""
     heavy = [place for place in np.argsort(-np.abs(axis), kind="stable")[:3] if axis[place]]
     parts = [f"{'more' if axis[place] > 0 else 'less'} {_words(features[place])}" for place in heavy]
     return [", ".join(parts[:2]), ", ".join([*parts[2:], f"{share:.0%} of the differences →"])] if parts else [""]

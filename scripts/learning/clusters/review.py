@@ -1,6 +1,6 @@
-"""The review pack: one page on which a person judges whether clusters are coherent, distinct and of use.
+"""The review pack: one page for deciding whether clusters are coherent, distinct and useful.
 
-It holds no names and no customer ids, asks nothing of other servers, and prints.
+It contains no names and no customer ids, loads nothing from other servers, and can be printed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scripts.platform.progress import Progress
 
 TRAITS_SHOWN = 6
 SEGMENTS_SHOWN = 3
-# How much of a cluster its rule should find, and how pure it should be, to stand in for it.
+# The least recall and precision with which a rule can stand in for its cluster.
 GOOD_RULE = 0.7
 
 
@@ -36,7 +36,7 @@ def write_review(
     fit_id: str,
     progress: Progress,
 ) -> Path:
-    """Write the review pack into `folder`; returns the page. Without altair it has tables and words only."""
+    """Write the review pack into `folder`; returns the path of the page. Without altair it has tables and text only."""
     shares = _overlap_shares(found, overlap) if found.keys else pd.DataFrame()
     drawn = _drawn(found, shares, progress)
     shown: dict[str, Any] = {
@@ -68,12 +68,12 @@ def write_review(
 
 
 def _drawn(found: Clustering, shares: pd.DataFrame, progress: Progress) -> dict[str, str | None]:
-    """The pictures by name; none where they cannot be drawn or show nothing."""
+    """The charts by name; None where one cannot be drawn or would be empty."""
     drawn: dict[str, str | None] = dict.fromkeys(("criteria", "sizes_and_value", "profiles", "separation", "overlap"))
     try:
         criteria = pictures.criteria(found)
     except UserError as problem:
-        progress(f"cluster: the review pack has no pictures: {problem}")
+        progress(f"cluster: the review pack has no charts: {problem}")
         return drawn
     if len(found.choice.criteria):
         drawn["criteria"] = criteria
@@ -87,10 +87,10 @@ def _drawn(found: Clustering, shares: pd.DataFrame, progress: Progress) -> dict[
 
 def _about(found: Clustering, facts: DataFacts, fit_id: str) -> str:
     drawn = len(found.buyers.frame)
-    sample = f" ({drawn:,} of them drawn at random)" if drawn < found.buyers.customer_count else ""
+    sample = f" (random sample of {drawn:,})" if drawn < found.buyers.customer_count else ""
     forced = ""
     if found.keys and not bool(found.chosen["qualifies"]):
-        forced = " The number was asked for and does not meet the criteria."
+        forced = " The number of clusters was requested and does not meet the criteria."
     return (
         f"{found.buyers.customer_count:,} buyers{sample} as of {facts.as_of_date.isoformat()}, "
         f"{facts.world_kind} data, amounts in {facts.reporting_currency}. Fit {fit_id}.{forced}"
@@ -121,7 +121,7 @@ def _clusters(found: Clustering, shares: pd.DataFrame, currency: str) -> list[di
 
 
 def _traits(found: Clustering, number: int, currency: str) -> list[dict[str, str]]:
-    """What sets a cluster apart from the average buyer, most first."""
+    """What sets a cluster apart from the average buyer, most distinctive first."""
     units = dict(zip(found.buyers.catalogue["attribute_name"], found.buyers.catalogue["unit"], strict=True))
     average, centre = _typical(found), found.centres[number]
     traits = []
@@ -154,7 +154,7 @@ def _segments_of(shares: pd.DataFrame, key: str) -> list[str]:
         return []
     best = own.sort_values(["lift", "segment_name"], ascending=[False, True]).head(SEGMENTS_SHOWN)
     return [
-        f"{row['segment_name']} ({row['share']:.0%} of the cluster, {row['lift']:.1f} times the usual)"
+        f"{row['segment_name']} ({row['share']:.0%} of the cluster, {row['lift']:.1f} times the average)"
         for row in best.to_dict("records")
         if row["lift"] > 1.2
     ]
@@ -165,7 +165,7 @@ def _separation(found: Clustering) -> str:
     clear = pictures.clear_share(found)
     return (
         f"Silhouette {best['silhouette']:.2f} (1: far apart, 0: on the border), Davies-Bouldin "
-        f"{best['davies_bouldin']:.2f} (smaller is better). {clear:.0%} of the customers are at least a quarter "
+        f"{best['davies_bouldin']:.2f} (lower is better). {clear:.0%} of the customers are at least a quarter "
         "nearer to their own centre than to the next one; the others lie between clusters."
     )
 
@@ -191,7 +191,7 @@ def _candidates(criteria: pd.DataFrame) -> list[list[str]]:
 
 
 def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
-    """Share of every cluster in every segment, and how many times that is the share of all buyers."""
+    """Share of every cluster in every segment, and its ratio to the share of all buyers (lift)."""
     if overlap.empty:
         return pd.DataFrame(columns=["cluster_key", "segment_name", "share", "lift"])
     sizes = pd.Series(np.bincount(found.labels, minlength=len(found.keys)), index=found.keys)
@@ -207,7 +207,7 @@ def _overlap_shares(found: Clustering, overlap: pd.DataFrame) -> pd.DataFrame:
 
 
 def _overlap_table(shares: pd.DataFrame) -> list[list[str]]:
-    """Segments by clusters, the head first; nothing where no memberships are built."""
+    """Segments by clusters, with the header row first; empty where no memberships have been built."""
     if shares.empty:
         return []
     wide = shares.pivot_table(index="segment_name", columns="cluster_key", values="share")
@@ -235,8 +235,8 @@ def _rule(draft: Draft) -> dict[str, Any]:
 
 
 def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> list[str]:
-    """What the figures leave open, cluster by cluster where something stands out."""
-    asked = ["Would each cluster be treated differently next week? If two would not, they are one."]
+    """Questions that the figures leave open, by cluster where something stands out."""
+    asked = ["Would each cluster be treated differently next week? If two would not, treat them as one."]
     sizes = np.bincount(found.labels, minlength=len(found.keys)) / len(found.labels)
     for key, size in zip(found.keys, sizes, strict=True):
         if size < 0.05:
@@ -245,18 +245,20 @@ def _questions(found: Clustering, rules: list[Draft], shares: pd.DataFrame) -> l
     for draft in rules:
         if min(draft.precision, draft.recall) < GOOD_RULE:
             asked.append(
-                f"The rule for {_plain(draft.cluster_key)} is only near it (precision {draft.precision:.0%}, recall "
-                f"{draft.recall:.0%}): is what the rule says wanted, rather than the cluster?"
+                f"The rule for {_plain(draft.cluster_key)} only approximates it (precision {draft.precision:.0%}, "
+                f"recall {draft.recall:.0%}): is the group that the rule describes wanted, rather than the cluster?"
             )
     if len(shares):
         covered = shares[(shares["share"] >= 0.8) & (shares["lift"] > 1.5)]
         for row in covered.to_dict("records"):
             asked.append(
-                f"{row['share']:.0%} of {_plain(str(row['cluster_key']))} is in the segment {row['segment_name']} "
-                "already: does it need another?"
+                f"{row['share']:.0%} of {_plain(str(row['cluster_key']))} is already in the segment "
+                f"{row['segment_name']}: does it need another?"
             )
     if float(found.chosen["stability"]) < MIN_STABILITY:
-        asked.append("The clusters are not stable: another sample of customers would give others. Use them with care.")
+        asked.append(
+            "The clusters are not stable: another sample of customers would give different ones. Use them with care."
+        )
     return asked
 
 

@@ -1,8 +1,8 @@
-"""A readable rule for each cluster: a shallow tree, cut down to what a person would write, and measured.
+"""A readable rule for each cluster: a shallow tree, reduced to what a person would write, and measured.
 
-A tree tells the members of a cluster from everybody else by attributes of the catalogue. Its leaves become
-alternatives, its thresholds readable numbers; conditions that hardly matter are dropped. Precision and recall are those
-of the rule as it stands in the end, among customers whom the tree has not seen.
+A tree separates the members of a cluster from all other buyers by attributes of the catalogue. Its leaves become
+alternatives, its thresholds round numbers; conditions that hardly matter are dropped. Precision and recall are those
+of the final rule on held-out customers.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from scripts.segments.drafts import Condition, Flags, holds, plain
 
 MAX_DEPTH = 3
 MAX_ALTERNATIVES = 3
-# A threshold may move as far as this share of the customers in its node, a condition may go for this much of F1.
+# Rounding a threshold may move at most this share of customers to the other side; a simplification may cost this much
+# F1, and an alternative must add more than it.
 READABLE_SHARE = 0.02
 WORTH_KEEPING = 0.005
 DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365, 545, 730, 1095)
-# Trees see half of so many customers, the other half measures.
+# At most this many customers are used: half to fit the tree, half to measure the rule.
 MOST_ROWS = 40_000
 BUYERS = "order_count"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A candidate rule: alternatives of conditions, and how well it finds its cluster among customers not seen before.
+    """A candidate rule: alternatives of conditions, and how well it finds its cluster among held-out customers.
 
-    `share` is that of the buyers whom it finds.
+    `share` is the share of buyers whom it matches.
     """
 
     segment_key: str
@@ -47,7 +48,7 @@ class Draft:
         return holds(self.alternatives, frame)
 
     def text(self, descriptions: dict[str, str] | None = None) -> str:
-        """The rule on one line, for people."""
+        """The rule on one line, as readable text."""
         known = descriptions or {}
         lines = [
             " and ".join(
@@ -70,16 +71,16 @@ def draft_of(
 ) -> Draft:
     """Find a readable rule for the `members` among the rows of `frame` (one per buyer, in random order).
 
-    `catalogue` says which columns may be used: attribute_name, value_type (number or boolean), unit. The first half of
-    the rows grows and simplifies the rule, the second half measures it. A cluster without members in the first half,
-    or without a rule, gets a draft without alternatives.
+    `catalogue` lists the columns that may be used: attribute_name, value_type (number or boolean), unit. The first half
+    of the rows is used to fit and simplify the rule, the second half to measure it. If all or none of the first half
+    are members, or no rule is found, the draft has no alternatives.
     """
     half = len(frame) // 2
     seen, truth = frame.iloc[:half], members[:half]
     alternatives: list[list[Condition]] = []
     if 0 < truth.sum() < half:
         alternatives = _simplified(_alternatives(seen, truth, catalogue), seen, truth)
-    # Rules are evaluated over everybody known; clusters are of buyers.
+    # Rules are evaluated over all known customers, clusters hold buyers only.
     buyers = Condition(BUYERS, ">=", "1")
     alternatives = [
         alternative if any(_implies_buyer(part) for part in alternative) else [buyers, *alternative]
@@ -92,7 +93,7 @@ def draft_of(
 
 
 def precision_and_recall(found: Flags, members: Flags) -> tuple[float, float]:
-    """Share of the found who are members, and share of the members who are found; 0 where there are none."""
+    """Share of the customers found who are members, and share of the members who are found; 0 where there are none."""
     both = float((found & members).sum())
     return both / max(float(found.sum()), 1.0), both / max(float(members.sum()), 1.0)
 
@@ -107,7 +108,7 @@ def _implies_buyer(part: Condition) -> bool:
 
 
 def _alternatives(seen: pd.DataFrame, members: Flags, catalogue: pd.DataFrame) -> list[list[Condition]]:
-    """The leaves of a shallow tree that together find the members best, their thresholds rounded."""
+    """The leaves of a shallow tree that together best find the members, with rounded thresholds."""
     attributes = [str(name) for name in catalogue["attribute_name"]]
     values = seen[attributes].astype(float)
     filled = values.fillna(values.median()).fillna(0.0)
@@ -137,7 +138,7 @@ Bounds = dict[int, tuple[float, float]]
 
 
 def _leaves(tree: DecisionTreeClassifier, points: Any) -> list[tuple[Bounds, Flags]]:
-    """For every leaf the bounds of its features (above the first, up to the second), and who reaches it."""
+    """For every leaf, the bounds of its features (above the first, up to the second) and the rows that reach it."""
     inner = tree.tree_
     reached_by = tree.apply(points)
     leaves: list[tuple[Bounds, Flags]] = []
@@ -179,11 +180,11 @@ def _conditions(
                 operator, value = ("is_false" if is_upper else "is_true"), ""
                 median_holds = (medians[name] <= threshold) == is_upper
             else:
-                # From here on up: what the right branch of the tree holds.
+                # Values from here upwards are in the right branch of the tree.
                 least = readable(threshold, column, whole=is_whole, days=in_days)
                 median_holds = (medians[name] < least) == is_upper
                 operator, value = _written(least, is_upper, counts=is_whole and not in_days)
-            # The tree put missing values where the median is; the rule says so.
+            # The tree filled missing values with the median, and so does the rule.
             found.append(Condition(name, operator, value, "true" if has_nulls and median_holds else ""))
     return found
 
@@ -197,9 +198,10 @@ def _written(least: float, is_upper: bool, counts: bool) -> tuple[str, str]:
 
 
 def readable(threshold: float, values: Any, *, whole: bool = False, days: bool = False) -> float:
-    """The plainest number near a threshold of the tree: at most few of the `values` change sides.
+    """The roundest number near a threshold of the tree that moves at most READABLE_SHARE of `values` across it.
 
-    Values up to `threshold` lie on one side; values below the result do. For whole numbers the result is one too.
+    The threshold puts values up to it on one side; the result puts values below it there. With `whole`, the result is a
+    whole number too.
     """
     exact = float(np.floor(threshold) + 1) if whole else float(threshold)
     below = np.asarray(values) <= threshold
@@ -215,7 +217,7 @@ def readable(threshold: float, values: Any, *, whole: bool = False, days: bool =
 
 
 def _simplified(alternatives: list[list[Condition]], frame: pd.DataFrame, members: Flags) -> list[list[Condition]]:
-    """The same rule without the conditions and alternatives that hardly matter."""
+    """The same rule without conditions and alternatives that hardly matter."""
     rule = [list(alternative) for alternative in alternatives]
     floor = _f1(rule, frame, members) - WORTH_KEEPING
     changed = True

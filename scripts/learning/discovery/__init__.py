@@ -1,4 +1,4 @@
-"""Subgroup discovery: rules that foretell unusual value, lapse or response, found on one half, proved on the other."""
+"""Subgroup discovery: rules that predict unusual value, lapse or response; found on one half, tested on the other."""
 
 from scripts.learning.discovery.command import discover
 

@@ -1,4 +1,4 @@
-"""`python -m scripts discover`: search for rules, test them, and write review page and draft rows."""
+"""`python -m scripts discover`: search for rules, test them, and write a review page and draft rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from scripts.segments.segment_library import DEFINITIONS, Rows, free_priorities
 
 TAG = "discovered"
 HORIZON_DAYS = 180
-# So many rules of each target are tested; the more there are, the harder it is for each.
+# Rules tested per target; the more are tested, the stricter the adjustment for each.
 TESTED_PER_TARGET = 10
 
 
@@ -42,12 +42,12 @@ def discover(
     into_library: bool = False,
     progress: Progress = print,
 ) -> Path:
-    """Search for rules that foretell unusual value, lapse or response; returns the review page.
+    """Search for rules that predict unusual value, lapse or response; returns the path of the review page.
 
-    Rules read what was known `horizon` days ago; their outcome is what customers did since. Half of the customers are
-    searched, the other half decides. Written: `<home>/review/discoveries/` with the page and the draft rows; with
+    Rules use what was known `horizon` days ago; their outcome is what customers have done since. Half of the customers
+    are searched, the other half decides. Writes the page and the draft rows to `<home>/review/discoveries/`; with
     `into_library` the drafts also go into the segment library. The same data and `seed` give the same files. Raises
-    UserError where the history is too short, or too few customers count for every target asked for.
+    UserError if the history is too short, or if none of the requested targets can be searched.
     """
     from scripts.learning.discovery.review import write_review
 
@@ -63,15 +63,12 @@ def discover(
     folder = review_folder(workspace)
     drafts.write_drafts(folder, definitions, conditions)
     page = write_review(folder, people, cohorts, left_out, tested, proposals, progress)
-    progress(
-        f"discover: {len(proposals)} of {len(tested)} tested rules hold up on customers that the search had not seen;"
-        f" see {page}"
-    )
+    progress(f"discover: {len(proposals)} of {len(tested)} tested rules hold up on held-out customers; see {page}")
     if into_library and proposals:
         replaced = drafts.into_library(workspace.seeds, definitions, conditions, tag=TAG)
         progress(
             f"discover: {len(definitions)} drafts in {workspace.seeds / DEFINITIONS}"
-            f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active by itself"
+            f"{f', {replaced} of them in place of earlier ones' if replaced else ''}; none is active until approved"
         )
     return page
 
@@ -82,7 +79,7 @@ def review_folder(workspace: Workspace) -> Path:
 
 
 def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[Cohort], list[str]]:
-    """The halves of every target that can be searched, and for each that cannot one line why."""
+    """The two halves of every target that can be searched, and one line of explanation for each that cannot."""
     found, left_out = [], []
     for key in targets or list(TARGETS):
         target = TARGETS[key]
@@ -96,19 +93,19 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
         count = min(len(one.searched), len(one.kept_back))
         if 2 * count < FEWEST:
             left_out.append(
-                f"{key}: {len(one.searched) + len(one.kept_back)} {target.who_words.format(day=people.day)}; "
+                f"{key}: {len(one.searched) + len(one.kept_back)} {target.population.format(day=people.day)}; "
                 f"at least {FEWEST} are needed"
             )
         elif one.searched[target.column].nunique() < 2:
             what = target.what.format(days=people.days)
-            left_out.append(f"{key}: the same for all ({what}), nothing foretells it")
+            left_out.append(f"{key}: the outcome ({what}) is the same for all, so there is nothing to predict")
         else:
             found.append(one)
     return found, left_out
 
 
 def find_and_test(cohorts: Sequence[Cohort], attributes: pd.DataFrame) -> list[Tested]:
-    """Search every cohort's first half, and test what was found on its second; p-values adjusted over all of it."""
+    """Search the first half of every cohort and test the rules found on the second; p adjusted over all tests."""
     phrases = Phrases.read(zip(attributes["attribute_name"], attributes["phrase"], strict=True))
     tested = []
     for one in cohorts:
@@ -123,7 +120,7 @@ def find_and_test(cohorts: Sequence[Cohort], attributes: pd.DataFrame) -> list[T
 
 
 def evidence_of(one: Cohort, conditions: Sequence[Condition]) -> Evidence | None:
-    """What the customers kept back say of a rule; None where too few are in it, or outside, for a test."""
+    """The evidence of the held-out customers for a rule; None where too few match, or do not match, for a test."""
     found = holds([conditions], one.kept_back)
     if min(found.sum(), (~found).sum()) < SMALLEST_TESTED:
         return None
@@ -149,7 +146,7 @@ def _proposals(workspace: Workspace, people: People, tested: Sequence[Tested]) -
 
 
 def _key_words(one: Tested) -> str:
-    """What the key of a draft is made of: as many of the rule's attributes as fit in whole."""
+    """The words of a draft's key: direction, target, and those of the rule's attributes whose full names still fit."""
     words = f"{'high' if one.rule.direction > 0 else 'low'} {one.target.key}"
     for name in dict.fromkeys(part.attribute for part in one.rule.conditions):
         if len(f"{TAG}_{words} {name}") <= drafts.MOST_LETTERS - 3:
@@ -166,8 +163,8 @@ def _draft_rows(workspace: Workspace, people: People, proposals: Sequence[Propos
             segment_key=proposal.segment_key,
             name=proposal.tested.name,
             purpose=(
-                "Proposed by a search for rules that foretell what customers do; to be decided what is done "
-                f"differently for them. {evidence_text(proposal.tested, people)}"
+                "Proposed by a search for rules that predict what customers do; decide what to do differently for "
+                f"these customers. {evidence_text(proposal.tested, people)}"
             ),
             included=proposal.tested.phrases.included([proposal.tested.conditions]),
             review_rule="Change or retire when a later search on newer data does not confirm it",

@@ -1,9 +1,8 @@
-"""Tests of found rules on customers whom the search has not seen: effect, interval, p adjusted for all tests.
+"""Tests of discovered rules on held-out customers: effect, interval, p adjusted for all tests.
 
-Every rule of every target is tested once. Values are compared by Welch's t (or Student's, whichever is less sure),
-shares by chi-square, or by Fisher's exact test where few customers are expected in a cell. The p-values of all are
-adjusted together by Holm (1979), so that the chance to propose anything at all where nothing is there stays under
-`MOST_ERRORS`.
+Every rule of every target is tested once. Values are compared by the more conservative of Welch's and Student's t,
+shares by chi-square, or by Fisher's exact test where few customers are expected in a cell. All p-values are adjusted
+together by Holm (1979), so that the chance of proposing any rule where there is no effect stays below `MOST_ERRORS`.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from scripts.learning.discovery.search import Rule
 from scripts.segments.drafts import Flags
 
 MOST_ERRORS = 0.05
-# Rules that find fewer of the customers kept back cannot be told from chance by any test used here.
+# With fewer held-out customers in a rule, no test used here can distinguish it from chance.
 SMALLEST_TESTED = 25
-# Where fewer customers than this are expected in a cell, chi-square is only rough.
+# With fewer customers than this expected in a cell, chi-square is too rough.
 SMALLEST_CELL = 10.0
 Z95 = float(stats.norm.ppf(0.975))
 
@@ -39,11 +38,11 @@ class Mean:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the customers kept back say of one rule.
+    """The evidence of the held-out customers for one rule.
 
-    `inside` and `others`: mean outcome of those whom the rule finds and of the rest; `effect`: their difference;
-    `raw_effect`: the same without limits to extreme values (equal for shares). `p`: of the single test; `adjusted_p`:
-    for all tests.
+    `inside` and `others`: mean outcome of the customers in the rule and of the rest; `effect`: the difference;
+    `raw_effect`: the same without winsorising (equal for shares). `p`: of the single test; `adjusted_p`: adjusted for
+    all tests.
     """
 
     count: int
@@ -57,10 +56,10 @@ class Evidence:
 
 
 def value_evidence(found: Flags, outcome: Numbers, raw: Numbers) -> Evidence:
-    """Welch's t on `outcome` (extreme values limited), of those `found` against the others.
+    """Welch's and Student's t on the winsorised `outcome`, of those `found` against the others; the larger p is used.
 
-    Values are skewed: most customers buy nothing. A small group without a buyer looks far too sure of itself to Welch's
-    t, one with a few good buyers to Student's; so the larger p of the two counts.
+    Values are skewed: most customers buy nothing. Welch's t is far too confident about a small group without a buyer,
+    Student's t about one with a few good buyers.
     """
     one, other = outcome[found], outcome[~found]
     p = max(float(stats.ttest_ind(one, other, equal_var=is_equal).pvalue) for is_equal in (False, True))
@@ -71,7 +70,7 @@ def value_evidence(found: Flags, outcome: Numbers, raw: Numbers) -> Evidence:
         others=_mean(other),
         effect=_difference(one, other),
         raw_effect=_difference(raw[found], raw[~found]),
-        # Two groups without any spread: equal or not, no test can say more.
+        # Two groups without any spread: no test applies.
         p=p if np.isfinite(p) else 1.0,
     )
 
@@ -100,7 +99,7 @@ def wilson(hits: int, count: int) -> Mean:
 
 
 def newcombe(one: Mean, other: Mean) -> Mean:
-    """The difference of two shares and its 95 % interval from theirs (Newcombe 1998, method 10)."""
+    """The difference of two shares and its 95 % interval, from their intervals (Newcombe 1998, method 10)."""
     difference = one.value - other.value
     low = difference - np.hypot(one.value - one.low, other.high - other.value)
     high = difference + np.hypot(one.high - one.value, other.value - other.low)
@@ -108,7 +107,7 @@ def newcombe(one: Mean, other: Mean) -> Mean:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for being one of several tests (Holm 1979), in the given order."""
+    """P-values adjusted for multiple testing (Holm 1979), in the given order."""
     adjusted = [0.0] * len(p_values)
     highest = 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
@@ -118,12 +117,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def adjust(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The same evidence with p adjusted over all of it."""
+    """The same evidence with p adjusted for all tests."""
     return [replace(one, adjusted_p=p) for one, p in zip(evidence, holm([one.p for one in evidence]), strict=True)]
 
 
 def holds_up(rule: Rule, evidence: Evidence, worth: float) -> bool:
-    """Whether a rule is to be proposed: significant, in the direction in which it was found, and worth having."""
+    """Whether to propose a rule: significant, in the direction in which it was found, and large enough to matter."""
     return evidence.adjusted_p < MOST_ERRORS and rule.direction * evidence.effect.value >= worth
 
 

@@ -1,4 +1,4 @@
-"""Rules that were tested, those that are proposed, and what speaks for them."""
+"""Rules that were tested, those that are proposed, and the evidence for them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from scripts.segments.phrasing import Phrases
 
 @dataclass(frozen=True)
 class Tested:
-    """A rule that was tested, and what came of it.
+    """A tested rule and the result of the test.
 
-    `conditions`: the whole rule as the library needs it. `worth`: the least effect that is of use. `low` and `high`:
-    the limits to extreme values. `phrases`: how its attributes are spoken of.
+    `conditions`: the complete rule as the library needs it. `worth`: the smallest useful effect. `low` and `high`: the
+    limits to which outcomes were winsorised. `phrases`: the wording of its attributes.
     """
 
     target: Target
@@ -38,14 +38,14 @@ class Tested:
 
     @property
     def name(self) -> str:
-        """What the segment is called: what is unusual about its customers, and the attributes that tell."""
+        """The name of the segment: what is unusual about its customers, and the conditions that predict it."""
         unusual = self.target.higher if self.rule.direction > 0 else self.target.lower
         return f"{unusual}: {self.phrases.joined(self.rule.conditions)}"
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A rule that held up, numbered from 1, and its customers of today."""
+    """A rule that held up, numbered from 1, and how many customers it finds today."""
 
     number: int
     tested: Tested
@@ -55,14 +55,14 @@ class Proposal:
 
 
 def evidence_text(tested: Tested, people: People) -> str:
-    """What speaks for a rule, in one sentence for its row of the library."""
+    """The evidence for a rule, in one sentence for its library row."""
     found, target = tested.evidence, tested.target
     currency = people.facts.reporting_currency
     inside, others = (amount(mean.value, target.is_share, currency) for mean in (found.inside, found.others))
     each = "" if target.is_share else " each"
     return (
-        f"Of {target.who_words.format(day=people.day.isoformat())}, none of them seen by the search: "
-        f"{target.what.format(days=people.days)} {inside}{each} for the {found.count} whom the rule found, {others} "
+        f"Among held-out {target.population.format(day=people.day.isoformat())}: "
+        f"{target.what.format(days=people.days)} {inside}{each} for the {found.count} matching the rule, {others} "
         f"for the {found.other_count} others; difference "
         f"{effect_text(found.effect, target.is_share, currency)}, adjusted p {p_text(found.adjusted_p)}."
     )

@@ -1,4 +1,4 @@
-"""What is searched: persons as they were known on a past day with what they did after, and persons as of today."""
+"""Input of the search: people as known on a past day with what they did afterwards, and people as of today."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CATALOGUE_COLUMNS = (
 
 @dataclass(frozen=True)
 class People:
-    """The persons of a past day and of today.
+    """The people of a past day and of today.
 
-    `day`: the past day; `then`: one row per person in a random order that depends on nobody's neighbours, with the
-    attributes of the catalogue and what the person did in the `days` days after (`value_after`, `lapse_after`,
-    `response_after`); `is_kept_back`: per row, whether it is for confirmation only. `today`: customer_features of
-    persons who have bought, customer_id and attributes; `known_count`: all customers of customer_features.
-    `attributes`: attribute_name, theme, unit, value_type, phrase of what rules may read. `unavailable`: why an
-    attribute of a target is not there.
+    `day`: the past day; `then`: one row per person in a random order that does not depend on who else is there, with
+    the attributes of the catalogue and what the person did in the `days` days after `day` (`value_after`,
+    `lapse_after`, `response_after`); `is_kept_back`: per row, whether it is for confirmation only. `today`: rows of
+    customer_features for people who have bought, customer_id and attributes; `known_count`: number of customers in
+    customer_features. `attributes`: attribute_name, theme, unit, value_type, phrase of the attributes that rules may
+    use. `unavailable`: why an attribute is not available, by name.
     """
 
     day: date
@@ -50,9 +50,9 @@ class People:
 
 
 def read_people(workspace: Workspace, days: int, seed: int, progress: Progress) -> People:
-    """Read a built workspace; the past day is `days` before the one that the warehouse describes, and built if need be.
+    """Read a built workspace; the past day is `days` before the warehouse's as_of_date and is built if necessary.
 
-    Raises UserError where the history is too short or nothing is built.
+    Raises UserError if the history is too short or the warehouse has not been built.
     """
     if days < 1:
         raise UserError(f"--horizon {days}: too short; give 1 day or more, such as 180")
@@ -61,7 +61,7 @@ def read_people(workspace: Workspace, days: int, seed: int, progress: Progress) 
     if day <= facts.data_from:
         raise UserError(
             f"--horizon {days}: {day} is not after the first order of {facts.data_from}; "
-            "give fewer days, or more history"
+            "give fewer days, or load more history"
         )
     catalogue = _catalogue(workspace)
     snapshot = snapshots(workspace, [day], progress)[day]
@@ -106,9 +106,9 @@ def with_outcomes(held: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def shuffled(people: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, Flags]:
-    """The rows in the order of a hash of customer_id, and for each whether it is kept back for confirmation.
+    """The rows ordered by a hash of customer_id, and for each row whether it is kept back for confirmation.
 
-    A customer's place and half depend on the id and `seed` alone.
+    A customer's hash and half depend only on the id and `seed`.
     """
     hashes = [hashlib.md5(f"{identifier}|{seed}".encode()).hexdigest() for identifier in people["customer_id"]]
     order = np.argsort(np.array(hashes, dtype=str), kind="stable") if hashes else np.array([], dtype=int)
@@ -119,7 +119,7 @@ def shuffled(people: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, Flags]:
 def _catalogue(workspace: Workspace) -> pd.DataFrame:
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         if not (_has(connection, "attribute_catalogue") and _has(connection, "customer_features")):
-            raise UserError(f"{workspace.warehouse}: holds no attribute catalogue; run `python -m scripts build` first")
+            raise UserError(f"{workspace.warehouse}: has no attribute catalogue; run `python -m scripts build` first")
         return connection.execute(
             f"select {', '.join(CATALOGUE_COLUMNS)} from marts.attribute_catalogue"
             " where source_relation = 'customer_features' order by attribute_name"
@@ -139,7 +139,7 @@ def _today(workspace: Workspace, names: list[str]) -> tuple[pd.DataFrame, int]:
 
 
 def _needed() -> set[str]:
-    """Attributes that say who counts for a target."""
+    """Attributes that decide who counts for a target."""
     return {part.attribute for target in TARGETS.values() for part in target.who}
 
 

@@ -1,4 +1,4 @@
-"""What speaks for a rule, in plain English."""
+"""The figures that support a rule, as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scripts.learning.discovery.confirm import Mean
 
 
 def effect_text(effect: Mean, is_share: bool, currency: str) -> str:
-    """A difference with its interval: `+12.40 GBP (95 % interval +8.10 to +16.70)`, shares in points."""
+    """A difference with its interval: `+12.40 GBP (95 % interval +8.10 to +16.70)`; shares in percentage points."""
     value, low, high = (
         (f"{100 * number:+.1f}" if is_share else f"{number:+,.2f}").replace("-", "−")
         for number in (effect.value, effect.low, effect.high)

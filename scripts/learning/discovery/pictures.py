@@ -1,4 +1,4 @@
-"""The picture of one rule, as inline SVG: its customers beside the others, with 95 % intervals."""
+"""The chart of one rule, as inline SVG: its customers next to the others, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH = 330
 
 
 def inside_and_others(evidence: Evidence, *, is_share: bool, currency: str, highest: float, lowest: float) -> str:
-    """Mean or share of the outcome inside and outside a rule. All pictures of one target share `lowest` and `highest`.
+    """Mean or share of the outcome inside and outside a rule. All charts of one target share `lowest` and `highest`.
 
     Raises UserError where the drawing packages are absent.
     """
@@ -41,7 +41,7 @@ def inside_and_others(evidence: Evidence, *, is_share: bool, currency: str, high
     reach = base.mark_rule(strokeWidth=1.6, color=INK).encode(x=alt.X("low:Q"), x2="high:Q")
     text = base.mark_text(align="left", dx=5, fontSize=11, color=MUTED).encode(x=alt.X("high:Q"), text="text:N")
     picture = svg((bars + reach + text).properties(width=WIDTH - 90, height=52))
-    # It lies on a card.
+    # It is shown on a card, which has its own background.
     return picture.replace('fill="white"', 'fill="none"', 1)
 
 

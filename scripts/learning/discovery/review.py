@@ -1,6 +1,6 @@
-"""The review page of discoveries: every proposed rule with its evidence, and how it was come by.
+"""The review page of discoveries: every proposed rule with its evidence, and how it was found.
 
-It holds no names and no customer ids, asks nothing of other servers, and prints.
+It contains no names and no customer ids, loads nothing from other servers, and can be printed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scripts.learning.discovery.inputs import People
 
 SEGMENTS_SHOWN = 3
-# From here on a segment is called nearly the same as a rule.
+# From this overlap (Jaccard) on, a segment counts as nearly the same as a rule.
 NEARLY_THE_SAME = 0.6
 
 
@@ -35,21 +35,21 @@ def write_review(
     proposals: Sequence[Proposal],
     progress: Progress,
 ) -> Path:
-    """Write the page into `folder` and return it. Without altair it has tables and words only."""
+    """Write the page into `folder` and return its path. Without altair it has tables and text only."""
     drawn: dict[int, str] = {}
     try:
         drawn = _pictures(people, proposals)
     except UserError as problem:
-        progress(f"discover: the review page has no pictures: {problem}")
+        progress(f"discover: the review page has no charts: {problem}")
     cards = [_card(people, proposal, drawn.get(proposal.number)) for proposal in proposals]
     held = "1 rule holds up" if len(proposals) == 1 else f"{len(proposals)} rules hold up"
     return write_page(
         folder / INDEX,
         "learning/discovery/review.html.j2",
-        title="Discoveries: rules that foretell what customers do" if proposals else "No discoveries",
+        title="Discoveries: rules that predict what customers do" if proposals else "No discoveries",
         about=_about(people),
         colour=pictures.RULE_COLOUR,
-        summary=f"{held} of the {len(tested)} that were tested on customers whom the search had not seen.",
+        summary=f"{held} of the {len(tested)} that were tested on held-out customers.",
         cards=cards,
         cohorts=[_cohort(people, one, cards) for one in cohorts],
         rest=[_rest(people, one) for one in tested if not one.is_proposed],
@@ -67,8 +67,8 @@ def _about(people: People) -> str:
 
 
 def _cohort(people: People, one: Cohort, cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    who = one.target.who_words.format(day=people.day.isoformat())
-    what = f"{one.target.what.format(days=people.days)}, of {who}"
+    who = one.target.population.format(day=people.day.isoformat())
+    what = f"{one.target.what.format(days=people.days)}, among {who}"
     return {
         "title": one.target.title,
         "what": what[:1].upper() + what[1:],
@@ -92,7 +92,7 @@ def _card(people: People, proposal: Proposal, picture: str | None) -> dict[str, 
         "adjusted_p": p_text(evidence.adjusted_p),
         "effect": effect_text(evidence.effect, is_share, currency),
         "raw_effect": None if is_share else effect_text(evidence.raw_effect, False, currency),
-        "counts": f"{evidence.count:,} customers kept back are in the rule, {evidence.other_count:,} are not; "
+        "counts": f"{evidence.count:,} held-out customers match the rule, {evidence.other_count:,} do not; "
         f"adjusted p {p_text(evidence.adjusted_p)}",
         "count_today": f"{proposal.count_today:,}",
         "extra": one.phrases.joined(extra) if extra else "",
@@ -102,7 +102,7 @@ def _card(people: People, proposal: Proposal, picture: str | None) -> dict[str, 
 
 
 def _segments(proposal: Proposal) -> dict[str, Any]:
-    """Where the rule's customers of today are already."""
+    """The segments that already contain the rule's current customers."""
     overlap = proposal.overlap
     if overlap.empty or not proposal.count_today:
         return {"overlaps": [], "nearly_the_same": None}
@@ -135,34 +135,35 @@ def _method(people: People, cohorts: Sequence[Cohort], tested: Sequence[Tested])
     sizes = "; ".join(f"{one.target.title.lower()} {len(one.searched):,} and {len(one.kept_back):,}" for one in cohorts)
     limits = [f"{one.low:,.2f} and {one.high:,.2f}".replace("-", "−") for one in cohorts if not one.target.is_share]
     texts = [
-        f"Customers were split in two by a hash of their id: one half was searched, the other kept back ({sizes}).",
+        f"Customers were split in two by a hash of their id: one half was searched, the other held out ({sizes}).",
         f"The search tries rules of one to {search.LONGEST} conditions over {len(people.attributes)} attributes. It "
-        "ranks them by the difference of the mean outcome from that of everybody, in standard deviations, times the "
-        f"square root of how many they find. A rule finds at least {_share(search.SMALLEST_SHARE, 1)} and "
-        f"{search.SMALLEST_COUNT} of the customers searched, and at most half of them; every condition must clearly "
-        f"add to the others; of rules that share more than {_share(search.SAME_CUSTOMERS, 1)} of their customers the "
-        "best stays, and each rule must find unusual customers whom no better one finds.",
-        f"Only the best {len(tested)} were tested, once, on the customers kept back, by Welch's t (value), chi-square "
-        "or Fisher's exact test (shares). The p-values are adjusted for all these tests (Holm). A rule is proposed "
-        f"when its adjusted p is below {MOST_ERRORS}, and its effect at least {WORTH_OF_VALUE} standard deviations "
-        f"of value or {100 * WORTH_OF_SHARE:.0f} points of a share. All effects here are of the customers kept back; "
-        "intervals are of each rule by itself.",
+        "ranks them by the difference between their mean outcome and the overall mean, in standard deviations, times "
+        "the square root of the number of customers they find. A rule finds at least "
+        f"{_share(search.SMALLEST_SHARE, 1)} and {search.SMALLEST_COUNT} of the customers searched, and at most half "
+        f"of them; every condition must add clearly to the others; of rules that share more than "
+        f"{_share(search.SAME_CUSTOMERS, 1)} of their customers only the best is kept, and each rule must find unusual "
+        "customers whom no better rule finds.",
+        f"Only the best {len(tested)} were tested, once, on the held-out customers, by Welch's or Student's t (value), "
+        "chi-square or Fisher's exact test (shares). The p-values are adjusted for all these tests (Holm). A rule is "
+        f"proposed when its adjusted p is below {MOST_ERRORS} and its effect is at least {WORTH_OF_VALUE} standard "
+        f"deviations of value or {100 * WORTH_OF_SHARE:.0f} percentage points of a share. All effects shown are those "
+        "among held-out customers; the intervals are not adjusted for multiple testing.",
     ]
     if limits:
         texts.append(
             f"For value, margins beyond the {100 * LIMITS[0]:.0f}st and {100 * LIMITS[1]:.0f}th percentile "
-            f"({limits[0]}) count as these, so that a few extreme customers make no rule; each rule says "
-            "what its effect is without, with an interval that is only rough."
+            f"({limits[0]}) are capped at these limits, so that a few extreme customers do not make a rule; each rule "
+            "also shows its effect without capping, with an interval that is only rough."
         )
     texts.append(
-        "That a rule foretells an outcome does not say that it causes it, nor that doing something for these customers "
-        "would change it: that takes a holdout."
+        "That a rule predicts an outcome does not mean that it causes it, nor that treating these customers "
+        "differently would change it: only a holdout can show that."
     )
     return texts
 
 
 def _pictures(people: People, proposals: Sequence[Proposal]) -> dict[int, str]:
-    """The picture of every proposal, on one scale per target."""
+    """The chart of every proposal, on one scale per target."""
     drawn = {}
     for proposal in proposals:
         target = proposal.tested.target

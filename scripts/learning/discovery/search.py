@@ -1,9 +1,9 @@
 """Beam search for subgroups: conjunctions of one to three readable conditions whose customers do something unusual.
 
-Quality of a rule is the mean-test measure of subgroup discovery (Klösgen 1996): the difference between the mean
-outcome of those whom it finds and that of everybody, in standard deviations of everybody, times the square root of how
-many it finds. Nothing here says that a rule is real: of so many rules some look good by chance. That is for
-`confirm`, on customers whom the search has not seen.
+The quality of a rule is the mean-test measure of subgroup discovery (Klösgen 1996): the difference between the mean
+outcome of the customers it finds and the overall mean, in overall standard deviations, times the square root of how
+many it finds. Nothing here shows that a rule is real: among so many rules some look good by chance. `confirm` tests
+them, on held-out customers.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from scripts.segments.drafts import Condition, Flags, plain
 
 LONGEST = 3
 BEAM_WIDTH = 40
-# A rule finds at least so many of the searched customers, and no more than half of them: else it singles nobody out.
+# A rule finds at least this many of the searched customers, and at most half of them: more is no subgroup.
 SMALLEST_SHARE, SMALLEST_COUNT, LARGEST_SHARE = 0.02, 50, 0.5
-# Two rules whose customers overlap more than this (Jaccard) say the same.
+# Two rules whose customers overlap more than this (Jaccard) are duplicates.
 SAME_CUSTOMERS = 0.6
 SAME_IN_BEAM = 0.9
 QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-# Zero is a kind of its own when so many have it.
+# Zero is a category of its own when at least this share of customers has it.
 ZERO_SHARE = 0.05
 MOST_TEXTS = 20
-# The search sees at most so many customers; it needs no more to tell which rules are worth a test.
+# The search uses at most this many customers; that is enough to find the rules worth testing.
 MOST_ROWS = 40_000
 BLOCK = 256
 
@@ -39,9 +39,9 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A conjunction of conditions, and how it looks among the searched customers.
+    """A conjunction of conditions, and its figures among the searched customers.
 
-    `quality` is signed: positive when its customers have more of the outcome than everybody.
+    `quality` is signed: positive when its customers have more of the outcome than the overall mean.
     """
 
     conditions: tuple[Condition, ...]
@@ -56,7 +56,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class _Found:
-    """A rule on the way: which selectors (in order) it is made of, and whom it finds."""
+    """A rule during the search: the indices of its conditions, in ascending order, and the customers it finds."""
 
     parts: tuple[int, ...]
     mask: Flags
@@ -64,20 +64,19 @@ class _Found:
 
 
 def smallest(customers: int) -> int:
-    """How many of so many searched customers a rule must find."""
+    """How many out of `customers` searched a rule must find at least."""
     return max(SMALLEST_COUNT, int(np.ceil(SMALLEST_SHARE * customers)))
 
 
 def search(frame: pd.DataFrame, outcome: Numbers, attributes: pd.DataFrame, *, most: int, worth: float) -> list[Rule]:
-    """The best rules of both directions, best first, each of which adds to those before it.
+    """The best rules in both directions, best first, each of which adds to those before it.
 
-    No rule finds nearly the customers of a better one, or nearly all but these; each finds unusual customers whom no
-    better rule of its direction finds.
+    No rule finds nearly the same customers as a better one, or nearly its complement; each finds unusual customers whom
+    no better rule of its direction finds.
 
-    `frame`: one row per customer, in random order; `outcome`: its number per row (a share: 0 or 1); `attributes`:
-    attribute_name, value_type (number or text), unit of the columns that rules may read. `most`: how many rules are
-    wanted; `worth`: the least difference from the other customers that is of any use. Empty for an outcome that does
-    not differ.
+    `frame`: one row per customer, in random order; `outcome`: one number per row (for a share: 0 or 1); `attributes`:
+    attribute_name, value_type (number or text), unit of the columns that rules may use. `most`: the maximum number of
+    rules; `worth`: the smallest useful difference from the other customers. Empty for an outcome that does not vary.
     """
     frame, outcome = frame.iloc[:MOST_ROWS], np.asarray(outcome, dtype=float)[:MOST_ROWS]
     if len(outcome) < 2 * SMALLEST_COUNT or outcome.std() == 0:
@@ -86,7 +85,7 @@ def search(frame: pd.DataFrame, outcome: Numbers, attributes: pd.DataFrame, *, m
     if not conditions:
         return []
     searcher = _Search(conditions, masks, outcome)
-    # One thread: the order of summation, and with it every choice, stays the same.
+    # One thread keeps the order of summation, and so every choice, the same.
     with threadpool_limits(1):
         found = [rule for direction in (1, -1) for rule in searcher.beam(direction)]
     found = [
@@ -99,13 +98,13 @@ def search(frame: pd.DataFrame, outcome: Numbers, attributes: pd.DataFrame, *, m
     for rule in found:
         if len(kept) == most:
             break
-        if not _says_the_same(rule, kept) and searcher.adds(rule, kept, worth):
+        if not _is_duplicate(rule, kept) and searcher.adds(rule, kept, worth):
             kept.append(rule)
     return [searcher.rule(found) for found in kept]
 
 
-def _says_the_same(rule: _Found, kept: list[_Found]) -> bool:
-    """Whether a rule finds nearly the customers of another, or nearly all but these."""
+def _is_duplicate(rule: _Found, kept: list[_Found]) -> bool:
+    """Whether a rule finds nearly the same customers as another, or nearly its complement."""
     return any(jaccard(rule.mask, mask) > SAME_CUSTOMERS for other in kept for mask in (other.mask, ~other.mask))
 
 
@@ -115,7 +114,7 @@ def jaccard(one: Flags, other: Flags) -> float:
 
 
 def selectors(frame: pd.DataFrame, attributes: pd.DataFrame) -> tuple[list[Condition], Flags]:
-    """Single conditions worth trying, and for each (a row) the customers for whom it holds; no two with the same."""
+    """Single conditions worth trying and, one row each, the customers for whom they hold; no two rows are equal."""
     least = smallest(len(frame))
     conditions: list[Condition] = []
     masks: list[Flags] = []
@@ -139,7 +138,7 @@ def selectors(frame: pd.DataFrame, attributes: pd.DataFrame) -> tuple[list[Condi
 
 def _text_conditions(name: str, column: pd.Series) -> list[Condition]:
     counts = column.dropna().astype(str).value_counts()
-    # A bar or a quote would be read as something else in a rule.
+    # `|` separates the values of a list in a rule.
     texts = sorted(str(text) for text in counts.index[:MOST_TEXTS] if str(text).strip() and "|" not in str(text))
     return [Condition(name, "=", text) for text in texts]
 
@@ -165,7 +164,7 @@ def _number_conditions(name: str, column: pd.Series, unit: str) -> list[Conditio
 
 
 class _Search:
-    """The searched customers: conditions, whom each finds, and the outcome in standard deviations from its mean."""
+    """The searched customers: conditions, the customers each finds, and the standardised outcome."""
 
     def __init__(self, conditions: list[Condition], masks: Flags, outcome: Numbers) -> None:
         self.conditions, self.masks, self.outcome = conditions, masks, outcome
@@ -173,15 +172,15 @@ class _Search:
         self.least = smallest(len(outcome))
         sides = [_side(condition) for condition in conditions]
         names = np.array([condition.attribute for condition in conditions])
-        # Two conditions go together when they speak of two attributes, or bound one from both sides.
-        self.together = (names[:, None] != names[None]) | (
+        # Two conditions are compatible when they use different attributes, or bound one attribute from both sides.
+        self.is_compatible = (names[:, None] != names[None]) | (
             np.array([[{one, other} == {"low", "high"} for other in sides] for one in sides], dtype=bool)
         )
         # A further condition is chosen among so many that chance alone makes some look useful.
-        self.bar = float(norm.isf(0.025 / len(conditions)))
+        self.critical_value = float(norm.isf(0.025 / len(conditions)))
 
     def beam(self, direction: int) -> list[_Found]:
-        """Rules of every length whose customers have more (1) or less (-1) of the outcome than everybody."""
+        """Rules of every length whose customers have more (1) or less (-1) of the outcome than the overall mean."""
         level = self._accept([(number,) for number in self._order(direction)], direction)
         found = list(level)
         for _ in range(LONGEST - 1):
@@ -190,7 +189,7 @@ class _Search:
         return found
 
     def rule(self, found: _Found) -> Rule:
-        """The rule as it is handed on."""
+        """The rule in its public form."""
         return Rule(
             conditions=tuple(self.conditions[part] for part in found.parts),
             quality=found.quality,
@@ -202,7 +201,7 @@ class _Search:
         return float(self.outcome[mask].mean() - self.outcome[~mask].mean())
 
     def adds(self, rule: _Found, kept: list[_Found], worth: float) -> bool:
-        """Whether it finds enough unusual customers whom no better rule of its direction has found."""
+        """Whether a rule finds enough unusual customers whom no better rule of its direction finds."""
         direction = np.sign(rule.quality)
         better = [other.mask for other in kept if np.sign(other.quality) == direction]
         if not better:
@@ -220,7 +219,7 @@ class _Search:
         return [int(place) for place in np.argsort(-direction * np.round(qualities, 9), kind="stable")]
 
     def _longer(self, level: list[_Found], direction: int) -> list[tuple[int, ...]]:
-        """Rules of the level with one more condition, best first: only those that beat the rule that they extend."""
+        """Rules of the level with one more condition, best first: only those better than the rule they extend."""
         candidates: dict[tuple[int, ...], float] = {}
         parents = np.array([rule.mask for rule in level], dtype=float).reshape(len(level), len(self.scores))
         parent_counts, parent_sums = parents.sum(axis=1)[:, None], (parents @ self.scores)[:, None]
@@ -233,18 +232,18 @@ class _Search:
             with np.errstate(divide="ignore", invalid="ignore"):
                 qualities = direction * sums / np.sqrt(counts)
                 gains = direction * (sums / counts - (parent_sums - sums) / left)
-                clear = gains >= self.bar * spreads * np.sqrt(1 / counts + 1 / left)
+                clear = gains >= self.critical_value * spreads * np.sqrt(1 / counts + 1 / left)
             enough = (counts >= self.least) & (left > 0)
             for place, rule in enumerate(level):
                 better = enough[place] & clear[place] & (qualities[place] > direction * rule.quality)
-                better &= self.together[list(rule.parts), start : start + BLOCK].all(axis=0)
+                better &= self.is_compatible[list(rule.parts), start : start + BLOCK].all(axis=0)
                 for number in np.flatnonzero(better):
                     parts = tuple(sorted((*rule.parts, start + int(number))))
                     candidates[parts] = round(float(qualities[place, number]), 9)
         return sorted(candidates, key=lambda parts: (-candidates[parts], parts))
 
     def _accept(self, candidates: list[tuple[int, ...]], direction: int) -> list[_Found]:
-        """The best candidates that beat their parts, no two of which find nearly the same customers."""
+        """The best candidates in which every condition is needed; no two find nearly the same customers."""
         taken: list[_Found] = []
         for parts in candidates:
             if len(taken) == BEAM_WIDTH:
@@ -253,7 +252,7 @@ class _Search:
             quality = self._quality(mask)
             if direction * quality <= 0:
                 break
-            if not self._beats_parts(parts, mask, quality, direction):
+            if not self._needs_all_parts(parts, mask, quality, direction):
                 continue
             if all(jaccard(mask, other.mask) <= SAME_IN_BEAM for other in taken):
                 taken.append(_Found(parts, mask, quality))
@@ -262,16 +261,16 @@ class _Search:
     def _mask(self, parts: tuple[int, ...]) -> Flags:
         return np.logical_and.reduce(self.masks[list(parts)])
 
-    def _beats_parts(self, parts: tuple[int, ...], mask: Flags, quality: float, direction: int) -> bool:
-        """Whether every condition earns its place: without it, quality is less and those let in clearly differ."""
+    def _needs_all_parts(self, parts: tuple[int, ...], mask: Flags, quality: float, direction: int) -> bool:
+        """Whether every condition is needed: without it, quality drops and the customers it excluded clearly differ."""
         for place in range(len(parts) if len(parts) > 1 else 0):
             shorter = self._mask(parts[:place] + parts[place + 1 :])
-            let_in = self.scores[shorter & ~mask]
+            excluded = self.scores[shorter & ~mask]
             inside = self.scores[mask]
-            if not len(let_in) or direction * self._quality(shorter) >= direction * quality:
+            if not len(excluded) or direction * self._quality(shorter) >= direction * quality:
                 return False
-            spread = np.sqrt(self.scores[shorter].var() * (1 / len(inside) + 1 / len(let_in)))
-            if direction * (inside.mean() - let_in.mean()) < self.bar * spread:
+            spread = np.sqrt(self.scores[shorter].var() * (1 / len(inside) + 1 / len(excluded)))
+            if direction * (inside.mean() - excluded.mean()) < self.critical_value * spread:
                 return False
         return True
 

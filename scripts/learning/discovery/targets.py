@@ -1,4 +1,4 @@
-"""What is looked for: value, lapse, response; who counts for each, and what of it is worth having."""
+"""The outcomes searched for: value, lapse, response; who counts for each, and how large an effect is worth having."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pandas as pd
 from scripts.learning.discovery.confirm import Numbers
 from scripts.segments.drafts import Condition
 
-# Who ordered longer ago than this has lapsed already.
+# Customers whose last order is older than this have already lapsed.
 ACTIVE_DAYS = 180
-# Values beyond these percentiles count as much as these: one bulk order is no reason for a rule.
+# Values are winsorised at these percentiles: one bulk order is no reason for a rule.
 LIMITS = (0.01, 0.99)
-# The least effect that is proposed: standard deviations of a value (Cohen's small effect), or share of customers.
+# The smallest effect that is proposed: standard deviations of a value (Cohen's small effect), or share of customers.
 WORTH_OF_VALUE, WORTH_OF_SHARE = 0.2, 0.05
 FEWEST = 400
 
@@ -23,9 +23,9 @@ FEWEST = 400
 class Target:
     """An outcome after the day of the snapshot.
 
-    `column`: of the frame with outcomes; `is_share`: it is 0 or 1. `who`: conditions that a customer meets to count, in
-    words `who_words` (with {day}); a rule for the library needs them, too. `higher` and `lower` name customers who have
-    more or less of it; `what` says what it is, with {days}.
+    `column`: its column in the frame with outcomes; `is_share`: it is 0 or 1. `who`: conditions that a customer must
+    meet to count, as text in `population` (with {day}); a rule for the library needs them too. `higher` and `lower`
+    describe customers who have more or less of it; `what` describes the outcome (with {days}).
     """
 
     key: str
@@ -33,7 +33,7 @@ class Target:
     column: str
     is_share: bool
     who: tuple[Condition, ...]
-    who_words: str
+    population: str
     higher: str
     lower: str
     what: str
@@ -49,7 +49,7 @@ TARGETS = {
             column="value_after",
             is_share=False,
             who=(BUYERS,),
-            who_words="customers who had bought by {day}",
+            population="customers who had bought by {day}",
             higher="Worth more",
             lower="Worth less",
             what="contribution margin in the {days} days after",
@@ -60,7 +60,7 @@ TARGETS = {
             column="lapse_after",
             is_share=True,
             who=(Condition("days_since_last_order", "<=", str(ACTIVE_DAYS)),),
-            who_words=f"customers whose last order was at most {ACTIVE_DAYS} days before {{day}}",
+            population=f"customers whose last order was at most {ACTIVE_DAYS} days before {{day}}",
             higher="More likely to lapse",
             lower="Less likely to lapse",
             what="no order in the {days} days after",
@@ -71,7 +71,7 @@ TARGETS = {
             column="response_after",
             is_share=True,
             who=(BUYERS, Condition("email_received_count_90d", ">", "0")),
-            who_words="customers who had bought and were sent an e-mail in the 90 days before {day}",
+            population="customers who had bought and were sent an e-mail in the 90 days before {day}",
             higher="More likely to answer e-mail",
             lower="Less likely to answer e-mail",
             what="an e-mail opened by hand or clicked in the {days} days after",
@@ -85,7 +85,7 @@ class Cohort:
     """The customers of one target, in random order, in two halves.
 
     `searched` and `kept_back` have one row per customer with attributes and the target's column; `low` and `high` are
-    the limits to extreme values, from the searched half.
+    the limits for winsorising the outcome, taken from the searched half.
     """
 
     target: Target
@@ -95,7 +95,7 @@ class Cohort:
     high: float
 
     def outcome(self, frame: pd.DataFrame) -> Numbers:
-        """The outcome of one half, extreme values limited."""
+        """The winsorised outcome of one half."""
         return np.clip(self.raw(frame), self.low, self.high)
 
     def raw(self, frame: pd.DataFrame) -> Numbers:
@@ -103,14 +103,14 @@ class Cohort:
 
     @property
     def worth(self) -> float:
-        """The least effect that is of use, in the outcome's own unit."""
+        """The smallest useful effect, in the outcome's own unit."""
         if self.target.is_share:
             return WORTH_OF_SHARE
         return WORTH_OF_VALUE * float(self.outcome(self.searched).std())
 
 
 def cohort(target: Target, people: pd.DataFrame, is_kept_back: np.ndarray) -> Cohort:
-    """The customers of `people` who count for the target, in the halves that `is_kept_back` says (per row)."""
+    """The customers of `people` who count for the target, split in two by `is_kept_back` (per row)."""
     counts = np.logical_and.reduce([condition.holds(people) for condition in target.who])
     searched, kept_back = people[counts & ~is_kept_back], people[counts & is_kept_back]
     low, high = 0.0, 1.0
@@ -120,12 +120,12 @@ def cohort(target: Target, people: pd.DataFrame, is_kept_back: np.ndarray) -> Co
 
 
 def whole_rule(target: Target, conditions: tuple[Condition, ...]) -> list[Condition]:
-    """The rule as the library needs it: who counts for the target, unless its own conditions say so, and itself."""
+    """The rule as the library needs it: preceded by the target's own conditions, unless the rule implies them."""
     return [*(part for part in target.who if not any(_implies(own, part) for own in conditions)), *conditions]
 
 
 def _implies(own: Condition, part: Condition) -> bool:
-    """Whether whoever meets `own` meets `part`; both about numbers."""
+    """Whether every customer who meets `own` also meets `part`; both are conditions on numbers."""
     if own.attribute != part.attribute:
         return False
     if own.operator == "=":

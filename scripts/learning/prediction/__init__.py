@@ -1,1 +1,1 @@
-"""Models that predict: their parameters are estimated here and written as seeds; SQL scores everyone with them."""
+"""Predictive models: their parameters are estimated here and written as seeds; SQL scores customers with them."""

@@ -1,9 +1,9 @@
-"""Adoption: the probability that a buyer begins with a category, a product or something else not used so far.
+"""Adoption: the probability that a buyer starts using a category, a product or something else not used so far.
 
-Three kinds of target: a category, a product (sku), or an attribute of int_prediction_inputs that is nought or unknown
-before and above nought after (a loyalty card, orders in shops). One model each, `adoption:<kind>:<target>`, written as
-rows that `int_customer_adoption` scores every day. Two inputs are about the target: how often its category was looked
-at, and how strongly what the customer owns leads to it.
+Three kinds of target: a category, a product (sku), or an attribute of int_prediction_inputs that is zero or unknown
+before and above zero after (a loyalty card, orders in shops). One model each, `adoption:<kind>:<target>`, written as
+rows from which `int_customer_adoption` scores customers every day. Two inputs are about the target: how often its
+category was viewed, and how much more likely past purchases make it.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import numpy as np
 import pandas as pd
 
 from scripts.learning.prediction.cards import DataFacts, Figure
-from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
+from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, HoldoutResult, Trained
 from scripts.learning.prediction.propensity import Vector
 from scripts.learning.prediction.propensity_fits import (
     Task,
     allowed_inputs,
     chance_of_order,
+    evaluation_days,
     facts_for,
     finish,
-    learn_task,
     numbers,
     persons,
     present_inputs,
     purchase_days,
     read_table,
-    trial_days,
+    train_task,
 )
 from scripts.platform.errors import UserError
 from scripts.platform.snapshots import Progress, Snapshot, outcomes, products_bought_after, snapshots
@@ -40,13 +40,13 @@ from scripts.platform.workspace import Workspace
 INPUTS_OF = "adoption"
 SEED_FILE = "adoption_parameters.csv"
 HORIZON_DAYS = 90
-TRIALS = 3
+EVALUATION_COUNT = 3
 VIEWS, AFFINITY = "target_view_count_90d", "target_affinity_lift"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is adopted: `kind` is category, product or attribute; `category` is that of the target, if it has one."""
+    """What is adopted: `kind` is category, product or attribute; `category` is the target's category, if it has one."""
 
     kind: str
     name: str
@@ -65,19 +65,21 @@ def fit_adoption(
     horizon: int | None = None,
     dates: Sequence[date] | None = None,
     progress: Progress = print,
-) -> Learnt:
-    """Judge and learn the adoption model of one target and write it, with its card, into the workspace's seeds.
+) -> Trained:
+    """Evaluate and train the adoption model of one target and write it, with its card, into the workspace's seeds.
 
-    Give one of `category`, `product` (sku) and `attribute`. `horizon`: days in which it is adopted (default 90);
-    `dates`: days to judge it on (default: three, 60 days apart, as far as the history allows). Raises UserError for an
-    unknown target, too short a history or too few who adopted; CheckFailed where recency alone is as good.
+    Give one of `category`, `product` (sku) and `attribute`. `horizon`: days within which it is adopted (default 90);
+    `dates`: days to evaluate it on (default: three, 60 days apart, as far as the history allows). Raises UserError for
+    an unknown target, too short a history or too few adopters; CheckFailed if recency alone is as good.
     """
     task, facts = _task(
         workspace, find_target(workspace, category, product, attribute), horizon or HORIZON_DAYS, progress
     )
-    learnt = learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
-    finish(workspace, task, learnt, facts, progress)
-    return learnt
+    trained = train_task(
+        workspace, task, facts, dates or evaluation_days(facts, task.horizon, EVALUATION_COUNT), progress
+    )
+    finish(workspace, task, trained, facts, progress)
+    return trained
 
 
 def backtest_adoption(
@@ -86,16 +88,18 @@ def backtest_adoption(
     dates: Sequence[date] | None = None,
     horizon: int | None = None,
     progress: Progress = print,
-) -> Sequence[Trial]:
-    """The adoption model as learnt before each of `dates`, judged by what came after; writes nothing."""
+) -> Sequence[HoldoutResult]:
+    """The adoption model as trained before each of `dates`, evaluated on what came after; writes nothing."""
     task, facts = _task(workspace, target, horizon or HORIZON_DAYS, progress)
-    return learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+    return train_task(
+        workspace, task, facts, dates or evaluation_days(facts, task.horizon, EVALUATION_COUNT), progress
+    ).results
 
 
 def find_target(
     workspace: Workspace, category: str | None = None, product: str | None = None, attribute: str | None = None
 ) -> Target:
-    """The one target given; raises UserError when it is not one, or not known in the built warehouse."""
+    """The one target given; raises UserError unless exactly one is given and it is known in the built warehouse."""
     given = {"category": category, "product": product, "attribute": attribute}
     named = [(kind, name) for kind, name in given.items() if name]
     if len(named) != 1:
@@ -139,14 +143,14 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
         )
 
     scales = allowed_inputs(workspace, INPUTS_OF, [*numbers(present), VIEWS, AFFINITY])
-    # What is adopted is nought for all who could adopt it.
+    # The adopted attribute itself is zero for all who could adopt it.
     unusable = {target.name, *((VIEWS, AFFINITY) if target.category is None else ())}
     what = {"category": f"buys from {target.name}", "product": f"buys {target.name}"}
     return (
         Task(
             model_key=target.model_key,
             model_name=f"Adoption: {what.get(target.kind, target.name)} in {horizon} days"
-            " (logistic regression on broken lines)",
+            " (piecewise linear logistic regression)",
             seed_file=SEED_FILE,
             outcome=f"who adopted {target.kind} {target.name}",
             horizon=horizon,
@@ -155,7 +159,7 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
             count_on=_counter(workspace, target, horizon),
             present=present,
             limits=[
-                Figure("limits", "covers", "persons who have bought, but have not adopted it"),
+                Figure("limits", "covers", "people who have bought but have not adopted it"),
                 Figure("limits", "outcome", f"adopted for the first time in the {horizon} days after"),
                 Figure("limits", "money", "net revenue in those days of those who adopted"),
             ],
@@ -165,7 +169,7 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
 
 
 def _counter(workspace: Workspace, target: Target, horizon: int) -> Callable[[date], Count] | None:
-    """Counts those who could adopt and those who did; not told for an attribute, whose past needs a snapshot a day."""
+    """Counts those who could adopt and those who did; None for an attribute, which would need a snapshot per day."""
     if target.kind == "attribute":
         return None
     column = "sku" if target.kind == "product" else "category"
@@ -181,25 +185,25 @@ def _counter(workspace: Workspace, target: Target, horizon: int) -> Callable[[da
 
 
 def _candidates(inputs: pd.DataFrame, target: Target, interests: pd.DataFrame, owners: pd.Series) -> pd.DataFrame:
-    """Persons who have not adopted, with what is known of them and the target."""
+    """People who have not adopted, with their inputs, including those about the target."""
     customers = inputs[~inputs["customer_id"].isin(owners)]
     if target.category is None:
         return customers[~(customers[target.name].fillna(0) > 0)].reset_index(drop=True)
-    signs = interests[interests["category"] == target.category].set_index("customer_id")
+    interest = interests[interests["category"] == target.category].set_index("customer_id")
     if target.kind == "category":
-        bought = signs.index[signs["order_day_count"] > 0]
+        bought = interest.index[interest["order_day_count"] > 0]
         customers = customers[~customers["customer_id"].isin(bought)]
     who = customers["customer_id"]
     return customers.assign(
         **{
-            VIEWS: signs["view_count_90d"].reindex(who).fillna(0).to_numpy(dtype=float),
-            AFFINITY: signs["affinity_lift"].reindex(who).fillna(1).to_numpy(dtype=float),
+            VIEWS: interest["view_count_90d"].reindex(who).fillna(0).to_numpy(dtype=float),
+            AFFINITY: interest["affinity_lift"].reindex(who).fillna(1).to_numpy(dtype=float),
         }
     ).reset_index(drop=True)
 
 
 def owners_by(workspace: Workspace, target: Target, snapshot: Snapshot | None = None) -> pd.Series:
-    """Ids of those who had bought the product by the snapshot's day, or by today; none for other kinds of target."""
+    """Ids of customers who had bought the product by the snapshot's day, or by today; empty for other target kinds."""
     if target.kind != "product":
         return pd.Series(dtype=object)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
@@ -222,27 +226,27 @@ def _adopted(
 ) -> Vector:
     """1 for each of `customers` who adopted in the days after the snapshot."""
     if target.kind == "attribute":
-        return _began(workspace, target, snapshot, customers, horizon, progress)
+        return _started(workspace, target, snapshot, customers, horizon, progress)
     bought = products_bought_after(workspace, snapshot, horizon)
     column = "sku" if target.kind == "product" else "category"
     adopters = bought.loc[bought[column] == target.name, "customer_id"]
     return np.asarray(customers["customer_id"].isin(adopters), dtype=float)
 
 
-def _began(
+def _started(
     workspace: Workspace, target: Target, snapshot: Snapshot, customers: pd.DataFrame, horizon: int, progress: Progress
 ) -> Vector:
-    """1 where the attribute is above nought at the end of the days; ids are compared as those of today."""
+    """1 where the attribute is above zero at the end of the horizon; customers are matched by their present ids."""
     end = snapshot.day + timedelta(days=horizon)
     if end == facts_for(workspace, horizon).as_of_date:
         later = present_inputs(workspace)
         users = later.loc[later[target.name].fillna(0) > 0, "customer_id"]
     else:
         after = snapshots(workspace, [end], progress)[end]
-        users = _as_today(after, after.inputs.loc[after.inputs[target.name].fillna(0) > 0, "customer_id"])
-    return np.asarray(_as_today(snapshot, customers["customer_id"]).isin(users), dtype=float)
+        users = _present_ids(after, after.inputs.loc[after.inputs[target.name].fillna(0) > 0, "customer_id"])
+    return np.asarray(_present_ids(snapshot, customers["customer_id"]).isin(users), dtype=float)
 
 
-def _as_today(snapshot: Snapshot, customer_ids: pd.Series) -> pd.Series:
+def _present_ids(snapshot: Snapshot, customer_ids: pd.Series) -> pd.Series:
     present = snapshot.present_ids.set_index("customer_id")["present_customer_id"]
     return customer_ids.map(present).fillna(customer_ids)

@@ -1,18 +1,19 @@
 """How often customers buy and when they stop: BG/NBD and its modification MBG/NBD, fitted by maximum likelihood.
 
-Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2): while a customer is there,
+Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2): while a customer is alive,
 purchases come at a Poisson rate, gamma over customers (shape r, rate alpha, here per week); after every repeat purchase
-the customer leaves for good with a probability, beta over customers (a, b). Who bought once is a customer for certain.
+the customer leaves for good with a probability, beta over customers (a, b). One-time buyers are alive with
+probability 1.
 
 Batislam, Denizel, Filiztekin (2007), Empirical Validation and Comparison of Models for Customer Base Analysis,
-International Journal of Research in Marketing 24(3), with the erratum of Wagner and Hoppe (2008), 25(3): they may leave
-after the first purchase as well. `leaves_after_first` says which of the two is meant. A customer who has stayed x times
-in the one has stayed x + 1 times in the other; all else is the same.
+International Journal of Research in Marketing 24(3), with the erratum of Wagner and Hoppe (2008), 25(3): customers may
+leave after the first purchase as well. `leaves_after_first` selects this model. A customer who has stayed x times in
+the first model has stayed x + 1 times in the second; all else is the same.
 
 A customer is x (repeat purchases), t_x (weeks from the first purchase to the last) and T (weeks from the first purchase
-to the end of what is seen). Purchases of one day are one purchase, so t_x is above nought where x is.
+to the end of observation). Purchases on one day are one purchase, so t_x is above zero where x is.
 
-    found = fit(x, t_x, T)                        # or fit(x, t_x, T, counts) of rows that are grouped already
+    found = fit(x, t_x, T)                        # or fit(x, t_x, T, counts) for rows that are already grouped
     found.parameters                              # Parameters(r, alpha, a, b)
     p_alive(x, t_x, T, found.parameters)          # array
     expected_purchases(52, x, t_x, T, found.parameters)
@@ -37,11 +38,11 @@ Ints = NDArray[np.int64]
 
 NAMES = ("r", "alpha", "a", "b")
 FEWEST_CUSTOMERS, FEWEST_REPEATERS = 50, 20
-# Where so small a share of those who came back has left, a fit that fails is said to fail for want of leavers.
-HARDLY_ANYBODY = 0.005
-# With more distinct customers than this the starts climb the likelihood of a sample of so many.
+# If a smaller share of repeat buyers has left, a failed fit is explained by the lack of leavers.
+SMALLEST_LEFT_SHARE = 0.005
+# With more distinct customers than this, the starts climb the likelihood of a sample of this size.
 SAMPLE = 20_000
-# Rows worked on at a time, so that what is computed of them stays in the processor's cache.
+# Rows processed at a time, so that intermediate results stay in the processor's cache.
 ROWS_AT_A_TIME = 16_384
 DAYS = 7.0
 # Nodes of the integral over the chance of leaving, see _mean_over_leaving.
@@ -49,7 +50,7 @@ NODE_STEP, FARTHEST = 0.05, 40.0
 
 
 class Parameters(NamedTuple):
-    """Of the rate: shape r, rate alpha (weeks). Of leaving after a purchase: beta (a, b)."""
+    """Purchase rate: gamma (shape r, rate alpha in weeks). Probability of leaving after a purchase: beta (a, b)."""
 
     r: float
     alpha: float
@@ -74,9 +75,10 @@ class Customers:
 class BgNbdFit:
     """Parameters, their standard errors and covariance (in the order r, alpha, a, b), and how the fit went.
 
-    `gradient_norm` is that of the log-likelihood by the logarithms of the parameters. `converged` is true only at a
-    proper maximum: gradient nought, observed information positive definite, no parameter at the edge or vague, at least
-    half of the starts there. Otherwise `message` says what is wrong. `leaves_after_first` is true of MBG/NBD.
+    `gradient_norm` is that of the log-likelihood with respect to the logarithms of the parameters. `converged` is true
+    only at a proper maximum: gradient zero, observed information positive definite, no parameter at the limit of its
+    range or poorly determined, reached by at least half of the starts. Otherwise `message` says what is wrong.
+    `leaves_after_first` is true for MBG/NBD.
     """
 
     r: float
@@ -106,22 +108,23 @@ class BgNbdFit:
 
 
 def model_name(leaves_after_first: bool) -> str:
-    """What the literature calls the model."""
+    """The name of the model in the literature."""
     return "MBG/NBD" if leaves_after_first else "BG/NBD"
 
 
 def collapse(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | None = None) -> Customers:
-    """The distinct customers among arrays of one length, ordered by x, t_x, T; times in weeks.
+    """The distinct customers in arrays of equal length, ordered by x, t_x, T; times in weeks.
 
-    Fast where all times are whole days (a million customers in about a tenth of a second), right in any case.
-    Raises ValueError where a row is no customer: x not whole or below nought, not 0 <= t_x <= T, t_x without x.
+    Fast if all times are whole days (a million customers in about a tenth of a second), correct in any case. Raises
+    ValueError for an invalid row: x not whole or negative, not 0 <= t_x <= T, t_x above 0 where x is 0 or the reverse,
+    a negative or infinite count.
     """
     return _grouped(x, t_x, T, counts).customers
 
 
 @dataclass(frozen=True)
 class _Grouped:
-    """Distinct customers, with their times as places in a table of times."""
+    """Distinct customers, with their times as positions in a table of times."""
 
     customers: Customers
     times: Floats
@@ -140,7 +143,7 @@ def _grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | Non
     whole = xs.astype(np.int64)
     size = len(times)
     if len(xs) and (int(whole.max()) + 1) * size**2 >= 2**62:
-        raise ValueError("more distinct times than can be told apart: round them to days")
+        raise ValueError("too many distinct times: round them to days")
     key = (whole * size + places[: len(xs)]) * size + places[len(xs) :]
     if counts is None:
         distinct, number = np.unique(key, return_counts=True)
@@ -156,20 +159,20 @@ def _grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike | Non
 def _check(x: Floats, t_x: Floats, T: Floats, counts: Floats) -> None:
     if not len(x) == len(t_x) == len(T) == len(counts):
         raise ValueError(f"x, t_x, T and counts differ in length: {len(x)}, {len(t_x)}, {len(T)}, {len(counts)}")
-    faults = {
+    problems = {
         "x must be a whole number, not below 0": ~((x >= 0) & (x == np.floor(x))),
         "times must be 0 <= t_x <= T, in weeks": ~((t_x >= 0) & (t_x <= T) & np.isfinite(T)),
-        "t_x must be above 0 where x is, and 0 where x is 0: purchases of one day are one": (t_x > 0) != (x > 0),
+        "t_x must be above 0 where x is, and 0 where x is 0: purchases on one day are one": (t_x > 0) != (x > 0),
         "counts must not be below 0": ~((counts >= 0) & (counts < np.inf)),
     }
-    for fault, rows in faults.items():
+    for problem, rows in problems.items():
         if rows.any():
             row = int(np.flatnonzero(rows)[0])
-            raise ValueError(f"{fault}; row {row} has x {x[row]:g}, t_x {t_x[row]:g}, T {T[row]:g}")
+            raise ValueError(f"{problem}; row {row} has x {x[row]:g}, t_x {t_x[row]:g}, T {T[row]:g}")
 
 
 def _places(times: Floats) -> tuple[Floats, Ints]:
-    """A table of times and every time's place in it: every day up to the last if all are whole days."""
+    """A table of times, and every time's position in it; if all are whole days, it has every day up to the last."""
     days = np.rint(times * DAYS)
     if len(times) and np.abs(days - times * DAYS).max() < 1e-6:
         return np.arange(int(days.max()) + 1) / DAYS, days.astype(np.int64)
@@ -178,11 +181,11 @@ def _places(times: Floats) -> tuple[Floats, Ints]:
 
 
 class _LogLikelihood:
-    """Log-likelihood of distinct customers, with first and second derivatives.
+    """Log-likelihood of distinct customers, with gradient and Hessian.
 
-    Gamma functions are needed once for every distinct x, logarithms of times once for every distinct time; what is left
-    for a distinct customer is one exponential and one logarithm. Who never came back and cannot have left has neither:
-    there the likelihood depends on T alone.
+    Gamma functions are needed once per distinct x, logarithms of times once per distinct time; that leaves one
+    exponential and one logarithm per distinct customer. Customers who never came back and cannot have left need
+    neither: their likelihood depends on T alone.
     """
 
     def __init__(self, grouped: _Grouped, leaves_after_first: bool, counts: Floats | None = None) -> None:
@@ -194,9 +197,9 @@ class _LogLikelihood:
         used[grouped.T_place[seen]] = used[grouped.t_x_place[may_have_left]] = True
         self.times, place_of = grouped.times[used], np.cumsum(used) - 1
         T_place = place_of[grouped.T_place]
-        # Everyone's gamma functions and (alpha + T)^-(r + x) need no more than totals by x and by time.
+        # The gamma functions and (alpha + T)^-(r + x) only need totals by x and by time.
         self.x_of, place = np.unique(customers.x[seen], return_inverse=True)
-        # Purchases after which they might have left; who is there has stayed as often.
+        # Number of purchases after which a customer might have left: one alive has stayed that many times.
         self.chances_of = self.x_of + leaves_after_first
         self.count_by_x = np.bincount(place, counts[seen])
         self.count_by_time = np.bincount(T_place[seen], counts[seen], len(self.times))
@@ -207,11 +210,11 @@ class _LogLikelihood:
         self.counts = counts[may_have_left]
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats, Floats]:
-        """Value, gradient (4) and second derivatives (4 by 4) at r, alpha, a, b."""
+        """Value, gradient (4) and Hessian (4 by 4) at r, alpha, a, b."""
         r, alpha, a, b = (float(p) for p in parameters)
         value, gradient, hessian = self._common(r, alpha, a, b)
         logs, inverses = np.log(alpha + self.times), 1 / (alpha + self.times)
-        # These may have left after their last purchase: log(1 + odds of having left).
+        # Customers who may have left after their last purchase add log(1 + odds of having left).
         before = np.maximum(b + self.chances_of - 1, 1e-300)
         log_odds, slope_b = np.log(a) - np.log(before), -1 / before
         for low in range(0, len(self.x), ROWS_AT_A_TIME):
@@ -239,7 +242,7 @@ class _LogLikelihood:
         return value, gradient, hessian
 
     def _common(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
-        """The part that all customers have: the likelihood of being there to the end."""
+        """The part common to all customers: the likelihood of being alive to the end."""
         x, stayed, counts = self.x_of, self.chances_of, self.count_by_x
         number = counts.sum()
         weights = r * self.count_by_time + self.x_by_time
@@ -275,7 +278,7 @@ def log_likelihood(
     *,
     leaves_after_first: bool = False,
 ) -> float:
-    """Log-likelihood of customers (weeks) at (r, alpha, a, b)."""
+    """Log-likelihood of customers (times in weeks) at (r, alpha, a, b)."""
     natural = np.array(parameters, dtype=float)
     return _LogLikelihood(_grouped(x, t_x, T, counts), leaves_after_first)(natural)[0]
 
@@ -289,7 +292,7 @@ def log_likelihood_gradient(
     *,
     leaves_after_first: bool = False,
 ) -> tuple[float, Floats]:
-    """Log-likelihood, and its gradient by the logarithms of (r, alpha, a, b)."""
+    """Log-likelihood, and its gradient with respect to the logarithms of (r, alpha, a, b)."""
     natural = np.array(parameters, dtype=float)
     value, gradient, _ = _LogLikelihood(_grouped(x, t_x, T, counts), leaves_after_first)(natural)
     return value, natural * gradient
@@ -304,11 +307,11 @@ def fit(
     leaves_after_first: bool = False,
     seed: int = 0,
 ) -> BgNbdFit:
-    """Fit by maximum likelihood. Arrays of one length, times in weeks; `counts` where rows stand for several customers.
+    """Fit by maximum likelihood. Arrays of equal length, times in weeks; `counts` if rows stand for several customers.
 
-    BG/NBD, or MBG/NBD where customers may leave after their first purchase: `leaves_after_first`.
-    `seed` draws the sample that the starts climb when there are very many distinct customers, and a few of the starts.
-    Raises CannotFit (a UserError) where no parameters can be had from such data; look at `converged` before use.
+    BG/NBD, or with `leaves_after_first` MBG/NBD, in which customers may leave after their first purchase. `seed` draws
+    a few of the starts and, if there are very many distinct customers, the sample that the starts climb. Raises
+    CannotFit (a UserError) if the data do not determine the parameters; check `converged` before use.
     """
     grouped = _grouped(x, t_x, T, counts)
     customers = grouped.customers
@@ -326,13 +329,16 @@ def fit(
 def _fit_of(found: Estimate, customers: Customers, leaves_after_first: bool) -> BgNbdFit:
     r, alpha, a, b = (float(value) for value in found.parameters)
     message = found.message
-    again = customers.x > 0
-    there = p_alive(
-        customers.x[again], customers.t_x[again], customers.T[again], found.parameters.tolist(),
+    repeat = customers.x > 0
+    alive = p_alive(
+        customers.x[repeat], customers.t_x[repeat], customers.T[repeat], found.parameters.tolist(),
         leaves_after_first=leaves_after_first,
     )  # fmt: skip
-    if message and np.average(1 - there, weights=customers.counts[again]) < HARDLY_ANYBODY:
-        message = f"hardly anybody has left, so the data say nothing of how chances of leaving differ ({message})"
+    if message and np.average(1 - alive, weights=customers.counts[repeat]) < SMALLEST_LEFT_SHARE:
+        message = (
+            "hardly any customers have left, so differences in the probability of leaving cannot be estimated "
+            f"({message})"
+        )
     return BgNbdFit(
         r=r,
         alpha=alpha,
@@ -342,7 +348,7 @@ def _fit_of(found: Estimate, customers: Customers, leaves_after_first: bool) -> 
         covariance=tuple(tuple(float(value) for value in row) for row in found.covariance),
         log_likelihood=found.value,
         customers=round(customers.counts.sum()),
-        repeat_customers=round(customers.counts[again].sum()),
+        repeat_customers=round(customers.counts[repeat].sum()),
         distinct_customers=len(customers),
         converged=found.converged,
         starts=found.starts,
@@ -358,27 +364,27 @@ def _check_usable(customers: Customers, number: float, repeaters: float, model: 
         raise CannotFit(f"{model} needs at least {FEWEST_CUSTOMERS} customers, there are {number:.0f}")
     if repeaters < 1:
         raise CannotFit(
-            f"{model}: nobody bought on a second day, so the data say nothing of how often people come back;"
-            " take a longer history"
+            f"{model}: no customer bought on a second day, so the rate of return cannot be estimated;"
+            " use a longer history"
         )
     if repeaters < FEWEST_REPEATERS:
         raise CannotFit(
             f"{model} needs at least {FEWEST_REPEATERS} customers who came back, there are {repeaters:.0f};"
-            " take a longer history"
+            " use a longer history"
         )
     if np.all(customers.t_x == customers.T):
         raise CannotFit(
-            f"{model}: everybody's last purchase is on the last day, so the data say nothing of leaving;"
-            " is the end of the history right?"
+            f"{model}: every customer's last purchase is on the last day, so leaving cannot be estimated;"
+            " check the end of the history"
         )
 
 
 def _starts(customers: Customers, rng: np.random.Generator) -> list[Floats]:
-    """Start values around the mean rate of the data: even and uneven rates, few and many who leave; some by chance."""
+    """Start values around the mean rate of the data: even and uneven rates, few and many leavers; some random."""
     rate = (customers.counts @ customers.x) / (customers.counts @ customers.T)
     grid = [(0.3, 0.1, 3.0), (0.3, 0.4, 3.0), (1.0, 0.2, 3.0), (1.0, 0.6, 1.0), (4.0, 0.05, 10.0), (4.0, 0.4, 1.0)]
     grid += [(np.exp(rng.normal(0, 1)), rng.uniform(0.05, 0.7), np.exp(rng.normal(1, 0.7))) for _ in range(2)]
-    # Those still there buy more often than the mean over all, the more so the more leave.
+    # Customers still alive buy more often than the overall mean, the more so the more customers leave.
     return [
         np.array([r, r / (rate * (1 + 2 * leave)), leave * weight, (1 - leave) * weight]) for r, leave, weight in grid
     ]
@@ -387,9 +393,9 @@ def _starts(customers: Customers, rng: np.random.Generator) -> list[Floats]:
 def p_alive(
     x: ArrayLike, t_x: ArrayLike, T: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False
 ) -> Floats:
-    """Probability of still being a customer; by BG/NBD 1 for who never came back and so cannot have left.
+    """Probability of still being a customer; in BG/NBD 1 for one-time buyers, who cannot have left.
 
-    No order of customers: by BG/NBD it puts those who bought once before all others. Rank by expected_purchases.
+    Not for ranking customers: in BG/NBD it puts one-time buyers before all others. Rank by expected_purchases.
     """
     r, alpha, a, b = parameters
     xs, last, end = np.broadcast_arrays(as_floats(x), as_floats(t_x), as_floats(T))
@@ -407,10 +413,11 @@ def expected_purchases(
     *,
     leaves_after_first: bool = False,
 ) -> Floats:
-    """Purchases to expect in the `t` weeks after T of customers with this history.
+    """Expected purchases, in the `t` weeks after T, of customers with this history.
 
-    P(alive) times the mean of (1 - (1 + p t / (alpha + T))^-(r + x)) / p over what is known of the chance p of leaving:
-    the closed form with Gauss' hypergeometric function, but without its pole at a = 1 and without cancellation.
+    P(alive) times the mean of (1 - (1 + p t / (alpha + T))^-(r + x)) / p over the posterior of the probability p of
+    leaving: equal to the closed form with the Gaussian hypergeometric function, but without its pole at a = 1 and
+    without cancellation.
     """
     r, alpha, a, b = parameters
     weeks, xs, last, end = np.broadcast_arrays(as_floats(t), as_floats(x), as_floats(t_x), as_floats(T))
@@ -418,21 +425,21 @@ def expected_purchases(
     distinct, inverse = np.unique(np.stack([weeks, xs, end]), axis=1, return_inverse=True)
     stayed = distinct[1] + leaves_after_first
     mean = _mean_over_leaving(distinct[0] / (alpha + distinct[2]), r + distinct[1], a, b + stayed)
-    there = p_alive(xs, last, end, parameters, leaves_after_first=leaves_after_first)
-    return there * mean[inverse.reshape(-1)]
+    alive = p_alive(xs, last, end, parameters, leaves_after_first=leaves_after_first)
+    return alive * mean[inverse.reshape(-1)]
 
 
 def expected_from_first(t: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False) -> Floats:
-    """Repeat purchases to expect of a new customer in the `t` weeks after the first purchase."""
+    """Expected repeat purchases of a new customer in the `t` weeks after the first purchase."""
     return expected_purchases(t, 0, 0, 0, parameters, leaves_after_first=leaves_after_first)
 
 
 def expected_cumulative(
     weeks: ArrayLike, first_day: ArrayLike, parameters: Sequence[float], *, leaves_after_first: bool = False
 ) -> Floats:
-    """Repeat purchases to expect of everybody together by the end of each calendar week.
+    """Expected repeat purchases of all customers together by the end of each calendar week.
 
-    `weeks` counts calendar weeks from day 0, the first ends with day 6; `first_day` is each customer's first purchase.
+    `weeks` are counted from day 0: week 1 ends with day 6; `first_day` is the day of each customer's first purchase.
     """
     days, counts = np.unique(np.asarray(first_day), return_counts=True)
     passed = np.maximum(7 * as_floats(weeks)[:, None] - 1 - days, 0) / DAYS
@@ -441,10 +448,10 @@ def expected_cumulative(
 
 
 def _mean_over_leaving(time: Floats, shape: Floats, a: float, b: Floats) -> Floats:
-    """Mean of (1 - (1 + p time)^-shape) / p over p of a beta distribution (a, b), for each row.
+    """Mean of (1 - (1 + p time)^-shape) / p over p with a beta distribution (a, b), for each row.
 
-    Trapezoids in u, with p = logistic(centre + width sinh(u)): on either side the integrand falls doubly exponentially,
-    so a fixed number of nodes gives about twelve digits. The weights are divided by their own sum.
+    Trapezoidal rule in u, with p = logistic(centre + width sinh(u)): on either side the integrand falls doubly
+    exponentially, so a fixed number of nodes gives about twelve digits. The weights are divided by their own sum.
     """
     result = np.empty(len(time))
     for low in range(0, len(time), 2048):
@@ -474,17 +481,17 @@ def simulate(
     entry_weeks: float = 0.0,
     whole_days: bool = False,
 ) -> tuple[Ints, Floats, Floats]:
-    """Draw x, t_x, T of customers who behave as the model says, for tests and measurements.
+    """Draw x, t_x, T of customers who behave exactly as the model assumes, for tests and benchmarks.
 
-    First purchases are spread evenly over the first `entry_weeks` of the `weeks` that are seen. With `whole_days` times
-    are cut to days and purchases of one day are one, as in a shop's data, which is no longer quite the model.
+    First purchases are spread evenly over the first `entry_weeks` of the `weeks` observed. With `whole_days`, times are
+    truncated to days and purchases on one day are one, as in a shop's data, which no longer quite follows the model.
     """
     r, alpha, a, b = parameters
     rate = rng.gamma(r, 1 / alpha, customers)
     leave = rng.beta(a, b, customers)
     first = rng.random(customers) * entry_weeks
     possible = rng.poisson(rate * (weeks - first))
-    # Purchases of a Poisson process, given their number, are spread evenly; the one after which they leave is the last.
+    # Given their number, purchases of a Poisson process are uniform; the one after which a customer leaves is the last.
     allowed = rng.geometric(np.maximum(leave, 1e-12)) - leaves_after_first
     who = np.repeat(np.arange(customers), possible)
     at = first[who] + rng.random(len(who)) * (weeks - first)[who]

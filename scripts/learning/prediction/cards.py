@@ -1,9 +1,9 @@
-"""Model cards: what a fitted model was learnt from and how good it is, written beside its parameters.
+"""Model cards: the data a model was trained on and how good it is, written together with its parameters.
 
-Four seeds are written together: the model's own parameters, `model_cards` (one row a model), `model_card_figures`
-(its evidence) and `model_reference_shares` (how its inputs and scores were spread, for drift). Every row carries the
-model's `fit_id`, a hash of parameters and data: SQL uses parameters only with the card of the same fit, so that a
-writing cut off half-way gives no score rather than a wrong one.
+Four seeds are written together: the model's own parameters, `model_cards` (one row per model), `model_card_figures`
+(its evidence) and `model_reference_shares` (the distribution of its inputs and scores, for drift). Every row carries
+the model's `fit_id`, a hash of parameters and data: SQL uses parameters only with the card of the same fit, so that an
+interrupted write gives no score rather than a wrong one.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ MISSING_BIN = 0
 class Figure:
     """One figure of a card; its value is a number or a text.
 
-    `section` is one of fit, holdout, comparison, calibration, choice, limits. `figure_date` is the day that it
-    describes, where it is about one of several.
+    `section`: fit, holdout, comparison, calibration, choice, limits and the like. `figure_date`: the day it describes,
+    where a card covers several.
     """
 
     section: str
@@ -70,7 +70,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """Which data a warehouse holds: by these, parameters fitted on others are refused."""
+    """Identifies the data in a warehouse, so that parameters fitted on different data are refused."""
 
     as_of_date: date
     data_from: date
@@ -82,7 +82,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Card:
-    """What is said of one fitted model. `label_days`: days after the data in which the outcome was seen, if any."""
+    """The card of one fitted model. `label_days`: length in days of the outcome window after the inputs, if any."""
 
     model_key: str
     model_name: str
@@ -96,7 +96,7 @@ class Card:
 
 
 def data_facts(workspace: Workspace) -> DataFacts:
-    """Which data the built warehouse holds. Raises UserError where there is no order that counts."""
+    """Identifies the data in the built warehouse. Raises UserError if there is no counted order."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             row = connection.execute(
@@ -113,7 +113,7 @@ def data_facts(workspace: Workspace) -> DataFacts:
             raise UserError(f"{workspace.warehouse}: has not been built; run `python -m scripts build` first") from None
     if row is None or not row[2]:
         raise UserError(
-            f"{workspace.warehouse}: holds no orders that count, so there is nothing to learn from; load some and build"
+            f"{workspace.warehouse}: has no counted orders, so there is nothing to train on; load some and build"
         )
     return DataFacts(
         as_of_date=row[0],
@@ -135,8 +135,8 @@ def write_model(
 ) -> str:
     """Write parameters and card of one model into the workspace's seeds; returns the fit_id.
 
-    They take the place of its earlier fit. `rows` are parameter rows without `model_key` and `fit_id`, which are added;
-    rows of other models stay.
+    They replace its earlier fit. `rows` are parameter rows without `model_key` and `fit_id`, which are added; rows of
+    other models are kept.
     """
     parameters = [dict(row) for row in rows]
     identity = json.dumps(
@@ -149,7 +149,7 @@ def write_model(
         seed_file: (columns, [{**key, **row} for row in parameters]),
         SHARES: (SHARE_COLUMNS, [{**key, **{str(k): _cell(v) for k, v in row.items()}} for row in shares]),
         FIGURES: (FIGURE_COLUMNS, [{**key, **_figure_cells(figure)} for figure in card.figures]),
-        # Last: with the card the fit comes into force.
+        # Last: the card puts the fit into effect.
         CARDS: (CARD_COLUMNS, [{**key, **_card_cells(card, facts)}]),
     }
     with only_writer(workspace.seeds):
@@ -161,7 +161,7 @@ def write_model(
 
 
 def put_figures(workspace: Workspace, model_key: str, section: str, figures: Sequence[Figure]) -> None:
-    """Put figures on a model's card, in the place of those of the same section. Raises UserError without a card."""
+    """Put figures on a model's card, replacing its section of that name. Raises UserError without a card."""
     with only_writer(workspace.seeds):
         card = read_card(workspace.seeds, model_key)
         if card is None:
@@ -178,9 +178,10 @@ def put_figures(workspace: Workspace, model_key: str, section: str, figures: Seq
 
 
 def reference_shares(frame: pd.DataFrame, names: Iterable[str], bins: int = BINS) -> pd.DataFrame:
-    """How each named column of a frame is spread: input_name, bin_number, bin_low, bin_high, share.
+    """The distribution of each named column of a frame: input_name, bin_number, bin_low, bin_high, share.
 
-    Bins are value intervals (low, high] between distinct quantiles, open at both ends; bin 0 counts missing values.
+    Bins are value intervals (low, high] between distinct quantiles, the first and last unbounded; bin 0 counts missing
+    values.
     """
     rows: list[dict[str, Any]] = []
     for name in names:
@@ -240,7 +241,7 @@ def _figure_cells(figure: Figure) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """A number with six significant digits, so that a card reads well; None for no value."""
+    """A number to six significant digits, for readability; None for no value."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, float | np.floating):

@@ -1,7 +1,7 @@
 """Churn: the probability that a customer who has not lapsed yet places no order in the days to come.
 
-Learnt from persons as they were on past days and what they did afterwards (`holdout_evaluation`), written as rows
-(`propensity`) that `int_propensity_contributions` scores every day.
+Trained on people as they were on past days and what they did afterwards (`holdout_evaluation`), written as rows
+(`propensity`) from which `int_propensity_contributions` scores customers every day.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 
 from scripts.learning.prediction.cards import DataFacts, Figure
-from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, Learnt, Trial
+from scripts.learning.prediction.holdout_evaluation import PURCHASE_MODEL, Cohort, Count, HoldoutResult, Trained
 from scripts.learning.prediction.propensity_fits import (
     Task,
     allowed_inputs,
     chance_of_order,
+    evaluation_days,
     facts_for,
     finish,
-    learn_task,
     numbers,
     persons,
     present_inputs,
     purchase_days,
-    trial_days,
+    train_task,
 )
 from scripts.platform.dbt import project_var
 from scripts.platform.snapshots import Progress, Snapshot, outcomes
@@ -33,32 +33,36 @@ from scripts.platform.workspace import Workspace
 
 MODEL_KEY = "churn"
 SEED_FILE = "churn_parameters.csv"
-# Whoever does not order in so many days has lapsed by the shared definition.
+# Days without an order after which a customer has lapsed, by the shared definition.
 HORIZON_DAYS = 180
-TRIALS = 3
+EVALUATION_COUNT = 3
 
 
 def fit_churn(
     workspace: Workspace, horizon: int | None = None, dates: Sequence[date] | None = None, progress: Progress = print
-) -> Learnt:
-    """Judge and learn the churn model of a built workspace and write it, with its card, into the workspace's seeds.
+) -> Trained:
+    """Evaluate and train the churn model of a built workspace and write it, with its card, into the workspace's seeds.
 
-    `horizon`: days without an order (default 180). `dates`: days to judge it on (default: three, 60 days apart, the
+    `horizon`: days without an order (default 180). `dates`: days to evaluate it on (default: three, 60 days apart, the
     last of them `horizon` days ago, as far as the history allows). Raises UserError for too short a history or too few
-    customers who stayed or left; CheckFailed, after writing them as not usable, where recency alone is as good.
+    customers who stayed or left; CheckFailed if recency alone is as good, after writing the model as not usable.
     """
     task, facts = _task(workspace, horizon or HORIZON_DAYS)
-    learnt = learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress)
-    finish(workspace, task, learnt, facts, progress)
-    return learnt
+    trained = train_task(
+        workspace, task, facts, dates or evaluation_days(facts, task.horizon, EVALUATION_COUNT), progress
+    )
+    finish(workspace, task, trained, facts, progress)
+    return trained
 
 
 def backtest_churn(
     workspace: Workspace, dates: Sequence[date] | None = None, horizon: int | None = None, progress: Progress = print
-) -> Sequence[Trial]:
-    """The churn model as learnt before each of `dates`, judged by what came after; writes nothing."""
+) -> Sequence[HoldoutResult]:
+    """The churn model as trained before each of `dates`, evaluated on what came after; writes nothing."""
     task, facts = _task(workspace, horizon or HORIZON_DAYS)
-    return learn_task(workspace, task, facts, dates or trial_days(facts, task.horizon, TRIALS), progress).trials
+    return train_task(
+        workspace, task, facts, dates or evaluation_days(facts, task.horizon, EVALUATION_COUNT), progress
+    ).results
 
 
 def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
@@ -86,14 +90,14 @@ def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
     def count_on(day: date) -> Count:
         end = pd.Timestamp(day)
         last = bought[bought["day"] <= end].groupby("customer_id")["day"].max()
-        here = last.index[(end - last).dt.days <= active_days]
+        active_ids = last.index[(end - last).dt.days <= active_days]
         after = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=horizon))]
-        return Count(len(here), int((~here.isin(after["customer_id"])).sum()))
+        return Count(len(active_ids), int((~active_ids.isin(after["customer_id"])).sum()))
 
     return (
         Task(
             model_key=MODEL_KEY,
-            model_name=f"Churn: no order in {horizon} days (logistic regression on broken lines)",
+            model_name=f"Churn: no order in {horizon} days (piecewise linear logistic regression)",
             seed_file=SEED_FILE,
             outcome="who placed no order",
             horizon=horizon,
@@ -102,9 +106,9 @@ def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
             count_on=count_on,
             present=active(present),
             limits=[
-                Figure("limits", "covers", f"persons whose last order is at most {active_days} days old"),
-                Figure("limits", "outcome", f"no order that counts in the {horizon} days after"),
-                Figure("limits", "money", "net revenue of the 365 days before, of those who then placed no order"),
+                Figure("limits", "covers", f"people whose last order is at most {active_days} days old"),
+                Figure("limits", "outcome", f"no counted order in the {horizon} days after"),
+                Figure("limits", "money", "net revenue in the 365 days before, of those who then placed no order"),
             ],
         ),
         facts,

@@ -1,8 +1,8 @@
-"""Fits lifetime value: how often customers buy, when they stop, and how much they spend a time.
+"""Fits lifetime value: how often customers buy, when they stop, and how much they spend per purchase.
 
-Purchases are by BG/NBD, or by MBG/NBD where customers may leave after their first; spend is by Gamma-Gamma.
-What is fitted becomes the seed `clv_parameters` and a model card; the models in
-`models/customers/intermediate/prediction` score everyone from it. A purchase is a business day with orders that count;
+Purchases are modelled by BG/NBD, or by MBG/NBD where customers may leave after their first; spend by Gamma-Gamma.
+The parameters become the seed `clv_parameters` and a model card; the models in
+`models/customers/intermediate/prediction` score customers from it. A purchase is a business day with counted orders;
 time is in weeks.
 """
 
@@ -18,7 +18,7 @@ from scripts.learning.prediction.cards import Card, Figure, data_facts, referenc
 from scripts.learning.prediction.clv_holdout import hold_out, holdout_figures, try_skips
 from scripts.learning.prediction.likelihood import CannotFit
 from scripts.learning.prediction.purchase_models import (
-    DAYS_A_WEEK,
+    DAYS_PER_WEEK,
     PURCHASE_MODELS,
     Fit,
     PurchaseModels,
@@ -37,25 +37,25 @@ MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
 COLUMNS = ["model_key", "fit_id", "cohort_by", "cohort", "part", "parameter", "estimate", "standard_error"]
 COHORT_COLUMNS = ("country_code", "first_order_channel")
-# Takes the likelier of the purchase models.
+# Uses the purchase model that fits better.
 AUTO = "auto"
-# A cohort with fewer is scored by the parameters of everybody.
+# Smaller cohorts are scored by the parameters of all customers.
 COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
 DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
-EVERYBODY = "all"
-YEAR_WEEKS = 365 / DAYS_A_WEEK
+ALL_CUSTOMERS = "all"
+YEAR_WEEKS = 365 / DAYS_PER_WEEK
 
 
 def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, progress: Progress = print) -> str:
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
 
-    `by` (country_code or first_order_channel) fits every value with customers enough by itself as well. `purchases`
-    is bg_nbd, mbg_nbd, or auto for the likelier of the two; cohorts follow what is taken for everybody. Raises
-    UserError where the data cannot carry the models, CheckFailed where no maximum was found that can be relied on;
-    parameters and card are written all the same then, marked not usable.
+    With `by` (country_code or first_order_channel) every value with enough customers is also fitted separately.
+    `purchases` is bg_nbd, mbg_nbd, or auto for whichever fits better; cohorts use the one chosen for all customers.
+    Raises UserError if the data cannot support the models, CheckFailed if no reliable maximum was found; parameters and
+    card are then still written, but marked not usable.
     """
     if by is not None and by not in COHORT_COLUMNS:
-        raise UserError(f"--by {by}: not a column for cohorts; use {' or '.join(COHORT_COLUMNS)}")
+        raise UserError(f"--by {by}: not a cohort column; use {' or '.join(COHORT_COLUMNS)}")
     if purchases != AUTO and purchases not in PURCHASE_MODELS:
         raise UserError(f"--purchases {purchases}: not a model; use {', '.join(PURCHASE_MODELS)} or {AUTO}")
     facts = data_facts(workspace)
@@ -69,8 +69,8 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), [days for days, _ in tried] or [0])
     modified = models.purchases.leaves_after_first
     whole = {**limits, "skipped_first_days": float(skipped)}
-    rows = _rows(EVERYBODY, EVERYBODY, models) + [
-        _row(EVERYBODY, EVERYBODY, "scope", name, value) for name, value in whole.items()
+    rows = _rows(ALL_CUSTOMERS, ALL_CUSTOMERS, models) + [
+        _row(ALL_CUSTOMERS, ALL_CUSTOMERS, "scope", name, value) for name, value in whole.items()
     ]
     figures = _fit_figures(models) + _skip_figures(tried, skipped) + _scope_figures(everyone, persons, within, limits)
     if by is not None:
@@ -80,18 +80,18 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(workspace).merge(scores, on="customer_id", how="left")
-    faults = models.faults
+    problems = models.problems
     card = Card(
         model_key=MODEL,
         model_name=f"{models.purchases.model_name} and Gamma-Gamma, maximum likelihood",
         customer_count=len(within),
-        is_usable=not faults,
-        summary="; ".join(faults) if faults else _summary(figures),
+        is_usable=not problems,
+        summary="; ".join(problems) if problems else _summary(figures),
         figures=figures,
         reference=reference_shares(inputs, [*DRIFT_INPUTS, "score"]),
     )
     fit_id = write_model(workspace, card, SEED_FILE, COLUMNS, rows, facts)
-    if faults:
+    if problems:
         raise CheckFailed(
             f"fit clv: {card.summary}; the parameters in {workspace.seeds} are marked not usable; "
             "fit again on more data"
@@ -101,20 +101,20 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
 
 
 def _fit_best(within: pd.DataFrame, leaves_after_first: bool | None, skips: list[int]) -> tuple[PurchaseModels, int]:
-    """The models by the first choice of days to leave out that can be relied on; by the first of all, if none can."""
+    """The models for the first of `skips` (days left out) that gives a reliable fit; for the first one if none does."""
     fitted = []
     for days in skips:
         fitted.append((fit_models(within, leaves_after_first, days), days))
-        if not fitted[-1][0].faults:
+        if not fitted[-1][0].problems:
             return fitted[-1]
     return fitted[0]
 
 
 def _skip_figures(tried: list[tuple[int, float]], skipped: int) -> list[Figure]:
-    """What leaving out the customers of the first days did to the error on the days held out."""
-    figures = [Figure("choice", "first days left out", skipped, "who came in them may be older than the data")]
+    """How leaving out the customers of the first days changes the error on the holdout days."""
+    figures = [Figure("choice", "first days left out", skipped, "customers first seen then may predate the data")]
     for days, deviance in sorted(tried):
-        note = "mean Poisson deviance on the days held out" + (", taken" if days == skipped else "")
+        note = "mean Poisson deviance on the holdout days" + (", chosen" if days == skipped else "")
         figures.append(Figure("choice", f"error with the first {days} days left out", deviance, note))
     return figures
 
@@ -134,20 +134,20 @@ def read_purchases(workspace: Workspace) -> pd.DataFrame:
             ).df()
         except duckdb.CatalogException:
             raise UserError(
-                f"{workspace.warehouse}: holds no purchases yet; run `python -m scripts build` first"
+                f"{workspace.warehouse}: has no purchases yet; run `python -m scripts build` first"
             ) from None
     return frame
 
 
 def purchase_model_in_use(workspace: Workspace) -> tuple[bool | None, int]:
-    """Whether customers may leave after their first purchase by the fitted model, and the first days it left out.
+    """Whether customers may leave after their first purchase in the fitted model, and how many first days it left out.
 
-    None and 0 before any is fitted.
+    None and 0 before a model has been fitted.
     """
     rows = read_rows(workspace.seeds / SEED_FILE, COLUMNS)
     if not rows:
         return None, 0
-    whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == EVERYBODY}
+    whole = {row["parameter"]: float(row["estimate"]) for row in rows if row["cohort"] == ALL_CUSTOMERS}
     return whole.get("leaves_after_first") == 1, int(whole.get("skipped_first_days", 0))
 
 
@@ -187,15 +187,15 @@ def _fit_cohorts(
     for cohort, part in within.groupby(by):
         repeaters = int((part["repeat_count"] > 0).sum())
         if len(part) < COHORT_CUSTOMERS or repeaters < COHORT_REPEATERS:
-            figures.append(Figure("cohorts", str(cohort), len(part), "too few; scored by everybody's parameters"))
+            figures.append(Figure("cohorts", str(cohort), len(part), "too few; scored by the overall parameters"))
             continue
         try:
             models = fit_models(part, leaves_after_first, skipped_days, int(within["observed_days"].max()))
         except CannotFit as problem:
-            figures.append(Figure("cohorts", str(cohort), len(part), f"{problem}; scored by everybody's parameters"))
+            figures.append(Figure("cohorts", str(cohort), len(part), f"{problem}; scored by the overall parameters"))
             continue
-        if models.faults:
-            note = f"{'; '.join(models.faults)}; scored by everybody's parameters"
+        if models.problems:
+            note = f"{'; '.join(models.problems)}; scored by the overall parameters"
             figures.append(Figure("cohorts", str(cohort), len(part), note))
             continue
         progress(f"fit clv: cohort {cohort}, {len(part):,} customers")
@@ -207,29 +207,31 @@ def _fit_cohorts(
 def _fit_figures(models: PurchaseModels) -> list[Figure]:
     purchases = models.purchases
     figures = [
-        *_choice_figures(purchases, models.set_aside),
+        *_choice_figures(purchases, models.rejected),
         Figure("fit", "customers", purchases.customers),
         Figure("fit", "repeat customers", purchases.repeat_customers),
         Figure("fit", "starts that agree", f"{purchases.starts_agreeing} of {purchases.starts}"),
-        Figure("fit", "contribution a unit of gross margin", models.contribution_ratio, "after all costs"),
+        Figure("fit", "contribution per unit of gross margin", models.contribution_ratio, "after all costs"),
     ]
     for name, fit in (("revenue", models.revenue), ("margin", models.margin)):
         figures.append(Figure("fit", f"customers with positive {name}", fit.customers))
-        figures.append(Figure("fit", f"correlation of frequency and {name} a purchase", fit.correlation, "taken for 0"))
+        figures.append(
+            Figure("fit", f"correlation of frequency and {name} per purchase", fit.correlation, "assumed to be 0")
+        )
     return figures
 
 
-def _choice_figures(taken: bg_nbd.BgNbdFit, set_aside: bg_nbd.BgNbdFit | None) -> list[Figure]:
+def _choice_figures(chosen: bg_nbd.BgNbdFit, rejected: bg_nbd.BgNbdFit | None) -> list[Figure]:
     """Which purchase model is used, and why."""
-    if set_aside is None:
-        why = "as asked for"
-    elif taken.log_likelihood >= set_aside.log_likelihood:
-        why = f"higher log-likelihood than {set_aside.model_name}, which has as many parameters"
+    if rejected is None:
+        why = "as requested"
+    elif chosen.log_likelihood >= rejected.log_likelihood:
+        why = f"higher log-likelihood than {rejected.model_name}, which has as many parameters"
     else:
-        why = f"{set_aside.model_name} is likelier but cannot be relied on: {set_aside.message}"
-    leaving = "after any purchase" if taken.leaves_after_first else "after a repeat purchase only"
-    figures = [Figure("choice", "purchase model", taken.model_name, f"{why}; customers leave {leaving}")]
-    for fit, note in ((taken, "taken"), (set_aside, "set aside")):
+        why = f"{rejected.model_name} has a higher log-likelihood but is not reliable: {rejected.message}"
+    leaving = "after any purchase" if chosen.leaves_after_first else "after a repeat purchase only"
+    figures = [Figure("choice", "purchase model", chosen.model_name, f"{why}; customers may leave {leaving}")]
+    for fit, note in ((chosen, "chosen"), (rejected, "rejected")):
         if fit is not None:
             figures.append(Figure("choice", f"log-likelihood of {fit.model_name}", round(fit.log_likelihood, 2), note))
     return figures
@@ -239,15 +241,15 @@ def _scope_figures(
     everyone: pd.DataFrame, persons: pd.DataFrame, within: pd.DataFrame, limits: dict[str, float]
 ) -> list[Figure]:
     return [
-        Figure("limits", "buyers who are no persons", len(everyone) - len(persons), "not modelled"),
-        Figure("limits", "persons of unusual volume", len(persons) - len(within), "not modelled"),
-        Figure("limits", "highest purchases a week", limits["highest_purchase_rate"]),
-        Figure("limits", "highest value a purchase", limits["highest_purchase_value"], "reporting currency"),
+        Figure("limits", "buyers who are not people", len(everyone) - len(persons), "not modelled"),
+        Figure("limits", "people with unusual volume", len(persons) - len(within), "not modelled"),
+        Figure("limits", "highest purchases per week", limits["highest_purchase_rate"]),
+        Figure("limits", "highest mean value per purchase", limits["highest_purchase_value"], "reporting currency"),
         Figure(
             "limits",
             "rank customers by",
             "expected purchases",
-            "never by P(alive), which BG/NBD gives as 1 to everybody who bought once",
+            "never by P(alive), which is 1 in BG/NBD for all one-time buyers",
         ),
     ]
 
@@ -262,9 +264,9 @@ def _drift_inputs(workspace: Workspace) -> pd.DataFrame:
 
 def _summary(figures: list[Figure]) -> str:
     found = {figure.figure: figure.value for figure in figures if figure.section == "holdout"}
-    if "expected over made" not in found:
-        return "Fitted; too short a history for a holdout"
+    if "expected over actual" not in found:
+        return "Fitted; the history is too short for a holdout"
     return (
-        f"In the holdout {float(found['expected over made']):.2f} times the purchases made were expected, and the best "
-        f"tenth brought {float(found['revenue of the best tenth by expected value']):.0%} of revenue"
+        f"In the holdout, expected purchases were {float(found['expected over actual']):.2f} times the actual ones, "
+        f"and the top tenth brought {float(found['revenue of the top tenth by expected value']):.0%} of revenue"
     )

@@ -1,6 +1,6 @@
-"""The purchase models on trial: fitted on what lay before a day, and held against what came after it.
+"""Holdout evaluation of the purchase models: fitted on orders up to a day, compared with what came after it.
 
-By orders as they are known today, so that it costs no more than a fit; `backtest` does it by what was known on the day.
+Uses orders as known today, so that it costs no more than a fit; `backtest` uses what was known on the day.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scripts.learning.prediction import bg_nbd, gamma_gamma
 from scripts.learning.prediction.cards import Figure
 from scripts.learning.prediction.likelihood import CannotFit, Floats
 from scripts.learning.prediction.purchase_models import (
-    DAYS_A_WEEK,
+    DAYS_PER_WEEK,
     PurchaseModels,
     expected_purchases,
     fit_models,
@@ -26,11 +26,11 @@ from scripts.learning.prediction.purchase_models import (
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
-# A year where there are three: shorter ones say as much of the season as of the model.
+# A year if there are three: shorter holdouts reflect the season as much as the model.
 HOLDOUT_DAYS = 365
-# Points of the curve of purchases.
+# Weeks between the points of the purchase curve.
 TRACKED_WEEKS = 4
-# Days at the beginning of the data whose customers may be left out, and how much better that has to be than none.
+# Days at the start of the data whose customers may be left out, and by how much that must beat leaving out none.
 SKIPS = (0, 90, 180, 365)
 SKIP_CUSTOMERS = 500
 SKIP_MARGIN = 0.01
@@ -38,10 +38,10 @@ SKIP_MARGIN = 0.01
 
 @dataclass(frozen=True)
 class Holdout:
-    """Customers as they stood on `day` (rows as of read_purchases, in scope), and what they did in the `days` after it.
+    """Customers as of `day` (rows as in read_purchases, in scope), and what they did in the `days` after it.
 
-    `purchases` and `revenue` have the rows of `before`; `repeats` has their repeat purchases by days since the first
-    purchase of any person, `seen_days` before `day`.
+    `purchases` and `revenue` have the rows of `before`; `repeats` has their repeat purchases by day number, counted
+    from the first purchase of any person, which was `seen_days` before `day`.
     """
 
     day: date
@@ -53,19 +53,19 @@ class Holdout:
     seen_days: int
 
     def models(self, leaves_after_first: bool | None, skipped_days: int) -> PurchaseModels:
-        """The models as they would have been fitted on the day. Raises CannotFit."""
+        """The models as they would have been fitted on the day. May raise CannotFit."""
         return fit_models(self.before, leaves_after_first, skipped_days)
 
     def deviance(self, fit: bg_nbd.BgNbdFit) -> float:
-        """Mean Poisson deviance of the purchases made from those expected; 0 is perfect."""
-        expected = np.maximum(expected_purchases(self.days / DAYS_A_WEEK, self.before, fit), 1e-12)
+        """Mean Poisson deviance of actual from expected purchases; 0 is perfect."""
+        expected = np.maximum(expected_purchases(self.days / DAYS_PER_WEEK, self.before, fit), 1e-12)
         made = self.purchases
         logs = np.where(made > 0, made * np.log(np.maximum(made, 1) / expected), 0.0)
         return float(2 * np.mean(logs - made + expected))
 
 
 def hold_out(workspace: Workspace, last: date, first: date, limits: dict[str, float]) -> Holdout:
-    """Hold out the last days of a workspace whose orders go from `first` to `last`."""
+    """Hold out the last days of a workspace whose orders range from `first` to `last`."""
     days = min(HOLDOUT_DAYS, (last - first).days // 3)
     day = last - timedelta(days=days)
     before, after, repeats = _split(workspace, day)
@@ -84,10 +84,10 @@ def hold_out(workspace: Workspace, last: date, first: date, limits: dict[str, fl
 
 
 def try_skips(held: Holdout, leaves_after_first: bool | None) -> list[tuple[int, float]]:
-    """Days at the beginning whose customers are left out, with the deviance that follows; the best first.
+    """Numbers of first days whose customers may be left out, with the resulting deviance; the best first.
 
-    Who was a customer before the data begin looks like a new one who comes often. Leaving out the first days costs
-    customers to learn from, so it has to be better by a clear margin than leaving out none.
+    Customers from before the data begin look like new customers who buy often. Leaving out the first days costs
+    training customers, so it must beat leaving out none by a clear margin.
     """
     found = []
     for days in SKIPS:
@@ -104,13 +104,13 @@ def try_skips(held: Holdout, leaves_after_first: bool | None) -> list[tuple[int,
 
 
 def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) -> list[Figure]:
-    """How the models would have done: for the card."""
+    """How the models would have performed, as figures for the card."""
     try:
         models = held.models(leaves_after_first, skipped_days)
     except CannotFit as problem:
         return [Figure("holdout", "not possible", str(problem), figure_date=held.day)]
     before, day = held.before, held.day
-    expected = expected_purchases(held.days / DAYS_A_WEEK, before, models.purchases)
+    expected = expected_purchases(held.days / DAYS_PER_WEEK, before, models.purchases)
     money = expected * gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )
@@ -119,45 +119,47 @@ def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) 
     note = f"{held.days} days after {day}"
     return [
         Figure("holdout", "customers", len(before), note, day),
-        Figure("holdout", "purchases expected", float(expected.sum()), note, day),
-        Figure("holdout", "purchases made", float(bought.sum()), note, day),
-        Figure("holdout", "expected over made", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
-        Figure("holdout", "revenue expected over made", float(money.sum() / max(spent.sum(), 1.0)), note, day),
+        Figure("holdout", "expected purchases", float(expected.sum()), note, day),
+        Figure("holdout", "actual purchases", float(bought.sum()), note, day),
+        Figure("holdout", "expected over actual", float(expected.sum() / max(bought.sum(), 1.0)), note, day),
+        Figure("holdout", "revenue expected over actual", float(money.sum() / max(spent.sum(), 1.0)), note, day),
         Figure(
-            "holdout", "rank correlation with purchases made",
+            "holdout", "rank correlation with actual purchases",
             float(pd.Series(expected).corr(pd.Series(bought), method="spearman")), note, day,
         ),
         Figure(
-            "holdout", "revenue of the best tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
-            "share of all revenue made", day,
+            "holdout", "revenue of the top tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
+            "share of all actual revenue", day,
         ),
         *_tracking_figures(held, models.purchases, skipped_days),
     ]  # fmt: skip
 
 
 def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) -> list[Figure]:
-    """Repeat purchases of the customers learnt from, made and expected to every fourth week since the first of them."""
+    """Cumulative actual and expected repeat purchases of the training customers, every fourth week from their first."""
     before = new_customers(held.before, skipped_days)
     begin = held.seen_days - int(before["observed_days"].max())
     first_day = before["observed_days"].max() - before["observed_days"].to_numpy()
-    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_A_WEEK) + 1)
+    weeks = np.arange(1, int((held.seen_days - begin + held.days + 1) // DAYS_PER_WEEK) + 1)
     theirs = held.repeats[held.repeats["customer_id"].isin(before["customer_id"])]
-    by_week = theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_A_WEEK)).groupby("week")["purchases"].sum()
+    by_week = (
+        theirs.assign(week=(theirs["day_number"] - begin) // int(DAYS_PER_WEEK)).groupby("week")["purchases"].sum()
+    )
     made = by_week.reindex(weeks - 1, fill_value=0).cumsum().to_numpy()
     expected = bg_nbd.expected_cumulative(weeks, first_day, fit.parameters, leaves_after_first=fit.leaves_after_first)
-    fitted = int((held.seen_days - begin + 1) // DAYS_A_WEEK)
-    figures = [Figure("tracking", "weeks fitted", fitted, "of customers learnt from", held.day)]
+    fitted = int((held.seen_days - begin + 1) // DAYS_PER_WEEK)
+    figures = [Figure("tracking", "weeks fitted", fitted, "of the training customers", held.day)]
     for place in range(TRACKED_WEEKS - 1, len(weeks), TRACKED_WEEKS):
         figures += [
-            Figure("tracking", f"made to week {weeks[place]}", float(made[place]), "repeat purchases", held.day),
+            Figure("tracking", f"actual to week {weeks[place]}", float(made[place]), "repeat purchases", held.day),
             Figure("tracking", f"expected to week {weeks[place]}", float(expected[place]), "", held.day),
         ]
     return figures
 
 
 def _split(workspace: Workspace, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Purchases as they stood on a day (columns of read_purchases), purchases and revenue of everyone after it, and
-    repeat purchases by customer and day since the first purchase of any person."""
+    """Purchases as of a day (columns of read_purchases), purchases and revenue of each customer after it, and repeat
+    purchases by customer and day number, counted from the first purchase of any person."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         connection.execute(
             """

@@ -1,7 +1,7 @@
-"""How good probabilities are: do they tell customers apart, are they true, and what does acting on the top find?
+"""How good probabilities are: discrimination, calibration, and what acting on the top scores would find.
 
 Arrays in, numbers out: `label` is 0 or 1 and `score` the probability of 1, one of each per customer. Customers with
-equal scores are never told apart by their order: at the edge of a top share they count in part.
+equal scores are never separated by their order: at the edge of a top share they count fractionally.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from scripts.platform.estimates import Estimate
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
-# Probabilities nearer to 0 or 1 than this are taken for this, so that one surprise does not make a loss infinite.
+# Probabilities closer to 0 or 1 are clipped to this distance, so that one surprise does not make a loss infinite.
 NEAREST = 1e-6
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """`slope`: of the label on the log-odds of the score; 1 is right, below 1 the scores are too sure of themselves.
+    """`slope`: of the label on the log-odds of the score; 1 is right, below 1 the scores are overconfident.
 
-    `intercept`: what has to be added to the log-odds for as many events as expected; 0 is right, below 0 the scores
-    are too high. `expected` and `observed`: mean score and share of events.
+    `intercept`: what must be added to the log-odds for the mean score to equal the share of events; 0 is right, below 0
+    the scores are too high. `expected` and `observed`: mean score and share of events.
     """
 
     slope: Estimate
@@ -38,10 +38,11 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Top:
-    """What the customers with the highest scores hold.
+    """What acting on the customers with the highest scores finds.
 
-    `lift`: share of events among them over that among all. `captured`: their share of all events. `money` of those of
-    them who had the event, and `money_captured`, its share in that of all who had it.
+    `customers`: their number. `lift`: share of events among them over the share among all. `captured`: their share of
+    all events. `money`: at stake with those of them who had the event; `money_captured`: its share of the money at
+    stake with all who had the event.
     """
 
     customers: float
@@ -52,25 +53,25 @@ class Top:
 
 
 def auc(label: Vector, score: Vector) -> Estimate:
-    """Chance that a customer with the event scores higher than one without (ties half); error after DeLong (1988)."""
+    """Probability that a customer with the event outscores one without (ties half); standard error by DeLong (1988)."""
     values, covariance = _aucs(label, [score])
     return Estimate(float(values[0]), float(np.sqrt(covariance[0, 0])))
 
 
 def auc_difference(label: Vector, score: Vector, other: Vector) -> Estimate:
-    """AUC of `score` less that of `other` on the same customers (DeLong, DeLong, Clarke-Pearson 1988)."""
+    """AUC of `score` minus that of `other` on the same customers (DeLong, DeLong, Clarke-Pearson 1988)."""
     values, covariance = _aucs(label, [score, other])
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     return Estimate(float(values[0] - values[1]), float(np.sqrt(max(variance, 0.0))))
 
 
 def brier(label: Vector, score: Vector) -> float:
-    """Mean squared distance of probability and outcome: 0 is perfect."""
+    """Mean squared difference between probability and outcome: 0 is perfect."""
     return float(np.mean((score - label) ** 2))
 
 
 def brier_difference(label: Vector, score: Vector, other: Vector) -> Estimate:
-    """Brier score of `score` less that of `other` on the same customers: below 0 `score` is better."""
+    """Brier score of `score` minus that of `other` on the same customers: below 0 `score` is better."""
     return _mean((score - label) ** 2 - (other - label) ** 2)
 
 
@@ -81,7 +82,7 @@ def log_loss(label: Vector, score: Vector) -> float:
 
 
 def calibration(label: Vector, score: Vector) -> Calibration:
-    """Whether probabilities come true (Cox 1958). Raises ValueError when all scores, or all labels, are the same."""
+    """Calibration of probabilities (Cox 1958). Raises ValueError if all scores, or all labels, are the same."""
     if np.ptp(score) == 0 or np.ptp(label) == 0:
         raise ValueError("calibration needs different scores and both outcomes")
     near = np.clip(score, NEAREST, 1 - NEAREST)
@@ -98,9 +99,9 @@ def calibration(label: Vector, score: Vector) -> Calibration:
 
 
 def reliability(label: Vector, score: Vector, bins: int = 10) -> pd.DataFrame:
-    """Expected against observed, by tenths of customers: bin_number (1 lowest), customers, expected, observed.
+    """Expected and observed rates by bins of customers (tenths): bin_number (1 lowest), customers, expected, observed.
 
-    Equal scores share a bin, so that a bin may be missing.
+    Equal scores share a bin, so a bin may be missing.
     """
     place = rankdata(score, method="average") / (len(score) + 1)
     frame = pd.DataFrame({"bin_number": np.floor(place * bins).astype(int) + 1, "score": score, "label": label})
@@ -111,7 +112,7 @@ def reliability(label: Vector, score: Vector, bins: int = 10) -> pd.DataFrame:
 
 
 def top(label: Vector, score: Vector, money: Vector | None = None, share: float = 0.1) -> Top:
-    """What the `share` of customers with the highest scores hold; `money` is what is at stake with each customer."""
+    """What acting on the `share` of customers with the highest scores finds; `money`: at stake with each customer."""
     weight = _weight_of_top(score, share)
     at_stake = np.zeros(len(label)) if money is None else np.maximum(np.asarray(money, dtype=float), 0.0) * label
     found = float(np.sum(weight * label))
@@ -129,7 +130,7 @@ def top(label: Vector, score: Vector, money: Vector | None = None, share: float 
 
 
 def _weight_of_top(score: Vector, share: float) -> Vector:
-    """1 for customers surely in the top, 0 for the others, a fraction for those with the score at its edge."""
+    """1 for customers certainly in the top, 0 for the others, a fraction for those with the score at its edge."""
     wanted = share * len(score)
     edge = np.sort(score)[::-1][min(int(np.ceil(wanted)), len(score)) - 1]
     above, at_edge = score > edge, score == edge
@@ -145,7 +146,7 @@ def _aucs(label: Vector, scores: list[Vector]) -> tuple[Vector, Vector]:
     of_events, of_others = np.empty((len(scores), events)), np.empty((len(scores), others))
     for number, score in enumerate(scores):
         ranks = rankdata(score)
-        # The share of the other kind that a customer beats.
+        # For each event the share of non-events it outscores; for each non-event the share of events that outscore it.
         of_events[number] = (ranks[is_event] - rankdata(score[is_event])) / others
         of_others[number] = 1 - (ranks[~is_event] - rankdata(score[~is_event])) / events
     covariance = np.zeros((len(scores), len(scores)))

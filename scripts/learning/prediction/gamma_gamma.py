@@ -1,10 +1,10 @@
-"""How much customers spend a time: the Gamma-Gamma model, fitted by maximum likelihood.
+"""How much customers spend per purchase: the Gamma-Gamma model, fitted by maximum likelihood.
 
 Fader, Hardie (2013), The Gamma-Gamma Model of Monetary Value: the value of a customer's transactions is gamma with
-shape p, and its rate is gamma over customers with shape q and rate v (gamma in some of the literature). How much is
-spent is taken to be independent of how often; `correlation` of a fit says whether it is.
+shape p, and its rate is gamma over customers with shape q and rate v (gamma in some of the literature). Spend is
+assumed to be independent of frequency; `correlation` of a fit shows how far it is.
 
-A customer is n (transactions) and their mean value, which must be above nought. Which transactions count is the
+A customer is n (transactions) and their mean value, which must be above zero. Which transactions count is the
 caller's choice: the published figures for CDNOW leave out the first purchase of each customer.
 
     found = fit(n, mean)
@@ -26,7 +26,7 @@ from scripts.learning.prediction.likelihood import CannotFit, Estimate, Floats, 
 
 NAMES = ("p", "q", "v")
 FEWEST_CUSTOMERS = 50
-# With more customers than this the starts climb the likelihood of a sample of so many.
+# With more customers than this, the starts climb the likelihood of a sample of this size.
 SAMPLE = 20_000
 ROWS_AT_A_TIME = 65_536
 
@@ -43,10 +43,10 @@ class Parameters(NamedTuple):
 class GammaGammaFit:
     """Parameters, their standard errors and covariance (in the order p, q, v), and how the fit went.
 
-    `correlation` is that of the number of transactions and their mean value: the model takes it to be nought.
-    `population_mean` is the expected value of a transaction of somebody of whom nothing is known, nan when q <= 1.
-    `gradient_norm` is that of the log-likelihood by the logarithms of the parameters. `converged` is true only at a
-    proper maximum (see BgNbdFit); otherwise `message` says what is wrong.
+    `correlation` is between the number of transactions and their mean value; the model assumes zero. `population_mean`
+    is the expected transaction value of a customer without history, nan if q <= 1. `gradient_norm` is that of the
+    log-likelihood with respect to the logarithms of the parameters. `converged` is true only at a proper maximum (see
+    BgNbdFit); otherwise `message` says what is wrong.
     """
 
     p: float
@@ -73,7 +73,7 @@ class GammaGammaFit:
 
 
 class _LogLikelihood:
-    """Log-likelihood of customers, with first and second derivatives; gamma functions once for every distinct n."""
+    """Log-likelihood of customers, with gradient and Hessian; gamma functions once for every distinct n."""
 
     def __init__(self, n: Floats, mean: Floats) -> None:
         self.n, self.total = n, n * mean
@@ -85,12 +85,12 @@ class _LogLikelihood:
         self.n_log_total = float(n @ log_total)
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats, Floats]:
-        """Value, gradient (3) and second derivatives (3 by 3) at p, q, v."""
+        """Value, gradient (3) and Hessian (3 by 3) at p, q, v."""
         p, q, v = (float(parameter) for parameter in parameters)
         logs = n_logs = inverses = n_inverses = squares = n_squares = 0.0
         for low in range(0, len(self.n), ROWS_AT_A_TIME):
-            n, all_of_it = self.n[low : low + ROWS_AT_A_TIME], v + self.total[low : low + ROWS_AT_A_TIME]
-            log, inverse = np.log(all_of_it), 1 / all_of_it
+            n, shifted_total = self.n[low : low + ROWS_AT_A_TIME], v + self.total[low : low + ROWS_AT_A_TIME]
+            log, inverse = np.log(shifted_total), 1 / shifted_total
             logs, n_logs = logs + float(log.sum()), n_logs + float(n @ log)
             inverses, n_inverses = inverses + float(inverse.sum()), n_inverses + float(n @ inverse)
             squares, n_squares = squares + float(inverse @ inverse), n_squares + float(n @ (inverse * inverse))
@@ -122,17 +122,17 @@ def log_likelihood(parameters: Sequence[float], n: ArrayLike, mean: ArrayLike) -
 
 
 def log_likelihood_gradient(parameters: Sequence[float], n: ArrayLike, mean: ArrayLike) -> tuple[float, Floats]:
-    """Log-likelihood, and its gradient by the logarithms of (p, q, v)."""
+    """Log-likelihood, and its gradient with respect to the logarithms of (p, q, v)."""
     natural = np.array(parameters, dtype=float)
     value, gradient, _ = _LogLikelihood(as_floats(n), as_floats(mean))(natural)
     return value, natural * gradient
 
 
 def fit(n: ArrayLike, mean: ArrayLike, *, seed: int = 0) -> GammaGammaFit:
-    """Fit by maximum likelihood: `n` transactions (1 or more) and their mean value (above nought), one customer a row.
+    """Fit by maximum likelihood: `n` transactions (1 or more) and their mean value (above zero), one customer per row.
 
-    `seed` draws the sample that the starts climb when there are very many customers. Raises CannotFit (a UserError)
-    where no parameters can be had from such data; look at `converged` before use.
+    `seed` draws the sample that the starts climb if there are very many customers. Raises CannotFit (a UserError) if
+    the data do not determine the parameters; check `converged` before use.
     """
     number, means = as_floats(n), as_floats(mean)
     _check_usable(number, means)
@@ -158,7 +158,7 @@ def _fit_of(found: Estimate, unit: float, customers: int, correlation: float) ->
         v=v,
         standard_errors=dict(zip(NAMES, (float(error) for error in errors), strict=True)),
         covariance=tuple(tuple(float(value) for value in row) for row in covariance),
-        # The density of a mean in money is that in units, over the unit.
+        # The density of a mean in money is its density in units, divided by the unit.
         log_likelihood=found.value - customers * float(np.log(unit)),
         customers=customers,
         correlation=correlation,
@@ -180,24 +180,24 @@ def _check_usable(n: Floats, mean: Floats) -> None:
     if bad.any():
         raise CannotFit(
             f"Gamma-Gamma needs mean values above 0: {int(bad.sum())} of {len(mean)} customers have none, the first in"
-            f" row {int(np.argmax(bad))} ({mean[np.argmax(bad)]:g}); leave them out and say how many"
+            f" row {int(np.argmax(bad))} ({mean[np.argmax(bad)]:g}); leave them out and report how many"
         )
     if len(n) < FEWEST_CUSTOMERS:
         raise CannotFit(f"Gamma-Gamma needs at least {FEWEST_CUSTOMERS} customers, there are {len(n)}")
     if np.ptp(mean) == 0:
-        raise CannotFit("Gamma-Gamma: all customers have the same mean value, so the data say nothing of how it varies")
+        raise CannotFit("Gamma-Gamma: all customers have the same mean value, so its variation cannot be estimated")
 
 
 def _starts(mean: float) -> list[Floats]:
-    """Start values with the mean of the data: transactions alike and unlike, customers alike and unlike."""
+    """Start values with the mean of the data, for low and high variation within and between customers."""
     grid = [(p, q) for p in (1.0, 5.0, 20.0) for q in (1.5, 4.0)]
     return [np.array([p, q, mean * (q - 1) / p]) for p, q in grid]
 
 
 def expected_value(n: ArrayLike, mean: ArrayLike, parameters: Sequence[float]) -> Floats:
-    """Expected mean value of customers' future transactions: their own mean drawn towards that of the population.
+    """Expected mean value of customers' future transactions: their own mean shrunk towards the population mean.
 
-    With n = 0 (`mean` is not looked at) it is the population's, which is infinite when q <= 1.
+    With n = 0 (`mean` is ignored) it is the population mean, which is infinite if q <= 1.
     """
     p, q, v = parameters
     number, means = np.broadcast_arrays(as_floats(n), as_floats(mean))

@@ -1,16 +1,17 @@
-"""A propensity on trial: learnt on one day, judged on a later one by what came after it, beside others.
+"""Evaluates a propensity out of time: trained on one day, evaluated on a later one, compared with other models.
 
-Nothing of the judged days is in what is judged. The opponents learn and are judged on the same customers:
+Training sees nothing that happened after the evaluation day. The baselines use the same customers:
 
-- recency alone: the same regression with no attribute but the days since the last order, which may bend as freely;
-- purchase model: BG/NBD or MBG/NBD, the likelier, fitted to the purchases up to the judged day, where the caller gives
-  its probabilities;
-- gradient boosting: trees on the same attributes (scikit-learn), to know what staying readable costs.
+- recency alone: the same regression with the days since the last order as its only attribute, just as flexible;
+- purchase model: BG/NBD or MBG/NBD, whichever has the higher likelihood, fitted to the purchases up to the evaluation
+  day, where the caller provides its probabilities;
+- gradient boosting: trees on the same attributes (scikit-learn), to show what readability costs.
 
-How many do it changes with the season, and over the years. So the level of all probabilities is set to what such
-customers did after the same day a year before, moved by how the latest known rate differs from that of a year before
-it, as far as that is beyond chance: the intercept is moved until the mean score is that rate. What tells customers
-apart is learnt on the latest days whose outcome is known. Where the history is too short, the level is as learnt.
+The overall rate changes with the season and over the years. So all probabilities are shifted to the rate of such
+customers after the same day a year earlier, adjusted by how the latest known rate differs from the one a year before
+it, as far as that exceeds chance: the intercept is shifted until the mean score equals that rate. The differences
+between customers are trained on the latest day whose outcome is known. If the history is too short, the level stays as
+trained.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 RECENCY = {"days_since_last_order": "log"}
 YEAR = 365
-# So much history must lie before a day, for its customers to be like those of later days.
+# Days of history needed before a day for its customers to be comparable with those of later days.
 LEAST_HISTORY = 180
-# Later days must show beyond chance that the spread of log-odds is off by more than this, before it is corrected.
+# The spread of log-odds is corrected only if later days show, beyond chance, that it is off by more than this.
 SLOPE_TOLERANCE = 0.1
 BOOSTING = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40, "random_state": 0}
 MODEL, RECENCY_ALONE, PURCHASE_MODEL, BOOSTED = "the model", "recency alone", "purchase model", "gradient boosting"
@@ -53,8 +54,8 @@ MODEL, RECENCY_ALONE, PURCHASE_MODEL, BOOSTED = "the model", "recency alone", "p
 class Cohort:
     """Customers as they were on `day`, and what they did after it; all parts have the same rows.
 
-    `customers`: inputs, with customer_id. `label`: 1 where it happened. `money`: what is at stake with each.
-    `opponents`: probabilities from elsewhere, by name.
+    `customers`: inputs, with customer_id. `label`: 1 where the outcome happened. `money`: what is at stake with each
+    customer. `opponents`: probabilities of other models, by name.
     """
 
     day: date
@@ -75,7 +76,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Count:
-    """Of `customers`, `events` had the outcome."""
+    """How many customers there were, and how many of them had the outcome (`events`)."""
 
     customers: int
     events: int
@@ -90,56 +91,58 @@ class Count:
 
     @property
     def variance(self) -> float:
-        """Of the log-odds, by chance."""
+        """Sampling variance of the log-odds."""
         return 1 / self.events + 1 / (self.customers - self.events)
 
 
 @dataclass(frozen=True)
 class Level:
-    """The rate that scores are set to, and where it comes from."""
+    """The rate to which scores are shifted, and where it comes from."""
 
     rate: float
     note: str
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Scores of all, by name, for the customers of `judged`; `level` is what they were set to, if anything."""
+class HoldoutResult:
+    """Scores of all models, by name, for the customers of `evaluated`; `level` is what they were shifted to, if any."""
 
-    learnt: Cohort
-    judged: Cohort
+    training: Cohort
+    evaluated: Cohort
     level: Level | None
     model: Propensity
     scores: dict[str, Vector]
 
     @property
     def is_better_than_recency(self) -> bool:
-        """Better in telling customers apart (AUC) and in its probabilities (Brier), on days it had not seen."""
+        """Whether the model is better both in discrimination (AUC) and in its probabilities (Brier), on unseen days."""
         return self.auc_above(RECENCY_ALONE).value > 0 and self.brier_above(RECENCY_ALONE).value < 0
 
     def auc_above(self, other: str) -> evaluation.Estimate:
-        """AUC of the model less that of another: above 0 the model is better."""
-        return evaluation.auc_difference(self.judged.label, self.scores[MODEL], self.scores[other])
+        """AUC of the model minus that of another: above 0 the model is better."""
+        return evaluation.auc_difference(self.evaluated.label, self.scores[MODEL], self.scores[other])
 
     def brier_above(self, other: str) -> evaluation.Estimate:
-        """Brier score of the model less that of another: below 0 the model is better."""
-        return evaluation.brier_difference(self.judged.label, self.scores[MODEL], self.scores[other])
+        """Brier score of the model minus that of another: below 0 the model is better."""
+        return evaluation.brier_difference(self.evaluated.label, self.scores[MODEL], self.scores[other])
 
     @property
     def calibration(self) -> evaluation.Calibration:
-        return evaluation.calibration(self.judged.label, self.scores[MODEL])
+        return evaluation.calibration(self.evaluated.label, self.scores[MODEL])
 
     def figures(self) -> list[Figure]:
-        """All that is to be said of it on a card, under the day that was judged."""
-        label, day, score = self.judged.label, self.judged.day, self.scores[MODEL]
+        """All its figures for a card, dated by the evaluation day."""
+        label, day, score = self.evaluated.label, self.evaluated.day, self.scores[MODEL]
         found = [
-            Figure("trial", "learnt on", self.learnt.day.isoformat(), f"{len(self.learnt.label)} customers", day),
-            Figure("trial", "customers judged", len(label), f"{int(label.sum())} with the outcome", day),
             Figure(
-                "trial",
+                "holdout", "trained on", self.training.day.isoformat(), f"{len(self.training.label)} customers", day
+            ),
+            Figure("holdout", "customers evaluated", len(label), f"{int(label.sum())} with the outcome", day),
+            Figure(
+                "holdout",
                 "level",
-                self.level.rate if self.level else "as learnt",
-                self.level.note if self.level else "too little is known of a year before",
+                self.level.rate if self.level else "as trained",
+                self.level.note if self.level else "too little is known about the year before",
                 day,
             ),
         ]
@@ -162,8 +165,8 @@ class Trial:
         return found + self._calibration_figures() + self._value_figures(score)
 
     def _calibration_figures(self) -> list[Figure]:
-        day, found = self.judged.day, self.calibration
-        table = evaluation.reliability(self.judged.label, self.scores[MODEL])
+        day, found = self.evaluated.day, self.calibration
+        table = evaluation.reliability(self.evaluated.label, self.scores[MODEL])
         return [
             Figure("calibration", "slope", found.slope.value, f"{_interval(found.slope)}; 1 is right", day),
             Figure("calibration", "intercept", found.intercept.value, f"{_interval(found.intercept)}; 0 is right", day),
@@ -177,7 +180,7 @@ class Trial:
         ]
 
     def _value_figures(self, score: Vector) -> list[Figure]:
-        day, label, money = self.judged.day, self.judged.label, self.judged.money
+        day, label, money = self.evaluated.day, self.evaluated.label, self.evaluated.money
         held = evaluation.top(label, score, money)
         by_money = evaluation.top(label, score * np.maximum(money, 0), money)
         return [
@@ -190,23 +193,23 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """The model to write, the trials that speak for or against it (latest first), and what was done at the end."""
+class Trained:
+    """The model to write, its training cohort, its holdout results (latest first) and its figures for the card."""
 
     model: Propensity
-    learnt: Cohort
-    trials: Sequence[Trial]
+    training: Cohort
+    results: Sequence[HoldoutResult]
     figures: Sequence[Figure]
 
     @property
     def is_usable(self) -> bool:
-        """The last trial decides: a model that a single number beats is not worth its attributes."""
-        return self.trials[0].is_better_than_recency
+        """The latest result decides: a model that a single attribute beats is not worth its complexity."""
+        return self.results[0].is_better_than_recency
 
     def summary(self, outcome: str) -> str:
-        """What the evidence says, in sentences; `outcome` such as "who did not order again"."""
-        last, verdicts = self.trials[0], [trial.is_better_than_recency for trial in self.trials]
-        label = last.judged.label
+        """The evidence in sentences; `outcome` such as "who did not order again"."""
+        last, verdicts = self.results[0], [result.is_better_than_recency for result in self.results]
+        label = last.evaluated.label
         auc, brier = (
             [measure(label, last.scores[name]) for name in (MODEL, RECENCY_ALONE)]
             for measure in (lambda *pair: evaluation.auc(*pair).value, evaluation.brier)
@@ -217,43 +220,46 @@ class Learnt:
             if name not in (MODEL, RECENCY_ALONE)
         )
         text = (
-            f"Told {outcome} after {last.judged.day} from what was learnt on {last.learnt.day}: "
+            f"Trained on {last.training.day}, it predicted {outcome} after {last.evaluated.day}: "
             f"AUC {auc[0]:.3f} (recency alone {auc[1]:.3f}), Brier score {brier[0]:.3f} ({brier[1]:.3f}), "
             f"lift {evaluation.top(label, last.scores[MODEL]).lift:.1f} in the top tenth; "
             f"AUC of {others}. "
             f"Better than recency alone on {sum(verdicts)} of {len(verdicts)} days. "
-            f"The parameters were then learnt anew on {self.learnt.day}."
+            f"The parameters were then trained again on {self.training.day}."
         )
         return text if self.is_usable else f"Not usable: recency alone is as good. {text}"
 
 
-def try_out(learnt: Cohort, judged: Cohort, scales: dict[str, str], level: Level | None) -> Trial:
-    """Fit the model and its opponents on `learnt` and score `judged` with them; all are set to `level`.
+def evaluate_on_holdout(
+    training: Cohort, evaluated: Cohort, scales: dict[str, str], level: Level | None
+) -> HoldoutResult:
+    """Fit the model and its opponents on `training` and score `evaluated` with them; all are shifted to `level`.
 
-    Opponents from elsewhere are set to the rate of `learnt` where there is no `level`: they know no outcome themselves.
+    Opponents from elsewhere are shifted to the rate of `training` if there is no `level`: they have not seen outcomes.
     """
-    model = _learn(learnt, scales)
+    model = _fit(training, scales)
     log_odds = {
-        MODEL: model.log_odds(judged.customers),
-        RECENCY_ALONE: _learn(learnt, RECENCY).log_odds(judged.customers),
-        BOOSTED: _boosted(learnt, judged.customers, model.attributes),
+        MODEL: model.log_odds(evaluated.customers),
+        RECENCY_ALONE: _fit(training, RECENCY).log_odds(evaluated.customers),
+        BOOSTED: _boosted(training, evaluated.customers, model.attributes),
     }
     if level is not None:
         log_odds = {name: odds + intercept_for(odds, level.rate) for name, odds in log_odds.items()}
         # As it will be written: with a rounded intercept.
-        log_odds[MODEL] = model.levelled(judged.customers, level.rate).log_odds(judged.customers)
-    for name, probability in judged.opponents.items():
+        log_odds[MODEL] = model.levelled(evaluated.customers, level.rate).log_odds(evaluated.customers)
+    for name, probability in evaluated.opponents.items():
         near = np.clip(probability, evaluation.NEAREST, 1 - evaluation.NEAREST)
         odds = np.log(near / (1 - near))
-        log_odds[name] = odds + intercept_for(odds, level.rate if level else learnt.rate)
-    return Trial(learnt, judged, level, model, {name: logistic(odds) for name, odds in log_odds.items()})
+        log_odds[name] = odds + intercept_for(odds, level.rate if level else training.rate)
+    return HoldoutResult(training, evaluated, level, model, {name: logistic(odds) for name, odds in log_odds.items()})
 
 
 def level_for(day: date, horizon: int, data_from: date, count_on: Callable[[date], Count]) -> Level | None:
-    """The rate to expect in the `horizon` days after `day`, by rates that were known then; None where too few are.
+    """The rate expected in the `horizon` days after `day`, from rates known then; None if too little is known.
 
-    `count_on` counts the customers of a day and those of them with the outcome. In log-odds: the rate of a year before,
-    plus the latest known one less that of a year before it, shrunk by its chance variation (positive-part James-Stein).
+    `count_on` counts the customers of a day and those of them with the outcome. In log-odds: the rate a year earlier,
+    plus the latest known rate minus the one a year before it, shrunk by its sampling variance (positive-part
+    James-Stein).
     """
     year = timedelta(days=YEAR)
     before, latest = day - year, day - timedelta(days=horizon)
@@ -273,7 +279,7 @@ def level_for(day: date, horizon: int, data_from: date, count_on: Callable[[date
     return Level(float(logistic(np.array(base.log_odds + change))), note)
 
 
-def learn(
+def train(
     cohort_of: Callable[[date], Cohort],
     count_on: Callable[[date], Count] | None,
     dates: Sequence[date],
@@ -282,50 +288,52 @@ def learn(
     horizon: int,
     data_from: date,
     scales: dict[str, str],
-) -> Learnt:
-    """Judge the model on `dates` and learn the one to write on the latest day whose outcome is known on `as_of`.
+) -> Trained:
+    """Evaluate the model on `dates` and train the final one on the latest day whose outcome is known on `as_of`.
 
-    `cohort_of` gives the customers of a past day, `count_on` how many there were and had the outcome (None: the level
-    is left as learnt). `present` are those to be scored. Raises UserError where the history is too short or too few had
-    the outcome.
+    `cohort_of` gives the customers of a past day, `count_on` how many there were and how many had the outcome (None:
+    the level stays as trained). `present`: the customers to be scored. Raises UserError if the history is too short or
+    too few customers are with or without the outcome.
     """
 
     def level_of(day: date) -> Level | None:
         return level_for(day, horizon, data_from, count_on) if count_on else None
 
-    trials = []
+    results = []
     for day in sorted(dates, reverse=True):
         first = day - timedelta(days=horizon)
         _check_history(first, data_from, horizon)
-        trials.append(try_out(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level_of(day)))
+        results.append(evaluate_on_holdout(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level_of(day)))
     latest = _enough(cohort_of(as_of - timedelta(days=horizon)))
-    model = _learn(latest, scales)
+    model = _fit(latest, scales)
     figures = [
-        Figure("fit", "learnt on", latest.day.isoformat(), f"outcome of the {horizon} days after it"),
+        Figure("fit", "trained on", latest.day.isoformat(), f"outcome of the {horizon} days after it"),
         Figure("fit", "customers", len(latest.label), f"{int(latest.label.sum())} with the outcome"),
         Figure("fit", "penalty", model.penalty, "of the squared coefficients, chosen by cross-validation"),
     ]
     if model.unused:
-        figures.append(Figure("fit", "attributes left out", ", ".join(model.unused), "the same for everybody"))
-    slope = trials[0].calibration.slope
+        figures.append(Figure("fit", "attributes left out", ", ".join(model.unused), "the same for all customers"))
+    slope = results[0].calibration.slope
     if slope.high < 1 - SLOPE_TOLERANCE or slope.low > 1 + SLOPE_TOLERANCE:
         model = model.spread_by(max(slope.value, 0.1), latest.customers)
-        figures.append(Figure("fit", "log-odds spread by", slope.value, f"slope shown after {trials[0].judged.day}"))
+        figures.append(
+            Figure("fit", "log-odds spread by", slope.value, f"slope shown after {results[0].evaluated.day}")
+        )
     level = level_of(as_of)
     if level is not None:
         model = model.levelled(present, level.rate)
         figures.append(Figure("fit", "level", level.rate, level.note))
-    return Learnt(model, latest, trials, [*figures, *(figure for trial in trials for figure in trial.figures())])
+    return Trained(model, latest, results, [*figures, *(figure for result in results for figure in result.figures())])
 
 
-def _learn(cohort: Cohort, scales: dict[str, str]) -> Propensity:
+def _fit(cohort: Cohort, scales: dict[str, str]) -> Propensity:
     return fit_propensity(cohort.customers, cohort.label, scales)
 
 
-def _boosted(learnt: Cohort, customers: pd.DataFrame, attributes: list[str]) -> Vector:
+def _boosted(training: Cohort, customers: pd.DataFrame, attributes: list[str]) -> Vector:
     with threadpool_limits(limits=1):
         trees = HistGradientBoostingClassifier(**BOOSTING).fit(
-            learnt.customers[attributes].to_numpy(dtype=float, na_value=np.nan), learnt.label
+            training.customers[attributes].to_numpy(dtype=float, na_value=np.nan), training.label
         )
         odds = trees.decision_function(customers[attributes].to_numpy(dtype=float, na_value=np.nan))
     return np.asarray(odds, dtype=float)
@@ -338,8 +346,8 @@ def _has_history(day: date, data_from: date) -> bool:
 def _check_history(day: date, data_from: date, horizon: int) -> None:
     if not _has_history(day, data_from):
         raise UserError(
-            f"the orders begin on {data_from}, only {max((day - data_from).days, 0)} days before {day}, the day to "
-            f"learn on; {LEAST_HISTORY} are needed: give a horizon below {horizon} days, a later day, or more history"
+            f"the orders begin on {data_from}, only {max((day - data_from).days, 0)} days before {day}, the training "
+            f"day; {LEAST_HISTORY} are needed: give a horizon below {horizon} days, a later day, or more history"
         )
 
 
@@ -347,7 +355,7 @@ def _enough(cohort: Cohort) -> Cohort:
     if not cohort.is_enough:
         raise UserError(
             f"{len(cohort.label):,} customers on {cohort.day}, {int(cohort.label.sum()):,} of them with the outcome: "
-            f"at least {SMALLEST_CLASS} with and without are needed; learn from more data, or give another horizon"
+            f"at least {SMALLEST_CLASS} with and without are needed; train on more data, or give another horizon"
         )
     return cohort
 

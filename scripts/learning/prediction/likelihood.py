@@ -1,4 +1,4 @@
-"""Maximum likelihood for small models with positive parameters: Newton's method from several starts, and its checks."""
+"""Maximum likelihood for small models with positive parameters: Newton's method from several starts, with checks."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from threadpoolctl import threadpool_limits
 from scripts.platform.errors import UserError
 
 Floats = NDArray[np.float64]
-# Log-likelihood, its gradient and its matrix of second derivatives at natural parameters.
+# Log-likelihood, its gradient and its Hessian with respect to the natural parameters.
 LogLikelihood = Callable[[Floats], tuple[float, Floats, Floats]]
 
-# Longest step and widest range, in logarithms of parameters: a factor of 4.5, and from one to a million millionths.
+# Longest step and widest range, in logarithms of parameters: a factor of 4.5, and from one millionth to one million.
 LONGEST_STEP = 1.5
 EDGE = float(np.log(1e6))
 MOST_STEPS = 200
 MOST_HALVINGS = 40
-# Share of a log-likelihood that its rounding may cost: no loss.
+# A drop of less than this share of the log-likelihood is rounding, not a loss.
 ROUNDING = 1e-13
-# Squared distance from the optimum, counted in standard errors, at which the last step is taken.
+# Squared distance from the optimum, in standard errors, below which the next step is the last.
 NEAR = 1e-8
-# Two standard errors up or down would be a factor of more than 50: the data do not tell such a parameter.
-VAGUEST = 2.0
-# Starts agree that end within this much log-likelihood of the best.
+# Two standard errors up or down would be a factor of more than 50: the data do not determine such a parameter.
+LARGEST_STANDARD_ERROR = 2.0
+# Starts agree if they end within this much log-likelihood of the best.
 SAME = 1e-4
 
 
 class CannotFit(UserError):
-    """The data cannot tell the parameters of a model; says why and what would."""
+    """The data do not determine the parameters of a model; the message says why, and where possible what would help."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where one start ended: parameters, log-likelihood, first and second derivatives by natural parameters."""
+    """Where one start ended: natural parameters, log-likelihood, gradient and Hessian."""
 
     parameters: Floats
     value: float
@@ -48,7 +48,7 @@ class Optimum:
 
     @property
     def information(self) -> Floats:
-        """Observed information by the logarithms of the parameters."""
+        """Observed information with respect to the logarithms of the parameters."""
         scale = self.parameters
         return -(self.hessian * np.outer(scale, scale) + np.diag(scale * self.gradient))
 
@@ -60,9 +60,9 @@ class Optimum:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Maximum-likelihood parameters with what one must know to trust them.
+    """Maximum-likelihood parameters, with diagnostics.
 
-    `covariance` is the inverse of the observed information by natural parameters (nan where there is none).
+    `covariance` is the inverse of the observed information, for natural parameters (nan where there is none).
     `message` is empty when all is well; otherwise it says what is wrong, and `converged` is false.
     """
 
@@ -83,8 +83,8 @@ class Estimate:
 def maximise(function: LogLikelihood, start: Floats) -> Optimum:
     """Climb from `start` by Newton's method in the logarithms of the parameters.
 
-    Where the surface is not concave the eigenvalues are taken by size, which still leads uphill; a step that does not
-    gain is halved. Stops at a peak, at the edge of the range, or where no step gains any more.
+    Where the surface is not concave, absolute eigenvalues are used, which still leads uphill; a step without a gain is
+    halved. Stops at a peak, at the edge of the range, or where no step brings a gain.
     """
     theta = np.log(np.asarray(start, dtype=float))
     value, gradient, hessian = function(np.exp(theta))
@@ -118,13 +118,13 @@ def _optimum(theta: Floats, value: float, gradient: Floats, hessian: Floats, *, 
 def estimate(
     function: LogLikelihood, starts: Sequence[Floats], names: Sequence[str], rough: LogLikelihood | None = None
 ) -> Estimate:
-    """Climb from every start, compare where they end, and judge the best.
+    """Climb from every start, compare where they end, and check the best.
 
-    With `rough` (the same likelihood on a sample) the starts climb that, and only where they end is `function` climbed:
-    as many starts at a fraction of the cost. A start that ends elsewhere is climbed in full too, so a sample hides no
-    second peak that one of the starts finds.
+    With `rough` (the same likelihood on a sample) the starts climb that, and `function` is climbed only from where they
+    end: as many starts at a fraction of the cost. Every distinct end is climbed in full, so the sample hides no second
+    peak that one of the starts finds.
     """
-    # One thread: the matrices are small, and the same data give the same digits on any machine's number of cores.
+    # One thread: the matrices are small, and the same data give the same digits whatever the number of cores.
     with threadpool_limits(limits=1):
         ends = [maximise(rough or function, start) for start in starts]
         if rough:
@@ -132,15 +132,15 @@ def estimate(
     best = max(ends, key=lambda end: end.value)
     agreeing = sum(best.value - end.value < SAME for end in ends)
     spread = _inverse(best.information)
-    message = _fault(best, spread, agreeing, len(ends), names)
-    # The slope is nought at a peak, so by natural parameters it is the delta method's.
+    message = _problem(best, spread, agreeing, len(ends), names)
+    # Delta method: at a peak the gradient is zero.
     covariance = spread * np.outer(best.parameters, best.parameters) if best.is_peak else np.full_like(spread, np.nan)
     norm = float(np.linalg.norm(best.parameters * best.gradient))
     return Estimate(best.parameters, covariance, best.value, norm, len(ends), agreeing, not message, message)
 
 
 def _finish(function: LogLikelihood, ends: list[Optimum]) -> list[Optimum]:
-    """Climb in full from each place where starts ended, once for those that ended together."""
+    """Climb in full from each point where starts ended, once for those that ended together."""
     finished: dict[int, Optimum] = {}
     result = []
     for position, end in enumerate(ends):
@@ -159,21 +159,23 @@ def _inverse(matrix: Floats) -> Floats:
         return np.full_like(matrix, np.nan)
 
 
-def _fault(best: Optimum, spread: Floats, agreeing: int, starts: int, names: Sequence[str]) -> str:
-    """What is wrong with an optimum, in words; empty when nothing is."""
+def _problem(best: Optimum, spread: Floats, agreeing: int, starts: int, names: Sequence[str]) -> str:
+    """What is wrong with an optimum; empty when nothing is."""
     if best.at_edge:
         edge = np.abs(np.log(best.parameters)) >= EDGE - 1e-9
         far = ", ".join(name for name, there in zip(names, edge, strict=True) if there)
-        return f"{far} ran to the edge of the range: the data do not tell it"
+        return f"{far} reached the limit of the range: the data do not determine it"
     if not best.is_peak:
-        return "the observed information is not positive definite: the parameters cannot be told apart"
+        return "the observed information is not positive definite: the parameters are not identified"
     if not best.settled:
-        return f"did not settle in {MOST_STEPS} steps"
-    vague = [name for name, variance in zip(names, np.diag(spread), strict=True) if not variance <= VAGUEST**2]
+        return f"did not converge in {MOST_STEPS} steps"
+    vague = [
+        name for name, variance in zip(names, np.diag(spread), strict=True) if not variance <= LARGEST_STANDARD_ERROR**2
+    ]
     if vague:
-        return f"the data hardly tell {', '.join(vague)}: two standard errors are more than a factor of 50"
+        return f"the data hardly determine {', '.join(vague)}: two standard errors are more than a factor of 50"
     if agreeing * 2 < starts:
-        return f"only {agreeing} of {starts} starts end at the best parameters"
+        return f"only {agreeing} of {starts} starts reached the best parameters"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Pictures of how predictions came true, as SVG text to put into a page."""
+"""Charts of predicted and actual purchases, as SVG text to put into a page."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ def tracking_chart(
     title: str = "Repeat purchases: expected and actual",
     what: str = "Repeat purchases so far",
 ) -> str:
-    """SVG of cumulative purchases at the end of week 1, 2, 3…: what was bought, and what a model expected.
+    """SVG of cumulative purchases at the end of week 1, 2, 3…, actual and as expected by a model.
 
-    The model has seen the first `weeks_fitted` weeks; what follows is marked as foretold. Raises UserError where the
-    drawing packages are absent, ValueError where the two series differ in length.
+    The model was fitted to the first `weeks_fitted` weeks; what follows is marked as predicted. Raises UserError if the
+    drawing packages are missing, ValueError if the two series differ in length, are empty or not one-dimensional.
     """
     alt = altair()
-    bought, foretold = np.asarray(actual, dtype=float), np.asarray(expected, dtype=float)
-    if bought.shape != foretold.shape or bought.ndim != 1 or not len(bought):
-        raise ValueError(f"actual and expected must be of one length, not {bought.shape} and {foretold.shape}")
+    bought, predicted = np.asarray(actual, dtype=float), np.asarray(expected, dtype=float)
+    if bought.shape != predicted.shape or bought.ndim != 1 or not len(bought):
+        raise ValueError(
+            f"actual and expected must be series of the same length, not {bought.shape} and {predicted.shape}"
+        )
     weeks = np.arange(1, len(bought) + 1)
     series = pd.concat([
         pd.DataFrame({"week": weeks, "purchases": bought, "series": "actual"}),
-        pd.DataFrame({"week": weeks, "purchases": foretold, "series": "expected"}),
+        pd.DataFrame({"week": weeks, "purchases": predicted, "series": "expected"}),
     ])  # fmt: skip
-    highest = float(max(bought.max(), foretold.max()))
+    highest = float(max(bought.max(), predicted.max()))
     x = alt.X("week:Q", title="Week", scale=alt.Scale(domain=[0, len(bought)], nice=False))
     y = alt.Y("purchases:Q", title=what, scale=alt.Scale(domain=[0, highest * 1.05]))
     lines = alt.Chart(series).mark_line(strokeWidth=2).encode(
@@ -48,19 +50,19 @@ def tracking_chart(
                                      scale=alt.Scale(domain=["actual", "expected"], range=[[1, 0], [6, 4]])),
     )  # fmt: skip
     chart = alt.layer(*_border(alt, weeks_fitted, len(bought), highest), lines).properties(
-        width=WIDTH, height=HEIGHT, title=alt.TitleParams(title, subtitle=_outcome(bought, foretold), anchor="start")
+        width=WIDTH, height=HEIGHT, title=alt.TitleParams(title, subtitle=_outcome(bought, predicted), anchor="start")
     )
     return svg(chart)
 
 
 def _border(alt: Any, weeks_fitted: int, weeks: int, highest: float) -> list[Any]:
-    """The line between what the model has seen and what it foretold; nothing where it has seen everything."""
+    """The line between fitted and predicted weeks; empty where all weeks were fitted."""
     if not 0 < weeks_fitted < weeks:
         return []
     rule = alt.Chart(pd.DataFrame({"week": [weeks_fitted]})).mark_rule(color=QUIET, strokeDash=[2, 3])
     words = pd.DataFrame({
         "week": [weeks_fitted, weeks_fitted], "purchases": [highest * 0.02] * 2,
-        "words": ["fitted to these weeks", "foretold"], "side": ["before", "after"],
+        "words": ["fitted to these weeks", "predicted"], "side": ["before", "after"],
     })  # fmt: skip
     text = alt.Chart(words).encode(x="week:Q", y="purchases:Q", text="words:N")
     before = text.transform_filter("datum.side == 'before'").mark_text(align="right", dx=-6, color=QUIET)
@@ -69,6 +71,6 @@ def _border(alt: Any, weeks_fitted: int, weeks: int, highest: float) -> list[Any
 
 
 def _outcome(actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> str:
-    """How far off the model is at the end, in words."""
-    said = f"Week {len(actual)}: {expected[-1]:,.0f} expected, {actual[-1]:,.0f} bought"
-    return f"{said} ({expected[-1] / actual[-1] - 1:+.1%})".replace("-", "−") if actual[-1] > 0 else said
+    """How far off the model is at the end, as text."""
+    text = f"Week {len(actual)}: {expected[-1]:,.0f} expected, {actual[-1]:,.0f} bought"
+    return f"{text} ({expected[-1] / actual[-1] - 1:+.1%})".replace("-", "−") if actual[-1] > 0 else text

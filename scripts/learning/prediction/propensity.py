@@ -1,7 +1,7 @@
-"""Propensities that a person can read: logistic regression on broken lines, written as rows that SQL scores.
+"""Propensities that a person can read: piecewise linear logistic regression, written as rows from which SQL scores.
 
-Every attribute is standardised (`transform`) and enters as a line that may bend at two knots, plus a term for those
-whose value is not known. The rows of COLUMNS say it all; for a customer with value v of an attribute, a row adds
+Every attribute is standardised (`transform`) and enters as a line that may bend at two knots, plus a term for missing
+values. The rows with COLUMNS define the model completely; for a customer with value v of an attribute, a row adds
 
 - intercept: coefficient;
 - missing: coefficient, if v is null;
@@ -9,11 +9,11 @@ whose value is not known. The rows of COLUMNS say it all; for a customer with va
 - hinge: coefficient * greatest(0, z - knot), the knot in standardised units;
 
 where z is the standardised v, or `missing_value` if v is null. Score = 1 / (1 + exp(-sum)). All numbers are rounded
-before the next step uses them: what is evaluated is what stands in the seed.
+before the next step uses them: exactly what is in the seed is evaluated.
 
-The coefficients maximise the log-likelihood less half the penalty times their squares (ridge; the intercept is free).
-The standard errors are those of this penalised estimate, by the sandwich formula: they say how much it varies from
-sample to sample of customers, and not how far the penalty draws it to zero.
+The coefficients maximise the log-likelihood minus half the penalty times the sum of their squares (ridge; the intercept
+is not penalised). The standard errors are those of this penalised estimate, by the sandwich formula: they show how much
+it varies between samples of customers, not how far the penalty shrinks it to zero.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ KNOT_QUANTILES = (1 / 3, 2 / 3)
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 FOLDS = 10
 TOLERANCE = 0.5
-# Fewer customers of either kind than this teach nothing that would hold next month.
+# With fewer customers of either kind, nothing learned would hold next month.
 SMALLEST_CLASS = 40
-# Who is unknown in fewer than this share gets no term of their own.
+# Missing values of a smaller share of customers get no term of their own.
 SMALLEST_MISSING_SHARE = 0.01
-# A few hundred coefficients do not become better with more customers than this.
+# A few hundred coefficients do not improve with more customers than this.
 LARGEST_SAMPLE = 200_000
 DECIMALS = 4
 DIGITS = 6
@@ -71,7 +71,7 @@ class Propensity:
 
     @property
     def attributes(self) -> list[str]:
-        """The attributes it looks at, in the order of its terms."""
+        """The attributes it uses, in the order of its terms."""
         return [str(name) for name in self.parameters["attribute_name"].unique() if name != INTERCEPT]
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +91,7 @@ class Propensity:
         return logistic(self.log_odds(frame))
 
     def levelled(self, frame: pd.DataFrame, rate: float) -> Propensity:
-        """The same differences between customers, with the intercept for which the mean score on `frame` is `rate`."""
+        """The same differences between customers, with the intercept at which the mean score on `frame` is `rate`."""
         rows = self.parameters.copy()
         is_intercept = rows["term_kind"] == INTERCEPT
         shift = intercept_for(self.log_odds(frame), rate)
@@ -99,9 +99,9 @@ class Propensity:
         return replace(self, parameters=rows)
 
     def spread_by(self, slope: float, frame: pd.DataFrame) -> Propensity:
-        """The same order of customers, with the log-odds spread by `slope`; the mean score on `frame` stays.
+        """The same order of customers, with log-odds scaled by `slope`; the mean score on `frame` stays.
 
-        For a model that later days showed to be too sure of itself (calibration slope below 1), or too timid.
+        For a model that later days showed to be overconfident (calibration slope below 1) or underconfident.
         """
         rows = self.parameters.copy()
         scaled = ["coefficient", "standard_error"]
@@ -115,10 +115,10 @@ def fit_propensity(
 ) -> Propensity:
     """Fit the probability that `label` is 1.
 
-    `frame` has one row per customer and the columns that `scales` names (attribute -> log or linear; numeric or
-    boolean, nulls allowed); `label` is 0 or 1 for each row. A column `customer_id`, if there is one, makes the result
-    independent of the order of rows. Attributes that do not differ among the customers are left out (`unused`).
-    Without `penalty`, it is chosen by 10-fold cross-validation (`choose_penalty`). Raises ValueError when fewer than
+    `frame` has one row per customer and the columns named in `scales` (attribute -> log or linear; numeric or boolean,
+    nulls allowed); `label` is 0 or 1 for each row. A column `customer_id`, if there is one, makes the result
+    independent of the order of rows. Attributes that do not vary between customers are left out (`unused`). If no
+    `penalty` is given, it is chosen by 10-fold cross-validation (`choose_penalty`). Raises ValueError if fewer than
     SMALLEST_CLASS customers have a label of 0 or of 1.
     """
     events = int(np.sum(label))
@@ -130,7 +130,7 @@ def fit_propensity(
     frame, label = _ordered(frame, np.asarray(label, dtype=float))
     terms = _terms(frame, scales)
     design = np.column_stack([_column(frame, term) for term in terms])
-    with threadpool_limits(limits=1):  # The order of summation, and with it the last digits, stays the same.
+    with threadpool_limits(limits=1):  # Keeps the order of summation, and so the last digits, the same.
         chosen = penalty if penalty is not None else choose_penalty(design, label)
         coefficients, errors = fit_logistic(design, label, chosen)
     rows = pd.DataFrame(terms)
@@ -150,8 +150,8 @@ def fit_propensity(
 def fit_logistic(design: Matrix, label: Vector, penalty: float, start: Vector | None = None) -> tuple[Vector, Vector]:
     """Coefficients and standard errors of penalised logistic regression by Newton steps.
 
-    `design` has one row per customer, one column per term, the first of them the constant, which is not penalised.
-    Raises ArithmeticError when 100 steps do not end at the maximum.
+    `design` has one row per customer and one column per term; the first is the constant, which is not penalised. Raises
+    ArithmeticError if 100 steps do not reach the maximum.
     """
     weights = np.full(design.shape[1], float(penalty))
     weights[0] = 0.0
@@ -174,14 +174,14 @@ def fit_logistic(design: Matrix, label: Vector, penalty: float, start: Vector | 
             inverse = np.linalg.inv(information + np.diag(weights) + 1e-9 * np.eye(len(weights)))
             scatter = design.T @ (design * ((label - probability) ** 2)[:, None])
             return coefficients, np.sqrt(np.diag(inverse @ scatter @ inverse))
-    raise ArithmeticError("the coefficients of the logistic regression did not settle in 100 steps")
+    raise ArithmeticError("the coefficients of the logistic regression did not converge in 100 steps")
 
 
 def choose_penalty(design: Matrix, label: Vector, penalties: tuple[float, ...] = PENALTIES) -> float:
-    """The strongest penalty whose cross-validated log loss is not told apart from the best's.
+    """The strongest penalty whose cross-validated log loss is indistinguishable from the best.
 
-    That is within half a standard error of their difference over the folds: a whole one left models of rare outcomes
-    far too timid, and none at all made models of few customers too sure of themselves.
+    That is, within half a standard error of the difference over the folds: a whole one leaves models of rare outcomes
+    far too underconfident, none at all makes models of few customers overconfident.
     """
     fold = _folds(label)
     losses = np.empty((len(penalties), FOLDS))
@@ -198,7 +198,7 @@ def choose_penalty(design: Matrix, label: Vector, penalties: tuple[float, ...] =
 
 
 def intercept_for(log_odds: Vector, rate: float) -> float:
-    """What has to be added to the log-odds for their mean probability to be `rate` (strictly between 0 and 1)."""
+    """What must be added to the log-odds for their mean probability to be `rate` (strictly between 0 and 1)."""
     shift = 0.0
     for _ in range(100):
         probability = logistic(log_odds + shift)
@@ -220,7 +220,7 @@ def logistic(log_odds: Vector) -> Vector:
 
 
 def _ordered(frame: pd.DataFrame, label: Vector) -> tuple[pd.DataFrame, Vector]:
-    """In the order of customer_id, and at most LARGEST_SAMPLE of them at random."""
+    """Rows ordered by customer_id; if there are more, a random sample of LARGEST_SAMPLE."""
     order = np.arange(len(frame))
     if "customer_id" in frame.columns:
         order = np.argsort(frame["customer_id"].to_numpy(dtype=str), kind="stable")
@@ -230,7 +230,7 @@ def _ordered(frame: pd.DataFrame, label: Vector) -> tuple[pd.DataFrame, Vector]:
 
 
 def _terms(frame: pd.DataFrame, scales: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows of the parameters without coefficients."""
+    """The parameter rows, without coefficients."""
     empty = dict.fromkeys(COLUMNS[3:10])
     terms: list[dict[str, Any]] = [{"attribute_name": INTERCEPT, "term_kind": INTERCEPT, **empty}]
     transform = fit_transform_of(frame, scales)
@@ -248,14 +248,14 @@ def _terms(frame: pd.DataFrame, scales: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _knots(points: Vector) -> list[float]:
-    """Where the line may bend: strictly inside the range, and apart from each other."""
+    """Where the line may bend: distinct points strictly inside the range."""
     low, high = points.min(), points.max()
     knots = sorted({round(float(knot), 2) for knot in np.quantile(points, KNOT_QUANTILES)})
     return [knot for knot in knots if low + 0.01 < knot < high - 0.01]
 
 
 def _column(frame: pd.DataFrame, term: dict[str, Any]) -> Vector:
-    """What a term multiplies its coefficient with, for every row of `frame`."""
+    """What the coefficient of a term is multiplied by, for every row of `frame`."""
     if term["term_kind"] == INTERCEPT:
         return np.ones(len(frame))
     if term["term_kind"] == "missing":
@@ -267,7 +267,7 @@ def _column(frame: pd.DataFrame, term: dict[str, Any]) -> Vector:
 
 
 def _folds(label: Vector) -> Vector:
-    """A fold for every row, each with the same share of either label."""
+    """A fold for every row, stratified by label."""
     random = np.random.default_rng(0)
     fold = np.empty(len(label))
     for value in (0, 1):

@@ -1,4 +1,4 @@
-"""What fitting a propensity needs of a workspace: past and present customers, allowed inputs, evaluation days, card."""
+"""What fitting a propensity needs: past and present customers, allowed inputs, evaluation days, card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from scripts.learning.prediction import bg_nbd, model_inputs
 from scripts.learning.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
-from scripts.learning.prediction.holdout_evaluation import LEAST_HISTORY, Cohort, Count, Learnt, learn
+from scripts.learning.prediction.holdout_evaluation import LEAST_HISTORY, Cohort, Count, Trained, train
 from scripts.learning.prediction.propensity import COLUMNS, Vector, records
 from scripts.learning.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.platform.errors import CheckFailed, UserError
@@ -22,17 +22,17 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 PARAMETER_COLUMNS = ["model_key", "fit_id", *COLUMNS]
-# How far apart the days of a backtest are, going back.
+# Days between the evaluation days, going back.
 STEP_DAYS = 60
 PERSON = "person"
 
 
 @dataclass(frozen=True)
 class Task:
-    """One propensity to fit: its names, its inputs, whom it covers and what is to be foretold.
+    """One propensity to fit: its names, its inputs, whom it covers and what it predicts.
 
-    `cohort` makes a Cohort of a past day; `count_on` counts its customers and those of them with the outcome, by what
-    is known today (None: cannot be told); `present` are the customers of today who are to be scored.
+    `cohort` makes a Cohort of a past day; `count_on` counts the customers of a day and those of them with the outcome,
+    by what is known today (None: cannot be known); `present`: today's customers to be scored.
     """
 
     model_key: str
@@ -47,8 +47,8 @@ class Task:
     limits: Sequence[Figure]
 
 
-def trial_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
-    """Days to judge a model on: the latest whose outcome is known and earlier ones, as far as the history allows."""
+def evaluation_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
+    """Days to evaluate a model on: the latest whose outcome is known and earlier ones, as far as the history allows."""
     latest = facts.as_of_date - timedelta(days=horizon)
     days = [latest - timedelta(days=STEP_DAYS * number) for number in range(count)]
     reach = facts.data_from + timedelta(days=horizon + LEAST_HISTORY)
@@ -56,19 +56,21 @@ def trial_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
 
 
 def check_horizon(facts: DataFacts, horizon: int) -> None:
-    """Raises UserError where the history cannot hold a day to learn on and one to judge on."""
+    """Raises UserError if the history is too short for a training day and an evaluation day."""
     if horizon < 1:
         raise UserError(f"--horizon {horizon}: too short; give 1 day or more")
     days = (facts.as_of_date - facts.data_from).days
     if days < 2 * horizon + LEAST_HISTORY:
         raise UserError(
             f"a horizon of {horizon} days needs orders of {2 * horizon + LEAST_HISTORY} days: {LEAST_HISTORY} before, "
-            f"{horizon} to learn from, {horizon} to judge by; there are only {days}, so give a shorter horizon"
+            f"{horizon} to train on, {horizon} to evaluate on; there are only {days}, so give a shorter horizon"
         )
 
 
-def learn_task(workspace: Workspace, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress) -> Learnt:
-    """Judge the task on `dates` and learn its model."""
+def train_task(
+    workspace: Workspace, task: Task, facts: DataFacts, dates: Sequence[date], progress: Progress
+) -> Trained:
+    """Evaluate the task on `dates` and train its model."""
     horizon = timedelta(days=task.horizon)
     past = snapshots(workspace, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
 
@@ -76,27 +78,27 @@ def learn_task(workspace: Workspace, task: Task, facts: DataFacts, dates: Sequen
     def cohort_of(day: date) -> Cohort:
         return task.cohort(past[day])
 
-    return learn(
+    return train(
         cohort_of, task.count_on, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales
     )
 
 
-def finish(workspace: Workspace, task: Task, learnt: Learnt, facts: DataFacts, progress: Progress) -> str:
+def finish(workspace: Workspace, task: Task, trained: Trained, facts: DataFacts, progress: Progress) -> str:
     """Write the parameters and the card of a task; returns the fit_id.
 
-    Raises CheckFailed where recency alone is as good: the parameters are written, but marked not usable.
+    Raises CheckFailed if recency alone is as good: the parameters are then written, but marked not usable.
     """
-    scored = task.present.assign(score=learnt.model.score(task.present))
-    rows = records(learnt.model.parameters.astype(object).where(learnt.model.parameters.notna(), None))
+    scored = task.present.assign(score=trained.model.score(task.present))
+    rows = records(trained.model.parameters.astype(object).where(trained.model.parameters.notna(), None))
     card = Card(
         model_key=task.model_key,
         model_name=task.model_name,
-        customer_count=learnt.model.customer_count,
-        summary=learnt.summary(task.outcome),
-        is_usable=learnt.is_usable,
+        customer_count=trained.model.customer_count,
+        summary=trained.summary(task.outcome),
+        is_usable=trained.is_usable,
         label_days=task.horizon,
-        figures=[*task.limits, *learnt.figures],
-        reference=reference_shares(scored, [*learnt.model.attributes, "score"]),
+        figures=[*task.limits, *trained.figures],
+        reference=reference_shares(scored, [*trained.model.attributes, "score"]),
     )
     fit_id = write_model(workspace, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
     if not card.is_usable:
@@ -109,7 +111,7 @@ def finish(workspace: Workspace, task: Task, learnt: Learnt, facts: DataFacts, p
 
 
 def allowed_inputs(workspace: Workspace, model_key: str, columns: Sequence[str]) -> dict[str, str]:
-    """Attribute -> scale, as the seed model_inputs allows `model_key`. Raises UserError for what is no column."""
+    """Attribute -> scale, as the seed model_inputs allows for `model_key`. Raises UserError for errors in the seed."""
     file = workspace.seeds / model_inputs.FILE
     found = {row["attribute_name"]: row["scale"] for row in model_inputs.read_model_inputs(workspace.seeds, model_key)}
     if not found:
@@ -123,22 +125,24 @@ def allowed_inputs(workspace: Workspace, model_key: str, columns: Sequence[str])
 
 
 def present_inputs(workspace: Workspace) -> pd.DataFrame:
-    """Today's persons as the models see them."""
+    """Model inputs of today's customers who are people."""
     frame = read_table(workspace, "int_prediction_inputs")
     return frame[frame["customer_type"] == PERSON].reset_index(drop=True)
 
 
 def read_table(workspace: Workspace, name: str) -> pd.DataFrame:
-    """An intermediate table of today."""
+    """An intermediate table of the last build."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             return connection.execute(f"from intermediate.{name} order by all").df()
         except duckdb.CatalogException:
-            raise UserError(f"{workspace.warehouse}: holds no {name}; run `python -m scripts build` first") from None
+            raise UserError(
+                f"{workspace.warehouse}: {name} does not exist; run `python -m scripts build` first"
+            ) from None
 
 
 def purchase_days(workspace: Workspace, column: str | None = None, value: str | None = None) -> pd.DataFrame:
-    """Days on which today's persons bought, or bought products with `value` in `column` (category or sku).
+    """Days on which today's people bought, or bought products with `value` in `column` (category or sku).
 
     One row per person and day: customer_id, day (datetime64).
     """
@@ -166,16 +170,16 @@ def numbers(frame: pd.DataFrame) -> list[str]:
 
 
 def persons(snapshot: Snapshot) -> pd.DataFrame:
-    """Inputs of the persons of a past day who are still known: of others the outcome could not be seen."""
+    """Inputs of the people of a past day who are still known: the outcome of others cannot be observed."""
     inputs = snapshot.inputs
     known = inputs["customer_id"].isin(snapshot.present_ids["customer_id"])
     return inputs[(inputs["customer_type"] == PERSON) & known].reset_index(drop=True)
 
 
 def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
-    """The probability of an order in the days after the snapshot by the likelier purchase model; None if it fails.
+    """The probability of an order in the days after the snapshot, by the better purchase model; None if the fit fails.
 
-    Alive, a customer who bought x times by T has a rate that is gamma(r + x, alpha + T): no order in t weeks has the
+    The rate of a customer alive with x purchases by T is gamma(r + x, alpha + T), so that no order in t weeks has
     probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
     """
     purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
@@ -193,7 +197,7 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
 
 
 def facts_for(workspace: Workspace, horizon: int) -> DataFacts:
-    """The facts of the data, once they are known to be long enough for `horizon`."""
+    """The facts of the data, checked to be long enough for `horizon`."""
     facts = data_facts(workspace)
     check_horizon(facts, horizon)
     return facts

@@ -1,4 +1,4 @@
-"""The page of model cards: what stands behind the scores, for whoever is to rely on them. Drawn from seeds alone."""
+"""The page of model cards: the evidence behind the scores, for those who rely on them. Made from seeds alone."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from scripts.platform.seed_files import read_rows
 from scripts.platform.workspace import Workspace
 
 WIDTH = 620
-# Sections whose figures are drawn, and would be a long table.
+# Sections shown as a chart; as a table they would be long.
 DRAWN = ("reliability", "tracking")
 
 
 def write_model_page(workspace: Workspace, progress: Progress = print) -> Path:
-    """Write `<home>/review/models/index.html` from all cards of the workspace's seeds; returns the page."""
+    """Write `<home>/review/models/index.html` from all cards in the workspace's seeds; returns its path."""
     cards = read_rows(workspace.seeds / CARDS, CARD_COLUMNS)
     figures = pd.DataFrame(read_rows(workspace.seeds / FIGURES, FIGURE_COLUMNS), columns=FIGURE_COLUMNS)
     draw = True
     try:
         altair()
     except UserError as problem:
-        progress(f"the page of models has no pictures: {problem}")
+        progress(f"the page of model cards has no charts: {problem}")
         draw = False
     shown = [
         _card(card, figures[(figures["model_key"] == card["model_key"]) & (figures["fit_id"] == card["fit_id"])], draw)
         for card in sorted(cards, key=lambda row: row["model_key"])
     ]
-    about = "What each fitted model was learnt from, how good it is and against what. No card, no score."
+    about = "What each model was trained on, and how good it is compared with what. No card, no score."
     page = write_page(
         workspace.home / "review" / "models" / INDEX,
         "learning/prediction/review.html.j2",
@@ -50,10 +50,10 @@ def write_model_page(workspace: Workspace, progress: Progress = print) -> Path:
 
 def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> dict[str, Any]:
     facts = [
-        ("Learnt from", f"{int(card['customer_count']):,} customers, {card['data_from']} to {card['as_of_date']}"),
-        ("Outcome seen in", f"{card['label_days']} days" if card["label_days"] else "the data themselves"),
+        ("Trained on", f"{int(card['customer_count']):,} customers, {card['data_from']} to {card['as_of_date']}"),
+        ("Outcome window", f"{card['label_days']} days" if card["label_days"] else "none: the data themselves"),
         ("Review by", card["review_date"]),
-        ("May be used", "yes" if card["is_usable"] == "true" else "no: its own evidence speaks against it"),
+        ("May be used", "yes" if card["is_usable"] == "true" else "no: its own evidence contradicts it"),
         ("Fit", f"{card['fit_id']}, {card['world_kind']} data, amounts in {card['reporting_currency']}"),
     ]
     pictures = [_tracking(figures), _comparison(figures), _reliability(figures)] if draw else []
@@ -78,7 +78,7 @@ def _figures(figures: pd.DataFrame) -> list[list[str]]:
 
 
 def _number(text: str) -> str:
-    """A figure with three decimals at most; other texts as they are."""
+    """A figure with at most three decimals; other texts unchanged."""
     try:
         value = float(text)
     except ValueError:
@@ -87,22 +87,22 @@ def _number(text: str) -> str:
 
 
 def _tracking(figures: pd.DataFrame) -> str:
-    """Cumulative purchases made and expected, week by week, where the card has them."""
+    """Cumulative actual and expected purchases by week, where the card has them."""
     rows = figures[figures["section"] == "tracking"]
     if rows.empty:
         return ""
     curves = {}
-    for name in ("made", "expected"):
+    for name in ("actual", "expected"):
         found = rows[rows["figure"].str.startswith(f"{name} to week ")]
         weeks = found["figure"].str.rsplit(" ", n=1).str[-1].astype(int)
-        # The card has every fourth week; between them the line is straight.
+        # The card has every fourth week; the line between them is interpolated.
         curves[name] = np.interp(np.arange(1, weeks.max() + 1), [0, *weeks], [0, *found["value"].astype(float)])
     fitted = int(rows.loc[rows["figure"] == "weeks fitted", "value"].iloc[0])
-    return tracking_chart(curves["made"], curves["expected"], fitted)
+    return tracking_chart(curves["actual"], curves["expected"], fitted)
 
 
 def _comparison(figures: pd.DataFrame) -> str:
-    """The AUC of the model and of what it is held against, on each day that was judged."""
+    """The AUC of the model and of the models it is compared with, on each evaluation day."""
     rows = figures[(figures["section"] == "comparison") & figures["figure"].str.startswith("AUC of ")]
     if rows.empty:
         return ""
@@ -111,7 +111,7 @@ def _comparison(figures: pd.DataFrame) -> str:
         {
             "what": rows["figure"].str.removeprefix("AUC of "),
             "auc": rows["value"].astype(float),
-            "day": "judged by what came after " + rows["figure_date"],
+            "day": "evaluated on what came after " + rows["figure_date"],
         }
     )
     names = list(dict.fromkeys(frame["what"]))
@@ -128,7 +128,7 @@ def _comparison(figures: pd.DataFrame) -> str:
 
 
 def _reliability(figures: pd.DataFrame) -> str:
-    """Expected against observed, by tenths of customers, on the latest day that was judged."""
+    """Expected and observed rates by tenths of customers, on the latest evaluation day."""
     rows = figures[figures["section"] == "reliability"]
     if rows.empty:
         return ""
@@ -142,14 +142,14 @@ def _reliability(figures: pd.DataFrame) -> str:
             "observed": [latest[f"observed rate in {name}"] for name in tenths],
         }
     )
-    # As far as the rates go: what is rare would huddle in a corner of the whole square.
+    # Axes end at the highest rate: rare outcomes would huddle in a corner of the full square.
     highest = min(1.0, 1.1 * float(frame.to_numpy().max()))
     scale = alt.Scale(domain=[0, highest])
-    right = alt.Chart(pd.DataFrame({"expected": [0, highest], "observed": [0, highest]}))
-    line = right.mark_line(color=MUTED, strokeDash=[4, 4]).encode(x="expected:Q", y="observed:Q")
+    diagonal = alt.Chart(pd.DataFrame({"expected": [0, highest], "observed": [0, highest]}))
+    line = diagonal.mark_line(color=MUTED, strokeDash=[4, 4]).encode(x="expected:Q", y="observed:Q")
     dots = alt.Chart(frame).mark_circle(size=80, color=COLOURS[0], opacity=1).encode(
-        x=alt.X("expected:Q", title="probability by the model, mean of a tenth of customers", scale=scale),
-        y=alt.Y("observed:Q", title="share to whom it happened", scale=scale),
+        x=alt.X("expected:Q", title="mean predicted probability, by tenths of customers", scale=scale),
+        y=alt.Y("observed:Q", title="observed share", scale=scale),
     )  # fmt: skip
-    title = f"Do the probabilities come true? Tenths of customers, judged by what came after {day}"
+    title = f"Calibration: are the probabilities right? Tenths of customers, evaluated on what came after {day}"
     return svg((line + dots).properties(width=320, height=280, title=title))
