@@ -23,7 +23,7 @@ TYPES = {
 
 
 def customer_brief(published: Published, asked: str) -> Brief:
-    """The brief of one customer, by customer_id or its unmistakable beginning."""
+    """The brief of one customer, by customer_id or an unambiguous prefix of it."""
     customer_id, note = find_customer(published, asked)
     facts = customer_facts(published, customer_id)
     facts["note"] = note
@@ -140,7 +140,7 @@ def _worth(facts: Facts) -> list[str]:
     said = [f"{text} to date{than}; in 365 days {lately}."]
     coverage = one.get("cost_coverage")
     if coverage is not None and coverage < LEAST_COST_COVERAGE:
-        said.append(f"The cost is known of {phrasing.share(coverage)} of it only: the margin looks better than it is.")
+        said.append(f"The cost is known for only {phrasing.share(coverage)} of it: the margin looks better than it is.")
     if one.get("returned_order_count"):
         said.append(
             f"Sent something back from {phrasing.counted(one['returned_order_count'], 'order')} "

@@ -1,4 +1,4 @@
-"""What is expected of a customer, how they answer us, and what service knows of them, in sentences."""
+"""A customer's predictions, engagement and service history, in sentences."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ BASIS = {
     "everyone": "the pace of all buyers",
 }
 SCOPES = {
-    "no_order": "They never bought, so that the purchase model says nothing of them.",
-    "not_a_person": "The purchase model is about people; of this kind of account it says nothing.",
-    "unusual_volume": "They buy more than anybody whom the purchase model learnt from; it says nothing of them.",
-    "no_model": "No purchase model is fitted, so that nothing is predicted (`python -m scripts fit clv`).",
+    "no_order": "They have never bought, so the purchase model predicts nothing for them.",
+    "not_a_person": "The purchase model covers people, not this kind of account.",
+    "unusual_volume": "They buy more than anybody the purchase model was fitted to; it predicts nothing for them.",
+    "no_model": "No purchase model is fitted, so nothing is predicted (`python -m scripts fit clv`).",
 }
 
 
 def prediction_sentences(facts: Facts) -> list[str]:
-    """What the models expect and how sure they are; a clear word where there is no model."""
+    """What the models expect and how sure they are; says so where there is no model."""
     one, value, currency = facts["features"], facts["value"], facts["currency"]
     said = _interval(one) if one.get("order_count") else []
     scope = (value or {}).get("value_scope") or "no_model"
@@ -31,10 +31,10 @@ def prediction_sentences(facts: Facts) -> list[str]:
         between = ""
         if low is not None and high is not None:
             between = (
-                f"; in eight cases of ten it is between {phrasing.money(float(low), currency)} and "
+                f"; in eight cases out of ten it is between {phrasing.money(float(low), currency)} and "
                 f"{phrasing.money(float(high), currency)}"
                 if float(high) > 0
-                else "; in nine cases of ten it is nothing"
+                else "; in nine cases out of ten it is nothing"
             )
         said.append(
             f"The purchase model expects "
@@ -43,9 +43,9 @@ def prediction_sentences(facts: Facts) -> list[str]:
             f"months{between}."
         )
         said.append(
-            f"It expects {_few(value['expected_orders_365d'])} in 365 days and gives "
-            f"{phrasing.share(value['p_alive'])} that they are still a customer"
-            + (" (so it does of everybody who bought once)." if value["p_alive"] == 1 else ".")
+            f"It expects {_few(value['expected_orders_365d'])} in 365 days and puts the probability "
+            f"that they are still a customer at {phrasing.share(value['p_alive'])}"
+            + (" (as for every one-time buyer)." if value["p_alive"] == 1 else ".")
         )
     said += _churn(facts)
     return said
@@ -56,7 +56,7 @@ def _interval(one: Facts) -> list[str]:
     if interval is None:
         return []
     basis = BASIS.get(str(one.get("interval_basis")), "")
-    said = [f"An order is usual every {phrasing.counted(round(interval), 'day')} ({basis})."]
+    said = [f"An order is expected every {phrasing.counted(round(interval), 'day')} ({basis})."]
     expected, days = one.get("expected_order_date"), one.get("expected_order_in_days")
     if expected is None or days is None:
         return said
@@ -67,11 +67,9 @@ def _interval(one: Facts) -> list[str]:
                 f"; half of all such orders come between {phrasing.day(one['order_window_start_date'])} and "
                 f"{phrasing.day(one['order_window_end_date'])}"
             )
-        said.append(f"The next is to be expected about {phrasing.day(expected)}{window}.")
+        said.append(f"The next is expected around {phrasing.day(expected)}{window}.")
     else:
-        said.append(
-            f"The next was to be expected about {phrasing.day(expected)}, {phrasing.counted(-days, 'day')} ago."
-        )
+        said.append(f"The next was expected around {phrasing.day(expected)}, {phrasing.counted(-days, 'day')} ago.")
     return said
 
 
@@ -80,8 +78,9 @@ def _churn(facts: Facts) -> list[str]:
     if reason := facts["not_known"].get("churn_propensity"):
         return [f"Whether they are about to leave is not predicted: {reason}."]
     if one.get("churn_propensity") is None:
-        return ["The churn model says nothing of them: never bought, lapsed already, or no person."]
-    return [f"The churn model gives {phrasing.share(one['churn_propensity'])} that no order comes within its horizon."]
+        return ["The churn model does not score them: never bought, already lapsed, or not a person."]
+    probability = phrasing.share(one["churn_propensity"])
+    return [f"The churn model puts the probability of no order within its horizon at {probability}."]
 
 
 def engagement_sentences(facts: Facts) -> list[str]:
@@ -116,7 +115,7 @@ def engagement_sentences(facts: Facts) -> list[str]:
             said.append("There is an open cart.")
     if one.get("favourite_email_weekday_180d") and one.get("favourite_email_hour_180d") is not None:
         said.append(
-            f"Opens e-mails mostly on a {one['favourite_email_weekday_180d']} about "
+            f"Opens e-mails mostly on a {one['favourite_email_weekday_180d']} around "
             f"{int(one['favourite_email_hour_180d'])}:00 (business time zone)."
         )
     if one.get("loyalty_tier"):
@@ -140,7 +139,7 @@ def service_sentences(facts: Facts) -> list[str]:
         since = f", the oldest for {phrasing.counted(age, 'day')}" if age is not None else ""
         said.append(f"{phrasing.counted(one['open_ticket_count'], 'open ticket')}{since}.")
     if one.get("has_pending_refund"):
-        said.append("Waits for a refund.")
+        said.append("Waiting for a refund.")
     if one.get("ticket_count_365d"):
         topic = str(one.get("latest_ticket_topic") or "")
         about = f", the latest about {TOPICS.get(topic, topic.replace('_', ' '))}" if topic else ""
@@ -153,7 +152,7 @@ def service_sentences(facts: Facts) -> list[str]:
     if one.get("average_satisfaction_365d") is not None:
         said.append(f"Rates us {one['average_satisfaction_365d']:.1f} of 5 in 365 days.")
     if one.get("latest_nps_score") is not None:
-        said.append(f"Latest answer on recommending us: {phrasing.number(one['latest_nps_score'])} of 10.")
+        said.append(f"Latest NPS answer: {phrasing.number(one['latest_nps_score'])} of 10.")
     return said
 
 
