@@ -30,7 +30,7 @@ def rows(workspace: Workspace, query: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def said(workspace: Workspace, customer: str, segment: str | None = None, as_json: bool = False) -> str:
+def explanation_of(workspace: Workspace, customer: str, segment: str | None = None, as_json: bool = False) -> str:
     lines: list[str] = []
     explain(workspace, customer, segment, as_json=as_json, progress=lines.append)
     return "\n".join(lines)
@@ -51,7 +51,7 @@ def check_against_plain_python(workspace: Workspace, count: int) -> None:
     day = everybody[0]["as_of_date"]
     seen_in = seen_out = 0
     for customer in random.Random(3).sample(everybody, count):
-        answer = json.loads(said(workspace, customer["customer_id"], as_json=True))
+        answer = json.loads(explanation_of(workspace, customer["customer_id"], as_json=True))
         for segment in answer["segments"]:
             rule = rules[segment["segment_key"]]
             if segment["rule_holds"] is None:
@@ -90,7 +90,9 @@ def test_nobody_is_named_and_nothing_is_changed(demo_workspace: Workspace) -> No
         "select contacts.* from pii.contacts as contacts inner join marts.segment_memberships as members"
         " on contacts.customer_id = members.customer_id where email is not null and phone is not null limit 1",
     )
-    text = said(demo_workspace, person["customer_id"]) + said(demo_workspace, person["customer_id"], as_json=True)
+    text = explanation_of(demo_workspace, person["customer_id"]) + explanation_of(
+        demo_workspace, person["customer_id"], as_json=True
+    )
     assert person["customer_id"] in text
     private = [str(person[name]) for name in ("email", "phone", "first_name", "last_name") if person.get(name)]
     assert len(private) >= 2
@@ -104,7 +106,7 @@ def test_one_segment_shows_values_verdict_and_messages(demo_workspace: Workspace
         "select members.customer_id, days_since_last_order from marts.segment_memberships as members"
         " inner join marts.customer_features using (customer_id) where segment_key = 'lapsed' order by 1 limit 1",
     )
-    text = said(demo_workspace, member["customer_id"], "lapsed")
+    text = explanation_of(demo_workspace, member["customer_id"], "lapsed")
     days = member["days_since_last_order"]
     assert "IN: Lapsed customers (lapsed)" in text
     assert f"✓ last order 181 to 365 days ago     {days}\n" in text

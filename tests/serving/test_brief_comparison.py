@@ -77,11 +77,11 @@ def test_chance_equals_the_count_over_all_draws(count: int, members: int, base_c
 def test_every_ratio_has_words_and_they_are_true() -> None:
     for ratio in [0, *np.geomspace(0.001, 50, 4000)]:
         for often in (True, False):
-            said = band(float(ratio), often=often)
+            text = band(float(ratio), often=often)
             low, high = next(
-                limits for words, limits in sorted(MEANING.items(), key=lambda one: -len(one[0])) if words in said
+                limits for words, limits in sorted(MEANING.items(), key=lambda one: -len(one[0])) if words in text
             )
-            assert low - 1e-9 <= ratio <= high + 1e-9, (said, ratio)
+            assert low - 1e-9 <= ratio <= high + 1e-9, (text, ratio)
     assert [low for low, *_ in BANDS[1:]] == [high for _, high, *_ in BANDS[:-1]]
 
 
@@ -126,7 +126,7 @@ def test_a_trait_that_nobody_has_gets_no_words() -> None:
     assert Share(0, 100, 0, 1000).words is None
 
 
-def _said(facts: dict) -> list[str]:
+def _differences(facts: dict) -> list[str]:
     """Everything that a brief calls a difference, findings or not."""
     text = " ".join(" ".join([*one.sentences, *one.points]) for one in segment_sections(facts))
     words = r"(?:times |twice |half |third |tenth |clearly )[a-z ]*(?:often|much|many|more|less|fewer)\b"
@@ -141,7 +141,7 @@ def _silent(people: pd.DataFrame, draws: int, seed: int) -> int:
     for draw in range(draws):
         members = rng.choice(len(people), 30 + 200 * draw // draws, replace=False)
         facts = segment_facts(frames_of(with_members(people, members)))
-        assert bool(_said(facts)) == bool(facts["findings"])
+        assert bool(_differences(facts)) == bool(facts["findings"])
         silent += not facts["findings"]
     return silent
 
@@ -172,9 +172,9 @@ def test_what_grows_with_sales_is_shown_as_figures_only() -> None:
         people.iloc[members, people.columns.get_loc(attribute)] = 100.0
     facts = segment_facts(frames_of(with_members(people, members)))
     assert facts["measures"]["returns_amount_365d"]["ratio"] > 5
-    assert facts["findings"] == [] and _said(facts) == []
+    assert facts["findings"] == [] and _differences(facts) == []
     points = " ".join(point for section in segment_sections(facts) for point in section.points)
-    assert "Returns a head in 365 days: 100.00 GBP (19.00 GBP)." in points
+    assert "Returns per head in 365 days: 100.00 GBP (19.00 GBP)." in points
 
 
 def test_only_a_planted_trait_is_stated() -> None:

@@ -56,18 +56,18 @@ def test_a_segment_brief_states_its_numbers(drawn: pd.DataFrame) -> None:
     overlaps = [{"other_segment_key": "vip", "customer_count": 20, "share_of_segment": 0.25}]
     others = {"vip": {"segment_name": "VIP", "priority": 10, "is_suppression": False}}
     frames = frames_of(drawn, margin=margin, overlaps=overlaps, others=others)
-    said = _texts(segment_sections(segment_facts(frames)))
-    assert "80 customers: 20 % of all 400 customers" in said["In short"]
-    assert said["What they bring in"].startswith(
+    texts = _texts(segment_sections(segment_facts(frames)))
+    assert "80 customers: 20 % of all 400 customers" in texts["In short"]
+    assert texts["What they bring in"].startswith(
         "In 365 days they brought net revenue of 10,000 GBP and a contribution margin of 3,700 GBP, 37 % of it. "
         "Returns took 500.00 GBP, discounts 1,500 GBP, service 40.00 GBP. "
         "The cost of goods is known for 90 % of their sales; the margin looks better than it is."
     )
-    assert "VIP: 20 (25 %), which takes priority." in said["Other segments they are in"]
+    assert "VIP: 20 (25 %), which takes priority." in texts["Other segments they are in"]
     contactable = int(drawn.loc[drawn["is_member"], "is_email_contactable"].sum())
-    assert f"By e-mail: {contactable} of 80 ({contactable / 80:.0%}".replace("%", " %") in said["Who may be contacted"]
-    assert "On the web site: anyone who comes by" in said["Who may be contacted"]
-    assert "Next action: Send the test." in said["What happens next"]
+    assert f"By e-mail: {contactable} of 80 ({contactable / 80:.0%}".replace("%", " %") in texts["Who may be contacted"]
+    assert "On the web site: anyone who comes by" in texts["Who may be contacted"]
+    assert "Next action: Send the test." in texts["What happens next"]
 
 
 def test_a_source_that_is_off_is_unknown_and_never_zero(drawn: pd.DataFrame) -> None:
@@ -83,18 +83,18 @@ def test_a_source_that_is_off_is_unknown_and_never_zero(drawn: pd.DataFrame) -> 
     facts = segment_facts(frames_of(people, unavailable=reasons))
     assert (facts["mixes"]["engagement_tier"], facts["flags"]["has_open_complaint"]) == ([], None)
     assert facts["measures"]["net_revenue_365d"] is None and facts["reach"][0]["contactable"] is None
-    said = _texts(segment_sections(facts))
-    assert "How many have an open complaint: not known: source zendesk is off." in said["Service and returns"]
-    assert "Engagement: not known: source klaviyo, web is off." in said["What moves them"]
-    assert said["What they bring in"].startswith("Not known: source shopify is off.")
-    assert "By e-mail: not known: source consent is off." in said["Who may be contacted"]
+    texts = _texts(segment_sections(facts))
+    assert "How many have an open complaint: not known: source zendesk is off." in texts["Service and returns"]
+    assert "Engagement: not known: source klaviyo, web is off." in texts["What moves them"]
+    assert texts["What they bring in"].startswith("Not known: source shopify is off.")
+    assert "By e-mail: not known: source consent is off." in texts["Who may be contacted"]
 
 
 def test_few_people_are_not_described_and_a_draft_has_no_members(drawn: pd.DataFrame) -> None:
     few = with_members(drawn, np.arange(9))
-    said = _texts(segment_sections(segment_facts(frames_of(few))))
-    assert "Groups of fewer than 10 people are not described" in said["In short"]
-    assert set(said) == {"In short", "Its rule", "Size over time", "What happens next"}
+    texts = _texts(segment_sections(segment_facts(frames_of(few))))
+    assert "Groups of fewer than 10 people are not described" in texts["In short"]
+    assert set(texts) == {"In short", "Its rule", "Size over time", "What happens next"}
     some = _texts(segment_sections(segment_facts(frames_of(with_members(drawn, np.arange(29))))))
     assert "With fewer than 30 members, nothing is concluded" in some["In short"]
     draft = frames_of(few, library={**LIBRARY, "effective_status": "draft"})
@@ -124,13 +124,13 @@ def test_age_and_region_come_from_shown_cells_only() -> None:
         dict(zip(("value", "other_dimension", "other_value", "customer_count"), one, strict=True)) for one in shown
     ]
     one_stage = frames_of(with_members(people, np.arange(95)), demographics=cells)
-    said = _texts(segment_sections(segment_facts(one_stage)))["Who they are"]
-    assert "Region of all customers in the stage “lapsed”: 40 % London." in said
-    assert "Age of all customers in the stage “lapsed”: groups too small to show." in said
-    assert "Wales" not in said
+    texts = _texts(segment_sections(segment_facts(one_stage)))["Who they are"]
+    assert "Region of all customers in the stage “lapsed”: 40 % London." in texts
+    assert "Age of all customers in the stage “lapsed”: groups too small to show." in texts
+    assert "Wales" not in texts
     several = frames_of(with_members(people, np.arange(50, 150)), demographics=cells)
-    said = _texts(segment_sections(segment_facts(several)))["Who they are"]
-    assert "Age and region: not shown." in said and "London" not in said
+    texts = _texts(segment_sections(segment_facts(several)))["Who they are"]
+    assert "Age and region: not shown." in texts and "London" not in texts
 
 
 def test_a_trend_needs_two_days_of_one_rule_and_a_clear_change(drawn: pd.DataFrame) -> None:
@@ -193,15 +193,15 @@ def test_a_campaign_leaves_out_suppressed_and_complaining_members(drawn: pd.Data
     suppressed = pd.DataFrame({"customer_id": people["customer_id"].iloc[[25, 30]], "segment_key": "stop"})
     frames = _campaign(people, primary=suppressed)
     frames.others = {"stop": {"segment_name": "Suppression", "is_suppression": True}}
-    said = _texts(campaign_sections(campaign_facts(frames)))
-    assert "80 of 80 members (100 %) may be contacted by e-mail." in said["Who may be contacted"]
+    texts = _texts(campaign_sections(campaign_facts(frames)))
+    assert "80 of 80 members (100 %) may be contacted by e-mail." in texts["Who may be contacted"]
     assert (
         "2 who are suppressed on this channel and 5 who have an open complaint; 73 remain"
-        in said["Who may be contacted"]
+        in texts["Who may be contacted"]
     )
     # Seven of the thirty full-price buyers have been left out already.
-    assert "No discount to the 23 of 73 (32 %) who buy at least 80 % at full price" in said["What to avoid"]
-    assert "A holdout is needed" in said["Holdout and measure"] and "15 customers" in said["Holdout and measure"]
+    assert "No discount to the 23 of 73 (32 %) who buy at least 80 % at full price" in texts["What to avoid"]
+    assert "A holdout is needed" in texts["Holdout and measure"] and "15 customers" in texts["Holdout and measure"]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_the_angle_follows_from_a_figure(drawn: pd.DataFrame, column: str, value
 def test_no_campaign_without_contactable_members_or_to_a_suppression(drawn: pd.DataFrame) -> None:
     people = drawn.copy()
     people["is_email_contactable"] = False
-    said = _texts(campaign_sections(campaign_facts(_campaign(people))))
-    assert "unknown consent is no consent" in said["Who may be contacted"]
+    texts = _texts(campaign_sections(campaign_facts(_campaign(people))))
+    assert "unknown consent is no consent" in texts["Who may be contacted"]
     frames = _campaign(people)
     frames.segment.library = {**LIBRARY, "is_suppression": True}
     assert set(_texts(campaign_sections(campaign_facts(frames)))) == {"No campaign"}
@@ -255,10 +255,10 @@ def test_a_campaign_states_what_is_unknown(drawn: pd.DataFrame) -> None:
     people = drawn.assign(**dict.fromkeys((*names, "order_count_90d"), np.nan))
     frames = _campaign(people)
     frames.segment.unavailable = dict.fromkeys((*names, "order_count_90d"), "source shopify is off")
-    said = _texts(campaign_sections(campaign_facts(frames)))
-    assert said["What to avoid"].count("not known: source shopify is off") == 4
-    assert "What it can detect is not known: source shopify is off." in said["Holdout and measure"]
-    assert " 0 " not in said["What to avoid"] + said["Holdout and measure"]
+    texts = _texts(campaign_sections(campaign_facts(frames)))
+    assert texts["What to avoid"].count("not known: source shopify is off") == 4
+    assert "What it can detect is not known: source shopify is off." in texts["Holdout and measure"]
+    assert " 0 " not in texts["What to avoid"] + texts["Holdout and measure"]
 
 
 def test_a_favourite_time_stands_out_from_an_even_spread() -> None:
@@ -333,8 +333,8 @@ CUSTOMER = {
 
 
 def test_a_customer_brief_states_what_is_known() -> None:
-    said = _texts(customer_sections(CUSTOMER))
-    assert said["In short"] == (
+    texts = _texts(customer_sections(CUSTOMER))
+    assert texts["In short"] == (
         "A customer, known since 2025-06-30, in the lifecycle stage “at risk” for 12 days and the RFM group “loyal”. "
         "4 orders since 2025-07-01, 2 of them in 365 days, the last on 2026-02-01 (149 days ago). "
         "Buys mostly Garden (62 % of product revenue), then Home, mostly online. Spends 80.00 GBP an order, 2 units. "
@@ -342,14 +342,14 @@ def test_a_customer_brief_states_what_is_known() -> None:
         "Has brought net revenue of 300.00 GBP and a contribution margin of 90.00 GBP (30 %) to date, more net revenue "
         "than 80 % of all buyers; in 365 days 150.00 GBP and 40.00 GBP."
     )
-    assert "in eight cases out of ten it is between 0.00 GBP and 310.00 GBP" in said["What is expected"]
-    assert "Whether they are about to leave is not predicted: the model churn has no" in said["What is expected"]
-    assert said["Service"] == "1 ticket in 365 days, 1 complaint among them, the latest about size and fit."
-    assert said["Segments, and why"] == "Full price, since 2026-05-01: full price share 0.9 (at least 0.8)."
+    assert "in eight cases out of ten it is between 0.00 GBP and 310.00 GBP" in texts["What is expected"]
+    assert "Whether they are about to leave is not predicted: the model churn has no" in texts["What is expected"]
+    assert texts["Service"] == "1 ticket in 365 days, 1 complaint among them, the latest about size and fit."
+    assert texts["Segments, and why"] == "Full price, since 2026-05-01: full price share 0.9 (at least 0.8)."
     # They may not be sent text messages, so the segment with priority there is not named.
-    assert said["What to do next"] == "“Full price” takes priority: Show what is new."
-    assert "No marketing by text message: opted out." in said["What not to do"]
-    assert "No discount: 90 % is bought at full price anyway." in said["What not to do"]
+    assert texts["What to do next"] == "“Full price” takes priority: Show what is new."
+    assert "No marketing by text message: opted out." in texts["What not to do"]
+    assert "No discount: 90 % is bought at full price anyway." in texts["What not to do"]
 
 
 def test_a_customer_about_whom_little_is_known() -> None:
@@ -357,12 +357,12 @@ def test_a_customer_about_whom_little_is_known() -> None:
     facts["features"] |= {"full_price_share": 0.2, "has_open_complaint": True}
     facts["not_known"] = {"ticket_count_365d": "source zendesk is off", "order_count": "source shopify is off"}
     facts["value"] = None
-    said = _texts(customer_sections(facts))
-    assert "Orders: not known: source shopify is off." in said["In short"]
-    assert said["Service"] == "Not known: source zendesk is off."
-    assert "No purchase model is fitted" in said["What is expected"]
-    assert "No discount above 25 %" in said["What not to do"]
-    assert "No selling while the complaint is open." in said["What not to do"]
+    texts = _texts(customer_sections(facts))
+    assert "Orders: not known: source shopify is off." in texts["In short"]
+    assert texts["Service"] == "Not known: source zendesk is off."
+    assert "No purchase model is fitted" in texts["What is expected"]
+    assert "No discount above 25 %" in texts["What not to do"]
+    assert "No selling while the complaint is open." in texts["What not to do"]
 
 
 # ---- a published demo ------------------------------------------------------------------------------------------------
@@ -382,12 +382,12 @@ def test_briefs_of_the_demo_agree_with_its_marts(demo_workspace: Workspace) -> N
 
 def test_the_same_workspace_gives_the_same_text(demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--warehouse", str(demo_workspace.warehouse)]
-    said = []
+    texts = []
     for _ in range(2):
         assert main(["brief", "--campaign-for", "high_value_repeat", *place]) == 0
-        said.append(capsys.readouterr().out)
-    assert said[0] == said[1]
-    assert re.search(r"At most \d+ % off list price", said[0])
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert re.search(r"At most \d+ % off list price", texts[0])
 
 
 def test_json_holds_the_facts_and_a_page_is_self_contained(
@@ -442,8 +442,8 @@ def test_nothing_published_is_reported_clearly(tmp_path: Path) -> None:
 
 def test_briefs_work_where_marts_are_missing(drawn: pd.DataFrame) -> None:
     """A version without margins, recommendations and sizes still yields a brief that says so."""
-    said = _texts(segment_brief(frames_of(drawn), "").sections)
-    assert "Not known: this version holds no margin" in said["What they bring in"]
-    said = _texts(campaign_brief(_campaign(drawn), "").sections)
-    assert "Stock is not known" in said["What to avoid"]
-    assert "No product is recommended" in said["What to show"]
+    texts = _texts(segment_brief(frames_of(drawn), "").sections)
+    assert "Not known: this version holds no margin" in texts["What they bring in"]
+    texts = _texts(campaign_brief(_campaign(drawn), "").sections)
+    assert "Stock is not known" in texts["What to avoid"]
+    assert "No product is recommended" in texts["What to show"]

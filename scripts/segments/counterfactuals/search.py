@@ -51,7 +51,7 @@ def counterfactuals(conditions: Sequence[Traced], most: int = 3) -> list[Change]
 
 
 def _turns(conditions: Sequence[Traced], values: Values, turns_in: bool) -> bool:
-    """Whether the verdict turns for certain, whatever the trace has rounded away."""
+    """Whether the verdict certainly turns, whatever the trace has rounded away."""
     return all(is_member(conditions, values, shift) == turns_in for shift in readings(conditions))
 
 
@@ -127,7 +127,7 @@ def _search(
 
 
 def _holds(condition: Traced, values: Values) -> bool:
-    """Whether a condition holds for certain, with other values of some attributes."""
+    """Whether a condition certainly holds, with other values of some attributes."""
     return all(_verdicts(condition, values))
 
 

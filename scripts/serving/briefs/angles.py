@@ -95,7 +95,7 @@ def _second_purchase(people: pd.DataFrame, size: int) -> Facts | None:
     recent = int((days < LONG_AWAY_DAYS).sum())
     if recent >= MOST_OF_THEM * size:
         return _angle(
-            "make the first purchase a success, then show what goes with it.",
+            "make the first purchase a success, then show what complements it.",
             f"{phrasing.share_of(recent, size)} have bought once, less than {LONG_AWAY_DAYS} days ago",
         )
     return None

@@ -100,20 +100,20 @@ def campaign_sections(facts: Facts) -> list[Section]:
 def audience_sentences(facts: Facts) -> list[str]:
     campaign, size = facts["campaign"], facts["size"]["members"]
     name, place = phrasing.channel(campaign["channel"]), phrasing.through(campaign["channel"])
-    said = []
+    sentences = []
     if campaign["not_known"]:
         return [f"Not known: {campaign['not_known']}."]
     if not campaign["is_channel_of_segment"]:
-        said.append(f"The library does not name {name} as a channel of this segment; ask its owner first.")
+        sentences.append(f"The library does not name {name} as a channel of this segment; ask its owner first.")
     if not campaign["needs_consent"]:
-        said.append(
+        sentences.append(
             f"{place.capitalize()} all {phrasing.counted(size, 'member')} may be reached; no consent is needed for it."
         )
     else:
-        said.append(f"{phrasing.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
+        sentences.append(f"{phrasing.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
         if campaign["contactable"] == 0:
             return [
-                *said,
+                *sentences,
                 "Nobody has given consent; unknown consent is no consent. There is no campaign on this channel.",
             ]
     left_out = [
@@ -121,7 +121,7 @@ def audience_sentences(facts: Facts) -> list[str]:
         (campaign["complaining"], "have an open complaint"),
     ]
     if why := [f"{phrasing.number(count)} who {reason}" for count, reason in left_out if count]:
-        said.append(f"Left out: {phrasing.joined(why)}; {phrasing.number(campaign['audience'])} remain.")
+        sentences.append(f"Left out: {phrasing.joined(why)}; {phrasing.number(campaign['audience'])} remain.")
     if primary := campaign["primary"]:
         others = [f"{one['segment_name']} ({one['customers']:,})" for one in primary["others"][:PRIMARY_SHOWN]]
         rest = sum(one["customers"] for one in primary["others"][PRIMARY_SHOWN:])
@@ -133,14 +133,14 @@ def audience_sentences(facts: Facts) -> list[str]:
         if others:
             text += f"; others are also in a segment that takes priority: {phrasing.joined(others)}. "
             text += "Leave these out, or agree with its owner"
-        said.append(f"{text}.")
+        sentences.append(f"{text}.")
     if campaign["figures_of"] == "members":
-        said.append(
+        sentences.append(
             f"Groups of fewer than {LEAST_DESCRIBED} people are not described: what follows is about all members."
         )
     if campaign["channel"] in EXPORTED:
-        said.append("The list itself comes from `export`, which checks consent again.")
-    return said
+        sentences.append("The list itself comes from `export`, which checks consent again.")
+    return sentences
 
 
 def angle_points(campaign: Facts) -> list[str]:
@@ -159,12 +159,12 @@ def ceiling_sentences(campaign: Facts) -> list[str]:
     known = ceiling["known_of"]
     at_least = f"{phrasing.share(BEARING_SHARE)} of them"
     if ceiling["rate"] <= 0:
-        said = [
+        sentences = [
             f"No discount: fewer than {at_least} leave any margin to give away; "
             f"{phrasing.share_of(ceiling['earn_nothing'], known)} leave no margin at all."
         ]
     else:
-        said = [
+        sentences = [
             f"At most {phrasing.share(ceiling['rate'])} off list price: the largest discount at which at least "
             f"{at_least} would not have cost more than they brought in, over all orders, after returns and service.",
             "A ceiling is no recommendation: at that discount some leave no margin, and every point less is margin.",
@@ -173,12 +173,12 @@ def ceiling_sentences(campaign: Facts) -> list[str]:
         f"{float(depth):.0%} off: {phrasing.share(count / known)}".replace("% off", " % off")
         for depth, count in ceiling["bear"].items()
     ]
-    said.append(f"Of the {known:,} whose costs are known, this share can bear {'; '.join(steps)}.")
+    sentences.append(f"Of the {known:,} whose costs are known, this share can bear {'; '.join(steps)}.")
     if missing := ceiling["people"] - known:
-        said.append(
+        sentences.append(
             f"For {phrasing.number(missing)} more it is not known: no purchase, or the cost of the goods is missing."
         )
-    return said
+    return sentences
 
 
 def product_points(campaign: Facts) -> list[str]:
@@ -215,20 +215,20 @@ def time_sentences(campaign: Facts) -> list[str]:
         return [f"Not known: {time['not_known']}."]
     if not time["known_of"]:
         return [f"Not known: too few of them have {time['what']}."]
-    said = []
+    sentences = []
     if time["weekday_stands_out"]:
-        said.append(
+        sentences.append(
             f"{time['weekday']}: {phrasing.share_of(time['weekday_people'], time['known_of'])} "
             f"{time['what']} mostly then."
         )
     if time["hour_stands_out"]:
         span = f"Between {time['hour']}:00 and {(time['hour'] + 3) % 24}:00 in the business time zone"
-        said.append(f"{span}: {phrasing.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
-    if not said:
+        sentences.append(f"{span}: {phrasing.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
+    if not sentences:
         return [f"No weekday or hour stands out among the {phrasing.number(time['known_of'])} for whom it is known."]
     if "e-mail" in time["what"]:
-        said.append("They can only open what was sent, so another day is worth a test.")
-    return said
+        sentences.append("They can only open what was sent, so another day is worth a test.")
+    return sentences
 
 
 def avoid_points(facts: Facts) -> list[str]:
@@ -281,17 +281,19 @@ def holdout_sentences(campaign: Facts) -> list[str]:
     found = campaign["holdout"]
     if found is None:
         return ["Too few people for a holdout: the effect cannot be measured."]
-    said = [
+    sentences = [
         f"A holdout is needed: without one, the effect of the campaign cannot be measured. Hold back "
         f"{phrasing.counted(found['held'], 'customer')} at random ({phrasing.share(found['share'])}).",
     ]
     if found["not_known"]:
-        return [*said, f"What it can detect is not known: {found['not_known']}."]
-    said.append(
+        return [*sentences, f"What it can detect is not known: {found['not_known']}."]
+    sentences.append(
         f"{phrasing.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
         f"holdout, a change in that share of less than {100 * found['smallest']:.0f} points would go undetected "
         "(80 % power, 5 % false alarms)."
     )
     if found["smallest"] > LARGEST_LIFT:
-        said.append("Few campaigns have so large an effect: run it over several rounds, and evaluate these together.")
-    return said
+        sentences.append(
+            "Few campaigns have so large an effect: run it over several rounds, and evaluate these together."
+        )
+    return sentences

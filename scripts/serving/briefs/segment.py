@@ -218,7 +218,7 @@ def level_points(facts: Facts, theme: str, only: Sequence[str] | None = None) ->
             own, others = (_amount(measure, one[name], facts["currency"]) for name in ("mean", "base_mean"))
             is_said = one["words"] and one["mean"] and not one["follows_from_rule"]
             said = f": {_fitting(one['words'], measure)}" if is_said else ""
-            head = " a head in 365 days" if theme == "earn" else ""
+            head = " per head in 365 days" if theme == "earn" else ""
             points.append(f"{measure.title}{head}: {own} ({others}{said}){_follows(one)}.")
     return points
 

@@ -205,19 +205,24 @@ MEASURES = (
         "email_open_rate_90d", "moves", "E-mails opened in 90 days", "share", "open {} of our e-mails", ENGAGEMENT_RULES
     ),
     Measure(
-        "net_revenue_365d", "earn", "Net revenue", "money", "bring net revenue of {} a head in 365 days", is_many=False
+        "net_revenue_365d",
+        "earn",
+        "Net revenue",
+        "money",
+        "bring net revenue of {} per head in 365 days",
+        is_many=False,
     ),
     Measure(
         "contribution_margin_365d",
         "earn",
         "Contribution margin",
         "money",
-        "leave a margin of {} a head in 365 days",
+        "leave a margin of {} per head in 365 days",
         is_many=False,
     ),
-    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} a head in 365 days", is_many=False),
+    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} per head in 365 days", is_many=False),
     Measure(
-        "service_cost_365d", "earn", "Service cost", "money", "cost {} of service a head in 365 days", is_many=False
+        "service_cost_365d", "earn", "Service cost", "money", "cost {} of service per head in 365 days", is_many=False
     ),
     Measure(
         "unit_return_rate",
