@@ -83,7 +83,7 @@ def add_health(commands: Commands) -> None:
     command = commands.add(
         "health",
         _health,
-        "Report whether sources, models and the published version are healthy.",
+        "Report the health of sources, models and the published version.",
         "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
         "Exit code 1 when something is stale, missing or refused.",
     )
