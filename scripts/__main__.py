@@ -1,6 +1,6 @@
-"""The one front door: parses the command line, calls one module, prints, and returns the exit code.
+"""Command-line entry point: parses the arguments, calls one module, prints, and returns the exit code.
 
-Exit codes: 0 success, 1 a check does not hold, 2 wrong use. The commands themselves are in `scripts/commands`.
+Exit codes: 0 success, 1 a failed check, 2 incorrect use. The commands themselves are in `scripts/commands`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scripts.commands.options import Commands, Handler
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.workspace import Workspace
 
-# The order of --help and of the docs: by job, and within a job in the order in which one works.
+# Order of --help and the docs: by job, and within a job in the order of work.
 COMMANDS = {
     "Running": (
         pipeline.add_run,
@@ -68,20 +68,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
     except duckdb.Error as problem:
-        # Such as a full disk: DuckDB rolls back, nothing is half-written.
+        # For example a full disk: DuckDB rolls back, nothing is half-written.
         reason = str(problem).splitlines()[0]
-        print(f"error: the database engine stopped: {reason}; put this right, then run it again", file=sys.stderr)
+        print(f"error: the database engine stopped: {reason}; fix this, then run it again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: what was finished is kept; run the same command again to go on", file=sys.stderr)
+        print("interrupted: finished work is kept; run the same command again to continue", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read the output, such as `head`, has had enough; nothing more may be written, not even at the end.
+        # The reader, such as `head`, closed the pipe; nothing more may be written, not even at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
-        print(f"error: {where}{problem.strerror or problem}; put this right, then run it again", file=sys.stderr)
+        print(f"error: {where}{problem.strerror or problem}; fix this, then run it again", file=sys.stderr)
         return 1
     return 0
 

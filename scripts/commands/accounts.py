@@ -1,4 +1,4 @@
-"""Commands that say how a segment, a draft or a customer is; the warehouse stays as it is."""
+"""Commands that describe a segment, a draft or a customer; none of them changes the warehouse."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ def add_explain(commands: Commands) -> None:
         _explain,
         "Explain why a customer is in a segment or not.",
         "--customer shopify:600000000 --segment lapsed",
-        "Says of each condition whether it holds, and what would change the answer. Nothing is written.",
+        "Shows for each condition whether it holds, and what would change the answer. Nothing is written.",
     )
     command.add_argument(
-        "--customer", required=True, metavar="ID", help="customer_id, also one given up since, or <source>:<id>"
+        "--customer", required=True, metavar="ID", help="customer_id (a retired one too), or <source>:<id>"
     )
     command.add_argument("--segment", default=None, metavar="KEY", help="one segment in full (default: all in brief)")
-    command.add_argument("--as-of", type=day, default=None, help="another day; what was known then is built in a copy")
+    command.add_argument(
+        "--as-of", type=day, default=None, help="another day, rebuilt in a copy from what was known then"
+    )
     command.add_argument("--json", action="store_true", help="as JSON, for a program")
 
 
@@ -38,7 +40,7 @@ def _preview(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.segments.preview import preview
 
     if bool(options.definitions) != bool(options.conditions):
-        raise UserError("--definitions, --conditions: only one of the two is given; a draft needs a file of each")
+        raise UserError("--definitions, --conditions: only one of the two is given; a draft needs both files")
     files = (Path(options.definitions), Path(options.conditions)) if options.definitions else None
     with Display("preview") as display:
         preview(workspace, options.segment, files, as_json=options.json, progress=display)
@@ -48,13 +50,13 @@ def add_preview(commands: Commands) -> None:
     command = commands.add(
         "preview",
         _preview,
-        "Show what a draft segment would be: size, members, money, reach.",
+        "Preview a draft segment: size, members, value, reach.",
         "--segment vip_loyalists",
-        "Names the faults of its rule first, and the overlap with other segments. Nothing is stored.",
+        "Lists errors in its rule first, and shows the overlap with other segments. Nothing is stored.",
     )
-    command.add_argument("--segment", required=True, metavar="KEY", help="draft of the seeds, or of the two files")
-    command.add_argument("--definitions", default=None, metavar="FILE", help="rows of segment_definitions to try")
-    command.add_argument("--conditions", default=None, metavar="FILE", help="rows of segment_rule_conditions to try")
+    command.add_argument("--segment", required=True, metavar="KEY", help="draft in the seeds, or in the two files")
+    command.add_argument("--definitions", default=None, metavar="FILE", help="segment_definitions rows to try")
+    command.add_argument("--conditions", default=None, metavar="FILE", help="segment_rule_conditions rows to try")
     command.add_argument("--json", action="store_true", help="as JSON, for a program")
 
 
@@ -78,13 +80,11 @@ def add_brief(commands: Commands) -> None:
         _brief,
         "Describe a segment, a customer or a campaign in plain words.",
         "--campaign-for high_value_repeat --channel email --out brief.html",
-        "Reads what is published.",
+        "Reads the published version.",
     )
-    command.add_argument("--segment", metavar="KEY", help="who is in it, what sets them apart, what they earn us")
-    command.add_argument("--customer", metavar="ID", help="customer_id (or its beginning) of one customer")
-    command.add_argument("--campaign-for", metavar="KEY", help="angle, offer ceiling, products, time, what to avoid")
-    command.add_argument(
-        "--channel", help="of the campaign: email, sms, ads, direct_mail, onsite, ... (default: email)"
-    )
+    command.add_argument("--segment", metavar="KEY", help="who is in it, what sets them apart, what they bring in")
+    command.add_argument("--customer", metavar="ID", help="customer_id of one customer, or its first characters")
+    command.add_argument("--campaign-for", metavar="KEY", help="angle, offer ceiling, products, timing, what to avoid")
+    command.add_argument("--channel", help="the campaign's: email, sms, ads, direct_mail, onsite, ... (default: email)")
     command.add_argument("--json", action="store_true", help="the facts behind the sentences, as JSON")
-    command.add_argument("--out", metavar="FILE", help="write Markdown, or a page where the name ends in .html")
+    command.add_argument("--out", metavar="FILE", help="write Markdown, or an HTML page if the name ends in .html")

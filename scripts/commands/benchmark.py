@@ -1,4 +1,4 @@
-"""The command that measures the project, at scale and against second implementations."""
+"""The command that measures the project, at scale and against independent implementations."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def add_benchmark(commands: Commands) -> None:
         _benchmark,
         "Measure speed and accuracy, at scale and against other software.",
         "--customers 250000",
-        "Without options: the whole path at scale, and the demo compared with its reference scenario.",
+        "Without options: the whole pipeline at scale, and the demo compared with its reference scenario.",
     )
     command.add_argument(
         "--customers",
@@ -99,7 +99,7 @@ def add_benchmark(commands: Commands) -> None:
         "--days",
         type=whole_number,
         default=1,
-        help="with --against: days, the last built by each, those before by the commit",
+        help="with --against: number of days; both build the last one, the commit alone those before",
     )
     command.add_argument(
         "--seed-list", type=whole_number, nargs="+", metavar="SEED", help="one workspace per seed (default: 1)"
@@ -116,24 +116,28 @@ def add_benchmark(commands: Commands) -> None:
     command.add_argument(
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
-    command.add_argument("--segments", action="store_true", help="measure rules against one statement by hand")
-    command.add_argument("--history", action="store_true", help="measure a day of membership history by what changed")
+    command.add_argument("--segments", action="store_true", help="measure rules against one hand-written statement")
     command.add_argument(
-        "--overhead", action="store_true", help="measure a build against its statements without dbt, and rows stored"
+        "--history", action="store_true", help="measure a day of membership history by how much changed"
+    )
+    command.add_argument(
+        "--overhead",
+        action="store_true",
+        help="measure a build against its statements run without dbt, and rows stored",
     )
     command.add_argument("--clusters", action="store_true", help="measure clustering and the assignment in SQL")
     command.add_argument(
         "--times",
         type=whole_number,
         default=10,
-        help="with --features: compare with this many times fewer people (default: 10; 0: do not)",
+        help="with --features: compare with this many times fewer people (default: 10; 0: skip)",
     )
     command.add_argument(
-        "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and its scores by SQL"
+        "--clv", action="store_true", help="measure lifetime value: its fit against lifetimes, and scoring in SQL"
     )
     command.add_argument(
         "--recovery",
         type=whole_number,
         metavar="DATASETS",
-        help="fit this many simulated data sets and count how often the true parameters are found",
+        help="fit this many simulated data sets and count how often the true parameters are recovered",
     )

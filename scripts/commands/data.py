@@ -1,4 +1,4 @@
-"""Commands about the data that come in: make a demo, take deliveries in, check seeds and rules."""
+"""Commands for incoming data: make a demo, load deliveries, check seeds and rules."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _intake(options: argparse.Namespace, workspace: Workspace) -> None:
 
 def add_intake(commands: Commands) -> None:
     commands.add(
-        "intake", _intake, "Load what is new in the landing zone into the raw tables.", "--landing /srv/landing"
+        "intake", _intake, "Load new files from the landing zone into the raw tables.", "--landing /srv/landing"
     )
 
 
@@ -70,9 +70,11 @@ def add_validate(commands: Commands) -> None:
         "--what-if till_line_quantity --channel phone --max 20000",
     )
     asked = command.add_argument_group("instead of checking; nothing is written")
-    asked.add_argument("--what-if", metavar="RULE_KEY", help="say what another limit of a validation rule would let in")
-    asked.add_argument("--channel", help="channel that the limit is for (default: those without one of their own)")
-    asked.add_argument("--account", help="store, marketplace or platform that the limit is for")
+    asked.add_argument(
+        "--what-if", metavar="RULE_KEY", help="show what another limit of a validation rule would accept"
+    )
+    asked.add_argument("--channel", help="channel the limit is for (default: channels without their own limit)")
+    asked.add_argument("--account", help="store, marketplace or platform the limit is for")
     asked.add_argument("--min", metavar="X", help="lowest value, or earliest day; none: no limit")
     asked.add_argument("--max", metavar="Y", help="highest value, days or tolerance; none: no limit")
     asked.add_argument("--rates", action="store_true", help="false alarms and misses of every rule on simulated data")

@@ -1,4 +1,4 @@
-"""Commands that learn from the built warehouse, and judge what was learnt: clusters, discoveries, scores."""
+"""Commands that fit models to the built warehouse and evaluate them: clusters, discoveries, scores."""
 
 from __future__ import annotations
 
@@ -68,16 +68,18 @@ def add_discover(commands: Commands) -> None:
         "--target",
         action="append",
         choices=["value", "lapse", "response"],
-        help="what customers do that others do not; may be given more than once (default: all three)",
+        help="outcome to predict; may be given more than once (default: all three)",
     )
     command.add_argument(
         "--horizon",
         type=whole_number,
         default=180,
         metavar="DAYS",
-        help="days before as_of_date to predict (default: 180)",
+        help="days up to as_of_date to predict (default: 180)",
     )
-    command.add_argument("--seed", type=whole_number, default=0, help="decides which half is searched (default: 0)")
+    command.add_argument(
+        "--seed", type=whole_number, default=0, help="seed that decides which half is searched (default: 0)"
+    )
     command.add_argument(
         "--into-library", action="store_true", help="append the rules to the segment library, as drafts"
     )
@@ -98,7 +100,7 @@ def _fit(options: argparse.Namespace, workspace: Workspace) -> None:
         try:
             _fit_model(options, workspace, target, display)
         except CheckFailed:
-            # A model that failed its trials has a card as well.
+            # A model that failed its evaluation has a card as well.
             write_model_page(workspace, display)
             raise
         write_model_page(workspace, display)
@@ -138,20 +140,26 @@ def add_fit(commands: Commands) -> None:
         "Writes the parameters, with a model card, into the seeds.",
     )
     command.add_argument(
-        "model", choices=["clv", "churn", "adoption"], help="lifetime value, churn, or first purchase of"
+        "model",
+        choices=["clv", "churn", "adoption"],
+        help="lifetime value, churn, or first purchase or use of something",
     )
-    command.add_argument("--by", metavar="COLUMN", help="clv: cohorts with parameters of their own (country_code, ...)")
+    command.add_argument(
+        "--by", metavar="COLUMN", help="clv: separate parameters per value of this column (country_code, ...)"
+    )
     command.add_argument(
         "--purchases",
         choices=["auto", "bg_nbd", "mbg_nbd"],
-        help="clv: mbg_nbd lets customers leave after their first purchase, bg_nbd not (default: auto, the likelier)",
+        help="clv: may customers leave after one purchase (mbg_nbd) or not (bg_nbd); default: auto, the more likely",
     )
-    command.add_argument("--category", help="adoption: of a category")
-    command.add_argument("--product", metavar="SKU", help="adoption: of a product")
-    command.add_argument("--attribute", help="adoption: of a feature, an attribute that is 0 before and above 0 after")
-    command.add_argument("--horizon", type=whole_number, metavar="DAYS", help="churn, adoption: days of the outcome")
+    command.add_argument("--category", help="adoption: first purchase in a category")
+    command.add_argument("--product", metavar="SKU", help="adoption: first purchase of a product")
+    command.add_argument("--attribute", help="adoption: first use of a feature, an attribute that rises from 0")
     command.add_argument(
-        "--judge", type=day, nargs="+", metavar="DAY", help="churn, adoption: past days to judge it on"
+        "--horizon", type=whole_number, metavar="DAYS", help="churn, adoption: length of the outcome window"
+    )
+    command.add_argument(
+        "--judge", type=day, nargs="+", metavar="DAY", help="churn, adoption: past days to evaluate it on"
     )
 
 
@@ -176,9 +184,11 @@ def _backtest(options: argparse.Namespace, workspace: Workspace) -> None:
             )
         return
     if not options.model:
-        raise UserError("backtest: nothing to judge is named; give clv, churn, adoption:<kind>:<target> or --rule KEY")
+        raise UserError(
+            "backtest: nothing to evaluate is named; give clv, churn, adoption:<kind>:<target> or --rule KEY"
+        )
     if given := [name for name, value in rule_only.items() if value]:
-        raise UserError(f"{', '.join(given)}: only a segment's rule takes it; name the segment with --rule KEY")
+        raise UserError(f"{', '.join(given)}: only for a segment's rule; name the segment with --rule KEY")
     from scripts.learning.prediction.backtest import backtest
     from scripts.learning.prediction.review import write_model_page
 
@@ -191,9 +201,9 @@ def add_backtest(commands: Commands) -> None:
     command = commands.add(
         "backtest",
         _backtest,
-        "Judge a model, or variants of a segment's rule, on past days.",
+        "Evaluate a model, or variants of a segment's rule, on past days.",
         "churn --judge 2025-06-30 2025-09-30 2025-12-31",
-        "Each past day is judged by what came after it.",
+        "Each past day is evaluated on what came after it.",
     )
     command.add_argument(
         "model", nargs="?", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden"
@@ -201,14 +211,15 @@ def add_backtest(commands: Commands) -> None:
     ruled = command.add_argument_group("a segment's rule instead of a model; nothing is written")
     ruled.add_argument("--rule", metavar="KEY", help="compare variants of this segment's rule on past days")
     ruled.add_argument(
-        "--vary", action="append", metavar="X=A,B", help="values of a condition, such as days_since_last_order=60,90"
+        "--vary",
+        action="append",
+        metavar="X=A,B",
+        help="values to try in a condition, such as days_since_last_order=60,90",
     )
     ruled.add_argument("--without", action="append", metavar="X", help="with and without the condition on attribute X")
     ruled.add_argument("--outcome", help="margin, revenue, orders, ordered or responded (default: the success measure)")
-    ruled.add_argument(
-        "--allow-later-parameters", action="store_true", help="score past days by models that were fitted later"
-    )
+    ruled.add_argument("--allow-later-parameters", action="store_true", help="score past days with models fitted later")
     command.add_argument("--judge", type=day, nargs="+", metavar="DAY", help="past days (default: three)")
     command.add_argument(
-        "--horizon", type=whole_number, metavar="DAYS", help="days of the outcome (default: the card's)"
+        "--horizon", type=whole_number, metavar="DAYS", help="length of the outcome window (default: the model card's)"
     )

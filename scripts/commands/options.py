@@ -1,4 +1,4 @@
-"""What commands share: how they are declared, how their values are read, and the options that two of them have."""
+"""What commands share: how they are declared, how option values are parsed, and options that several commands have."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Customer segments a retailer can trust: from files to an approved audience.
 To look around, start with `{PROGRAM} run`: it sets up a whole demo."""
 FOR_MORE = f"""\
 `{PROGRAM} COMMAND --help` shows a command's options and an example.
-Exit code 0 is success, 1 a check that does not hold, 2 wrong use."""
+Exit code 0 is success, 1 a failed check, 2 incorrect use."""
 
 
 class Parser(argparse.ArgumentParser):
-    """The options of one command. What is wrong with those given is said in one line."""
+    """The options of one command. Errors are reported in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; `{self.prog} --help` shows how it is used\n")
@@ -60,7 +60,7 @@ class Commands:
     def add(self, name: str, handler: Handler, text: str, example: str, detail: str = "") -> Parser:
         """A new command that `handler` carries out.
 
-        `text` says in one line what it does, `detail` what else is to be known; `example` is what may follow its name.
+        `text` says in one line what it does, `detail` adds what else users should know; `example` may follow its name.
         """
         command = Parser(
             prog=f"{PROGRAM} {name}",
@@ -123,9 +123,9 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 def demo_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """What `demo` and `run` may say about the data to make."""
     if options.source and not options.file:
-        raise UserError("--from: which file to convert is not said; write --from online-retail FILE")
+        raise UserError("--from: no file to convert is given; write --from online-retail FILE")
     if options.file and not options.source:
-        raise UserError(f"{options.file}: which data set this is, is not said; add --from online-retail")
+        raise UserError(f"{options.file}: the kind of data set is not given; add --from online-retail")
     return {
         "customers": options.customers,
         "end_date": options.end_date,

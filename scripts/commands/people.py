@@ -1,4 +1,4 @@
-"""Commands about who is who: profiles that may be one person, how well they were joined, and erasure."""
+"""Commands for identity: profiles that may be one person, how well they were joined, and erasure."""
 
 from __future__ import annotations
 
@@ -44,14 +44,19 @@ def add_match(commands: Commands) -> None:
         "--accept data/review/match_proposals.csv --by 'A. Reviewer'",
         "A reviewer decides; nobody is linked without a decision.",
     )
-    command.add_argument("--train", action="store_true", help="learn from the built profiles how much each field tells")
-    command.add_argument("--threshold", type=probability, metavar="P", help="lowest probability (default: 0.9)")
-    command.add_argument("--accept", metavar="FILE", help="take over the decisions of a reviewed file")
-    command.add_argument("--by", metavar="NAME", help="who decided, where the file does not say")
     command.add_argument(
-        "--evaluate", metavar="FILE", nargs="+", help="resolve records whose truth is known, and count"
+        "--train", action="store_true", help="estimate each field's match weights from the built profiles"
     )
-    command.add_argument("--truth", metavar="FILE", help="who is who in them (default: their column cluster)")
+    command.add_argument("--threshold", type=probability, metavar="P", help="lowest probability (default: 0.9)")
+    command.add_argument("--accept", metavar="FILE", help="import the decisions of a reviewed file")
+    command.add_argument("--by", metavar="NAME", help="reviewer, where the file does not name one")
+    command.add_argument(
+        "--evaluate",
+        metavar="FILE",
+        nargs="+",
+        help="resolve records whose true identities are known, and count errors",
+    )
+    command.add_argument("--truth", metavar="FILE", help="their true identities (default: their column cluster)")
     command.add_argument("--out", metavar="FILE", help="figures of --evaluate (default: beside the warehouse)")
 
 
@@ -67,7 +72,7 @@ def add_identity(commands: Commands) -> None:
         _identity,
         "Report how well profiles were joined into customers.",
         "--warehouse /srv/segments/warehouse.duckdb",
-        "Measured against the truth of a demo; without one, sizes and evidence.",
+        "On a demo, measured against its ground truth; otherwise, sizes and evidence.",
     )
 
 
@@ -94,13 +99,13 @@ def add_erase(commands: Commands) -> None:
     command = commands.add(
         "erase",
         _erase,
-        "Erase a person from everything that is held here.",
+        "Erase a person from all data held here.",
         "--file requests.csv --dry-run",
-        "Where nobody is named, the open requests of the landing zone are carried out.",
+        "If no person is named, the open requests in the landing zone are carried out.",
     )
-    named = command.add_argument_group("who (a shell keeps what is typed: prefer --file)")
+    named = command.add_argument_group("who (shells keep a history: prefer --file)")
     for name in ("email", "phone", "loyalty-number", "customer-number", "shop-customer-id"):
         named.add_argument(f"--{name}", metavar="X", help=f"{name.replace('-', ' ')} of the person")
-    named.add_argument("--file", metavar="CSV", help="many people: columns named as above with _, one line each")
-    command.add_argument("--dry-run", action="store_true", help="say in counts what would be touched; change nothing")
-    command.add_argument("--despite-hold", action="store_true", help="erase a person who is under a legal hold, too")
+    named.add_argument("--file", metavar="CSV", help="many people: columns named as above, with _ for -, one line each")
+    command.add_argument("--dry-run", action="store_true", help="count what would be affected; change nothing")
+    command.add_argument("--despite-hold", action="store_true", help="also erase people under a legal hold")

@@ -1,4 +1,4 @@
-"""Commands that build, publish, draw and watch: the way from raw tables to what readers see."""
+"""Commands that build, publish, draw and monitor: from raw tables to what readers see."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ def add_run(commands: Commands) -> None:
     command = commands.add(
         "run",
         _run,
-        "Do everything, from landing files to report, on demo data.",
+        "Run everything, from landing files to report, on demo data.",
         "",
-        "What did not change is not done again. A landing zone that is filled already is taken as it is.",
+        "Unchanged inputs are not processed again. A landing zone that already holds files is used as it is.",
     )
-    command.add_argument("--force", action="store_true", help="build again even where nothing changed")
-    command.add_argument("--verbose", action="store_true", help="print what logs/run.log beside the warehouse keeps")
+    command.add_argument("--force", action="store_true", help="build again even if nothing changed")
+    command.add_argument(
+        "--verbose", action="store_true", help="print everything that goes to logs/run.log beside the warehouse"
+    )
     add_demo_options(command)
 
 
@@ -81,14 +83,14 @@ def add_health(commands: Commands) -> None:
     command = commands.add(
         "health",
         _health,
-        "Report whether sources, models and the published version are sound.",
+        "Report the health of sources, models and the published version.",
         "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
         "Exit code 1 when something is stale, missing or refused.",
     )
     command.add_argument("--json", action="store_true", help="one JSON document for monitors (schema_version 1)")
     command.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
     command.add_argument(
-        "--now", type=instant, metavar="INSTANT", help="judge the published version's age at this time (default: now)"
+        "--now", type=instant, metavar="INSTANT", help="check the published version's age at this time (default: now)"
     )
     command.add_argument(
         "--max-age",
@@ -118,5 +120,5 @@ def _report(options: argparse.Namespace, workspace: Workspace) -> None:
 
 
 def add_report(commands: Commands) -> None:
-    command = commands.add("report", _report, "Draw the report page from what is published.", "")
+    command = commands.add("report", _report, "Draw the report page from the published version.", "")
     command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

@@ -1,4 +1,4 @@
-"""Commands of a segment's life: from a request in words to an approved audience."""
+"""Commands of a segment's life cycle: from a request in words to an approved audience."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_request(commands: Commands) -> None:
         "Turn a request in plain words into a draft segment.",
         "'customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days'",
     )
-    command.add_argument("text", metavar="WORDS", help="who is meant, in words, as one argument")
+    command.add_argument("text", metavar="WORDS", help="the customers meant, in words, as one argument")
     command.add_argument(
         "--into-library", action="store_true", help="append the rows to the segment library, as a draft"
     )
@@ -51,7 +51,7 @@ def add_approve(commands: Commands) -> None:
     command = commands.add(
         "approve",
         _approve,
-        "Approve a segment's rule and size in one role, or withdraw that.",
+        "Approve a segment's rule and size in a role, or withdraw approval.",
         "--segment lapsed --role segment_owner --by 'A. Owner'",
         "With --list: which approvals are given, and which are still needed.",
     )
@@ -62,9 +62,9 @@ def add_approve(commands: Commands) -> None:
     command.add_argument("--by", metavar="NAME", help="who approves")
     command.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
     command.add_argument(
-        "--count", type=whole_number, metavar="N", help="size to approve of a segment that is not active yet"
+        "--count", type=whole_number, metavar="N", help="size to approve for a segment that is not active yet"
     )
-    command.add_argument("--withdraw", action="store_true", help="take back what the role approved")
+    command.add_argument("--withdraw", action="store_true", help="withdraw the role's approval")
     command.add_argument("--list", action="store_true", help="list which approvals each segment has and still needs")
     command.set_defaults(parser=command)
 
@@ -109,14 +109,14 @@ def add_backfill(commands: Commands) -> None:
         _backfill,
         "Evaluate segments on past days, to give them a history.",
         "--from 2026-05-01 --to 2026-06-29",
-        "Interrupted, it goes on where it stopped when it is run again.",
+        "If interrupted, run it again to continue where it stopped.",
     )
     command.add_argument("--from", required=True, type=day, metavar="DAY", help="first day")
     command.add_argument("--to", required=True, type=day, metavar="DAY", help="last day, before the built one")
     command.add_argument(
         "--every", type=whole_number, default=1, metavar="N", help="every Nth day (default: every day)"
     )
-    command.add_argument("--force", action="store_true", help="also days that are in the history already")
+    command.add_argument("--force", action="store_true", help="also evaluate days already in the history")
 
 
 def _qa(options: argparse.Namespace, workspace: Workspace) -> None:
@@ -139,7 +139,9 @@ def add_qa(commands: Commands) -> None:
     which.add_argument("--all", action="store_true", help="all active segments, side by side")
     command.add_argument("--json", action="store_true", help="one JSON document (schema_version 1)")
     command.add_argument("--strict", action="store_true", help="exit code 1 on warnings too")
-    command.add_argument("--page", action="store_true", help="draw them as a page too, review/qa beside the warehouse")
+    command.add_argument(
+        "--page", action="store_true", help="also write an HTML page to review/qa beside the warehouse"
+    )
 
 
 def _export(options: argparse.Namespace, workspace: Workspace) -> None:
@@ -161,6 +163,6 @@ def add_export(commands: Commands) -> None:
     command.add_argument("--segment", required=True, metavar="KEY", help="segment to export")
     command.add_argument("--channel", default="email", help="email or sms (default: email)")
     command.add_argument(
-        "--despite-qa", metavar="REASON", help="export although a check fails; the reason goes into the manifest"
+        "--despite-qa", metavar="REASON", help="export even though a check fails; the reason goes into the manifest"
     )
     command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

@@ -1,1 +1,1 @@
-"""The order of the steps: what each needs from the one before, and the run from nothing to a result."""
+"""The steps in order, what each needs from the one before, and the full run."""

@@ -1,4 +1,4 @@
-"""The run from nothing to a published, approved, exported and drawn result."""
+"""The full run: from nothing to a published, approved and exported result with its report."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from scripts.platform.progress import Display, Progress, quiet
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
 
-# The demo shows one finished export; its segment and the people who sign are a demo's.
+# The demo includes one finished export; its segment and its approvers are the demo's own.
 DEMO_EXPORT = ("new_need_second_purchase", "email")
-# Seeds that a run writes itself: what it fits, and what is signed in a demo.
+# Seeds that a run writes itself: fitted parameters, and the approvals of a demo.
 FITTED = frozenset(
     {
         "cluster_centres.csv",
@@ -33,9 +33,9 @@ FITTED = frozenset(
     }
 )
 WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv"}
-# What of their descendants waits for the fits; customers are built before, because models learn from them.
+# Those of their descendants that wait for the fits; customers are built before, because models are fitted to them.
 AFTER_FITS = ("path:models/segments", "path:models/activation", "path:models/monitoring", "resource_type:test")
-# What `run` fits on generated data, in the workspace's own seeds; a retailer's own data wait for somebody to say `fit`.
+# What `run` fits to generated data, in the workspace's own seeds; on a retailer's own data, run `fit` explicitly.
 FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
 # Past days on which `run` evaluates the segments of generated data too, so that there is a history to look at.
@@ -58,11 +58,11 @@ def run(
     history: Collection[int] = RUN_HISTORY,
     verbose: bool = False,
 ) -> None:
-    """From nothing to a published, approved, exported and drawn result; unchanged input is not built again.
+    """From nothing to a published, approved and exported result with its report; unchanged input is not built again.
 
     `fits` names the models that are fitted on generated data; `history` says how many days before the last one their
-    segments are evaluated too. One line a step is printed, with `verbose` all that the steps tell, which the log keeps
-    in any case; the end says what was made, what needs attention and where to look.
+    segments are evaluated too. One line a step is printed, with `verbose` everything the steps report, which the log
+    keeps in any case; the summary says what was made, what needs attention and where to look.
     """
     with Display("run", verbose=verbose, log=workspace.home / LOG) as display:
         _run(workspace, arguments, display, force=force, fits=fits, history=history)
@@ -89,7 +89,7 @@ def _run(
     left_out: list[str] = []
 
     def try_step(name: str, what: str, work: Callable[[], object]) -> None:
-        """A step without which everything else stands, such as clusters of too few buyers."""
+        """Run a step that may fail without stopping the run, such as clusters of too few buyers."""
         with display.step(name):
             try:
                 work()
@@ -101,8 +101,8 @@ def _run(
     with parsed_meanwhile(workspace):
         with display.step("Landing files"):
             demo(workspace, arguments, display)
-        _start_anew_on_other_data(workspace, display)
-        # Taken before anything is read: what changes while the run goes on must not count as built.
+        _start_again_on_other_data(workspace, display)
+        # Taken before anything is read: what changes during the run must not count as built.
         began = _inputs(workspace, without=WRITTEN_BY_RUN)
         with display.step("Intake"):
             for line in intake(workspace, display).lines():
@@ -112,12 +112,12 @@ def _run(
             f"nothing changed since version {workspace.published.resolve().name}; see {workspace.home / 'report.html'}"
         )
         return
-    # Segments wait for what is fitted, and for the past days: history in the order of time.
+    # Segments wait for the fits and for the past days: history is written in chronological order.
     fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
     later = " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
     with display.step("Customers"):
         tests = build(workspace, exclude=later, progress=display)
-    # Requests for erasure that came with the first delivery had to wait until it was known who is who.
+    # Erasure requests in the first delivery had to wait until identities were resolved.
     with display.step("Erasures"):
         if carry_out_requests(workspace, display):
             tests = build(workspace, exclude=later, progress=display)
@@ -138,7 +138,7 @@ def _run(
         publish(workspace, display, tests_passed=tests)
     if workspace.settings().get("kind") == "demo":
         segment, channel = DEMO_EXPORT
-        # In a very small workspace nobody may be in the segment.
+        # In a very small workspace the segment may be empty.
         try_step("Export", "no export", lambda: export(workspace, segment, channel=channel, progress=display))
     with display.step("Report"):
         report(workspace, progress=display)
@@ -154,7 +154,7 @@ def _fits(workspace: Workspace, fits: Collection[str], progress: Progress) -> di
     from scripts.learning.prediction.clv import fit_clv
     from scripts.platform.snapshots import described_day
 
-    # One day to judge on, the same for both: every past day that is looked at has to be built.
+    # One day to evaluate on, the same for both: every past day used has to be built.
     days = [described_day(workspace) - timedelta(days=RUN_HORIZON)]
     known: dict[str, Callable[[], object]] = {
         "clv": lambda: fit_clv(workspace, progress=progress),
@@ -176,8 +176,8 @@ def look_back(workspace: Workspace, days: Collection[int], progress: Progress = 
     backfill_days(workspace, sorted(today - timedelta(days=count) for count in days), shown=False, progress=progress)
 
 
-def _start_anew_on_other_data(workspace: Workspace, progress: Progress) -> None:
-    """Remove the warehouse of an earlier demo: it can be made again, and two demos in one would be added up."""
+def _start_again_on_other_data(workspace: Workspace, progress: Progress) -> None:
+    """Remove the warehouse of another demo: it can be rebuilt, and two demos in one would be added together."""
     from scripts.intake.command import warehouse_made_from
 
     if not workspace.warehouse.exists():
@@ -199,7 +199,7 @@ def approve_demo(workspace: Workspace, progress: Progress = print) -> None:
 
 
 def _inputs(workspace: Workspace, without: Collection[str] = ()) -> str:
-    """Fingerprint of all that a result depends on: landing files, seeds (but those named), the project's own code."""
+    """Fingerprint of all that a result depends on: landing files, seeds (except `without`), the project's own code."""
     digest = hashlib.sha256()
     for file in sorted(path for path in workspace.landing.rglob("*") if path.is_file()):
         status = file.stat()
@@ -237,6 +237,6 @@ def _is_current(workspace: Workspace) -> bool:
 
 
 def _remember(workspace: Workspace, inputs: str | None) -> None:
-    """Note which inputs the published version was made from; None when they changed on the way, so nothing matches."""
+    """Note which inputs the published version was made from; None (matches nothing) if they changed during the run."""
     state = {"inputs": inputs, "version": workspace.published.resolve().name}
     replace_file(_state_file(workspace), json.dumps(state, indent=2) + "\n")

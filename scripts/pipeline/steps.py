@@ -14,12 +14,12 @@ from scripts.platform.seed_files import only_writer, read_header, read_rows, row
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
-# What dbt builds can be built again. Raw tables and the state of identity and history cannot, and lie elsewhere.
+# Schemas that dbt can rebuild. Raw tables and the state of identity and history cannot be rebuilt and are elsewhere.
 REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
 
 
 def setup(workspace: Workspace, progress: Progress = print) -> None:
-    """Install dbt packages, and give the workspace a seeds folder of its own where it has none."""
+    """Install dbt packages, and give the workspace a seeds folder of its own if it has none."""
     from scripts.platform.packages import install_packages
 
     install_packages(PROJECT, progress)
@@ -27,7 +27,7 @@ def setup(workspace: Workspace, progress: Progress = print) -> None:
 
 
 def copy_missing_seeds(workspace: Workspace, progress: Progress = print) -> None:
-    """Copy the business seeds that the workspace lacks; what is there is the retailer's and stays."""
+    """Copy the business seeds that the workspace lacks; existing ones are the retailer's and stay."""
     if workspace.seeds == BUSINESS_SEEDS:
         return
     workspace.seeds.mkdir(parents=True, exist_ok=True)
@@ -39,19 +39,19 @@ def copy_missing_seeds(workspace: Workspace, progress: Progress = print) -> None
     add_missing_limits(workspace, progress)
 
 
-# Seeds of which every row is needed: what a model asks for must be there.
+# Seeds of which every row is needed: models look each limit up by name.
 LIMITS = ("attribute_limits", "qa_limits")
 
 
 def add_missing_limits(workspace: Workspace, progress: Progress = print) -> None:
-    """Add the limits that a seeds folder of an earlier version lacks, with the shipped values; what is there stays."""
+    """Add the limits that a seeds folder of an earlier version lacks, with the shipped values; existing rows stay."""
     from scripts.segments.validate import row_places
 
     for name in LIMITS:
         shipped, own = BUSINESS_SEEDS / f"{name}.csv", workspace.seeds / f"{name}.csv"
         columns = read_header(shipped)
         with only_writer(workspace.seeds):
-            # One that cannot be read is named by `check_seeds`, and left as it is until then.
+            # An unreadable file is left as it is; `check_seeds` reports it.
             if list(seed_problems(own, columns)):
                 continue
             there = row_places(workspace.seeds, [name])
@@ -79,7 +79,7 @@ def demo(workspace: Workspace, arguments: dict[str, Any], progress: Progress = p
 
 
 def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files and the approval log, then all rules and declarations, as the warehouse finds them."""
+    """Check the seeds as files and the approval log, then all rules and declarations in the warehouse."""
     from scripts.platform.dbt import run_dbt
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
@@ -92,7 +92,7 @@ def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress
     run_dbt(
         workspace,
         [
-            # What lies behind the rules, not the data that fitted models are judged by.
+            # What the rules depend on, not the data that fitted models are evaluated on.
             *("run", "--select", "attribute_catalogue"),
             "+int_segment_rule_errors,path:models/segments/intermediate/rules",
             *("+int_catalogue_name_violations", "+int_validation_rule_errors"),
@@ -128,7 +128,7 @@ def build(
             "set SEGMENTATION_HASH_KEY to a secret of your own"
         )
     restore(workspace, progress)
-    # Unit tests hold the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
+    # Unit tests check the code, not the data: plain `dbt build` and `make test` run them, a daily build need not.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--select", *select.split()] if select else []
     arguments += ["--exclude", *exclude.split()] if exclude else []
@@ -141,7 +141,7 @@ def build(
             check_rules(workspace, progress)
         raise
     if not select:
-        # What is excluded is left for another build, and no leftover.
+        # Excluded models are left for another build; they are no leftovers.
         drop_leftovers(workspace, parsed_project(workspace).nodes.values(), progress)
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")

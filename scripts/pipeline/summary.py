@@ -1,4 +1,4 @@
-"""What a run says at its end: what was made, what needs attention, and where to look."""
+"""The summary at the end of a run: what was made, what needs attention, and where to look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.platform.workspace import Workspace
 
 # Where the detail of a run is kept, beside the warehouse.
 LOG = Path("logs") / "run.log"
-# More than this is read where it is kept, not at the end of a run.
+# What goes beyond these limits is left to `health` and `qa`.
 MOST_POINTS = 6
 MOST_NAMES = 4
 
@@ -71,19 +71,19 @@ def _segment_points(workspace: Workspace) -> Iterator[str]:
 
 
 def _quality_points(workspace: Workspace) -> Iterator[str]:
-    """What the data were expected to be and are not; critical faults would have stopped the publication."""
+    """Expectations on the data that are not met; critical ones would have stopped the publication."""
     from scripts.serving.expectations import PAGE, RESULTS
 
     file = workspace.published / RESULTS
-    judged = json.loads(file.read_text(encoding="utf-8"))
-    if judged["status"] == "not_run":
-        yield f"expectations on the data were not checked: {judged['reason']}"
-    elif count := judged["counts"]["warning"]:
+    results = json.loads(file.read_text(encoding="utf-8"))
+    if results["status"] == "not_run":
+        yield f"expectations on the data were not checked: {results['reason']}"
+    elif count := results["counts"]["warning"]:
         yield f"expectations on the data: {count} not met; see {_short(workspace.published / PAGE)}"
 
 
 def _health_points(workspace: Workspace) -> list[str]:
-    """What is red or yellow of sources, models and the published version, red first."""
+    """Failures and warnings about sources, models and the published version, failures first."""
     from scripts.serving.health import examine
 
     problems = examine(workspace).problems
@@ -91,7 +91,7 @@ def _health_points(workspace: Workspace) -> list[str]:
 
 
 def _places(workspace: Workspace) -> Iterator[tuple[str, Path]]:
-    """The files that a reader opens next, as far as they are there."""
+    """The files to open next, where they exist."""
     places = {
         "report": workspace.home / "report.html",
         "marts": workspace.published / "marts.duckdb",
@@ -108,5 +108,5 @@ def _names(keys: list[str], what: str) -> str:
 
 
 def _short(path: Path) -> str:
-    """A path as one would type it here."""
+    """The path relative to the working directory, if it is inside it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,9 +1,9 @@
-"""The approval log as a chain: every row holds a hash of itself and of the row before it, segment by segment.
+"""The approval log as a chain: every row holds a hash of itself and of the row before it, per segment.
 
-Whoever changes, moves, adds or removes a row breaks the chain, and whoever cuts its end off loses the head that every
+Changing, moving, adding or removing a row breaks the chain, and cutting off its end loses the head that every
 published version names. With SEGMENTATION_APPROVAL_KEY in the environment rows are signed (HMAC): then nobody without
-the key can write a row that holds. Without a key, somebody who may write the log and all published versions can forge
-both; the key, or version control, is what stands against that.
+the key can write a valid row. Without a key, somebody with write access to the log and all published versions can
+forge both; only the key, or version control, prevents that.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Heads = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the log and the line on which it stands."""
+    """A row of the log and its line number."""
 
     line: int
     cells: Cells
@@ -64,7 +64,7 @@ class Row:
 
 
 def read_log(seeds: Path) -> list[Row]:
-    """The rows of the log in their order; none when there is no file. Raises UserError when it has another shape."""
+    """The rows of the log in their order; none when there is no file. Raises UserError when its columns differ."""
     file = seeds / FILE
     if not file.exists():
         return []
@@ -86,10 +86,10 @@ def read_log(seeds: Path) -> list[Row]:
 
 
 def verified_log(workspace: Workspace) -> list[Row]:
-    """The rows of the log, once all of them are known to stand as they were written.
+    """The rows of the log, verified to be as they were written.
 
-    Raises CheckFailed with one line per fault: a broken chain, a signature that does not hold or cannot be checked, a
-    published version that knew rows which are gone.
+    Raises CheckFailed with one line per problem: a broken chain, a signature that is invalid or cannot be checked,
+    rows missing that a published version knew.
     """
     rows = read_log(workspace.seeds)
     problems = [*_chain_problems(workspace.seeds / FILE, rows), *_anchor_problems(workspace, rows)]
@@ -99,9 +99,9 @@ def verified_log(workspace: Workspace) -> list[Row]:
 
 
 def append_rows(workspace: Workspace, rows: list[Cells]) -> None:
-    """Continue the chains of their segments with rows whose last three cells are still to be made.
+    """Append rows to the chains of their segments, filling in their last three cells.
 
-    What is there keeps its own spelling. Raises CheckFailed, and writes nothing, when the log does not hold.
+    Existing rows keep their own spelling. Raises CheckFailed, and writes nothing, when the log is broken.
     """
     file = workspace.seeds / FILE
     with only_writer(workspace.seeds):
@@ -141,9 +141,9 @@ def _chain_problems(file: Path, rows: list[Row]) -> Iterator[str]:
             f"{file}: {len(signed)} of its rows are signed and cannot be checked without their key; set {KEY_VARIABLE}"
         )
         return
-    if signed and not any(_holds(row, key) for row in signed):
+    if signed and not any(_is_valid(row, key) for row in signed):
         yield (
-            f"{file}: no signature holds under {KEY_VARIABLE}: it is another key than the rows were signed with, or "
+            f"{file}: no signature is valid under {KEY_VARIABLE}: it is not the key that the rows were signed with, or "
             "all of them were changed; set the key they were signed with"
         )
         return
@@ -151,37 +151,40 @@ def _chain_problems(file: Path, rows: list[Row]) -> Iterator[str]:
     for row in rows:
         chains.setdefault(row.key, []).append(row)
     for segment, chain in chains.items():
-        for line, what in _faults(chain, key):
+        for line, what in _violations(chain, key):
             yield (
                 f"{file}, line {line}: segment `{segment}`: {what}; restore the file from version control or from "
                 f"data/versions/*/{FILE}, then approve what is missing"
             )
 
 
-def _holds(row: Row, key: str | None) -> bool:
+def _is_valid(row: Row, key: str | None) -> bool:
     return hmac.compare_digest(row.cells["row_hash"], _hash(row.cells, key if row.is_signed else None))
 
 
-def _faults(chain: list[Row], key: str | None) -> Iterator[tuple[int, str]]:
-    """What is wrong with one segment's rows, as they stand in the file."""
+def _violations(chain: list[Row], key: str | None) -> Iterator[tuple[int, str]]:
+    """What is wrong with one segment's rows, in the order of the file."""
     before: Row | None = None
     for row in chain:
         number = before.sequence + 1 if before else 1
-        if not _holds(row, key):
+        if not _is_valid(row, key):
             yield row.line, f"row {row.cells['sequence']} of its approvals was changed after it was written"
         elif row.sequence > number:
             yield row.line, f"row {number} of its approvals was deleted or moved: this is row {row.sequence}"
         elif row.sequence < number:
             yield row.line, f"row {row.sequence} of its approvals appears twice or out of order"
         elif row.cells["previous_hash"] != (before.cells["row_hash"] if before else ""):
-            yield row.line, f"row {row.sequence} of its approvals does not follow from the row before: one was put in"
+            yield (
+                row.line,
+                f"row {row.sequence} of its approvals does not follow from the row before: a row was inserted",
+            )
         elif before and before.is_signed and not row.is_signed:
             yield row.line, f"row {row.sequence} of its approvals is not signed although those before it are"
         before = row
 
 
 def _anchor_problems(workspace: Workspace, rows: list[Row]) -> Iterator[str]:
-    """Rows that a published version knew and the log has no more."""
+    """Rows that a published version knew and the log no longer has."""
     held = {(row.key, row.sequence): row.cells["row_hash"] for row in rows}
     seen = set()
     for manifest in sorted(workspace.versions.glob("[0-9]*/manifest.json"), reverse=True):
@@ -193,7 +196,7 @@ def _anchor_problems(workspace: Workspace, rows: list[Row]) -> Iterator[str]:
             what = "was cut off" if found is None else "was rewritten"
             yield (
                 f"{workspace.seeds / FILE}: segment `{segment}`: its log {what}: version {manifest.parent.name} was "
-                f"published with row {head['sequence']}, which is {'gone' if found is None else 'another one now'}; "
+                f"published with row {head['sequence']}, which is {'gone' if found is None else 'different now'}; "
                 f"restore the file from version control or from {manifest.parent / FILE}"
             )
 

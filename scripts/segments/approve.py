@@ -1,4 +1,4 @@
-"""Approvals: who signed which rule, appended to the retailer's own log. The models decide what they are worth."""
+"""Approvals: who approved which rule, appended to the retailer's own log. The models decide which of them are valid."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from scripts.segments.approval_log import FILE, Cells, Row, append_rows, verifie
 from scripts.segments.segment_library import which_segment
 
 ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
-# A rule is looked at while it is in review, and again whenever it changes later.
+# A rule is approved while it is in review, and again whenever it changes later.
 OPEN_TO_APPROVAL = ("in_review", "approved", "active")
 
 
 @dataclass(frozen=True)
 class _Segment:
-    """What an approval is about: rule and size of the last build, the roles it needs and their approvals so far."""
+    """The subject of an approval: rule and size of the last build, the roles it needs and their approvals so far."""
 
     key: str
     status: str
@@ -56,11 +56,11 @@ def approve(
     count: int | None = None,
     progress: Progress = print,
 ) -> None:
-    """Approve a segment's rule as it was last built, in one role, for sizes within `tolerance` of the present one.
+    """Approve a segment's rule as it was last built, in one role, for sizes within `tolerance` of the current one.
 
     `count` is the size to approve of a segment that is not active yet and so was not evaluated. Appends one row to
-    `segment_approvals.csv` in the workspace's seeds; it counts from the next build on. Raises UserError for an unknown
-    segment or role, CheckFailed when the segment cannot be approved as it is, or the log does not hold.
+    `segment_approvals.csv` in the workspace's seeds; it takes effect with the next build. Raises UserError for an
+    unknown segment or role, CheckFailed when the segment cannot be approved as it is, or the log is broken.
     """
     _check(role, by, tolerance)
     segment = _segment(workspace, segment_key)
@@ -80,24 +80,24 @@ def approve(
 
 
 def withdraw(workspace: Workspace, segment_key: str, role: str, by: str, *, progress: Progress = print) -> None:
-    """Take back what was approved in one role for the segment's present rule; the log keeps both rows.
+    """Withdraw the approval of one role for the segment's current rule; the log keeps both rows.
 
-    From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to take
-    back.
+    From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to
+    withdraw.
     """
     _check(role, by, 0)
     segment = _segment(workspace, segment_key)
     if role not in segment.given:
-        raise CheckFailed(f"segment `{segment_key}`: its present rule is not approved by {role}; nothing to withdraw")
+        raise CheckFailed(f"segment `{segment_key}`: its current rule is not approved by {role}; nothing to withdraw")
     append_rows(workspace, [_row(segment, role, by, "withdrawn", "", "")])
     progress(
-        f"{segment_key}: the approval of {segment.given[role]['approved_by']} as {role} is withdrawn by {by.strip()}; "
-        "build and publish, so that readers see it"
+        f"{segment_key}: the approval of {segment.given[role]['approved_by']} as {role} was withdrawn by {by.strip()}; "
+        "build and publish for readers to see it"
     )
 
 
 def list_approvals(workspace: Workspace, segment_key: str | None = None, progress: Progress = print) -> None:
-    """Say of every segment, or of one, how far its approval is."""
+    """List the state of approval of every segment, or of one."""
     segments = [_segment(workspace, segment_key)] if segment_key else list(_segments(workspace).values())
     for segment in segments:
         given = ", ".join(f"{role} {cells['approved_by']}" for role, cells in segment.given.items())
@@ -114,7 +114,7 @@ def approve_all(
 ) -> int:
     """Approve every active segment in every role of `approvers` that it needs, as {role: name}; returns the new rows.
 
-    A role that has approved the present rule, with the present size in its band, is left as it is.
+    A role that has approved the current rule, with the current size in its band, is left as it is.
     """
     rows = []
     for role, by in approvers.items():
@@ -133,7 +133,7 @@ def approve_all(
 
 
 def given_approvals(rows: Iterable[Row], segment_key: str, fingerprint: str | None) -> dict[str, Cells]:
-    """The approvals of one rule that stand, by role: of several rows of a role the last one says whether it does."""
+    """The valid approvals of one rule, by role: of several rows of a role the last one decides."""
     given: dict[str, Cells] = {}
     for row in rows:
         if row.key == segment_key and row.cells["rule_fingerprint"] == fingerprint:
@@ -144,7 +144,7 @@ def given_approvals(rows: Iterable[Row], segment_key: str, fingerprint: str | No
 
 
 def same_person(name: str, other: str) -> bool:
-    """Whether two names are one, whatever their capitals and blanks."""
+    """Whether two names are the same; case and extra spaces are ignored."""
     return " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
 
 
@@ -194,7 +194,7 @@ def _size(segment: _Segment, count: int | None) -> int:
 
 
 def _band(size: int, tolerance: float) -> tuple[str, str]:
-    # Rounded first: 200 and a tenth more is 220, not a hair above it.
+    # Rounded first: 200 plus a tenth is 220, not slightly more.
     return str(math.floor(round(size * (1 - tolerance), 6))), str(math.ceil(round(size * (1 + tolerance), 6)))
 
 

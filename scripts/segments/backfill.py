@@ -1,9 +1,9 @@
-"""Evaluates segments on past days, so that history reaches back: the command `backfill`.
+"""Evaluates segments on past days, so that their history reaches further back: the command `backfill`.
 
-Each day is built by the same models as today's, in a copy of the warehouse; what it says of entries and exits goes into
-the warehouse in one transaction. Evaluating a day rewrites its own changes and those of the next evaluated day, so the
-order of days does not matter. What was evaluated is kept as Parquet under `<home>/snapshots/segments/`, and found again
-as long as data, rules and models are the same.
+Each day is built by the same models as today's, in a copy of the warehouse; its entries and exits go into the
+warehouse in one transaction. Evaluating a day rewrites its own changes and those of the next evaluated day, so the
+order of days does not matter. What was evaluated is kept as Parquet under `<home>/snapshots/segments/`, and reused as
+long as data, rules and models are the same.
 
 Every segment is evaluated by the rule that was in force on the day, as `segment_versions` recorded it; before its first
 record by the first one. Which segments are active is today's decision.
@@ -36,14 +36,14 @@ KEPT = {
 VALUES = "values"
 # What a backfilled day adds to the warehouse.
 HISTORY = ("membership_log", "segment_evaluations", "int_segment_thresholds")
-# From matches to the log; and what the present day shows of the log.
+# From matches to the log; and what the marts of the present day show of the log.
 HISTORY_MODELS = [
     "int_segment_status", "int_segment_members", "segment_evaluations", "int_segment_thresholds",
     "int_membership_comparisons", "int_membership_changes", "int_membership_change_kinds", "int_segment_rule_items",
     "int_membership_traces", "int_membership_reasons", "membership_log",
 ]  # fmt: skip
 SHOWN_MODELS = ["membership_changes", "segment_membership_history", "segment_sizes", "segment_memberships"]
-# Evaluations depend on all seeds but these, which say who agreed to them.
+# Evaluations depend on all seeds except these, which record who approved them.
 OTHER_SEEDS = ("segment_approvals",)
 CARRIED = "carried"
 
@@ -59,7 +59,7 @@ def backfill(
 ) -> int:
     """Evaluate the days from `first` to `last`, every `every`th; returns how many were evaluated.
 
-    A day that is in the history already, from the same data, rules and models, is passed over unless `force`.
+    A day that is in the history already, from the same data, rules and models, is skipped unless `force`.
     Raises UserError for days that are not in the past and for a warehouse without history.
     """
     if first > last:
@@ -104,14 +104,14 @@ def backfill_days(
                 progress(f"day {number} of {len(wanted)}: {day}, {entered} entered, {left} left")
                 tell_share(progress, number, len(wanted))
         finally:
-            # What was carried over is shown, also where a later day failed or was interrupted.
+            # What was carried over is shown even if a later day failed or was interrupted.
             if shown:
                 _show(workspace, today)
     return len(wanted)
 
 
 def _check_kept(days: list[date], evaluated: set[date]) -> None:
-    """Raises UserError for a day that is too old to be kept: what it changes could not be held against anything."""
+    """Raises UserError for a day that is too old to be kept: its changes could not be compared with anything."""
     from scripts.platform.dbt import project_var
 
     limit = project_var("segment_history_days")
@@ -128,7 +128,7 @@ def _check_kept(days: list[date], evaluated: set[date]) -> None:
 
 def _backfill_day(workspace: Workspace, copy: Workspace, kept: _Kept, day: date) -> tuple[int, int]:
     before = _history_mark(copy)
-    _bring_values_of_neighbours(copy, kept, day)
+    _load_neighbour_values(copy, kept, day)
     _evaluate(copy, kept, day)
     _carry(workspace, copy, day, before)
     kept.mark_carried(day)
@@ -150,8 +150,8 @@ def _evaluate(copy: Workspace, kept: _Kept, day: date) -> None:
     kept.keep(copy, day)
 
 
-def _bring_values_of_neighbours(copy: Workspace, kept: _Kept, day: date) -> None:
-    """See that the values of the days that `day` is compared with are in the copy."""
+def _load_neighbour_values(copy: Workspace, kept: _Kept, day: date) -> None:
+    """Ensure that the values of the days that `day` is compared with are in the copy."""
     with open_warehouse(copy.warehouse, read_only=True) as connection:
         if not _has_history(connection):
             return
@@ -186,7 +186,7 @@ def _bring_values_of_neighbours(copy: Workspace, kept: _Kept, day: date) -> None
         kept.load(copy, neighbour, [VALUES])
     with open_warehouse(copy.warehouse) as connection:
         needed = ", ".join(f"date '{known}'" for known in neighbours) or "date '0001-01-01'"
-        # The days that the warehouse itself keeps stay until they are of no use.
+        # The days that the warehouse itself keeps stay until they are no longer needed.
         connection.execute(
             f"delete from history.int_segment_values where as_of_date not in ({needed}) and as_of_date < $day",
             {"day": day},
@@ -198,7 +198,7 @@ def _kept_models() -> list[str]:
 
 
 def _carry(workspace: Workspace, copy: Workspace, day: date, before: str) -> None:
-    """Put what evaluating `day` wrote in the copy into the warehouse, all of it or nothing."""
+    """Carry what evaluating `day` wrote in the copy over to the warehouse, all of it or nothing."""
     with open_warehouse(workspace.warehouse) as connection:
         if _mark(connection) != before:
             raise UserError(
@@ -208,7 +208,7 @@ def _carry(workspace: Workspace, copy: Workspace, day: date, before: str) -> Non
         connection.execute("begin")
         connection.execute("create schema if not exists history")
         if all(day > evaluated for evaluated in _evaluated_days(connection)):
-            # The day against which the next build is told.
+            # The day that the next build is compared with.
             _replace_values(connection, "sandbox.history.int_segment_values", day)
         for name in HISTORY:
             relation = f"history.{name}"
@@ -281,7 +281,7 @@ def _mark(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _replace_values(connection: duckdb.DuckDBPyConnection, source: str, day: date) -> None:
-    """Put the values of a day in the place of what is kept of it."""
+    """Replace the kept values of a day."""
     table = KEPT[VALUES]
     connection.execute(f"create table if not exists {table} as from {source} limit 0")
     _add_missing_columns(connection, table, source)
@@ -321,7 +321,7 @@ class _Kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, copy: Workspace, day: date) -> None:
-        """Write what was evaluated of a day, whole or not at all."""
+        """Write what was evaluated for a day, completely or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with new_folder(self.of(day)) as unfinished, open_warehouse(copy.warehouse, read_only=True) as connection:
             for name, table in KEPT.items():
@@ -330,14 +330,14 @@ class _Kept:
                 connection.execute(f"copy (from {table} {where} order by all) to {target}")
 
     def load(self, copy: Workspace, day: date, names: list[str]) -> None:
-        """Put what is kept of a day into the copy, in the place of what it holds of other days."""
+        """Load what is kept of a day into the copy, replacing what it holds of other days."""
         with open_warehouse(copy.warehouse) as connection:
             for name in names:
                 table, source = KEPT[name], f"read_parquet({literal(str(self.of(day) / f'{name}.parquet'))})"
                 if name == VALUES:
                     _replace_values(connection, source, day)
                 else:
-                    # Either kind may stand there: a view of the models, or a table of a day loaded before.
+                    # It may be a view of the models, or a table of a day loaded before.
                     schema, relation = table.split(".")
                     views = "select 1 from duckdb_views() where schema_name = $schema and view_name = $relation"
                     if connection.execute(views, {"schema": schema, "relation": relation}).fetchone():

@@ -1,4 +1,4 @@
-"""Rules that were found rather than written, as drafts of the segment library: for a person to accept, never active."""
+"""Generated rules as drafts of the segment library: for a person to accept, never active."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def holds(alternatives: Sequence[Sequence[Condition]], frame: pd.DataFrame) -> F
 
 
 def plain(number: float) -> str:
-    """A number as the library writes it: no exponent, no needless zeros."""
+    """A number as the library writes it: no exponent, no trailing zeros."""
     text = f"{number:.10f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
 
 def segment_keys(names: Sequence[str], tag: str) -> list[str]:
-    """A key of the library for each name: the tag and the name's words, unique, at most 60 letters."""
+    """A key of the library for each name: the tag and the name's words, unique, at most 60 characters."""
     keys: list[str] = []
     for name in names:
         key = f"{tag}_" + re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
@@ -77,7 +77,7 @@ def segment_keys(names: Sequence[str], tag: str) -> list[str]:
 
 
 def _fitting(name: str, priority: int) -> str:
-    """A name as the naming standard wants it: a long one ends after a word, and with its priority."""
+    """A name that meets the naming standard: a long one is cut after a word and ends with its priority."""
     if len(name) <= MOST_LETTERS:
         return name
     ending = f" ({priority})"
@@ -96,10 +96,10 @@ def definition_row(
     tag: str,
     share_of_known: float,
 ) -> Cells:
-    """A draft as a row of segment_definitions: what is not known yet says that a person has to decide it.
+    """A draft as a row of segment_definitions: what is still open says that a person has to decide it.
 
-    `purpose`, `included` and `review_rule` say where it comes from; `themes` of the attributes that its rule reads;
-    `tag` marks who wrote it; `share_of_known`: whom the rule finds, of all known customers.
+    `purpose`, `included` and `review_rule` say where it comes from; `themes`: of the attributes that its rule reads;
+    `tag` marks what wrote it; `share_of_known`: share of all known customers who match the rule.
     """
     return {
         "segment_key": segment_key,
@@ -113,7 +113,7 @@ def definition_row(
         "owner": "To be named",
         "priority": str(priority),
         "channels": "email",
-        "approved_uses": "None before somebody has decided on one",
+        "approved_uses": "None until somebody decides on one",
         "success_measure": "To be agreed with the use",
         "review_rule": review_rule,
         "next_action": "Decide what is done differently for them, or delete the draft",
@@ -155,7 +155,7 @@ def into_library(seeds: Path, definitions: Rows, conditions: Rows, *, tag: str) 
     """Append draft rows to the retailer's library; earlier drafts with the same keys and `tag` are replaced.
 
     Returns how many earlier drafts were replaced. Raises CheckFailed, and writes nothing, when a key belongs to a
-    segment that is no draft with this tag: what somebody has taken over is theirs.
+    segment that is not a draft with this tag: a draft that somebody has adopted is theirs.
     """
     keys = {row["segment_key"] for row in definitions}
     with library_to_change(seeds) as library:

@@ -1,7 +1,7 @@
-"""The operators of rules: what the seed segment_operators says of them, and what they mean in plain Python.
+"""The operators of rules: what the seed segment_operators says about them, and what they mean in plain Python.
 
-An operator is put together from comparisons, how several of them combine, and whether it is negated. In SQL the macros
-segment_operator_sql and segment_comparison_sql say the same.
+An operator consists of comparisons, how several of them combine, and whether it is negated. In SQL the macros
+segment_operator_sql and segment_comparison_sql do the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scripts.platform.seed_files import read_header, read_rows
 from scripts.platform.workspace import PROJECT
 
 SEED = PROJECT / "seeds" / "reference" / "segment_operators.csv"
-# A customer's value against one of the rule. Those of numbers and days also take arrays, element by element.
+# A customer's value compared with one of the rule. Those of numbers and days also take arrays, element by element.
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "equals": python.eq,
     "above": python.gt,
@@ -55,9 +55,9 @@ class Operator:
         return [value] if self.takes == "one" else [item.strip() for item in value.split("|")]
 
     def holds(self, actual: Any, values: Sequence[Any] = ()) -> Any:
-        """Whether a known value meets it; of an array, which elements do. A missing one of `values` is None.
+        """Whether a known value meets it; for an array, which elements do. A missing one of `values` is None.
 
-        Without values, `actual` says whether what the operator asks about is so: true, known, a member.
+        Without values, `actual` is the answer to what the operator asks: whether it is true, known, a member.
         """
         if self.takes == "none":
             return actual ^ self.is_negated

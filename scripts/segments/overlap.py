@@ -1,4 +1,4 @@
-"""How groups of customers that were found lie over the segments that there are."""
+"""The overlap of discovered groups of customers with the existing segments."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Rules in words, for what is no row of the library yet: the same words as the macros of segment_phrases.sql.
+"""Rules in words, for rules that are not in the library yet: the same words as the macros of segment_phrases.sql.
 
-What an attribute is called, and its unit, stands in the column `phrase` of attribute_catalogue; what an operator
-says of each kind of attribute in the seed segment_operators. Here is only how the two go together.
+The name and unit of an attribute come from the column `phrase` of attribute_catalogue, the words of an operator for
+each kind of attribute from the seed segment_operators. This module only combines the two.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from scripts.segments.operators import Operator, operators
 Phrase = Mapping[str, str]
 Alternatives = Sequence[Sequence[Condition]]
 NUMBERS = ("count", "recency", "since", "due", "amount", "share", "part", "number")
-# In which order conditions are said: how many, how much, when, and then the rest.
+# The order of conditions in a text: how many, how much, when, and then the rest.
 PLACES = {"count": 1} | dict.fromkeys(("part", "amount", "share", "number"), 2)
 PLACES |= dict.fromkeys(("recency", "since", "due", "date"), 3)
-# Which numbers are said in days.
+# Numbers that are worded in days.
 DAYS = {"recency": re.compile(r"[0-9]+"), "since": re.compile(r"[0-9]+"), "due": re.compile(r"-?[0-9]+")}
-# Whole years, which no other number of days reads as.
+# Whole years; no other number of days is worded like this.
 MONTHS = {365: "12 months", 730: "24 months", 1095: "36 months"}
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June"),
@@ -40,7 +40,7 @@ ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"} | {
 
 @dataclass(frozen=True)
 class Phrases:
-    """How attributes are spoken of, by name: the cells `phrase` of attribute_catalogue, read as JSON."""
+    """The wording of attributes, by name: the cells `phrase` of attribute_catalogue, read as JSON."""
 
     of: Mapping[str, Phrase]
 
@@ -50,14 +50,14 @@ class Phrases:
         return Phrases({name: json.loads(phrase) for name, phrase in cells})
 
     def rule(self, include: Alternatives, exclude: Alternatives = (), *, is_for_all: bool = False) -> str:
-        """A rule as segment_rule_text says it."""
+        """A rule as segment_rule_text words it."""
         parts = [self.included(include)] if include else []
         if out := self.left_out(exclude, is_for_all=is_for_all):
             parts.append(f"Left out: {out}.")
         return " ".join(parts)
 
     def included(self, alternatives: Alternatives) -> str:
-        """Who is in: what all alternatives share, and what each asks for beside it."""
+        """Who is included: what all alternatives share, and what each requires in addition."""
         found = _distinct(alternatives, self)
         shared = [part for part in found[0] if all(part in parts for parts in found)]
         rests = [[part for part in parts if part not in shared] for parts in found]
@@ -72,7 +72,7 @@ class Phrases:
         return ". ".join(sentences) + "."
 
     def left_out(self, alternatives: Alternatives, *, is_for_all: bool = False) -> str:
-        """Who is out, as a list; empty when nobody is."""
+        """Who is left out, as a list; empty when nobody is."""
         out = [_joined(parts) for parts in _distinct(alternatives, self)]
         return " · ".join([*out, *([] if is_for_all else [SCOPE])])
 
@@ -81,15 +81,15 @@ class Phrases:
         return _joined([(self.condition(one), self.condition(one, is_inner=True)) for one in conditions])
 
     def place(self, condition: Condition) -> int:
-        """Where a condition stands among others."""
+        """The position of a condition among others."""
         return PLACES.get(self.of.get(condition.attribute, {}).get("kind", ""), 4)
 
     def label(self, attribute: str) -> str:
-        """What an attribute is called where its value is given or compared."""
+        """The name of an attribute where its value is shown or compared."""
         return self._phrase(attribute)["label"]
 
     def condition(self, condition: Condition, *, is_inner: bool = False) -> str:
-        """A condition as segment_condition_text says it; `is_inner`: beside others joined by "and"."""
+        """A condition as segment_condition_text words it; `is_inner`: beside others joined by "and"."""
         operator = operators()[condition.operator]
         if condition.attribute.startswith("segment:"):
             return f"{operator.words} {condition.attribute.removeprefix('segment:').strip()}"
@@ -136,7 +136,7 @@ class Phrases:
         return re.sub(r"\{(\w+)\}", lambda slot: slots[slot[1]], words)
 
     def _value(self, kind: str, item: str) -> str:
-        """A value of a condition in words; without a kind it is read as what it looks like."""
+        """A value of a condition in words; without a kind it is read by its form."""
         if re.fullmatch(r"attr:[A-Za-z0-9_]+", item) and kind != "set":
             return self.label(item[5:])
         if kind in (*NUMBERS, ""):
@@ -180,7 +180,7 @@ def _words(operator: Operator, phrase: Phrase, items: list[str], numbers: list[s
 
 
 def _distinct(alternatives: Alternatives, phrases: Phrases) -> list[list[tuple[str, str]]]:
-    """Each alternative as texts of its conditions, alone and beside others; what is said twice stands once."""
+    """Each alternative as texts of its conditions, alone and beside others, without duplicates."""
     found: list[list[tuple[str, str]]] = []
     for conditions in alternatives:
         parts = list(

@@ -1,4 +1,4 @@
-"""Takes a segment one step further: to the next status, or from one seeds folder to another. Never its approvals."""
+"""Moves a segment to its next status, or copies it from one seeds folder to another; never its approvals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
 
 
 def set_status(workspace: Workspace, segment_key: str, status: str, progress: Progress = print) -> None:
-    """Set a segment's status in the workspace's seeds, when one step leads there from the one it has.
+    """Set a segment's status in the workspace's seeds, if one step leads there from its current one.
 
     Raises UserError for an unknown segment or status, CheckFailed for a step that is not allowed.
     """
@@ -36,14 +36,16 @@ def set_status(workspace: Workspace, segment_key: str, status: str, progress: Pr
             )
         library.set_status(segment_key, status)
         library.write_definitions()
-    progress(f"{segment_key}: {before} → {status} in {workspace.seeds / DEFINITIONS}; it counts from the next build on")
+    progress(
+        f"{segment_key}: {before} → {status} in {workspace.seeds / DEFINITIONS}; it takes effect with the next build"
+    )
 
 
 def promote(workspace: Workspace, segment_key: str, target: Path, progress: Progress = print) -> None:
     """Copy a segment's definition and conditions from the workspace's seeds to the folder `target`.
 
-    What `target` has of the segment is replaced, whole; its approvals are never copied, so that they are given anew
-    where the rule is used. Raises CheckFailed, and writes nothing, when the last check found faults in the segment.
+    The segment's rows in `target` are replaced as a whole; its approvals are never copied, so that they are given again
+    where the rule is used. Raises CheckFailed, and writes nothing, when the last check found errors in the segment.
     """
     target = target.expanduser().absolute()
     if target == workspace.seeds:
@@ -52,7 +54,7 @@ def promote(workspace: Workspace, segment_key: str, target: Path, progress: Prog
         raise UserError(f"{target}: no such folder of seeds; name one with --to")
     source = read_library(workspace.seeds)
     definition, conditions = source.definition(segment_key), source.conditions_of(segment_key)
-    _check_faults(workspace, segment_key, definition, conditions)
+    _check_errors(workspace, segment_key, definition, conditions)
     with library_to_change(target) as library:
         is_new = segment_key not in library.keys
         library.replace(segment_key, definition, conditions)
@@ -63,16 +65,16 @@ def promote(workspace: Workspace, segment_key: str, target: Path, progress: Prog
     )
 
 
-def _check_faults(workspace: Workspace, segment_key: str, definition: Cells, conditions: Rows) -> None:
-    """Raises CheckFailed when the rule check found faults in these very rows, or has not seen them yet."""
+def _check_errors(workspace: Workspace, segment_key: str, definition: Cells, conditions: Rows) -> None:
+    """Raises CheckFailed when the rule check found errors in these very rows, or has not checked them yet."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
-            faults = connection.execute(
+            errors = connection.execute(
                 "select row_text, reason, suggestion from intermediate.int_segment_rule_errors"
                 " where segment_key = $key order by all",
                 {"key": segment_key},
             ).fetchall()
-            seen = [
+            loaded = [
                 _loaded(connection, name, segment_key, list(rows[0]) if rows else ["segment_key"])
                 for name, rows in zip(SEED_NAMES, ([definition], conditions), strict=True)
             ]
@@ -83,13 +85,13 @@ def _check_faults(workspace: Workspace, segment_key: str, definition: Cells, con
     wanted = [
         sorted(tuple(cell.strip() for cell in row.values()) for row in part) for part in ([definition], conditions)
     ]
-    if seen != wanted:
+    if loaded != wanted:
         raise CheckFailed(
             f"segment `{segment_key}`: was edited since it was last checked; run `python -m scripts validate` first"
         )
-    if faults:
-        lines = [f"{row_text}: {reason}; {suggestion}" for row_text, reason, suggestion in faults]
-        raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; correct the rows named above"]))
+    if errors:
+        lines = [f"{row_text}: {reason}; {suggestion}" for row_text, reason, suggestion in errors]
+        raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; correct the rows listed above"]))
 
 
 def _loaded(
@@ -103,7 +105,7 @@ def _loaded(
 
 
 def _steps() -> dict[str, list[str]]:
-    """Where one step leads from each status."""
+    """The statuses that one step leads to, by status."""
     steps: dict[str, list[str]] = {}
     for row in read_rows(STEPS, ["from_status", "to_status", "steps"]):
         allowed = steps.setdefault(row["from_status"], [])

@@ -1,4 +1,4 @@
-"""The checks before activation: prints what segment_qa found, and keeps export from passing over a failure."""
+"""The checks before activation: prints the results of segment_qa, and stops an export when a check fails."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import which_segment
 
 SCHEMA_VERSION = 1
-# In the order in which one asks; models only where a rule reads a fitted model.
+# In order of display; models only where a rule reads a fitted model.
 CHECKS = ("count", "samples", "overlap", "recent_activity", "margin", "consent", "stock", "holdout", "models")
 CHECK_COLUMNS = ("check_name", "status", "observed", "expected", "threshold", "explanation", "plan_key")
 SAMPLE_COLUMNS = ("sample", "sample_rank", "customer_id", "contribution_margin", "net_revenue", "explanation")
 STATUSES = ("not_applicable", "pass", "warn", "fail")
 SHORT = {"not_applicable": "-", "pass": "ok", "warn": "warn", "fail": "FAIL"}
-# No reason makes it right to write to people who did not permit it.
+# No reason justifies contacting people without their consent.
 NEVER_DESPITE = ("consent",)
 
 Rows = list[dict[str, Any]]
@@ -38,7 +38,7 @@ def qa(
     page: bool = False,
     progress: Progress = print,
 ) -> None:
-    """Print the checks of one segment with its samples, or of all active segments, as the last build judged them.
+    """Print the checks of one segment with its samples, or of all active segments, as of the last build.
 
     With `as_json` one document: schema_version (1; keys may be added), as_of_date, and per segment segment_key,
     segment_name, customer_count, status (its worst), checks (CHECK_COLUMNS) and samples (SAMPLE_COLUMNS). With `page`
@@ -67,12 +67,12 @@ def qa(
         names = ", ".join(f"{key} {check['check_name']}" for key, check in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         raise CheckFailed(
-            f"{len(found)} check(s) {'fail or warn' if strict else 'fail'}: {names}{more}; what to do is said above"
+            f"{len(found)} check(s) {'fail or warn' if strict else 'fail'}: {names}{more}; see above for what to do"
         )
 
 
 def examine(workspace: Workspace, segment_key: str | None = None) -> dict[str, Any]:
-    """The document that `qa --json` prints; of one segment, or of all that are called active."""
+    """The document that `qa --json` prints; of one segment, or of all that are active or should be."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             library = rows_of(
@@ -106,10 +106,10 @@ def examine(workspace: Workspace, segment_key: str | None = None) -> dict[str, A
 
 
 def qa_gate(marts: Path, segment_key: str, despite: str | None = None) -> dict[str, Any]:
-    """What a manifest says of the checks of a published segment: every status, and what failed despite which reason.
+    """What a manifest records of a published segment's checks: every status, and what failed despite which reason.
 
     `marts` is the published file; `despite` a reason to export although checks fail, never although `consent` does.
-    Raises CheckFailed when a check fails without a reason, or when what is published has no checks of the segment.
+    Raises CheckFailed when a check fails without a reason, or when the published version has no checks of the segment.
     """
     if despite is not None and (not despite.strip() or any(ord(letter) < 32 for letter in despite)):
         raise UserError("--despite-qa needs a reason on one line, such as --despite-qa 'stock arrives on Monday'")
@@ -125,17 +125,18 @@ def qa_gate(marts: Path, segment_key: str, despite: str | None = None) -> dict[s
     checks = _in_order(checks)
     if not checks:
         raise CheckFailed(
-            f"segment `{segment_key}`: what is published holds no checks of it; build and publish, then export again"
+            f"segment `{segment_key}`: the published version holds no checks of it; "
+            "build and publish, then export again"
         )
     failing = [check for check in checks if check["status"] == "fail"]
     forbidden = [check for check in failing if check["check_name"] in NEVER_DESPITE]
     if forbidden or (failing and despite is None):
-        cure = (
-            "put this right, then build and publish; no reason overrides it"
+        fix = (
+            "fix this, then build and publish; no reason overrides it"
             if forbidden
-            else "put this right, then build and publish, or give a reason with --despite-qa"
+            else "fix this, then build and publish, or give a reason with --despite-qa"
         )
-        raise CheckFailed(f"segment `{segment_key}`: {'; '.join(_failure(check) for check in failing)}; {cure}")
+        raise CheckFailed(f"segment `{segment_key}`: {'; '.join(_failure(check) for check in failing)}; {fix}")
     return {
         "checks": {check["check_name"]: check["status"] for check in checks},
         "failing": failing,
@@ -151,14 +152,14 @@ def _failure(check: dict[str, Any]) -> str:
 
 
 def _named(library: Rows, segment_key: str) -> dict[str, Any]:
-    """The segment of that key, which must be one that is checked."""
+    """The segment with that key, which must be one that is checked."""
     row = next((row for row in library if row["segment_key"] == segment_key), None)
     if row is None:
         meant = which_segment(segment_key, [row["segment_key"] for row in library])
         raise UserError(f"segment `{segment_key}` is not in the library that was last built; {meant}")
     if row["effective_status"] not in ("active", "not_computable"):
         raise CheckFailed(
-            f"segment `{segment_key}` is {row['effective_status']}; activate it and build, and it is checked"
+            f"segment `{segment_key}` is {row['effective_status']}; activate it and build to have it checked"
         )
     return row
 
@@ -202,7 +203,7 @@ def _cells(check: dict[str, Any]) -> list[str]:
 
 
 def _table(rows: list[list[str]], details: Rows) -> list[str]:
-    """Rows in columns; below each check what it means, and where it warns or fails what it was held against."""
+    """Rows in columns; below each check what it means, and where it warns or fails, what it was compared with."""
     widths = [max(len(row[place]) for row in rows) for place in range(2)]
     lines = []
     for number, row in enumerate(rows):

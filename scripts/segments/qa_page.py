@@ -1,4 +1,4 @@
-"""A page of the checks before activation: every segment beside every check, then each with words and samples."""
+"""A page of the checks before activation: segments by checks, then each segment with explanations and samples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ORDER = ("not_applicable", "pass", "warn", "fail")
 
 
 def write_qa_page(document: dict[str, Any], folder: Path) -> Path:
-    """Write `<folder>/index.html` from what `qa.examine` found; returns it. It holds no identifiers."""
+    """Write `<folder>/index.html` from the document of `qa.examine`; returns the file. It holds no identifiers."""
     segments = [
         {**row, "statuses": {check["check_name"]: check["status"] for check in row["checks"]}}
         for row in document["segments"]

@@ -1,4 +1,4 @@
-"""A request in words as a draft of the segment library, for a person to read and accept; never active by itself."""
+"""A request in words as a draft of the segment library, for a person to review and accept; never active by itself."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ NAME_LETTERS = 80
 
 
 def request(workspace: Workspace, text: str, *, library: bool = False, progress: Progress = print) -> Path:
-    """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and say how it was read.
+    """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and report how it was understood.
 
     With `library`, the rows are appended to the retailer's library as a draft too. Returns the folder. Raises
     CheckFailed when nothing was understood; nothing is written then.
     """
     if not text.strip():
-        raise UserError('request: say in words who is meant, such as request "customers who ordered twice in 90 days"')
+        raise UserError(
+            'request: describe in words who is meant, such as request "customers who ordered twice in 90 days"'
+        )
     themes, catalogue, phrases = _catalogue(workspace)
     reading = read_request(text, request_words(), catalogue)
     for problem in reading.problems:
@@ -57,7 +59,7 @@ def request(workspace: Workspace, text: str, *, library: bool = False, progress:
         tag=TAG,
         share_of_known=0,
     )
-    # How many it finds is not known before it is evaluated.
+    # Its size is unknown until it is evaluated.
     definition |= {"expected_min_share": "", "expected_max_share": ""}
     if reading.exclude:
         definition["excluded"] = f"Left out: {phrases.left_out(reading.exclude)}."

@@ -1,8 +1,8 @@
 """Reads a request in words as conditions of a rule: phrases from a seed, attributes from the catalogue, no guessing.
 
-What a phrase means stands in the seeds request_words and segment_operators and in the names of the attributes; here is
-only how phrases, numbers and windows go together. The same words always give the same rule, and what was not understood
-is said.
+The meaning of phrases comes from the seeds request_words and segment_operators and from the names of the attributes;
+this module only combines phrases, numbers and windows. The same words always give the same rule, and what was not
+understood is reported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VALUES = ("number", "day", "unknown")
 
 @dataclass(frozen=True)
 class Attribute:
-    """What the catalogue says of an attribute: its type of value and its unit."""
+    """What the catalogue says about an attribute: its value type and its unit."""
 
     name: str
     value_type: str
@@ -31,7 +31,7 @@ class Attribute:
 
 @dataclass
 class Reading:
-    """A request as conditions: alternatives of which one has to hold, and of which none may."""
+    """A request as conditions: alternatives of which one must hold, and alternatives of which none may."""
 
     include: list[list[Condition]] = field(default_factory=list)
     exclude: list[list[Condition]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Part:
 
 @dataclass
 class Quantity:
-    """A number with what stands around it: `at least 3`, `30 days`, `more than 90 days ago`, `between 31 and 120`."""
+    """A number with the words around it: `at least 3`, `30 days`, `more than 90 days ago`, `between 31 and 120`."""
 
     values: list[float]
     operator: str = ""
@@ -68,7 +68,7 @@ class Quantity:
 
 
 class NotUnderstood(Exception):
-    """Says which words have no meaning here, and what would have one."""
+    """Reports which words have no meaning here, and what would have one."""
 
 
 def read_request(text: str, words: Sequence[Row], catalogue: Iterable[Attribute]) -> Reading:
@@ -102,7 +102,7 @@ def read_request(text: str, words: Sequence[Row], catalogue: Iterable[Attribute]
 
 
 def _tokens(text: str) -> list[str]:
-    """The words of a text as written, numbers bare; what stands in quotation marks is one word."""
+    """The words of a text as written, numbers bare; what is in quotation marks is one word."""
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.replace("’", "'"))
     text = re.sub(r"\be-?mails?\b", "email", text, flags=re.IGNORECASE)
     text = re.sub(r"n't\b", " not", text, flags=re.IGNORECASE).replace("%", " percent ")
@@ -120,7 +120,7 @@ def _singular(word: str) -> str:
 
 
 def _phrases(words: Sequence[Row], attributes: dict[str, Attribute]) -> dict[tuple[str, ...], Part]:
-    """Phrases by their words: the names of the attributes and the operators, and over them what the seed says."""
+    """Phrases by their words: the names of the attributes and the operators, overridden by those of the seed."""
     found: dict[tuple[str, ...], Part] = {}
     segments = [name.removeprefix("segment:") for name in attributes if name.startswith("segment:")]
     for operator in operators().values():
@@ -140,7 +140,7 @@ def _phrases(words: Sequence[Row], attributes: dict[str, Attribute]) -> dict[tup
         name = re.sub(r"^(has|is)_", "", family) if attribute.value_type == "boolean" else family
         kind = "flag" if attribute.value_type == "boolean" else "measure"
         normal = _normal(name.replace("_", " "))
-        # Of several windows the name alone means none: the window of the request decides.
+        # With several windows, the name alone means none of them: the window of the request decides.
         subject = attribute.name if kind == "flag" else family
         found.setdefault(normal, Part(kind, name, subject, operator="is_true" if kind == "flag" else ""))
     for row in words:
@@ -181,7 +181,7 @@ def _word(token: str) -> Part:
 
 
 def _clauses(parts: list[Part]) -> list[tuple[str, list[Part]]]:
-    """The request cut at `and`, `or`, `except`; the `and` of `between 3 and 5` cuts nothing, nor the `or` of a list."""
+    """The request cut at `and`, `or`, `except`; the `and` of `between 3 and 5` does not cut, nor the `or` of a list."""
     clauses: list[tuple[str, list[Part]]] = [("and", [])]
     for place, part in enumerate(parts):
         rest = parts[place + 1 :]
@@ -215,7 +215,7 @@ def _is_open_list(clause: list[Part]) -> bool:
 
 
 def _values_of(clause: list[Part], takes: str) -> list[Part]:
-    """The values after an operator that takes so many; none where no such operator is said."""
+    """The values after an operator that takes this many; none where there is no such operator."""
     places = [place for place, part in enumerate(clause) if part.kind == "operator" and _takes(part.operator) == takes]
     return [part for part in clause[places[-1] :] if part.kind in VALUES] if places else []
 
@@ -227,7 +227,7 @@ def _takes(operator: str) -> str:
 def _condition(
     clause: list[Part], before: list[Part], attributes: dict[str, Attribute]
 ) -> tuple[list[Part], Condition | None]:
-    """A clause as one condition, and its subject for a clause after it that names none."""
+    """A clause as one condition, and its subject for a following clause that names none."""
     subjects = [part for part in clause if part.kind in SUBJECTS]
     quantities = _quantities(clause)
     unknown = [part.text for part in clause if part.kind == "unknown"]
@@ -236,10 +236,10 @@ def _condition(
     if not subjects:
         if not quantities and not unknown:
             return before, None
-        raise NotUnderstood(f"`{_text(clause)}`: names nothing that is known of a customer")
+        raise NotUnderstood(f"`{_text(clause)}`: names nothing that is known about a customer")
     if len(subjects) > 1:
         names = ", ".join(f"`{part.text}`" for part in subjects)
-        raise NotUnderstood(f"`{_text(clause)}`: speaks of several things ({names}); join them by `and`")
+        raise NotUnderstood(f"`{_text(clause)}`: is about several things ({names}); join them with `and`")
     subject = subjects[0]
     negated = sum(part.kind == "not" for part in clause) % 2 == 1
     takes_words = subject.kind == "measure" and _value_type(subject.attribute, attributes) in ("text", "set")
@@ -258,12 +258,12 @@ def _condition(
 
 
 def _said(clause: list[Part]) -> str:
-    """The operator that is named; where none is, equality is meant."""
+    """The operator that is named; without one, equality is meant."""
     return next((part.operator for part in clause if part.kind == "operator"), "=")
 
 
 def _says_itself(operator: str) -> bool:
-    """Whether an operator is more than a bound of one number or a range of two, which go with what stands around."""
+    """Whether an operator is more than a bound of one number or a range of two, which depend on the words around."""
     found = operators()[operator]
     return found.takes in ("none", "several") or not {"number", "date"} & set(found.value_types)
 
@@ -276,21 +276,22 @@ def _of_words(
     negated: bool,
     attributes: dict[str, Attribute],
 ) -> Condition:
-    """A value, flag or last time with an operator of the language, said in its own words: `has any of Garden, Pets`."""
+    """A value, flag or last time with an operator of the language in its own words: `has any of Garden, Pets`."""
     name = subject.since if subject.kind == "event" else subject.attribute
     if name not in attributes and not subject.attribute:
-        raise NotUnderstood(f"`{subject.text}`: nothing says how long ago that was")
+        raise NotUnderstood(f"`{subject.text}`: no attribute says how long ago that was")
     attribute = attributes.get(name) or attributes[_windowed(subject, [], attributes)]
     operator = _operator(subject, said, negated)
     if attribute.value_type not in operator.value_types or subject.kind == "value":
-        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` cannot be said of it")
+        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` does not apply to it")
     values = _texts(clause)
     if attribute.value_type == "date":
         values = _days(clause, quantities)
     elif attribute.value_type == "number":
         values = [plain(value) for quantity in quantities for value in quantity.values]
     if (operator.takes == "none") == bool(values) or (operator.takes == "one" and len(values) > 1):
-        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` takes {operator.takes} of values")
+        count = {"none": "no value", "one": "one value", "two": "two values", "several": "one or more values"}
+        raise NotUnderstood(f"`{subject.text}`: `{operator.words}` takes {count[operator.takes]}")
     return Condition(attribute.name, operator.name, "|".join(values))
 
 
@@ -298,12 +299,12 @@ def _operator(subject: Part, said: str, negated: bool) -> Operator:
     """The operator that is meant, or the opposite of it."""
     meant = opposite_of(said) if negated else said
     if meant is None:
-        raise NotUnderstood(f"`not {subject.text}`: nothing is the opposite of `{operators()[said].words}`")
+        raise NotUnderstood(f"`not {subject.text}`: `{operators()[said].words}` has no opposite")
     return operators()[meant]
 
 
 def _texts(clause: list[Part]) -> list[str]:
-    """The words that have no meaning here and so are values; words that stand together are one value."""
+    """The words that have no meaning here and so are values; adjacent words are one value."""
     texts: list[list[str]] = [[]]
     for part in clause:
         if part.kind == "separator":
@@ -314,7 +315,7 @@ def _texts(clause: list[Part]) -> list[str]:
 
 
 def _days(clause: list[Part], quantities: list[Quantity]) -> list[str]:
-    """Days of the calendar, and days so long ago, as the language writes them."""
+    """Calendar dates, and days counted back from today, as the language writes them."""
     named = [part.value for part in clause if part.kind == "day"]
     return named + [f"-{plain(value)}d" for one in quantities if one.days and one.ago for value in one.values]
 
@@ -355,7 +356,7 @@ def _quantities(clause: list[Part]) -> list[Quantity]:
             last.ago = True
         before = part.kind
     if any(not quantity.values for quantity in found):
-        raise NotUnderstood(f"`{_text(clause)}`: says not how large a share")
+        raise NotUnderstood(f"`{_text(clause)}`: does not say how large a share")
     return found
 
 
@@ -368,14 +369,14 @@ def _of_event(subject: Part, quantities: list[Quantity], negated: bool, attribut
     since = subject.since if subject.since in attributes else ""
     if spans and not counts and (spans[0].ago or (spans[0].operator and since)):
         if not since:
-            raise NotUnderstood(f"`{subject.text}`: nothing says how long ago that was")
+            raise NotUnderstood(f"`{subject.text}`: no attribute says how long ago that was")
         return _compared(subject, since, spans[0].operator or "=", spans[0].values, negated and spans[0].ago)
     if counts:
         name = _counted(subject, spans, attributes)
         return _compared(subject, name, counts[0].operator or "=", counts[0].values, negated)
     if spans and since:
         days = plain(spans[0].values[0])
-        # Who never did it has not done it in these days either.
+        # Customers who never did it have not done it in these days either.
         return Condition(since, ">=", days, "true") if negated else Condition(since, "<", days)
     if not spans and since and subject.attribute not in attributes:
         return Condition(since, "is_null" if negated else "is_not_null", "")
@@ -386,7 +387,7 @@ def _of_event(subject: Part, quantities: list[Quantity], negated: bool, attribut
 def _counted(subject: Part, spans: list[Quantity], attributes: dict[str, Attribute]) -> str:
     """The attribute that counts the event, ever or in the window asked for."""
     if not subject.attribute:
-        raise NotUnderstood(f"`{subject.text}`: happens once, it cannot be counted")
+        raise NotUnderstood(f"`{subject.text}`: happens only once, so it cannot be counted")
     return _windowed(subject, spans, attributes)
 
 
@@ -401,11 +402,11 @@ def _windowed(subject: Part, spans: list[Quantity], attributes: dict[str, Attrib
         if found
     )
     if not windows:
-        raise NotUnderstood(f"`{subject.text}`: no attribute {name} is known")
+        raise NotUnderstood(f"`{subject.text}`: there is no attribute {name}")
     known = ", ".join(map(str, windows))
     asked = f"not for {plain(spans[0].values[0])}" if spans else "not without a window"
     raise NotUnderstood(
-        f"`{subject.text}`: known for {known} days, {asked}; ask for one, or declare it in behaviour_windows"
+        f"`{subject.text}`: known for {known} days, {asked}; ask for one of them, or declare it in behaviour_windows"
     )
 
 
@@ -417,7 +418,7 @@ def _of_measure(
     words: list[str],
     attributes: dict[str, Attribute],
 ) -> Condition:
-    """A value against a number, a share, a percentile or a word."""
+    """A value compared with a number, a share, a percentile or a word."""
     in_days = re.search(r"(^|_)days(_|$)", subject.attribute) is not None
     is_date = _value_type(subject.attribute, attributes) == "date"
     spans = [] if in_days or is_date else [quantity for quantity in quantities if quantity.days]
@@ -431,33 +432,33 @@ def _of_measure(
             raise NotUnderstood(f"`{subject.text}`: takes a word, such as `{subject.text} is ...`")
         operator = _operator(subject, _said(clause), negated)
         if "text" not in operator.value_types:
-            raise NotUnderstood(f"`{subject.text}`: `{operator.words}` cannot be said of it")
+            raise NotUnderstood(f"`{subject.text}`: `{operator.words}` does not apply to it")
         return Condition(name, operator.name, " ".join(words))
     if attribute.value_type != "number" or len(numbers) > 1:
-        raise NotUnderstood(f"`{subject.text}`: says not clearly how much")
+        raise NotUnderstood(f"`{subject.text}`: does not say clearly how much")
     if not numbers:
         if not name.endswith("_count") and "_count_" not in name:
-            raise NotUnderstood(f"`{subject.text}`: says not how much")
+            raise NotUnderstood(f"`{subject.text}`: does not say how much")
         return Condition(name, "=", "0") if negated else Condition(name, ">=", "1")
     number = numbers[0]
     if number.percentile:
         if not number.operator:
-            raise NotUnderstood(f"`{subject.text}`: says not above or below the percentile")
+            raise NotUnderstood(f"`{subject.text}`: does not say whether above or below the percentile")
         # The top 10 % begin at the 90th percentile.
         value = 100 - number.values[0] if number.top else number.values[0]
         return Condition(name, _operator(subject, number.operator, negated).name, f"pct:{plain(value)}")
     values = [value / 100 for value in number.values] if number.percent else number.values
     if number.percent and "share" not in attribute.unit:
-        raise NotUnderstood(f"`{subject.text}`: is no share, so it is not a matter of per cent")
+        raise NotUnderstood(f"`{subject.text}`: is no share, so it cannot be compared with per cent")
     return _compared(subject, name, number.operator or "=", values, negated)
 
 
 def _of_state(subject: Part, quantities: list[Quantity], negated: bool, attributes: dict[str, Attribute]) -> Condition:
-    """Something that is so or not: a flag, or a word that stands for a value."""
+    """Something that is true or false: a flag, or a word that means a value."""
     if subject.attribute not in attributes:
-        raise NotUnderstood(f"`{subject.text}`: no attribute {subject.attribute} is known")
+        raise NotUnderstood(f"`{subject.text}`: there is no attribute {subject.attribute}")
     if quantities:
-        raise NotUnderstood(f"`{subject.text}`: is so or not, a number says nothing of it")
+        raise NotUnderstood(f"`{subject.text}`: is true or false, so a number does not apply to it")
     if negated and opposite_of(subject.operator) is None:
         raise NotUnderstood(f"`not {subject.text}`: say in numbers what it is instead")
     return Condition(subject.attribute, _operator(subject, subject.operator, negated).name, subject.value)
@@ -466,10 +467,10 @@ def _of_state(subject: Part, quantities: list[Quantity], negated: bool, attribut
 def _of_date(
     subject: Part, clause: list[Part], quantities: list[Quantity], negated: bool, attribute: Attribute
 ) -> Condition:
-    """A day against one of the calendar, or one so many days ago."""
+    """A day compared with a calendar date, or with one a number of days ago."""
     operator, values = _operator(subject, _said(clause), negated), _days(clause, quantities)
     if len(values) != (2 if operator.takes == "two" else 1):
-        raise NotUnderstood(f"`{subject.text}`: says not clearly which day; write 2026-06-30, or 30 days ago")
+        raise NotUnderstood(f"`{subject.text}`: does not say clearly which day; write 2026-06-30, or 30 days ago")
     return Condition(attribute.name, operator.name, "|".join(values))
 
 

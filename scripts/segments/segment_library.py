@@ -1,6 +1,6 @@
 """The segment library as the retailer keeps it: two seeds in one folder, definitions and conditions of rules.
 
-Whatever reads or writes them as files does so here; what their rules mean, the models say.
+All reading and writing of these files is done here; the models evaluate the rules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scripts.platform.workspace import BUSINESS_SEEDS
 
 DEFINITIONS = "segment_definitions.csv"
 CONDITIONS = "segment_rule_conditions.csv"
-# Definitions first: one without conditions is only warned of, conditions without a definition are an error.
+# Definitions first: one without conditions is only a warning, conditions without a definition are an error.
 FILES = (DEFINITIONS, CONDITIONS)
 SEED_NAMES = tuple(Path(name).stem for name in FILES)
 
@@ -32,7 +32,7 @@ def shipped_columns() -> dict[str, list[str]]:
 
 @dataclass
 class SegmentLibrary:
-    """The rows of both files of `folder`, and the columns to write them in; changes count once they are written."""
+    """The rows of both files of `folder`, and the columns to write them in; changes take effect once written."""
 
     folder: Path
     definitions: Rows
@@ -55,7 +55,7 @@ class SegmentLibrary:
         return [row for row in self.conditions if key_of(row) == segment_key]
 
     def set_status(self, segment_key: str, status: str) -> None:
-        """Set a status, whether or not a step leads there."""
+        """Set a status without checking that the step is allowed."""
         for row in self.definitions:
             if key_of(row) == segment_key:
                 row["status"] = status
@@ -66,12 +66,12 @@ class SegmentLibrary:
         self.conditions = self.conditions + conditions
 
     def remove(self, segment_keys: Collection[str]) -> None:
-        """Take out what there is of these segments."""
+        """Remove all rows of these segments."""
         self.definitions = [row for row in self.definitions if key_of(row) not in segment_keys]
         self.conditions = [row for row in self.conditions if key_of(row) not in segment_keys]
 
     def replace(self, segment_key: str, definition: Cells, conditions: Rows) -> None:
-        """Put rows of a segment where its own stood, or after all others."""
+        """Replace the rows of a segment in their place, or append them after all others."""
         self.definitions = _replaced(self.definitions, segment_key, [definition])
         self.conditions = _replaced(self.conditions, segment_key, conditions)
 
@@ -92,7 +92,7 @@ class SegmentLibrary:
 def read_library(folder: Path) -> SegmentLibrary:
     """The library of a folder of seeds.
 
-    Raises CheckFailed, a line per problem, when it cannot be read whole: what cannot be read would be lost in writing.
+    Raises CheckFailed, a line per problem, when it cannot be read completely: unreadable rows would be lost on writing.
     """
     shipped = shipped_columns()
     problems = [problem for name in FILES for problem in seed_problems(folder / name, shipped[name])]
@@ -105,7 +105,7 @@ def read_library(folder: Path) -> SegmentLibrary:
 
 @contextmanager
 def library_to_change(folder: Path) -> Iterator[SegmentLibrary]:
-    """The library of a folder, which nobody else writes meanwhile."""
+    """The library of a folder, locked against other writers meanwhile."""
     with only_writer(folder):
         yield read_library(folder)
 
@@ -113,7 +113,7 @@ def library_to_change(folder: Path) -> Iterator[SegmentLibrary]:
 def free_priorities(folder: Path, count: int, besides: Collection[str]) -> list[int]:
     """Priorities after all that the library has, ten apart; those of the segments `besides` are free again.
 
-    Of a library that is missing or faulty, what can be read counts.
+    For a library that is missing or faulty, what can be read counts.
     """
     file = folder / DEFINITIONS
     rows = read_rows(file, read_header(file)) if file.exists() else []
@@ -123,12 +123,12 @@ def free_priorities(folder: Path, count: int, besides: Collection[str]) -> list[
 
 
 def key_of(row: Cells) -> str:
-    """The segment that a row of either file is about."""
+    """The segment that a row of either file belongs to."""
     return row["segment_key"].strip()
 
 
 def which_segment(segment_key: str, known: Iterable[str]) -> str:
-    """What may have been meant by a key that is not known."""
+    """A hint at what may have been meant by an unknown key."""
     keys = sorted(known)
     there_are = f"the segments are {', '.join(keys)}" if keys else "it holds no segments yet"
     return did_you_mean(segment_key, keys, otherwise=there_are)

@@ -1,6 +1,6 @@
-"""A small warehouse of its own in which segment rules are tried: nothing of the real one, nor of the seeds, is written.
+"""A small separate warehouse in which segment rules are tried out: the real one and the seeds are never written to.
 
-It lies under `<home>/preview/` and holds a copy of just what the models of rules read, by dbt's own account of them.
+It is under `<home>/preview/` and holds a copy of only what the rule models read, according to dbt's own lineage.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import SEED_NAMES
 
 FOLDER = "preview"
-# From rules to who matches them, and why.
+# From rules to the customers who match them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = ("models/segments/intermediate/rules/", "models/segments/intermediate/evaluation/")
 # Read without a reference: settings of the landing zone, and whether models are fitted.
 ALSO_READ = ("intake.settings", "seeds.*")
-# What was recorded of segments: a draft that is tried as an active one must not be held to the order of statuses.
+# Recorded versions: a draft that is tried as active must not be checked against the order of statuses.
 RECORDED = "marts.segment_versions"
 
 
@@ -36,8 +36,8 @@ RECORDED = "marts.segment_versions"
 def segment_sandbox(workspace: Workspace) -> Iterator[Workspace]:
     """A workspace with a copy of the seeds of `workspace` that may be changed; `evaluate` fills its warehouse.
 
-    The folder stays, because dbt's parsed project in it saves most of the time; seeds and data go. Raises UserError
-    while another process uses it.
+    The folder stays, because dbt's parsed project in it saves most of the time; seeds and data are removed. Raises
+    UserError while another process uses it.
     """
     folder = workspace.home / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,7 +62,7 @@ def segment_sandbox(workspace: Workspace) -> Iterator[Workspace]:
 def evaluate(workspace: Workspace, small: Workspace, segment: str, progress: Progress) -> None:
     """Evaluate the rules of the small workspace's seeds, `segment` as a new one, over the customers of `workspace`.
 
-    Raises CheckFailed on a fault.
+    Raises CheckFailed on an error.
     """
     progress("reading the project …")
     nodes = parsed_project(small).nodes
@@ -75,7 +75,7 @@ def evaluate(workspace: Workspace, small: Workspace, segment: str, progress: Pro
 
 
 def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
-    """The models from rules to TARGETS, and the relations that they read and that are not among them."""
+    """The models from rules to TARGETS, and the other relations that they read."""
     by_name = {node.name: key for key, node in nodes.items() if node.resource_type == "model"}
     open_keys, models, inputs = [by_name[name] for name in TARGETS], set(), set()
     while open_keys:

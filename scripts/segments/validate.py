@@ -1,4 +1,4 @@
-"""Checks before a build: the seeds as files, then the rules in the warehouse; every fault on one line."""
+"""Checks before a build: the seeds as files, then the rules in the warehouse; every error on one line."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def check_seeds(seeds: Path) -> None:
         raise CheckFailed("\n".join(problems))
 
 
-# Where the warehouse lists the faults of seeds (seed_name, row_text, reason, suggestion), and how grave they are. Read
-# one by one, because a fault may have kept some of them from being built.
+# Models that list violations in seeds (seed_name, row_text, reason, suggestion), and their severity. Read one by one,
+# because a violation may have kept some of them from being built.
 VIOLATIONS = {
     "int_seed_violations": "'error'",
     "int_catalogue_name_violations": "'error'",
@@ -42,7 +42,7 @@ VIOLATIONS = {
     "int_validation_rule_errors": "'error'",
     "int_segment_rule_errors": "severity",
 }
-# The rules that a retailer keeps, by what messages call them, and their seeds.
+# The retailer's rules, by their name in messages, and their seeds.
 RULES = {
     "validation": ("validation_rules",),
     "consent": ("consent_rules", "consent_signals"),
@@ -57,20 +57,20 @@ RULES = {
     "attribute": ("attribute_limits", "attribute_bands"),
     "segment": ("segment_definitions", "segment_rule_conditions", "segment_operators"),
 }
-# What is in the message of a build that faults of seeds have stopped, beside the name of the seed.
+# Texts in the message of a build that was stopped by errors in seeds, besides the names of seeds.
 MARKS = ("seeds_have_no_violations", "validation_rule", "segment rules have")
 
 
 def is_about_rules(message: str) -> bool:
-    """Whether the message of a failed build says that seeds are at fault."""
+    """Whether the message of a failed build is about errors in seeds."""
     return any(mark in message for mark in (*MARKS, *(seed for seeds in RULES.values() for seed in seeds)))
 
 
 def check_rules(workspace: Workspace, progress: Progress = print) -> None:
-    """Report every fault of the rules in seeds as the warehouse found them, each on one line.
+    """Report every error in the rules of the seeds as found in the warehouse, each on one line.
 
-    Reads the models in VIOLATIONS, which the caller has built. Faults of segments that are not active are warnings.
-    Raises CheckFailed when there is an error: nothing is judged, counted or sent by rules that are in doubt.
+    Reads the models in VIOLATIONS, which the caller has built. Errors of segments that are not active are warnings.
+    Raises CheckFailed when there is an error: nothing is evaluated, counted or sent by rules that are in doubt.
     """
     found = _violations(workspace)
     places = row_places(workspace.seeds)
@@ -83,7 +83,9 @@ def check_rules(workspace: Workspace, progress: Progress = print) -> None:
         severities = [severity for severity, seed, *_ in found if seed in seeds]
         errors = severities.count("error")
         if errors:
-            problems.append(f"{workspace.seeds}: the {what} rules have {errors} error(s); correct the rows named above")
+            problems.append(
+                f"{workspace.seeds}: the {what} rules have {errors} error(s); correct the rows listed above"
+            )
         elif what == "segment":
             progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
         else:
@@ -93,7 +95,7 @@ def check_rules(workspace: Workspace, progress: Progress = print) -> None:
 
 
 def _violations(workspace: Workspace) -> list[tuple[str, ...]]:
-    """Severity, seed, row, reason and suggestion of every fault, in this order."""
+    """Severity, seed, row, reason and suggestion of every violation, in this order."""
     found: list[tuple[str, ...]] = []
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         built = {
@@ -132,7 +134,7 @@ def row_places(seeds: Path, names: Collection[str] | None = None) -> dict[tuple[
 
 @functools.cache
 def _row_texts() -> dict[str, RowText]:
-    """How the rule check names a row, by seed: as the seed's YAML says, but for seeds that are checked by SQL alone."""
+    """How the rule check names a row, by seed: as the seed's YAML says, except for seeds checked by SQL alone."""
     texts: dict[str, RowText] = {
         "validation_rules": _rule_text,
     }
@@ -144,7 +146,7 @@ def _row_texts() -> dict[str, RowText]:
 
 
 def _declared_text(seed: dict[str, Any], row: str) -> RowText:
-    """The text of a row by the template `row`; capitals do not matter where the column says so."""
+    """The text of a row by the template `row`; case is ignored where the column says so."""
     columns = {
         column["name"]: bool(column.get("config", {}).get("meta", {}).get("lower")) for column in seed["columns"]
     }

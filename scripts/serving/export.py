@@ -35,7 +35,7 @@ LEFT_OUT = {
     "no_address_count": "no address",
     "not_contactable_count": "not contactable for another reason, such as a bounce",
 }
-# Of the suppressed and of those without consent: why.
+# Why members are suppressed or without consent.
 LEFT_OUT_DETAILS = (
     "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
     "pending",
@@ -67,10 +67,10 @@ def export(
     The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
     not at all. `out` is the folder to write; default: one in the workspace's `exports`, named after segment, channel,
     day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing
-    is written either, but for a reason in `despite_qa`, which the manifest keeps with what failed.
+    is written either, unless `despite_qa` gives a reason, which the manifest keeps with what failed.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
-    when the segment is not active, not approved, or nobody may be contacted, or when the approval log does not hold.
+    when the segment is not active or not approved, nobody in it may be contacted, or the approval log is broken.
     """
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
@@ -94,12 +94,12 @@ def export(
     if not rows:
         raise CheckFailed(
             f"segment `{segment_key}`: no {ADDRESS[channel]} in it can be written safely, "
-            "so nothing was; correct them at the source"
+            "so nothing was written; correct them at the source"
         )
     text = _csv(columns, rows)
     manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
     if target.exists() and not out and _is_same(target, manifest):
-        progress(f"{target}: is there already with the same content; nothing to do")
+        progress(f"{target}: already exists with the same content; nothing to do")
         return target
     if target.exists():
         raise UserError(f"{target}: exists already; move it away, or name another folder with --out")
@@ -142,7 +142,7 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
 
 
 def _check(audience: _Audience, segment_key: str, channel: str) -> None:
-    """Raises CheckFailed, one line, when this audience must not leave."""
+    """Raises CheckFailed, one line, when this audience must not be exported."""
     segment = audience.segment
     if segment["effective_status"] != "active":
         reason = f": {segment['status_reason']}" if segment["status_reason"] else ""
@@ -171,10 +171,10 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
 
 
 def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
-    """Raises CheckFailed when an approval that was published does not stand in the log any more."""
-    standing = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"])
+    """Raises CheckFailed when a published approval is no longer in the log."""
+    given = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"])
     for row in audience.approvals:
-        if row["role"] in standing:
+        if row["role"] in given:
             continue
         withdrawn = [other.cells for other in audience.log if other.cells["role"] == row["role"]]
         if not withdrawn:
@@ -190,13 +190,13 @@ def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
 
 
 def _approval_gap(audience: _Audience) -> str:
-    """What an approval still lacks, and the cure."""
+    """What is missing for approval, and how to fix it."""
     segment = audience.segment
     status = segment["approval_status"]
     missing = [row["role"] for row in audience.approvals if not row["is_given"]]
     approve = "approve it with `python -m scripts approve`, then build and publish"
     if status == "broken_log":
-        return "its approval log did not hold when it was built; build and publish again"
+        return "its approval log was broken when it was built; build and publish again"
     if status == "lapsed":
         if any(row.cells["rule_fingerprint"] == segment["rule_fingerprint"] for row in audience.log):
             return f"its approvals were withdrawn; {approve}"
@@ -214,7 +214,7 @@ def _approval_gap(audience: _Audience) -> str:
             for row in audience.approvals
             if row["is_given"] and not row["is_count_in_band"]
         )
-        return f"it has {segment['customer_count']} customers, approved were {bands}; {approve}"
+        return f"it has {segment['customer_count']} customers, outside the approved range ({bands}); {approve}"
     return f"the approval of {', '.join(missing)} is missing; {approve}"
 
 
@@ -223,10 +223,10 @@ def _why_left_out(counts: dict[str, Any]) -> str:
 
 
 def _rows(audience: _Audience, channel: str, segment_key: str) -> tuple[list[list[str]], int]:
-    """The rows to write, and how many members stay behind because a spreadsheet would run their address.
+    """The rows to write, and how many members are left out because a spreadsheet would run their address.
 
     A phone number in E.164 begins with + and is safe; an address is written as it is or not at all, because a
-    changed one reaches nobody. Text cells that a spreadsheet would take for a formula get an apostrophe in front.
+    changed one reaches nobody. Text cells that a spreadsheet would take for a formula get a leading apostrophe.
     """
     rows, unsafe = [], 0
     for customer_id, address, is_primary, explanation, _ in audience.members:
@@ -239,7 +239,7 @@ def _rows(audience: _Audience, channel: str, segment_key: str) -> tuple[list[lis
 
 
 def _cell(text: str | None) -> str:
-    """A text as it is safe in a spreadsheet."""
+    """The text, safe for a spreadsheet."""
     text = text or ""
     return f"'{text}" if text.startswith(FORMULA) else text
 
@@ -298,7 +298,7 @@ def _manifest(
 
 
 def _is_same(target: Path, manifest: dict[str, Any]) -> bool:
-    """Whether a folder holds this very export, its file unharmed."""
+    """Whether a folder holds this very export, its file intact."""
     try:
         there = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
         digest = hashlib.sha256((target / "audience.csv").read_bytes()).hexdigest()

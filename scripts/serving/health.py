@@ -1,8 +1,8 @@
-"""Are the data well: every source as the last build judged it, what is published, what waits. For people and monitors.
+"""Health report for people and monitors: each source at the last build, what is published, what is waiting.
 
-Sources are judged as of the build's as_of_date, never against the clock: a build of last month's data is as healthy as
-they were then. The clock is used for one thing only, the age of the published version. Where the day is pinned by the
-settings (a demo, a replay), that age is told but not judged, unless a time is given to judge it by.
+Sources are checked as of the build's as_of_date, never against the clock: a build of last month's data is as healthy
+as the data were then. The clock is used for one thing only, the age of the published version. Where the day is pinned
+by the settings (a demo, a replay), that age is reported but not checked, unless a time is given to check it at.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass
 class Health:
-    """The answer: `document` is what `--json` prints; `problems` and `notes` are its findings, one line each."""
+    """The report: `document` is what `--json` prints; `problems` and `notes` are its findings, one line each."""
 
     document: dict[str, Any] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
@@ -61,7 +61,7 @@ def health(
     max_age_hours: float = MAX_AGE_HOURS,
     progress: Progress = print,
 ) -> None:
-    """Print how the data are. Raises CheckFailed when something fails, or with `strict` when something warns."""
+    """Print the health report. Raises CheckFailed when something fails, or with `strict` when something warns."""
     found = examine(workspace, now=now, max_age_hours=max_age_hours)
     bad = ("warn", "fail") if strict else ("fail",)
     found.document["strict"] = strict
@@ -73,18 +73,18 @@ def health(
             progress(line)
     if not found.document["healthy"]:
         count = sum(severity in bad for severity, _ in found.problems)
-        raise CheckFailed(f"not healthy: {count} finding(s), named above")
+        raise CheckFailed(f"not healthy: {count} finding(s), listed above")
 
 
 def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours: float = MAX_AGE_HOURS) -> Health:
-    """Look at the warehouse, or at what is published where the warehouse cannot be read.
+    """Examine the warehouse, or the published version where the warehouse cannot be read.
 
-    The document, version 1; a part that cannot be known is null, and none holds a value of a person:
+    The document, version 1; a part that cannot be known is null, and none holds personal data:
 
         schema_version  1; keys may be added within a version, never renamed
         overall         ok, warn or fail: the worst of `findings`
         healthy         whether the exit code is 0; `strict` says whether warnings count (both are set by `health`)
-        as_of_date      business day that the sources are judged for
+        as_of_date      business day that the sources are checked for
         read_from       warehouse or published: where the sources' rows were read
         warehouse       path; state: ready, busy (held by another process), missing, not_built, outdated, unreadable;
                         reason
@@ -97,7 +97,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
         models          per check of a fitted model: model_key, check_name, status, observed, reason, as in
                         marts.model_health; empty where nothing is fitted
         dead_letters    open_count, value_at_risk (as in marts.dead_letters)
-        findings, notes all that is wrong (severity, text), and what is only worth knowing
+        findings, notes all problems (severity, text), and what is merely worth knowing
 
     Days are ISO 8601, instants UTC.
     """
@@ -133,7 +133,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
     except duckdb.Error as problem:
         warehouse["state"], warehouse["reason"] = "unreadable", str(problem).splitlines()[0]
     if warehouse["reason"]:
-        # While a build or a load holds it, that is how it should be; readers have what is published.
+        # A build or a load that holds it is normal; readers have the published version.
         found.add("ok" if warehouse["state"] == "busy" else "fail", f"{workspace.warehouse}: {warehouse['reason']}")
     published = _published(workspace, found, now, pinned, max_age_hours)
     if sources is None and published is not None:
@@ -202,7 +202,7 @@ def _models(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
 
 
 def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, Any] | None:
-    """How many refused rows still wait for repair, and what they are worth; warnings are in use and do not count."""
+    """How many refused rows still wait for a fix, and their value; rows with warnings are in use and do not count."""
     try:
         row = rows_of(
             connection,
@@ -215,7 +215,7 @@ def _open_letters(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[st
 
 
 def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str, Any] | None:
-    """The latest load of the ledger. What it could not read is a finding now, whatever day the build describes."""
+    """The latest load in the ledger. Files that could not be read are findings whatever day the build describes."""
     try:
         rows = rows_of(
             connection,
@@ -255,7 +255,7 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
     for row in circuits:
         found.add(
             "fail",
-            f"{row['source_name']}: intake gave up on the source ({row['reason']}); put that right and run intake",
+            f"{row['source_name']}: intake stopped trying the source ({row['reason']}); fix this and run intake",
         )
     return {**rows[0], "open_circuits": sorted({row["source_name"] for row in circuits})} if rows else None
 
@@ -286,21 +286,21 @@ def _published(
         return {"version": version, "as_of_date": None, "created_at": None, "age_hours": None, "is_age_judged": False}
     end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     age = round(max(((now or datetime.now(UTC)) - end).total_seconds() / 3600, 0.0), 1)
-    is_judged = now is not None or not pinned
-    if is_judged and age > max_age_hours:
+    is_checked = now is not None or not pinned
+    if is_checked and age > max_age_hours:
         found.add(
             "fail", f"version {version} is {age:.0f} hours old where {max_age_hours:.0f} are allowed; build and publish"
         )
-    elif not is_judged:
+    elif not is_checked:
         found.notes.append(
-            f"the day is pinned to {day} by the settings: the age of the published version is not judged"
+            f"the day is pinned to {day} by the settings: the age of the published version is not checked"
         )
     return {
         "version": version,
         "as_of_date": day,
         "created_at": manifest.get("created_at"),
         "age_hours": age,
-        "is_age_judged": is_judged,
+        "is_age_judged": is_checked,
     }
 
 
@@ -319,12 +319,12 @@ def _read_published(workspace: Workspace, found: Health) -> tuple[Rows | None, R
 
 
 def _by_source(tables: Rows, checks: Rows) -> Rows:
-    """One entry per source with its tables, and for each table its checks; what is worst gives the source's status."""
+    """One entry per source with its tables, and for each table its checks; the worst gives the source's status."""
     entries: Rows = []
     for name in dict.fromkeys(row["source"] for row in tables):
         rows = [row for row in tables if row["source"] == name]
         worst = max(rows, key=lambda row: (SEVERITIES.index(row["severity"]), row["row_count"]))
-        # A table without rows says nothing of a source that delivers others.
+        # A table without rows says nothing about a source that delivers others.
         ages = [row["source_age_hours"] for row in rows if row["source_age_hours"] is not None]
         entries.append({
             "source": name,
@@ -357,7 +357,7 @@ def _lines(found: Health) -> list[str]:
     lines = []
     if document["sources"]:
         lines.append(f"sources at the end of {document['as_of_date']}, from the {document['read_from']}")
-        cells = [["source", "status", "tables", "rows", "news, hours ago", "agreed"]]
+        cells = [["source", "status", "tables", "rows", "news, hours ago", "SLA, hours"]]
         cells += [
             [
                 entry["source"],

@@ -127,7 +127,7 @@ OPTIONAL: dict[str, list[str]] = {
 NEVER_EMPTY = ["customers", "customer_identities", "customer_features", "segment_library", "source_health"]
 # Empty only when no source delivered an order.
 NEVER_EMPTY_WITH_ORDERS = ["orders", "order_lines", "customer_margin"]
-# Each describes one and the same day.
+# All of them must describe the same day.
 ONE_DAY = ["customer_features", "customer_rfm", "customer_margin"]
 
 IDENTIFIER_COLUMN = re.compile(r"^(.*_)?(email|phone|first_name|last_name|full_name|address_line_?[0-9]*)$")
@@ -142,9 +142,9 @@ def publish(workspace: Workspace, progress: Progress = print, *, tests_passed: i
     """Publish what the warehouse holds and return the folder of the version that readers now see.
 
     The marts are copied into a hidden folder, audited there, renamed into place and switched to; content
-    that equals the published version makes no new one. Raises CheckFailed, one line per problem, when an
-    audit or the approval log does not hold, UserError when the warehouse or the disk is in the way. Either way the
-    version that was published stays.
+    that equals the published version makes no new one. Raises CheckFailed, one line per problem, when the
+    audit fails or the approval log is broken, UserError when the warehouse or the disk prevents it. Either way the
+    published version stays.
     """
     approval_heads = approval_log.log_heads(approval_log.verified_log(workspace))
     with open_warehouse(workspace.warehouse, read_only=True) as warehouse:
@@ -193,12 +193,12 @@ def audit(marts: Path) -> list[str]:
 
 
 def _write(workspace: Workspace, incoming: Path, tests_passed: int | None, progress: Progress) -> dict[str, Any]:
-    """Copy, audit and describe: everything of a version but its name."""
+    """Copy, audit and describe: everything of a version except its name."""
     marts, activation = incoming / "marts.duckdb", incoming / "activation.duckdb"
     _copy_schema(workspace.warehouse, marts, "marts", incoming / "parquet")
     if problems := audit(marts):
         raise CheckFailed("\n".join(problems))
-    _judge_profiles(workspace, incoming, progress)
+    _check_profiles(workspace, incoming, progress)
     _copy_schema(workspace.warehouse, activation, "activation", None)
     activation.chmod(0o600)
     back_up(workspace, incoming)
@@ -223,13 +223,13 @@ def _write(workspace: Workspace, incoming: Path, tests_passed: int | None, progr
     return manifest
 
 
-def _judge_profiles(workspace: Workspace, incoming: Path, progress: Progress) -> None:
-    """Hold the warehouse's profiles against the expectations; the results become part of the version.
+def _check_profiles(workspace: Workspace, incoming: Path, progress: Progress) -> None:
+    """Check the warehouse's profiles against the expectations; the results become part of the version.
 
-    Raises CheckFailed, one line per expectation, when a critical one does not hold; the page that shows all of them
+    Raises CheckFailed, one line per expectation, when a critical one is not met; the page that shows all of them
     is then left in `refused/`, beside the warehouse.
     """
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     progress(quality.summary())
     refused = workspace.home / "refused"
     if lines := quality.critical_lines():
@@ -240,16 +240,16 @@ def _judge_profiles(workspace: Workspace, incoming: Path, progress: Progress) ->
     expectations.write(quality, incoming)
 
 
-def _keep_newest_judgement(incoming: Path, version: Path) -> None:
-    """The same data may be judged anew, by other limits: readers then see the new results with the same data."""
-    judged = json.loads((incoming / expectations.RESULTS).read_text(encoding="utf-8"))
-    if judged["status"] != "not_run" or not (version / expectations.RESULTS).exists():
+def _keep_newest_results(incoming: Path, version: Path) -> None:
+    """The same data may be checked again with other limits: readers then see the new results with the same data."""
+    results = json.loads((incoming / expectations.RESULTS).read_text(encoding="utf-8"))
+    if results["status"] != "not_run" or not (version / expectations.RESULTS).exists():
         for name in (expectations.RESULTS, expectations.PAGE):
             move_file(incoming / name, version / name)
 
 
 def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.Heads) -> None:
-    """The log may have grown although the data did not change: the version then names its new ends."""
+    """The log may have grown although the data did not change: the version then names its new heads."""
     manifest = version / "manifest.json"
     described = json.loads(manifest.read_text(encoding="utf-8"))
     if described.get("approval_heads") == heads or not (incoming / approval_log.FILE).exists():
@@ -262,7 +262,7 @@ def _install(workspace: Workspace, incoming: Path, manifest: dict[str, Any], pro
     """Give the written version its name and switch to it, unless readers have the very same content already."""
     current = current_version(workspace)
     if current and _same_content(_manifest(workspace, current), manifest):
-        _keep_newest_judgement(incoming, workspace.versions / current)
+        _keep_newest_results(incoming, workspace.versions / current)
         _keep_newest_approvals(incoming, workspace.versions / current, manifest["approval_heads"])
         replace_back_up(incoming, workspace.versions / current)
         progress(f"published {current}: nothing changed, no new version")
@@ -344,7 +344,7 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield f"marts: relations describe different days ({seen}); build all of them for one as_of_date"
     # The status in this run where there is one: an active segment may lack a source.
     statuses = [name for name in ("effective_status", "status") if name in columns_of(connection, "segment_library")]
-    strangers = (
+    inactive = (
         connection.execute(
             f"""
         select distinct memberships.segment_key from marts.segment_memberships as memberships
@@ -355,7 +355,7 @@ def _content_problems(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         if statuses
         else []
     )
-    for (segment,) in strangers:
+    for (segment,) in inactive:
         yield f"marts.segment_memberships: segment {segment} has members but is not active; build again"
 
 
@@ -386,18 +386,18 @@ def _identifier_problems(connection: duckdb.DuckDBPyConnection, relations: list[
             if IDENTIFIER_COLUMN.match(column):
                 yield f"marts.{name}.{column}: identifiers belong in schema pii; leave the column out of the mart"
             text = f"cast({quote(column)} as varchar)"
-            # A cheap look first, in a case: only what passes it is matched against the pattern.
-            looks = [
+            # A cheap test first, in a case: only what passes it is matched against the pattern.
+            tests = [
                 f"when contains({text}, '@') then regexp_matches({text}, '{EMAIL}')",
                 f"when contains({text}, '+') then regexp_matches({text}, '{INTERNATIONAL_PHONE}')",
             ]
             if not CODE_COLUMN.search(column):
-                looks.append(
+                tests.append(
                     f"when starts_with({text}, '0') or starts_with({text}, '(')"
                     f" then regexp_full_match({text}, '{NATIONAL_PHONE}')"
                     f" and length(regexp_replace({text}, '[^0-9]', '', 'g')) between 10 and 12"
                 )
-            matches = " or ".join(f"case {look} else false end" for look in looks)
+            matches = " or ".join(f"case {test} else false end" for test in tests)
             checks.append(f"count(*) filter (where {matches})")
         if not checks:
             continue
@@ -424,7 +424,7 @@ def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def _input_fingerprint(workspace: Workspace) -> str | None:
-    """Hash of the ledger of files taken in and of the settings; None where the raw tables came another way."""
+    """Hash of the intake ledger and the settings; None where the raw tables were loaded another way."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         if not {"files", "settings"} <= set(relations_of(connection, "intake")):
             return None
@@ -439,7 +439,7 @@ def _input_fingerprint(workspace: Workspace) -> str | None:
 
 
 def _run_settings(workspace: Workspace) -> dict[str, str | None]:
-    """What kind of data these are and in which currency; None where intake kept no settings."""
+    """Kind of data and reporting currency; None where intake kept no settings."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = landing_settings(connection)
     return {name: found.get(name) for name in ("kind", "reporting_currency")}
@@ -488,5 +488,5 @@ def _not_written(workspace: Workspace, problem: Exception) -> UserError:
     first_line = str(problem).strip().splitlines()[0]
     kept = current_version(workspace) or "nothing"
     return UserError(
-        f"{workspace.versions}: could not write ({first_line}); put this right and publish again; readers keep {kept}"
+        f"{workspace.versions}: could not write ({first_line}); fix this and publish again; readers keep {kept}"
     )

@@ -47,7 +47,7 @@ def report(workspace: Workspace, out: Path | str | None = None, progress: Progre
     """Write the page about the published version to `out` (default: report.html beside the warehouse).
 
     Raises UserError when nothing is published or dbt-charts is not installed, CheckFailed when a chart cannot
-    be drawn or the page would ask for something outside. A page that is already there is replaced in one step.
+    be drawn or the page would load something from outside. An existing page is replaced in one step.
     """
     if importlib.util.find_spec("dbt_charts") is None:
         raise UserError("report: dbt-charts is not installed; run `pip install 'customer-segmentation[report]'`")
@@ -64,7 +64,7 @@ def report(workspace: Workspace, out: Path | str | None = None, progress: Progre
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
-        raise CheckFailed(f"{target}: it would load {found[0]}, so it was not written; take that out of its charts")
+        raise CheckFailed(f"{target}: it would load {found[0]}, so it was not written; remove that from its charts")
     try:
         replace_file(target, page)
     except OSError as problem:
@@ -116,7 +116,7 @@ def _render(folder: Path, marts: Path, currency: str) -> str:
     except subprocess.TimeoutExpired:
         raise CheckFailed(
             f"report: drawing took more than {SECONDS_ALLOWED} seconds and was stopped; "
-            "run it again when less else is running"
+            "run it again when the machine is less busy"
         ) from None
     if run.returncode or not page.exists():
         said = [line.strip() for line in (run.stderr + run.stdout).splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""The commands as a newcomer meets them: the list, and what is said to a word that is not in it."""
+"""Help and usage errors: the list of commands, and the reply to a word that is not in it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from scripts.platform.workspace import PROJECT
 MODULES = (accounts, benchmark, data, models, people, pipeline, segments)
 
 
-def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, list[str]]:
-    """Exit code, standard output and the lines of the error output of a command line that is refused or asks help."""
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, list[str]]:
+    """Exit code, standard output and lines of error output of a command line that is refused or asks for help."""
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     output = capsys.readouterr()
@@ -32,7 +32,7 @@ def test_help_lists_every_command_once_under_its_job(capsys: pytest.CaptureFixtu
     listed = [add for adds in COMMANDS.values() for add in adds]
     assert len(listed) == len(set(listed))
     assert set(listed) == set(declared)
-    code, text, errors = said(["--help"], capsys)
+    code, text, errors = refused(["--help"], capsys)
     assert (code, errors) == (0, [])
     lines = text.splitlines()
     for job in COMMANDS:
@@ -44,13 +44,13 @@ def test_help_lists_every_command_once_under_its_job(capsys: pytest.CaptureFixtu
 
 def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     for name in all_commands().parsers:
-        code, text, _ = said([name, "--help"], capsys)
+        code, text, _ = refused([name, "--help"], capsys)
         assert code == 0
         assert f"example: python -m scripts {name}" in text
 
 
-def test_nothing_prints_the_list_and_what_to_try_first(capsys: pytest.CaptureFixture[str]) -> None:
-    code, text, errors = said([], capsys)
+def test_no_command_prints_the_list_and_what_to_try_first(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text, errors = refused([], capsys)
     assert code == 2
     assert text.strip() == all_commands().help()
     assert errors == ["error: no command given; try `python -m scripts run` first"]
@@ -74,20 +74,20 @@ def test_nothing_prints_the_list_and_what_to_try_first(capsys: pytest.CaptureFix
     ],
 )
 def test_a_wrong_word_gets_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, text, errors = said(arguments, capsys)
+    code, text, errors = refused(arguments, capsys)
     assert (code, text, len(errors)) == (2, "", 1)
     assert errors[0].startswith("error: ")
     assert message in errors[0]
 
 
-def test_the_beginning_of_an_option_and_what_follows_two_dashes_pass() -> None:
+def test_an_abbreviated_option_and_text_after_two_dashes_are_accepted() -> None:
     options = all_commands().parse(["request", "--into", "--", "--customers who ordered twice"])
     assert options.into_library
     assert options.text == "--customers who ordered twice"
 
 
-def test_help_waits_for_no_library() -> None:
-    """What only some commands need is imported by them."""
+def test_help_loads_no_heavy_library() -> None:
+    """Libraries that only some commands need are imported by those commands."""
     heavy = "{'rich', 'dbt', 'pandas', 'sklearn', 'splink'} & set(sys.modules)"
     code = f"import sys, scripts.__main__ as front; front.all_commands().help(); print({heavy} or 'none')"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

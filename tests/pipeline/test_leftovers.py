@@ -1,4 +1,4 @@
-"""A warehouse that an earlier version of the project built loses what no model makes any more, and nothing else."""
+"""Relations that an earlier version of the project built and no model builds any more are dropped, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 
-def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
+def test_only_rebuildable_relations_are_dropped(tmp_path: Path) -> None:
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     names = ("raw_pos", "intake", "state", "history", "intermediate", "marts")
     with open_warehouse(workspace.warehouse) as connection:
@@ -22,8 +22,8 @@ def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
     built = [SimpleNamespace(resource_type="model", schema=schema, alias="kept") for schema in names]
     built.append(SimpleNamespace(resource_type="test", schema="intermediate", alias="left_behind"))
 
-    said: list[str] = []
-    drop_leftovers(workspace, built, said.append)
+    messages: list[str] = []
+    drop_leftovers(workspace, built, messages.append)
 
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
@@ -31,6 +31,6 @@ def test_only_what_can_be_built_again_is_dropped(tmp_path: Path) -> None:
     assert present == {f"{schema}.kept" for schema in names} | {
         f"{schema}.left_behind" for schema in ("raw_pos", "intake", "state", "history")
     }
-    assert said == ["build: 3 relations that no model builds any more were dropped"]
-    drop_leftovers(workspace, built, said.append)
-    assert len(said) == 1
+    assert messages == ["build: 3 relations that no model builds any more were dropped"]
+    drop_leftovers(workspace, built, messages.append)
+    assert len(messages) == 1

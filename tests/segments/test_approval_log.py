@@ -1,4 +1,4 @@
-"""Whatever is done to the approval log, other than appending to it, shows and is named."""
+"""Any change to the approval log, other than appending to it, is detected and named."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Lines = list[str]
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A log of two segments whose rows stand between one another, as a version was published with it."""
+    """A log of two segments with interleaved rows, with which a version was published."""
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     write(workspace)
@@ -53,7 +53,7 @@ def problems(workspace: Workspace) -> list[str]:
     return str(problem.value).splitlines()
 
 
-def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(workspace: Workspace) -> None:
+def test_the_hash_is_the_sha256_of_the_cells_with_their_lengths(workspace: Workspace) -> None:
     """Written out by hand: the model that checks the log in the warehouse hashes the same text."""
     first, second = (row.cells for row in read_log(workspace.seeds) if row.key == "lapsed" and row.sequence < 3)
     text = "6:lapsed1:18:approved2:fp13:segment_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:"
@@ -77,12 +77,12 @@ def test_the_hash_is_the_sha256_of_the_cells_each_with_its_length(workspace: Wor
     ],
     ids=["name", "band", "moved between cells", "deleted", "beheaded", "doubled", "reordered", "cut off", "emptied"],
 )
-def test_what_was_done_is_named_with_segment_line_and_cure(
+def test_tampering_is_named_with_segment_line_and_fix(
     workspace: Workspace, how: Callable[[Lines], Lines], line: int | None, words: str
 ) -> None:
     change(workspace, how)
-    said = problems(workspace)
-    named = [text for text in said if "segment `lapsed`" in text]
+    messages = problems(workspace)
+    named = [text for text in messages if "segment `lapsed`" in text]
     assert named and (line is None or f"{FILE}, line {line}: " in named[0])
     assert re.search(words, named[0])
     assert "restore the file from version control" in named[0]
@@ -92,7 +92,7 @@ def test_what_was_done_is_named_with_segment_line_and_cure(
     assert (workspace.seeds / FILE).read_bytes() == before
 
 
-def test_a_log_written_anew_holds_in_itself_but_not_against_what_was_published(
+def test_a_rewritten_log_is_valid_in_itself_but_contradicts_what_was_published(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     forged = Workspace.at(warehouse=str(tmp_path / "forged" / "warehouse.duckdb"))
@@ -100,17 +100,17 @@ def test_a_log_written_anew_holds_in_itself_but_not_against_what_was_published(
         append_rows(forged, [log_row("lapsed", "fp", role, f"Forged {role}")])
     (workspace.seeds / FILE).write_bytes((forged.seeds / FILE).read_bytes())
     assert len(verified_log(forged)) == 3
-    said = problems(workspace)
-    assert len(said) == 2
-    assert "segment `lapsed`: its log was rewritten" in said[0] and "is another one now" in said[0]
+    messages = problems(workspace)
+    assert len(messages) == 2
+    assert "segment `lapsed`: its log was rewritten" in messages[0] and "is different now" in messages[0]
 
 
-def test_every_kept_version_is_held_against_the_log(workspace: Workspace) -> None:
+def test_every_kept_version_is_checked_against_the_log(workspace: Workspace) -> None:
     append_rows(workspace, [log_row("lapsed", "fp2", "data_owner", "Cid")])
     publish(workspace, "2026-07-01-002")
     change(workspace, lambda lines: lines[:-1])
-    (said,) = problems(workspace)
-    assert "version 2026-07-01-002 was published with row 4" in said
+    (messages,) = problems(workspace)
+    assert "version 2026-07-01-002 was published with row 4" in messages
 
 
 def test_signatures_need_their_key(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,14 +118,14 @@ def test_signatures_need_their_key(workspace: Workspace, monkeypatch: pytest.Mon
     append_rows(workspace, [log_row("signed", "fp", role, role) for role in ("segment_owner", "data_owner")])
     assert [row.is_signed for row in verified_log(workspace)] == [False] * 6 + [True] * 2
     monkeypatch.setenv(KEY_VARIABLE, "other")
-    (said,) = problems(workspace)
-    assert "it is another key than the rows were signed with" in said
+    (messages,) = problems(workspace)
+    assert "it is not the key that the rows were signed with" in messages
     monkeypatch.delenv(KEY_VARIABLE)
-    (said,) = problems(workspace)
-    assert "2 of its rows are signed and cannot be checked without their key" in said
+    (messages,) = problems(workspace)
+    assert "2 of its rows are signed and cannot be checked without their key" in messages
 
 
-def test_after_a_signed_row_none_without_a_signature_is_believed(
+def test_after_a_signed_row_none_without_a_signature_is_accepted(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "secret")
@@ -141,10 +141,10 @@ def test_after_a_signed_row_none_without_a_signature_is_believed(
     monkeypatch.undo()
     monkeypatch.setenv(KEY_VARIABLE, "secret")
     (workspace.seeds / FILE).write_bytes((other.seeds / FILE).read_bytes())
-    (said,) = problems(workspace)
-    assert "row 2 of its approvals is not signed although those before it are" in said
-    # Nor is a signed row that was changed.
+    (messages,) = problems(workspace)
+    assert "row 2 of its approvals is not signed although those before it are" in messages
+    # Nor is a changed signed row accepted.
     (workspace.seeds / FILE).write_text(signed.replace("Ann,2026", "Eve,2026"))
     assert any(
-        "was changed after it was written" in text or "no signature holds" in text for text in problems(workspace)
+        "was changed after it was written" in text or "no signature is valid" in text for text in problems(workspace)
     )

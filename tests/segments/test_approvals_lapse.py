@@ -1,4 +1,4 @@
-"""Whatever changes the meaning of an approved rule stops its export, says what changed, and a new approval restores."""
+"""Any change of meaning of an approved rule stops its export and says what changed; a new approval restores it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from scripts.serving.publish import publish
 Row = dict[str, str]
 CONDITIONS = "segment_rule_conditions.csv"
 WINDOWS = "behaviour_windows.csv"
-# Rules, what rests on them, and who may be contacted.
+# Rules, what depends on them, and who may be contacted.
 REBUILT = (
     "segment_rule_conditions behaviour_windows segment_approvals customer_behaviour_windows+1 attribute_catalogue "
     "path:models/segments "
     "audience_members audience_counts"
 )
-# In the demo's rule of `lapsed`: a window, and another segment; both leave everybody where they are.
-RESTS_ON = [("product_view_count_7d", ">=", "0", "true"), ("segment:won_back", "is_not_member", "", "")]
+# In the demo's rule of `lapsed`: a window, and another segment; neither changes anybody's membership.
+DEPENDS_ON = [("product_view_count_7d", ">=", "0", "true"), ("segment:won_back", "is_not_member", "", "")]
 
 
 def quiet(_: str) -> None:
@@ -48,7 +48,7 @@ def edit(file: Path, change: Callable[[list[Row]], list[Row]]) -> None:
 
 
 def with_cell(wanted: Row, column: str, value: str) -> Callable[[list[Row]], list[Row]]:
-    """All rows, one cell of those that hold `wanted` being another."""
+    """All rows, with one cell changed in those that contain `wanted`."""
 
     def change(rows: list[Row]) -> list[Row]:
         found = [row for row in rows if wanted.items() <= row.items()]
@@ -100,12 +100,12 @@ def rebuild(workspace: Workspace) -> None:
 def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(demo_copy: Workspace) -> None:
     workspace = demo_copy
 
-    def rest_on_more(rows: list[Row]) -> list[Row]:
+    def depend_on_more(rows: list[Row]) -> list[Row]:
         row = next(row for row in rows if DAYS.items() <= row.items())
         names = ("attribute", "operator", "value", "if_missing")
-        return rows + [{**row, **dict(zip(names, cells, strict=True))} for cells in RESTS_ON]
+        return rows + [{**row, **dict(zip(names, cells, strict=True))} for cells in DEPENDS_ON]
 
-    edit(workspace.seeds / CONDITIONS, rest_on_more)
+    edit(workspace.seeds / CONDITIONS, depend_on_more)
     rebuild(workspace)
     with pytest.raises(CheckFailed, match="its rule changed since it was approved"):
         export(workspace, "lapsed", progress=quiet)
@@ -120,16 +120,16 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
         exports = sorted(workspace.exports.iterdir())
         with pytest.raises(CheckFailed) as refused:
             export(workspace, "lapsed", progress=quiet)
-        said = str(refused.value)
-        assert len(said.splitlines()) == 1, what
-        assert "segment `lapsed` is not approved: its rule changed since it was approved (version" in said, what
-        assert re.search(words, said), (what, said)
-        # What separates it from the approved rule, and none of the edits that were taken back before.
-        assert said.count(" became ") + said.count("no longer: ") == 1, (what, said)
+        message = str(refused.value)
+        assert len(message.splitlines()) == 1, what
+        assert "segment `lapsed` is not approved: its rule changed since it was approved (version" in message, what
+        assert re.search(words, message), (what, message)
+        # What differs from the approved rule, and none of the edits that were reverted before.
+        assert message.count(" became ") + message.count("no longer: ") == 1, (what, message)
         assert sorted(workspace.exports.iterdir()) == exports
         (workspace.seeds / name).write_bytes(approved[name])
 
-    # The last change once more, approved anew.
+    # A change again, then approved again.
     name, change, _ = CHANGES["value"]
     edit(workspace.seeds / name, change)
     rebuild(workspace)
@@ -149,5 +149,5 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
         versions = connection.execute(
             "select rule_version from marts.segment_versions where segment_key = 'lapsed' order by change_number"
         ).fetchall()
-    # The demo's, the one that rests on more, each change, and the one that was approved in the end.
+    # The demo's, the one that depends on more, each change, and the one that was approved in the end.
     assert [version for (version,) in versions] == list(range(1, len(CHANGES) + 4))

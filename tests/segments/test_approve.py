@@ -1,4 +1,4 @@
-"""An approval is one row more, for the rule and the size of the last build, or nothing at all."""
+"""An approval adds one row, for the rule and the size of the last build, or nothing at all."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rows(workspace: Workspace) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))[BEFORE:]
 
 
-def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(workspace: Workspace) -> None:
+def test_an_approval_records_the_fingerprint_and_a_band_around_the_size(workspace: Workspace) -> None:
     approve(workspace, "promoters", "data_owner", 'Dora "D", data', tolerance=0.25, progress=quiet)
     (row,) = rows(workspace)
     assert list(row) == COLUMNS
@@ -41,15 +41,15 @@ def test_an_approval_carries_the_fingerprint_and_a_band_round_the_size(workspace
     assert row["sequence"] == "2"
 
 
-def test_what_is_approved_is_said_first(workspace: Workspace) -> None:
-    said: list[str] = []
-    approve(workspace, "promoters", "data_owner", "Dora", progress=said.append)
-    assert said[:2] == ["promoters: active, version 1, 10 customers", "  All of: …"]
-    assert "segment_owner: approved by Ann for 30 to 50" in said[2]
-    assert said[-1].endswith("still needed: campaign_owner")
+def test_the_subject_of_an_approval_is_shown_first(workspace: Workspace) -> None:
+    messages: list[str] = []
+    approve(workspace, "promoters", "data_owner", "Dora", progress=messages.append)
+    assert messages[:2] == ["promoters: active, version 1, 10 customers", "  All of: …"]
+    assert "segment_owner: approved by Ann for 30 to 50" in messages[2]
+    assert messages[-1].endswith("still needed: campaign_owner")
 
 
-def test_rows_that_are_there_stay_as_they_are(workspace: Workspace) -> None:
+def test_existing_rows_stay_as_they_are(workspace: Workspace) -> None:
     file = workspace.seeds / FILE
     before = file.read_bytes().rstrip(b"\n").replace(b"\n", b"\r\n")
     file.write_bytes(before)
@@ -74,7 +74,7 @@ def test_rows_that_are_there_stay_as_they_are(workspace: Workspace) -> None:
         ("reviewed", "data_owner", "Dora", 0.25, "say which size you approve with --count"),
     ],
 )
-def test_what_is_refused_writes_nothing(
+def test_a_refused_approval_writes_nothing(
     workspace: Workspace, segment: str, role: str, by: str, tolerance: float, words: str
 ) -> None:
     with pytest.raises((UserError, CheckFailed), match=words) as problem:
@@ -83,44 +83,44 @@ def test_what_is_refused_writes_nothing(
     assert rows(workspace) == []
 
 
-def test_two_roles_are_two_people_also_before_the_next_build(workspace: Workspace) -> None:
+def test_two_roles_need_two_people_even_before_the_next_build(workspace: Workspace) -> None:
     approve(workspace, "changed", "data_owner", "Dora  D", progress=quiet)
     with pytest.raises(CheckFailed, match="3 different people"):
         approve(workspace, "changed", "campaign_owner", "dora d", progress=quiet)
 
 
 def test_a_segment_with_a_risk_class_needs_a_fourth_person(workspace: Workspace) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     for role, by in (("segment_owner", "A"), ("campaign_owner", "B"), ("data_owner", "C")):
-        approve(workspace, "priced", role, by, progress=said.append)
-    assert said[-1].endswith("still needed: risk_owner")
+        approve(workspace, "priced", role, by, progress=messages.append)
+    assert messages[-1].endswith("still needed: risk_owner")
     with pytest.raises(CheckFailed, match="4 different people"):
         approve(workspace, "priced", "risk_owner", "c", progress=quiet)
-    approve(workspace, "priced", "risk_owner", "D", progress=said.append)
-    assert said[-1].endswith("build and publish, then it may be exported")
+    approve(workspace, "priced", "risk_owner", "D", progress=messages.append)
+    assert messages[-1].endswith("build and publish, then it may be exported")
 
 
-def test_what_is_in_review_is_approved_for_the_size_that_the_approver_states(workspace: Workspace) -> None:
+def test_a_segment_in_review_is_approved_for_the_stated_size(workspace: Workspace) -> None:
     approve(workspace, "reviewed", "data_owner", "Dora", count=200, tolerance=0.1, progress=quiet)
     assert [(row["count_low"], row["count_high"]) for row in rows(workspace)] == [("180", "220")]
     with pytest.raises(UserError, match="has 10 customers"):
         approve(workspace, "promoters", "data_owner", "Dora", count=200, progress=quiet)
 
 
-def test_a_withdrawal_is_a_row_more_and_opens_the_role_again(workspace: Workspace) -> None:
+def test_a_withdrawal_adds_a_row_and_reopens_the_role(workspace: Workspace) -> None:
     withdraw(workspace, "promoters", "segment_owner", "Ann", progress=quiet)
     assert [(row["decision"], row["sequence"]) for row in rows(workspace)] == [("withdrawn", "2")]
     with pytest.raises(CheckFailed, match="nothing to withdraw"):
         withdraw(workspace, "promoters", "segment_owner", "Ann", progress=quiet)
     # Ann may now approve in another role.
     approve(workspace, "promoters", "data_owner", "Ann", progress=quiet)
-    said: list[str] = []
-    list_approvals(workspace, "promoters", said.append)
-    (line,) = said
+    messages: list[str] = []
+    list_approvals(workspace, "promoters", messages.append)
+    (line,) = messages
     assert line.endswith("approved by data_owner Ann; still needed: segment_owner, campaign_owner")
 
 
-def test_a_file_of_another_shape_is_left_alone(workspace: Workspace) -> None:
+def test_a_file_with_other_columns_is_left_alone(workspace: Workspace) -> None:
     (workspace.seeds / FILE).write_text("segment;role\n")
     with pytest.raises(UserError, match="its first line must be"):
         approve(workspace, "promoters", "data_owner", "Dora", progress=quiet)
@@ -133,5 +133,5 @@ def test_approving_all_adds_only_what_is_missing(workspace: Workspace) -> None:
     keys = {row["segment_key"] for row in rows(workspace)}
     assert "lapsed" not in keys and "vip" not in keys and "inactive" not in keys
     assert {"grown", "changed", "promoters", "nobody", "suppression", "priced"} == keys
-    # Whoever approved promoters did so for another size, so that all three have to again; priced has a risk class.
+    # Promoters was approved for another size, so all three roles must approve again; priced has a risk class.
     assert added == len(rows(workspace)) == 5 * 3 + 4

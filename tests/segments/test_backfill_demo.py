@@ -1,4 +1,4 @@
-"""Sixty days of the demo, forward, backward and shuffled: one history; and its reasons are true of the kept values."""
+"""Sixty days of the demo, forward, backward and shuffled, give one history; its reasons agree with the kept values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(workspace: Workspace, text: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def histories(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Workspace]]:
-    """The demo, backfilled in three orders; its days are built once and found again by the others."""
+    """The demo, backfilled in three orders; its days are built once and reused by the others."""
     last = described_day(demo_workspace)
     forward = [last - timedelta(days=back) for back in range(DAYS, 0, -1)]
     orders = {"forward": forward, "backward": forward[::-1], "shuffled": random.Random(3).sample(forward, DAYS)}
@@ -63,7 +63,7 @@ def state_of(workspace: Workspace) -> str:
 
 @pytest.mark.verify
 @pytest.mark.parametrize("what", WHAT)
-def test_the_order_of_backfill_does_not_show(histories: dict[str, Workspace], what: str) -> None:
+def test_history_does_not_depend_on_the_order_of_backfill(histories: dict[str, Workspace], what: str) -> None:
     forward = table(histories["forward"], f"from marts.{what} order by all")
     assert forward
     assert table(histories["backward"], f"from marts.{what} order by all") == forward
@@ -71,8 +71,8 @@ def test_the_order_of_backfill_does_not_show(histories: dict[str, Workspace], wh
 
 
 @pytest.mark.verify
-def test_stays_neither_overlap_nor_leave_a_gap(histories: dict[str, Workspace]) -> None:
-    """Members by day are the matches of that day, all of them and no others."""
+def test_stays_neither_overlap_nor_have_gaps(histories: dict[str, Workspace]) -> None:
+    """The members of a day are exactly the matches of that day."""
     workspace = histories["shuffled"]
     kept = _Kept(workspace, state_of(workspace))
     days = [day for (day,) in table(workspace, "select distinct as_of_date from marts.segment_sizes order by 1")]
@@ -131,10 +131,10 @@ def shown(value: Any) -> str:
 
 
 @pytest.mark.verify
-def test_reasons_are_true_of_the_kept_values(histories: dict[str, Workspace]) -> None:
-    """Of sampled changes: both days' values are those stated, the conditions named did flip, and they suffice.
+def test_reasons_agree_with_the_kept_values(histories: dict[str, Workspace]) -> None:
+    """For sampled changes: both days' values are those stated, the conditions named did flip, and they suffice.
 
-    That they suffice: with the named conditions as they were on the day before, the customer would be as before.
+    They suffice if, with the named conditions as on the day before, the customer's membership would be as before.
     """
     workspace = histories["backward"]
     rules = rule_rows(workspace.seeds)
@@ -190,8 +190,8 @@ def test_reasons_are_true_of_the_kept_values(histories: dict[str, Workspace]) ->
 
 
 @pytest.mark.verify
-def test_a_past_day_is_evaluated_by_the_rule_of_then(demo_copy: Workspace) -> None:
-    """The rule of `lapsed` is widened tomorrow; yesterday is looked at afterwards, and finds whom the old one finds."""
+def test_a_past_day_is_evaluated_by_the_rule_of_that_day(demo_copy: Workspace) -> None:
+    """The rule of `lapsed` is widened tomorrow; a past day evaluated after that still has the old rule's members."""
     last = described_day(demo_copy)
     file = demo_copy.seeds / "segment_rule_conditions.csv"
     text = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The nearest change of a customer turns the verdict when it comes about, and no smaller one does."""
+"""The nearest counterfactual of a customer turns the verdict when it happens, and no smaller one does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CUSTOMERS = 40
 
 
 class FixedBase(Base):
-    """Percentiles that are the same whoever is looked at."""
+    """Percentiles that do not depend on the customers."""
 
     def __init__(self) -> None:
         super().__init__([])
@@ -34,7 +34,7 @@ BASE = FixedBase()
 
 
 def trace(rule: list[Row], scope: str, customer: dict[str, Any]) -> list[Traced]:
-    """What the warehouse would say of the customer, by the plain evaluator."""
+    """The trace that the warehouse would give of the customer, from the plain evaluator."""
     rows = []
     if scope != "all":
         met = customer["customer_type"] == "person"
@@ -86,7 +86,7 @@ def changed(customer: dict[str, Any], change: Change) -> dict[str, Any]:
 
 
 def somebody(rule: list[Row], pick: random.Random) -> dict[str, Any]:
-    """A customer whose values lie at, beside or far from the thresholds of a rule, or are missing."""
+    """A customer whose values are at, next to or far from the thresholds of a rule, or missing."""
     customer: dict[str, Any] = plain_customer()
     for row in rule:
         data_type = TYPES[row["attribute"]]
@@ -124,7 +124,7 @@ def test_applying_the_nearest_change_turns_the_verdict_of_the_rule(key: str) -> 
             assert change.becomes == ("out" if before else "in")
             after = rule_evaluator.is_member(rule, scope, changed(customer, change), BASE, DAY)
             assert after != before, (customer, change)
-            # No part of it does it alone: there is nothing in it that is not needed.
+            # No single step does it alone: every step is needed.
             for step in change.steps if len(change.steps) > 1 else ():
                 alone = changed(customer, Change(change.becomes, (step,)))
                 assert rule_evaluator.is_member(rule, scope, alone, BASE, DAY) == before, (customer, change)
@@ -138,12 +138,12 @@ def numeric(
                   is_met=met, **parts)  # fmt: skip
 
 
-def test_what_comes_by_itself_says_in_how_many_days() -> None:
+def test_a_change_that_happens_by_itself_states_in_how_many_days() -> None:
     (change,) = counterfactuals([numeric("include", "days_since_last_order", ">=", "120", "118", False)])
     assert (change.becomes, change.days, change.steps[0].words) == ("in", 2, "from 120 on")
 
 
-def test_days_are_not_promised_where_another_clock_runs_out_first() -> None:
+def test_days_are_not_stated_where_another_condition_fails_before() -> None:
     rule = [
         numeric("include", "days_since_last_order", ">=", "120", "118", False),
         numeric("include", "days_since_last_visit", "<", "30", "29", True),
@@ -152,7 +152,7 @@ def test_days_are_not_promised_where_another_clock_runs_out_first() -> None:
     assert change.steps[0].target == "120" and change.days is None
 
 
-def test_members_hear_first_what_happens_by_itself() -> None:
+def test_for_members_what_happens_by_itself_comes_first() -> None:
     rule = [
         numeric("include", "order_count", "=", "1", "1", True),
         numeric("include", "days_since_first_order", "between", "31|120", "100", True),
@@ -162,7 +162,7 @@ def test_members_hear_first_what_happens_by_itself() -> None:
     assert second.steps[0].attribute == "order_count"
 
 
-def test_a_member_by_two_alternatives_has_to_lose_both() -> None:
+def test_a_member_by_two_alternatives_must_lose_both() -> None:
     rule = [
         numeric("include", "visit_count", ">=", "3", "4", True),
         numeric("include", "order_count", ">=", "2", "9", True, alternative="2"),
@@ -173,7 +173,7 @@ def test_a_member_by_two_alternatives_has_to_lose_both() -> None:
     ]
 
 
-def test_days_of_the_calendar_and_decimals_move_by_their_own_step() -> None:
+def test_dates_and_decimals_move_by_their_own_step() -> None:
     (change,) = counterfactuals(
         [numeric("include", "last_order_date", ">", "2026-05-31", "2026-05-01", False, data_type="date")]
     )
@@ -184,7 +184,7 @@ def test_days_of_the_calendar_and_decimals_move_by_their_own_step() -> None:
     assert (change.steps[0].target, change.steps[0].words) == ("2000.01", "above 2,000")
 
 
-def test_staff_can_do_nothing() -> None:
+def test_staff_have_no_counterfactual() -> None:
     assert (
         counterfactuals([numeric("scope", "customer_type", "=", "person", "staff", False, data_type="varchar")]) == []
     )

@@ -1,6 +1,6 @@
-"""Nearest changes of random customers by random rules over every operator: they turn the verdict, or nothing does.
+"""Counterfactuals of random customers for random rules with every operator: they turn the verdict, or nothing does.
 
-The traces come from the warehouse; whether a change turns the verdict, and whether there is one, says plain Python.
+The traces come from the warehouse; plain Python decides whether a change turns the verdict, and whether there is one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tests.support.rules_workspace import DAY, MATCHES, Row, Rule, build, make_w
 
 CUSTOMERS = 40
 RULES = 120
-# What a value may differ from the four decimals that a trace shows of it.
+# How far a value may differ from the four decimals that a trace shows.
 ROUNDING = 0.00005
 
 
 @dataclass
 class Workspace:
-    """Random rules over random customers, and how each rule stands for each of them."""
+    """Random rules over random customers, and how each rule evaluates for each of them."""
 
     evaluator: Evaluator
     customers: list[Row]
@@ -56,8 +56,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.mark.parametrize("count", [250, pytest.param(2000, marks=pytest.mark.verify)])
-def test_counterfactualss_turn_the_verdict_or_nothing_does(workspace: Workspace, count: int) -> None:
-    told = Counter[str]()
+def test_counterfactuals_turn_the_verdict_or_nothing_does(workspace: Workspace, count: int) -> None:
+    counts = Counter[str]()
     tried = set()
     by_id = {customer["customer_id"]: customer for customer in workspace.customers}
     for key, customer_id in pairs(workspace, count):
@@ -74,15 +74,15 @@ def test_counterfactualss_turn_the_verdict_or_nothing_does(workspace: Workspace,
             (steps,) = {len(change.steps) for change in changes}
             fewer = exhaustive(workspace.evaluator, rule, customer, before, most=min(steps - 1, 2))
             assert fewer is None, f"{fewer} value(s) would do: {changes}\n{said}"
-            told[f"{steps} value(s)"] += 1
+            counts[f"{steps} value(s)"] += 1
         else:
             fewest = exhaustive(workspace.evaluator, rule, customer, before, most=99)
             assert fewest is None, f"nothing was proposed, but {fewest} value(s) would do\n{said}"
-            told["none"] += 1
+            counts["none"] += 1
         tried |= {cells["operator"].lower() for cells in rule.rows}
-    print(dict(told))
-    assert sum(told.values()) == count
-    assert told["1 value(s)"] > count // 3 and told["2 value(s)"] > count // 50 and told["none"] > 0
+    print(dict(counts))
+    assert sum(counts.values()) == count
+    assert counts["1 value(s)"] > count // 3 and counts["2 value(s)"] > count // 50 and counts["none"] > 0
     assert tried == set(OPERATORS)
 
 
@@ -97,7 +97,7 @@ def test_staff_stay_out_of_a_segment_of_people(workspace: Workspace) -> None:
 
 
 def pairs(workspace: Workspace, count: int) -> list[tuple[str, str]]:
-    """Pairs of a rule that can be computed and a customer whom its scope lets in."""
+    """Pairs of a rule that can be computed and a customer in its scope."""
     person = {customer["customer_id"] for customer in workspace.customers if customer["customer_type"] == "person"}
     found = [
         (key, customer)
@@ -139,10 +139,10 @@ def typed(attribute: str, text: str | None) -> Any:
 
 
 def exhaustive(evaluator: Evaluator, rule: Rule, customer: Row, before: bool, most: int) -> int | None:
-    """How many values have to change at least for the verdict to turn; None where no change of up to `most` does it.
+    """The fewest values that have to change for the verdict to turn; None where no change of up to `most` does it.
 
-    Attributes that conditions compare with one another are tried together. Of every such group only what its
-    conditions say of it matters, so that all combinations of groups can be tried.
+    Attributes that conditions compare with one another are tried together. Of every such group only the verdicts of
+    its conditions matter, so that all combinations of groups can be tried.
     """
     conditions = [cleaned(cells) for cells in rule.rows]
     verdicts: list[dict[tuple[bool, ...], int]] = []
@@ -195,7 +195,7 @@ def takes_in(conditions: list[Row], met: list[bool]) -> bool:
 
 
 def groups(evaluator: Evaluator, conditions: list[Row]) -> list[list[str]]:
-    """The attributes that could change, those together that are compared with one another."""
+    """The attributes that could change, grouped where they are compared with one another."""
     own = {
         one["attribute"]
         for one in conditions
@@ -212,7 +212,7 @@ def groups(evaluator: Evaluator, conditions: list[Row]) -> list[list[str]]:
 
 
 def domain(evaluator: Evaluator, conditions: list[Row], group: list[str], name: str, customer: Row) -> Iterator[Any]:
-    """Values that stand for all that an attribute could have. It goes missing only where a condition asks for that."""
+    """Values that represent all that an attribute could have. It is missing only where a condition tests for that."""
     mine = [one for one in conditions if one["attribute"] == name]
     yield SAME
     if any(OPERATORS[one["operator"]]["missing_value"] == "tested" for one in mine):
@@ -240,7 +240,7 @@ def domain(evaluator: Evaluator, conditions: list[Row], group: list[str], name: 
 
 
 def _points(evaluator: Evaluator, condition: Row, customer: Row) -> Iterator[Any]:
-    """What a condition on a number or day compares with, where that is known."""
+    """The values that a condition on a number or day compares with, where known."""
     for item in items(condition):
         if item.startswith("attr:"):
             found = customer.get(item[5:])
@@ -257,7 +257,7 @@ def _points(evaluator: Evaluator, condition: Row, customer: Row) -> Iterator[Any
 def _beside(
     evaluator: Evaluator, conditions: list[Row], name: str, points: list[Any], reach: int, customer: Row
 ) -> Iterator[Any]:
-    """The points and what lies next to them, without those of which a trace does not say whether they are equal."""
+    """The points and their neighbours, without those that a trace cannot distinguish from an equal value."""
     if KINDS[name] == "date":
         yield from {point + timedelta(days=days) for point in points for days in range(-reach, reach + 1)}
         yield from (date(1990, 1, 1), date(2090, 1, 1))
@@ -272,7 +272,7 @@ def _beside(
 
 
 def _may_equal(evaluator: Evaluator, conditions: list[Row], name: str, number: Decimal, customer: Row) -> bool:
-    """Whether a condition compares a value with one that a trace shows rounded, and it may be that one."""
+    """Whether a condition compares a value with one that a trace shows rounded, and the two may be equal."""
     rounded = [customer.get(one["attribute"]) for one in conditions if name in attributes(one)[1:]]
     for one in conditions:
         if one["attribute"] == name:

@@ -1,4 +1,4 @@
-"""Explanations say what the rules decided, for customers in and out, name nobody and touch nothing."""
+"""Explanations agree with what the rules decided, for customers in and out, name nobody and change nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rows(workspace: Workspace, query: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def said(workspace: Workspace, customer: str, segment: str | None = None, as_json: bool = False) -> str:
+def explanation_of(workspace: Workspace, customer: str, segment: str | None = None, as_json: bool = False) -> str:
     lines: list[str] = []
     explain(workspace, customer, segment, as_json=as_json, progress=lines.append)
     return "\n".join(lines)
@@ -52,7 +52,7 @@ def check_against_plain_python(workspace: Workspace, count: int) -> None:
     day = everybody[0]["as_of_date"]
     seen_in = seen_out = 0
     for customer in random.Random(3).sample(everybody, count):
-        answer = json.loads(said(workspace, customer["customer_id"], as_json=True))
+        answer = json.loads(explanation_of(workspace, customer["customer_id"], as_json=True))
         for segment in answer["segments"]:
             rule = rules[segment["segment_key"]]
             if segment["rule_holds"] is None:
@@ -84,14 +84,16 @@ def test_explanations_of_many_agree_with_plain_python(demo_workspace: Workspace)
     check_against_plain_python(demo_workspace, 80)
 
 
-def test_nobody_is_named_and_nothing_is_touched(demo_workspace: Workspace) -> None:
+def test_nobody_is_named_and_nothing_is_changed(demo_workspace: Workspace) -> None:
     before = hashlib.sha256(demo_workspace.warehouse.read_bytes()).hexdigest()
     (person,) = rows(
         demo_workspace,
         "select contacts.* from pii.contacts as contacts inner join marts.segment_memberships as members"
         " on contacts.customer_id = members.customer_id where email is not null and phone is not null limit 1",
     )
-    text = said(demo_workspace, person["customer_id"]) + said(demo_workspace, person["customer_id"], as_json=True)
+    text = explanation_of(demo_workspace, person["customer_id"]) + explanation_of(
+        demo_workspace, person["customer_id"], as_json=True
+    )
     assert person["customer_id"] in text
     private = [str(person[name]) for name in ("email", "phone", "first_name", "last_name") if person.get(name)]
     assert len(private) >= 2
@@ -105,7 +107,7 @@ def test_one_segment_shows_values_verdict_and_messages(demo_workspace: Workspace
         "select members.customer_id, days_since_last_order from marts.segment_memberships as members"
         " inner join marts.customer_features using (customer_id) where segment_key = 'lapsed' order by 1 limit 1",
     )
-    text = said(demo_workspace, member["customer_id"], "lapsed")
+    text = explanation_of(demo_workspace, member["customer_id"], "lapsed")
     days = member["days_since_last_order"]
     assert "IN: Lapsed customers (lapsed)" in text
     assert re.search(rf"✓ last order 181 to 365 days ago +{days}\n", text)
@@ -115,7 +117,7 @@ def test_one_segment_shows_values_verdict_and_messages(demo_workspace: Workspace
 
 @pytest.fixture
 def people() -> duckdb.DuckDBPyConnection:
-    """Three customers: one profiled, one who objects, one who took over the id of another."""
+    """Three customers: one profiled, one who objects, one into whom another was merged."""
     connection = duckdb.connect()
     connection.execute("create schema marts")
     connection.execute("create table marts.customers as from (values ('now'), ('objects')) as t(customer_id)")
@@ -136,8 +138,8 @@ def people() -> duckdb.DuckDBPyConnection:
 def test_customers_are_found_by_any_id_they_ever_had(people: duckdb.DuckDBPyConnection) -> None:
     assert find_customer(people, "now") == ("now", [])
     customer, notes = find_customer(people, "old")
-    assert customer == "now" and "old was given up on 2026-05-01 (merged)" in notes[0]
-    assert find_customer(people, "shopify:77") == ("now", ["whom shopify knows by the given id"])
+    assert customer == "now" and "old was retired on 2026-05-01 (merged)" in notes[0]
+    assert find_customer(people, "shopify:77") == ("now", ["found by the given id of shopify"])
 
 
 @pytest.mark.parametrize(
@@ -150,21 +152,23 @@ def test_customers_are_found_by_any_id_they_ever_had(people: duckdb.DuckDBPyConn
         ("shop:77", "sources are shopify"),
     ],
 )
-def test_who_cannot_be_explained_gets_one_line(people: duckdb.DuckDBPyConnection, given: str, words: str) -> None:
+def test_customers_who_cannot_be_explained_get_one_line(
+    people: duckdb.DuckDBPyConnection, given: str, words: str
+) -> None:
     with pytest.raises(UserError, match=words) as problem:
         find_customer(people, given)
     assert len(str(problem.value).splitlines()) == 1
 
 
-def test_an_unknown_segment_and_a_day_to_come_are_refused(demo_workspace: Workspace) -> None:
+def test_an_unknown_segment_and_a_future_day_are_refused(demo_workspace: Workspace) -> None:
     with pytest.raises(UserError, match="did you mean `vip_loyalists`"):
         explain(demo_workspace, "x", "vip", progress=lambda _: None)
     with pytest.raises(UserError, match="build that day first"):
         explain(demo_workspace, "x", as_of=date(2030, 1, 1), progress=lambda _: None)
 
 
-def test_it_starts_quickly_because_it_needs_neither_dbt_nor_pandas(demo_workspace: Workspace) -> None:
-    """Which a cold start of under two seconds rests on; the time itself depends on who else is at work."""
+def test_it_starts_quickly_without_dbt_and_pandas(demo_workspace: Workspace) -> None:
+    """A cold start of under two seconds depends on this; CPU time is measured, independent of the machine's load."""
     (member,) = rows(demo_workspace, "select min(customer_id) as customer_id from marts.segment_memberships")
     code = (
         "import sys, time; from scripts.__main__ import main;"
@@ -181,7 +185,7 @@ def test_it_starts_quickly_because_it_needs_neither_dbt_nor_pandas(demo_workspac
 
 @pytest.mark.verify
 def test_another_day_is_built_from_what_was_known_then(demo_copy: Workspace) -> None:
-    """A member of lapsed today was none, 181 days after the last order less one."""
+    """A member of lapsed today was not one 180 days after the last order."""
     (member,) = rows(
         demo_copy,
         "select members.customer_id, days_since_last_order as days from marts.segment_memberships as members"

@@ -1,4 +1,4 @@
-"""Who entered and left, when and why: the real models over days that are made up here, against plain Python."""
+"""Who entered and left, when and why: the real models over made-up days, compared with plain Python."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ RULES = [
     ("fresh", "include", "1", "first_order_date", ">=", "-30d", ""),
     ("fresh", "include", "2", "order_count", "between", "4|6", ""),
 ]
-# Nobody knows `top` on the third day: its members stand. `fresh` is paused on the fifth and sixth. The rule of `lapsed`
-# is version 2 from the eighth on.
+# `top` cannot be computed on the third day: its members stay. `fresh` is paused on the fifth and sixth. The rule of
+# `lapsed` is version 2 from the eighth on.
 STATUS = {("top", DAYS[2]): "not_computable", ("fresh", DAYS[4]): "paused", ("fresh", DAYS[5]): "paused"}
 
 Person = dict[str, object]
@@ -48,7 +48,7 @@ Change = tuple[date, str, str, str]
 
 
 def people_of(day: date) -> dict[str, Person]:
-    """Customers on a day: hand-made ones, and a crowd that moves at random."""
+    """Customers on a day: hand-made ones, and a crowd with random values."""
     number = DAYS.index(day)
     ago = 116 + number
     everyday = {"customer_type": "person", "has_open_complaint": False, "net_revenue_365d": 10.0, "order_count": 1}
@@ -103,7 +103,7 @@ def members_of(day: date) -> set[tuple[str, str]]:
 
 
 def expected_changes() -> set[Change]:
-    """Entries and exits by comparing one day with the one before; of a segment without answer nobody moves."""
+    """Entries and exits by comparing each day with the one before; members of a segment not computed stay."""
     changes: set[Change] = set()
     before: set[tuple[str, str]] = set()
     for day in DAYS:
@@ -137,7 +137,7 @@ def write_seeds(folder: Path) -> None:
 
 
 def tables_of(day: date) -> dict[str, str]:
-    """What is evaluated of a day, as SQL by name of `KEPT`."""
+    """The evaluated tables of a day, as SQL by name of `KEPT`."""
     people = people_of(day)
     values = ", ".join(
         f"(date '{day}', '{name}', '{person['customer_type']}', {person['days_since_last_order']}, "
@@ -169,7 +169,7 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def fabricated(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A warehouse that holds one evaluated day, TODAY, and nothing that does not concern segments."""
+    """A warehouse that holds one evaluated day, TODAY, and nothing unrelated to segments."""
     home = tmp_path_factory.mktemp("history") / "workspace"
     write_seeds(home / "seeds")
     workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))
@@ -263,7 +263,7 @@ def histories(fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.verify
 @pytest.mark.parametrize("order", ORDERS)
-def test_members_by_day_are_those_of_plain_python_in_any_order(histories: dict[str, Workspace], order: str) -> None:
+def test_members_by_day_match_plain_python_in_any_order(histories: dict[str, Workspace], order: str) -> None:
     found = rows(histories[order], "select as_of_date, customer_id, segment_key, change from marts.membership_changes")
     assert len(found) == len(set(found))
     assert set(found) == expected_changes()
@@ -271,7 +271,7 @@ def test_members_by_day_are_those_of_plain_python_in_any_order(histories: dict[s
 
 @pytest.mark.verify
 @pytest.mark.parametrize("what", [CHANGES, STAYS, SIZES])
-def test_the_order_of_days_does_not_show(histories: dict[str, Workspace], what: str) -> None:
+def test_history_does_not_depend_on_the_order_of_days(histories: dict[str, Workspace], what: str) -> None:
     forward = rows(histories["forward"], what)
     assert len(forward) > 20
     assert rows(histories["backward"], what) == forward
@@ -280,7 +280,7 @@ def test_the_order_of_days_does_not_show(histories: dict[str, Workspace], what: 
 
 
 @pytest.mark.verify
-def test_reasons_are_those_written_by_hand(histories: dict[str, Workspace]) -> None:
+def test_reasons_match_those_written_by_hand(histories: dict[str, Workspace]) -> None:
     found = {
         (DAYS.index(day), customer, segment): (change, reason)  # type: ignore[arg-type]
         for day, customer, segment, change, reason, *_ in rows(histories["shuffled"], CHANGES)
@@ -303,7 +303,7 @@ def test_reasons_are_those_written_by_hand(histories: dict[str, Workspace]) -> N
 
 
 @pytest.mark.verify
-def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, Workspace]) -> None:
+def test_stays_do_not_overlap_and_memberships_have_their_entry_dates(histories: dict[str, Workspace]) -> None:
     workspace = histories["backward"]
     overlapping = rows(
         workspace,
@@ -331,7 +331,7 @@ def test_stays_do_not_overlap_and_entry_dates_are_theirs(histories: dict[str, Wo
 
 
 @pytest.mark.verify
-def test_a_killed_backfill_goes_on_where_it_was(copied: Workspace, histories: dict[str, Workspace]) -> None:
+def test_a_killed_backfill_continues_where_it_stopped(copied: Workspace, histories: dict[str, Workspace]) -> None:
     days = ", ".join(f"date.fromisoformat('{day}')" for day in ORDERS["shuffled"])
     program = (
         "from datetime import date\nfrom scripts.segments.backfill import backfill_days\n"
@@ -350,16 +350,16 @@ def test_a_killed_backfill_goes_on_where_it_was(copied: Workspace, histories: di
     process.wait()
     done = rows(copied, "select count(distinct as_of_date) from history.segment_evaluations")
     assert 4 <= int(str(done[0][0])) < len(DAYS)
-    said: list[str] = []
-    backfill_days(copied, ORDERS["shuffled"], progress=said.append)
-    assert said[0].startswith("3 of 8 days are in the history already")
+    messages: list[str] = []
+    backfill_days(copied, ORDERS["shuffled"], progress=messages.append)
+    assert messages[0].startswith("3 of 8 days are in the history already")
     for what in (CHANGES, STAYS, SIZES):
         assert rows(copied, what) == rows(histories["forward"], what)
 
 
 @pytest.mark.verify
 def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: Workspace) -> None:
-    """Frozen on TODAY, its first day: who is gone leaves, nobody enters, and after its last day all leave."""
+    """Frozen on TODAY, its first day: customers who are gone leave, nobody enters, and after its last day all leave."""
     kept = _Kept(copied, data_state(copied, OTHER_SEEDS))
     for ahead in (1, 2):
         day = TODAY + timedelta(days=ahead)
@@ -395,10 +395,10 @@ def test_an_ad_hoc_segment_keeps_its_first_members_until_it_expires(copied: Work
 
 
 @pytest.mark.verify
-def test_what_is_older_than_the_kept_days_is_forgotten_and_nothing_else(
+def test_only_history_older_than_the_kept_days_is_deleted(
     histories: dict[str, Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three days are kept and the one before them; stays that reach it keep their first day and reason."""
+    """Three days and the one before them are kept; stays that reach it keep their first day and reason."""
     home = tmp_path / "workspace"
     shutil.copytree(histories["shuffled"].home, home, ignore=shutil.ignore_patterns("dbt"))
     workspace = Workspace.at(warehouse=str(home / "warehouse.duckdb"))

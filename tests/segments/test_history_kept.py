@@ -1,4 +1,4 @@
-"""Membership history outlives the warehouse, and an erased person does not outlive the erasure in it."""
+"""Membership history survives the loss of the warehouse, and an erased person is erased from it too."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def log(workspace: Workspace) -> set[object]:
         return {row[0] for row in connection.execute("select customer_id from history.membership_log").fetchall()}
 
 
-def test_history_comes_back_into_a_new_warehouse_and_never_over_another(tmp_path: Path) -> None:
+def test_history_is_restored_into_a_new_warehouse_and_never_overwrites_another(tmp_path: Path) -> None:
     workspace = published(tmp_path)
     workspace.warehouse.unlink()
-    # An identity registry of its own does not keep the history out.
+    # An existing identity registry does not prevent the restore.
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("create schema state")
         connection.execute("create table state.identity_registry as select 'p' as profile_id")
-    said: list[str] = []
-    state.restore(workspace, said.append)
-    assert said == ["segments: the membership history of version 2026-06-30-001 was restored"]
+    messages: list[str] = []
+    state.restore(workspace, messages.append)
+    assert messages == ["segments: the membership history of version 2026-06-30-001 was restored"]
     assert log(workspace) == {"c1", "c2", None}
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from history.membership_log where customer_id = 'c1'")
@@ -58,7 +58,7 @@ def test_history_comes_back_into_a_new_warehouse_and_never_over_another(tmp_path
     assert log(workspace) == {"c2", None}
 
 
-def test_an_erased_person_leaves_the_kept_history(tmp_path: Path) -> None:
+def test_an_erased_person_is_removed_from_the_kept_history(tmp_path: Path) -> None:
     workspace = published(tmp_path)
     version = workspace.published.resolve()
     assert not state.is_back_up(version / "state" / "membership_log.parquet")
@@ -70,7 +70,7 @@ def test_an_erased_person_leaves_the_kept_history(tmp_path: Path) -> None:
     assert log(workspace) == {"c2", None}
 
 
-def test_a_kept_day_takes_the_place_of_whatever_the_models_left(tmp_path: Path) -> None:
+def test_a_kept_day_replaces_whatever_the_models_left(tmp_path: Path) -> None:
     """Models make views and tables; so does a day that was loaded before."""
     day = date(2026, 6, 1)
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))

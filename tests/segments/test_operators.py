@@ -1,6 +1,6 @@
-"""Every operator of the seed, in every place that reads it; and some that a test adds to the seed, in the same places.
+"""Every operator of the seed, in every place that uses it; and some that the test adds to the seed, in the same places.
 
-Adding one takes a row, and here its meaning in plain Python, because nothing but the seed may say what an operator is.
+Adding one takes a row, and here its meaning in plain Python, because only the seed may define an operator.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from tests.support.rules_workspace import (
 )
 from tests.support.rules_workspace import OPERATORS as SEED
 
-# Rows of the seed without their place, and what each means.
+# Rows of the seed without their place, and the meaning of each.
 ADDED: dict[str, tuple[dict[str, str], Meaning]] = {
     "not_between": (
         {"value_types": "number|date", "takes": "two", "comparison": "at_least|at_most", "is_negated": "true",
@@ -83,7 +83,7 @@ ADDED: dict[str, tuple[dict[str, str], Meaning]] = {
         lambda own, values: not set(values) <= set(own.split("|")),
     ),
 }  # fmt: skip
-# For each type of value an attribute, another to compare it with, and values: one, then a higher one, then more.
+# For each value type, an attribute and another to compare it with; below, values in ascending order.
 ATTRIBUTES = {
     "number": ("net_revenue", "contribution_margin"),
     "date": ("first_order_date", "last_order_date"),
@@ -119,7 +119,7 @@ class Case:
 
 @dataclass
 class Proof:
-    """A workspace in which every operator was built, and what came of it."""
+    """A workspace in which every operator was built, and the results."""
 
     customers: list[Row]
     evaluator: Evaluator
@@ -143,7 +143,7 @@ def value_of(operator: str, kind: str, *, start: int = 0) -> str:
 
 
 def cases() -> list[Case]:
-    """For each operator and type: plain, what is missing met, compared with another attribute, and as an exclude."""
+    """For each operator and type: plain, with missing values met, and compared with another attribute."""
     found = []
     for operator, cells in OPERATORS.items():
         for kind in cells["value_types"].split("|"):
@@ -235,14 +235,14 @@ def each() -> Any:
 
 
 @each()
-def test_members_are_those_of_its_meaning(proof: Proof, operator: str) -> None:
-    """The memberships as a whole were compared already: here, that each operator tells customers apart."""
+def test_members_match_its_meaning(proof: Proof, operator: str) -> None:
+    """All memberships were compared already; here, that each operator distinguishes customers."""
     sizes = [len(proof.evaluator.members[case.rule.key] or ()) for case in proof.of(operator)]
     assert sizes and any(0 < size < len(proof.customers) for size in sizes)
 
 
 @each()
-def test_its_text_reads_back_as_the_rule(proof: Proof, operator: str) -> None:
+def test_its_text_is_read_back_as_the_rule(proof: Proof, operator: str) -> None:
     for case in proof.of(operator):
         text, _ = proof.texts[case.rule.key]
         if operator in ADDED:
@@ -251,7 +251,7 @@ def test_its_text_reads_back_as_the_rule(proof: Proof, operator: str) -> None:
 
 
 @each()
-def test_traces_and_python_judge_as_its_meaning_does(proof: Proof, operator: str) -> None:
+def test_traces_and_python_agree_with_its_meaning(proof: Proof, operator: str) -> None:
     verdicts = set()
     for case in proof.of(operator):
         for customer in proof.customers:
@@ -264,7 +264,7 @@ def test_traces_and_python_judge_as_its_meaning_does(proof: Proof, operator: str
 
 
 @each()
-def test_explanations_show_the_values_and_what_is_asked_for(proof: Proof, operator: str) -> None:
+def test_explanations_show_the_values_and_what_is_required(proof: Proof, operator: str) -> None:
     found = 0
     customers = {customer["customer_id"]: customer for customer in proof.customers}
     for (key, customer), text in proof.explanations.items():
@@ -288,7 +288,7 @@ def _shown(value: Any) -> str:
 
 
 @each()
-def test_who_just_misses_it_is_no_member(proof: Proof, operator: str) -> None:
+def test_near_misses_are_not_members(proof: Proof, operator: str) -> None:
     for case in proof.of(operator):
         missing = {customer for key, customer in proof.near_misses if key == case.rule.key}
         inside = proof.evaluator.members[case.rule.key] or set()
@@ -297,7 +297,7 @@ def test_who_just_misses_it_is_no_member(proof: Proof, operator: str) -> None:
 
 
 @each()
-def test_the_nearest_change_turns_the_verdict(proof: Proof, operator: str) -> None:
+def test_counterfactuals_turn_the_verdict(proof: Proof, operator: str) -> None:
     found = 0
     for case in proof.of(operator):
         for customer in proof.customers:
@@ -314,7 +314,7 @@ def test_the_nearest_change_turns_the_verdict(proof: Proof, operator: str) -> No
 
 
 @each()
-def test_the_order_of_its_values_matters_only_where_they_are_ends(proof: Proof, operator: str) -> None:
+def test_the_order_of_its_values_matters_only_where_they_are_bounds(proof: Proof, operator: str) -> None:
     fingerprints = {
         (case.kind, case.condition["value"], case.condition["if_missing"]): proof.texts[case.rule.key][1]
         for case in proof.of(operator)
@@ -342,7 +342,7 @@ def test_a_request_in_its_words_is_understood(proof: Proof, operator: str) -> No
 
 
 @each()
-def test_drafts_find_whom_its_meaning_finds(proof: Proof, operator: str) -> None:
+def test_drafts_match_the_same_customers_as_its_meaning(proof: Proof, operator: str) -> None:
     frame = pd.DataFrame(proof.customers)
     numbers = ["net_revenue", "contribution_margin", "has_open_complaint"]
     frame[numbers] = frame[numbers].map(lambda value: None if value is None else float(value)).astype(float)
@@ -359,7 +359,7 @@ def test_drafts_find_whom_its_meaning_finds(proof: Proof, operator: str) -> None
 
 
 def _faults(workspace: Any) -> dict[str, set[str]]:
-    """What is said of rules that are wrong by their operator, by key."""
+    """The errors reported for rules with a wrong use of their operator, by key."""
     rules = [Rule("ground", [row("include", 1, "order_count", ">", "1")], more=SPEC | {"priority": 1})]
     for key, rows in _faulty_rules().items():
         rules.append(Rule(key, rows, more=SPEC | {"priority": len(rules) + 1}))
@@ -409,7 +409,7 @@ def test_faults_of_its_rules_are_named(proof: Proof, operator: str) -> None:
     few = {
         "none": f"operator `{operator}` takes no value, `Garden` was given", "two": f"{operator} takes two values",
     }.get(cells["takes"], f"operator `{operator}` needs a value")  # fmt: skip
-    # Whoever asks only for what is always known lets everybody in, and is told so.
+    # A rule that only requires what is always known matches every customer, which is reported.
     everybody = {"the rule matches every customer"} if operator == "is_not_null" else set()
     assert proof.faults[f"few_{number}"] == everybody | {few}
     assert f"operator `{operator}` is not allowed for" in said("stranger")
@@ -420,7 +420,7 @@ def test_faults_of_its_rules_are_named(proof: Proof, operator: str) -> None:
         assert "it matches every customer" in said("all")
 
 
-def test_what_lies_between_the_ends_of_a_negated_range_cannot_hold_with_it(proof: Proof) -> None:
+def test_values_inside_a_negated_range_contradict_it(proof: Proof) -> None:
     assert "it cannot hold together with" in "".join(proof.faults["range_inside"])
     assert "it cannot hold together with" in "".join(proof.faults["list_inside"])
     assert not {"range_beyond", "list_beyond"} & proof.faults.keys()

@@ -1,4 +1,4 @@
-"""Every attribute has a phrase; a condition on it says what it asks for, and nothing else says the same."""
+"""Every attribute has a phrase; a condition on it says what it requires, and no other condition says the same."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def faults(found: list[dict[str, Any]]) -> Iterator[str]:
             taken[said] = name
 
 
-def test_the_phrases_of_all_attributes_are_sound() -> None:
+def test_the_phrases_of_all_attributes_are_valid() -> None:
     assert len(columns()) > 180
     assert list(faults(columns())) == []
 
@@ -113,7 +113,7 @@ VALUES = {
 
 
 def values(chance: random.Random, kind: str, name: str, takes: str) -> Iterator[str]:
-    """Some values that an operator takes: of one, 1 and 2 first, because they take singular and plural."""
+    """Some values that an operator takes; for one value, 1 and 2 first, because they need singular and plural."""
     if takes == "none":
         yield ""
         return
@@ -146,7 +146,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Rule], dict[str
     return rules, texts, Phrases.read((str(name), str(phrase)) for name, phrase in cells)
 
 
-def test_every_condition_on_every_attribute_reads_back(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
+def test_every_condition_on_every_attribute_is_read_back(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
     rules, texts, _ = said
     reader = Reader(KINDS)
     tried = Counter[str]()
@@ -161,7 +161,7 @@ def test_every_condition_on_every_attribute_reads_back(said: tuple[list[Rule], d
     assert set(tried) == {name for name, cells in OPERATORS.items() if cells["value_types"] != "segment"}
 
 
-def test_python_says_what_the_warehouse_says(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
+def test_python_words_conditions_as_the_warehouse_does(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
     rules, texts, phrases = said
     for rule in rules:
         cells = rule.rows[0]
@@ -205,7 +205,7 @@ def test_conditions_read_as_people_would_say_them(
     assert said[2].condition(Condition(*condition)) == text
 
 
-def test_a_rule_says_once_what_its_alternatives_share(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
+def test_what_alternatives_share_is_stated_once(said: tuple[list[Rule], dict[str, str], Phrases]) -> None:
     once, lately = Condition("order_count", "=", "1"), Condition("days_since_last_order", "<", "30")
     mail, text = (Condition(f"is_{channel}_contactable", "is_true", "", "true") for channel in ("email", "sms"))
     complains = Condition("has_open_complaint", "is_true", "")

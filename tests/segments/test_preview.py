@@ -1,4 +1,4 @@
-"""A preview says what the segment will be, names faults by file and line, and leaves nothing behind."""
+"""A preview shows what the segment will be, names errors by file and line, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def members_of(workspace: Workspace, rule: list[Row], scope: str = "people") -> 
 
 
 @pytest.mark.verify
-def test_a_draft_of_two_files_is_measured_as_plain_python_measures_it(demo_copy: Workspace, tmp_path: Path) -> None:
+def test_a_draft_of_two_files_is_measured_as_in_plain_python(demo_copy: Workspace, tmp_path: Path) -> None:
     before = files_of(demo_copy)
     text: list[str] = []
     found = preview(demo_copy, "spenders", draft_files(tmp_path, DRAFT), progress=text.append)
@@ -110,7 +110,7 @@ def _check_reach(workspace: Workspace, found: Preview, members: list[dict[str, A
 
 
 @pytest.mark.verify
-def test_every_fault_of_a_draft_is_named_with_its_file_and_line(demo_copy: Workspace, tmp_path: Path) -> None:
+def test_every_error_in_a_draft_is_named_with_its_file_and_line(demo_copy: Workspace, tmp_path: Path) -> None:
     before = files_of(demo_copy)
     wrong = (
         "spenders,include,1,orders_180,>=,3,\n"

@@ -1,4 +1,4 @@
-"""A segment goes one step at a time, and to another folder without its approvals or not at all."""
+"""A segment's status moves one step at a time; it is copied to another folder without its approvals, or not at all."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rows(folder: Path, name: str, key: str | None = None) -> list[dict[str, str]
 
 
 def check(workspace: Workspace, *faults: str) -> None:
-    """What the rule check leaves in the warehouse: the seeds as it read them, and the faults of `lapsed`."""
+    """What the rule check leaves in the warehouse: the seeds as it read them, and the errors of `lapsed`."""
     with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema seeds; create schema intermediate")
         for name in (DEFINITIONS, CONDITIONS):
@@ -48,16 +48,16 @@ def check(workspace: Workspace, *faults: str) -> None:
         )
         for fault in faults:
             connection.execute(
-                "insert into intermediate.int_segment_rule_errors values ('lapsed', 'lapsed', ?, 'mend it')", [fault]
+                "insert into intermediate.int_segment_rule_errors values ('lapsed', 'lapsed', ?, 'fix it')", [fault]
             )
 
 
 def test_a_status_goes_one_step_at_a_time(workspace: Workspace) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     others = [row for row in rows(workspace.seeds, DEFINITIONS) if row["segment_key"] != "vip_loyalists"]
     for status in ("in_review", "approved", "active", "paused", "retired", "draft"):
-        set_status(workspace, "vip_loyalists", status, said.append)
-    assert "approved → active" in said[2]
+        set_status(workspace, "vip_loyalists", status, messages.append)
+    assert "approved → active" in messages[2]
     with pytest.raises(CheckFailed, match=r"draft → active is not allowed; from draft it goes to in_review$"):
         set_status(workspace, "vip_loyalists", "active", quiet)
     set_status(workspace, "lapsed", "retired", quiet)
@@ -73,8 +73,8 @@ def test_a_status_goes_one_step_at_a_time(workspace: Workspace) -> None:
     ]
 
 
-def test_every_status_that_follows_is_a_way_of_single_steps_that_does_not_lead_through_draft() -> None:
-    """The pairs that a build allows are the single steps, walked as far as they go without starting anew."""
+def test_the_allowed_status_changes_are_paths_of_single_steps_that_avoid_draft() -> None:
+    """The pairs that a build allows are paths of single steps that do not start again from draft."""
     listed = read_rows(
         BUSINESS_SEEDS.parent / "reference" / "segment_status_steps.csv", ["from_status", "to_status", "steps"]
     )
@@ -91,7 +91,7 @@ def test_every_status_that_follows_is_a_way_of_single_steps_that_does_not_lead_t
     assert ("retired", "active") not in shortest and ("active", "in_review") not in shortest
 
 
-def test_definition_and_conditions_are_copied_and_nothing_else(workspace: Workspace, tmp_path: Path) -> None:
+def test_only_definition_and_conditions_are_copied(workspace: Workspace, tmp_path: Path) -> None:
     target = tmp_path / "target"
     shutil.copytree(workspace.seeds, target)
     text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def test_definition_and_conditions_are_copied_and_nothing_else(workspace: Worksp
 
 
 @pytest.mark.parametrize("why", ["faults", "edited", "not checked", "same folder"])
-def test_what_is_faulty_or_was_not_checked_is_not_copied(workspace: Workspace, tmp_path: Path, why: str) -> None:
+def test_a_segment_that_is_faulty_or_unchecked_is_not_copied(workspace: Workspace, tmp_path: Path, why: str) -> None:
     target = tmp_path / "target"
     shutil.copytree(workspace.seeds, target)
     if why != "not checked":
@@ -117,7 +117,7 @@ def test_what_is_faulty_or_was_not_checked_is_not_copied(workspace: Workspace, t
         (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
     before = (target / CONDITIONS).read_bytes()
     words = {
-        "faults": "value `x` for a number; mend it",
+        "faults": "value `x` for a number; fix it",
         "edited": "was edited since it was last checked",
         "not checked": "rules have not been checked yet",
         "same folder": "is the folder that the segment comes from",

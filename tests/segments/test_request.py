@@ -1,4 +1,4 @@
-"""Requests in words become the rows that a person would have written, or say what was not understood."""
+"""Requests in words become the rows that a person would have written, or report what was not understood."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ UNDERSTOOD = [
     ("have not ordered more than 2 times in 180 days", "order_count_180d <= 2", ""),
     ("clicked an email in the last month", "days_since_last_email_click < 30", ""),
 ]
-# Request, what is still understood of it, words that must be in what it says of the rest.
+# Request, the part that is understood, words that must be in the message about the rest.
 PARTLY = [
     ("customers who ordered at least twice and like jazz", "order_count >= 2", ["like", "jazz"]),
     ("people who ordered 3 times in 45 days", "", ["ordered", "30, 180, 365", "45"]),
@@ -119,7 +119,7 @@ PARTLY = [
     ("searched 3 times", "", ["searched", "search_count"]),
     ("not lapsed", "", ["lapsed", "in numbers"]),
     ("first ordered 3 times", "", ["cannot be counted"]),
-    ("promoters with more than 500 points", "", ["several things", "join them by `and`"]),
+    ("promoters with more than 500 points", "", ["several things", "join them with `and`"]),
     ("top customers by lifetime value", "", ["how large a share"]),
 ]
 
@@ -146,16 +146,16 @@ def test_a_request_becomes_the_expected_rows(text: str, include: str, exclude: s
     assert reading.problems == []
 
 
-@pytest.mark.parametrize(("text", "include", "said"), PARTLY)
-def test_what_is_not_understood_is_said_and_not_guessed(text: str, include: str, said: list[str]) -> None:
+@pytest.mark.parametrize(("text", "include", "words"), PARTLY)
+def test_what_is_not_understood_is_reported_and_not_guessed(text: str, include: str, words: list[str]) -> None:
     reading = read(text)
     assert written(reading.include) == include
     assert reading.problems
-    for word in said:
+    for word in words:
         assert word in " ".join(reading.problems)
 
 
-def test_every_word_of_the_seed_says_what_it_stands_for() -> None:
+def test_every_phrase_of_the_seed_says_what_it_means() -> None:
     kinds = dict.fromkeys(["event", "measure", "flag"], "attribute") | dict.fromkeys(
         ["value", "unit", "number"], "value"
     )
@@ -173,7 +173,7 @@ def test_attributes_are_understood_by_their_names() -> None:
 
 @pytest.fixture
 def catalogued(tmp_path: Path) -> Workspace:
-    """A workspace that knows three attributes."""
+    """A workspace with three attributes."""
     workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
     workspace.seeds.mkdir()
     for name in ("segment_definitions.csv", "segment_rule_conditions.csv"):
@@ -199,11 +199,11 @@ def test_the_command_writes_a_draft_for_review(catalogued: Workspace, capsys: py
     text = "customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days, but like jazz,"
     arguments = ["request", f"{text} except those with an open complaint", "--warehouse", str(catalogued.warehouse)]
     assert main([*arguments, "--into-library"]) == 0
-    said = capsys.readouterr().out
-    assert "not understood: `like jazz`" in said
+    output = capsys.readouterr().out
+    assert "not understood: `like jazz`" in output
     assert (
         "read as: All of: 3 or more orders in 180 days · no e-mail open in the last 30 days, or none ever. "
-        "Left out: open complaint · staff, wholesalers, relay and test accounts." in said
+        "Left out: open complaint · staff, wholesalers, relay and test accounts." in output
     )
     (folder,) = (catalogued.home / "review" / "requests").iterdir()
     with (folder / "segment_rule_conditions.csv").open(encoding="utf-8") as lines:
@@ -224,7 +224,7 @@ def test_nothing_understood_is_a_failure_that_writes_nothing(
     catalogued: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["request", "people near the sea", "--warehouse", str(catalogued.warehouse)]) == 1
-    said = capsys.readouterr()
-    assert "not understood" in said.out
-    assert "nothing of the request was understood" in said.err
+    output = capsys.readouterr()
+    assert "not understood" in output.out
+    assert "nothing of the request was understood" in output.err
     assert not (catalogued.home / "review").exists()

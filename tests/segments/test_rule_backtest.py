@@ -1,4 +1,4 @@
-"""Variants of a rule: which they are, what the success measure counts, and whether their comparison can be trusted."""
+"""Variants of a rule: which they are, what the success measure counts, and whether their comparison is valid."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULE = [
 ]
 
 
-def test_every_combination_stands_there_once_and_the_rule_itself_comes_first() -> None:
+def test_every_combination_is_listed_once_and_the_current_rule_comes_first() -> None:
     varied = ["days_since_last_order=60,90", "lifetime_value_total=500,400"]
     found = variants(RULE, varied, ["has_high_email_engagement"])
     cells = {
@@ -37,14 +37,14 @@ def test_every_combination_stands_there_once_and_the_rule_itself_comes_first() -
     }  # fmt: skip
     assert len(found) == 8
     assert cells == {(days, value, mail) for days in ("60", "90") for value in ("500", "400") for mail in ("", "-")}
-    assert [one.is_present for one in found] == [True] + [False] * 7
+    assert [one.is_current for one in found] == [True] + [False] * 7
     assert found[0].name == "days_since_last_order >= 60, lifetime_value_total > 500, with has_high_email_engagement"
     assert all(row["attribute"] != "" for one in found for row in one.conditions)
 
 
-def test_the_rule_itself_is_added_where_no_variant_is_it() -> None:
+def test_the_current_rule_is_added_where_no_variant_equals_it() -> None:
     found = variants(RULE, ["days_since_last_order=90,120"], [])
-    assert (found[0].name, found[0].is_present) == ("the rule as it is", True)
+    assert (found[0].name, found[0].is_current) == ("the current rule", True)
     assert len(found) == 3
 
 
@@ -60,7 +60,7 @@ def test_the_rule_itself_is_added_where_no_variant_is_it() -> None:
         (["days_since_last_order=" + ",".join(map(str, range(40)))], [], "too many"),
     ],
 )
-def test_what_cannot_be_varied_is_named(vary: list[str], without: list[str], message: str) -> None:
+def test_variations_that_are_not_possible_are_named(vary: list[str], without: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         variants(RULE, vary, without)
 
@@ -81,11 +81,11 @@ def test_a_variant_without_any_include_condition_is_refused() -> None:
         ("Adoption within 60 days, against a holdout", Measure("ordered", 60)),
     ],
 )
-def test_the_success_measure_says_what_is_counted(words: str, expected: Measure) -> None:
+def test_the_success_measure_determines_what_is_counted(words: str, expected: Measure) -> None:
     assert measure_of("any", words, None, None) == expected
 
 
-def test_a_measure_that_cannot_be_counted_is_said_and_can_be_named() -> None:
+def test_a_measure_that_cannot_be_counted_is_refused_and_can_be_overridden() -> None:
     with pytest.raises(UserError, match="name it with --outcome"):
         measure_of("promoters", "Reviews and referrals per 100 asked", None, None)
     assert measure_of("promoters", "Reviews and referrals per 100 asked", "revenue", 30) == Measure("revenue", 30)
@@ -94,7 +94,7 @@ def test_a_measure_that_cannot_be_counted_is_said_and_can_be_named() -> None:
 
 
 def people(rng: np.random.Generator, count: int, days: int) -> pd.DataFrame:
-    """Customers whose outcomes on several days are alike: what makes days of one person less than that many people."""
+    """Customers whose outcomes on several days are alike: the days of one person tell less than as many people."""
     level = rng.gamma(1.0, 10.0, count)
     return pd.DataFrame(
         {
@@ -105,7 +105,7 @@ def people(rng: np.random.Generator, count: int, days: int) -> pd.DataFrame:
     )
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+def test_intervals_cover_the_truth_as_often_as_stated() -> None:
     """Mean and difference of overlapping groups; a naive error would be too small by the root of three days."""
     rng = np.random.default_rng(7)
     hits = {"mean": 0, "difference": 0}
@@ -119,11 +119,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert mean is not None and difference is not None
         hits["mean"] += mean.low <= 10.0 <= mean.high
         hits["difference"] += difference.low <= 0.0 <= difference.high
-    # 95 of 100, within three standard errors of so many rounds; a gamma has a long tail, which costs a little.
+    # 95 of 100, within three standard errors for this number of rounds; a gamma has a long tail, which costs a little.
     assert all(0.90 <= hit / rounds <= 0.99 for hit in hits.values()), hits
 
 
-def test_people_whom_only_one_of_two_rules_finds_stand_apart() -> None:
+def test_people_who_match_only_one_of_two_rules_are_counted_apart() -> None:
     outcomes = pd.DataFrame(
         [(day, f"c{number}", float(number >= 50)) for day in (1, 2) for number in range(100)],
         columns=["day", "customer_id", "value"],
@@ -139,6 +139,6 @@ def test_people_whom_only_one_of_two_rules_finds_stand_apart() -> None:
     assert other.difference is not None and other.difference.value == pytest.approx(40 / 90)
 
 
-def test_few_people_carry_no_interval() -> None:
+def test_few_people_get_no_interval() -> None:
     table = people(np.random.default_rng(1), 29, 5).set_index(["day", "customer_id"])["value"]
     assert mean_of(table) is None

@@ -1,4 +1,4 @@
-"""Faulty rows of rules: each kind is named with its reason and what was probably meant, all of them by one build."""
+"""Faulty rows of rules: each kind is named with its reason and a suggestion, all of them by one build."""
 
 # A table reads best with one case a line.
 # ruff: noqa: E501
@@ -34,7 +34,7 @@ A_NUMBER = "write a number such as 3 or 0.25, without thousands separators"
 
 @dataclass(frozen=True)
 class Case:
-    """Rows of one segment, and what is said of them: reason and suggestion. `notes` are said as warnings."""
+    """Rows of one segment, and the reasons and suggestions reported for them. `notes` are reported as warnings."""
 
     rows: list[Row]
     said: list[tuple[str, str]]
@@ -60,7 +60,7 @@ def clash(first: tuple[str, str, str], second: tuple[str, str, str]) -> Case:
 
 
 CASES: dict[str, Case] = {
-    # ---- what a row speaks of ----
+    # ---- what a row refers to ----
     "unknown_attribute": Case(one("orders_180", ">", "3"), [("`orders_180` is not an attribute", "did you mean `order_count_180d`?")]),
     "wrong_case": Case(one("Order_Count", ">", "3"), [("`Order_Count` is not an attribute", "did you mean `order_count`?")]),
     "blank_in_name": Case(one("order count", ">", "3"), [("`order count` is not an attribute", "did you mean `order_count`?")]),
@@ -131,7 +131,7 @@ CASES: dict[str, Case] = {
     "too_deep": Case(one("segment:third", "is_member"), [("the rule depends on more than 3 levels of segments, or on a cycle of segments", "write the conditions of the lowest segment here in place of a reference")]),
     "to_a_draft": Case(one("segment:a_draft", "is_member"), [("`a_draft` is draft, not active, so it has no members", "make it active first, or write its conditions here in place of the reference")]),
     "member_operator": Case(one("segment:ground", "in"), [("operator `in` is not allowed for `segment:ground`, which is a segment", "did you mean `is_member`? use one of is_member is_not_member")]),
-    # ---- rules that cannot be meant ----
+    # ---- rules that cannot be intended ----
     "no_number_between": clash(("order_count", ">", "5"), ("order_count", "<", "6")),
     "no_share_between": clash(("full_price_share", ">", "0.5"), ("full_price_share", "<=", "0.5")),
     "two_values": clash(("favourite_category", "=", "Garden"), ("favourite_category", "=", "Pets")),
@@ -153,13 +153,13 @@ CASES: dict[str, Case] = {
     "two_halves": Case(both(("order_count", "<", "5"), ("order_count", ">=", "5"), 2), [("together with `include 2, order_count >= 5` it matches every customer", "correct one of the two; if every customer is meant, write customer_type is_not_null")]),
     "out_again": Case(both(("order_count", ">", "3"), ("order_count", ">", "3"), kind="exclude"), [("exclude 1 removes every customer that include 1 matches", "correct one of the two, or delete both")]),
     "out_again_by_more": Case(both(("order_count", ">", "5"), ("order_count", ">=", "3"), kind="exclude"), [("exclude 1 removes every customer that include 1 matches", "correct one of the two, or delete both")]),
-    # ---- said, but nothing stops for it ----
+    # ---- reported, but nothing is stopped ----
     "idle_condition": Case(both(("order_count", ">=", "0"), ("net_revenue", ">", "5")), [], (("every customer meets the condition", "correct the value, or delete the row"),)),
     "known_halves": Case(both(("full_price_share", "<", "0.5"), ("full_price_share", ">=", "0.5"), 2), [], (("together with `include 2, full_price_share >= 0.5` it matches every customer whose full_price_share is known", "correct one of the two, or write full_price_share is_not_null"),)),
     "same_alternatives": Case(both(("order_count", "in", "1|2"), ("order_count", "in", "2 | 1.0"), 2), [], (("include 2 and include 1 mean the same", "delete include 2, or correct it"),)),
     "contained": Case(both(("order_count", ">", "5"), ("order_count", ">", "3"), 2), [], (("include 1 adds nothing to include 2", "delete include 1, or correct it"),)),
     "draft_with_a_fault": Case(one("orders_180", ">", "3"), [], (("`orders_180` is not an attribute", "did you mean `order_count_180d`?"),), "draft"),
-    # ---- sound, however near to a fault ----
+    # ---- valid, however close to an error ----
     "ground": Case(one("order_count", ">", "3"), []),
     "a_draft": Case(one("segment:ground", "is_member"), [], (), "draft"),
     "draft_on_draft": Case(one("segment:a_draft", "is_member"), [], (), "draft"),
@@ -175,7 +175,7 @@ CASES: dict[str, Case] = {
 
 
 def faults(folder: Path) -> tuple[dict[str, set[tuple[str, str, str]]], dict[str, str | None]]:
-    """What is said of each case and of the shipped rules, and which of their texts there are."""
+    """What is reported for each case and for the shipped rules, and their texts."""
     workspace = make_workspace(folder, [], TYPES)
     rules = [
         Rule(key, case.rows, case.status, more=SPEC | {"priority": n}) for n, (key, case) in enumerate(CASES.items(), 1)
@@ -194,7 +194,7 @@ def faults(folder: Path) -> tuple[dict[str, set[tuple[str, str, str]]], dict[str
     return dict(said), texts
 
 
-def test_every_kind_of_faulty_row_is_named_with_what_was_meant(tmp_path: Path) -> None:
+def test_every_kind_of_faulty_row_is_named_with_a_suggestion(tmp_path: Path) -> None:
     said, texts = faults(tmp_path)
     wanted = {
         key: {("error", *pair) for pair in case.said} | {("warning", *pair) for pair in case.notes}

@@ -1,4 +1,4 @@
-"""Random rules over random customers: compiled SQL, an evaluator in plain Python and the text agree on every one."""
+"""Random rules over random customers: compiled SQL, an evaluator in plain Python and the text agree on all of them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TYPES = {
     "has_pending_refund": "boolean",
     **{window["attribute_name"]: "bigint" for window in WINDOWS},
 }
-# Models that nobody fitted in this workspace.
+# Attributes of models that are not fitted in this workspace.
 ABSENT = ("expected_orders_365d", "churn_propensity")
 KINDS = value_types()
 READER = Reader(KINDS)
@@ -163,7 +163,7 @@ def condition(chance: random.Random, kind: str, alternative: int, lower: list[st
 
 
 def random_rules(chance: random.Random, count: int) -> list[Rule]:
-    """Rules of every form, of which some refer to others, some too deep, in a cycle, or to what is not active."""
+    """Rules of every form; some refer to others, some too deeply, in a cycle, or to inactive segments."""
     rules: list[Rule] = []
     depths: dict[str, int] = {}
     for number in range(count):
@@ -184,7 +184,7 @@ def random_rules(chance: random.Random, count: int) -> list[Rule]:
 
 
 def check(workspace: Workspace, rules: list[Rule], customers: list[Row]) -> Counter[str]:
-    """Members, texts and fingerprints of rules that were built; returns how often each form of rule was there."""
+    """Members, texts and fingerprints of rules that were built; returns how often each form of rule occurred."""
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
     expected = evaluator.memberships()
     found = query(workspace, "select segment_key, customer_id from intermediate.int_segment_matches")
@@ -219,7 +219,7 @@ def described(workspace: Workspace) -> dict[str, tuple[str, str]]:
 
 
 def family(days: str = "30d", alternative: int = 1) -> list[Rule]:
-    """Rules that rest on one another and on windows."""
+    """Rules that depend on one another and on windows."""
     return [
         Rule("ground", [row("include", alternative, "last_order_date", ">=", f"-{days}")]),
         Rule("above", [row("include", 1, "segment:ground", "is_member")]),
@@ -252,17 +252,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(workspace, customers, rules, described(workspace))
 
 
-def test_random_rules_have_the_members_that_plain_python_gives(built: Built) -> None:
-    """And every rule, the shipped ones too, reads back from its text as it was written."""
+def test_random_rules_have_the_same_members_as_in_plain_python(built: Built) -> None:
+    """And every rule, including the shipped ones, is read back from its text as it was written."""
     assert len(shipped()) >= 28
-    told = check(built.workspace, built.rules, built.customers)
-    assert told["with some people"] > 60, told
-    assert min(told[f"level {level}"] for level in (1, 2, 3)) > 2, told
-    assert told["with a percentile of a segment"] > 1, told
-    assert told["not computable"] > 3, told
+    counts = check(built.workspace, built.rules, built.customers)
+    assert counts["with some people"] > 60, counts
+    assert min(counts[f"level {level}"] for level in (1, 2, 3)) > 2, counts
+    assert counts["with a percentile of a segment"] > 1, counts
+    assert counts["not computable"] > 3, counts
 
 
-def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path: Path) -> None:
+def test_traces_and_counterfactuals_agree_with_members_on_every_operator(tmp_path: Path) -> None:
     chance = random.Random(11)
     customers, rules = people(chance, 30), random_rules(chance, 100)
     workspace = make_workspace(tmp_path, customers, TYPES)
@@ -286,15 +286,13 @@ def test_trace_and_nearest_change_read_every_operator_as_the_members_do(tmp_path
                     if condition.can_change and condition.data_type != "double":
                         tried[condition.operator] += 1
                         if meets(condition, {}) != condition.is_met:
-                            wrong.add(
-                                f"the nearest change misreads operator {condition.operator}, as in {condition.text}"
-                            )
+                            wrong.add(f"counterfactuals misread operator {condition.operator}, as in {condition.text}")
     assert not wrong, "\n".join(sorted(wrong))
     assert set(tried) >= set(OPERATORS)
 
 
-def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Built) -> None:
-    """Last of this workspace: it changes the windows and the rules."""
+def test_the_fingerprint_changes_with_what_a_rule_depends_on_and_nothing_else(built: Built) -> None:
+    """Must run last in this workspace: it changes the windows and the rules."""
     before = {key: built.before[key][1] for key in (rule.key for rule in family())}
     assert len(set(before.values())) == len(before)
     respelled = [
@@ -326,7 +324,7 @@ def test_the_fingerprint_follows_what_a_rule_rests_on_and_nothing_else(built: Bu
 
 
 def respell(cells: Row) -> Row:
-    """The same condition as another hand would write it."""
+    """The same condition in another spelling."""
     value = "|".join(f" {item} " for item in cells["value"].split("|")) if cells["value"] else ""
     return cells | {
         "kind": f" {cells['kind'].upper()}",
@@ -337,18 +335,18 @@ def respell(cells: Row) -> Row:
 
 
 @pytest.mark.verify
-def test_thousands_of_random_rules_have_the_members_that_plain_python_gives(tmp_path: Path) -> None:
-    told: Counter[str] = Counter()
+def test_thousands_of_random_rules_have_the_same_members_as_in_plain_python(tmp_path: Path) -> None:
+    counts: Counter[str] = Counter()
     for seed in range(100, 112):
         chance = random.Random(seed)
         customers, rules = people(chance, 150), random_rules(chance, 300)
         workspace = make_workspace(tmp_path / str(seed), customers, TYPES)
         put_rules(workspace, rules)
         build(workspace, MATCHES)
-        told += check(workspace, rules, customers)
-    print(dict(told))
-    assert told["rules"] == 3600
-    assert told["level 3"] > 50
+        counts += check(workspace, rules, customers)
+    print(dict(counts))
+    assert counts["rules"] == 3600
+    assert counts["level 3"] > 50
 
 
 def shipped() -> list[Rule]:

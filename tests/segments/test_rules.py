@@ -1,4 +1,4 @@
-"""Rules from rows, in a real workspace: a fault stops memberships, and is named with its line."""
+"""Rules from rows, in a real workspace: an error stops memberships, and is named with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The segment library as files: rows are changed where they stand, what is not understood is never written over."""
+"""The segment library as files: rows are changed in place, and what cannot be read is never overwritten."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cells(file: Path) -> list[list[str]]:
         return list(csv.reader(lines))
 
 
-def test_a_segment_is_replaced_where_it_stood_and_a_new_one_comes_last(seeds: Path) -> None:
+def test_a_segment_is_replaced_in_place_and_a_new_one_comes_last(seeds: Path) -> None:
     before = {name: cells(seeds / name) for name in FILES}
     with library_to_change(seeds) as library:
         definition, (first, *_) = library.definition("lapsed"), library.conditions_of("lapsed")
@@ -59,7 +59,7 @@ def test_a_segment_is_replaced_where_it_stood_and_a_new_one_comes_last(seeds: Pa
 
 
 def test_only_the_definitions_are_written_for_a_status(seeds: Path) -> None:
-    """The conditions keep their very bytes, such as the line ends of a spreadsheet."""
+    """The conditions file is unchanged byte for byte, such as a spreadsheet's line ends."""
     conditions = seeds / CONDITIONS
     conditions.write_bytes(conditions.read_bytes().replace(b"\n", b"\r\n"))
     before = conditions.read_bytes()
@@ -70,7 +70,7 @@ def test_only_the_definitions_are_written_for_a_status(seeds: Path) -> None:
     assert conditions.read_bytes() == before
 
 
-def test_blanks_around_the_names_of_columns_cost_no_cell(seeds: Path) -> None:
+def test_blanks_around_column_names_lose_no_cell(seeds: Path) -> None:
     file = seeds / DEFINITIONS
     before = cells(file)
     text = file.read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def test_blanks_around_the_names_of_columns_cost_no_cell(seeds: Path) -> None:
     assert cells(file) == before
 
 
-def test_what_cannot_be_read_whole_is_no_library(seeds: Path) -> None:
+def test_a_library_that_cannot_be_read_completely_is_refused(seeds: Path) -> None:
     (seeds / DEFINITIONS).unlink()
     with (seeds / CONDITIONS).open("a", encoding="utf-8") as lines:
         lines.write("lapsed,include,1\n")
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_whole_is_no_library(seeds: Path) -> None:
     assert free_priorities(seeds, 2, set()) == [10, 20]
 
 
-def test_an_unknown_segment_is_named_with_what_was_meant(seeds: Path) -> None:
+def test_an_unknown_segment_is_named_with_a_suggestion(seeds: Path) -> None:
     with pytest.raises(UserError, match=r"segment_definitions.csv: has no segment `laps`; did you mean `lapsed`\?$"):
         read_library(seeds).definition("laps")
     assert SegmentLibrary(seeds, [], []).keys == []
@@ -108,11 +108,11 @@ def test_an_unknown_segment_is_named_with_what_was_meant(seeds: Path) -> None:
         ("", "the segments are lapsed, vip_loyalists"),
     ],
 )
-def test_hints_are_near_or_hold_the_word_or_list_all(word: str, expected: str) -> None:
+def test_hints_are_similar_or_contain_the_word_or_list_all(word: str, expected: str) -> None:
     assert which_segment(word, ["vip_loyalists", "lapsed"]) == expected
 
 
-def test_how_near_is_near_may_be_said() -> None:
+def test_the_similarity_cutoff_can_be_set() -> None:
     assert did_you_mean("cat", ["cup"], otherwise="none") == "none"
     assert did_you_mean("cat", ["cup"], otherwise="none", cutoff=0.3) == "did you mean `cup`?"
     assert which_segment("x", []) == "it holds no segments yet"

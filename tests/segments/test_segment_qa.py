@@ -1,4 +1,4 @@
-"""The checks before activation: each planted break is found by its own check, and a failure keeps export shut."""
+"""The checks before activation: each planted fault is found by its own check, and a failure stops an export."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_manifest_keeps_every_check(library: Workspace) -> None:
     }
 
 
-def test_a_failing_check_keeps_export_shut_but_for_a_reason_that_the_manifest_keeps(library: Workspace) -> None:
+def test_a_failing_check_stops_the_export_unless_a_reason_is_given_and_recorded(library: Workspace) -> None:
     spoil(library, "update segment_qa set status = 'fail' where segment_key = 'lapsed' and check_name = 'count'")
     with pytest.raises(
         CheckFailed, match=r"`count` fails .40 customers; expected 1 % to 5 %; fails above 6 %"
@@ -75,7 +75,7 @@ def test_without_checks_nothing_is_exported(library: Workspace, statement: str) 
         export(library, "lapsed", despite_qa="never mind", progress=quiet)
 
 
-def test_the_command_shows_words_and_samples_and_its_exit_code_follows(demo_workspace: Workspace) -> None:
+def test_the_command_shows_explanations_and_samples_and_fails_when_a_check_does(demo_workspace: Workspace) -> None:
     lines: list[str] = []
     qa(demo_workspace, "lapsed", progress=lines.append)
     text = "\n".join(lines)
@@ -99,7 +99,7 @@ def test_no_check_of_the_demo_fails(demo_workspace: Workspace) -> None:
 
 
 def holds(condition: dict[str, str], row: dict[str, Any]) -> bool:
-    """A condition of the seed, evaluated here once more; only with what the rules of the test use."""
+    """An independent evaluation of a condition of the seed, limited to what the rules of the test use."""
     actual, operator, value = row[condition["attribute"]], condition["operator"], condition["value"]
     if actual is None:
         return operator == "is_null" or condition["if_missing"] == "true"
@@ -113,7 +113,7 @@ def holds(condition: dict[str, str], row: dict[str, Any]) -> bool:
 
 
 def distance(condition: dict[str, str], row: dict[str, Any]) -> float:
-    """How far a number is from what a condition asks for, as a share of that; 0 for what is no number."""
+    """How far a number is from what a condition requires, relative to that; 0 for what is not a number."""
     actual = row[condition["attribute"]]
     if condition["operator"] in ("is_true", "is_false"):
         return 0
@@ -124,7 +124,7 @@ def distance(condition: dict[str, str], row: dict[str, Any]) -> float:
 
 
 @pytest.mark.parametrize("segment_key", ["high_value_repeat", "new_need_second_purchase"])
-def test_samples_are_who_is_in_and_who_fails_one_condition(demo_workspace: Workspace, segment_key: str) -> None:
+def test_samples_are_members_and_customers_who_fail_one_condition(demo_workspace: Workspace, segment_key: str) -> None:
     with (demo_workspace.seeds / "segment_rule_conditions.csv").open(newline="", encoding="utf-8") as lines:
         conditions = [row for row in csv.DictReader(lines) if row["segment_key"] == segment_key]
     with duckdb.connect(str(demo_workspace.warehouse), read_only=True) as connection:
@@ -187,8 +187,8 @@ gone,replenishment_due,email,,{sku},,2026-06-01,,,,,,,Ann
 blind,full_price_buyers,email,,,,2026-06-01,,,,0.01,0.05,0.02,Ann
 over,high_value_repeat,email,0.9,{sku},,2026-05-01,2026-06-29,,,,,,Ann
 """
-# What each check reads is spoilt for one segment; what the others read of it stays sound.
-BREAKS = {
+# The input of each check is spoilt for one segment; the input of its other checks stays valid.
+FAULTS = {
     ("lapsed", "count"): "update intermediate.int_segment_definitions set expected_max_share = 0.0001"
     " where segment_key = 'lapsed'",
     ("cart_abandoners", "count"): "update intermediate.int_segment_definitions set effective_status = 'not_computable',"
@@ -210,10 +210,10 @@ BREAKS = {
 
 
 @pytest.mark.verify
-def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: Workspace) -> None:
+def test_each_planted_fault_fails_its_own_check_and_no_other(demo_copy: Workspace) -> None:
     with duckdb.connect(str(demo_copy.warehouse)) as connection:
         (sku,) = connection.execute("select min(sku) from marts.products where not is_in_stock").fetchone() or ("",)
-        for statement in filter(None, BREAKS.values()):
+        for statement in filter(None, FAULTS.values()):
             assert connection.execute(statement).fetchall() > [(0,)], f"nothing was spoilt by: {statement}"
     with (demo_copy.seeds / "campaign_plans.csv").open("a", encoding="utf-8") as plans:
         plans.write(PLANS.format(sku=sku))
@@ -226,6 +226,6 @@ def test_each_planted_break_fails_its_own_check_and_no_other(demo_copy: Workspac
         failing = set(
             connection.execute("select segment_key, check_name from marts.segment_qa where status = 'fail'").fetchall()
         )
-    assert failing == set(BREAKS)
+    assert failing == set(FAULTS)
     with pytest.raises(CheckFailed, match=r"check.s. fail: "):
         qa(demo_copy, progress=quiet)

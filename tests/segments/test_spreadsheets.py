@@ -1,4 +1,4 @@
-"""Seeds opened and saved by LibreOffice Calc: what it leaves as it was still loads, what it changes is named."""
+"""Seeds opened and saved by LibreOffice Calc: unchanged meanings still load, changed ones are named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EDITED = ("segment_definitions", "segment_rule_conditions", "behaviour_windows",
 
 
 def save_again(seeds: Path, scratch: Path, language: int, separator: int, quote_all: bool = False) -> None:
-    """Open the seeds in LibreOffice as somebody with this language would, and save them in their place."""
+    """Open the seeds in LibreOffice as a user with this language would, and save them in place."""
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("needs LibreOffice Calc (Debian package libreoffice-calc-nogui), which opens and saves the seeds")
@@ -54,20 +54,20 @@ def cells(file: Path) -> list[list[str]]:
         return list(csv.reader(lines))
 
 
-@pytest.mark.parametrize("quote_all", [False, True], ids=["as it does by itself", "all text in quotes"])
-def test_what_an_english_spreadsheet_saves_means_the_same(
+@pytest.mark.parametrize("quote_all", [False, True], ids=["default quoting", "all text in quotes"])
+def test_seeds_saved_by_an_english_spreadsheet_mean_the_same(
     demo_copy: Workspace, tmp_path: Path, quote_all: bool
 ) -> None:
     before = meanings(demo_copy)
     original = cells(demo_copy.seeds / "segment_rule_conditions.csv")
     save_again(demo_copy.seeds, tmp_path, ENGLISH, COMMA, quote_all)
-    # The proof is none where nothing was changed: Calc writes TRUE for true.
+    # Without any change in the file the test would prove nothing: Calc writes TRUE for true.
     assert cells(demo_copy.seeds / "segment_rule_conditions.csv") != original
     steps.validate(demo_copy, {}, progress=lambda _: None)
     assert before and meanings(demo_copy) == before
 
 
-def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: Workspace) -> None:
+def test_windows_line_ends_and_byte_order_marks_change_nothing(demo_copy: Workspace) -> None:
     before = meanings(demo_copy)
     for name in EDITED:
         file = demo_copy.seeds / f"{name}.csv"
@@ -76,7 +76,7 @@ def test_line_ends_and_marks_of_windows_mean_nothing(demo_copy: Workspace) -> No
     assert meanings(demo_copy) == before
 
 
-def test_semicolons_are_named_with_the_cure(demo_copy: Workspace, tmp_path: Path) -> None:
+def test_semicolons_are_named_with_the_fix(demo_copy: Workspace, tmp_path: Path) -> None:
     save_again(demo_copy.seeds, tmp_path, GERMAN, SEMICOLON)
     with pytest.raises(CheckFailed) as problem:
         check_seeds(demo_copy.seeds)
@@ -86,11 +86,11 @@ def test_semicolons_are_named_with_the_cure(demo_copy: Workspace, tmp_path: Path
 
 
 def test_numbers_that_a_german_spreadsheet_misread_are_named(demo_copy: Workspace, tmp_path: Path) -> None:
-    """Read as German, 0.005 is five thousandths no more but 5, and 0.018 of a payment is 18 times it."""
+    """Read as German, 0.005 is no longer five thousandths but 5, and a rate of 0.018 becomes 18."""
     save_again(demo_copy.seeds, tmp_path, GERMAN, COMMA)
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(CheckFailed):
-        steps.validate(demo_copy, {}, progress=said.append)
-    text = "\n".join(said)
+        steps.validate(demo_copy, {}, progress=messages.append)
+    text = "\n".join(messages)
     assert "expected_min_share is `5`" in text and "write a share of all customers from 0 to 1" in text
     assert "cost_assumptions.csv, line 7" in text and "rate is `18" in text

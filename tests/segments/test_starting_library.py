@@ -1,7 +1,7 @@
-"""Every starting segment does what its words say: hand-made customers, one at each threshold, in or out.
+"""Every starting segment does what its description says: hand-made customers, one at each threshold, in or out.
 
-The customers stand in starting_library.csv, a row each. A `positive` row is a whole person (what it does not name is
-nothing, or not known); the rows below it are that person with one thing changed. `-` is a missing value. Percentiles
+The customers are in starting_library.csv, a row each. A `positive` row is a complete person (anything not named is
+zero, false or unknown); the rows below it are that person with one thing changed. `-` is a missing value. Percentiles
 are exact, because many other buyers have the value of the threshold (OTHER_BUYERS).
 """
 
@@ -26,7 +26,7 @@ from tests.support.fabricated_warehouse import (
 from tests.support.rule_evaluator import Base, Row, is_member, is_met, rule_rows
 
 TABLE = Path(__file__).with_name("starting_library.csv")
-# Segments that sell nothing, and so have no reason to leave out whom one should not sell to.
+# Segments that sell nothing, and so need not leave out customers with a pending refund or an open complaint.
 NOT_SELLING = {
     "suppression",
     "suppression_email",
@@ -36,7 +36,7 @@ NOT_SELLING = {
     "already_bought",
 }
 FOR_EVERYBODY = {"suppression", "suppression_email", "suppression_sms"}
-# Of 4,000 other buyers: their value from this share of them on. The blocks in which a percentile lies are so wide that
+# Values of 4,000 other buyers, each from this share of them on. The blocks that contain a percentile are so wide that
 # the few hundred customers of the table cannot move it.
 OTHER_BUYERS = {
     "lifetime_value_total": [(0.0, 300), (0.4, 800), (0.6, 1200), (0.72, 1800), (0.88, 3000)],
@@ -58,7 +58,7 @@ EXACT = {
 
 
 class Case:
-    """A row of the table with the whole customer that it stands for."""
+    """A row of the table with the complete customer that it describes."""
 
     def __init__(self, number: int, row: Row, customer: dict[str, object]) -> None:
         self.customer_id = f"{number:03d} {row['segment_key']}"
@@ -94,7 +94,7 @@ def _cell(pair: str) -> tuple[str, object]:
 
 
 def left_out() -> list[Case]:
-    """Every positive customer again, as one whom no selling segment takes, or who is no person."""
+    """Every positive customer again, with a reason to be left out of segments that sell, or as staff."""
     reasons = {
         "staff": {"customer_type": "staff"},
         "refund": {"has_pending_refund": True},
@@ -151,12 +151,12 @@ def test_all_starting_segments_can_be_computed(evaluated: Workspace) -> None:
     assert rows(evaluated, "select * from intermediate.int_segment_rule_errors") == []
 
 
-def test_percentiles_are_what_the_table_takes_them_to_be(evaluated: Workspace) -> None:
+def test_percentiles_are_as_the_table_assumes(evaluated: Workspace) -> None:
     found = rows(evaluated, "select attribute_name, percentile, threshold from intermediate.int_segment_percentiles")
     assert {(name, number): threshold for name, number, threshold in found} == EXACT
 
 
-def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: Workspace) -> None:
+def test_every_customer_of_the_table_is_in_or_out_as_stated(evaluated: Workspace) -> None:
     members = set(rows(evaluated, "select customer_id, segment_key from intermediate.int_segment_matches"))
     wrong = [
         f"{case} should be {'in' if case.is_in else 'out'}"
@@ -166,8 +166,8 @@ def test_every_customer_of_the_table_is_in_or_out_as_the_words_say(evaluated: Wo
     assert not wrong, "\n".join(wrong)
 
 
-def test_traces_say_of_every_condition_what_the_second_evaluator_says(evaluated: Workspace) -> None:
-    """Also of customers who are out: the verdict that follows from the conditions is the one that decided."""
+def test_traces_agree_with_the_independent_evaluator_on_every_condition(evaluated: Workspace) -> None:
+    """For customers who are out too: the verdict that follows from the conditions is the one that decided."""
     rules, base = rule_rows(BUSINESS_SEEDS), Base([], EXACT)
     customers = {case.customer_id: case for case in cases() + left_out()}
     found = rows(
@@ -202,7 +202,7 @@ def test_the_table_has_a_positive_and_a_negative_customer_for_every_segment() ->
     assert not any(case.is_in for case in cases() if case.kind == "negative")
 
 
-def test_the_table_has_a_customer_at_every_threshold_and_none_of_the_rules_could_change_unseen() -> None:
+def test_the_table_has_a_customer_at_every_threshold_and_detects_every_change_of_a_rule() -> None:
     """Each number of a rule is met exactly by a boundary customer; without a condition, or with its edge shifted,
     another verdict would come out for somebody.
     """
@@ -248,8 +248,8 @@ def _shifted(condition: Row) -> list[str]:
     return [f"{low + 1}|{high}", f"{low}|{high - 1}", f"{low - 1}|{high}", f"{low}|{high + 1}"]
 
 
-def test_the_second_evaluator_agrees_on_single_conditions() -> None:
-    """What the other tests hold the models against is itself held against hand-made verdicts."""
+def test_the_independent_evaluator_agrees_on_single_conditions() -> None:
+    """What the other tests compare the models with is itself compared with hand-made verdicts."""
     person = {"order_count": 2, "days": None, "group": "b", "since": DAY}
     base = Base([], EXACT)
 

@@ -1,4 +1,4 @@
-"""Unusual movement: at most the stated false alarms over a quiet year, and what was planted found with its cause."""
+"""Unusual movement: at most the stated false alarms over a quiet year, and planted incidents found with their cause."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Series = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def quiet_series(family: str, random: np.random.Generator) -> tuple[float, Series]:
-    """Who entered a day on average, and a year of (size, entered, left) in which nothing happens.
+    """Average entries a day, and a year of (size, entered, left) without any incident.
 
-    A weekday pattern, a trend, a season and Poisson noise, or more than that. `flows`: entering and leaving are
-    independent; `levels`: each day's size is drawn around a level, half the members change; `windows`: who enters
-    leaves after 30 days.
+    A weekday pattern, a trend, a season and noise, Poisson or overdispersed. `flows`: entries and exits are
+    independent; `levels`: each day's size is drawn around a level, half the members change; `windows`: those who enter
+    leave after 30 days.
     """
     day = np.arange(len(DAYS))
     rate = 10 ** random.uniform(-0.5, 3)
@@ -48,8 +48,8 @@ def quiet_series(family: str, random: np.random.Generator) -> tuple[float, Serie
     return rate, (500 * int(rate + 1) + np.cumsum(entered - left), entered, left)
 
 
-def second_opinion(entered: np.ndarray, today: int) -> float:
-    """The score of who entered, worked out by hand: lists and medians, no SQL."""
+def independent_score(entered: np.ndarray, today: int) -> float:
+    """An independent calculation of the score of entries: lists and medians, no SQL."""
     root = [2 * (count + 0.375) ** 0.5 for count in entered]
 
     def expected(day: int) -> float:
@@ -64,7 +64,7 @@ def second_opinion(entered: np.ndarray, today: int) -> float:
 
 
 @pytest.mark.verify
-# Seeds in whose sight no threshold was set.
+# Seeds that were not used to set any threshold.
 @pytest.mark.parametrize("seed", [2026, 77])
 def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: Path) -> None:
     random = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: P
         rate, series = quiet_series(family, random)
         entering[key] = (rate, series[1])
         rows.append(growth_rows(key, DAYS, *series))
-    # In some of them twice as many enter on one day as would be expected: what a test that never alarms would miss.
+    # In some of them far more enter on one day than expected: a test that never alarms would miss this.
     surges = {}
     for key, (rate, _) in entering.items():
         if key.startswith("flows") and rate >= 30 and len(surges) < 60:
@@ -97,7 +97,7 @@ def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: P
     rates = quiet.groupby(quiet["segment_key"].str.split("_").str[0])["is_unusual"].mean()
     print(rates.to_dict(), len(quiet))
     assert (rates <= STATED).all(), rates.to_dict()
-    # Every band means what it says: outside it there is an alarm, inside all three there is none.
+    # Every band is exact: outside it there is an alarm, inside all three there is none.
     inside = np.logical_and.reduce(
         [
             quiet[f"{name}_count"].between(quiet[f"lowest_{name}_count"] - 1e-6, quiet[f"highest_{name}_count"] + 1e-6)
@@ -109,7 +109,7 @@ def test_a_quiet_year_has_at_most_the_stated_false_alarms(seed: int, tmp_path: P
     worst = quiet[quiet["unusual_measure"] == "entered"].sample(300, random_state=seed)
     for row in worst.itertuples():
         day = int(np.flatnonzero(row.day == DAYS)[0])
-        assert row.score == pytest.approx(second_opinion(entering[row.segment_key][1], day), abs=1e-9)
+        assert row.score == pytest.approx(independent_score(entering[row.segment_key][1], day), abs=1e-9)
 
 
 def visited(rows: np.ndarray, days: np.ndarray, customers: int, length: int) -> np.ndarray:
@@ -127,10 +127,10 @@ def in_window(counts: np.ndarray, days: int) -> np.ndarray:
 
 
 @pytest.mark.verify
-def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: Path) -> None:
+def test_planted_incidents_of_a_simulated_year_are_found_with_their_cause(tmp_path: Path) -> None:
     """Sizes of rules straight from the facts of a simulated retailer, without 365 builds.
 
-    The web shop delivers nothing for two days and all of it on the third; a rule is edited; a surge of orders is real;
+    The web shop delivers nothing for two days and everything on the third; a rule is edited; a surge of orders is real;
     and many opt out on one day.
     """
     retailer = Workspace.at(warehouse=str(tmp_path / "retailer" / "warehouse.duckdb"))
@@ -154,7 +154,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
         [orders, pd.DataFrame({"person": burst, "source_system": "shopify", "at": surge})], ignore_index=True
     )
     orders = orders[orders["at"].between(0, length - 1)]
-    # When it became known.
+    # The day on which an order became known.
     stopped = (orders["source_system"] == "shopify") & orders["at"].isin([outage, outage + 1])
     orders["known"] = np.where(stopped, outage + 2, orders["at"])
 
@@ -164,7 +164,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     complete = known + visited(late["person"].to_numpy(), late["at"].to_numpy(), len(people), length)
 
     def members(days_back: int) -> np.ndarray:
-        """Who ordered in so many days, as each day knew it."""
+        """Who ordered in the last `days_back` days, as known on each day."""
         inside = in_window(complete, days_back) > 0
         inside[:, outage : outage + 2] = (in_window(known, days_back) > 0)[:, outage : outage + 2]
         return inside
@@ -245,7 +245,7 @@ def test_what_was_planted_in_a_simulated_year_is_found_with_its_cause(tmp_path: 
     assert f"{len(old)} rows that day that were two or more days old" in evidence["ordered_30", outage + 2]
     assert "who entered): at least 1 order in the last 30 days" in evidence["ordered_30", surge]
 
-    # What the planted days bring about later: a burst of orders leaves after the 30, 45, 60 days of the rules.
+    # Later effects of the planted days: a burst of orders leaves after the 30, 45, 60 days of the rules.
     echoes = {day + window + shift for day in (outage, surge) for window in (0, 30, 45, 60) for shift in range(4)} | {
         edit,
         opt_out,

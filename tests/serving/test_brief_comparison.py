@@ -1,4 +1,4 @@
-"""When briefs say that a difference is one: the words, the numbers behind them, and what chance alone brings."""
+"""When briefs state a difference: the words, the numbers behind them, and what chance alone produces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.serving.briefs.reading import open_published
 from scripts.serving.briefs.segment import segment_sections
 from tests.support.brief_people import frames_of, invented_people, with_members
 
-# What an honest reader takes the words for: between which ratios they are no lie. Written by hand, not from BANDS.
+# What a reader takes the words to mean: the ratios for which they are true. Written by hand, not from BANDS.
 MEANING = {
     "never": (0, 0),
     "nothing": (0, 0),
@@ -39,7 +39,7 @@ MEANING = {
 
 
 @pytest.mark.parametrize(("own", "words"), [(0.42, "about twice as often"), (0.1, "about half as often")])
-def test_a_large_and_certain_difference_is_said(own: float, words: str) -> None:
+def test_a_large_and_certain_difference_is_stated(own: float, words: str) -> None:
     assert Share(round(own * 200), 200, 420, 2000).words == words
 
 
@@ -48,24 +48,24 @@ def test_a_large_and_certain_difference_is_said(own: float, words: str) -> None:
     [
         Share(12, 29, 200, 2000),  # too few members
         Share(54, 200, 420, 2000),  # not large: 27 % against 21 %
-        Share(13, 31, 420, 2000),  # large, and and chance brings as much to one group in two hundred
+        Share(13, 31, 420, 2000),  # large, but chance produces as much in one group in two hundred
         Share(2000, 2000, 2000, 2000),  # nobody else
         Share(3, 200, 3, 2000),  # rare: three people are no pattern
     ],
     ids=["few", "small", "chance", "everybody", "rare"],
 )
-def test_what_is_small_or_may_be_chance_is_not_said(share: Share) -> None:
+def test_small_or_possibly_random_differences_are_not_stated(share: Share) -> None:
     assert share.words is None
 
 
-def test_of_what_most_have_a_fifth_of_all_people_more_is_said() -> None:
+def test_for_a_trait_of_most_people_twenty_points_more_are_stated() -> None:
     # 90 % against 68 %: no factor of one and a half is possible any more.
     assert Share(180, 200, 1360, 2000).words == "clearly more often"
     assert Share(164, 200, 1360, 2000).words is None
 
 
 @pytest.mark.parametrize(("count", "members", "base_count", "base"), [(7, 10, 12, 40), (0, 8, 9, 30), (3, 12, 11, 33)])
-def test_chance_is_that_of_all_draws(count: int, members: int, base_count: int, base: int) -> None:
+def test_chance_equals_the_count_over_all_draws(count: int, members: int, base_count: int, base: int) -> None:
     draws = [
         comb(base_count, hits) * comb(base - base_count, members - hits) / comb(base, members)
         for hits in range(min(members, base_count) + 1)
@@ -74,18 +74,18 @@ def test_chance_is_that_of_all_draws(count: int, members: int, base_count: int, 
     assert chance_of(count, members, base_count, base) == pytest.approx(expected, rel=1e-9)
 
 
-def test_words_are_true_for_every_ratio_and_there_are_words_for_each() -> None:
+def test_every_ratio_has_words_and_they_are_true() -> None:
     for ratio in [0, *np.geomspace(0.001, 50, 4000)]:
         for often in (True, False):
-            said = band(float(ratio), often=often)
+            text = band(float(ratio), often=often)
             low, high = next(
-                limits for words, limits in sorted(MEANING.items(), key=lambda one: -len(one[0])) if words in said
+                limits for words, limits in sorted(MEANING.items(), key=lambda one: -len(one[0])) if words in text
             )
-            assert low - 1e-9 <= ratio <= high + 1e-9, (said, ratio)
+            assert low - 1e-9 <= ratio <= high + 1e-9, (text, ratio)
     assert [low for low, *_ in BANDS[1:]] == [high for _, high, *_ in BANDS[:-1]]
 
 
-def test_twice_as_often_is_said_exactly_within_its_band() -> None:
+def test_twice_as_often_is_stated_exactly_within_its_band() -> None:
     rng = np.random.default_rng(1)
     seen = 0
     for _ in range(2000):
@@ -102,8 +102,8 @@ def test_twice_as_often_is_said_exactly_within_its_band() -> None:
     assert seen > 20
 
 
-def test_a_few_big_spenders_are_no_level() -> None:
-    """One member with a million lifts the mean of all, and most members are like everybody."""
+def test_a_few_big_spenders_are_no_finding() -> None:
+    """One member with a million raises the mean, while most members are like everybody else."""
     values = np.r_[np.tile([10.0, 20.0, 30.0], 200)]
     members = np.arange(600) < 60
     values[0] = 1e6
@@ -115,22 +115,22 @@ def test_a_few_big_spenders_are_no_level() -> None:
     assert found is not None and found.words == band(60 / values.mean(), often=False)
 
 
-def test_unknown_values_are_no_zeros() -> None:
+def test_unknown_values_are_not_zeros() -> None:
     values = np.array([4.0, np.nan, np.nan, 2.0, 2.0])
     found = level(values, np.array([True, True, False, False, False]))
     assert found is not None and (found.mean, found.above.members, found.above.base) == (4.0, 1, 3)
     assert level(values, np.array([False, True, True, False, False])) is None
 
 
-def test_what_nobody_has_makes_no_words() -> None:
+def test_a_trait_that_nobody_has_gets_no_words() -> None:
     assert Share(0, 100, 0, 1000).words is None
 
 
-def _said(facts: dict) -> list[str]:
+def _differences(facts: dict) -> list[str]:
     """Everything that a brief calls a difference, findings or not."""
     text = " ".join(" ".join([*one.sentences, *one.points]) for one in segment_sections(facts))
     words = r"(?:times |twice |half |third |tenth |clearly )[a-z ]*(?:often|much|many|more|less|fewer)\b"
-    # Of what no member has at all, a finding gives the figures alone.
+    # For a trait that no member has, a finding gives the figures only.
     return re.findall(rf"{words}|None of them|On average they", text)
 
 
@@ -141,29 +141,29 @@ def _silent(people: pd.DataFrame, draws: int, seed: int) -> int:
     for draw in range(draws):
         members = rng.choice(len(people), 30 + 200 * draw // draws, replace=False)
         facts = segment_facts(frames_of(with_members(people, members)))
-        assert bool(_said(facts)) == bool(facts["findings"])
+        assert bool(_differences(facts)) == bool(facts["findings"])
         silent += not facts["findings"]
     return silent
 
 
-def test_random_customers_are_nothing_special() -> None:
+def test_random_groups_have_no_findings() -> None:
     assert _silent(invented_people(900, seed=11), draws=20, seed=12) >= 18
 
 
 @pytest.mark.verify
-def test_random_customers_are_nothing_special_in_200_draws() -> None:
+def test_random_groups_have_no_findings_in_200_draws() -> None:
     assert _silent(invented_people(900, seed=11), draws=200, seed=12) >= 190
 
 
 @pytest.mark.verify
-def test_random_customers_of_the_demo_are_nothing_special(demo_workspace: Workspace) -> None:
+def test_random_groups_of_the_demo_have_no_findings(demo_workspace: Workspace) -> None:
     with open_published(demo_workspace) as published:
         people = published.features("customer_type = 'person'")
     assert _silent(people, draws=200, seed=14) >= 190
     assert _silent(people[people["order_count"] > 0], draws=200, seed=15) >= 190
 
 
-def test_what_grows_with_sales_is_given_as_figures_alone() -> None:
+def test_what_grows_with_sales_is_shown_as_figures_only() -> None:
     """A brief that finds nothing must not call it a difference further down."""
     people = invented_people(900, seed=11)
     members = np.random.default_rng(13).choice(len(people), 90, replace=False)
@@ -172,12 +172,12 @@ def test_what_grows_with_sales_is_given_as_figures_alone() -> None:
         people.iloc[members, people.columns.get_loc(attribute)] = 100.0
     facts = segment_facts(frames_of(with_members(people, members)))
     assert facts["measures"]["returns_amount_365d"]["ratio"] > 5
-    assert facts["findings"] == [] and _said(facts) == []
+    assert facts["findings"] == [] and _differences(facts) == []
     points = " ".join(point for section in segment_sections(facts) for point in section.points)
-    assert "Returns a head in 365 days: 100.00 GBP (19.00 GBP)." in points
+    assert "Returns per head in 365 days: 100.00 GBP (19.00 GBP)." in points
 
 
-def test_a_planted_trait_is_said_and_nothing_else() -> None:
+def test_only_a_planted_trait_is_stated() -> None:
     people = invented_people(900, seed=11)
     members = np.random.default_rng(13).choice(len(people), 90, replace=False)
     others = np.setdiff1d(np.arange(900), members)

@@ -1,4 +1,4 @@
-"""Briefs of segments, customers and campaigns: sentences from facts made by hand, and what a published demo says."""
+"""Briefs of segments, customers and campaigns: sentences from hand-made facts, and from a published demo."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def drawn() -> pd.DataFrame:
     return with_members(people, np.arange(0, 400, 5))
 
 
-def test_a_segment_brief_names_its_numbers(drawn: pd.DataFrame) -> None:
+def test_a_segment_brief_states_its_numbers(drawn: pd.DataFrame) -> None:
     margin = {
         "gross_revenue_365d": 12000,
         "discounts_365d": 1500,
@@ -56,21 +56,21 @@ def test_a_segment_brief_names_its_numbers(drawn: pd.DataFrame) -> None:
     overlaps = [{"other_segment_key": "vip", "customer_count": 20, "share_of_segment": 0.25}]
     others = {"vip": {"segment_name": "VIP", "priority": 10, "is_suppression": False}}
     frames = frames_of(drawn, margin=margin, overlaps=overlaps, others=others)
-    said = _texts(segment_sections(segment_facts(frames)))
-    assert "80 customers: 20 % of all 400 customers" in said["In short"]
-    assert said["What they earn us"].startswith(
+    texts = _texts(segment_sections(segment_facts(frames)))
+    assert "80 customers: 20 % of all 400 customers" in texts["In short"]
+    assert texts["What they bring in"].startswith(
         "In 365 days they brought net revenue of 10,000 GBP and a contribution margin of 3,700 GBP, 37 % of it. "
         "Returns took 500.00 GBP, discounts 1,500 GBP, service 40.00 GBP. "
         "The cost of goods is known for 90 % of their sales; the margin looks better than it is."
     )
-    assert "VIP: 20 (25 %), which goes first." in said["Other segments they are in"]
+    assert "VIP: 20 (25 %), which takes priority." in texts["Other segments they are in"]
     contactable = int(drawn.loc[drawn["is_member"], "is_email_contactable"].sum())
-    assert f"By e-mail: {contactable} of 80 ({contactable / 80:.0%}".replace("%", " %") in said["Who may be contacted"]
-    assert "On the web site: whoever comes by" in said["Who may be contacted"]
-    assert "Next action: Send the test." in said["What happens next"]
+    assert f"By e-mail: {contactable} of 80 ({contactable / 80:.0%}".replace("%", " %") in texts["Who may be contacted"]
+    assert "On the web site: anyone who comes by" in texts["Who may be contacted"]
+    assert "Next action: Send the test." in texts["What happens next"]
 
 
-def test_a_source_that_is_off_is_not_known_and_never_zero(drawn: pd.DataFrame) -> None:
+def test_a_source_that_is_off_is_unknown_and_never_zero(drawn: pd.DataFrame) -> None:
     people = drawn.copy()
     for attribute in ("has_open_complaint", "engagement_tier", "net_revenue_365d", "is_email_contactable"):
         people[attribute] = 0
@@ -83,18 +83,18 @@ def test_a_source_that_is_off_is_not_known_and_never_zero(drawn: pd.DataFrame) -
     facts = segment_facts(frames_of(people, unavailable=reasons))
     assert (facts["mixes"]["engagement_tier"], facts["flags"]["has_open_complaint"]) == ([], None)
     assert facts["measures"]["net_revenue_365d"] is None and facts["reach"][0]["contactable"] is None
-    said = _texts(segment_sections(facts))
-    assert "How many have an open complaint: not known: source zendesk is off." in said["Service and returns"]
-    assert "Engagement: not known: source klaviyo, web is off." in said["What moves them"]
-    assert said["What they earn us"].startswith("Not known: source shopify is off.")
-    assert "By e-mail: not known: source consent is off." in said["Who may be contacted"]
+    texts = _texts(segment_sections(facts))
+    assert "How many have an open complaint: not known: source zendesk is off." in texts["Service and returns"]
+    assert "Engagement: not known: source klaviyo, web is off." in texts["What moves them"]
+    assert texts["What they bring in"].startswith("Not known: source shopify is off.")
+    assert "By e-mail: not known: source consent is off." in texts["Who may be contacted"]
 
 
-def test_few_people_are_not_described_and_a_draft_has_nobody(drawn: pd.DataFrame) -> None:
+def test_few_people_are_not_described_and_a_draft_has_no_members(drawn: pd.DataFrame) -> None:
     few = with_members(drawn, np.arange(9))
-    said = _texts(segment_sections(segment_facts(frames_of(few))))
-    assert "Groups of fewer than 10 people are not described" in said["In short"]
-    assert set(said) == {"In short", "Its rule", "Size over time", "What happens next"}
+    texts = _texts(segment_sections(segment_facts(frames_of(few))))
+    assert "Groups of fewer than 10 people are not described" in texts["In short"]
+    assert set(texts) == {"In short", "Its rule", "Size over time", "What happens next"}
     some = _texts(segment_sections(segment_facts(frames_of(with_members(drawn, np.arange(29))))))
     assert "With fewer than 30 members, nothing is concluded" in some["In short"]
     draft = frames_of(few, library={**LIBRARY, "effective_status": "draft"})
@@ -104,7 +104,7 @@ def test_few_people_are_not_described_and_a_draft_has_nobody(drawn: pd.DataFrame
     assert "no fitted parameters" in _texts(segment_sections(segment_facts(off)))["In short"]
 
 
-def test_what_the_rule_asks_for_is_no_finding() -> None:
+def test_what_the_rule_requires_is_no_finding() -> None:
     people = invented_people(400, seed=3)
     people["price_sensitivity"] = np.where(np.arange(400) < 60, "waits for offers", "pays full price")
     people = with_members(people, np.arange(60))
@@ -124,13 +124,13 @@ def test_age_and_region_come_from_shown_cells_only() -> None:
         dict(zip(("value", "other_dimension", "other_value", "customer_count"), one, strict=True)) for one in shown
     ]
     one_stage = frames_of(with_members(people, np.arange(95)), demographics=cells)
-    said = _texts(segment_sections(segment_facts(one_stage)))["Who they are"]
-    assert "Region of everybody in the stage “lapsed”: 40 % London." in said
-    assert "Age of everybody in the stage “lapsed”: groups too small to be told." in said
-    assert "Wales" not in said
+    texts = _texts(segment_sections(segment_facts(one_stage)))["Who they are"]
+    assert "Region of all customers in the stage “lapsed”: 40 % London." in texts
+    assert "Age of all customers in the stage “lapsed”: groups too small to show." in texts
+    assert "Wales" not in texts
     several = frames_of(with_members(people, np.arange(50, 150)), demographics=cells)
-    said = _texts(segment_sections(segment_facts(several)))["Who they are"]
-    assert "Age and region: not told." in said and "London" not in said
+    texts = _texts(segment_sections(segment_facts(several)))["Who they are"]
+    assert "Age and region: not shown." in texts and "London" not in texts
 
 
 def test_a_trend_needs_two_days_of_one_rule_and_a_clear_change(drawn: pd.DataFrame) -> None:
@@ -145,10 +145,10 @@ def test_a_trend_needs_two_days_of_one_rule_and_a_clear_change(drawn: pd.DataFra
     assert of(("2026-05-31", 300, "a"), ("2026-06-30", 320, "a")) == [
         "It has stayed about the same: from 300 on 2026-05-31 to 320 on 2026-06-30."
     ]
-    # Thirty per cent, and no more than chance brings to ten people.
+    # Thirty per cent, but no more than chance explains for ten people.
     assert "about the same" in of(("2026-05-31", 10, "a"), ("2026-06-30", 13, "a"))[0]
     assert "rule has changed" in of(("2026-05-31", 300, "a"), ("2026-06-30", 400, "b"))[0]
-    # A later day is none of this version's business.
+    # A day after this version's is ignored.
     assert "one day" in of(("2026-06-30", 80, "a"), ("2026-07-01", 800, "a"))[0]
 
 
@@ -161,9 +161,9 @@ def _campaign(people: pd.DataFrame, channel: str = "email", **others: object) ->
     return CampaignFrames(frames_of(people), channel, **parts)  # type: ignore[arg-type]
 
 
-def test_the_offer_ceiling_is_what_nine_in_ten_bear() -> None:
+def test_the_offer_ceiling_is_what_nine_in_ten_can_bear() -> None:
     people = pd.DataFrame({"max_affordable_discount_rate": np.arange(1, 101) / 100, "cost_coverage": 1.0})
-    # 90 of 100 bear 11 %, 91 bear 10 %.
+    # 90 of 100 can bear 11 %, 91 can bear 10 %.
     assert ceiling_facts(people, {})["rate"] == 0.11
     assert ceiling_facts(people, {})["bear"]["0.30"] == 71
     people.loc[:14, "max_affordable_discount_rate"] = -0.2
@@ -175,15 +175,15 @@ def test_the_offer_ceiling_is_what_nine_in_ten_bear() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_the_ceiling_is_the_largest_whole_per_cent_that_nine_in_ten_bear(seed: int) -> None:
+def test_the_ceiling_is_the_largest_whole_per_cent_that_nine_in_ten_can_bear(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rates = rng.uniform(-0.1, 0.7, int(rng.integers(10, 60)))
     people = pd.DataFrame({"max_affordable_discount_rate": rates, "cost_coverage": 1.0})
-    borne = [per_cent for per_cent in range(71) if (rates >= per_cent / 100).mean() >= 0.9]
-    assert ceiling_facts(people, {})["rate"] == (borne[-1] / 100 if borne else 0)
+    bearable = [per_cent for per_cent in range(71) if (rates >= per_cent / 100).mean() >= 0.9]
+    assert ceiling_facts(people, {})["rate"] == (bearable[-1] / 100 if bearable else 0)
 
 
-def test_a_campaign_leaves_out_whom_it_must(drawn: pd.DataFrame) -> None:
+def test_a_campaign_leaves_out_suppressed_and_complaining_members(drawn: pd.DataFrame) -> None:
     people = drawn.copy()
     people["is_email_contactable"] = True
     people["has_open_complaint"] = False
@@ -193,15 +193,15 @@ def test_a_campaign_leaves_out_whom_it_must(drawn: pd.DataFrame) -> None:
     suppressed = pd.DataFrame({"customer_id": people["customer_id"].iloc[[25, 30]], "segment_key": "stop"})
     frames = _campaign(people, primary=suppressed)
     frames.others = {"stop": {"segment_name": "Suppression", "is_suppression": True}}
-    said = _texts(campaign_sections(campaign_facts(frames)))
-    assert "80 of 80 members (100 %) may be contacted by e-mail." in said["Who may be contacted"]
+    texts = _texts(campaign_sections(campaign_facts(frames)))
+    assert "80 of 80 members (100 %) may be contacted by e-mail." in texts["Who may be contacted"]
     assert (
         "2 who are suppressed on this channel and 5 who have an open complaint; 73 remain"
-        in said["Who may be contacted"]
+        in texts["Who may be contacted"]
     )
-    # Seven of the thirty full-price buyers are left out before.
-    assert "No discount to the 23 of 73 (32 %) who buy at least 80 % at full price" in said["What to avoid"]
-    assert "A holdout is needed" in said["Holdout and measure"] and "15 customers" in said["Holdout and measure"]
+    # Seven of the thirty full-price buyers have been left out already.
+    assert "No discount to the 23 of 73 (32 %) who buy at least 80 % at full price" in texts["What to avoid"]
+    assert "A holdout is needed" in texts["Holdout and measure"] and "15 customers" in texts["Holdout and measure"]
 
 
 @pytest.mark.parametrize(
@@ -231,17 +231,17 @@ def test_the_angle_follows_from_a_figure(drawn: pd.DataFrame, column: str, value
     assert words in found["angle"]
 
 
-def test_nobody_to_contact_is_no_campaign_and_a_suppression_neither(drawn: pd.DataFrame) -> None:
+def test_no_campaign_without_contactable_members_or_to_a_suppression(drawn: pd.DataFrame) -> None:
     people = drawn.copy()
     people["is_email_contactable"] = False
-    said = _texts(campaign_sections(campaign_facts(_campaign(people))))
-    assert "unknown consent is no consent" in said["Who may be contacted"]
+    texts = _texts(campaign_sections(campaign_facts(_campaign(people))))
+    assert "unknown consent is no consent" in texts["Who may be contacted"]
     frames = _campaign(people)
     frames.segment.library = {**LIBRARY, "is_suppression": True}
     assert set(_texts(campaign_sections(campaign_facts(frames)))) == {"No campaign"}
 
 
-def test_a_holdout_says_what_it_can_see() -> None:
+def test_a_holdout_states_the_smallest_detectable_effect() -> None:
     people = pd.DataFrame({"order_count_90d": [1] * 300 + [0] * 700})
     found = holdout_facts(people, 1000, {})
     assert found is not None and (found["held"], found["ordered"]) == (100, 300)
@@ -250,15 +250,15 @@ def test_a_holdout_says_what_it_can_see() -> None:
     assert holdout_facts(people, 9, {}) is None
 
 
-def test_what_a_campaign_does_not_know_it_says(drawn: pd.DataFrame) -> None:
+def test_a_campaign_states_what_is_unknown(drawn: pd.DataFrame) -> None:
     names = ("has_open_complaint", "full_price_share", "email_received_count_90d", "has_pending_refund")
     people = drawn.assign(**dict.fromkeys((*names, "order_count_90d"), np.nan))
     frames = _campaign(people)
     frames.segment.unavailable = dict.fromkeys((*names, "order_count_90d"), "source shopify is off")
-    said = _texts(campaign_sections(campaign_facts(frames)))
-    assert said["What to avoid"].count("not known: source shopify is off") == 4
-    assert "What it can show is not known: source shopify is off." in said["Holdout and measure"]
-    assert " 0 " not in said["What to avoid"] + said["Holdout and measure"]
+    texts = _texts(campaign_sections(campaign_facts(frames)))
+    assert texts["What to avoid"].count("not known: source shopify is off") == 4
+    assert "What it can detect is not known: source shopify is off." in texts["Holdout and measure"]
+    assert " 0 " not in texts["What to avoid"] + texts["Holdout and measure"]
 
 
 def test_a_favourite_time_stands_out_from_an_even_spread() -> None:
@@ -332,9 +332,9 @@ CUSTOMER = {
 }
 
 
-def test_a_customer_brief_says_what_is_known() -> None:
-    said = _texts(customer_sections(CUSTOMER))
-    assert said["In short"] == (
+def test_a_customer_brief_states_what_is_known() -> None:
+    texts = _texts(customer_sections(CUSTOMER))
+    assert texts["In short"] == (
         "A customer, known since 2025-06-30, in the lifecycle stage “at risk” for 12 days and the RFM group “loyal”. "
         "4 orders since 2025-07-01, 2 of them in 365 days, the last on 2026-02-01 (149 days ago). "
         "Buys mostly Garden (62 % of product revenue), then Home, mostly online. Spends 80.00 GBP an order, 2 units. "
@@ -342,27 +342,27 @@ def test_a_customer_brief_says_what_is_known() -> None:
         "Has brought net revenue of 300.00 GBP and a contribution margin of 90.00 GBP (30 %) to date, more net revenue "
         "than 80 % of all buyers; in 365 days 150.00 GBP and 40.00 GBP."
     )
-    assert "in eight cases of ten it is between 0.00 GBP and 310.00 GBP" in said["What is expected"]
-    assert "Whether they are about to leave is not predicted: the model churn has no" in said["What is expected"]
-    assert said["Service"] == "1 ticket in 365 days, 1 complaint among them, the latest about size and fit."
-    assert said["Segments, and why"] == "Full price, since 2026-05-01: full price share 0.9 (at least 0.8)."
-    # Text messages are closed to them, so that nobody needs to know which segment goes first there.
-    assert said["What to do next"] == "“Full price” goes first: Show what is new."
-    assert "No marketing by text message: opted out." in said["What not to do"]
-    assert "No discount: 90 % is bought at full price anyway." in said["What not to do"]
+    assert "in eight cases out of ten it is between 0.00 GBP and 310.00 GBP" in texts["What is expected"]
+    assert "Whether they are about to leave is not predicted: the model churn has no" in texts["What is expected"]
+    assert texts["Service"] == "1 ticket in 365 days, 1 complaint among them, the latest about size and fit."
+    assert texts["Segments, and why"] == "Full price, since 2026-05-01: full price share 0.9 (at least 0.8)."
+    # They may not be sent text messages, so the segment with priority there is not named.
+    assert texts["What to do next"] == "“Full price” takes priority: Show what is new."
+    assert "No marketing by text message: opted out." in texts["What not to do"]
+    assert "No discount: 90 % is bought at full price anyway." in texts["What not to do"]
 
 
-def test_a_customer_of_whom_little_is_known() -> None:
+def test_a_customer_about_whom_little_is_known() -> None:
     facts = copy.deepcopy(CUSTOMER)
     facts["features"] |= {"full_price_share": 0.2, "has_open_complaint": True}
     facts["not_known"] = {"ticket_count_365d": "source zendesk is off", "order_count": "source shopify is off"}
     facts["value"] = None
-    said = _texts(customer_sections(facts))
-    assert "Orders: not known: source shopify is off." in said["In short"]
-    assert said["Service"] == "Not known: source zendesk is off."
-    assert "No purchase model is fitted" in said["What is expected"]
-    assert "No discount above 25 %" in said["What not to do"]
-    assert "No selling while the complaint is open." in said["What not to do"]
+    texts = _texts(customer_sections(facts))
+    assert "Orders: not known: source shopify is off." in texts["In short"]
+    assert texts["Service"] == "Not known: source zendesk is off."
+    assert "No purchase model is fitted" in texts["What is expected"]
+    assert "No discount above 25 %" in texts["What not to do"]
+    assert "No selling while the complaint is open." in texts["What not to do"]
 
 
 # ---- a published demo ------------------------------------------------------------------------------------------------
@@ -375,22 +375,22 @@ def test_briefs_of_the_demo_agree_with_its_marts(demo_workspace: Workspace) -> N
     for key in ("high_value_repeat", "lapsed"):
         facts = brief(demo_workspace, segment=key, progress=_quiet).facts
         assert facts["size"]["members"] == sizes[key]["customer_count"]
-        # What a member brings on average is what the segment brings in all.
+        # The mean per member, times the members, is the segment's total.
         mean = facts["measures"]["net_revenue_365d"]["mean"]
         assert mean * facts["size"]["members"] == pytest.approx(float(margins[key]["net_revenue_365d"]), abs=0.01)
 
 
 def test_the_same_workspace_gives_the_same_text(demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--warehouse", str(demo_workspace.warehouse)]
-    said = []
+    texts = []
     for _ in range(2):
         assert main(["brief", "--campaign-for", "high_value_repeat", *place]) == 0
-        said.append(capsys.readouterr().out)
-    assert said[0] == said[1]
-    assert re.search(r"At most \d+ % off list price", said[0])
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert re.search(r"At most \d+ % off list price", texts[0])
 
 
-def test_json_holds_the_facts_and_a_page_stands_alone(
+def test_json_holds_the_facts_and_a_page_is_self_contained(
     demo_workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = ["--warehouse", str(demo_workspace.warehouse)]
@@ -429,21 +429,21 @@ def test_a_brief_of_every_kind_of_customer_holds_no_identifier(demo_workspace: W
         ({"segment": "lapsed", "channel": "email"}, "--channel: only a campaign has a channel"),
     ],
 )
-def test_a_wrong_question_gets_one_clear_line(demo_workspace: Workspace, asked: dict[str, str], message: str) -> None:
+def test_incorrect_use_gets_one_clear_line(demo_workspace: Workspace, asked: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)) as problem:
         brief(demo_workspace, **asked, progress=_quiet)  # type: ignore[arg-type]
     assert "example.com" not in str(problem.value)
 
 
-def test_nothing_published_is_said_clearly(tmp_path: Path) -> None:
+def test_nothing_published_is_reported_clearly(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is published"):
         brief(Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb")), segment="lapsed", progress=_quiet)
 
 
-def test_briefs_stand_where_marts_are_missing(drawn: pd.DataFrame) -> None:
+def test_briefs_work_where_marts_are_missing(drawn: pd.DataFrame) -> None:
     """A version without margins, recommendations and sizes still yields a brief that says so."""
-    said = _texts(segment_brief(frames_of(drawn), "").sections)
-    assert "Not known: this version holds no margin" in said["What they earn us"]
-    said = _texts(campaign_brief(_campaign(drawn), "").sections)
-    assert "Stock is not known" in said["What to avoid"]
-    assert "No product is recommended" in said["What to show"]
+    texts = _texts(segment_brief(frames_of(drawn), "").sections)
+    assert "Not known: this version holds no margin" in texts["What they bring in"]
+    texts = _texts(campaign_brief(_campaign(drawn), "").sections)
+    assert "Stock is not known" in texts["What to avoid"]
+    assert "No product is recommended" in texts["What to show"]

@@ -1,4 +1,4 @@
-"""Expectations before publishing: a sound retailer passes, each planted fault is caught by the right one."""
+"""Expectations before publishing: a healthy retailer passes, each planted fault is caught by the right one."""
 
 from __future__ import annotations
 
@@ -75,20 +75,20 @@ def test_a_demo_passes_without_a_false_alarm(demo_workspace: Workspace) -> None:
     assert results["status"] == "passed"
     assert results["as_of_date"] == "2026-06-30"
     assert results["counts"]["met"] > 30
-    judged = {(row["suite"], row["outcome"]) for row in results["results"]}
-    assert {(suite, "met") for suite in ("volume", "drift", "distribution", "cross_field")} <= judged
+    outcomes_by_suite = {(row["suite"], row["outcome"]) for row in results["results"]}
+    assert {(suite, "met") for suite in ("volume", "drift", "distribution", "cross_field")} <= outcomes_by_suite
 
 
-def test_a_sound_retailer_passes_and_all_of_it_is_judged(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_a_healthy_retailer_passes_and_everything_is_checked(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders)
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     assert quality.status == "passed"
-    judged = {key for key, _ in outcomes(quality, "met")}
-    assert {"channel_week_missing", "channel_value_absurd", "order_value_drifts", "currency_mix_flips"} <= judged
+    checked = {key for key, _ in outcomes(quality, "met")}
+    assert {"channel_week_missing", "channel_value_absurd", "order_value_drifts", "currency_mix_flips"} <= checked
     assert len([key for key, _ in outcomes(quality, "met") if key == "channel_week_missing"]) == 3
 
 
-def test_profiles_equal_a_second_account(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_profiles_equal_an_independent_calculation(workspace: Workspace, orders: pd.DataFrame) -> None:
     """The index in numpy, the usual week in pandas, from the orders alone."""
     put_orders(workspace, orders.assign(gross_revenue=orders["gross_revenue"] * (1 + 0.5 * last_days(orders, 28))))
     changed = read(workspace, "select * from intermediate.int_orders")
@@ -147,11 +147,11 @@ def test_profiles_equal_a_second_account(workspace: Workspace, orders: pd.DataFr
 
 
 PLANTS = {
-    "a channel falls silent for a week": (
+    "a channel has no orders for a week": (
         lambda orders: orders[~((orders["channel"] == "store") & last_days(orders, 7))],
         {("channel_week_missing", "orders, store: number")},
     ),
-    "pence for pounds in one week": (
+    "pence instead of pounds in one week": (
         lambda orders: orders.assign(
             gross_revenue=orders["gross_revenue"] * np.where(last_days(orders, 7), 100, 1),
             tax=orders["tax"] * np.where(last_days(orders, 7), 100, 1),
@@ -163,7 +163,7 @@ PLANTS = {
             for channel in ("online", "store", "marketplace")
         },
     ),
-    "currencies changed places": (
+    "currencies are swapped": (
         lambda orders: orders.assign(
             currency=np.where(
                 last_days(orders, 28), orders["currency"].map({"GBP": "EUR", "EUR": "GBP"}), orders["currency"]
@@ -171,7 +171,7 @@ PLANTS = {
         ),
         {("currency_mix_flips", "distributions: currency mix")},
     ),
-    "discounts of percent for amounts": (
+    "discounts are percentages instead of amounts": (
         lambda orders: orders.assign(
             discounts=np.where(
                 last_days(orders, 28) & (orders["discounts"] > 0),
@@ -181,7 +181,7 @@ PLANTS = {
         ),
         {("discount_above_gross_often", "cross fields: discount above gross")},
     ),
-    "nobody is known any more": (
+    "no customer is identified any more": (
         lambda orders: orders.assign(customer_id=orders["customer_id"].mask(last_days(orders, 7), None)),
         {("orders_lose_customers", "orders: share with a known customer")},
     ),
@@ -214,22 +214,22 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(
     assert len(lines) == len(caught) + 1
     for (key, subject), line in zip(sorted(caught), sorted(lines[:-1]), strict=True):
         assert line.startswith(f"{key} ({subject}): expected: ")
-        assert "Seen: " in line
+        assert "Observed: " in line
     page = (workspace.home / "refused" / "quality.html").read_text()
     assert all(key in page for key, _ in caught)
     assert "Not published" in page
-    # Mended, it is published, and nothing of the refusal is left.
+    # Once fixed, it is published, and no trace of the refusal is left.
     put_orders(workspace, orders)
     assert publish(workspace, quiet) != before
     assert not (workspace.home / "refused").exists()
 
 
-def test_since_names_the_day_on_which_it_began(workspace: Workspace, orders: pd.DataFrame) -> None:
-    """Store orders end 12 days before: a week below a tenth of the usual is seen from the seventh silent day on."""
+def test_since_is_the_day_on_which_the_breach_began(workspace: Workspace, orders: pd.DataFrame) -> None:
+    """Store orders end 12 days before: a week below a tenth of the usual is found from the seventh such day on."""
     put_orders(workspace, orders[~((orders["channel"] == "store") & last_days(orders, 12))])
     (result,) = [
         result
-        for result in expectations.judge(workspace.warehouse).results
+        for result in expectations.check_profiles(workspace.warehouse).results
         if result.outcome == "critical" and result.expectation_key == "channel_week_missing"
     ]
     assert (result.observed, result.value) == (0, 0)
@@ -238,28 +238,28 @@ def test_since_names_the_day_on_which_it_began(workspace: Workspace, orders: pd.
     assert len(result.days) == 28
 
 
-def test_a_shift_that_a_sale_may_explain_only_warns(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_a_shift_that_a_sale_could_explain_only_warns(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders.assign(gross_revenue=orders["gross_revenue"] * np.where(last_days(orders, 28), 2, 1)))
-    said: list[str] = []
-    publish(workspace, said.append)
+    messages: list[str] = []
+    publish(workspace, messages.append)
     results = json.loads((workspace.published / "quality.json").read_text())
     assert results["status"] == "warnings"
     warned = {row["expectation_key"] for row in results["results"] if row["outcome"] == "warning"}
     assert "order_value_drifts" in warned
-    assert any("warnings, 0 critical" in line for line in said)
+    assert any("warnings, 0 critical" in line for line in messages)
 
 
-def test_nothing_is_judged_on_the_first_day_or_without_orders(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_nothing_is_checked_on_the_first_day_or_without_orders(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders.head(0))
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     assert quality.status == "passed"
     assert {result.outcome for result in quality.results} == {"not_judged"}
     assert all(result.reason for result in quality.results)
     put_orders(workspace, orders[last_days(orders, 1)])
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     assert quality.status == "passed"
-    judged = {result.suite for result in quality.results if result.outcome != "not_judged" and result.min_value}
-    assert judged == set()
+    checked = {result.suite for result in quality.results if result.outcome != "not_judged" and result.min_value}
+    assert checked == set()
     reasons = {
         result.reason
         for result in quality.results
@@ -269,9 +269,9 @@ def test_nothing_is_judged_on_the_first_day_or_without_orders(workspace: Workspa
 
 
 def test_the_results_add_up(workspace: Workspace, orders: pd.DataFrame) -> None:
-    plant, _ = PLANTS["pence for pounds in one week"]
+    plant, _ = PLANTS["pence instead of pounds in one week"]
     put_orders(workspace, plant(orders))
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     results = json.loads(json.dumps(quality.as_dict()))
     assert sum(results["counts"].values()) == len(results["results"])
     with (BUSINESS_SEEDS / "expectation_limits.csv").open(encoding="utf-8") as lines:
@@ -294,9 +294,9 @@ def test_the_results_add_up(workspace: Workspace, orders: pd.DataFrame) -> None:
             assert sum(row[part] for row in distribution["bins"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_the_page_needs_nothing_from_elsewhere(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_the_page_is_self_contained(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders.assign(channel="<b>shop & co</b>"))
-    page = expectations.page(expectations.judge(workspace.warehouse))
+    page = expectations.page(expectations.check_profiles(workspace.warehouse))
     for outside in ("http:", "https:", "src=", "@import", "<script", "<link", "url("):
         assert outside not in page
     assert "<b>shop" not in page
@@ -315,7 +315,7 @@ def test_the_same_warehouse_gives_the_same_files(workspace: Workspace, orders: p
     assert [(second / name).read_bytes() for name in ("quality.json", "quality.html")] == files
 
 
-def test_other_limits_judge_the_same_version_anew(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_other_limits_check_the_same_version_again(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders)
     first = publish(workspace, quiet)
     row = "where expectation_key = 'order_value_moved'"
@@ -329,50 +329,50 @@ def test_other_limits_judge_the_same_version_anew(workspace: Workspace, orders: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
-        ("severity = 'fatal'", "severity is 'fatal'; give critical or warning"),
-        ("column_name = 'z_score'", "column_name is 'z_score'; give observed or ratio or deviation"),
+        ("severity = 'fatal'", "severity is 'fatal'; use critical or warning"),
+        ("column_name = 'z_score'", "column_name is 'z_score'; use observed or ratio or deviation"),
         ("min_value = null, max_value = null", "neither min_value nor max_value"),
         ("min_value = 3, max_value = 2", "min_value 3 is above max_value 2"),
         ("measure = null", "measure is empty"),
     ],
 )
-def test_a_row_of_limits_that_means_nothing_is_named(
-    workspace: Workspace, orders: pd.DataFrame, fault: str, said: str
+def test_an_invalid_row_of_limits_is_named(
+    workspace: Workspace, orders: pd.DataFrame, fault: str, message: str
 ) -> None:
     put_orders(workspace, orders.head(0))
     change(workspace, f"update seeds.expectation_limits set {fault} where expectation_key = 'orders_week_low'")
-    with pytest.raises(UserError, match=said) as problem:
+    with pytest.raises(UserError, match=message) as problem:
         publish(workspace, quiet)
     assert "expectation_limits.csv, orders_week_low" in str(problem.value)
 
 
-def test_an_unknown_measure_is_shown_as_not_judged(workspace: Workspace, orders: pd.DataFrame) -> None:
+def test_an_unknown_measure_is_shown_as_not_checked(workspace: Workspace, orders: pd.DataFrame) -> None:
     put_orders(workspace, orders)
     change(workspace, "update seeds.expectation_limits set measure = 'sales' where expectation_key = 'orders_week_low'")
-    quality = expectations.judge(workspace.warehouse)
+    quality = expectations.check_profiles(workspace.warehouse)
     (result,) = [result for result in quality.results if result.expectation_key == "orders_week_low"]
     assert result.outcome == "not_judged"
 
 
-def test_without_great_expectations_publishing_goes_on_and_says_so(
+def test_without_great_expectations_publishing_continues_and_reports_it(
     workspace: Workspace, orders: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, _ = PLANTS["pence for pounds in one week"]
+    plant, _ = PLANTS["pence instead of pounds in one week"]
     put_orders(workspace, plant(orders))
     change(workspace, "update marts.customers set customer_type = customer_type || '.'")
     monkeypatch.setattr(suites.importlib.util, "find_spec", lambda name: None)
-    said: list[str] = []
-    version = publish(workspace, said.append)
-    assert any(line.startswith("expectations were not run: great-expectations is not installed") for line in said)
+    messages: list[str] = []
+    version = publish(workspace, messages.append)
+    assert any(line.startswith("expectations were not run: great-expectations is not installed") for line in messages)
     results = json.loads((version / "quality.json").read_text())
     assert (results["status"], results["results"]) == ("not_run", [])
     assert "not installed" in (version / "quality.html").read_text()
 
 
-def test_a_warehouse_without_profiles_says_so(tmp_path: Path) -> None:
-    said: list[str] = []
-    version = publish(small_workspace(tmp_path), said.append)
-    assert "expectations were not run: the warehouse holds no profiles; run `python -m scripts build`" in said
+def test_a_warehouse_without_profiles_is_reported(tmp_path: Path) -> None:
+    messages: list[str] = []
+    version = publish(small_workspace(tmp_path), messages.append)
+    assert "expectations were not run: the warehouse holds no profiles; run `python -m scripts build`" in messages
     assert json.loads((version / "quality.json").read_text())["status"] == "not_run"

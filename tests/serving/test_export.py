@@ -1,4 +1,4 @@
-"""Nothing leaves without approval, consent and a manifest; what leaves is whole and private."""
+"""Nothing is exported without approval, consent and a manifest; an export is complete and private."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_approved_audience_is_written_with_its_manifest(workspace: Workspace)
     assert counts["left_out"]["unsafe_address"] == 1
 
 
-def test_only_the_owner_reads_it(workspace: Workspace) -> None:
+def test_only_the_owner_can_read_it(workspace: Workspace) -> None:
     folder = export(workspace, "lapsed", progress=quiet)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
@@ -87,14 +87,14 @@ def test_the_same_export_again_is_left_as_it_is_and_nothing_is_overwritten(
             r"its rule changed since it was approved \(version 1 to 3: days since last order is at least 120 became at "
             "least 100.; approve it with",
         ),
-        ("grown", "email", "it has 90 customers, approved were .*30 to 50"),
+        ("grown", "email", "it has 90 customers, outside the approved range .*30 to 50"),
         ("nobody", "email", "none of its 3 members may be contacted by email .3 no consent"),
         ("vip", "email", "is draft: these attributes do not exist yet: lifetime_value_total"),
         ("inactive", "email", "is not_computable: their source is off"),
         ("suppression", "email", "must not be contacted"),
     ],
 )
-def test_what_is_refused_says_why_on_one_line_and_writes_nothing(
+def test_a_refusal_gives_its_reason_on_one_line_and_writes_nothing(
     workspace: Workspace, segment: str, channel: str, words: str
 ) -> None:
     with pytest.raises((UserError, CheckFailed), match=words) as problem:
@@ -103,7 +103,7 @@ def test_what_is_refused_says_why_on_one_line_and_writes_nothing(
     assert not workspace.exports.exists()
 
 
-def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(workspace: Workspace) -> None:
+def test_a_withdrawal_takes_effect_at_once_and_a_new_approval_restores_it(workspace: Workspace) -> None:
     append_rows(workspace, [log_row("lapsed", "fp-lapsed", "data_owner", "Zoe", "withdrawn")])
     with pytest.raises(CheckFailed, match="not approved: Zoe withdrew the approval as data_owner at 2026-07-01"):
         export(workspace, "lapsed", progress=quiet)
@@ -114,7 +114,7 @@ def test_a_withdrawal_counts_at_once_and_a_new_approval_restores(workspace: Work
     assert head == log_heads(read_log(workspace.seeds))["lapsed"] and head["sequence"] == 5
 
 
-def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(workspace: Workspace) -> None:
+def test_nothing_is_exported_with_a_log_that_was_tampered_with_or_replaced(workspace: Workspace) -> None:
     file = workspace.seeds / FILE
     text = file.read_text()
     file.write_text(text.replace("Bob", "Eve", 1))
@@ -128,7 +128,7 @@ def test_nothing_is_exported_on_a_log_that_was_tampered_with_or_is_another(works
     assert export(workspace, "lapsed", progress=quiet)
 
 
-def test_nothing_published_is_said(workspace: Workspace) -> None:
+def test_nothing_published_is_reported(workspace: Workspace) -> None:
     workspace.published.unlink()
     with pytest.raises(UserError, match="nothing is published"):
         export(workspace, "lapsed", progress=quiet)

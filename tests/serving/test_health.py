@@ -1,4 +1,4 @@
-"""`python -m scripts health`: what it says of a well workspace, of sick ones, and of workspaces that are not there."""
+"""`python -m scripts health`: its report on healthy, unhealthy and missing workspaces."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def ask(workspace: Workspace, capsys: pytest.CaptureFixture[str], *arguments: st
     """Exit code, standard output and standard error of the command."""
     capsys.readouterr()
     code = main(["health", "--warehouse", str(workspace.warehouse), *arguments])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    output = capsys.readouterr()
+    return code, output.out, output.err
 
 
 def document(workspace: Workspace, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Exit code and document of `--json`, which must be all that stands on standard output."""
+    """Exit code and document of `--json`, which must be the only standard output."""
     code, out, _ = ask(workspace, capsys, "--json", *arguments)
     found = json.loads(out)
     assert set(found) == set(DOCUMENT)
@@ -69,7 +69,7 @@ def document(workspace: Workspace, capsys: pytest.CaptureFixture[str], *argument
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
-    """Another process has the file open for writing, as a build has."""
+    """Another process has the file open for writing, as during a build."""
     code = f"import duckdb, sys; c = duckdb.connect({str(file)!r}); print('open', flush=True); sys.stdin.read()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -88,7 +88,7 @@ def build_health(workspace: Workspace, **variables: Any) -> None:
     )
 
 
-def test_a_well_workspace_is_said_in_a_table_and_passes(
+def test_a_healthy_workspace_passes_and_is_shown_in_a_table(
     demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = ask(demo_workspace, capsys)
@@ -104,7 +104,7 @@ def test_a_well_workspace_is_said_in_a_table_and_passes(
     assert current_version(demo_workspace) in out
 
 
-def test_the_document_says_what_the_ledger_and_the_marts_say(
+def test_the_document_agrees_with_the_ledger_and_the_marts(
     demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = document(demo_workspace, capsys)
@@ -127,12 +127,12 @@ def test_the_document_says_what_the_ledger_and_the_marts_say(
     assert found["dead_letters"]["open_count"] >= rejected > 0
 
 
-def test_the_age_of_the_published_version_is_judged_by_a_clock_that_is_given(
+def test_the_age_of_the_published_version_is_checked_at_the_given_time(
     demo_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, found = document(demo_workspace, capsys)
     clock = (datetime.now(UTC) - datetime(2026, 7, 1, tzinfo=UTC)) / timedelta(hours=1)
-    # A demo's day is pinned: its age is told, not judged.
+    # A demo's day is pinned: its age is reported, not checked.
     assert code == 0 and not found["published"]["is_age_judged"]
     assert found["published"]["age_hours"] == pytest.approx(max(clock, 0), abs=0.2)
     code, found = document(demo_workspace, capsys, "--now", "2026-07-02T23:00:00Z")
@@ -150,7 +150,7 @@ def test_without_news_sources_are_stale_and_the_command_fails(
     code, found = document(demo_copy, capsys)
     assert code == 1 and found["as_of_date"] == "2026-07-10"
     stale = {source["source"] for source in found["sources"] if source["status"] == "stale"}
-    # Delivered until 30 June: ten days are too many for whoever agreed on seven or less.
+    # Delivered until 30 June: ten days are too many for sources with an SLA of seven or fewer.
     delivering = [source for source in found["sources"] if source["row_count"]]
     assert stale == {source["source"] for source in delivering if source["sla_hours"] <= 168}
     _, out, err = ask(demo_copy, capsys)
@@ -171,7 +171,7 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
         copy = workspace.landing / file.relative_to(demo_workspace.landing)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if "pos" in copy.parts and "06-30" in copy.name:
-            continue  # the tills did not deliver
+            continue  # missing delivery
         copy.write_bytes(file.read_bytes())
     newest = workspace.landing / "crm" / "profile" / "profile_2026-06-30.csv"
     header, *rows = newest.read_text(encoding="utf-8").splitlines()
@@ -189,7 +189,7 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
     crm = by_name["crm"]
     assert crm["status"] == "failed"
     assert "profile_2026-06-29.csv.gz" in crm["reasons"][0] and "new column(s) shoe_size" in crm["reasons"][0]
-    # Nothing is published of this workspace, which is a warning; a source without any delivery is no finding.
+    # This workspace has published nothing, which is a warning; a source without any delivery is no finding.
     assert {finding["severity"] for finding in found["findings"]} == {"fail", "warn"}
     assert by_name["shopify"]["status"] == "empty"
 
@@ -226,7 +226,7 @@ def test_many_refused_rows_fail_and_a_few_warn(tmp_path: Path, capsys: pytest.Ca
     assert (few["severity"], few["status"]) == ("warn", "rejects")
 
 
-def test_a_warehouse_in_use_is_answered_from_what_is_published(
+def test_with_a_busy_warehouse_the_published_version_is_reported(
     demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with held(demo_copy.warehouse):
@@ -239,16 +239,14 @@ def test_a_warehouse_in_use_is_answered_from_what_is_published(
     assert err == "" and "another process has it open" in out
 
 
-def test_a_warehouse_in_use_without_anything_published_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_busy_warehouse_with_nothing_published_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = workspace_in(tmp_path)
     with held(workspace.warehouse):
         code, found = document(workspace, capsys)
     assert code == 1 and found["warehouse"]["state"] == "busy" and found["sources"] == []
 
 
-def test_workspaces_that_are_not_there_or_half_made_get_one_clear_line(
+def test_missing_or_incomplete_workspaces_get_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = workspace_in(tmp_path / "missing")
@@ -272,7 +270,7 @@ def test_workspaces_that_are_not_there_or_half_made_get_one_clear_line(
     assert not missing.home.exists()
 
 
-def test_damage_to_what_is_published_and_to_the_settings_is_named(
+def test_damage_to_the_published_version_and_the_settings_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = small_workspace(tmp_path)
@@ -291,7 +289,7 @@ def test_damage_to_what_is_published_and_to_the_settings_is_named(
         assert words in texts
 
 
-def test_what_was_loaded_badly_after_the_build_shows_at_once(
+def test_a_load_that_failed_after_the_build_shows_at_once(
     demo_copy: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert examine(demo_copy).overall == "ok"
@@ -316,7 +314,7 @@ def test_warnings_fail_only_when_asked(demo_copy: Workspace) -> None:
 
 
 @pytest.mark.parametrize("wrong", [["--now", "soon"], ["--max-age", "long"], ["--max-age", "-1"], ["--weird"]])
-def test_wrong_use_is_two(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_incorrect_use_exits_with_two(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["health", *wrong])
     assert left.value.code == 2

@@ -1,4 +1,4 @@
-"""What readers may rely on: all or nothing, audited, no identifiers, the last good version whatever happens."""
+"""What readers can rely on: all or nothing, audited, no identifiers, the last good version whatever happens."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_version_holds_marts_activation_parquet_and_manifest(workspace: Worksp
     ]
 
 
-def test_nothing_of_the_schema_pii_is_published(workspace: Workspace) -> None:
+def test_nothing_from_schema_pii_is_published(workspace: Workspace) -> None:
     folder = publish(workspace, quiet)
     tables = {name for (name,) in read(folder / "marts.duckdb", "select table_name from duckdb_tables()")}
     assert tables == set(RELATIONS) and tables >= set(publishing.REQUIRED)
@@ -83,16 +83,16 @@ def test_nothing_of_the_schema_pii_is_published(workspace: Workspace) -> None:
 
 
 def test_the_same_content_makes_no_new_version(workspace: Workspace) -> None:
-    said: list[str] = []
-    first = publish(workspace, said.append)
+    messages: list[str] = []
+    first = publish(workspace, messages.append)
     change(
         workspace, "create or replace table marts.customers as select * from marts.customers order by customer_id desc"
     )
     change(workspace, "update marts.customer_features set overdue_ratio = overdue_ratio * (1 + 1e-13)")
-    assert publish(workspace, said.append) == first
-    assert "no new version" in said[-1]
+    assert publish(workspace, messages.append) == first
+    assert "no new version" in messages[-1]
     change(workspace, "update marts.customers set customer_type = 'staff' where customer_id = 'c01'")
-    assert publish(workspace, said.append).name == "2026-06-30-002"
+    assert publish(workspace, messages.append).name == "2026-06-30-002"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_codes_and_prose_are_no_identifiers(workspace: Workspace, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("drop table marts.orders", "marts.orders: is missing"),
         ("delete from marts.customers", "marts.customers: has no rows"),
@@ -134,10 +134,10 @@ def test_codes_and_prose_are_no_identifiers(workspace: Workspace, text: str) -> 
         ("update marts.customer_rfm set as_of_date = date '2026-06-29'", "different days"),
     ],
 )
-def test_a_build_that_fails_the_audit_stays_private(workspace: Workspace, fault: str, said: str) -> None:
+def test_a_build_that_fails_the_audit_stays_private(workspace: Workspace, fault: str, message: str) -> None:
     version = publish(workspace, quiet)
     change(workspace, fault)
-    with pytest.raises(CheckFailed, match=said):
+    with pytest.raises(CheckFailed, match=message):
         publish(workspace, quiet)
     assert workspace.published.resolve() == version
 
@@ -146,14 +146,14 @@ HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as r
 
 
 @pytest.mark.parametrize(
-    ("faults", "said"),
+    ("faults", "message"),
     [
         (["update marts.source_health set row_count = 0"], "no source has delivered anything; fill the landing zone"),
         (
             [f"{HELD_BACK} 'reject' as severity, 1.0 as value_at_risk, 'open' as state from range(7)"],
             "7 of the rows delivered are held back; marts.dead_letters says why",
         ),
-        # A warning is in use, and what is closed holds nothing back.
+        # A row with a warning is in use, and a closed dead letter holds nothing back.
         (
             [
                 f"{HELD_BACK} 'warn' as severity, 1.0 as value_at_risk, 'open' as state",
@@ -163,13 +163,13 @@ HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as r
         ),
     ],
 )
-def test_why_nobody_is_there_is_named(workspace: Workspace, faults: list[str], said: str) -> None:
-    """Intake is to blame only where nothing came in."""
+def test_the_reason_for_having_no_customers_is_named(workspace: Workspace, faults: list[str], message: str) -> None:
+    """Intake is blamed only where nothing was delivered."""
     for fault in ["delete from marts.customers", *faults]:
         change(workspace, fault)
-    with pytest.raises(CheckFailed, match=said) as problem:
+    with pytest.raises(CheckFailed, match=message) as problem:
         publish(workspace, quiet)
-    assert ("intake" in str(problem.value)) == ("delivered anything" in said)
+    assert ("intake" in str(problem.value)) == ("delivered anything" in message)
 
 
 def test_an_empty_library_is_not_blamed_on_the_data(workspace: Workspace) -> None:
@@ -179,7 +179,7 @@ def test_an_empty_library_is_not_blamed_on_the_data(workspace: Workspace) -> Non
         publish(workspace, quiet)
 
 
-def test_every_problem_has_its_line(workspace: Workspace) -> None:
+def test_every_problem_has_its_own_line(workspace: Workspace) -> None:
     change(workspace, "delete from marts.customers")
     change(workspace, "update marts.products set product_name = 'x@example.com'")
     with pytest.raises(CheckFailed) as problem:
@@ -275,7 +275,7 @@ def test_a_reader_keeps_what_it_opened(workspace: Workspace) -> None:
         assert connection.execute("select distinct customer_type from customers").fetchall() == [("person",)]
 
 
-def test_the_last_versions_are_kept_and_one_can_go_back(workspace: Workspace) -> None:
+def test_the_last_versions_are_kept_for_rollback(workspace: Workspace) -> None:
     for number in range(publishing.VERSIONS_KEPT + 2):
         change(workspace, f"update marts.customers set customer_type = 'type {number}'")
         publish(workspace, quiet)
@@ -301,7 +301,7 @@ def test_a_folder_in_the_place_of_the_symlink_is_not_touched(workspace: Workspac
     assert (workspace.published / "mine").exists()
 
 
-def test_checksums_tell_values_nulls_and_columns_apart(tmp_path: Path) -> None:
+def test_checksums_distinguish_values_nulls_and_columns(tmp_path: Path) -> None:
     def checksum(query: str) -> str:
         file = tmp_path / "t.duckdb"
         file.unlink(missing_ok=True)

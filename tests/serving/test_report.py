@@ -1,4 +1,4 @@
-"""The page stands alone, says what it should, and is replaced in one step or not at all."""
+"""The page is self-contained, shows what it should, and is replaced in one step or not at all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @needs_charts
-def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: Workspace) -> None:
+def test_the_page_shows_its_contents_and_loads_nothing_from_outside(published: Workspace) -> None:
     file = report(published, progress=quiet)
     page = file.read_text(encoding="utf-8")
     text = words(page)
@@ -61,19 +61,19 @@ def test_the_page_says_it_in_words_and_asks_for_nothing_outside(published: Works
         "off",
         "stale",
         "no news",
-        "What does each segment bring?",
+        "What does each segment bring in?",
         "the cost of 50 % of product revenue is not known",
     ):
         assert expected in text, expected
     assert "High potential" not in text  # a draft
-    # Of 41 who entered one did because the segment was new.
-    moved = text[text.index("What moved") : text.index("Who buys lately")]
+    # Of 41 entries, one was because the segment was new.
+    moved = text[text.index("What moved") : text.index("Who bought recently")]
     assert "40" in moved and "41" not in moved and "not needed" in moved
     assert str(published.home) not in page
 
 
 @needs_charts
-def test_a_workspace_without_buyers_and_members_is_said_in_words(tmp_path: Path) -> None:
+def test_a_workspace_without_buyers_and_members_is_described_in_words(tmp_path: Path) -> None:
     workspace = small_workspace(tmp_path)
     change(workspace, "update marts.source_health set row_count = 0, is_on = false, status = 'off'")
     for name in ("orders", "order_lines", "customer_rfm", "customer_margin", "segment_memberships", "segment_overlap"):
@@ -90,7 +90,7 @@ def test_a_workspace_without_buyers_and_members_is_said_in_words(tmp_path: Path)
     assert "Lapsed" in text
 
 
-def test_nothing_published_is_said(tmp_path: Path) -> None:
+def test_nothing_published_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is published"):
         report(small_workspace(tmp_path), progress=quiet)
 
@@ -101,7 +101,7 @@ def test_a_missing_extra_is_named(published: Workspace, monkeypatch: pytest.Monk
         report(published, progress=quiet)
 
 
-def test_a_page_that_cannot_be_drawn_leaves_the_old_one(published: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_cannot_be_drawn_keeps_the_old_one(published: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     old = published.home / "old.html"
     old.write_text("old page")
 
@@ -118,7 +118,7 @@ def test_a_page_that_cannot_be_drawn_leaves_the_old_one(published: Workspace, mo
     assert [path.name for path in published.home.glob(".old.html*")] == []
 
 
-def test_a_folder_is_no_page(published: Workspace) -> None:
+def test_a_folder_is_refused_as_the_page(published: Workspace) -> None:
     with pytest.raises(UserError, match="is a folder"):
         report(published, published.home, quiet)
 
@@ -138,7 +138,7 @@ def test_outside_references_are_found(page: str) -> None:
     assert outside_references(page)
 
 
-def test_inner_references_are_no_outside_references() -> None:
+def test_internal_references_are_no_outside_references() -> None:
     assert not outside_references(
         '<svg xmlns="http://www.w3.org/2000/svg"><use href="#a"/><rect clip-path="url(#c)"/></svg>'
         "<style>@font-face { src: url(data:font/woff2;base64,AA==) }</style>"

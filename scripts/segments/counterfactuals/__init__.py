@@ -1,8 +1,8 @@
-"""The smallest change of a customer that would take them into a segment, or out of it.
+"""The smallest change of a customer that would move them into a segment, or out of it.
 
-Works on the trace that the warehouse gives of a rule: its conditions with the customer's values and verdicts
-(`conditions`). What a proposed change (`steps`) does is judged on the whole rule (`search`), so that a change that
-satisfies one condition and breaks another does not count.
+Works on the warehouse's trace of a rule: its conditions with the customer's values and verdicts (`conditions`). A
+proposed change (`steps`) is evaluated on the whole rule (`search`), so that a change that satisfies one condition and
+breaks another does not count.
 """
 
 from scripts.segments.counterfactuals.conditions import Traced, is_member, shown

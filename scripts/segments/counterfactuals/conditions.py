@@ -1,4 +1,4 @@
-"""Conditions of a rule as they stand for one customer, and what they and the whole rule say of other values."""
+"""The conditions of a rule evaluated for one customer, and how they and the whole rule evaluate for other values."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from scripts.segments.operators import Operator, operators
 MISSING = "missing"
 # Values by the name of their attribute; None where there is none.
 Values = Mapping[str, str | None]
-# What a value may differ from the four decimals that a trace shows of it.
+# How far a value may differ from the four decimals that a trace shows.
 ROUNDING = Decimal("0.00005")
-# What is shown in full.
+# Values that are shown in full.
 EXACT = re.compile(r"-?[0-9]+([.][0-9]{2})?")
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A condition of a rule as it stands for one customer. Values are text; `actual` is None where there is none.
+    """A condition of a rule evaluated for one customer. Values are text; `actual` is None where there is none.
 
     `kind`: scope, include or exclude. `data_type`: that of the attribute. `can_change`: False for what no customer can
-    change: the scope, and a condition that a source is off for. `label`: what the attribute is
-    called. `value`: as the rule has it; in `expected` thresholds,
-    days and values of other attributes are filled in.
+    change: the scope, and a condition whose source is off. `label`: the name of the attribute in texts. `value`: as
+    written in the rule; in `expected`, thresholds, days and values of other attributes are filled in.
     """
 
     kind: str
@@ -65,7 +64,7 @@ class Traced:
 
     @cached_property
     def references(self) -> list[str]:
-        """Each item as the rule has it where it stands for something else, such as attr:order_count; else empty."""
+        """Each item as written in the rule where it refers to something else, such as attr:order_count; else empty."""
         written = (self.by.items(self.value) if self.value else []) or self.items
         if "set" in self.by.value_types:
             return [""] * len(written)
@@ -84,9 +83,7 @@ class Traced:
 
     @cached_property
     def is_rounded(self) -> list[bool]:
-        """Of each item whether it may be a little more or less: a percentile, or another attribute but for counts and
-        amounts of money.
-        """
+        """For each item, whether it is rounded: a percentile, or another attribute except counts and money."""
         return [
             reference.startswith("pct:")
             or (reference.startswith("attr:") and is_number(self.data_type) and not EXACT.fullmatch(item))
@@ -100,14 +97,14 @@ class Traced:
 
     @cached_property
     def reads(self) -> list[str]:
-        """All attributes that it depends on; none where the rule itself says what holds without a source."""
+        """All attributes that it depends on; none where the rule itself states the result without a source."""
         return [self.attribute, *self.compared] if self.can_change or self.kind == "scope" else []
 
 
 def is_member(conditions: Sequence[Traced], values: Values | None = None, shift: Decimal = Decimal(0)) -> bool:
-    """Whether the rule takes the customer in; with other `values` of some attributes, whether it would.
+    """Whether the rule includes the customer; with other `values` of some attributes, whether it would.
 
-    `shift` is added to what the trace rounded: with half a step up and down the answer is certain where both agree.
+    `shift` is added to what the trace rounded: where half a step up and half a step down agree, the answer is certain.
     """
     alternatives: dict[tuple[str, str], bool] = {}
     for condition in conditions:
@@ -155,7 +152,7 @@ def meets(condition: Traced, values: Values, shift: Decimal = Decimal(0)) -> boo
 
 
 def _compared_values(condition: Traced, values: Values, shift: Decimal) -> Iterator[object]:
-    """What the customer's value is compared with; None for a value that is missing."""
+    """The values that the customer's value is compared with; None for a missing one."""
     if not any(condition.references):
         yield from condition.item_values
         return
@@ -197,7 +194,7 @@ def is_double(data_type: str) -> bool:
 
 
 def shown(text: str | None, data_type: str) -> str:
-    """A value for people: thousands separated, no needless zeros."""
+    """A value as shown to people: thousands separated, no trailing zeros."""
     if text is None or text == MISSING:
         return "none"
     if not is_number(data_type):

@@ -1,4 +1,4 @@
-"""Searches the smallest change of one customer that turns the verdict of a whole rule, and says which is nearest."""
+"""Searches for the smallest changes of one customer that turn the verdict of a whole rule, nearest first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import combinations, product
 from scripts.segments.counterfactuals.conditions import Traced, Values, is_member, meets, readings
 from scripts.segments.counterfactuals.steps import Step, steps_by_attribute
 
-# Changes of so many values are compared with all others of as many; of more values one change is looked for.
+# Up to this many values, all changes are compared; for more values, a single change is looked for.
 ALL_COMPARED = 2
 
 Steps = Mapping[str, list[Step]]
@@ -34,7 +34,7 @@ def counterfactuals(conditions: Sequence[Traced], most: int = 3) -> list[Change]
     """The smallest changes that turn the verdict, nearest first; none where no change of the customer can.
 
     What changes are values of attributes that the rule has conditions on. First come those of fewest values; among
-    these those that come about by themselves, soonest first; then those by the smallest part of the present value.
+    these those that come about by themselves, soonest first; then those with the smallest relative change.
     """
     turns_in = not is_member(conditions)
     becomes = "in" if turns_in else "out"
@@ -44,14 +44,14 @@ def counterfactuals(conditions: Sequence[Traced], most: int = 3) -> list[Change]
         key = frozenset(step.attribute for step in steps)
         if key not in found or nearness(change) < nearness(found[key]):
             found[key] = change
-    # What would need a day to come back is named only where nothing else would do.
+    # A change that would need time to run backwards is named only where nothing else would do.
     possible = [change for change in found.values() if not is_past(change)] or list(found.values())
     fewest = min((len(change.steps) for change in possible), default=0)
     return sorted((change for change in possible if len(change.steps) == fewest), key=nearness)[:most]
 
 
 def _turns(conditions: Sequence[Traced], values: Values, turns_in: bool) -> bool:
-    """Whether the verdict turns for certain, whatever the trace left out of a value by rounding it."""
+    """Whether the verdict certainly turns, whatever the trace has rounded away."""
     return all(is_member(conditions, values, shift) == turns_in for shift in readings(conditions))
 
 
@@ -83,7 +83,7 @@ def _far_changes(conditions: Sequence[Traced], steps: Steps, turns_in: bool) -> 
     sides = {side: [rows for (kind, _), rows in groups.items() if kind == side] for side in ("include", "exclude")}
     makings = sides["include" if turns_in else "exclude"]
     breakings = sides["exclude" if turns_in else "include"]
-    # Out is whom an exclude takes out, or no include lets in.
+    # Customers are out who match an exclude, or no include.
     ways = [(rows, breakings if turns_in else []) for rows in makings] + ([] if turns_in else [([], breakings)])
     for to_meet, to_break in ways:
         for chosen in _search(to_meet, to_break, steps, {}, set()):
@@ -98,10 +98,10 @@ def _search(
     chosen: Chosen,
     seen: set[tuple[object, ...]],
 ) -> Iterator[Chosen]:
-    """Choices of steps by which all of `to_meet` hold and none of `to_break` does; each decides what is still open."""
+    """Choices of steps with which all of `to_meet` hold and no group of `to_break` does, condition by condition."""
     values = _targets(chosen)
     rows = [*to_meet, *(one for group in to_break for one in group)]
-    # What was chosen matters by what conditions say of it, unless a value that is still open is compared with it.
+    # A chosen value matters only through the verdicts on it, unless a value that is still open is compared with it.
     compared = {name for one in rows if any(other not in chosen for other in one.reads) for name in one.reads}
     state = (
         frozenset(chosen),
@@ -127,7 +127,7 @@ def _search(
 
 
 def _holds(condition: Traced, values: Values) -> bool:
-    """Whether a condition holds for certain, with other values of some attributes."""
+    """Whether a condition certainly holds, with other values of some attributes."""
     return all(_verdicts(condition, values))
 
 
@@ -146,7 +146,7 @@ def _targets(chosen: Chosen) -> dict[str, str | None]:
 
 
 def _needed(conditions: Sequence[Traced], chosen: Chosen, turns_in: bool) -> Chosen:
-    """The steps without those that the verdict turns without."""
+    """The steps without those that are not needed to turn the verdict."""
     for name in list(chosen):
         fewer = {other: step for other, step in chosen.items() if other != name}
         if fewer and _turns(conditions, _targets(fewer), turns_in):
@@ -165,7 +165,7 @@ def _clock(attribute: str) -> int:
 
 
 def _with_days(conditions: Sequence[Traced], step: Step, turns_in: bool, count: int) -> Step:
-    """The step with the days after which it comes by itself, where the whole verdict turns then, and not before."""
+    """The step with the days after which it happens by itself, if the whole verdict turns then."""
     clock = _clock(step.attribute)
     if count > 1 or not clock or step.actual is None or step.target is None:
         return step
@@ -181,7 +181,7 @@ def _with_days(conditions: Sequence[Traced], step: Step, turns_in: bool, count: 
 
 
 def is_past(change: Change) -> bool:
-    """Whether it asks for a day to come back: nobody's first order gets younger."""
+    """Whether it would need time to run backwards: a first order does not become more recent."""
     return any(
         step.attribute.startswith("days_since_first_") and _distance(step) < 1 and _is_below(step.target, step.actual)
         for step in change.steps
@@ -193,9 +193,9 @@ def _is_below(text: str | None, other: str | None) -> bool:
 
 
 def nearness(change: Change) -> tuple[int, int, int, float, int, float, str]:
-    """Smaller is nearer: fewer values, then what comes by itself, sooner, then the smaller part of the present value.
+    """Smaller is nearer: fewer values, then what happens by itself, sooner, then the smaller relative change.
 
-    That some reason to be left out might arise comes last: it is true of everybody.
+    That a reason for exclusion might arise comes after other reasons to leave: it is true of everybody.
     """
     days = change.days
     distance = sum(_distance(step) for step in change.steps)
@@ -213,7 +213,7 @@ def nearness(change: Change) -> tuple[int, int, int, float, int, float, str]:
 
 
 def _distance(step: Step) -> float:
-    """By what part of the present value it would have to move; 1 where that says nothing."""
+    """The relative change of the value; 1 where it has none."""
     try:
         actual, target = float(step.actual or ""), float(step.target or "")
     except ValueError:

@@ -1,7 +1,7 @@
-"""What other values an attribute could have that matter to a rule: one for each way in which its conditions would turn.
+"""Other values of an attribute that matter to a rule: one for each way in which its conditions would turn.
 
-Of numbers and days these are the ends of what a condition lets through, and what lies next to them; of texts and sets
-they are made of the items that the conditions name. Between two such values nothing changes for the rule.
+For numbers and days these are the bounds of a condition and the values next to them; for texts and sets they are made
+of the items that the conditions name. Between two such values nothing changes for the rule.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from itertools import combinations, product
 from scripts.segments.counterfactuals.conditions import Traced, is_double, is_number, meets, readings, shown, value_of
 from scripts.segments.operators import operators, opposite_of
 
-# Something, where a rule only asks that there is something; and a text that no condition names.
+# Any value, where a rule only asks that there is one; and a text that no condition names.
 KNOWN = "known"
 OTHER = "another"
 # For a value that is compared with one that is missing too.
 SOME_DAY = date(2000, 1, 1)
-# Stands between the parts of a text that is made up; one that no condition names is taken.
+# Separates the parts of a made-up text; the first that no condition contains is used.
 FILLERS = "·~#¤§"
 # Items of one set, or parts of one text, that are tried in all combinations.
 MOST_PARTS = 8
@@ -28,8 +28,8 @@ MOST_PARTS = 8
 
 @dataclass(frozen=True)
 class Step:
-    """One value that would have to be another: `target` (None: missing), in `words`; `kind`: of the condition that asks
-    for it; `days`: so many days from now it is so by itself, if nothing happens.
+    """One value that would have to change: to `target` (None: missing), in `words`; `kind`: of the condition that asks
+    for it; `days`: after this many days it happens by itself, if nothing else does.
     """
 
     attribute: str
@@ -43,7 +43,7 @@ class Step:
 def steps_by_attribute(conditions: Sequence[Traced]) -> dict[str, list[Step]]:
     """For every attribute that could change, its values that turn a condition, the nearest first.
 
-    A value goes missing, or comes to be known without saying which, only where a condition asks about that.
+    A value becomes missing, or known without saying which, only where a condition tests for that.
     """
     found: dict[str, list[Step]] = {}
     rule = [condition for condition in conditions if condition.kind != "scope" and condition.can_change]
@@ -61,7 +61,7 @@ def _steps(conditions: Sequence[Traced], attribute: str, mine: Sequence[Traced])
     taken = set()
     for target in sorted(dict.fromkeys(_targets(conditions, mine, linked)), key=lambda one: _nearness(mine[0], one)):
         verdicts = tuple(meets(condition, {attribute: target}, shift) for condition in reading for shift in shifts)
-        # Where other values are compared with this one, more than the verdicts of today depends on it.
+        # Where other values are compared with this one, more depends on it than the current verdicts.
         way = (verdicts, _is_up(mine[0], target), target if len(linked) > 1 else None)
         if way in taken or target == actual:
             continue
@@ -128,7 +128,7 @@ def _points(conditions: Sequence[Traced], linked: set[str]) -> set[date | Decima
 
 
 def _beside(value: date | Decimal, data_type: str, steps: int) -> date | Decimal:
-    """The value so many steps up or down; the first step from between two values of the type is to the next of them."""
+    """The value that many steps up or down; between two values of the type, the first step goes to the next one."""
     if isinstance(value, date):
         return value + timedelta(days=steps)
     step = Decimal(1)
@@ -171,7 +171,7 @@ def _texts(conditions: Sequence[Traced], linked: set[str]) -> Iterator[str]:
 
 
 def _nearness(condition: Traced, target: str | None) -> tuple[float, bool, int, str]:
-    """Smaller is nearer: by how far a number or day moves, of two as far the upper one, then the shorter text."""
+    """Smaller is nearer: by how far a number or day moves, of two equally near the upper one, then the shorter text."""
     if target is None or target == KNOWN:
         return (0, False, 0, "")
     value, actual = (value_of(text, condition.data_type) for text in (target, condition.actual or ""))

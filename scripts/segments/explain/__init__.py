@@ -1,6 +1,6 @@
-"""Why a customer is in a segment, or out of it, and what would change that. Read only; says no name and no address.
+"""Why a customer is in a segment, or out of it, and what would change that. Read-only; shows no names or addresses.
 
-`reading` asks the warehouse, `wording` says it, `command` does both for the command line.
+`reading` queries the warehouse, `wording` puts the answer into words, `command` does both for the command line.
 """
 
 from scripts.segments.explain.command import explain

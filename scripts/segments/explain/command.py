@@ -24,10 +24,10 @@ def explain(
     as_json: bool = False,
     progress: Progress = print,
 ) -> None:
-    """Explain one segment, or all, for one customer: their id, an id given up since, or `<source>:<id>`.
+    """Explain one segment, or all, for one customer: their id, a retired id, or `<source>:<id>`.
 
     For another day than the one that the warehouse describes, what was known then is built in a copy of it. Raises
-    UserError for a customer or segment that is not known, and for a day that is still to come.
+    UserError for a customer or segment that is not known, and for a day in the future.
     """
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         day = _described_day(connection, workspace)

@@ -1,4 +1,4 @@
-"""Reads from a warehouse how each rule stands for one customer, and what became of it."""
+"""Reads from a warehouse how each rule evaluates for one customer, and the resulting memberships."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.segments.counterfactuals import Change, Traced, counterfactuals, is
 Row = dict[str, Any]
 
 CHANNELS = ("email", "sms")
-# How many ways into a segment, or out of it, are looked for.
+# Number of ways into a segment, or out of it, to look for.
 WAYS = 3
 
 
@@ -39,7 +39,7 @@ class Explanation:
 
     @property
     def matches(self) -> bool:
-        """Whether the rule holds: what decides for drafts, which nobody is a member of."""
+        """Whether the rule holds; this decides for drafts, which have no members."""
         return bool(self.conditions) and is_member(self.conditions)
 
     @property
@@ -48,7 +48,7 @@ class Explanation:
 
 
 def find_customer(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[str, list[str]]:
-    """The customer id that is meant, and what is to be said of the way to it."""
+    """The customer id meant by `given`, and notes on how it was found."""
     wanted, notes = given.strip(), []
     if ":" in wanted:
         from scripts.platform.keyed_hash import keyed_hash
@@ -63,7 +63,7 @@ def find_customer(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[st
                 "select distinct source_system from marts.customer_identities order by 1").fetchall()]  # fmt: skip
             hint = f"sources are {', '.join(sources)}" if source not in sources else "check the id in that system"
             raise UserError(f"no profile `{profile}` of source `{source}` belongs to a known customer; {hint}")
-        wanted, notes = found[0], [f"whom {source} knows by the given id"]
+        wanted, notes = found[0], [f"found by the given id of {source}"]
     changed = connection.execute(
         "select current_customer_id, change, changed_on from marts.customer_id_changes"
         " where old_customer_id = ? and current_customer_id <> ? order by changed_on desc limit 1",
@@ -72,7 +72,7 @@ def find_customer(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[st
     known = _is_known(connection, "marts.customers", wanted)
     if not known and changed is not None and changed[0] is not None:
         notes.append(
-            f"{wanted} was given up on {changed[2]} ({str(changed[1]).replace('_', ' ')}): this is who it is now"
+            f"{wanted} was retired on {changed[2]} ({str(changed[1]).replace('_', ' ')}): this is the current id"
         )
         wanted, known = changed[0], _is_known(connection, "marts.customers", changed[0])
     if not known:
@@ -125,7 +125,7 @@ def explanations(
 def explained_rows(
     connection: duckdb.DuckDBPyConnection, customer_id: str, segment: str | None = None
 ) -> list[tuple[str, Traced]]:
-    """Every condition of every rule, or of one, for a customer: its segment and how it stands; in the rule's order."""
+    """Every condition of every rule, or of one, for a customer, with its segment and verdict; in the rule's order."""
     one = " and traces.segment_key = $segment" if segment is not None else ""
     return [
         _traced(row)
@@ -165,7 +165,7 @@ def _traced(row: Row) -> tuple[str, Traced]:
 
 
 def _channels(definition: Row, candidates: list[Row], consents: list[Row], is_in: bool) -> Iterator[Row]:
-    """Per channel that addresses people: whether a message of this segment would reach them, and why not."""
+    """Per channel that contacts people: whether a message of this segment would reach them, and why not."""
     for channel in CHANNELS:
         consent = next((row for row in consents if row["channel"] == channel), None)
         state = (consent or {}).get("status") or "never asked"
@@ -181,7 +181,7 @@ def _channels(definition: Row, candidates: list[Row], consents: list[Row], is_in
             if row and row["left_out_detail"]:
                 reason = f"{reason}: {row['left_out_detail']}"
             if reason is None and definition["approval_status"] != "approved":
-                reason = f"nothing leaves before the rule is approved (now: {definition['approval_status']})"
+                reason = f"nothing is sent before the rule is approved (now: {definition['approval_status']})"
         yield {"channel": channel, "consent": state, "reached": reason is None, "reason": reason}
 
 

@@ -1,4 +1,4 @@
-"""An explanation in words, or as JSON has it: verdict, rule with the customer's values, and what would change it."""
+"""An explanation in words, or for JSON: verdict, rule with the customer's values, and what would change it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from scripts.segments.counterfactuals import Change, Traced, is_past, nearness, shown
 from scripts.segments.explain.reading import Explanation, Row
 
-# How many segments that are nearly reached are named.
+# Number of nearly reached segments that are named.
 NEARLY = 3
 MARKS = {True: "✓", False: "✗"}
 
@@ -16,8 +16,8 @@ MARKS = {True: "✓", False: "✗"}
 def of_one(one: Explanation) -> list[str]:
     lines = [*_verdict(one), ""]
     if not one.conditions:
-        reason = one.definition["status_reason"] or "its rule is faulty; `python -m scripts validate` says where"
-        return [*lines, f"No customer can be judged: {reason}"]
+        reason = one.definition["status_reason"] or "its rule has errors; `python -m scripts validate` shows where"
+        return [*lines, f"No customer can be evaluated: {reason}"]
     lines += [f"Rule: {one.definition['rule_text']}", "", *_table(one.conditions), "", *_ways(one)]
     lines += ["", "Messages", *_channel_lines(one)]
     return lines
@@ -44,7 +44,7 @@ def _verdict(one: Explanation) -> Iterator[str]:
     elif change is not None and change["change"] == "left":
         yield f"  left on {change['as_of_date']}: {_reason(change)}"
     if one.conditions and one.is_in != one.matches:
-        yield "  the list is frozen: it holds who matched when it was first evaluated"
+        yield "  the list is frozen: it holds those who matched when it was first evaluated"
 
 
 def _reason(change: Row) -> str:
@@ -63,15 +63,15 @@ def _table(conditions: list[Traced]) -> Iterator[str]:
     include = _groups(conditions, "include")
     for number, group in enumerate(include, start=1):
         met = sum(condition.is_met for condition in group)
-        which = f", one way of {len(include)}" if number == 1 else ", another way"
-        yield f"Wanted{which if len(include) > 1 else ''}: {met} of {len(group)} met"
+        which = f", alternative {number} of {len(include)}"
+        yield f"Required{which if len(include) > 1 else ''}: {met} of {len(group)} met"
         yield from (line(condition, MARKS[condition.is_met]) for condition in group)
     against = _groups(conditions, "exclude")
     scope = [condition for condition in conditions if condition.kind == "scope"]
     holding = sum(all(condition.is_met for condition in group) for group in against)
     holding += sum(not condition.is_met for condition in scope)
     if against or scope:
-        yield f"Keeps out, any one of these: {holding or 'none'} {'do' if holding > 1 else 'does'}"
+        yield f"Excluded by any one of these: {holding or 'none'} {'apply' if holding > 1 else 'applies'}"
     for group in against:
         holds = all(condition.is_met for condition in group)
         for number, condition in enumerate(group):
@@ -101,7 +101,7 @@ def _ways(one: Explanation) -> Iterator[str]:
     if not one.changes:
         yield "Nothing that the customer does would change this."
         return
-    yield "What would take them out" if is_in else "What would take them in"
+    yield "What would take them out" if is_in else "What would bring them in"
     for number, change in enumerate(one.changes):
         yield f"  {'or ' if number else ''}{way(change, one.conditions)}"
 
@@ -123,7 +123,7 @@ def _channel_lines(one: Explanation) -> Iterator[str]:
 
 
 def of_all(found: list[Explanation]) -> Iterator[str]:
-    """Where they are in, where nearly, and the rest by name."""
+    """The segments they are in, those they are nearly in, and the rest by name."""
     inside = [one for one in found if one.is_evaluated and one.is_in]
     would = [one for one in found if not one.is_evaluated and one.matches]
     outside = [one for one in found if one not in inside and one not in would and one.conditions]
@@ -141,7 +141,7 @@ def of_all(found: list[Explanation]) -> Iterator[str]:
             yield f"       out when {_one_way(one)}"
     if would:
         yield ""
-        yield "Would be in, were they active: " + ", ".join(one.definition["segment_key"] for one in would)
+        yield "Would be in if active: " + ", ".join(one.definition["segment_key"] for one in would)
     reachable = [one for one in outside if _is_in_reach(one)]
     nearly = sorted(reachable, key=lambda one: nearness(one.changes[0]))[:NEARLY]
     if nearly:
@@ -184,7 +184,7 @@ def _is_in_reach(one: Explanation) -> bool:
 
 
 def as_plain(one: Explanation) -> Row:
-    """An explanation as JSON has it."""
+    """An explanation as plain values for JSON."""
     return {
         "segment_key": one.definition["segment_key"],
         "segment_name": one.definition["segment_name"],

@@ -1,7 +1,7 @@
-"""What a draft segment would be: faults, size, members, overlap, money, reach. Nothing is stored.
+"""Preview of a draft segment: errors, size, members, overlap, money, reach. Nothing is stored.
 
-`draft` puts its rows into a small workspace of its own, `measuring` asks what they come to there, `wording` says it,
-`command` does all three for the command line.
+`draft` adds its rows to a small separate workspace, `measuring` measures the result there, `wording` puts it into
+words, `command` does all three for the command line.
 """
 
 from scripts.segments.preview.command import preview

@@ -1,4 +1,4 @@
-"""Previews one draft: reads it, has its rule evaluated, measures what came out, and says it."""
+"""Previews one draft: reads it, evaluates its rule, measures the result, and prints it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts.platform.errors import CheckFailed
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.workspace import Workspace
-from scripts.segments.preview.draft import faults_and_definition, take_in
+from scripts.segments.preview.draft import add_draft, errors_and_definition
 from scripts.segments.preview.measuring import Preview, measured
 from scripts.segments.preview.wording import as_words
 from scripts.segments.segment_sandbox import both_open, evaluate, segment_sandbox
@@ -23,22 +23,22 @@ def preview(
     as_json: bool = False,
     progress: Progress = print,
 ) -> Preview:
-    """Say what the draft `segment` would be, of the seeds, or of two files of definition and condition rows.
+    """Preview the draft `segment`, from the seeds or from two files of definition and condition rows.
 
     Its rule is compiled and evaluated by the models of the library, in a small warehouse beside the real one. Raises
-    CheckFailed with every fault of its rows, with line, reason and suggestion, and UserError for an unknown segment.
+    CheckFailed with every error in its rows, with line, reason and suggestion, and UserError for an unknown segment.
     """
     say: Progress = quiet if as_json else progress
     with segment_sandbox(workspace) as small:
-        places = take_in(workspace, small, segment, files)
+        places = add_draft(workspace, small, segment, files)
         problem: CheckFailed | None = None
         try:
             evaluate(workspace, small, segment, say)
         except CheckFailed as failed:
             problem = failed
-        faults, definition = faults_and_definition(small, segment, places)
-        if faults or problem:
-            raise CheckFailed("\n".join(faults) or str(problem))
+        errors, definition = errors_and_definition(small, segment, places)
+        if errors or problem:
+            raise CheckFailed("\n".join(errors) or str(problem))
         if definition is None or definition["effective_status"] != "active":
             reason = (definition or {}).get("status_reason") or "it has no rule yet"
             raise CheckFailed(f"{segment}: {reason}")

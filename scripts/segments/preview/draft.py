@@ -1,4 +1,4 @@
-"""Reads a draft, of the seeds or of two files, and says what is wrong with its rows, by file and line."""
+"""Reads a draft from the seeds or from two files, and reports errors in its rows by file and line."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from scripts.segments.segment_library import (
 from scripts.segments.validate import row_places
 
 
-def take_in(
+def add_draft(
     workspace: Workspace, small: Workspace, segment: str, files: tuple[Path, Path] | None
 ) -> dict[Any, list[str]]:
-    """Put the draft into the small workspace's seeds as an active segment; returns where its rows stand."""
+    """Put the draft into the small workspace's seeds as an active segment; returns the places of its rows."""
     library = read_library(workspace.seeds)
     places = {
         key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(workspace.seeds).items()
@@ -36,15 +36,15 @@ def take_in(
         given = small.seeds.parent / "given"
         shutil.rmtree(given, ignore_errors=True)
         given.mkdir(mode=0o700)
-        of_form = dict(zip(FILES, files, strict=True))
+        file_of_seed = dict(zip(FILES, files, strict=True))
         definitions, conditions = (
-            [row for row in _rows(name, file) if key_of(row) == segment] for name, file in of_form.items()
+            [row for row in _rows(name, file) if key_of(row) == segment] for name, file in file_of_seed.items()
         )
         library.remove({segment})
         library.add(definitions, conditions)
-        for name, file in of_form.items():
+        for name, file in file_of_seed.items():
             shutil.copyfile(file, given / name)
-        names = {Path(name).stem: file.name for name, file in of_form.items()}
+        names = {Path(name).stem: file.name for name, file in file_of_seed.items()}
         for key, lines in row_places(given).items():
             places[key] = [f"{names[key[0]]}, line {line}" for line in lines]
         shutil.rmtree(given)
@@ -65,10 +65,10 @@ def _rows(name: str, file: Path) -> Rows:
     return read_rows(file, read_header(file))
 
 
-def faults_and_definition(
+def errors_and_definition(
     small: Workspace, segment: str, places: dict[Any, list[str]]
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """The faults of the segment's rows, each on one line, and its definition when that was built."""
+    """The errors of the segment's rows, each on one line, and its definition when that was built."""
     with open_warehouse(small.warehouse, read_only=True) as connection:
         try:
             found = connection.execute(
@@ -78,14 +78,14 @@ def faults_and_definition(
             ).fetchall()
         except duckdb.CatalogException:
             return [], None
-        faults = []
+        errors = []
         for seed, row_text, reason, suggestion in found:
             place = ", ".join(places.get((seed, row_text), [f"{seed}.csv"]))
-            faults.append(f"{place} ({row_text}): {reason}; {suggestion}")
+            errors.append(f"{place} ({row_text}): {reason}; {suggestion}")
         try:
             relation = connection.execute("from intermediate.int_segment_definitions where segment_key = ?", [segment])
         except duckdb.CatalogException:
-            return faults, None
+            return errors, None
         names = [column[0] for column in relation.description]
         row = relation.fetchone()
-    return faults, dict(zip(names, row, strict=True)) if row else None
+    return errors, dict(zip(names, row, strict=True)) if row else None

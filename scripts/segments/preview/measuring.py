@@ -1,4 +1,4 @@
-"""Measures a draft whose rule was evaluated, against all customers and the segments of today."""
+"""Measures a draft whose rule was evaluated, compared with all customers and today's segments."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scripts.platform.warehouse import rows_of
 from scripts.segments.counterfactuals import shown
 from scripts.segments.explain import condition_words, explained_rows, holding
 
-# Members that are shown.
+# Number of members shown.
 SAMPLE = 5
-# Channels of the library and the attribute that says whether somebody may be reached on them.
+# Channels of the library and the attribute that says whether somebody may be contacted on them.
 REACHED_BY = {
     "email": "is_email_contactable",
     "sms": "is_sms_contactable",
@@ -30,10 +30,10 @@ MEMBERS = "(select customer_id from intermediate.int_segment_matches where segme
 class Preview:
     """What a segment would be, over all customers who may be profiled.
 
-    `definition`: its row of int_segment_definitions. `entering`, `leaving`: against today's members, None for a draft.
-    Money: sums of the last 365 days over members and over all. `sample`: customer_id and why. `overlaps`:
-    segment_key, shared, share_of_draft, share_of_other. `reach`: channel, reachable, suppressed. `priorities`: from
-    whom it would take the next action (`takes`), from whom not (`keeps`), and customers who had none (`first`).
+    `definition`: its row of int_segment_definitions. `entering`, `leaving`: compared with today's members, None for a
+    draft. Money: sums of the last 365 days over members and over all. `sample`: customer_id and why. `overlaps`:
+    segment_key, shared, share_of_draft, share_of_other. `reach`: channel, reachable, suppressed. `priorities`: segments
+    that it would take the next action from (`takes`), that would keep it (`keeps`), and members without one (`first`).
     """
 
     definition: dict[str, Any]
@@ -113,7 +113,7 @@ def _sample(connection: duckdb.DuckDBPyConnection, key: str, rows: Callable[...,
 
 
 def _reach(definition: dict[str, Any], rows: Callable[..., Any]) -> list[dict[str, Any]]:
-    """Per channel of the segment, members whom a message may reach: consent, address, and no suppression."""
+    """Per channel of the segment, members that a message may reach: consent, address, and no suppression."""
     found = []
     for channel in definition["channels"].split("|"):
         column = REACHED_BY.get(channel)
@@ -143,7 +143,7 @@ def _reach(definition: dict[str, Any], rows: Callable[..., Any]) -> list[dict[st
 
 
 def _priorities(definition: dict[str, Any], rows: Callable[..., Any]) -> dict[str, Any]:
-    """Whom it would take the next action from, by the priorities of today's primary segments."""
+    """Which segments it would take the next action from, by the priorities of today's primary segments."""
     found = rows(
         f"""
         select primary_segments.segment_key, any_value(primary_segments.priority) as priority, count(*) as customers

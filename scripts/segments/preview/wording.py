@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.segments.preview.measuring import Preview
 
-# Overlapping segments that are named; there are always many small ones.
+# Number of overlapping segments named; there are always many small ones.
 OVERLAPS = 8
 
 
@@ -24,14 +24,14 @@ def as_words(result: Preview) -> list[str]:
     ]
     if result.entering is not None:
         lines.append(
-            f"            against today's members {result.entering:,} would enter, {result.leaving:,} would leave"
+            f"            compared with today, {result.entering:,} would enter, {result.leaving:,} would leave"
         )
     if not size:
-        return [*lines, "", "Nobody is in it: loosen a condition, or look at `explain` for a customer whom you expect."]
+        return [*lines, "", "Nobody is in it: loosen a condition, or run `explain` for a customer you expect in it."]
     lines += ["", *_money(result), "", "Reach"]
     for row in result.reach:
         if row["reachable"] is None:
-            lines.append(f"  {row['channel']:<12}{size:>7,}  shown to whoever comes")
+            lines.append(f"  {row['channel']:<12}{size:>7,}  shown to all visitors")
         else:
             suppressed = f", {row['suppressed']:,} suppressed" if row["suppressed"] else ""
             lines.append(f"  {row['channel']:<12}{row['reachable']:>7,}  ({row['reachable'] / size:.0%}){suppressed}")
@@ -47,12 +47,12 @@ def _expected(definition: dict[str, Any], share: float) -> str:
     if low is None or high is None:
         return ""
     verdict = "as expected" if low <= share <= high else "unexpected"
-    return f", {verdict}: {low:.1%} to {high:.1%} were thought plausible"
+    return f", {verdict}: the plausible range is {low:.1%} to {high:.1%}"
 
 
 def _money(result: Preview) -> list[str]:
     money, size = result.money, result.size
-    lines = ["Money of the last 365 days"]
+    lines = ["Revenue and margin of the last 365 days"]
     for name, words in (("revenue", "net revenue"), ("margin", "contribution margin")):
         total, of_all = money[name], money[f"{name}_of_all"]
         per_head = total / size
@@ -60,7 +60,7 @@ def _money(result: Preview) -> list[str]:
         part = f", {total / of_all:.0%} of all" if of_all > 0 and total >= 0 else ""
         times = f" ({per_head / per_head_of_all:.1f} times)" if per_head_of_all > 0 and per_head > 0 else ""
         lines.append(
-            f"  {words:<20}{total:>14,.2f} {result.currency}{part}; {per_head:,.2f} a head, all customers"
+            f"  {words:<20}{total:>14,.2f} {result.currency}{part}; {per_head:,.2f} per head, all customers"
             f" {per_head_of_all:,.2f}{times}"
         )
     return lines
@@ -84,7 +84,7 @@ def _overlaps(result: Preview) -> list[str]:
 def _next_action(result: Preview) -> list[str]:
     takes, keeps, first = (result.priorities[name] for name in ("takes", "keeps", "first"))
     taken = sum(row["customers"] for row in takes)
-    lines = [f"Next action: it would drive that of {taken + first:,} of its {result.size:,} members"]
+    lines = [f"Next action: it would decide it for {taken + first:,} of its {result.size:,} members"]
     if takes:
         lines.append("  taken from  " + ", ".join(f"{row['segment_key']} {row['customers']:,}" for row in takes))
     if first:

@@ -1,4 +1,4 @@
-"""Variants of a segment's rule over past days: whom each would have found, and what these people did afterwards."""
+"""Variants of a segment's rule on past days: who would have matched each, and what these people did afterwards."""
 
 from scripts.segments.rule_backtest.command import backtest_rule
 

@@ -37,8 +37,8 @@ def backtest_rule(
     """Compare variants of a segment's rule on past days by the outcome that its success measure names.
 
     `days`: days of evaluation (default: three, 30 days apart, the last as late as the horizon allows). Nothing is
-    written. Raises UserError for what cannot be varied, counted or judged, CheckFailed where a variant or the
-    library is faulty.
+    written. Raises UserError for what cannot be varied, counted or evaluated, CheckFailed where a variant or the
+    library has errors.
     """
     library = read_library(workspace.seeds)
     definition, conditions = library.definition(segment_key), library.conditions_of(segment_key)
@@ -56,8 +56,8 @@ def backtest_rule(
     members, outcomes = members_and_outcomes(
         workspace, definition, found, wanted, measure, later_parameters=later_parameters, progress=progress
     )
-    present = next(variant.name for variant in found if variant.is_present)
-    comparisons = compare(members, outcomes, present, [variant.name for variant in found])
+    current = next(variant.name for variant in found if variant.is_current)
+    comparisons = compare(members, outcomes, current, [variant.name for variant in found])
     for line in table(comparisons, outcomes, measure, workspace.settings().get("reporting_currency", "GBP")):
         progress(line)
     return comparisons
@@ -68,29 +68,29 @@ def table(comparisons: list[Comparison], outcomes: pd.DataFrame, measure: Measur
     money = f" ({currency})" if measure.outcome in ("margin", "revenue") else ""
     width = max(len(comparison.variant) for comparison in comparisons) + 2
     title = OUTCOMES[measure.outcome] + money
-    lines = [f"{'rule':<{width}}{'members':>9}{title:>38}{'only it finds':>28}{'it leaves out':>28}"]
+    lines = [f"{'rule':<{width}}{'members':>9}{title:>38}{'added':>28}{'dropped':>28}"]
     for row in comparisons:
         lines.append(
             f"{row.variant:<{width}}{row.members:>9,.0f}{_estimate(row.mean):>38}"
             f"{_group(row.added, row.mean_added):>28}{_group(row.dropped, row.mean_dropped):>28}"
         )
-    everybody = outcomes["value"].mean()
+    overall = outcomes["value"].mean()
     lines += [
-        f"members: a day, on average. {measure.words}, with its 95 % interval; of all customers: {_plain(everybody)}.",
-        "only it finds, it leaves out: people a day against the rule as it is (the first), with their own outcome.",
-        f"No figure is given for fewer than {FEWEST} people. It is what people did, not what contacting them changes.",
+        f"members: daily average. {measure.words}, with its 95 % interval; for all customers: {_plain(overall)}.",
+        "added, dropped: people a day compared with the current rule (the first), with their own outcome.",
+        f"No figure is given for fewer than {FEWEST} people. Outcomes are what people did, not the effect of contact.",
     ]
-    told = [row for row in comparisons if row.difference is not None]
-    clear = [row for row in told if row.difference is not None and row.difference.low * row.difference.high > 0]
+    compared = [row for row in comparisons if row.difference is not None]
+    clear = [row for row in compared if row.difference is not None and row.difference.low * row.difference.high > 0]
     for row in clear:
         assert row.difference is not None
         word = "above" if row.difference.value > 0 else "below"
         lines.append(
-            f"{row.variant}: {_plain(abs(row.difference.value))} a member {word} the rule as it is"
+            f"{row.variant}: {_plain(abs(row.difference.value))} per member {word} the current rule"
             f" (95 % interval {_plain(row.difference.low)} to {_plain(row.difference.high)})"
         )
-    if told and not clear:
-        lines.append("No rule's members differ from those of the rule as it is by more than chance.")
+    if compared and not clear:
+        lines.append("No variant's members differ from those of the current rule by more than chance.")
     return lines
 
 

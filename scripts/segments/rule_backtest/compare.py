@@ -1,4 +1,4 @@
-"""Compares variants of a rule by what the people they found did afterwards. Frames in, rows out.
+"""Compares variants of a rule by what the people who matched them did afterwards. Frames in, rows out.
 
 `members` has one row per day, customer and variant (day, customer_id, variant), `outcomes` one per day and customer
 (day, customer_id, value). The same person on several days counts as one in every standard error: errors are clustered
@@ -15,17 +15,17 @@ import pandas as pd
 
 from scripts.platform.estimates import Estimate
 
-# Fewer people than this carry no interval, and no choice.
+# With fewer people than this, no interval is given and nothing is concluded.
 FEWEST = 30
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One variant against the rule as it is.
+    """One variant compared with the current rule.
 
-    `members`: a day on average; `added` and `dropped`: people a day whom only the variant, or only the rule, finds.
-    `mean`, `mean_added`, `mean_dropped`: the outcome a member; `difference`: of the variant's mean from the rule's.
-    None where fewer than FEWEST people carry it. `total`: outcome of all members a day.
+    `members`: daily average; `added` and `dropped`: people a day who match only the variant, or only the rule.
+    `mean`, `mean_added`, `mean_dropped`: outcome per member; `difference`: the variant's mean less the rule's.
+    None for fewer than FEWEST people. `total`: outcome of all members a day.
     """
 
     variant: str
@@ -39,12 +39,12 @@ class Comparison:
     total: float
 
 
-def compare(members: pd.DataFrame, outcomes: pd.DataFrame, present: str, variants: list[str]) -> list[Comparison]:
-    """Every variant against the one called `present`, in the order given. Members without an outcome row count as 0."""
+def compare(members: pd.DataFrame, outcomes: pd.DataFrame, current: str, variants: list[str]) -> list[Comparison]:
+    """Every variant compared with the one named `current`, in the order given. Members without outcome count as 0."""
     days = max(outcomes["day"].nunique(), 1)
     table = members.merge(outcomes, on=["day", "customer_id"], how="left").fillna({"value": 0.0})
     of = {name: table[table["variant"] == name].set_index(["day", "customer_id"])["value"] for name in variants}
-    rule = of[present]
+    rule = of[current]
     found = []
     for name in variants:
         own = of[name]
@@ -58,7 +58,7 @@ def compare(members: pd.DataFrame, outcomes: pd.DataFrame, present: str, variant
                 mean=mean_of(own),
                 mean_added=mean_of(added),
                 mean_dropped=mean_of(dropped),
-                difference=None if name == present else difference_of(own, rule),
+                difference=None if name == current else difference_of(own, rule),
                 total=float(own.sum()) / days,
             )
         )
@@ -73,7 +73,7 @@ def mean_of(values: pd.Series) -> Estimate | None:
 
 
 def difference_of(values: pd.Series, others: pd.Series) -> Estimate | None:
-    """The difference of two means whose people may be the same ones; 0 without error where they all are."""
+    """The difference of two means over people who may overlap; 0 without error where they are all the same."""
     if min(_people(values), _people(others)) < FEWEST:
         return None
     mine = (values - values.mean()) / len(values)

@@ -1,4 +1,4 @@
-"""What a segment's success measure counts, as far as the warehouse can count it for every customer."""
+"""The outcome that a segment's success measure names, if the warehouse can count it for every customer."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from scripts.platform.errors import UserError
 
-# Outcomes by their column in the table of outcomes: words for the reader, and whether it is yes or no per customer.
+# Outcomes and their words.
 OUTCOMES = {
-    "margin": "contribution margin a member",
-    "revenue": "net revenue a member",
-    "orders": "orders a member",
+    "margin": "contribution margin per member",
+    "revenue": "net revenue per member",
+    "orders": "orders per member",
     "ordered": "share ordering",
     "responded": "share with a human open or a click",
 }
 DEFAULT_DAYS = 90
-# Read from left to right; the first that stands in the measure counts.
+# In order of precedence; the first that occurs in the measure counts.
 WORDS = (
     ("margin", re.compile(r"\bmargin\b")),
     ("ordered", re.compile(r"\bshare (ordering|with)\b|\bretention\b|\brepurchase\b|\badoption\b|\breactivations?\b")),
@@ -41,7 +41,7 @@ class Measure:
 
 
 def measure_of(segment_key: str, success_measure: str, outcome: str | None, days: int | None) -> Measure:
-    """The measure that the segment's own words name; `outcome` and `days` win over them.
+    """The measure that the segment's own words name; `outcome` and `days` override them.
 
     Raises UserError when the words name nothing that the warehouse can count for every customer.
     """

@@ -1,7 +1,7 @@
-"""Whom the variants of a rule would have found on past days, and what these people did afterwards.
+"""Who would have matched the variants of a rule on past days, and what these people did afterwards.
 
 A past day is built by the same models as today's, with `as_of_date` set to it, in a copy of the warehouse; the variants
-stand in a copy of the seeds beside the rest of the library, so that a rule may speak of other segments.
+are added to a copy of the seeds with the rest of the library, so that a rule may refer to other segments.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from scripts.segments.rule_backtest.variants import Variant
 from scripts.segments.segment_library import SEED_NAMES, read_library
 
 KEY = "variant_{}"
-# Beyond every priority that a library can hold: a variant must not stand before suppression.
+# Beyond every priority that a library can hold: a variant must not come before suppression.
 FIRST_PRIORITY = 900_000_000
-FAULTS = "+int_segment_rule_errors,path:models/segments/intermediate/rules"
+ERROR_MODELS = "+int_segment_rule_errors,path:models/segments/intermediate/rules"
 
 
 def members_and_outcomes(
@@ -44,7 +44,7 @@ def members_and_outcomes(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Members (day, customer_id, variant) and outcomes (day, customer_id, value) of all customers of each day.
 
-    Customer ids are today's. Raises CheckFailed, one line per fault, when a variant is faulty or cannot be computed on
+    Customer ids are today's. Raises CheckFailed, one line per error, when a variant has errors or cannot be computed on
     one of the days.
     """
     names = {KEY.format(number): variant.name for number, variant in enumerate(variants, start=1)}
@@ -79,19 +79,19 @@ def _seeds_with(seeds: Path, folder: Path, definition: dict[str, str], variants:
 
 
 def _check(copy: Workspace, names: dict[str, str]) -> None:
-    """Raises CheckFailed with the faults of the variants."""
+    """Raises CheckFailed with the errors of the variants."""
     from scripts.platform.dbt import run_dbt
 
     run_dbt(copy, ["seed", "--select", *SEED_NAMES], progress=quiet)
-    run_dbt(copy, ["run", "--select", "attribute_catalogue", FAULTS], progress=quiet)
+    run_dbt(copy, ["run", "--select", "attribute_catalogue", ERROR_MODELS], progress=quiet)
     with open_warehouse(copy.warehouse, read_only=True) as connection:
-        faults = connection.execute(
+        errors = connection.execute(
             "select segment_key, reason, suggestion from intermediate.int_segment_rule_errors"
             " where severity = 'error' and list_contains($keys, segment_key) order by all",
             {"keys": list(names)},
         ).fetchall()
-    if faults:
-        raise CheckFailed("\n".join(f"{names[key]}: {reason}; {suggestion}" for key, reason, suggestion in faults))
+    if errors:
+        raise CheckFailed("\n".join(f"{names[key]}: {reason}; {suggestion}" for key, reason, suggestion in errors))
 
 
 def _evaluate(copy: Workspace, day: date, later_parameters: bool) -> None:
@@ -129,7 +129,7 @@ def _read(
                 where is_counted and ordered_date > $begin and ordered_date <= $end
                 group by customer_id
             ),
-            answered as (
+            engaged as (
                 select customer_id, sum(email_human_open_count + email_click_count) as responses
                 from present.marts.engagement_daily
                 where activity_date > $begin and activity_date <= $end
@@ -138,7 +138,7 @@ def _read(
             select people.customer_id, cast(coalesce({OUTCOME_SQL[measure.outcome]}, 0) as double) as value
             from people
             left join bought on people.customer_id = bought.customer_id
-            left join answered on people.customer_id = answered.customer_id
+            left join engaged on people.customer_id = engaged.customer_id
             order by people.customer_id
             """,
             {"begin": day, "end": day + timedelta(days=measure.days)},
@@ -147,18 +147,18 @@ def _read(
     return members.assign(day=day), outcomes.assign(day=day)
 
 
-# An outcome of measures.OUTCOMES as SQL over what a customer bought and answered.
+# An outcome of measures.OUTCOMES as SQL over a customer's purchases and responses.
 OUTCOME_SQL = {
     "margin": "bought.margin",
     "revenue": "bought.revenue",
     "orders": "bought.orders",
     "ordered": "case when bought.orders > 0 then 1 end",
-    "responded": "case when answered.responses > 0 then 1 end",
+    "responded": "case when engaged.responses > 0 then 1 end",
 }
 
 
 def _check_computed(connection: duckdb.DuckDBPyConnection, day: date, names: dict[str, str]) -> None:
-    """Raises CheckFailed when a variant could not be computed on the day, with the reason and the cure."""
+    """Raises CheckFailed when a variant could not be computed on the day, with the reason and the fix."""
     found = connection.execute(
         "select segment_key, coalesce(missing_attributes, unavailable_reasons) from intermediate.int_segment_rules"
         " where list_contains($keys, segment_key) and coalesce(missing_attributes, unavailable_attributes) is not null",
@@ -166,7 +166,7 @@ def _check_computed(connection: duckdb.DuckDBPyConnection, day: date, names: dic
     ).fetchall()
     if found:
         hint = (
-            "; --allow-later-parameters scores past days by what was learnt later"
+            "; --allow-later-parameters scores past days with models fitted later"
             if any("model" in (reason or "") for _, reason in found)
             else ""
         )

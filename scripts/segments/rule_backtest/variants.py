@@ -17,15 +17,15 @@ CHANGE = re.compile(r"^\s*([^=<>\s]+)\s*=\s*(.+)$")
 
 @dataclass(frozen=True)
 class Variant:
-    """A rule to compare: its words, its rows of segment_rule_conditions, and whether it is the rule as it is."""
+    """A rule to compare: its words, its rows of segment_rule_conditions, and whether it is the current rule."""
 
     name: str
     conditions: Rows
-    is_present: bool
+    is_current: bool
 
 
 def variants(rows: Rows, vary: Sequence[str], without: Sequence[str]) -> list[Variant]:
-    """All combinations of what is varied; the rule as it is comes first.
+    """All combinations of what is varied; the current rule comes first.
 
     `rows`: the segment's own conditions. `vary`: texts such as `days_since_last_order=60,90`, the values that the
     condition on this attribute gets in turn. `without`: attributes whose conditions are there in one half of the
@@ -46,11 +46,11 @@ def variants(rows: Rows, vary: Sequence[str], without: Sequence[str]) -> list[Va
     if not choices:
         raise UserError("nothing to compare; give --vary days_since_last_order=60,90 or --without ATTRIBUTE")
     found_variants = [_variant(rows, combination) for combination in itertools.product(*choices)]
-    if not any(variant.is_present for variant in found_variants):
-        found_variants.insert(0, Variant("the rule as it is", rows, True))
+    if not any(variant.is_current for variant in found_variants):
+        found_variants.insert(0, Variant("the current rule", rows, True))
     if len(found_variants) > MOST_VARIANTS:
-        raise UserError(f"{len(found_variants)} variants are too many to choose from; {MOST_VARIANTS} at most")
-    return sorted(found_variants, key=lambda variant: not variant.is_present)
+        raise UserError(f"{len(found_variants)} variants are too many; vary less, {MOST_VARIANTS} at most")
+    return sorted(found_variants, key=lambda variant: not variant.is_current)
 
 
 def _variant(rows: Rows, combination: Sequence[tuple[str, str, str | None]]) -> Variant:

@@ -1,4 +1,4 @@
-"""Briefs in plain words: of a segment, of a customer, and for a campaign. The same facts always give the same text."""
+"""Briefs in plain words, on a segment, a customer or a campaign. The same facts always give the same text."""
 
 from __future__ import annotations
 

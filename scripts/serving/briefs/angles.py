@@ -1,4 +1,4 @@
-"""Angles of a campaign by stated rules: each looks at one figure of the audience and says why it applies."""
+"""Campaign angles by explicit rules: each checks one figure of the audience and says why it applies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.reading import CampaignFrames
 
-# An angle speaks to the audience when it holds for so many of them; two fifths, as more than one may hold.
+# An angle applies when it holds for this share of the audience; two fifths, where more than one may hold.
 MOST_OF_THEM = 0.6
 MANY_OF_THEM = 0.4
-# A need that is there now is worth a mention of its own from a quarter on.
+# A current need is worth an angle of its own from a quarter of the audience on.
 NEED_OF_THEM = 0.25
-# After so long, people come back for news rather than out of habit (the library's lapsed begins then).
+# After this long, people come back for something new rather than out of habit (the library's lapsed starts then).
 LONG_AWAY_DAYS = 180
 ANGLES_SHOWN = 3
 
@@ -21,7 +21,7 @@ ANGLES_SHOWN = 3
 def angles(people: pd.DataFrame, frames: CampaignFrames, facts: Facts) -> list[Facts]:
     """The angles that apply, weightiest first: care, needs of now, habits, price, and what could be new.
 
-    Of people whose figure is not known nothing is concluded.
+    Nothing is concluded about people whose figure is unknown.
     """
     size = len(people)
     if not size:
@@ -44,7 +44,7 @@ def _care(facts: Facts) -> Facts | None:
     found = facts["flags"].get("has_open_complaint")
     if found and found["share"] >= NEED_OF_THEM:
         return _angle(
-            "care first: mend what went wrong, sell nothing before.",
+            "care first: fix what went wrong before selling anything.",
             f"{phrasing.share(found['share'])} of the members have an open complaint",
         )
     return None
@@ -64,7 +64,7 @@ def _replenish(people: pd.DataFrame, frames: CampaignFrames, size: int) -> Facts
     count = _recommended(people, frames, "replenish")
     if count >= NEED_OF_THEM * size:
         return _angle(
-            "remind them of what runs out, with one click to order it again.",
+            "remind them of what is running out, with one click to order it again.",
             f"{phrasing.share_of(count, size)} are due to buy something again",
         )
     return None
@@ -74,7 +74,7 @@ def _add_on(people: pd.DataFrame, frames: CampaignFrames, size: int) -> Facts | 
     count = _recommended(people, frames, "add_on")
     if count >= MOST_OF_THEM * size:
         return _angle(
-            "show the companion of what they own, each their own.",
+            "show each of them an add-on to what they own.",
             f"for {phrasing.share_of(count, size)} there is one, in stock",
         )
     return None
@@ -95,7 +95,7 @@ def _second_purchase(people: pd.DataFrame, size: int) -> Facts | None:
     recent = int((days < LONG_AWAY_DAYS).sum())
     if recent >= MOST_OF_THEM * size:
         return _angle(
-            "make the first purchase a success, then show what goes with it.",
+            "make the first purchase a success, then show what complements it.",
             f"{phrasing.share_of(recent, size)} have bought once, less than {LONG_AWAY_DAYS} days ago",
         )
     return None
@@ -128,16 +128,16 @@ def _price(people: pd.DataFrame) -> Facts | None:
     if full.empty:
         return None
     mean, known = float(full.mean()), len(full)
-    told = f"on average {{}} of what {phrasing.number(known)} of them bought was at {{}}"
+    because = f"on average {{}} of what {phrasing.number(known)} of them bought was at {{}}"
     if mean >= MOST_OF_THEM:
         return _angle(
             "quality, novelty and service at full price; no discount in the subject line.",
-            told.format(phrasing.share(mean), "full price"),
+            because.format(phrasing.share(mean), "full price"),
         )
     if mean <= 1 - MOST_OF_THEM:
         return _angle(
             "value: bundles and thresholds rather than a percentage off everything.",
-            told.format(phrasing.share(1 - mean), "a discount"),
+            because.format(phrasing.share(1 - mean), "a discount"),
         )
     return None
 
@@ -149,7 +149,7 @@ def _new_category(people: pd.DataFrame, size: int) -> Facts | None:
     category = min(counts.index, key=lambda name: (-counts[name], str(name)))
     return _angle(
         f"introduce {category}, as a guide and not as an offer.",
-        f"it is the likeliest new category of {phrasing.share_of(int(counts[category]), size)}",
+        f"it is the most likely new category for {phrasing.share_of(int(counts[category]), size)}",
     )
 
 

@@ -22,13 +22,13 @@ from scripts.serving.briefs.segment import (
     segment_sections,
 )
 
-# Segments named that go first for some of the audience.
+# Number of segments with priority for some of the audience that are named.
 PRIMARY_SHOWN = 3
 # Channels that `export` writes lists for.
 EXPORTED = ("email", "sms")
-# Campaigns that change more than this of a hundred decisions are rare.
+# Campaigns that change the order rate by more than this are rare.
 LARGEST_LIFT = 0.1
-# What the campaign brief repeats of what moves the segment.
+# What the campaign brief repeats from the segment's "What moves them".
 MOVES_SHOWN = (
     "price_sensitivity",
     "full_price_share",
@@ -51,7 +51,7 @@ def campaign_sections(facts: Facts) -> list[Section]:
     if "campaign" not in facts:
         short = segment_sections(facts)
         if facts["segment"]["effective_status"] != "active":
-            return [Section("No campaign yet", ["Only active segments may be addressed."]), *short]
+            return [Section("No campaign yet", ["Only active segments may be targeted."]), *short]
         return short
     library, campaign = facts["segment"], facts["campaign"]
     if library["is_suppression"]:
@@ -59,7 +59,7 @@ def campaign_sections(facts: Facts) -> list[Section]:
             Section(
                 "No campaign",
                 [
-                    "This segment says who must not be addressed; there is nothing to send to it.",
+                    "This segment says who must not be contacted; there is nothing to send to it.",
                     phrasing.sentence(library["next_action"]),
                 ],
             )
@@ -100,28 +100,28 @@ def campaign_sections(facts: Facts) -> list[Section]:
 def audience_sentences(facts: Facts) -> list[str]:
     campaign, size = facts["campaign"], facts["size"]["members"]
     name, place = phrasing.channel(campaign["channel"]), phrasing.through(campaign["channel"])
-    said = []
+    sentences = []
     if campaign["not_known"]:
         return [f"Not known: {campaign['not_known']}."]
     if not campaign["is_channel_of_segment"]:
-        said.append(f"The library does not name {name} as a channel of this segment; ask its owner first.")
+        sentences.append(f"The library does not name {name} as a channel of this segment; ask its owner first.")
     if not campaign["needs_consent"]:
-        said.append(
-            f"{place.capitalize()} all {phrasing.counted(size, 'member')} may be met; no consent is needed for it."
+        sentences.append(
+            f"{place.capitalize()} all {phrasing.counted(size, 'member')} may be reached; no consent is needed for it."
         )
     else:
-        said.append(f"{phrasing.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
+        sentences.append(f"{phrasing.share_of(campaign['contactable'], size, 'members')} may be contacted {place}.")
         if campaign["contactable"] == 0:
             return [
-                *said,
-                "Nobody has agreed to it; unknown consent is no consent. There is no campaign on this channel.",
+                *sentences,
+                "Nobody has given consent; unknown consent is no consent. There is no campaign on this channel.",
             ]
     left_out = [
         (campaign["suppressed"], "are suppressed on this channel"),
         (campaign["complaining"], "have an open complaint"),
     ]
     if why := [f"{phrasing.number(count)} who {reason}" for count, reason in left_out if count]:
-        said.append(f"Left out of them: {phrasing.joined(why)}; {phrasing.number(campaign['audience'])} remain.")
+        sentences.append(f"Left out: {phrasing.joined(why)}; {phrasing.number(campaign['audience'])} remain.")
     if primary := campaign["primary"]:
         others = [f"{one['segment_name']} ({one['customers']:,})" for one in primary["others"][:PRIMARY_SHOWN]]
         rest = sum(one["customers"] for one in primary["others"][PRIMARY_SHOWN:])
@@ -131,24 +131,22 @@ def audience_sentences(facts: Facts) -> list[str]:
         )
         text = f"For {own} of these {phrasing.number(campaign['audience'])} this segment decides what they get here"
         if others:
-            text += (
-                f"; others are also in a segment that goes first: {phrasing.joined(others)}. Leave these out, or agree "
-            )
-            text += "with its owner"
-        said.append(f"{text}.")
+            text += f"; others are also in a segment that takes priority: {phrasing.joined(others)}. "
+            text += "Leave these out, or agree with its owner"
+        sentences.append(f"{text}.")
     if campaign["figures_of"] == "members":
-        said.append(
+        sentences.append(
             f"Groups of fewer than {LEAST_DESCRIBED} people are not described: what follows is about all members."
         )
     if campaign["channel"] in EXPORTED:
-        said.append("The list itself comes from `export`, which checks consent again.")
-    return said
+        sentences.append("The list itself comes from `export`, which checks consent again.")
+    return sentences
 
 
 def angle_points(campaign: Facts) -> list[str]:
     found = campaign["angles"]
     if not found:
-        return ["Nothing in their figures asks for a particular angle; follow the library."]
+        return ["Nothing in their figures suggests a particular angle; follow the library."]
     first, *others = found
     points = [f"Angle: {first['angle']} Because {first['because']}."]
     return points + [f"Also: {one['angle']} Because {one['because']}." for one in others]
@@ -161,31 +159,34 @@ def ceiling_sentences(campaign: Facts) -> list[str]:
     known = ceiling["known_of"]
     at_least = f"{phrasing.share(BEARING_SHARE)} of them"
     if ceiling["rate"] <= 0:
-        said = [
-            f"No discount: fewer than {at_least} earn us anything to give away; "
+        sentences = [
+            f"No discount: fewer than {at_least} leave any margin to give away; "
             f"{phrasing.share_of(ceiling['earn_nothing'], known)} leave no margin at all."
         ]
     else:
-        said = [
+        sentences = [
             f"At most {phrasing.share(ceiling['rate'])} off list price: the largest discount at which at least "
-            f"{at_least} have not cost more than they brought, over all their orders, after returns and service.",
-            "A ceiling is no advice to go there: at it some earn us nothing, and every point less is margin.",
+            f"{at_least} would not have cost more than they brought in, over all orders, after returns and service.",
+            "A ceiling is no recommendation: at that discount some leave no margin, and every point less is margin.",
         ]
     steps = [
         f"{float(depth):.0%} off: {phrasing.share(count / known)}".replace("% off", " % off")
         for depth, count in ceiling["bear"].items()
     ]
-    said.append(f"Of the {known:,} whose costs are known, these bear: {'; '.join(steps)}.")
+    sentences.append(f"Of the {known:,} whose costs are known, this share can bear {'; '.join(steps)}.")
     if missing := ceiling["people"] - known:
-        said.append(
-            f"Of {phrasing.number(missing)} more it is not known: no purchase, or the cost of the goods is missing."
+        sentences.append(
+            f"For {phrasing.number(missing)} more it is not known: no purchase, or the cost of the goods is missing."
         )
-    return said
+    return sentences
 
 
 def product_points(campaign: Facts) -> list[str]:
     points = []
-    for name, title in (("favourite_category", "What they buy most"), ("next_best_category", "Likeliest to be new")):
+    for name, title in (
+        ("favourite_category", "What they buy most"),
+        ("next_best_category", "Most likely new category"),
+    ):
         found = campaign["categories"][name]
         if reason := campaign["categories"].get(f"{name}_not_known"):
             points.append(f"{title}: not known: {reason}.")
@@ -201,7 +202,7 @@ def product_points(campaign: Facts) -> list[str]:
     points.append(
         "Each customer's own list is in the relation `customer_recommendations`."
         if campaign["products"]
-        else "No product is recommended to them: nothing of theirs is known, or nothing is in stock."
+        else "No product is recommended to them: too little is known about them, or nothing is in stock."
     )
     return points
 
@@ -209,25 +210,25 @@ def product_points(campaign: Facts) -> list[str]:
 def time_sentences(campaign: Facts) -> list[str]:
     time = campaign["time"]
     if time is None:
-        return ["This channel has no hour."]
+        return ["This channel has no time of day."]
     if time["not_known"]:
         return [f"Not known: {time['not_known']}."]
     if not time["known_of"]:
         return [f"Not known: too few of them have {time['what']}."]
-    said = []
+    sentences = []
     if time["weekday_stands_out"]:
-        said.append(
+        sentences.append(
             f"{time['weekday']}: {phrasing.share_of(time['weekday_people'], time['known_of'])} "
             f"{time['what']} mostly then."
         )
     if time["hour_stands_out"]:
         span = f"Between {time['hour']}:00 and {(time['hour'] + 3) % 24}:00 in the business time zone"
-        said.append(f"{span}: {phrasing.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
-    if not said:
-        return [f"No day and no hour stands out among the {phrasing.number(time['known_of'])} of whom it is known."]
+        sentences.append(f"{span}: {phrasing.share_of(time['hour_people'], time['known_of'])} did so mostly then.")
+    if not sentences:
+        return [f"No weekday or hour stands out among the {phrasing.number(time['known_of'])} for whom it is known."]
     if "e-mail" in time["what"]:
-        said.append("They can only open what was sent: another day is worth a test.")
-    return said
+        sentences.append("They can only open what was sent, so another day is worth a test.")
+    return sentences
 
 
 def avoid_points(facts: Facts) -> list[str]:
@@ -240,7 +241,7 @@ def avoid_points(facts: Facts) -> list[str]:
     else:
         now = phrasing.number(campaign["complaining"])
         left = f"{now} left out" if campaign["complaining"] else "nobody has one now"
-        points.append(f"Open complaints: {left}; look again on the day of sending.")
+        points.append(f"Open complaints: {left}; check again on the day of sending.")
     if reason := not_known.get("full_price_share"):
         points.append(f"Discounts for those who pay anyway: not known: {reason}.")
     elif campaign["full_price_buyers"]:
@@ -255,42 +256,44 @@ def avoid_points(facts: Facts) -> list[str]:
         points.append(f"How often they were mailed: not known: {reason}.")
     elif campaign["over_contacted"]:
         points.append(
-            f"Rest for the {phrasing.share_of(campaign['over_contacted'], people)} who had more than {MOST_EMAILS_90D} "
-            "e-mails in 90 days."
+            f"A pause for the {phrasing.share_of(campaign['over_contacted'], people)} who received more than "
+            f"{MOST_EMAILS_90D} e-mails in 90 days."
         )
     if reason := not_known.get("has_pending_refund"):
-        points.append(f"Refunds that they wait for: not known: {reason}.")
+        points.append(f"Pending refunds: not known: {reason}.")
     elif campaign["pending_refunds"]:
         points.append(f"{phrasing.share_of(campaign['pending_refunds'], people)} wait for a refund: settle it first.")
     stock = campaign["out_of_stock"]
     if stock and stock["out_of_stock"]:
         missing = phrasing.share_of(stock["out_of_stock"], stock["products"], "products")
         points.append(
-            f"{missing} of {stock['category']}, their most frequent favourite, are out of stock: do not show these."
+            f"{missing} in {stock['category']}, their most frequent favourite, are out of stock: do not show these."
         )
     elif stock is None:
-        points.append("Stock is not known: check what is promised before it is shown.")
+        points.append("Stock is not known: check availability before showing a product.")
     found = facts["flags"].get("complaint_count_365d")
     if found and found["words"] and found["effect"] > 0:
-        points.append(f"No promise that is not kept: {finding_sentence(found, facts)}")
+        points.append(f"Promise nothing that may not be kept: {finding_sentence(found, facts)}")
     return points
 
 
 def holdout_sentences(campaign: Facts) -> list[str]:
     found = campaign["holdout"]
     if found is None:
-        return ["Too few people for a holdout: whether it worked cannot be told."]
-    said = [
-        f"A holdout is needed: without one, nobody can tell what the campaign itself did. Keep back "
+        return ["Too few people for a holdout: the effect cannot be measured."]
+    sentences = [
+        f"A holdout is needed: without one, the effect of the campaign cannot be measured. Hold back "
         f"{phrasing.counted(found['held'], 'customer')} at random ({phrasing.share(found['share'])}).",
     ]
     if found["not_known"]:
-        return [*said, f"What it can show is not known: {found['not_known']}."]
-    said.append(
+        return [*sentences, f"What it can detect is not known: {found['not_known']}."]
+    sentences.append(
         f"{phrasing.share_of(found['ordered'], found['people'])} ordered in the last {OUTCOME_DAYS} days; with that "
-        f"holdout, a change of the share who order by less than {100 * found['smallest']:.0f} points would not be seen "
-        "(found four times in five, one false alarm in twenty)."
+        f"holdout, a change in that share of less than {100 * found['smallest']:.0f} points would go undetected "
+        "(80 % power, 5 % false alarms)."
     )
     if found["smallest"] > LARGEST_LIFT:
-        said.append("Few campaigns move so many: run it over several rounds, and judge these together.")
-    return said
+        sentences.append(
+            "Few campaigns have so large an effect: run it over several rounds, and evaluate these together."
+        )
+    return sentences

@@ -12,21 +12,21 @@ from scripts.serving.briefs.facts import LEAST_DESCRIBED, Facts, segment_facts
 from scripts.serving.briefs.reading import CampaignFrames, Published, segment_frames
 from scripts.serving.briefs.traits import CONSENTS, WITHOUT_CONSENT
 
-# An offer that nine in ten members bear: what the tenth costs more is paid by the others.
+# An offer that nine in ten members can bear: the others pay for what the tenth costs.
 BEARING_SHARE = 0.9
-# Depths of offers that shops use, to show how the number who bear them falls.
+# Depths of offers that shops use, to show how the number who can bear them falls.
 DEPTHS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-# Below this the cost of too many goods is unknown, and the bearable discount looks larger than it is.
+# Below this the cost of too many goods is unknown, and the affordable discount looks larger than it is.
 LEAST_COST_COVERAGE = 0.9
-# Twice a week: who had more e-mails in 90 days needs a rest before more.
+# Twice a week: more e-mails than this in 90 days call for a pause.
 MOST_EMAILS_90D = 26
 # Buys mostly at full price: a discount would give away what they pay anyway.
 FULL_PRICE_BUYER = 0.8
-# A tenth is the usual holdout; of few people more must be kept back to see anything.
+# A tenth is the usual holdout; a small audience needs a larger one to detect anything.
 HOLDOUT_SHARE, HOLDOUT_OF_FEW, FEW = 0.1, 0.2, 1000
-# Weeks that an effect is looked for, and what makes it seen: 5 % false alarms, 80 % found.
+# Days in which an effect is measured, and the power calculation's z-values: 5 % false alarms, 80 % power.
 OUTCOME_DAYS, ERRORS = 90, 1.96 + 0.84
-# A weekday or hour is named where it holds clearly more than an even spread would give it.
+# A weekday or hour is named if its share is clearly above an even spread.
 LEAST_TIMES, LEAST_FACTOR_OF_EVEN = 30, 1.5
 PRODUCTS_SHOWN, CATEGORIES_SHOWN = 5, 3
 TIMES = {
@@ -66,8 +66,8 @@ def campaign_facts(frames: CampaignFrames) -> Facts:
     complaining = _true(members["has_open_complaint"])
     suppressed = members["customer_id"].isin(suppressed_customers(frames))
     audience = members[contactable & ~complaining & ~suppressed]
-    # Of fewer, a ceiling or a best time would tell of single people.
-    about_whom = audience if len(audience) >= LEAST_DESCRIBED else members
+    # With fewer, a ceiling or a best time would reveal individuals.
+    described = audience if len(audience) >= LEAST_DESCRIBED else members
     campaign: Facts = {
         "channel": frames.channel,
         "not_known": reason,
@@ -79,29 +79,29 @@ def campaign_facts(frames: CampaignFrames) -> Facts:
         "audience": None if reason else len(audience),
         "figures_of": "audience" if len(audience) >= LEAST_DESCRIBED else "members",
         "primary": primary_facts(frames, set(audience["customer_id"])),
-        "ceiling": ceiling_facts(about_whom, frames.segment.unavailable),
-        "products": product_facts(frames, set(about_whom["customer_id"])),
-        "categories": category_facts(about_whom, frames.segment.unavailable),
-        "time": time_facts(about_whom, frames),
-        "full_price_buyers": int((about_whom["full_price_share"] >= FULL_PRICE_BUYER).sum()),
-        "over_contacted": int((about_whom["email_received_count_90d"] > MOST_EMAILS_90D).sum()),
-        "pending_refunds": int(_true(about_whom["has_pending_refund"]).sum()),
+        "ceiling": ceiling_facts(described, frames.segment.unavailable),
+        "products": product_facts(frames, set(described["customer_id"])),
+        "categories": category_facts(described, frames.segment.unavailable),
+        "time": time_facts(described, frames),
+        "full_price_buyers": int((described["full_price_share"] >= FULL_PRICE_BUYER).sum()),
+        "over_contacted": int((described["email_received_count_90d"] > MOST_EMAILS_90D).sum()),
+        "pending_refunds": int(_true(described["has_pending_refund"]).sum()),
         "unknown": {
             name: frames.segment.unavailable[name]
             for name in ("has_open_complaint", "full_price_share", "email_received_count_90d", "has_pending_refund")
             if name in frames.segment.unavailable
         },
-        "people": len(about_whom),
-        "out_of_stock": stock_facts(frames, about_whom),
-        "holdout": holdout_facts(about_whom, len(audience), frames.segment.unavailable),
+        "people": len(described),
+        "out_of_stock": stock_facts(frames, described),
+        "holdout": holdout_facts(described, len(audience), frames.segment.unavailable),
     }
     facts["campaign"] = campaign
-    campaign["angles"] = angles(about_whom, frames, facts)
+    campaign["angles"] = angles(described, frames, facts)
     return facts
 
 
 def suppressed_customers(frames: CampaignFrames) -> set[str]:
-    """Members whose first segment on this channel is a suppression; as suppressions go first, none is missed."""
+    """Members whose first segment on this channel is a suppression; as suppressions take priority, none is missed."""
     lists = {key for key, row in frames.others.items() if row["is_suppression"]}
     if frames.primary.empty:
         return set()
@@ -125,7 +125,7 @@ def primary_facts(frames: CampaignFrames, audience: set[str]) -> Facts | None:
 
 
 def ceiling_facts(people: pd.DataFrame, unavailable: dict[str, str]) -> Facts:
-    """The largest discount that BEARING_SHARE of the people bear, and how many bear the usual depths."""
+    """The largest discount that BEARING_SHARE of the people can bear, and how many can bear the usual depths."""
     if reason := unavailable.get("max_affordable_discount_rate"):
         return {"not_known": reason, "rate": None}
     covered = people["cost_coverage"].astype(float).fillna(0) >= LEAST_COST_COVERAGE
@@ -133,7 +133,7 @@ def ceiling_facts(people: pd.DataFrame, unavailable: dict[str, str]) -> Facts:
     if len(rates) < LEAST_DESCRIBED:
         bought = "never bought, or the cost of what they bought is not known well enough"
         return {"not_known": f"{len(people) - len(rates):,} of {len(people):,} {bought}", "rate": None}
-    # The largest rate that so many bear: sorted from above, the rate of the last of them. Down to a whole per cent.
+    # The largest rate that this share can bear: the last of their rates in descending order, down to a whole per cent.
     ranked = rates.sort_values(ascending=False).to_list()
     needed = next(count for count in range(1, len(ranked) + 1) if count >= BEARING_SHARE * len(ranked))
     exact = ranked[needed - 1]
@@ -150,7 +150,7 @@ def ceiling_facts(people: pd.DataFrame, unavailable: dict[str, str]) -> Facts:
 
 
 def product_facts(frames: CampaignFrames, people: set[str]) -> list[Facts]:
-    """What most of the people are recommended; in stock, as customer_recommendations holds nothing else."""
+    """The products recommended to most people; in stock, as customer_recommendations holds nothing else."""
     rows = frames.recommendations
     if rows.empty:
         return []
@@ -178,7 +178,7 @@ def product_facts(frames: CampaignFrames, people: set[str]) -> list[Facts]:
 
 
 def category_facts(people: pd.DataFrame, unavailable: dict[str, str]) -> Facts:
-    """Favourite categories, and those that are likeliest to be their next new one."""
+    """Favourite categories, and the most likely next new ones."""
     found: Facts = {}
     for name in ("favourite_category", "next_best_category"):
         counts = people[name].dropna().value_counts()
@@ -225,7 +225,7 @@ def stands_out(count: int, known: int, even: float) -> bool:
 
 
 def stock_facts(frames: CampaignFrames, people: pd.DataFrame) -> Facts | None:
-    """How much of their favourite category cannot be sold; None where stock is not known."""
+    """How much of their favourite category is out of stock; None where stock is not known."""
     products = frames.products
     favourite = people["favourite_category"].dropna().value_counts()
     if products.empty or favourite.empty or "inventory" in _sources_off(frames):
@@ -237,7 +237,7 @@ def stock_facts(frames: CampaignFrames, people: pd.DataFrame) -> Facts | None:
 
 
 def holdout_facts(people: pd.DataFrame, audience: int, unavailable: dict[str, str]) -> Facts | None:
-    """How many to keep back, and the smallest difference in the order rate that would then be seen."""
+    """How many to hold back, and the smallest difference in the order rate that would then be detected."""
     if audience < LEAST_DESCRIBED:
         return None
     share = HOLDOUT_SHARE if audience >= FEW else HOLDOUT_OF_FEW
@@ -245,7 +245,7 @@ def holdout_facts(people: pd.DataFrame, audience: int, unavailable: dict[str, st
     if reason := unavailable.get(f"order_count_{OUTCOME_DAYS}d"):
         return {"share": share, "held": held, "not_known": reason}
     ordered = int((people[f"order_count_{OUTCOME_DAYS}d"].astype(float).fillna(0) > 0).sum())
-    # Where nobody or everybody ordered, one more would not have been a wonder.
+    # Smoothed, because a rate of 0 or 1 among these people is not certain.
     likely = (ordered + 1) / (len(people) + 2)
     spread = likely * (1 - likely) * (1 / held + 1 / (audience - held))
     return {

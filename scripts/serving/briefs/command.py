@@ -1,4 +1,4 @@
-"""`brief`: reads the published version, writes one brief and prints it or keeps it in a file."""
+"""`brief`: reads the published version, writes one brief and prints it or saves it to a file."""
 
 from __future__ import annotations
 

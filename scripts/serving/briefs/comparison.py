@@ -1,7 +1,7 @@
-"""When a difference is said, and how: only when it is large enough and no chance finding, in words that fit it.
+"""When and how a difference is stated: only if it is large enough and unlikely to be chance, in words that fit it.
 
-Members are compared with the customers whom they are part of. How often a random draw of as many customers would
-be as far off is known exactly (hypergeometric distribution), also for small segments and rare traits.
+Members are compared with the base, which includes them. The probability that a random draw of as many customers would
+be as far off is exact (hypergeometric distribution), even for small segments and rare traits.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-# Fewer members than this say nothing about a kind of customer: their shares are given, nothing is concluded.
+# With fewer members than this, shares are shown but nothing is concluded.
 LEAST_MEMBERS = 30
-# A difference that changes what one does: half as often again, or a third less often.
+# A difference that matters in practice: half as often again, or a third less often.
 LEAST_FACTOR = 1.5
-# Of what most people have, nobody has half as much again: there, a fifth of all people more or fewer count as well.
+# A trait that most people have cannot be half as frequent again: there, 20 percentage points more or less count too.
 LEAST_POINTS = 0.2
 # A brief makes some seventy comparisons. At this level (3.6 standard errors) 49 of 50 random groups of customers get
 # a brief without any finding; at the usual 5 % every one would get several.
@@ -44,7 +44,7 @@ BANDS: tuple[tuple[float, float, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Share:
-    """How many of the members have a trait, how many of the customers they are part of, and what chance makes of it.
+    """How many members and how many customers of the base have a trait, and how likely that is by chance.
 
     `base_count` and `base` include the members. `chance` is the probability that as many customers, drawn at random,
     would be at least as far from the base's share, to either side.
@@ -78,7 +78,7 @@ class Share:
 
     @property
     def words(self) -> str | None:
-        """How much more or less often than the base, such as `about twice as often`; None when it must not be said."""
+        """How much more or less often than the base, such as `about twice as often`; None if it must not be stated."""
         if self.ratio is None or not self.is_large or not is_certain(self):
             return None
         return band(self.ratio)
@@ -86,10 +86,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Level:
-    """The mean of the members and of the customers they are part of.
+    """The mean of the members and of the base.
 
-    `above` says how many are above the median of the base. Means follow a few extreme customers; a difference is
-    said only where the count shows it as well.
+    `above` says how many are above the median of the base. A few extreme customers can move a mean; a difference is
+    stated only if the count shows it too.
     """
 
     mean: float
@@ -107,7 +107,7 @@ class Level:
 
     @property
     def words(self) -> str | None:
-        """How much more or less than the base, such as `about twice as much`; None when it must not be said."""
+        """How much more or less than the base, such as `about twice as much`; None if it must not be stated."""
         same_way = (self.mean > self.base_mean) == (self.above.share > self.above.base_share)
         if self.ratio is None or self.mean < 0 or not same_way or not self.is_large or not is_certain(self.above):
             return None
@@ -129,7 +129,7 @@ def chance_of(count: int, members: int, base_count: int, base: int) -> float:
     """Probability that `members` drawn at random from the base are as far from its share as `count`, or farther."""
     if not 0 < members < base:
         return 1.0
-    # Imported here: it takes longer than all else that the brief of a customer does, which compares nothing.
+    # Imported here: it takes longer than the whole brief of a customer, which compares nothing.
     from scipy.stats import hypergeom
 
     lower = hypergeom.cdf(count, base, base_count, members)
@@ -138,13 +138,13 @@ def chance_of(count: int, members: int, base_count: int, base: int) -> float:
 
 
 def is_large(own: float, others: float, *, by_points: bool) -> bool:
-    """Whether two values differ by the factor that matters, or by so many points where they are shares."""
+    """Whether two values differ by the factor that matters, or by LEAST_POINTS where they are shares."""
     factor = others > 0 and (own >= LEAST_FACTOR * others or own < others / LEAST_FACTOR)
     return factor or (by_points and abs(own - others) >= LEAST_POINTS)
 
 
 def is_certain(found: Share) -> bool:
-    """Whether there are members enough, and others too, and chance is an unlikely cause."""
+    """Whether there are enough members, and others too, and chance is an unlikely cause."""
     return found.members >= LEAST_MEMBERS and found.base > found.members and found.chance <= LARGEST_CHANCE
 
 

@@ -23,7 +23,7 @@ TYPES = {
 
 
 def customer_brief(published: Published, asked: str) -> Brief:
-    """The brief of one customer, by customer_id or its unmistakable beginning."""
+    """The brief of one customer, by customer_id or an unambiguous prefix of it."""
     customer_id, note = find_customer(published, asked)
     facts = customer_facts(published, customer_id)
     facts["note"] = note
@@ -67,15 +67,15 @@ def _orders(facts: Facts) -> list[str]:
     last = phrasing.day(one["last_order_date"])
     ago = phrasing.counted(one["days_since_last_order"], "day")
     if one["order_count"] == 1:
-        said = [f"Bought once, on {last} ({ago} ago)."]
+        sentences = [f"Bought once, on {last} ({ago} ago)."]
     else:
-        said = [
+        sentences = [
             f"{phrasing.counted(one['order_count'], 'order')} since {phrasing.day(one['first_order_date'])}, "
             f"{phrasing.number(one['order_count_365d'])} of them in 365 days, the last on {last} ({ago} ago)."
         ]
     if one.get("comeback_count"):
-        said.append(f"Came back {_times(one['comeback_count'])} after a gap of 180 days or more.")
-    return said
+        sentences.append(f"Came back {_times(one['comeback_count'])} after a gap of 180 days or more.")
+    return sentences
 
 
 def _taste(facts: Facts) -> list[str]:
@@ -85,7 +85,7 @@ def _taste(facts: Facts) -> list[str]:
         return [f"Looks mostly at {viewed} (90 days)."] if viewed else []
     if one["order_count"] == 1:
         return [_only_order(facts)]
-    said = []
+    sentences = []
     if one.get("favourite_category"):
         text = f"Buys mostly {one['favourite_category']}"
         if one.get("favourite_category_share") is not None:
@@ -94,15 +94,15 @@ def _taste(facts: Facts) -> list[str]:
             text += f", then {one['second_category']}"
         if place := PLACES.get(str(one.get("preferred_order_channel"))):
             text += f", mostly {place}"
-        said.append(f"{text}.")
+        sentences.append(f"{text}.")
     spends = phrasing.money(float(one["average_order_value"]), facts["currency"])
-    said.append(f"Spends {spends} an order, {phrasing.number(one['units_per_order'])} units.")
+    sentences.append(f"Spends {spends} an order, {phrasing.number(one['units_per_order'])} units.")
     if one.get("full_price_share") is not None:
         text = f"{phrasing.share(one['full_price_share'])} of it at full price"
         if one.get("price_sensitivity") in SENSITIVITY:
             text += f" (they {SENSITIVITY[one['price_sensitivity']]})"
-        said.append(phrasing.sentence(text))
-    return said
+        sentences.append(phrasing.sentence(text))
+    return sentences
 
 
 def _only_order(facts: Facts) -> str:
@@ -137,16 +137,18 @@ def _worth(facts: Facts) -> list[str]:
     )
     rank = facts["revenue_rank"]
     than = f", more net revenue than {phrasing.share(rank)} of all buyers" if rank is not None else ""
-    said = [f"{text} to date{than}; in 365 days {lately}."]
+    sentences = [f"{text} to date{than}; in 365 days {lately}."]
     coverage = one.get("cost_coverage")
     if coverage is not None and coverage < LEAST_COST_COVERAGE:
-        said.append(f"The cost is known of {phrasing.share(coverage)} of it only: the margin looks better than it is.")
+        sentences.append(
+            f"The cost is known for only {phrasing.share(coverage)} of it: the margin looks better than it is."
+        )
     if one.get("returned_order_count"):
-        said.append(
+        sentences.append(
             f"Sent something back from {phrasing.counted(one['returned_order_count'], 'order')} "
             f"({phrasing.share(one['unit_return_rate'])} of the units)."
         )
-    return said
+    return sentences
 
 
 def _times(count: float) -> str:

@@ -11,19 +11,19 @@ from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.traits import CONSENTS
 
 NO_CAMPAIGNS = {
-    "staff": "staff are no audience",
+    "staff": "staff are not an audience",
     "wholesaler": "wholesalers have their own account manager",
     "relay": "they are known through the relay address of a marketplace only",
     "test": "this is a test account",
 }
-# Reasons that forbid every channel, also one that we hold no address for.
+# Reasons that forbid every channel, even one without an address.
 EVERYWHERE = ("legal_hold", "do_not_contact")
 HOLDS = {
     "legal_hold": "a legal hold",
     "do_not_contact": "do not contact",
     "opted_out": "opted out",
     "spam_complaint": "marked our mail as spam",
-    "hard_bounce": "the address is dead",
+    "hard_bounce": "the address bounces",
 }
 
 
@@ -31,7 +31,7 @@ def segment_points(facts: Facts) -> list[str]:
     points = []
     for one in facts["segments"]:
         entered = phrasing.day(one["entered_date"]) if one.get("entered_date") else facts["as_of_date"]
-        # Whoever is in it for the first day of a history may have been in it before.
+        # A customer who is in it on the first day of a history may have been in it before.
         since = f", since {entered}" if entered < facts["as_of_date"] else ""
         why = f": {one['why']}" if one.get("why") else ""
         points.append(f"{one['segment_name']}{since}{why}.")
@@ -39,19 +39,19 @@ def segment_points(facts: Facts) -> list[str]:
 
 
 def next_points(facts: Facts) -> list[str]:
-    """What comes before selling, what the segment that goes first asks for, and where another one goes first."""
+    """What comes before selling, what the segment with priority asks for, and where another one has priority."""
     one, primary, library = facts["features"], facts["primary"], facts["library"]
     if one.get("customer_type") in NO_CAMPAIGNS:
         return ["Nothing: campaigns are for people."]
     points = []
     if one.get("has_open_complaint"):
-        points.append("Mend the open complaint before anything is sold.")
+        points.append("Resolve the open complaint before selling anything.")
     if one.get("has_pending_refund"):
         points.append("Settle the refund they wait for.")
     main = primary.get("all")
     if main in library:
         points.append(
-            f"“{library[main]['segment_name']}” goes first: {phrasing.sentence(library[main]['next_action'])}"
+            f"“{library[main]['segment_name']}” takes priority: {phrasing.sentence(library[main]['next_action'])}"
         )
     by_segment: dict[str, list[str]] = {}
     for channel, key in sorted(primary.items()):
@@ -59,7 +59,7 @@ def next_points(facts: Facts) -> list[str]:
         if may and channel != "all" and key != main and key in library:
             by_segment.setdefault(key, []).append(phrasing.through(channel))
     for key, places in by_segment.items():
-        named = f"{phrasing.joined(places)} “{library[key]['segment_name']}” goes first"
+        named = f"{phrasing.joined(places)} “{library[key]['segment_name']}” takes priority"
         points.append(f"{phrasing.sentence(named).rstrip('.')}: {phrasing.sentence(library[key]['next_action'])}")
     if not one.get("has_open_complaint") and not (main in library and library[main]["is_suppression"]):
         for row in facts["recommendations"]:
@@ -110,21 +110,21 @@ def no_contact_points(facts: Facts) -> list[str]:
     ]
     if silent:
         points.append(
-            f"No marketing {phrasing.joined(silent, 'or')}: no consent is known, and unknown consent is none."
+            f"No marketing {phrasing.joined(silent, 'or')}: no consent is known, and unknown consent is no consent."
         )
     return points
 
 
 def ceiling_point(one: Facts) -> str | None:
-    """How deep a discount this customer's own margin bears."""
+    """The deepest discount that this customer's own margin can bear."""
     rate: Any = one.get("max_affordable_discount_rate")
     if rate is None:
         return None
     if (one.get("cost_coverage") or 0) < LEAST_COST_COVERAGE:
-        return "No discount by their margin: too many costs of what they bought are not known."
+        return "No discount based on their margin: too many costs of what they bought are not known."
     if rate <= 0.01:
-        return "No discount: over all their orders they have left no margin to give away."
+        return "No discount: over all their orders there is no margin to give away."
     return (
-        f"No discount above {floor(100 * rate + 1e-9)} %: at it, over all their orders, nothing of the margin "
+        f"No discount above {floor(100 * rate + 1e-9)} %: at that rate, over all their orders, no margin "
         "would have been left."
     )

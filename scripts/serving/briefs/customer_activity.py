@@ -1,4 +1,4 @@
-"""What is expected of a customer, how they answer us, and what service knows of them, in sentences."""
+"""A customer's predictions, engagement and service history, in sentences."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ BASIS = {
     "everyone": "the pace of all buyers",
 }
 SCOPES = {
-    "no_order": "They never bought, so that the purchase model says nothing of them.",
-    "not_a_person": "The purchase model is about people; of this kind of account it says nothing.",
-    "unusual_volume": "They buy more than anybody whom the purchase model learnt from; it says nothing of them.",
-    "no_model": "No purchase model is fitted, so that nothing is predicted (`python -m scripts fit clv`).",
+    "no_order": "They have never bought, so the purchase model predicts nothing for them.",
+    "not_a_person": "The purchase model covers people, not this kind of account.",
+    "unusual_volume": "They buy more than anybody the purchase model was fitted to; it predicts nothing for them.",
+    "no_model": "No purchase model is fitted, so nothing is predicted (`python -m scripts fit clv`).",
 }
 
 
 def prediction_sentences(facts: Facts) -> list[str]:
-    """What the models expect and how sure they are; a clear word where there is no model."""
+    """What the models expect and how sure they are; says so where there is no model."""
     one, value, currency = facts["features"], facts["value"], facts["currency"]
-    said = _interval(one) if one.get("order_count") else []
+    sentences = _interval(one) if one.get("order_count") else []
     scope = (value or {}).get("value_scope") or "no_model"
     if value is None or scope != "modelled" or value.get("predicted_value_12m") is None:
-        said.append(SCOPES.get(scope, SCOPES["no_model"]))
+        sentences.append(SCOPES.get(scope, SCOPES["no_model"]))
     else:
         low, high = value.get("predicted_value_12m_low"), value.get("predicted_value_12m_high")
         between = ""
         if low is not None and high is not None:
             between = (
-                f"; in eight cases of ten it is between {phrasing.money(float(low), currency)} and "
+                f"; in eight cases out of ten it is between {phrasing.money(float(low), currency)} and "
                 f"{phrasing.money(float(high), currency)}"
                 if float(high) > 0
-                else "; in nine cases of ten it is nothing"
+                else "; in nine cases out of ten it is nothing"
             )
-        said.append(
+        sentences.append(
             f"The purchase model expects "
             f"net revenue of {phrasing.money(float(value['predicted_value_12m']), currency)} "
             f"and a margin of {phrasing.money(float(value['predicted_margin_12m']), currency)} in the next 12 "
             f"months{between}."
         )
-        said.append(
-            f"It expects {_few(value['expected_orders_365d'])} in 365 days and gives "
-            f"{phrasing.share(value['p_alive'])} that they are still a customer"
-            + (" (so it does of everybody who bought once)." if value["p_alive"] == 1 else ".")
+        sentences.append(
+            f"It expects {_few(value['expected_orders_365d'])} in 365 days and puts the probability "
+            f"that they are still a customer at {phrasing.share(value['p_alive'])}"
+            + (" (as for every one-time buyer)." if value["p_alive"] == 1 else ".")
         )
-    said += _churn(facts)
-    return said
+    sentences += _churn(facts)
+    return sentences
 
 
 def _interval(one: Facts) -> list[str]:
@@ -56,10 +56,10 @@ def _interval(one: Facts) -> list[str]:
     if interval is None:
         return []
     basis = BASIS.get(str(one.get("interval_basis")), "")
-    said = [f"An order is usual every {phrasing.counted(round(interval), 'day')} ({basis})."]
+    sentences = [f"An order is expected every {phrasing.counted(round(interval), 'day')} ({basis})."]
     expected, days = one.get("expected_order_date"), one.get("expected_order_in_days")
     if expected is None or days is None:
-        return said
+        return sentences
     if days >= 0:
         window = ""
         if one.get("order_window_start_date") is not None and one.get("order_window_end_date") is not None:
@@ -67,12 +67,12 @@ def _interval(one: Facts) -> list[str]:
                 f"; half of all such orders come between {phrasing.day(one['order_window_start_date'])} and "
                 f"{phrasing.day(one['order_window_end_date'])}"
             )
-        said.append(f"The next is to be expected about {phrasing.day(expected)}{window}.")
+        sentences.append(f"The next is expected around {phrasing.day(expected)}{window}.")
     else:
-        said.append(
-            f"The next was to be expected about {phrasing.day(expected)}, {phrasing.counted(-days, 'day')} ago."
+        sentences.append(
+            f"The next was expected around {phrasing.day(expected)}, {phrasing.counted(-days, 'day')} ago."
         )
-    return said
+    return sentences
 
 
 def _churn(facts: Facts) -> list[str]:
@@ -80,81 +80,82 @@ def _churn(facts: Facts) -> list[str]:
     if reason := facts["not_known"].get("churn_propensity"):
         return [f"Whether they are about to leave is not predicted: {reason}."]
     if one.get("churn_propensity") is None:
-        return ["The churn model says nothing of them: never bought, lapsed already, or no person."]
-    return [f"The churn model gives {phrasing.share(one['churn_propensity'])} that no order comes within its horizon."]
+        return ["The churn model does not score them: never bought, already lapsed, or not a person."]
+    probability = phrasing.share(one["churn_propensity"])
+    return [f"The churn model puts the probability of no order within its horizon at {probability}."]
 
 
 def engagement_sentences(facts: Facts) -> list[str]:
     one, not_known = facts["features"], facts["not_known"]
-    said = []
+    sentences = []
     if reason := not_known.get("engagement_tier"):
-        said.append(f"Not known: {reason}.")
+        sentences.append(f"Not known: {reason}.")
     else:
         tier = str(one.get("engagement_tier"))
         trend = f", {one['engagement_trend']}" if one.get("engagement_trend") else ""
-        said.append(f"{'No' if tier == 'none' else tier.capitalize()} engagement{trend}.")
+        sentences.append(f"{'No' if tier == 'none' else tier.capitalize()} engagement{trend}.")
         if one.get("channel_preference") in ANSWERS:
             verb = ANSWERS[str(one["channel_preference"])]
-            said.append(f"In 180 days they {verb}.")
+            sentences.append(f"In 180 days they {verb}.")
     if reason := not_known.get("email_received_count_90d"):
-        said.append(f"E-mail: not known: {reason}.")
+        sentences.append(f"E-mail: not known: {reason}.")
     elif one.get("email_received_count_90d"):
-        said.append(
+        sentences.append(
             f"{phrasing.counted(one['email_received_count_90d'], 'e-mail')} in 90 days, "
             f"{phrasing.number(one['email_human_open_count_90d'])} opened by a person, "
             f"{phrasing.counted(one['email_click_count_90d'], 'click')}."
         )
     if reason := not_known.get("visit_count_90d"):
-        said.append(f"Web site: not known: {reason}.")
+        sentences.append(f"Web site: not known: {reason}.")
     elif one.get("visit_count_90d"):
         visits, last = phrasing.counted(one["visit_count_90d"], "visit"), _ago(one["days_since_last_visit"])
         text = f"{visits} in 90 days, the last {last}"
         if one.get("favourite_viewed_category_90d"):
             text += f"; looked mostly at {one['favourite_viewed_category_90d']}"
-        said.append(f"{text}.")
+        sentences.append(f"{text}.")
         if one.get("has_open_cart"):
-            said.append("There is an open cart.")
+            sentences.append("There is an open cart.")
     if one.get("favourite_email_weekday_180d") and one.get("favourite_email_hour_180d") is not None:
-        said.append(
-            f"Opens e-mails mostly on a {one['favourite_email_weekday_180d']} about "
+        sentences.append(
+            f"Opens e-mails mostly on a {one['favourite_email_weekday_180d']} around "
             f"{int(one['favourite_email_hour_180d'])}:00 (business time zone)."
         )
     if one.get("loyalty_tier"):
         points = one.get("loyalty_points_balance")
         balance = f", {phrasing.counted(points, 'point')} to spend" if points is not None else ""
-        said.append(f"Loyalty tier {one['loyalty_tier']}{balance}.")
+        sentences.append(f"Loyalty tier {one['loyalty_tier']}{balance}.")
     may = [phrasing.channel(channel) for channel, flag in CONSENTS.items() if one.get(flag)]
-    said.append(f"May be contacted by {phrasing.joined(may)}." if may else "May not be contacted on any channel.")
-    return said
+    sentences.append(f"May be contacted by {phrasing.joined(may)}." if may else "May not be contacted on any channel.")
+    return sentences
 
 
 def service_sentences(facts: Facts) -> list[str]:
     one = facts["features"]
     if reason := facts["not_known"].get("ticket_count_365d"):
         return [f"Not known: {reason}."]
-    said = []
+    sentences = []
     if one.get("has_open_complaint"):
-        said.append("A complaint is open.")
+        sentences.append("A complaint is open.")
     if one.get("open_ticket_count"):
         age = one.get("oldest_open_ticket_days")
         since = f", the oldest for {phrasing.counted(age, 'day')}" if age is not None else ""
-        said.append(f"{phrasing.counted(one['open_ticket_count'], 'open ticket')}{since}.")
+        sentences.append(f"{phrasing.counted(one['open_ticket_count'], 'open ticket')}{since}.")
     if one.get("has_pending_refund"):
-        said.append("Waits for a refund.")
+        sentences.append("Waiting for a refund.")
     if one.get("ticket_count_365d"):
         topic = str(one.get("latest_ticket_topic") or "")
         about = f", the latest about {TOPICS.get(topic, topic.replace('_', ' '))}" if topic else ""
-        said.append(
+        sentences.append(
             f"{phrasing.counted(one['ticket_count_365d'], 'ticket')} in 365 days, "
             f"{phrasing.counted(one['complaint_count_365d'], 'complaint')} among them{about}."
         )
-    elif not said:
-        said.append("Nothing open; no ticket in 365 days.")
+    elif not sentences:
+        sentences.append("Nothing open; no ticket in 365 days.")
     if one.get("average_satisfaction_365d") is not None:
-        said.append(f"Rates us {one['average_satisfaction_365d']:.1f} of 5 in 365 days.")
+        sentences.append(f"Rates us {one['average_satisfaction_365d']:.1f} of 5 in 365 days.")
     if one.get("latest_nps_score") is not None:
-        said.append(f"Latest answer on recommending us: {phrasing.number(one['latest_nps_score'])} of 10.")
-    return said
+        sentences.append(f"Latest NPS answer: {phrasing.number(one['latest_nps_score'])} of 10.")
+    return sentences
 
 
 def _few(purchases: float) -> str:

@@ -6,8 +6,8 @@ from scripts.serving.briefs.facts import Facts
 from scripts.serving.briefs.reading import Published
 
 RECOMMENDATIONS_SHOWN = 3
-# A brief of a person says what they do; who they are by birth and home is nobody's business here.
-NOT_TOLD = ("age_band", "gender", "region", "country_code", "language", "household_size", "birth_month")
+# A brief describes what a person does; their demographics are left out.
+LEFT_OUT = ("age_band", "gender", "region", "country_code", "language", "household_size", "birth_month")
 
 
 def customer_facts(published: Published, customer_id: str) -> Facts:
@@ -15,7 +15,7 @@ def customer_facts(published: Published, customer_id: str) -> Facts:
     own = ("customer_id = ?", [customer_id])
     features = published.rows("customer_features", *own)[0]
     features = {name: None if name in published.unavailable else value for name, value in features.items()}
-    features = {name: value for name, value in features.items() if name not in NOT_TOLD}
+    features = {name: value for name, value in features.items() if name not in LEFT_OUT}
     values = published.rows("customer_value", *own)
     library = {row["segment_key"]: row for row in published.rows("segment_library")}
     why = {row["segment_key"]: row.get("explanation") for row in published.rows("segment_explanations", *own)}
@@ -57,7 +57,7 @@ def customer_facts(published: Published, customer_id: str) -> Facts:
 
 
 def revenue_rank(published: Published, features: Facts) -> float | None:
-    """Share of the buyers among people who brought less net revenue; None for who never bought or is no person."""
+    """Share of the buyers among people who brought less net revenue; None for non-buyers and non-persons."""
     if not features.get("order_count") or features.get("customer_type") != "person":
         return None
     buyers = published.frame("customer_features", "customer_type = 'person' and order_count > 0", columns="net_revenue")

@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Brief:
-    """What is said, and the facts that it is said from."""
+    """The text, and the facts behind it."""
 
     title: str
     about: str
@@ -66,7 +66,7 @@ class Brief:
 
 
 def plain(value: Any) -> Any:
-    """Facts as JSON knows them: unknown numbers become null, days texts."""
+    """Facts as JSON values: unknown numbers become null, days strings."""
     if isinstance(value, Mapping):
         return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple | set):

@@ -1,4 +1,4 @@
-"""Facts of a segment against the customers whom it is part of: shares, levels, reach, money. No words, no files."""
+"""Facts of a segment compared with the customers it is part of: shares, levels, reach, money. No words, no files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scripts.serving.briefs.comparison import Level, Share, level
 from scripts.serving.briefs.reading import SegmentFrames
 from scripts.serving.briefs.traits import CONSENTS, FLAGS, MEASURES, MIXES, WITHOUT_CONSENT, Flag, Measure, Mix
 
-# A group of fewer people tells of single ones; the same number as the var small_cell_minimum.
+# A smaller group would reveal individuals; the same number as the var small_cell_minimum.
 LEAST_DESCRIBED = 10
 # Values of a mix that are listed.
 VALUES_SHOWN = 3
-# Age and region are told of a whole lifecycle stage only; so many members must be in it to be meant by it.
+# Age and region are shown for a whole lifecycle stage only, and only if at least this share of members is in it.
 LEAST_IN_ONE_STAGE = 0.9
-# Who buys more sends back more and asks more: given as figures, but neither called a difference nor found.
+# Heavier buyers return more and contact service more: shown as figures, but never as a difference or a finding.
 GROWS_WITH_SALES = ("returns_amount_365d", "service_cost_365d")
-# A segment that is smaller or larger by less than this has stayed as it was.
+# A segment that has grown or shrunk by less than this counts as unchanged.
 LEAST_GROWTH = 0.1
 
 Facts = dict[str, Any]
@@ -62,9 +62,9 @@ def segment_facts(frames: SegmentFrames) -> Facts:
 
 
 def base_of(people: pd.DataFrame) -> pd.DataFrame:
-    """Whom members are compared with, themselves included: all buyers where every member bought, else everybody.
+    """The customers that members are compared with, members included: all buyers if every member bought, else all.
 
-    Against people who never bought, every buyer is remarkable, which says nothing of the segment.
+    Compared with people who never bought, every buyer is remarkable, which says nothing about the segment.
     """
     name = "all customers"
     bought = people["order_count"].fillna(0) > 0
@@ -76,7 +76,7 @@ def base_of(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def mix_facts(mix: Mix, base: pd.DataFrame, inside: np.ndarray, frames: SegmentFrames) -> list[Facts]:
-    """The values of a mix, most frequent among members first; empty where it is known of too few."""
+    """The values of a mix, most frequent among members first; empty where it is known for too few."""
     if mix.attribute in frames.unavailable:
         return []
     codes, found = pd.factorize(base[mix.attribute])
@@ -87,7 +87,7 @@ def mix_facts(mix: Mix, base: pd.DataFrame, inside: np.ndarray, frames: SegmentF
     own, every = (np.bincount(codes[which], minlength=len(names)) for which in (known & inside, known))
     if own.sum() < LEAST_DESCRIBED:
         return []
-    # Also what the base has and the members lack.
+    # Including values that occur in the base only.
     ordered = sorted(range(len(names)), key=lambda place: (-own[place], names[place]))
     follows = bool(frames.rule_attributes & (mix.follows | {mix.attribute}))
     return [
@@ -103,7 +103,7 @@ def mix_facts(mix: Mix, base: pd.DataFrame, inside: np.ndarray, frames: SegmentF
 
 
 def flag_facts(flag: Flag, base: pd.DataFrame, inside: np.ndarray, frames: SegmentFrames) -> Facts | None:
-    """How many have it, of those of whom it is known."""
+    """How many have it, of those for whom it is known."""
     if flag.attribute in frames.unavailable:
         return None
     column = base[flag.attribute]
@@ -126,7 +126,7 @@ def flag_facts(flag: Flag, base: pd.DataFrame, inside: np.ndarray, frames: Segme
 
 
 def measure_facts(measure: Measure, base: pd.DataFrame, inside: np.ndarray, frames: SegmentFrames) -> Facts | None:
-    """The mean of members and of the base, of those of whom it is known."""
+    """The mean of members and of the base, over those for whom it is known."""
     if measure.attribute in frames.unavailable:
         return None
     found = level(base[measure.attribute].astype(float).to_numpy(), inside, is_share=measure.unit == "share")
@@ -148,7 +148,7 @@ def share_facts(found: Share) -> Facts:
         "share": found.share,
         "base_share": found.base_share,
         "ratio": found.ratio,
-        # Of a difference that would not matter, chance needs no number.
+        # A difference that would not matter needs no probability.
         "chance": found.chance if found.is_large else None,
         "words": found.words,
         "effect": effect(found),
@@ -169,22 +169,22 @@ def level_facts(found: Level) -> Facts:
 
 
 def effect(found: Share) -> float:
-    """How far two shares are apart, on a scale that is fair to small ones (Cohen's h)."""
+    """The difference between two shares as Cohen's h, a scale that is fair to small ones."""
     return float(2 * np.arcsin(np.sqrt(found.share)) - 2 * np.arcsin(np.sqrt(found.base_share)))
 
 
 def findings(facts: Facts) -> list[Facts]:
-    """What may be said of members and not of the base, farthest apart first; one of each attribute."""
+    """What distinguishes members from the base, largest effect first; one per attribute."""
     every = [
         *(one for values in facts["mixes"].values() for one in values),
         *(one for one in facts["flags"].values() if one),
         *(one for one in facts["measures"].values() if one),
     ]
     said: dict[str, Facts] = {}
-    # What they are before what they are not; within an attribute the value that is farthest apart.
+    # What they are before what they are not; within an attribute the value with the largest effect.
     every.sort(key=lambda one: (one["effect"] < 0, -abs(one["effect"]), one["attribute"], one.get("value", "")))
     for one in every:
-        # Who never bought has come back, spent and returned nothing; that is no news.
+        # Customers who never bought have no comebacks, spend or returns; that is no finding.
         if not facts["has_buyers"] and not one.get("share", one.get("mean")):
             continue
         if one["words"] and not one["follows_from_rule"]:
@@ -226,7 +226,7 @@ def reach_facts(frames: SegmentFrames, members: pd.DataFrame) -> list[Facts]:
 
 
 def overlap_facts(frames: SegmentFrames) -> list[Facts]:
-    """The other segments that most members are in too, and which goes first."""
+    """The other segments of the members, largest overlap first, and which of them take priority."""
     found = []
     for row in sorted(frames.overlaps, key=lambda row: (-row["customer_count"], row["other_segment_key"])):
         other = frames.others.get(row["other_segment_key"])
@@ -248,7 +248,7 @@ def overlap_facts(frames: SegmentFrames) -> list[Facts]:
 def demographic_facts(frames: SegmentFrames, members: pd.DataFrame) -> Facts:
     """Age and region of the lifecycle stage that nearly all members are in, from demographic_overlap's shown cells.
 
-    Never counted among the members themselves: that would tell what the small-cell rule hides.
+    Never counted among the members themselves: that would reveal what the small-cell rule hides.
     """
     stages = members["lifecycle_stage"].value_counts()
     if stages.empty or stages.iloc[0] < LEAST_IN_ONE_STAGE * len(members):
@@ -270,7 +270,7 @@ def demographic_facts(frames: SegmentFrames, members: pd.DataFrame) -> Facts:
 
 
 def trend(frames: SegmentFrames) -> Facts | None:
-    """Its size on the first and the last day that it was evaluated by the present rule; None for a single day."""
+    """Its size on the first and the last day that it was evaluated by the current rule; None for a single day."""
     rows = [
         row
         for row in frames.sizes
@@ -286,7 +286,7 @@ def trend(frames: SegmentFrames) -> Facts | None:
     if len(same_rule) < 2:
         return {"rule_changed": True} if len(rows) > 1 else None
     first, last = int(same_rule[0]["customer_count"]), int(newest["customer_count"])
-    # Sizes vary like counts of rare events at least: by about their square root.
+    # Sizes vary at least like Poisson counts: by about their square root.
     clear = abs(last - first) >= max(LEAST_GROWTH * first, 3 * np.sqrt(max(first, last, 1)))
     return {
         "rule_changed": False,

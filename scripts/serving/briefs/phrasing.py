@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 
 MINUS = "\N{MINUS SIGN}"
-# From here on the hundredths of an amount say nothing any more.
+# From this amount on, hundredths are left out.
 WHOLE_AMOUNTS = 1000
 
 
 def money(value: float, currency: str) -> str:
-    """`412.30 GBP`; from a thousand on without hundredths: `12,345 GBP`."""
+    """`412.30 GBP`; from a thousand on, without hundredths: `12,345 GBP`."""
     text = f"{value:,.0f}" if abs(value) >= WHOLE_AMOUNTS else f"{value:,.2f}"
     return f"{_signed(text)} {currency}"
 
@@ -42,8 +42,8 @@ def counted(value: float, one: str, many: str | None = None) -> str:
 
 def share_of(part: float, whole: float, what: str = "") -> str:
     """`12 of 79 members (15 %)`."""
-    of_whom = f"{part:,.0f} of {whole:,.0f}" + (f" {what}" if what else "")
-    return of_whom + (f" ({share(part / whole)})" if whole else "")
+    text = f"{part:,.0f} of {whole:,.0f}" + (f" {what}" if what else "")
+    return text + (f" ({share(part / whole)})" if whole else "")
 
 
 def joined(parts: Sequence[str], last: str = "and") -> str:
@@ -63,7 +63,7 @@ def day(value: object) -> str:
 
 
 def channel(name: str) -> str:
-    """A channel as people say it."""
+    """A channel's everyday name."""
     return {
         "email": "e-mail",
         "sms": "text message",
@@ -77,7 +77,7 @@ def channel(name: str) -> str:
 
 
 def through(name: str) -> str:
-    """How one reaches people there: `by e-mail`, `in the store`."""
+    """How people are reached there: `by e-mail`, `in the store`."""
     places = {"ads": "in ads", "onsite": "on the web site", "store": "in the store", "service": "through service"}
     return places.get(name, f"by {channel(name)}")
 

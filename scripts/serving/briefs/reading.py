@@ -20,7 +20,7 @@ from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.traits import COLUMNS
 
 NEEDED = ("attribute_catalogue", "customer_features", "segment_library", "segment_memberships", "segment_rules")
-# customer_id is a hash: this much of one says which customer is meant.
+# customer_id is a hash: this many of its characters identify a customer.
 LEAST_OF_AN_ID = 8
 Row = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Published:
         return rows_of(self.connection, _query(relation, where), list(values))
 
     def features(self, where: str = "true", values: Sequence[Any] = ()) -> pd.DataFrame:
-        """The attributes that briefs look at. Those whose source is off are unknown for everybody."""
+        """The attributes that briefs use. Those whose source is off are unknown for all customers."""
         known = set(self.connection.table("customer_features").columns)
         columns = [name for name in COLUMNS if name in known and name not in self.unavailable]
         frame = self.frame("customer_features", where, values, ", ".join(map(quote, columns)))
@@ -66,7 +66,7 @@ class Published:
         demo = "simulated data, " if self.kind == "demo" else ""
         return (
             f"As of {self.as_of_date}, {demo}published version {self.version}; amounts in {self.currency}; "
-            f"“365 days” are the 365 days that end with {self.as_of_date}."
+            f"“365 days” are the 365 days ending on {self.as_of_date}."
         )
 
 
@@ -91,7 +91,7 @@ class SegmentFrames:
 
 @dataclass
 class CampaignFrames:
-    """What a campaign brief is made from: the segment's frames, and of its members what may be shown to them."""
+    """What a campaign brief is made from: the segment's frames, and what may be shown to its members."""
 
     segment: SegmentFrames
     channel: str
@@ -167,14 +167,14 @@ def segment_frames(published: Published, segment_key: str) -> SegmentFrames:
 
 
 def find_customer(published: Published, asked: str) -> tuple[str, str]:
-    """The customer_id that is meant and a note, empty or about a merge. Raises UserError where there is none.
+    """The customer_id meant by `asked` and a note, empty or about a merge. Raises UserError where there is none.
 
     What was typed is not repeated unless it looks like a customer_id: it may be somebody's address.
     """
     asked = asked.strip()
     if not re.fullmatch(r"[0-9a-fA-F]+", asked):
         raise UserError(
-            "briefs know customers by their customer_id alone (letters a to f and digits), not by a name or an "
+            "briefs identify customers by their customer_id only (letters a to f and digits), not by a name or an "
             "address; take it from the relation `customers` or from an audience file"
         )
     asked = asked.lower()
@@ -184,9 +184,7 @@ def find_customer(published: Published, asked: str) -> tuple[str, str]:
     merged = published.rows("customer_id_changes", "old_customer_id = ? and current_customer_id <> ?", [asked, asked])
     if merged:
         row = merged[0]
-        return row[
-            "current_customer_id"
-        ], f"{asked} was found to be the same customer on {phrasing.day(row['changed_on'])}"
+        return row["current_customer_id"], f"{asked} was merged into this customer on {phrasing.day(row['changed_on'])}"
     if len(asked) >= LEAST_OF_AN_ID:
         begun = published.frame("customer_features", "starts_with(customer_id, ?)", [asked], "customer_id")
         if len(begun) == 1:

@@ -11,7 +11,7 @@ from scripts.serving.briefs.facts import LEAST_DESCRIBED, VALUES_SHOWN, Facts, s
 from scripts.serving.briefs.reading import SegmentFrames
 from scripts.serving.briefs.traits import FLAGS, MEASURES, MIXES, Measure
 
-# Findings that go on top; more are no summary.
+# Number of findings in the summary at the top.
 FINDINGS_ON_TOP = 6
 OVERLAPS_SHOWN = 5
 APPROVALS = {
@@ -32,7 +32,7 @@ RISKS = {
 
 
 def segment_brief(frames: SegmentFrames, about: str) -> Brief:
-    """What the segment is, who is in it, what they do and earn, and what comes next."""
+    """What the segment is, who is in it, what they do and bring in, and what comes next."""
     facts = segment_facts(frames)
     return Brief(f"Segment: {facts['segment']['segment_name']}", about, segment_sections(facts), facts)
 
@@ -58,7 +58,7 @@ def segment_sections(facts: Facts) -> list[Section]:
             [*mix_points(facts, "moves"), *level_points(facts, "moves"), *_shares(facts, "moves")],
         ),
         Section(
-            "What they earn us",
+            "What they bring in",
             money_sentences(facts),
             level_points(facts, "earn") if facts["has_buyers"] else [],
         ),
@@ -96,8 +96,8 @@ def _few(facts: Facts) -> list[str]:
     if facts["size"]["members"] == 0:
         return []
     return [
-        f"Groups of fewer than {LEAST_DESCRIBED} people are not described, because that would tell of single ones; "
-        "a brief of a customer says what may be said of one."
+        f"Groups of fewer than {LEAST_DESCRIBED} people are not described, because that would reveal individuals; "
+        "for one person, use the brief of a customer."
     ]
 
 
@@ -118,12 +118,12 @@ def _caution(facts: Facts) -> list[str]:
 
 
 def finding_points(facts: Facts) -> list[str]:
-    """What may be said of the members only, as sentences."""
+    """What distinguishes the members from the base, as sentences."""
     return [finding_sentence(one, facts) for one in facts["findings"][:FINDINGS_ON_TOP]]
 
 
 def finding_sentence(one: Facts, facts: Facts) -> str:
-    """`42 % answer mostly by e-mail, about twice as often as all buyers (21 %).`"""
+    """`42 % respond mostly by e-mail, about twice as often as all buyers (21 %).`"""
     base = facts["base"]["name"]
     if one.get("count") == 0:
         return f"None of them {one['says']} ({base}: {phrasing.share(one['base_share'])})."
@@ -153,7 +153,7 @@ def _fitting(difference: str, measure: Measure) -> str:
 
 
 def _than(difference: str, base: str) -> str:
-    """Joins the words of a band to whom it is about."""
+    """Joins the words of a band to the name of the base."""
     if difference.endswith(("as often", "as much", "as many")):
         return f"{difference} as {base}"
     return (
@@ -176,17 +176,17 @@ def mix_points(facts: Facts, theme: str, only: Sequence[str] | None = None) -> l
         if not values:
             continue
         shown = [one for one in values if one["count"]][:VALUES_SHOWN]
-        # What they are not may be the news.
+        # A value that they lack may be the finding.
         shown += [one for one in values if one["words"] and not one["follows_from_rule"] and one not in shown][:1]
         parts = [f"{phrasing.share(one['share'])} {mix.label(one['value'])}{_beside(one)}" for one in shown]
         known = values[0]["members"]
-        of_whom = "" if known == facts["size"]["members"] else f" (known of {phrasing.number(known)} members)"
-        points.append(f"{mix.title}{of_whom}: {'; '.join(parts)}{_follows(shown[0])}.")
+        coverage = "" if known == facts["size"]["members"] else f" (known for {phrasing.number(known)} members)"
+        points.append(f"{mix.title}{coverage}: {'; '.join(parts)}{_follows(shown[0])}.")
     return points
 
 
 def _beside(one: Facts) -> str:
-    """The base's share, and what may be said of the difference."""
+    """The base's share, and the difference in words if it may be stated."""
     said = f": {one['words']}" if one["words"] and one["count"] and not one["follows_from_rule"] else ""
     return f" ({phrasing.share(one['base_share'])}{said})"
 
@@ -218,7 +218,7 @@ def level_points(facts: Facts, theme: str, only: Sequence[str] | None = None) ->
             own, others = (_amount(measure, one[name], facts["currency"]) for name in ("mean", "base_mean"))
             is_said = one["words"] and one["mean"] and not one["follows_from_rule"]
             said = f": {_fitting(one['words'], measure)}" if is_said else ""
-            head = " a head in 365 days" if theme == "earn" else ""
+            head = " per head in 365 days" if theme == "earn" else ""
             points.append(f"{measure.title}{head}: {own} ({others}{said}){_follows(one)}.")
     return points
 
@@ -239,8 +239,8 @@ def demographic_points(facts: Facts) -> list[str]:
     found = facts["demographics"]
     if found["stage"] is None:
         return [
-            "Age and region: not told. They are published for whole lifecycle stages only, so that no small group "
-            "shows, and these members are spread over several."
+            "Age and region: not shown. They are published for whole lifecycle stages only, so that no small group "
+            "is revealed, and these members are spread over several."
         ]
     points = []
     for dimension, title in (("age_band", "Age"), ("region", "Region")):
@@ -248,13 +248,13 @@ def demographic_points(facts: Facts) -> list[str]:
         unknown = next(
             (one for one in found["cells"] if one["dimension"] == dimension and one["value"] == "unknown"), None
         )
-        of_whom = f"{title} of everybody in the stage “{found['stage'].replace('_', ' ')}”"
+        subject = f"{title} of all customers in the stage “{found['stage'].replace('_', ' ')}”"
         parts = [f"{phrasing.share(one['share'])} {one['value']}" for one in cells[:VALUES_SHOWN]]
         if unknown:
-            parts.append(f"not known of {phrasing.share(unknown['share'])}")
+            parts.append(f"not known for {phrasing.share(unknown['share'])}")
         if not cells:
-            parts.append("groups too small to be told")
-        points.append(f"{of_whom}: {', '.join(parts)}.")
+            parts.append("groups too small to show")
+        points.append(f"{subject}: {', '.join(parts)}.")
     return points
 
 
@@ -274,7 +274,7 @@ def money_sentences(facts: Facts) -> list[str]:
         f"Returns took {phrasing.money(money['returns_amount'], currency)}, discounts "
         f"{phrasing.money(money['discounts'], currency)}"
         + ("." if unserved else f", service {phrasing.money(money['service_cost'], currency)}."),
-        *([f"What service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
+        *([f"Service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
     ]
     if money["cost_coverage"] is not None and money["cost_coverage"] < 1:
         said.append(
@@ -291,11 +291,11 @@ def reach_points(facts: Facts) -> list[str]:
         if one["not_known"]:
             points.append(f"{name}: not known: {one['not_known']}.")
         elif not one["needs_consent"]:
-            points.append(f"{name}: whoever comes by; no consent is needed for it.")
+            points.append(f"{name}: anyone who comes by; no consent is needed for it.")
         elif one["contactable"] is None:
-            points.append(f"{name}: not known: consent for it is not kept.")
+            points.append(f"{name}: not known: consent for it is not recorded.")
         else:
-            none = "; nobody has agreed to it, and unknown consent is no consent" if one["contactable"] == 0 else ""
+            none = "; nobody has given consent, and unknown consent is no consent" if one["contactable"] == 0 else ""
             points.append(f"{name}: {phrasing.share_of(one['contactable'], one['members'])}{none}.")
     return points
 
@@ -303,10 +303,10 @@ def reach_points(facts: Facts) -> list[str]:
 def overlap_points(facts: Facts) -> list[str]:
     points = []
     for one in facts["overlaps"][:OVERLAPS_SHOWN]:
-        first = ", which goes first" if one["goes_first"] else ""
+        first = ", which takes priority" if one["goes_first"] else ""
         points.append(f"{one['segment_name']}: {one['customers']:,} ({phrasing.share(one['share'])}){first}.")
     if rest := facts["overlaps"][OVERLAPS_SHOWN:]:
-        points.append(f"{phrasing.counted(len(rest), 'more segment')} with fewer of them.")
+        points.append(f"{phrasing.counted(len(rest), 'more segment')} with a smaller overlap.")
     return points or ["None of its members is in another segment."]
 
 
@@ -315,7 +315,7 @@ def trend_sentences(facts: Facts) -> list[str]:
     if found is None:
         return ["Evaluated on one day so far; a trend needs more."]
     if found["rule_changed"]:
-        return ["Its rule has changed since it was evaluated before; sizes by two rules are not compared."]
+        return ["Its rule has changed since the evaluation before; sizes under two rules are not compared."]
     first, last = phrasing.number(found["from"]), phrasing.number(found["to"])
     span = f"from {first} on {found['from_date']} to {last} on {found['to_date']}"
     if found["change"] == "same":
@@ -327,11 +327,11 @@ def _not_active(facts: Facts) -> list[Section]:
     library = facts["segment"]
     status = library["effective_status"]
     said = {
-        "not_computable": "It cannot be computed in this version, so that nobody is in it",
+        "not_computable": "It cannot be computed in this version, so nobody is in it",
         "draft": "It is a draft: nobody is in it until it is approved and made active",
-        "paused": "It is paused, so that nobody is in it",
-        "retired": "It is retired, so that nobody is in it",
-    }.get(status, f"Its status is “{str(status).replace('_', ' ')}”, so that nobody is in it")
+        "paused": "It is paused, so nobody is in it",
+        "retired": "It is retired, so nobody is in it",
+    }.get(status, f"Its status is “{str(status).replace('_', ' ')}”, so nobody is in it")
     sentences = [f"{said}."]
     if library.get("status_reason"):
         sentences.append(phrasing.sentence(str(library["status_reason"])))

@@ -1,4 +1,4 @@
-"""What a brief looks at: attributes of customer_features, with the words for their values. No thresholds here."""
+"""The attributes of customer_features that briefs use, with the words for their values. No thresholds here."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 PLACES = {"online": "online", "store": "in the store", "marketplace": "at a marketplace", "mail_order": "by mail order"}
 PLACES["phone"] = "by phone"
 ANSWERS = {
-    "email": "answer mostly by e-mail",
-    "sms": "answer mostly to text messages",
+    "email": "respond mostly by e-mail",
+    "sms": "respond mostly to text messages",
     "web": "come mostly to the web site",
     "store": "come mostly to the store",
 }
@@ -28,10 +28,10 @@ TOPICS = {
     "return_refund": "returns and refunds",
     "product_quality": "product quality",
     "size_fit": "size and fit",
-    "order_change": "changes of an order",
+    "order_change": "changes to an order",
     "payment_billing": "payment and bills",
 }
-REASONS = {"changed_mind": "a change of mind", "not_as_described": "not as described", "late": "too late"}
+REASONS = {"changed_mind": "a change of mind", "not_as_described": "not as described", "late": "late delivery"}
 PRICE_RULES = frozenset(
     ("promoted_share", "full_price_share", "promoted_order_share", "price_sensitivity", "price_sensitivity_score")
 )
@@ -86,8 +86,8 @@ SERVICE_RULES = frozenset(("has_open_complaint", "has_open_issue", "open_ticket_
 class Mix:
     """Values of a text attribute. `verb` makes a sentence of one: `are in the stage {}`.
 
-    `missing` names what null means where that is a value of its own; else shares are of those who have one.
-    `follows` names rule attributes that decide the mix, so that it is no news.
+    `missing` names null where it counts as a value; otherwise shares are of those who have one.
+    `follows` names rule attributes that determine the mix, so that it is no finding.
     """
 
     attribute: str
@@ -152,9 +152,9 @@ MIXES = (
     Mix(
         "channel_preference",
         "moves",
-        "Where they answer",
+        "Where they respond",
         "{}",
-        ANSWERS | {"nowhere": "gave no answer anywhere in 180 days"},
+        ANSWERS | {"nowhere": "did not respond anywhere in 180 days"},
         missing="nowhere",
         follows=ENGAGEMENT_RULES,
     ),
@@ -164,7 +164,7 @@ MIXES = (
     Mix(
         "main_return_reason_365d",
         "service",
-        "Main reason of returns in 365 days",
+        "Main reason for returns in 365 days",
         "sent goods back mainly for {}",
         REASONS,
         follows=RETURN_RULES,
@@ -173,7 +173,7 @@ MIXES = (
     Mix(
         "nps_group",
         "service",
-        "Latest answer on recommending us",
+        "Latest NPS answer",
         "are {}s by their latest NPS answer",
         follows=OPINION_RULES,
     ),
@@ -194,7 +194,7 @@ MEASURES = (
     Measure(
         "average_order_value_365d", "bought", "Order value in 365 days", "money", "spend {} an order", is_many=False
     ),
-    Measure("units_per_order", "bought", "Units an order", "units", "take {} an order"),
+    Measure("units_per_order", "bought", "Units per order", "units", "take {} an order"),
     Measure("category_count", "bought", "Categories bought in", "categories", "bought in {}", ORDER_RULES),
     Measure("full_price_share", "moves", "Bought at full price", "share", "buy {} at full price", PRICE_RULES, False),
     Measure(
@@ -205,19 +205,24 @@ MEASURES = (
         "email_open_rate_90d", "moves", "E-mails opened in 90 days", "share", "open {} of our e-mails", ENGAGEMENT_RULES
     ),
     Measure(
-        "net_revenue_365d", "earn", "Net revenue", "money", "bring net revenue of {} a head in 365 days", is_many=False
+        "net_revenue_365d",
+        "earn",
+        "Net revenue",
+        "money",
+        "bring net revenue of {} per head in 365 days",
+        is_many=False,
     ),
     Measure(
         "contribution_margin_365d",
         "earn",
         "Contribution margin",
         "money",
-        "leave a margin of {} a head in 365 days",
+        "leave a margin of {} per head in 365 days",
         is_many=False,
     ),
-    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} a head in 365 days", is_many=False),
+    Measure("returns_amount_365d", "earn", "Returns", "money", "send back {} per head in 365 days", is_many=False),
     Measure(
-        "service_cost_365d", "earn", "Service cost", "money", "cost {} of service a head in 365 days", is_many=False
+        "service_cost_365d", "earn", "Service cost", "money", "cost {} of service per head in 365 days", is_many=False
     ),
     Measure(
         "unit_return_rate",
@@ -237,7 +242,7 @@ MEASURES = (
         False,
     ),
 )
-# Consent that a channel needs; those without one need none (the site and the till meet whoever comes by).
+# Consent that a channel needs; WITHOUT_CONSENT lists those that need none (the site and the till serve any visitor).
 CONSENTS = {
     "email": "is_email_contactable",
     "sms": "is_sms_contactable",

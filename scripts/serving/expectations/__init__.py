@@ -1,6 +1,6 @@
-"""Expectations on the profiles of a warehouse: suites declared as rows, judged by Great Expectations, shown on a page.
+"""Expectations on the profiles of a warehouse: suites declared as rows, checked by Great Expectations, shown on a page.
 
-dbt tests hold each row and key; these hold what no single row shows: volume, drift and fields that contradict each
+dbt tests check each row and key; these check what no single row shows: volume, drift and fields that contradict each
 other. They read the small profiles that dbt has computed (`int_data_profile_*`), never orders or events.
 """
 
@@ -17,17 +17,17 @@ from scripts.serving.expectations.profiles import read_profiles
 from scripts.serving.expectations.results import Quality, not_run
 from scripts.serving.expectations.suites import evaluate, missing_engine
 
-__all__ = ["Quality", "judge", "write"]
+__all__ = ["Quality", "check_profiles", "write"]
 
 PAGE = "quality.html"
 RESULTS = "quality.json"
 
 
-def judge(warehouse: Path) -> Quality:
-    """Judge the profiles of a built warehouse by its `expectation_limits`.
+def check_profiles(warehouse: Path) -> Quality:
+    """Check the profiles of a built warehouse against its `expectation_limits`.
 
     Where the warehouse holds no profiles, or Great Expectations is not installed, the result says so and nothing is
-    judged. Raises UserError when a row of the limits cannot be understood.
+    checked. Raises UserError when a row of the limits is invalid.
     """
     with open_warehouse(warehouse, read_only=True) as connection:
         profiles = read_profiles(connection)
@@ -40,6 +40,6 @@ def judge(warehouse: Path) -> Quality:
 
 
 def write(quality: Quality, folder: Path) -> None:
-    """Write the results for machines and for people. The same results give the same files, byte for byte."""
+    """Write the results as JSON and as a page. The same results give the same files, byte for byte."""
     for name, text in ((RESULTS, json.dumps(quality.as_dict(), indent=2) + "\n"), (PAGE, page(quality))):
         replace_file(folder / name, text)

@@ -1,4 +1,4 @@
-"""The rows of `expectation_limits`: what is expected of which measure, and how bad it is when it does not hold."""
+"""The rows of `expectation_limits`: what is expected of which measure, and how severe a breach is."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class Limit:
 
 
 def read_limits(connection: duckdb.DuckDBPyConnection) -> list[Limit]:
-    """The active expectations as the last build loaded them, by key. Raises UserError for a row that means nothing."""
+    """The active expectations as the last build loaded them, by key. Raises UserError for invalid rows."""
     rows = rows_of(connection, "select * from seeds.expectation_limits order by expectation_key")
-    faults = [f"{SEED}, {row.get('expectation_key')}: {fault}" for row in rows for fault in _faults(row)]
+    errors = [f"{SEED}, {row.get('expectation_key')}: {error}" for row in rows for error in _errors(row)]
     keys = [row["expectation_key"] for row in rows]
-    faults += [
+    errors += [
         f"{SEED}, {key}: appears twice; give one of them another key"
         for key in sorted({key for key in keys if keys.count(key) > 1})
     ]
-    if faults:
-        raise UserError("\n".join(faults))
+    if errors:
+        raise UserError("\n".join(errors))
     return [_limit(row) for row in rows if row["is_active"]]
 
 
@@ -70,9 +70,9 @@ def _limit(row: dict[str, Any]) -> Limit:
     )
 
 
-def _faults(row: dict[str, Any]) -> list[str]:
-    """What is wrong with one row, with the cure."""
-    faults = []
+def _errors(row: dict[str, Any]) -> list[str]:
+    """Errors in one row, each with its fix."""
+    errors = []
     for name, allowed in (
         ("suite", tuple(COLUMNS)),
         ("severity", SEVERITIES),
@@ -81,13 +81,13 @@ def _faults(row: dict[str, Any]) -> list[str]:
         ("column_name", COLUMNS.get(row["suite"], ())),
     ):
         if allowed and row[name] not in allowed:
-            faults.append(f"{name} is '{row[name]}'; give {' or '.join(allowed)}")
+            errors.append(f"{name} is '{row[name]}'; use {' or '.join(allowed)}")
     for name in ("expectation_key", "profile_name", "slice_name", "measure", "expectation"):
         if not row[name]:
-            faults.append(f"{name} is empty; fill it in")
+            errors.append(f"{name} is empty; fill it in")
     low, high = row["min_value"], row["max_value"]
     if low is None and high is None:
-        faults.append("has neither min_value nor max_value; give one")
+        errors.append("has neither min_value nor max_value; give one")
     if low is not None and high is not None and low > high:
-        faults.append(f"min_value {low:g} is above max_value {high:g}; change places")
-    return faults
+        errors.append(f"min_value {low:g} is above max_value {high:g}; swap them")
+    return errors

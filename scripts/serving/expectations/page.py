@@ -9,19 +9,19 @@ from scripts.serving.expectations.phrasing import MEASURES
 from scripts.serving.expectations.results import CRITICAL, MET, NOT_JUDGED, WARNING, Quality, Result
 
 VERDICTS = {
-    "passed": ("good", "All that could be judged is as expected."),
-    "warnings": ("warn", "Published. Some things are not as expected: look at them."),
-    "failed": ("bad", "Not published. Readers keep the last good version until the critical points are mended."),
+    "passed": ("good", "Everything that could be checked is as expected."),
+    "warnings": ("warn", "Published. Some results are not as expected: review them."),
+    "failed": ("bad", "Not published. Readers keep the last good version until the critical points are fixed."),
     "not_run": ("mute", "Expectations were not run."),
 }
 SUITES = {
-    "volume": ("Volume", "Does as much come in as usually does?"),
-    "drift": ("Levels", "Do shares and typical values lie where they usually lie?"),
+    "volume": ("Volume", "Is the volume of data as usual?"),
+    "drift": ("Levels", "Are shares and typical values as usual?"),
     "distribution": ("Distributions", "Do the last 28 days look like the 52 weeks before?"),
-    "cross_field": ("Fields that contradict each other", "Does one row tell two stories?"),
+    "cross_field": ("Fields that contradict each other", "Do fields of the same row contradict each other?"),
 }
-COUNTS = {CRITICAL: "critical", WARNING: "warnings", MET: "as expected", NOT_JUDGED: "not judged"}
-LABELS = {CRITICAL: "critical", WARNING: "warning", MET: "as expected", NOT_JUDGED: "not judged"}
+COUNTS = {CRITICAL: "critical", WARNING: "warnings", MET: "as expected", NOT_JUDGED: "not checked"}
+LABELS = {CRITICAL: "critical", WARNING: "warning", MET: "as expected", NOT_JUDGED: "not checked"}
 
 
 def page(quality: Quality) -> str:
@@ -33,7 +33,7 @@ def page(quality: Quality) -> str:
         day=f"Business day {quality.as_of_date}" if quality.as_of_date else "No business day",
         verdict={"kind": kind, "sentence": sentence},
         reason=_capital(quality.reason),
-        is_judged=quality.status != "not_run",
+        is_checked=quality.status != "not_run",
         counts=[(quality.count(outcome), label) for outcome, label in COUNTS.items()],
         wrong=[
             _card(result, kind)
@@ -41,9 +41,9 @@ def page(quality: Quality) -> str:
             for result in quality.results
             if result.outcome == outcome
         ],
-        suites=_held(quality),
+        suites=_as_expected(quality),
         distributions=[_sheet(distribution) for distribution in quality.distributions],
-        not_judged=_not_judged(quality),
+        not_checked=_not_checked(quality),
         engine=quality.engine or "",
     )
 
@@ -63,7 +63,7 @@ def _card(result: Result, kind: str) -> dict[str, Any]:
     }
 
 
-def _held(quality: Quality) -> list[dict[str, Any]]:
+def _as_expected(quality: Quality) -> list[dict[str, Any]]:
     """What is as expected, by suite; suites without any are left out."""
     held = [
         {
@@ -80,7 +80,7 @@ def _held(quality: Quality) -> list[dict[str, Any]]:
     return [suite for suite in held if suite["rows"]]
 
 
-def _not_judged(quality: Quality) -> list[list[str]]:
+def _not_checked(quality: Quality) -> list[list[str]]:
     """One row per expectation: a channel too small for one week is too small for most of them."""
     rows = [result for result in quality.results if result.outcome == NOT_JUDGED]
     return [
@@ -96,7 +96,7 @@ def _not_judged(quality: Quality) -> list[list[str]]:
 
 
 def _limits(result: Result) -> str:
-    """The limits as they stand in the seed, in words."""
+    """The limits of the seed, in words."""
     names = {
         "ratio": "times the usual",
         "deviation": "spreads from the usual",
@@ -118,7 +118,7 @@ def _limits(result: Result) -> str:
 
 
 def _points(days: list[float | None]) -> str:
-    """The judged value over the last days, as points of a small line; empty when there are too few."""
+    """The checked value over the last days, as points of a sparkline; empty when there are too few."""
     known = [value for value in days if value is not None]
     if len(known) < 3:
         return ""

@@ -1,4 +1,4 @@
-"""Puts measures and numbers into words that a person who does not know the profiles understands."""
+"""Measures and numbers in words, for readers who do not know the profiles."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MEASURES = {
     "visit_count": "number",
     "ticket_count": "number",
     "email_count": "number of e-mails",
-    "new_customer_count": "number of new ones",
-    "unknown_sku_share": "share of products that the catalogue does not know",
+    "new_customer_count": "number of new customers",
+    "unknown_sku_share": "share of products missing from the catalogue",
     "linked_share": "share with a known customer",
     "no_country_share": "share without a country",
     "no_rate_share": "share in a currency without exchange rate",
@@ -29,7 +29,7 @@ MEASURES = {
 
 
 def subject_text(profile_name: str, slice_name: str, measure: str) -> str:
-    """What was looked at, such as `orders, store: typical value`."""
+    """What was checked, such as `orders, store: typical value`."""
     words = MEASURES.get(measure, measure.replace("_", " "))
     about = profile_name.replace("_", " ")
     where = {"all": "", "*": ", each channel"}.get(slice_name, f", {slice_name}")
@@ -37,7 +37,7 @@ def subject_text(profile_name: str, slice_name: str, measure: str) -> str:
 
 
 def seen_text(limit: Limit, row: dict[str, Any]) -> str:
-    """What was seen, in the measure's own unit, with what is usual."""
+    """What was observed, in the measure's own unit, with the usual value."""
     if not row:
         return "nothing."
     period = PERIODS[limit.period]
@@ -46,14 +46,14 @@ def seen_text(limit: Limit, row: dict[str, Any]) -> str:
     if limit.suite == "distribution":
         psi, chance = row["psi"], row["psi_by_chance"]
         return (
-            f"an index of {_number(psi)}, of which chance explains up to {_number(chance)}; {row['basis_rows']:,} rows"
-            f" {period}, {row['history_count']:,} in the 52 weeks before."
+            f"an index of {_number(psi)}, of which up to {_number(chance)} is explained by chance; "
+            f"{row['basis_rows']:,} rows {period}, {row['history_count']:,} in the 52 weeks before."
         )
     kind = row["measure_kind"]
     observed = _in_kind(kind, row["observed"])
     if row["expected"] is None:
         return f"{observed} {period}; nothing earlier to compare with."
-    return f"{observed} {period}, usual is {_in_kind(kind, row['expected'])}."
+    return f"{observed} {period}, usually {_in_kind(kind, row['expected'])}."
 
 
 def _share(value: float | None) -> str:

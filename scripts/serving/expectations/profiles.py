@@ -17,7 +17,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Profiles:
-    """What expectations look at.
+    """The profiles that expectations are checked on.
 
     `history`: one row per profile, slice, measure, period and one of the last 28 days. `drift`: one row per
     distribution. `cross_fields`: one row per check and period. `bins`: one row per distribution and bin.
@@ -31,7 +31,7 @@ class Profiles:
 
 
 def read_profiles(connection: duckdb.DuckDBPyConnection) -> Profiles | None:
-    """The profiles of a warehouse; None when it holds none. Days are ISO texts."""
+    """The profiles of a warehouse; None when it holds none. Days are ISO strings."""
     present = {
         name
         for (name,) in connection.execute(
@@ -46,7 +46,7 @@ def read_profiles(connection: duckdb.DuckDBPyConnection) -> Profiles | None:
         _with_day_texts(connection.execute(f"select * from intermediate.{name} {order}").df())
         for name, order in TABLES.items()
     ]
-    # All rows of one build end on the same day; without a row there is no day, and nothing to judge either.
+    # All rows of one build end on the same day; without a row there is no day, and nothing to check either.
     days = [str(day) for frame in frames[:3] for day in frame["profile_date"]]
     return Profiles(max(days, default=""), *frames)
 

@@ -1,4 +1,4 @@
-"""What came of judging: one result per expectation and row of a profile, and the verdict over all."""
+"""Outcomes of the checks: one result per expectation and row of a profile, and the overall verdict."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Result:
-    """One expectation held against one row of a profile.
+    """One expectation checked against one row of a profile.
 
-    `value` is what the limits were put on (`column_name` says which); `observed` and `expected` say the same in the
-    measure's own unit. `since`: the first day of the unbroken stretch for which it has not held. `days`: that value
-    on each of the last days, oldest first, for those that have a history.
+    `value` is what the limits apply to (`column_name` says which); `observed` and `expected` are in the measure's own
+    unit. `since`: the first day of the current unbroken breach. `days`: that value on each of the last days, oldest
+    first, for those that have a history.
     """
 
     expectation_key: str
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Quality:
-    """All results of one judgement. `status`: passed, warnings, failed or not_run (`reason` says why)."""
+    """All results of one check. `status`: passed, warnings, failed or not_run (`reason` says why)."""
 
     status: str
     as_of_date: str | None
@@ -54,9 +54,9 @@ class Quality:
         return sum(result.outcome == outcome for result in self.results)
 
     def critical_lines(self) -> list[str]:
-        """One line per critical expectation that does not hold, fit for a terminal."""
+        """One line per critical expectation that is not met, for a terminal."""
         return [
-            f"{result.expectation_key} ({result.subject}): expected: {result.expectation} Seen: {result.seen}"
+            f"{result.expectation_key} ({result.subject}): expected: {result.expectation} Observed: {result.seen}"
             + (f" Since {result.since}." if result.since else "")
             + f" {result.what_to_do}"
             for result in self.results
@@ -69,7 +69,7 @@ class Quality:
             return f"expectations were not run: {self.reason}"
         return (
             f"expectations: {self.count(MET)} met, {self.count(WARNING)} warnings, {self.count(CRITICAL)} critical, "
-            f"{self.count(NOT_JUDGED)} not judged"
+            f"{self.count(NOT_JUDGED)} not checked"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,12 +86,12 @@ class Quality:
 
 
 def not_run(reason: str, as_of_date: str | None = None) -> Quality:
-    """The result when nothing was judged."""
+    """The result when nothing was checked."""
     return Quality("not_run", as_of_date or None, reason, None, [], [])
 
 
 def verdict(as_of_date: str, engine: str, results: list[Result], distributions: list[dict[str, Any]]) -> Quality:
-    """The judgement over all results: the worst outcome decides."""
+    """The verdict over all results: the worst outcome decides."""
     outcomes = {result.outcome for result in results}
     status = "failed" if CRITICAL in outcomes else "warnings" if WARNING in outcomes else "passed"
     return Quality(status, as_of_date or None, None, engine, results, distributions)

@@ -29,11 +29,11 @@ def missing_engine() -> str | None:
 
 
 def evaluate(profiles: Profiles, limits: list[Limit]) -> Quality:
-    """Judge every limit on every row of a profile that it is about, and return the results of the last day.
+    """Check every limit on every row of a profile that it applies to, and return the results of the last day.
 
-    A row is judged when it has a value, rests on at least `min_rows` rows and has at least `min_history` earlier
+    A row is checked when it has a value, rests on at least `min_rows` rows and has at least `min_history` earlier
     periods (for a distribution: rows of the reference period); otherwise its result says why not. A limit that finds
-    no row at all has one result, not judged. The days before tell since when a limit has not been kept.
+    no row at all has one result, not_judged. The days before show since when a limit has been breached.
     """
     results: list[Result] = []
     for suite in sorted({limit.suite for limit in limits}):
@@ -47,26 +47,25 @@ def evaluate(profiles: Profiles, limits: list[Limit]) -> Quality:
 
 
 def _rows(profiles: Profiles, suite: str) -> pd.DataFrame:
-    """The rows of profiles that a suite is about, those of earlier days among them, numbered from zero."""
+    """The rows of profiles that a suite applies to, including those of earlier days, numbered from zero."""
     frame = {"distribution": profiles.drift, "cross_field": profiles.cross_fields}.get(suite)
     return (profiles.history if frame is None else frame).reset_index(drop=True)
 
 
 def _batch(rows: pd.DataFrame, limits: list[Limit]) -> pd.DataFrame:
-    """What Great Expectations gets: one column per expectation, named by its key, and one row per row of the profile.
+    """The frame for Great Expectations: one column per expectation, named by its key, one row per row of the profile.
 
-    A cell holds the value that the limits are on; it is empty, and so not judged, where the expectation is not about
-    the row. Asking for these rows by condition, expectation by expectation, would take most of the time of the whole
-    step.
+    A cell holds the value that the limits apply to; it is empty, and so not checked, where the expectation does not
+    apply to the row. Selecting the rows by a condition per expectation would take most of the time of the whole step.
     """
     columns = {
-        limit.expectation_key: rows[limit.column_name].astype(float).where(_about(limit, rows)) for limit in limits
+        limit.expectation_key: rows[limit.column_name].astype(float).where(_applies_to(limit, rows)) for limit in limits
     }
     return pd.DataFrame(columns, index=rows.index).assign(**{ROW: rows.index})
 
 
-def _about(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows a limit is about."""
+def _applies_to(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows a limit applies to."""
     in_slice = rows["slice_name"] != "all" if limit.slice_name == "*" else rows["slice_name"] == limit.slice_name
     return (
         (rows["profile_name"] == limit.profile_name)
@@ -77,7 +76,7 @@ def _about(limit: Limit, rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[str, set[int]]:
-    """Numbers of the rows that do not hold, by expectation: Great Expectations' own verdict."""
+    """Numbers of the rows that breach each expectation, as Great Expectations reports them."""
     # Set before the import, which takes some seconds: the library would otherwise report its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
@@ -116,25 +115,25 @@ def _failed_rows(suite: str, rows: pd.DataFrame, limits: list[Limit]) -> dict[st
 
 
 def _results_of(profiles: Profiles, limit: Limit, rows: pd.DataFrame, failed: set[int]) -> Iterator[Result]:
-    about = rows[_about(limit, rows)]
+    applicable = rows[_applies_to(limit, rows)]
     has_days = limit.suite in ("volume", "drift")
-    last = about[about["profile_date"] == profiles.as_of_date] if has_days else about
+    last = applicable[applicable["profile_date"] == profiles.as_of_date] if has_days else applicable
     if last.empty:
         yield _result(limit, {}, NOT_JUDGED, reason="nothing was delivered, or its source is off")
     for number, row in zip(last.index, last.to_dict("records"), strict=True):
         seen = {str(name): _plain(value) for name, value in row.items()}
-        if reason := _reason_not_to(limit, seen):
+        if reason := _reason_not_to_check(limit, seen):
             yield _result(limit, seen, NOT_JUDGED, reason=reason)
         elif number in failed:
-            days = about[about["slice_name"] == row["slice_name"]] if has_days else about[:0]
+            days = applicable[applicable["slice_name"] == row["slice_name"]] if has_days else applicable[:0]
             values = [_plain(value) for value in days[limit.column_name]]
             yield _result(limit, seen, limit.severity, since=_since(limit, seen, days, failed), days=values)
         else:
             yield _result(limit, seen, MET)
 
 
-def _reason_not_to(limit: Limit, row: dict[str, Any]) -> str | None:
-    """Why a row is not judged; None when it is."""
+def _reason_not_to_check(limit: Limit, row: dict[str, Any]) -> str | None:
+    """Why a row is not checked; None when it is."""
     if row["history_count"] < limit.min_history:
         unit = "rows in the 52 weeks before" if limit.suite == "distribution" else "earlier periods"
         return f"needs {limit.min_history} {unit}, has {row['history_count']}"
@@ -142,14 +141,14 @@ def _reason_not_to(limit: Limit, row: dict[str, Any]) -> str | None:
         counted = row.get("measure_kind") == "count"
         return f"needs {limit.min_rows} rows{' in a usual period' if counted else ''}, has {row['basis_rows']}"
     if row[limit.column_name] is None:
-        return "has no value to compare with: the usual is zero"
+        return "has no value to compare with: the usual value is zero"
     return None
 
 
 def _since(limit: Limit, row: dict[str, Any], days: pd.DataFrame, failed: set[int]) -> str | None:
-    """First day of the unbroken stretch, up to now, on which the expectation has not held.
+    """First day of the current unbroken breach of the expectation.
 
-    For a distribution the first day of its recent period; for a cross-field check the day of the first fault.
+    For a distribution the first day of its recent period; for a cross-field check the day of the first violation.
     """
     if limit.suite == "cross_field":
         return row["first_faulty_date"]
