@@ -234,7 +234,7 @@ class Reader:
                 if one.head == one.label or all(kind == "number" for kind, *_ in values):
                     yield operator, values
 
-    def _measured(self, one: Spoken, head: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _measured(self, one: Wording, head: str, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """What is compared, then how and with what."""
         if not text.startswith(f"{head} "):
             return

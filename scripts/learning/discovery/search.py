@@ -2,7 +2,7 @@
 
 The quality of a rule is the mean-test measure of subgroup discovery (Klösgen 1996): the difference between the mean
 outcome of the customers it finds and the overall mean, in overall standard deviations, times the square root of how
-many it finds. Nothing here shows that a rule is real: among so many rules some look good by chance. `confirm` tests
+many it finds. Nothing here shows that a rule is real: with this many rules, some look good by chance. `confirm` tests
 them, on held-out customers.
 """
 
@@ -176,7 +176,7 @@ class _Search:
         self.is_compatible = (names[:, None] != names[None]) | (
             np.array([[{one, other} == {"low", "high"} for other in sides] for one in sides], dtype=bool)
         )
-        # A further condition is chosen among so many that chance alone makes some look useful.
+        # A further condition is chosen from many, of which some look useful by chance alone.
         self.critical_value = float(norm.isf(0.025 / len(conditions)))
 
     def beam(self, direction: int) -> list[_Found]:

@@ -46,7 +46,7 @@ def read_profiles(connection: duckdb.DuckDBPyConnection) -> Profiles | None:
         _with_day_texts(connection.execute(f"select * from intermediate.{name} {order}").df())
         for name, order in TABLES.items()
     ]
-    # All rows of one build end on the same day; without a row there is no day, and nothing to check either.
+    # All rows of one build end on the same day; without a row there is no date, and nothing to check.
     days = [str(day) for frame in frames[:3] for day in frame["profile_date"]]
     return Profiles(max(days, default=""), *frames)
 

@@ -45,7 +45,7 @@ withdrawal_points as (
 
 ),
 
--- Current identifiers only: a number that someone has given up no longer applies to its former holder.
+-- Current identifiers only: a number no longer applies to a former holder.
 current_points as (
 
     {% for type in ['email', 'phone', 'loyalty_number', 'shop_customer_id'] %}
