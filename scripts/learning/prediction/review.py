@@ -89,7 +89,7 @@ def _number(text: str) -> str:
 def _tracking(figures: pd.DataFrame) -> str:
     """Cumulative actual and expected purchases by week, where the card has them."""
     rows = figures[figures["section"] == "tracking"]
-    if rows.empty:
+    if not rows["figure"].str.startswith("actual to week ").any():
         return ""
     curves = {}
     for name in ("actual", "expected"):
