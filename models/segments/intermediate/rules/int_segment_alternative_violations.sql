@@ -90,7 +90,8 @@ violations as (
                         ' mean the same'
                     )
             else concat(
-                    nested.kind, ' ', nested.alternative, ' adds nothing to ', nested.kind, ' ', nested.other_alternative
+                    nested.kind, ' ', nested.alternative, ' adds nothing to ', nested.kind, ' ',
+                    nested.other_alternative
                 )
         end,
         case
