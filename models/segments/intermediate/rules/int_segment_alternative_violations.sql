@@ -1,5 +1,4 @@
--- Grain: one row per two conditions of an alternative that cannot both hold, and per alternative that changes nothing:
--- removed again by an exclude, or already covered by another one.
+-- Grain: one row per two conditions of an alternative that cannot both hold, and per alternative without effect.
 with alternatives as (
 
     select * from {{ ref('int_segment_alternatives') }}
