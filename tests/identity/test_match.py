@@ -192,7 +192,7 @@ def test_settings_of_other_data_are_rejected(workspace: Workspace, capsys: pytes
     settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for change, message in (
         ({"kind": "demo"}, "trained on data of kind 'demo', these are 'own'"),
-        ({"review_threshold": 1.5}, "must lie between 0 and 1"),
+        ({"review_threshold": 1.5}, "must be between 0 and 1"),
         ({"blocking_rules": [["shoe_size"]]}, "blocking_rules name shoe_size; use only"),
         ({"comparisons": {}}, "has no settings for address, birth_date, email, first_name, last_name"),
     ):
