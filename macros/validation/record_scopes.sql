@@ -103,3 +103,12 @@
     {%- endif -%}
     {{ return(scopes) }}
 {%- endmacro %}
+
+{# The tables, as `source.table`, with rules for one channel or account. #}
+{% macro scoped_tables() -%}
+    {%- set tables = [] -%}
+    {%- for row in validation_rule_rows() if row.channel or row.account -%}
+        {%- do tables.append(row.source ~ '.' ~ row.table_name) -%}
+    {%- endfor -%}
+    {{ return(tables | unique | list) }}
+{%- endmacro %}

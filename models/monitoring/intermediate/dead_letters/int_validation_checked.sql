@@ -1,8 +1,5 @@
 -- Grain: one row per source table, by channel and account where its rules distinguish them: record versions checked.
-{%- set scoped = [] %}
-{%- for row in validation_rule_rows() if row.channel or row.account -%}
-    {%- do scoped.append(row.source ~ '.' ~ row.table_name) -%}
-{%- endfor %}
+{%- set scoped = scoped_tables() %}
 with counts as (
 
     select
@@ -17,7 +14,7 @@ with counts as (
 ),
 
 unioned as (
-    {% for key in scoped | unique %}
+    {% for key in scoped %}
     {%- set relation = source(*key.split('.')) %}
     {%- set contract = source_contract(*key.split('.')) %}
     {%- set parent = contract.config.meta.parent %}

@@ -8,12 +8,14 @@
 
 with newest_values as (
 
+    {#- One select per row of the map: on few lines, so that what is compiled stays short. #}
+    -- noqa: disable=LT02,LT05,LT11,LT14
     {% for row in rows if row.is_on and truths.count(row.field) == 1 -%}
     {%- set key = 'cast(stated.' ~ adapter.quote(row.key_column) ~ ' as ' ~ text ~ ')' -%}
     {%- set value = 'lower(trim(cast(stated.' ~ adapter.quote(row.column_name) ~ ' as ' ~ text ~ ')))' -%}
     {%- set entity = 'identities.customer_id' if row.profile_system else key -%}
     select {{ source_map_key_sql(row) }}, {{ 'true' if row.precedence == '1' else 'false' }} as is_truth,
-        {{ entity }} as entity, max_by({{ value }}, concat(cast(known_at as {{ text }}), '|', {{ value }})) as newest_value,
+        {{ entity }} as entity, max_by({{ value }}, concat(cast(stated.known_at as {{ text }}), '|', {{ value }})) as newest_value,
         max({{ stated_at(row.relation, 'stated') }}) as newest_stated_at from (
         {#- #} select * from {{ row.table }} where {{ source_map_filter_sql(row) }}) as stated
     {%- if row.profile_system %} inner join {{ identities }} as identities on identities.source_profile_id = {{ key }}
@@ -26,6 +28,7 @@ with newest_values as (
         'profile_system': text, 'is_truth': 'boolean', 'entity': text, 'newest_value': text,
         'newest_stated_at': dbt.type_timestamp()
     }, []) }}
+    -- noqa: enable=LT02,LT05,LT11,LT14
 
 ),
 

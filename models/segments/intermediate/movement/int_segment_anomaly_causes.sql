@@ -107,8 +107,8 @@ worded as (
                     then concat(suppression_count, ' of ', changed_count, ' who left were suppressed')
                 when main_reason is null then concat('no customer ', side)
                 else concat(
-                    'main reason (', main_reason_count, ' of ', changed_count, ' who ', side, '): ', main_reason
-                )
+                        'main reason (', main_reason_count, ' of ', changed_count, ' who ', side, '): ', main_reason
+                    )
             end
         ) as cause_evidence
 
