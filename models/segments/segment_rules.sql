@@ -1,4 +1,5 @@
 -- Grain: one row per condition of a rule, with its text in plain English.
+-- noqa: disable=LT02
 {%- set rows = [] %}
 {%- for segment in segment_rules() %}
     {%- for kind in ['include', 'exclude'] %}
@@ -15,6 +16,7 @@
         {%- endfor %}
     {%- endfor %}
 {%- endfor %}
+-- noqa: enable=LT02
 with conditions as (
     {{ literal_rows({
         'segment_key': dbt.type_string(),

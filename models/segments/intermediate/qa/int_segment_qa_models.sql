@@ -1,4 +1,5 @@
 -- Grain: one row per segment whose rule reads predictions of a fitted model: can the model be relied on?
+-- noqa: disable=LT02
 {%- set rows = [] %}
 {%- set models = segment_attribute_models() %}
 {%- for segment in segment_rules() %}
@@ -12,6 +13,7 @@
         {%- endfor %}
     {%- endfor %}
 {%- endfor %}
+-- noqa: enable=LT02
 with uses as (
     {{ literal_rows({'segment_key': dbt.type_string(), 'model_name': dbt.type_string()}, rows) }}
 

@@ -25,8 +25,10 @@ pairs as (
         or (one.low = other.high and (one.is_low_open or other.is_high_open)) as is_above,
         other.takes = 'two' and other.is_negated
         and (one.low > other.named_low or (one.low = other.named_low and (one.is_low_open or not other.is_low_open)))
-        and (one.high < other.named_high or (one.high = other.named_high and (one.is_high_open or not other.is_high_open)))
-            as is_left_out,
+        and (
+            one.high < other.named_high
+            or (one.high = other.named_high and (one.is_high_open or not other.is_high_open))
+        ) as is_left_out,
         (one.opposite = other.operator or other.opposite = one.operator) and one.spelled_value = other.spelled_value
             as is_opposite,
         other.named_low as other_low,

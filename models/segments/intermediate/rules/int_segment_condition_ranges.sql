@@ -29,8 +29,14 @@ joined as (
         case when items.is_on_one_scale then items.scale end as scale,
         case when items.is_on_one_scale then items.least end as least,
         case when items.is_on_one_scale then items.most end as most,
-        case when items.is_on_one_scale then case when combine = 'all' then items.most else items.least end end as low_place,
-        case when items.is_on_one_scale then case when combine = 'all' then items.least else items.most end end as high_place,
+        case
+            when items.is_on_one_scale and conditions.combine = 'all' then items.most
+            when items.is_on_one_scale then items.least
+        end as low_place,
+        case
+            when items.is_on_one_scale and conditions.combine = 'all' then items.least
+            when items.is_on_one_scale then items.most
+        end as high_place,
         -- On these scales there is nothing between two whole numbers.
         conditions.is_whole and items.scale in ('number', 'day', 'relative day') as is_discrete
 

@@ -47,7 +47,8 @@ value_results as (
         condition_key,
         other_key,
         spelling,
-        case when other_combine = 'any' then bool_or(is_met) else bool_and(is_met) end <> is_other_negated as is_possible
+        case when other_combine = 'any' then bool_or(is_met) else bool_and(is_met) end <> is_other_negated
+            as is_possible
 
     from compared
     group by condition_key, other_key, other_combine, is_other_negated, spelling
