@@ -94,7 +94,7 @@ def test_a_page_can_be_followed_step_by_step(clone: Path, page: str) -> None:
     assert printed.count("== ") >= len(blocks)
     if page == "docs/own-data.md":
         assert count(clone, "data/connector/warehouse.duckdb", "marts.customer_rfm") > 100
-        # The demo's people under another roof: an erasure would rightly find whom it erases there too.
+        # It holds the same people as the demo, so the search of a later erasure would report them.
         shutil.rmtree(clone / "data" / "connector")
     if page == "docs/segments.md":
         assert list((clone / "data" / "exports").glob("lapsed_email_*/*.csv"))
