@@ -199,13 +199,10 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(
     workspace: Workspace, orders: pd.DataFrame, fault: str
 ) -> None:
     plant, caught = PLANTS[fault]
-    put_orders(workspace, orders)
-    before = publish(workspace, quiet)
     put_orders(workspace, plant(orders))
-    change(workspace, "update marts.customers set customer_type = customer_type || '!'")
     with pytest.raises(CheckFailed) as problem:
         publish(workspace, quiet)
-    assert workspace.published.resolve() == before
+    assert not workspace.published.exists()
     refused = json.loads((workspace.home / "refused" / "quality.json").read_text())
     assert refused["status"] == "failed"
     found = {(row["expectation_key"], row["subject"]) for row in refused["results"] if row["outcome"] == "critical"}
@@ -218,7 +215,19 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(
     page = (workspace.home / "refused" / "quality.html").read_text()
     assert all(key in page for key, _ in caught)
     assert "Not published" in page
-    # Once fixed, it is published, and no trace of the refusal is left.
+
+
+def test_a_refused_version_leaves_the_last_good_one_until_it_is_fixed(
+    workspace: Workspace, orders: pd.DataFrame
+) -> None:
+    put_orders(workspace, orders)
+    before = publish(workspace, quiet)
+    put_orders(workspace, PLANTS["currencies are swapped"][0](orders))
+    change(workspace, "update marts.customers set customer_type = customer_type || '!'")
+    with pytest.raises(CheckFailed):
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == before
+    assert (workspace.home / "refused").exists()
     put_orders(workspace, orders)
     assert publish(workspace, quiet) != before
     assert not (workspace.home / "refused").exists()

@@ -79,10 +79,9 @@ def held(file: Path) -> Iterator[None]:
         process.communicate()
 
 
-def build_health(workspace: Workspace, **variables: Any) -> None:
+def build_health(workspace: Workspace) -> None:
     steps.build(
         workspace,
-        variables=variables,
         select="source_health_limits +source_health source_volume_daily +dead_letters",
         progress=quiet,
     )
@@ -196,7 +195,8 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
     broken.unlink()
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from intake.files where status = 'failed'")
-    build_health(workspace, using_pos=False)
+        connection.execute("insert into intake.settings values ('using_pos', 'false')")
+    build_health(workspace)
     code, found = document(workspace, capsys)
     by_name = {source["source"]: source for source in found["sources"]}
     assert (code, by_name["pos"]["status"], by_name["crm"]["status"]) == (0, "off", "drift")
