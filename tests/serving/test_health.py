@@ -79,9 +79,10 @@ def held(file: Path) -> Iterator[None]:
         process.communicate()
 
 
-def build_health(workspace: Workspace) -> None:
+def build_health(workspace: Workspace, **variables: Any) -> None:
     steps.build(
         workspace,
+        variables=variables,
         select="source_health_limits +source_health source_volume_daily +dead_letters",
         progress=quiet,
     )
