@@ -15,7 +15,7 @@ run: $(INSTALLED)
 
 test: $(INSTALLED) check
 	$(BIN)/python -m scripts setup --seeds seeds/business
-	$(BIN)/python -m pytest tests -m "not verify" -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest tests -m "not verify" -q -n 2 --dist loadfile --no-loadscope-reorder
 
 verify: $(INSTALLED) dbt-1.12 lint
 	$(BIN)/python -m scripts setup --seeds seeds/business
