@@ -54,8 +54,7 @@
     {{ return(named) }}
 {%- endmacro %}
 
-{# What a condition requires, from the phrase of its attribute and the words of its operator.
-   scripts/segments/phrasing.py is the Python counterpart. #}
+{# What a condition requires, from the phrase of its attribute and the words of its operator. #}
 {% macro segment_condition_phrase(condition, phrase) -%}
     {%- set operator = segment_operator(condition.operator) -%}
     {%- set items, numbers = segment_condition_items(condition), [] -%}

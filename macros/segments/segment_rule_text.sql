@@ -5,11 +5,17 @@
     {%- set sentences = [] -%}
     {%- set include = segment_alternative_texts(segment.include) -%}
     {%- if include -%}{%- do sentences.append(segment_include_text(include)) -%}{%- endif -%}
+    {%- set out = segment_left_out_text(segment) -%}
+    {%- if out -%}{%- do sentences.append('Left out: ' ~ out ~ '.') -%}{%- endif -%}
+    {{ return(sentences | join(' ')) }}
+{%- endmacro %}
+
+{# Who is left out, as a list; '' when nobody is. #}
+{% macro segment_left_out_text(segment) -%}
     {%- set out = [] -%}
     {%- for parts in segment_alternative_texts(segment.exclude) -%}{%- do out.append(segment_joined_text(parts)) -%}{%- endfor -%}
     {%- if segment.scope != 'all' -%}{%- do out.append('staff, wholesalers, relay and test accounts') -%}{%- endif -%}
-    {%- if out -%}{%- do sentences.append('Left out: ' ~ out | join(' · ') ~ '.') -%}{%- endif -%}
-    {{ return(sentences | join(' ')) }}
+    {{ return(out | join(' · ')) }}
 {%- endmacro %}
 
 {# The alternatives of a rule, each a list of its conditions, as dicts of text, inner (the text beside others joined by
