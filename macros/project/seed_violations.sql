@@ -134,10 +134,10 @@
     {%- set distance = modules.re.sub('\\s+', ' ', name_distance('lower(given_value)', 'choice')) -%}
     {%- set near = 'min(' ~ distance ~ ') <= 0.4 * length(given_value)' -%}
     {%- set quote = "''" if "'{value}'" in (check.reason or '') else '`' -%}
-    {%- set nearest = "concat('did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
+    {%- set nearest = "concat_ws('', 'did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
     {%- set all = "'" ~ (check.choices or 'write one of') ~ ' ' ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
     {{ return(
-        'select row_text, ' ~ seed_text(rule.reason) ~ ' as reason, concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, "
+        'select row_text, ' ~ seed_text(rule.reason) ~ " as reason, concat_ws('', case when " ~ near ~ ' then ' ~ nearest ~ ' end, '
         ~ all ~ ') as suggestion, ' ~ ('true' if rule.structural else 'false') ~ ' as is_structural from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
         ~ "')) as choices (choice) where not " ~ seed_value_test(check) ~ ' group by row_text, given_value'
     ) }}
@@ -167,7 +167,7 @@
             {%- do parts.append(text_literal(part)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(parts[0] if parts | length == 1 else 'concat(' ~ parts | join(', ') ~ ')') }}
+    {{ return(parts[0] if parts | length == 1 else "concat_ws('', " ~ parts | join(', ') ~ ')') }}
 {%- endmacro %}
 
 {# Stops a model with the first violations in the seeds that it relies on, one line each. #}

@@ -96,7 +96,7 @@
 {# The first word of a name that marks it as temporary; '' when there is none. #}
 {% macro segment_loose_word(name) -%}
     trim(regexp_extract(
-        concat(' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
+        concat_ws('', ' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
         ' (test|tests|testing|copy|final|temp|tmp|untitled|backup|v[0-9]+) ', 0
     ))
 {%- endmacro %}

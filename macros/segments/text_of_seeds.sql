@@ -10,12 +10,12 @@
 
 {# Whether a list joined by | contains an item. #}
 {% macro has_item(list, item) -%}
-    instr(concat('|', {{ list }}, '|'), '|{{ item }}|') > 0
+    instr(concat_ws('', '|', {{ list }}, '|'), '|{{ item }}|') > 0
 {%- endmacro %}
 
 {# The same for an item that is itself an expression. #}
 {% macro has_item_of(list, item) -%}
-    instr(concat('|', {{ list }}, '|'), concat('|', {{ item }}, '|')) > 0
+    instr(concat_ws('', '|', {{ list }}, '|'), concat_ws('', '|', {{ item }}, '|')) > 0
 {%- endmacro %}
 
 {# Whether a text of the form 2026-06-30 is a calendar date. #}

@@ -44,7 +44,7 @@
         select
             '{{ contract.name }}' as table_name, record_key
             {%- for scope in ['channel', 'account', 'currency'] %},
-            max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
+            max_by({{ scope }}, concat_ws('', cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
             {%- endfor %}
         from (
             select {{ key }} as record_key, known.known_at, {{ scopes_of(contract, 'known') }}

@@ -41,7 +41,8 @@ review_checks as (
             else 'red'
         end as status,
         cast({{ days_between('review_date', as_of_date()) }} as double) as observed,
-        concat(
+        concat_ws(
+            '',
             case when {{ as_of_date() }} <= review_date then 'review due on ' else 'review was due on ' end,
             cast(review_date as {{ dbt.type_string() }}), '; fitted on ',
             cast(fitted_date as {{ dbt.type_string() }})
@@ -77,7 +78,7 @@ drift_checks as (
             when severity = 0 then 'too few customers to measure drift'
             when check_name = 'score_drift'
                 then 'distribution of the scores compared with the fit, population stability index'
-            else concat(input_name, ' has drifted most since the fit, population stability index')
+            else concat_ws('', input_name, ' has drifted most since the fit, population stability index')
         end as reason
 
     from worst

@@ -64,8 +64,8 @@ joined as (
 
         nullif(fields.profile_system, '') as profile_system,
         case
-            when fields.filter_value <> '' then concat(fields.filter_column, ' = ', fields.filter_value)
-            when fields.filter_column <> '' then concat(fields.filter_column, ' is missing')
+            when fields.filter_value <> '' then concat_ws('', fields.filter_column, ' = ', fields.filter_value)
+            when fields.filter_column <> '' then concat_ws('', fields.filter_column, ' is missing')
         end as only_rows_with,
         nullif(fields.validity, '') as validity,
         nullif(fields.note, '') as note,

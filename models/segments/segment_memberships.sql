@@ -64,8 +64,8 @@ explained as (
         case when not is_primary then primary_segment_key end as lost_priority_to,
         case
             when not is_primary
-                then concat(
-                        primary_segment_key,
+                then concat_ws(
+                        '', primary_segment_key,
                         ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
                         ' before ', cast(priority as {{ dbt.type_string() }})
                     )

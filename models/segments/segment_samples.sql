@@ -46,8 +46,8 @@ worded as (
         alternative,
         condition_number,
         is_met,
-        concat(
-            condition_text,
+        concat_ws(
+            '', condition_text,
             ': ', {{ trace_value_text("coalesce(actual_value, 'missing')") }},
             case when expected_note is not null then {{ dbt.concat(["', threshold '", 'expected_value']) }} else '' end
         ) as words
@@ -89,8 +89,8 @@ final as (
         cast(
             case
                 when samples.sample = 'included' then included.met_words
-                when included.missed_count > 0 then concat('misses: ', included.missed_words)
-                else concat('left out: ', excluded.met_words)
+                when included.missed_count > 0 then concat_ws('', 'misses: ', included.missed_words)
+                else concat_ws('', 'left out: ', excluded.met_words)
             end as {{ dbt.type_string() }}
         ) as explanation
 

@@ -68,7 +68,7 @@ sessions as (
 keyed as (
 
     select
-        md5(concat(anonymous_id, '|', coalesce(customer_id, ''), '|', cast(started_at as {{ dbt.type_string() }})))
+        md5(concat_ws('', anonymous_id, '|', customer_id, '|', cast(started_at as {{ dbt.type_string() }})))
             as session_id,
         customer_id,
         anonymous_id,

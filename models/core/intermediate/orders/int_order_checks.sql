@@ -16,8 +16,8 @@ with orders as (
 return_keys as (
 
     select
-        concat('returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
-        concat(return_id, '|', cast(line_number as {{ dbt.type_string() }})) as record_key
+        concat_ws('', 'returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
+        concat_ws('', return_id, '|', cast(line_number as {{ dbt.type_string() }})) as record_key
 
     from {{ ref('stg_returns__return_lines') }}
 

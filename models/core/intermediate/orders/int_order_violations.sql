@@ -36,7 +36,7 @@ broken as (
 
 versions as (
     {%- for key in tables %}
-    {%- set wanted = "select record_key from broken where concat(source_name, '.', table_name) = '" ~ key ~ "'" %}
+    {%- set wanted = "select record_key from broken where source_name || '.' || table_name = '" ~ key ~ "'" %}
     {{ record_versions(*key.split('.'), wanted=wanted, usable=true) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

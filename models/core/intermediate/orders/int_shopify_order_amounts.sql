@@ -55,7 +55,7 @@ measured as (
 
     from orders
     left join lines
-        on concat('shopify:', orders.source_order_id) = lines.order_id
+        on concat_ws('', 'shopify:', orders.source_order_id) = lines.order_id
     left join shipping
         on orders.source_order_id = shipping.source_order_id
 

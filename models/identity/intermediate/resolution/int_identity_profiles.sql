@@ -60,7 +60,7 @@ with profiles as (
 known as (
 
     select
-        concat(source_system, ':', source_profile_id) as profile_key,
+        concat_ws('', source_system, ':', source_profile_id) as profile_key,
         source_system,
         source_profile_id,
         first_known_at,

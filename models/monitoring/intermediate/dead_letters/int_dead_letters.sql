@@ -68,8 +68,8 @@ letters as (
         ranked.state,
         case when ranked.is_waived then ranked.waived_at else ranked.repaired_at end as closed_at,
         case
-            when ranked.is_waived then concat('override ', ranked.waived_by)
-            when repairs.path is not null then concat('a good version in ', repairs.path)
+            when ranked.is_waived then concat_ws('', 'override ', ranked.waived_by)
+            when repairs.path is not null then concat_ws('', 'a good version in ', repairs.path)
             when ranked.repaired_at is not null then 'a good version'
         end as closed_by,
         ranked.is_value_estimated,

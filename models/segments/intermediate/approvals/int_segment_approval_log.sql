@@ -21,8 +21,8 @@ worded as (
 
     select
         *,
-        concat(
-            {%- for name in chained %}
+        concat_ws(
+            '', {%- for name in chained %}
             length({{ name }}), ':', {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         ) as row_text

@@ -74,7 +74,7 @@ violations as (
     select
         conditions.segment_key,
         conditions.row_text,
-        concat('`', conditions.attribute, '` is not an attribute') as reason,
+        concat_ws('', '`', conditions.attribute, '` is not an attribute') as reason,
         coalesce(
             {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
             'attribute_catalogue lists all attributes'
@@ -90,8 +90,8 @@ violations as (
     select
         conditions.segment_key,
         conditions.row_text,
-        concat(
-            'operator `', conditions.operator, '` is not allowed for `', conditions.attribute, '`, which is a ',
+        concat_ws(
+            '', 'operator `', conditions.operator, '` is not allowed for `', conditions.attribute, '`, which is a ',
             conditions.value_type
         ),
         case
@@ -99,8 +99,8 @@ violations as (
                 then 'write is_true and leave the column value empty'
             when conditions.value_type = 'boolean' and lower(conditions.value) in ('false', 'no', '0', 'falsch', 'faux')
                 then 'write is_false and leave the column value empty'
-            else concat(
-                    coalesce({{ dbt.concat(["'did you mean `'", 'meant_operators.meant', "'`? '"]) }}, ''),
+            else concat_ws(
+                    '', coalesce({{ dbt.concat(["'did you mean `'", 'meant_operators.meant', "'`? '"]) }}, ''),
                     'use one of ', replace(conditions.allowed_operators, '|', ' ')
                 )
         end

@@ -6,8 +6,8 @@ with parts as (
         segment_key,
         kind,
         alternative,
-        concat(
-            attribute, ' ', operator, ' ',
+        concat_ws(
+            '', attribute, ' ', operator, ' ',
             -- 3 and 3.0 are the same number.
             coalesce(cast(try_cast(trim(value) as double) as {{ dbt.type_string() }}), trim(value), ''), ' ',
             coalesce(if_missing, '')
