@@ -56,7 +56,7 @@
                     '',
                     case
                         when min({{ distance }}) <= 0.4 * length(filters.filter_name)
-                            then concat_ws('', 'did you mean ''', min_by(filters.choice, {{ distance }}), '''? ')
+                            then concat_ws('', 'did you mean ''', {{ nearest_name('filters.filter_name', 'filters.choice') }}, '''? ')
                         else ''
                     end,
                     'use one of ', replace(filters.filter_names, '|', ', ')

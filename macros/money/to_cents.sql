@@ -11,6 +11,12 @@
     cast(bround(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
 {%- endmacro %}
 
+{# A number that is no money as a decimal, halves rounded away from zero. A double first becomes a decimal of ten places:
+   engines round 1.005, which no double is exactly, in different ways, and 1.0050000000 in one. #}
+{% macro to_decimal(value, precision, scale) -%}
+    cast(cast({{ value }} as decimal(28, 10)) as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}
+
 {# An amount in the reporting currency, to the cent. Widened first: an absurd amount must not break the build. #}
 {% macro in_reporting_currency(amount, rate) -%}
     {{ to_cents("cast(" ~ amount ~ " as decimal(28, 10)) * " ~ rate) }}

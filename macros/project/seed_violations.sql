@@ -101,7 +101,7 @@
     {%- endif -%}
     {%- set cells = [] -%}
     {%- for column in declaration.columns -%}
-        {%- set cell = 'trim(coalesce(cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ "), ''))" -%}
+        {%- set cell = 'trim(coalesce(' ~ exact_text(column.name) ~ ", ''))" -%}
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}
@@ -124,7 +124,7 @@
 
 {# The cells of a column whose values are not as declared, with the nearest of the accepted values. #}
 {% macro seed_cell_violations(name, check) -%}
-    {%- set given = '(select *, trim(' ~ (split_to_rows(name) if check.list else name) ~ ') as given_value from cells where '
+    {%- set given = '(select *, ' ~ (split_to_rows(trimmed_items(name)) if check.list else name) ~ ' as given_value from cells where '
         ~ name ~ " <> '') as given" -%}
     {%- set rule = {
         'reason': (check.reason or name ~ (' names' if check.list else ' is') ~ ' `{value}`') | replace('{value}', '{given_value}'),
@@ -134,7 +134,7 @@
     {%- set distance = modules.re.sub('\\s+', ' ', name_distance('lower(given_value)', 'choice')) -%}
     {%- set near = 'min(' ~ distance ~ ') <= 0.4 * length(given_value)' -%}
     {%- set quote = "''" if "'{value}'" in (check.reason or '') else '`' -%}
-    {%- set nearest = "concat_ws('', 'did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
+    {%- set nearest = "concat_ws('', 'did you mean " ~ quote ~ "', " ~ modules.re.sub('\\s+', ' ', nearest_name('lower(given_value)', 'choice')) ~ ", '" ~ quote ~ "? ')" -%}
     {%- set all = "'" ~ (check.choices or 'write one of') ~ ' ' ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
     {{ return(
         'select row_text, ' ~ seed_text(rule.reason) ~ " as reason, concat_ws('', case when " ~ near ~ ' then ' ~ nearest ~ ' end, '

@@ -46,13 +46,12 @@
     {%- set column = segment_column(attribute) -%}
     {%- set found = attributes[attribute] -%}
     {%- set phrase = found.phrase or {'kind': '', 'unit': ''} -%}
-    {%- set value = column -%}
+    {%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- if phrase.unit == ' %' -%}
-        {%- set value = 'round(100 * ' ~ column ~ ', 2)' -%}
+        {%- set text = number_text('100 * ' ~ column, 2) -%}
     {%- elif found.data_type in ('double', 'float', 'real') -%}
-        {%- set value = 'round(' ~ column ~ ', 4)' -%}
+        {%- set text = number_text(column, 4) -%}
     {%- endif -%}
-    {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- if phrase.unit -%}
         {%- set text = "concat_ws('', " ~ text ~ ', ' ~ text_literal(phrase.unit) ~ ')' -%}
     {%- elif phrase.kind in ('recency', 'since', 'due') -%}
@@ -68,7 +67,7 @@
     {%- if item.startswith('attr:') and item[5:] in attributes and type not in ('boolean', 'set') -%}
         {{ return(segment_shown_value(item[5:], attributes)) }}
     {%- elif type == 'number' and segment_percentile(item) is not none -%}
-        {{ return("cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as " ~ dbt.type_string() ~ ")") }}
+        {{ return(number_text(segment_value_sql(condition, item, 'number', attributes), 4)) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@
     {%- set share = "'^[+-]?[0-9]+([.,][0-9]+)? ?%$'" -%}
     case
         when regexp_extract({{ item }}, {{ share }}, 0) <> '' and {{ unit }} like 'share%'
-            then concat_ws('', 'write the share, ', cast(cast(replace(replace(trim({{ item }}), '%', ''), ',', '.') as double) / 100 as {{ dbt.type_string() }}), ' for ', {{ item }})
+            then concat_ws('', 'write the share, ', {{ number_text("cast(replace(replace(trim(" ~ item ~ "), '%', ''), ',', '.') as double) / 100", 6) }}, ' for ', {{ item }})
         when regexp_extract({{ item }}, {{ share }}, 0) <> ''
             then 'write the number without the percent sign'
         when regexp_extract({{ item }}, '^[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]+)?$', 0) <> ''

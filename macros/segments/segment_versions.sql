@@ -35,7 +35,7 @@
         left join (
             select
                 segment_key,
-                max_by(customer_count, as_of_date) as customer_count
+                max_by(customer_count, as_of_date) filter (where customer_count is not null) as customer_count
             from {{ sizes }}
             group by segment_key
         ) as sizes

@@ -25,6 +25,7 @@ earlier as (
         max_by(past.customer_count, past.as_of_date) filter (
             where past.as_of_date <= {{ days_before('sizes.as_of_date', days) }}
             and past.as_of_date > {{ days_before('sizes.as_of_date', days + 7) }}
+            and past.customer_count is not null
         ) as customer_count_{{ days }}d_ago,
         {%- endfor %}
         sizes.as_of_date,

@@ -49,7 +49,7 @@ worded as (
         concat_ws(
             '', condition_text,
             ': ', {{ trace_value_text("coalesce(actual_value, 'missing')") }},
-            case when expected_note is not null then {{ dbt.concat(["', threshold '", 'expected_value']) }} else '' end
+            case when expected_note is not null then ', threshold ' || expected_value else '' end
         ) as words
 
     from trace

@@ -41,8 +41,7 @@ by_category as (
         category,
         sum(view_count) as view_count,
         max(last_viewed_at) as last_viewed_at,
-        -- Deterministic for two at the same instant.
-        max_by(sku, concat_ws('', cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku
+        max_by(sku, (last_viewed_at, sku)) as last_viewed_sku
 
     from categorised
     group by customer_id, category
@@ -67,7 +66,7 @@ summary as (
     select
         customer_id,
         max(category) filter (where favourite_rank = 1) as favourite_viewed_category_90d,
-        max_by(category, concat_ws('', cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+        max_by(category, (last_viewed_at, last_viewed_sku, category)) filter (where category is not null)
             as last_viewed_category_90d
 
     from ranked

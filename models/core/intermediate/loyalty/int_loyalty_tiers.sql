@@ -9,7 +9,7 @@ with tiers as (
         trim(tier) as tier,
         cast(trim(threshold) as decimal(18, 2)) as threshold,
         trim(measure) as measure,
-        cast(nullif(trim(points_expiry_days), '') as int) as points_expiry_days
+        {{ whole_number('points_expiry_days') }} as points_expiry_days
 
     from {{ ref('loyalty_tiers') }}
 

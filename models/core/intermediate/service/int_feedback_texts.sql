@@ -15,11 +15,7 @@ first_messages as (
 
     select
         comments.ticket_id,
-        -- Deterministic for two at the same instant.
-        min_by(
-            comments.body,
-            concat_ws('', cast(comments.commented_at as {{ dbt.type_string() }}), '|', comments.comment_id)
-        ) as body
+        min_by(comments.body, (comments.commented_at, comments.comment_id)) filter (where comments.body is not null) as body
 
     from {{ ref('stg_zendesk__ticket_comments') }} as comments
     inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts
@@ -36,7 +32,7 @@ rating_comments as (
 
     select
         ticket_id,
-        max_by(value, concat_ws('', cast(changed_at as {{ dbt.type_string() }}), '|', value)) as comment,
+        {{ newest_value('value', 'changed_at') }} as comment,
         {{ business_date('max(changed_at)') }} as said_date
 
     from {{ ref('stg_zendesk__ticket_field_changes') }}

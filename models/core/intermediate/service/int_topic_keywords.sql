@@ -4,7 +4,7 @@ with keywords as (
 
     select
         trim(topic) as label,
-        cast(trim(weight) as int) as weight,
+        {{ whole_number('weight') }} as weight,
         trim(words) as words,
         trim(words) as pattern_words,
         false as looks_at_marked

@@ -86,7 +86,7 @@ unknown_names as (
         given_names.cell,
         given_names.kind,
         given_names.given,
-        min_by(others.item, {{ name_distance('given_names.given', 'others.item') }}) as closest_match
+        {{ nearest_name('given_names.given', 'others.item') }} as closest_match
 
     from given_names
     left join names

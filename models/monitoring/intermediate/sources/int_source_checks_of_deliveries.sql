@@ -11,8 +11,8 @@ missing as (
         source,
         table_name,
         count(*) as file_count,
-        max_by(path, path) as path,
-        max_by(reason, path) as reason
+        max(path) as path,
+        max_by(coalesce(reason, 'deliver it again'), (path, coalesce(reason, 'deliver it again'))) as reason
 
     from {{ ref('int_source_deliveries') }}
     where is_missing
@@ -52,8 +52,7 @@ checks as (
         case
             when missing.file_count > 0
                 then concat_ws(
-                        '', missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
-                        coalesce(missing.reason, 'deliver it again')
+                        '', missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ', missing.reason
                     )
         end as reason
 

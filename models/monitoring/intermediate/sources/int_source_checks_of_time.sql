@@ -76,7 +76,7 @@ combined as (
             when severity = 'warn' then concat_ws(
                     '', 'one row in twenty was more than ',
                     cast(cast(floor(observed) as bigint) as {{ dbt.type_string() }}),
-                    ' hours late, and ', cast(cast(limit_value as bigint) as {{ dbt.type_string() }}),
+                    ' hours late, and ', cast(cast(round(limit_value) as bigint) as {{ dbt.type_string() }}),
                     ' are allowed; ask the sender to deliver more often'
                 )
         end as reason

@@ -22,8 +22,9 @@ worded as (
     select
         *,
         concat_ws(
-            '', {%- for name in chained %}
-            length({{ name }}), ':', {{ name }}{{ ',' if not loop.last }}
+            ''
+            {%- for name in chained %},
+            length({{ name }}), ':', {{ name }}
             {%- endfor %}
         ) as row_text
 

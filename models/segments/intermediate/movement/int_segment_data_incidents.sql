@@ -51,7 +51,7 @@ worst as (
                     then concat_ws(
                             '', ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day,',
                             ' where this weekday usually brings ',
-                            cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
+                            cast(cast(round(usual_rows) as bigint) as {{ dbt.type_string() }})
                         )
                 else concat_ws(
                         '', ' delivered ', cast(late_row_count as {{ dbt.type_string() }}),

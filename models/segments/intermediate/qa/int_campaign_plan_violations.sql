@@ -29,7 +29,7 @@ meant as (
         plans.segment_key,
         plans.channel,
         max(case when plans.segment_key = segments.segment_key then segments.channels end) as channels,
-        min_by(segments.segment_key, {{ name_distance('plans.segment_key', 'segments.segment_key') }}) as nearest
+        {{ nearest_name('plans.segment_key', 'segments.segment_key') }} as nearest
 
     from plans
     cross join segments

@@ -11,10 +11,10 @@ reach as (
         audiences.segment_key,
         audiences.plan_key,
         max(reach.reachable_count) as reachable_count,
-        max_by(reach.channel, reach.reachable_count) as channel,
+        min_by(reach.channel, (-reach.reachable_count, reach.channel)) as channel,
         min(reach.reachable_count) as lowest_count,
-        min_by(reach.channel, reach.reachable_count) as lowest_channel,
-        max_by(reach.suppressed_count, reach.reachable_count) as suppressed_count,
+        min_by(reach.channel, (reach.reachable_count, reach.channel)) as lowest_channel,
+        min_by(reach.suppressed_count, (-reach.reachable_count, reach.channel)) as suppressed_count,
         max(reach.unknown_suppression_key) as unknown_suppression_key
 
     from audiences
@@ -89,7 +89,6 @@ explained as (
                     case
                         when lowest_channel <> channel
                             then concat_ws('', ', ', {{ share_text('lowest_share') }}, ' by ', lowest_channel)
-                        else ''
                     end,
                     '; ', {{ share_text('suppressed_share') }}, ' suppressed on ', channel
                 )
@@ -102,9 +101,7 @@ explained as (
         case
             when is_suppression then 'members of a suppression are not contacted'
             when unknown_suppression_key is not null
-                then concat_ws(
-                        '', 'who is suppressed is not known: ', unknown_suppression_key, ' could not be computed'
-                    )
+                then 'who is suppressed is not known: ' || unknown_suppression_key || ' could not be computed'
             when customer_count = 0 then 'it has no members'
             when is_not_applicable then 'it is used on no channel that needs individual consent'
             when severity = 2

@@ -47,7 +47,7 @@ ranked as (
             order by case when is_same_rule then 0 else 1 end, jaccard desc, share_of_segment desc, other_segment_key
         ) as twin_rank,
         max(share_of_segment) over (partition by segment_key) as largest_share,
-        max_by(other_segment_key, share_of_segment) over (partition by segment_key) as largest_key
+        min_by(other_segment_key, (-share_of_segment, other_segment_key)) over (partition by segment_key) as largest_key
 
     from pairs
 

@@ -22,9 +22,7 @@ nearest_attributes as (
 
     select
         conditions.attribute,
-        min_by(
-            attributes.attribute_name, {{ name_distance('lower(conditions.attribute)', 'attributes.attribute_name') }}
-        ) as attribute_name
+        {{ nearest_name('lower(conditions.attribute)', 'attributes.attribute_name') }} as attribute_name
 
     from (
         select distinct attribute
@@ -57,7 +55,8 @@ meant_operators as (
         conditions.operator,
         conditions.allowed_operators,
         min_by(
-            spellings.operator, case when spellings.word = spellings.operator then -1 else spellings.place end
+            spellings.operator,
+            (case when spellings.word = spellings.operator then -1 else spellings.place end, spellings.operator)
         ) as meant
 
     from conditions
@@ -76,7 +75,7 @@ violations as (
         conditions.row_text,
         concat_ws('', '`', conditions.attribute, '` is not an attribute') as reason,
         coalesce(
-            {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
+            'did you mean `' || nearest_attributes.attribute_name || '`?',
             'attribute_catalogue lists all attributes'
         ) as suggestion
 
@@ -100,7 +99,7 @@ violations as (
             when conditions.value_type = 'boolean' and lower(conditions.value) in ('false', 'no', '0', 'falsch', 'faux')
                 then 'write is_false and leave the column value empty'
             else concat_ws(
-                    '', coalesce({{ dbt.concat(["'did you mean `'", 'meant_operators.meant', "'`? '"]) }}, ''),
+                    '', coalesce('did you mean `' || meant_operators.meant || '`? ', ''),
                     'use one of ', replace(conditions.allowed_operators, '|', ' ')
                 )
         end

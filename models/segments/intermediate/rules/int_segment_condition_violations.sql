@@ -19,7 +19,7 @@ unknown_segments as (
 
     select
         unknown.segment_key,
-        min_by(definitions.segment_key, {{ name_distance('unknown.segment_key', 'definitions.segment_key') }}) as meant
+        {{ nearest_name('unknown.segment_key', 'definitions.segment_key') }} as meant
 
     from (
         select distinct segment_key from conditions
@@ -44,7 +44,7 @@ violations as (
         true as is_structural,
         concat_ws('', '`', conditions.segment_key, '` is not a segment of segment_definitions') as reason,
         coalesce(
-            {{ dbt.concat(["'did you mean `'", 'unknown_segments.meant', "'`?'"]) }},
+            'did you mean `' || unknown_segments.meant || '`?',
             'add the segment to segment_definitions, or correct the key'
         ) as suggestion
 

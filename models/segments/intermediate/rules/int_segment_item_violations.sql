@@ -75,10 +75,9 @@ violations as (
         concat_ws('', '`', attribute, '` is never ', item),
         case
             when highest is null
-                then concat_ws('', 'write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' upwards')
+                then concat_ws('', 'write a number from ', {{ count_text('lowest') }}, ' upwards')
             else concat_ws(
-                    '', 'write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' to ',
-                    cast(cast(highest as bigint) as {{ dbt.type_string() }}),
+                    '', 'write a number from ', {{ count_text('lowest') }}, ' to ', {{ count_text('highest') }},
                     case when unit like 'share%' then ', such as 0.25 for 25 %' else '' end
                 )
         end

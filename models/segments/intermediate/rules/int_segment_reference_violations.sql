@@ -41,9 +41,7 @@ nearest_segments as (
 
     select
         conditions.referenced_key,
-        min_by(
-            definitions.segment_key, {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
-        ) as nearest_key
+        {{ nearest_name('lower(conditions.referenced_key)', 'definitions.segment_key') }} as nearest_key
 
     from conditions
     inner join definitions
@@ -97,7 +95,7 @@ worded as (
         case
             when status is null
                 then coalesce(
-                        {{ dbt.concat(["'did you mean `'", 'nearest_key', "'`?'"]) }},
+                        'did you mean `' || nearest_key || '`?',
                         'segment_definitions lists all segments'
                     )
             when segment_key = referenced_key then 'name another segment, or write its conditions here'

@@ -92,7 +92,7 @@ spelled as (
 
     select
         *,
-        case when scale = 'text' then item else cast(place as {{ dbt.type_string() }}) end as spelling
+        case when scale = 'text' then item else {{ exact_text('place') }} end as spelling
 
     from placed
 

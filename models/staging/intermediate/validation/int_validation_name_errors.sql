@@ -3,7 +3,7 @@
 {%- set checks = [
     (
         "not is_table", "concat_ws('', '`', table_key, '` is not a table of a source')",
-        "concat_ws('', 'did you mean `', meant, '`?')"
+        "'did you mean `' || meant || '`?'"
     ),
     (
         "is_table and not is_validated", "concat_ws('', 'no rules are checked on `', table_key, '`')",
@@ -41,7 +41,7 @@ with nearest_tables as (
 
     select
         rules.table_key,
-        min_by(columns.table_key, {{ name_distance('rules.table_key', 'columns.table_key') }}) as meant
+        {{ nearest_name('rules.table_key', 'columns.table_key') }} as meant
 
     from {{ ref('int_validation_rules') }} as rules
     cross join {{ ref('int_validation_columns') }} as columns
@@ -83,7 +83,7 @@ named_columns as (
     select
         row_text,
         table_key,
-        trim({{ split_to_rows('column_name') }}) as column_name
+        {{ split_to_rows(trimmed_items('column_name')) }} as column_name
 
     from rules
     where rule_type <> 'arithmetic'
@@ -107,11 +107,7 @@ errors as (
             when named_columns.column_name = '' then 'it names no column'
             else concat_ws('', '`', named_columns.column_name, '` is not a column of its table')
         end,
-        concat_ws(
-            '', 'did you mean `',
-            min_by(columns.column_name, {{ name_distance('named_columns.column_name', 'columns.column_name') }}),
-            '`?'
-        )
+        'did you mean `' || {{ nearest_name('named_columns.column_name', 'columns.column_name') }} || '`?'
     from named_columns
     inner join {{ ref('int_validation_columns') }} as columns
         on named_columns.table_key = columns.table_key

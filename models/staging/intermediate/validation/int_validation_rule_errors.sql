@@ -88,7 +88,7 @@ errors as (
     select
         row_text,
         concat_ws('', cell, ' is `', given, '`'),
-        concat_ws('', 'did you mean `', min_by(choice, {{ name_distance('given', 'choice') }}), '`?')
+        concat_ws('', 'did you mean `', {{ nearest_name('given', 'choice') }}, '`?')
     from choices
     group by row_text, cell, given
     having not bool_or(given = choice)
