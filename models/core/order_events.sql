@@ -90,7 +90,7 @@ numbered as (
             row_number() over (
                 partition by order_id
                 order by
-                    event_at,
+                    event_at nulls last,
                     case event
                         {% for event in [
                             'placed', 'authorised', 'paid', 'shipped', 'delivered', 'cancelled', 'returned', 'exchanged',
@@ -98,7 +98,7 @@ numbered as (
                         ] %}
                         when '{{ event }}' then {{ loop.index }}
                         {% endfor %}
-                    end
+                    end nulls last
             ) as bigint
         ) as event_number,
         event,

@@ -60,7 +60,8 @@ joined as (
         cast(agreement.agreed_count as double) / nullif(agreement.compared_count, 0) as agreement,
 
         measures.last_known_at,
-        cast(floor(cast({{ seconds_between('measures.last_known_at', as_of_end()) }} as double) / 3600) as bigint) as age_hours,
+        cast(floor(cast({{ seconds_between('measures.last_known_at', as_of_end()) }} as double) / 3600) as bigint)
+            as age_hours,
 
         nullif(fields.profile_system, '') as profile_system,
         case

@@ -103,7 +103,7 @@ measured as (
         case when compared.ranked_rate is not null
                 then row_number() over (
                         partition by compared.as_of_date, compared.ranked_rate is not null
-                        order by compared.ranked_rate {{ direction }}, compared.segment_key
+                        order by compared.ranked_rate {{ direction }} nulls last, compared.segment_key
                     )
         end as {{ name }},
         {%- endfor %}

@@ -68,7 +68,7 @@ alternatives as (
         {{ ordered_text_list('case when not is_met then words end', 'condition_number', '; ') }} as missed_words,
         row_number() over (
             partition by customer_id, segment_key, kind
-            order by sum(case when is_met then 0 else 1 end), alternative
+            order by sum(case when is_met then 0 else 1 end), alternative nulls last
         ) as alternative_rank
 
     from worded

@@ -54,7 +54,8 @@ ranked as (
         *,
         row_number() over (
             partition by customer_id
-            order by case when category is null then 1 else 0 end, view_count desc, last_viewed_at desc, category
+            order by
+                case when category is null then 1 else 0 end, view_count desc, last_viewed_at desc, category nulls last
         ) as favourite_rank
 
     from by_category

@@ -19,7 +19,7 @@ ranked as (
 
     select
         tier,
-        cast(row_number() over (order by threshold) as int) as tier_rank,
+        cast(row_number() over (order by threshold nulls last) as int) as tier_rank,
         threshold,
         measure,
         points_expiry_days

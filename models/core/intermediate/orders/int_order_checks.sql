@@ -44,7 +44,7 @@ refund_sums as (
         refunds.refund_amount,
         orders.net_total,
         sum(refunds.refund_amount) over (
-            partition by refunds.order_id order by refunds.returned_at, refunds.return_id
+            partition by refunds.order_id order by refunds.returned_at nulls last, refunds.return_id
         ) as cumulative_refund
 
     from {{ ref('int_returns_unioned') }} as refunds

@@ -48,7 +48,8 @@ versions_in_use as (
     select
         *,
         row_number() over (
-            partition by source, table_name, record_key order by known_at desc, delivered_at desc, version_hash
+            partition by source, table_name, record_key
+            order by known_at desc, delivered_at desc, version_hash nulls last
         ) as version_rank
 
     from versions

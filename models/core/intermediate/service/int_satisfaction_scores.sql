@@ -59,7 +59,7 @@ ranked as (
         *,
         row_number() over (
             partition by customer_id, score_type
-            order by scored_at desc, score asc, score_id asc
+            order by scored_at desc, score asc nulls last, score_id asc
         ) = 1 as is_latest_of_type
 
     from scores

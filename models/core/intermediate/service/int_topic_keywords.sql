@@ -70,7 +70,7 @@ ranked as (
         *,
         row_number() over (
             partition by label, weight, words, pattern_words
-            order by length(word) desc, word
+            order by length(word) desc, word nulls last
         ) as length_rank
 
     from words

@@ -11,7 +11,8 @@ with orders as (
         {{ business_hour('ordered_at') }} as order_hour,
         -- How often the channel and payment method are chosen; among ties, the one chosen last wins.
         count(*) over (partition by customer_id, channel) * 1000000 + customer_order_number as channel_weight,
-        count(*) over (partition by customer_id, payment_method) * 1000000 + customer_order_number as payment_method_weight
+        count(*) over (partition by customer_id, payment_method) * 1000000 + customer_order_number
+            as payment_method_weight
 
     from {{ ref('orders') }} as orders
     where is_counted and customer_order_number is not null
@@ -32,7 +33,8 @@ counted as (
         sum(order_value) as order_value,
         sum(case when {{ within_window('ordered_date', 365) }} then order_value end) as order_value_365d,
         max(order_value) as highest_order_value,
-        max_by(order_value, (customer_order_number, order_id)) filter (where order_value is not null) as last_order_value,
+        max_by(order_value, (customer_order_number, order_id)) filter (where order_value is not null)
+            as last_order_value,
         sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
         count(distinct channel) as order_channel_count,
         max_by(channel, (channel_weight, channel)) filter (where channel is not null) as preferred_order_channel,

@@ -60,7 +60,7 @@ bands as (
     select
         band,
         cast(from_value as double) as from_value,
-        lead(cast(from_value as double)) over (order by cast(from_value as double)) as next_value
+        lead(cast(from_value as double)) over (order by cast(from_value as double) nulls last) as next_value
     from {{ ref('attribute_bands') }}
     where attribute_name = 'price_sensitivity'
 

@@ -71,7 +71,8 @@ ranked as (
             partition by scored.customer_id, scored.unit
             order by
                 {% for place in range(1, 5) %}
-                case split_part(scored.criteria, '|', {{ place }}) when 'trusted' then scored.precedence end asc,
+                case split_part(scored.criteria, '|', {{ place }}) when 'trusted' then scored.precedence end asc
+                    nulls last,
                 case split_part(scored.criteria, '|', {{ place }}) when 'most_recent' then scored.valued_at end desc,
                 case split_part(scored.criteria, '|', {{ place }})
                     when 'most_complete' then scored.filled_count

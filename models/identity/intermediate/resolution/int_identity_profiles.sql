@@ -102,7 +102,7 @@ registry as (
 numbered as (
 
     select
-        row_number() over (order by hashed.first_known_at, hashed.profile_key) as profile_number,
+        row_number() over (order by hashed.first_known_at nulls last, hashed.profile_key) as profile_number,
         hashed.*,
         {{ first_name_key('hashed.first_letters') }} as first_name_key,
         registry.customer_id as registered_customer_id

@@ -25,7 +25,7 @@ cut_points as (
     select
         measure,
         cut_value,
-        row_number() over (partition by measure order by cut_value) as cut_number
+        row_number() over (partition by measure order by cut_value nulls last) as cut_number
 
     from deciles
 

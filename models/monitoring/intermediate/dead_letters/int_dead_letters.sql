@@ -17,7 +17,7 @@ versions as (
         case when is_waived then 'waived' when repaired_at is not null then 'repaired' else 'open' end as state,
         row_number() over (
             partition by source, table_name, record_key, rule_key
-            order by known_at desc, delivered_at desc, version_hash
+            order by known_at desc, delivered_at desc, version_hash nulls last
         ) as newest_rank
 
     from {{ ref('int_record_violations') }}

@@ -52,7 +52,8 @@ checks as (
         case
             when missing.file_count > 0
                 then concat_ws(
-                        '', missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ', missing.reason
+                        '', missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
+                        missing.reason
                     )
         end as reason
 

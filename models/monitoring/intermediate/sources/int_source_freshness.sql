@@ -103,7 +103,8 @@ with_source_age as (
     select
         *,
         cast(floor(cast(age_seconds as double) / 3600) as bigint) as age_hours,
-        cast(floor(cast(min(news_age_seconds) over (partition by source) as double) / 3600) as bigint) as source_age_hours,
+        cast(floor(cast(min(news_age_seconds) over (partition by source) as double) / 3600) as bigint)
+            as source_age_hours,
         coalesce(min(news_age_seconds) over (partition by source) > sla_hours * 3600, false) as is_late
 
     from aged

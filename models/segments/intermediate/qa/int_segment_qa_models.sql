@@ -52,7 +52,9 @@ ranked as (
         coalesce(health.severity, 2) as severity,
         row_number() over (
             partition by uses.segment_key
-            order by coalesce(health.severity, 2) desc, uses.model_name, health.model_key, health.check_name
+            order by
+                coalesce(health.severity, 2) desc, uses.model_name, health.model_key nulls last,
+                health.check_name nulls last
         ) as severity_rank
 
     from uses

@@ -62,7 +62,7 @@ violations as (
         concat_ws(
             '', 'no customer can meet it: `', attribute, '` is never ',
             case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,
-            cast(cast(round(case when high <= lowest then lowest else highest end) as bigint) as {{ dbt.type_string() }})
+            {{ count_text('case when high <= lowest then lowest else highest end') }}
         ) as reason,
         'correct the value' as suggestion
 

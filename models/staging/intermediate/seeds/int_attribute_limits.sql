@@ -18,7 +18,8 @@ one_row as (
     select
         {%- for name in needed %}
         {%- set is_whole = name.split('_')[-1] in whole_number_units %}
-        max(case when limit_name = '{{ name }}' then {{ 'cast(round(limit_value) as int)' if is_whole else 'cast(limit_value as double)' }} end) as {{ name }},
+        {%- set value = 'cast(round(limit_value) as int)' if is_whole else 'cast(limit_value as double)' %}
+        max(case when limit_name = '{{ name }}' then {{ value }} end) as {{ name }},
         {%- endfor %}
         count(*) as limit_count
 
