@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from tests.support.sql_scopes import KIND_OF_TYPE, Reader, Relation, Scope, conjuncts, filled_by, parts_of
+from tests.support.sql_scopes import KIND_OF_TYPE, Reader, Relation, Scope, Value, conjuncts, filled_by, parts_of
 
 FUNCTIONS = Path(__file__).parents[1] / "platform" / "portable_functions.csv"
 # A double with fewer decimal places than these has values halfway between two of them.
@@ -34,9 +34,8 @@ def compiled_faults(statement: exp.Expression, tables: Mapping[str, Relation]) -
     found: dict[str, None] = {}
 
     def visit(node: exp.Expression, scope: Scope, reader: Reader) -> None:
-        for rule in RULES:
-            for fault in rule(node, scope, reader):
-                found[f"`{shortened(node)}`: {fault}"] = None
+        for fault in RULES[type(node)](node, scope, reader) if type(node) in RULES else ():
+            found[f"`{shortened(node)}`: {fault}"] = None
 
     def step(name: str, relation: Relation) -> None:
         for column, times in Counter(column for column, _ in relation.columns).items():
@@ -48,110 +47,159 @@ def compiled_faults(statement: exp.Expression, tables: Mapping[str, Relation]) -
 
 
 def shortened(node: exp.Expression) -> str:
-    text = " ".join(node.sql("duckdb", normalize_functions="lower").split())
+    text = " ".join(node.sql(Portable, normalize_functions="lower", comments=False).split())
+    text = text.replace("arg_max(", "max_by(").replace("arg_min(", "min_by(")
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def concatenation(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.Concat):
-        yield (
-            "a null is left out on DuckDB and makes the whole text null on Spark; write concat_ws('', ...), or || where"
-            " null is wanted"
-        )
+    yield "a null is left out on DuckDB and makes all null on Spark; write concat_ws('', ...), or || to keep the null"
 
 
 def quotient(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.Div):
-        kinds = {reader.known(node.this).kind, reader.known(node.expression).kind}
-        if "double" not in kinds and kinds & {"decimal", "unknown"}:
-            yield "a quotient of decimals has few digits on Spark; cast both to double, write 7e0 for 7.0"
-    if isinstance(node, exp.IntDiv):
-        yield "// is for DuckDB only; write floor(cast(... as double) / ...)"
-    if isinstance(node, exp.Avg | exp.Median) and reader.known(node.this).kind in ("decimal", "unknown"):
-        yield "of decimals it has other digits on Spark; cast its argument to double"
-    if isinstance(node, exp.WithinGroup) and reader.known(node.expression.expressions[0]).kind == "decimal":
-        yield "of decimals it has other digits on Spark; order by cast(... as double)"
+    kinds = {reader.known(node.this).kind, reader.known(node.expression).kind}
+    if "double" not in kinds and kinds & {"decimal", "unknown"}:
+        yield "a quotient of decimals has few digits on Spark; cast to double before dividing"
+
+
+def whole_quotient(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    yield "// is for DuckDB only; write floor(cast(... as double) / ...)"
+
+
+def mean(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    value = node.expression.expressions[0] if isinstance(node, exp.WithinGroup) else node.this
+    if reader.known(value).kind in ("decimal", "unknown"):
+        yield "of decimals it has other digits on Spark; write cast(... as double) inside"
 
 
 def extreme(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
     """min_by and max_by: rows that tie, and nulls."""
-    if not isinstance(node, exp.ArgMax | exp.ArgMin):
-        return
-    value, order = node.this, node.expression
+    value, order, holder = node.this, node.expression, node.parent
     orders = order.expressions if isinstance(order, exp.Tuple) else [order]
-    holder, filled = node.parent, set()
+    filled: set[str] = set()
     if isinstance(holder, exp.Filter):
-        filled = {column.sql() for part in conjuncts(holder.expression.this) for column in filled_by(part)}
-        filled |= {part.this.this.sql() for part in conjuncts(holder.expression.this) if isinstance(part, exp.Not)}
+        filled = {part.sql() for condition in conjuncts(holder.expression.this) for part in filled_by(condition)}
         holder = holder.parent
     by = holder.args.get("partition_by") or [] if isinstance(holder, exp.Window) else scope.grouped or []
     if value not in orders and not scope.decides(scope.columns_of([*by, *orders]), value):
         yield "rows may tie; order by a tuple that ends in a unique key, or in the value itself"
     if reader.known(value).nullable and value.sql() not in filled:
         yield "a row without a value is left out on DuckDB only; add filter (where ... is not null)"
-    if len(orders) > 1 and any(reader.known(part).nullable and part.sql() not in filled for part in orders):
-        yield "a null in a tuple is the largest value on DuckDB and the smallest on Spark; leave such rows out, or coalesce"
+    for part in orders:
+        if len(orders) > 1 and reader.known(part).nullable and part.sql() not in filled:
+            yield f"`{shortened(part)}` may be null, the largest on DuckDB and the smallest on Spark; coalesce it"
 
 
 def cast(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if not isinstance(node, exp.Cast):
-        return
     inner, kind = node.this.unnest(), reader.known(node.this).kind
     target = KIND_OF_TYPE.get(node.to.this.name)
-    places = int(node.to.expressions[1].name) if target == "decimal" and len(node.to.expressions) > 1 else 0
+    places = int(node.to.expressions[1].name) if len(node.to.expressions) > 1 else 0
     if target == "decimal" and places < SAFE_PLACES and kind in ("double", "unknown"):
-        yield "halves of a double are rounded differently; write to_cents(), or to_decimal() for what is not money"
+        yield "engines round halves of a double differently; write to_cents(), or to_decimal() if it is not money"
     if target == "integer" and kind in ("double", "decimal", "unknown") and not is_whole(inner):
-        yield "DuckDB rounds, Spark cuts off; write floor() or round() inside the cast"
+        yield "DuckDB rounds and Spark truncates; write floor() or round() inside the cast"
     if target == "integer" and kind == "text" and not inner.find(exp.RegexpExtract):
         yield "a text such as 1.5 becomes 2 on DuckDB and null on Spark; write whole_number()"
-    if target == "text" and kind in ("double", "unknown"):
-        yield "a double has different texts, such as 1e-05 and 1.0E-5; write number_text()"
+    if target == "text" and kind in ("double", "unknown") and not is_exact(node):
+        yield f"{TEXTS_OF_DOUBLES}; write number_text(), or exact_text() where nobody sees it"
+
+
+def is_exact(node: exp.Expression) -> bool:
+    """Whether a text was made by the macro exact_text()."""
+    places = [node, node.parent] if isinstance(node.parent, exp.Alias) else [node]
+    return any(" exact_text " in (place.comments or []) for place in places)
 
 
 def is_whole(node: exp.Expression) -> bool:
+    """Whether a number is whole by the way it is written."""
     if isinstance(node, exp.Add | exp.Sub):
-        return all(is_whole(part.unnest()) or isinstance(part, exp.Literal) for part in (node.this, node.expression))
-    if isinstance(node, exp.Case):
-        return all(is_whole(part) for part in [*(branch.args["true"] for branch in node.args["ifs"])])
-    return isinstance(node, exp.Floor | exp.Ceil) or (isinstance(node, exp.Round) and not node.args.get("decimals"))
+        return all(is_whole(part.unnest()) for part in (node.this, node.expression))
+    if isinstance(node, exp.Round):
+        return node.args.get("decimals") is None
+    return isinstance(node, exp.Floor | exp.Ceil) or (isinstance(node, exp.Literal) and node.is_int)
 
 
 def rounding(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    places = node.args.get("decimals") if isinstance(node, exp.Round) else None
+    places = node.args.get("decimals")
     if places is not None and int(places.name) < SAFE_PLACES and reader.known(node.this).kind in ("double", "unknown"):
-        yield "halves of a double are rounded differently; write to_decimal()"
+        yield "engines round halves of a double differently; write to_decimal()"
 
 
-def text(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.ConcatWs | exp.DPipe):
-        for part in parts_of(node):
-            if reader.known(part).kind == "double":
-                yield f"`{shortened(part)}` is a double, whose texts differ, such as 1e-05 and 1.0E-5; write number_text()"
+def joined_text(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    for part in parts_of(node):
+        if reader.known(part).kind == "double":
+            yield f"`{shortened(part)}`: {TEXTS_OF_DOUBLES}; write number_text()"
 
 
-def dates(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.Sub) and reader.known(node.this).kind == reader.known(node.expression).kind == "date":
+def difference(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    if reader.known(node.this).kind == reader.known(node.expression).kind == "date":
         yield "a difference of dates is a number on DuckDB and an interval on Spark; write days_between()"
-    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and not isinstance(node.parent, exp.Cast):
-        yield "a truncated date is a timestamp; write cast(date_trunc(...) as date)"
 
 
-def nulls_in_order(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.Window) and node.args.get("order"):
-        for part in node.args["order"].expressions:
-            if part.args.get("nulls_first") and not part.args.get("desc") and reader.known(part.this).nullable:
-                yield f"`{shortened(part.this)}` may be null, last on DuckDB and first on Spark; write nulls last after it"
+def truncated(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    if not isinstance(node.parent, exp.Cast):
+        yield "what date_trunc() yields depends on the engine; write cast(date_trunc(...) as date)"
 
 
-def statement_forms(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
-    if isinstance(node, exp.Explode | exp.Unnest):
-        holder = node.parent if not isinstance(node.parent, exp.Alias) else node.parent.parent
-        if not isinstance(holder, exp.Select):
-            yield "rows cannot be made inside an expression on Spark; make them in a step of their own"
+def window(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    for part in node.args["order"].expressions if node.args.get("order") else []:
+        if part.args.get("nulls_first") and not part.args.get("desc") and reader.known(part.this).nullable:
+            yield f"`{shortened(part.this)}` may be null, last on DuckDB and first on Spark; write nulls last after it"
 
 
-RULES = (concatenation, quotient, extreme, cast, rounding, text, dates, nulls_in_order, statement_forms)
+def rows(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]:
+    holder = node.parent.parent if isinstance(node.parent, exp.Alias) else node.parent
+    if not isinstance(holder, exp.Select):
+        yield "Spark makes no rows inside an expression; make them in a step before it"
+
+
+TEXTS_OF_DOUBLES = "a double has a text of its own on every engine, such as 1e-05 and 1.0E-5"
+RULES: dict[type[exp.Expression], Callable[[exp.Expression, Scope, Reader], Iterator[str]]] = {
+    exp.Concat: concatenation, exp.Div: quotient, exp.IntDiv: whole_quotient, exp.Avg: mean, exp.Median: mean,
+    exp.WithinGroup: mean, exp.ArgMax: extreme, exp.ArgMin: extreme, exp.Cast: cast, exp.TryCast: cast,
+    exp.Round: rounding, exp.ConcatWs: joined_text, exp.DPipe: joined_text, exp.Sub: difference,
+    exp.TimestampTrunc: truncated, exp.DateTrunc: truncated, exp.Window: window, exp.Explode: rows, exp.Unnest: rows,
+}  # fmt: skip
+
+
+class Models(Mapping[str, Relation]):
+    """The relations of a project by `schema.name`; a model is read, and checked, when its columns are first wanted.
+
+    `stored` holds what the warehouse and the shapes in the YAML say, `statements` the compiled models.
+    """
+
+    def __init__(self, statements: Mapping[str, exp.Expression], stored: Mapping[str, Relation]) -> None:
+        self.statements, self.stored = statements, stored
+        self.faults: dict[str, list[str]] = {}
+        self._read: dict[str, Relation] = {}
+
+    def __getitem__(self, name: str) -> Relation:
+        if name not in self.statements:
+            return self.stored[name]
+        if name not in self._read:
+            stored = self.stored.get(name, Relation([]))
+            self._read[name] = stored  # for a model that reads its own earlier state
+            self.faults[name], read = compiled_faults(self.statements[name], self)
+            known = dict(stored.columns)
+            columns = [
+                (
+                    column,
+                    Value(
+                        known.get(column, value).kind if value.kind in ("unknown", "null") else value.kind,
+                        value.nullable and known.get(column, value).nullable,
+                    ),
+                )
+                for column, value in read.columns
+            ]
+            self._read[name] = Relation(columns, read.keys | stored.keys)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.statements)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
 
 # Templates
 
@@ -164,7 +212,7 @@ def functions() -> dict[str, str]:
 
 # Whole constructs that are read differently or by one engine only, and what to write instead.
 CONSTRUCTS = (
-    (re.compile(r"\bas\s+varchar\b|\bvarchar\s*\(|\bcast\([^()]*\bas\s+(?:string|text)\)", re.IGNORECASE),
+    (re.compile(r"\bas\s+varchar\b|\bvarchar\s*\(|\bcast\([^()]*\bas\s+text\)", re.IGNORECASE),
      "a type's name differs between engines; write dbt.type_string()"),
     (re.compile(r"::"), "a cast for DuckDB only; write cast(... as ...)"),
     (re.compile(r"\bqualify\b", re.IGNORECASE), "not every engine has qualify; filter a row_number() in the next step"),
@@ -177,9 +225,7 @@ NEW_FUNCTION = f"another, a dispatched macro, or compare both engines and add it
 CALL = re.compile(r"(?<![\w.])([a-z]\w*)\((?!s\))", re.IGNORECASE)
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
-MACRO_OF_AN_ENGINE = re.compile(
-    r"\{%-?\s*macro\s+(?:default|duckdb|spark)__.*?endmacro\s*-?%\}", re.DOTALL
-)
+MACRO_OF_AN_ENGINE = re.compile(r"\{%-?\s*macro\s+(?:default|duckdb|spark)__.*?endmacro\s*-?%\}", re.DOTALL)
 
 
 def blanked(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """Reads a statement without an engine: the columns of each step, with their types and nulls, and its unique keys.
 
-Types are those that Spark would give (an average of decimals is a decimal), in classes such as `decimal`. A key is known
-where it follows from what is known of the tables, from a `group by`, a `distinct` or a `row_number`.
+Types are those that Spark would give (an average of decimals is a decimal), in classes such as `decimal`. A key is
+known where it follows from what is known of the tables, from a `group by`, a `distinct` or a `row_number`.
 """
 
 from __future__ import annotations
@@ -106,8 +106,10 @@ class Scope:
             return True
         places = [self.find(part) for part in within(value) if isinstance(part, exp.Column)]
         sources = {place[0] for place in places if place}
-        return len(sources) == 1 and all(places) and any(
-            {self.same(column) for column in key} <= known for key in self.keys_of_sources[sources.pop()]
+        return (
+            len(sources) == 1
+            and all(places)
+            and any({self.same(column) for column in key} <= known for key in self.keys_of_sources[sources.pop()])
         )
 
     def make_equal(self, left: Column, right: Column) -> None:
@@ -221,7 +223,7 @@ class Reader:
             if query.args.get(part):
                 self.value(query.args[part].this, scope, steps)
         if is_empty(query):
-            return Relation([(name, value._replace(nullable=False)) for name, value in columns], frozenset({frozenset()}))
+            return Relation([(name, Value(value.kind, False)) for name, value in columns], frozenset({frozenset()}))
         return Relation(columns, self._keys(query, scope, columns))
 
     def _join(self, join: exp.Expression, scope: Scope, steps: Mapping[str, Relation]) -> None:
@@ -231,8 +233,7 @@ class Reader:
         others = set(scope.sources)
         if side in ("RIGHT", "FULL"):
             scope.sources = {name: may_be_missing(columns) for name, columns in scope.sources.items()}
-        columns = {name: value for name, value in reversed(source.columns)}
-        columns = dict(reversed(columns.items()))
+        columns = dict(source.columns)
         scope.sources[alias] = may_be_missing(columns) if side in ("LEFT", "FULL") else columns
         pairs, fixed = scope.equalities(conjuncts(on))
         for name in [column.name.lower() for column in join.args.get("using") or []]:
@@ -253,9 +254,7 @@ class Reader:
         if on is not None:
             self.value(on, scope, steps)
 
-    def _projections(
-        self, query: exp.Select, scope: Scope, steps: Mapping[str, Relation]
-    ) -> list[tuple[str, Value]]:
+    def _projections(self, query: exp.Select, scope: Scope, steps: Mapping[str, Relation]) -> list[tuple[str, Value]]:
         columns: list[tuple[str, Value]] = []
         for item in query.expressions:
             node = item.unalias()
@@ -320,16 +319,13 @@ class Reader:
             columns = self.read(node, steps, scope).columns
             found = columns[0][1]._replace(nullable=True) if columns else UNKNOWN
         else:
-            for part in parts_of(node):
-                self.value(part, scope, steps)
-            found = self._typed(node, scope)
+            found = self._typed(node, scope, [self.value(part, scope, steps) for part in parts_of(node)])
         self.values[id(node)] = found
         if not isinstance(node, exp.Query):
             self.visit(node, scope, self)
         return found
 
-    def _typed(self, node: exp.Expression, scope: Scope) -> Value:
-        given = [self.known(part) for part in parts_of(node)]
+    def _typed(self, node: exp.Expression, scope: Scope, given: list[Value]) -> Value:
         this = given[0] if given else UNKNOWN
         nullable = any(value.nullable for value in given)
         kinds = {value.kind for value in given}
@@ -347,7 +343,7 @@ class Reader:
             return self.known(node.args["true"])
         if isinstance(node, exp.Case):
             default = node.args.get("default")
-            return either([self.known(branch) for branch in node.args["ifs"]] + [self.known(default) if default else NULL])
+            return either([*map(self.known, node.args["ifs"]), self.known(default) if default else NULL])
         if isinstance(node, exp.Coalesce | exp.Greatest | exp.Least):
             return Value(either(given).kind, all(value.nullable for value in given))
         if isinstance(node, exp.Window):
