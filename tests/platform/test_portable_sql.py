@@ -151,8 +151,8 @@ PORTABLE = [
     "select cast(floor(rate) + 1 as int) as a, cast(round(amount) as bigint) as b, cast(line_count as int) as c"
     " from core.orders",
     "select cast(nullif(regexp_extract(trim(note), '^[0-9]{1,9}$', 0), '') as integer) as number from core.orders",
-    "select cast(amount as text) as a, cast(ordered_at as text) as b, cast(rate as text) /* exact_text */ as c, coalesce("
-    " cast(rate as text) /* exact_text */, '') as d"
+    "select cast(amount as text) as a, cast(ordered_at as text) as b from core.orders",
+    "select cast(rate as text) /* exact_text */ as a, coalesce(cast(rate as text) /* exact_text */, '') as b"
     " from core.orders",
     "select date_diff('day', ordered_date, ordered_date) as a, ordered_date - cast(7 as int) as b from core.orders",
     "select cast(date_trunc('month', ordered_date) as date) as month from core.orders",
