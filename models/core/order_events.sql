@@ -90,7 +90,7 @@ numbered as (
             row_number() over (
                 partition by order_id
                 order by
-                    event_at nulls last,
+                    event_at,
                     case event
                         {% for event in [
                             'placed', 'authorised', 'paid', 'shipped', 'delivered', 'cancelled', 'returned', 'exchanged',
