@@ -76,16 +76,7 @@
 {% macro segment_rules_of(rows, known) -%}
     {%- set segments = {} -%}
     {%- for row in rows -%}
-        {%- set condition = segment_condition(row) -%}
-        {%- set attribute = known.get(condition.attribute, {}) -%}
-        {%- set is_segment = segment_reference(condition.attribute) is not none -%}
-        {%- do condition.update({
-            'value_type': 'segment' if is_segment else attribute.get('value_type'), 'phrase': attribute.get('phrase'),
-            'labels': {}
-        }) -%}
-        {%- for name in segment_condition_attributes(condition)[1:] if known.get(name, {}).get('phrase') -%}
-            {%- do condition.labels.update({name: known[name].phrase.label}) -%}
-        {%- endfor -%}
+        {%- set condition = segment_known_condition(row, known) -%}
         {%- if condition.segment_key not in segments -%}
             {%- do segments.update({condition.segment_key: {
                 'segment_key': condition.segment_key, 'status': (row.status or 'active') | string | trim | lower,
@@ -123,6 +114,21 @@
         {%- do segment.unavailable_reasons.update({name: found.unavailable_reason}) -%}
     {%- endif -%}
     {%- if found and found.get('meaning') -%}{%- do segment.windows.update({name: found.meaning}) -%}{%- endif -%}
+{%- endmacro %}
+
+{# One condition normalised, with the type and wording of the attributes that it reads. #}
+{% macro segment_known_condition(row, known) -%}
+    {%- set condition = segment_condition(row) -%}
+    {%- set attribute = known.get(condition.attribute, {}) -%}
+    {%- set is_segment = segment_reference(condition.attribute) is not none -%}
+    {%- do condition.update({
+        'value_type': 'segment' if is_segment else attribute.get('value_type'), 'phrase': attribute.get('phrase'),
+        'labels': {}
+    }) -%}
+    {%- for name in segment_condition_attributes(condition)[1:] if known.get(name, {}).get('phrase') -%}
+        {%- do condition.labels.update({name: known[name].phrase.label}) -%}
+    {%- endfor -%}
+    {{ return(condition) }}
 {%- endmacro %}
 
 {# One condition normalised: trimmed text, lower-case keywords. #}

@@ -52,9 +52,7 @@
     {%- for kind in ['include', 'exclude'] -%}
         {%- for alternative, conditions in segment[kind].items() -%}
             {%- for condition in conditions -%}
-                {%- do lines.append(
-                    kind ~ ' ' ~ alternative ~ ', ' ~ condition.attribute ~ ': ' ~ segment_condition_text(condition)
-                ) -%}
+                {%- do lines.append(segment_condition_line(condition)) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -66,6 +64,48 @@
         {%- do lines.append('segment ' ~ key ~ ': the rule of segment ' ~ key ~ ' (' ~ fingerprint[:8] ~ ')') -%}
     {%- endfor -%}
     {{ return(lines | unique(case_sensitive=true) | sort(case_sensitive=true) | join('\n')) }}
+{%- endmacro %}
+
+{# A condition with its topic, as a line of segment_rule_lines(). #}
+{% macro segment_condition_line(condition) -%}
+    {{ return(
+        condition.kind ~ ' ' ~ condition.alternative ~ ', ' ~ condition.attribute ~ ': ' ~ segment_condition_text(condition)
+    ) }}
+{%- endmacro %}
+
+{# The lines of every version of a rule that is compared with another one, as dicts of segment_key, rule_version, line.
+   Conditions are worded by this build: those recorded by an earlier release may be worded differently, and two wordings
+   of one condition are no change. #}
+{% macro segment_compared_lines() -%}
+    {%- set pairs, versions = ref('int_segment_version_pairs'), ref('segment_versions') -%}
+    {%- set known, lines = segment_attributes(), [] -%}
+    {%- if not execute or not load_relation(pairs) or not load_relation(versions) -%}{{ return([]) }}{%- endif -%}
+    {%- set found = run_query(
+        "select versions.segment_key, versions.rule_version, max(versions.conditions) as conditions, max(versions.rule_rows)"
+        ~ " as rule_rows from " ~ versions ~ " as versions inner join " ~ pairs ~ " as pairs"
+        ~ " on versions.segment_key = pairs.segment_key and versions.rule_version in (pairs.from_version, pairs.to_version)"
+        ~ " group by versions.segment_key, versions.rule_version order by versions.segment_key, versions.rule_version"
+    ) -%}
+    {%- for segment_key, rule_version, recorded, rule in found.rows -%}
+        {%- for line in segment_version_lines(recorded, rule, known) -%}
+            {%- do lines.append({'segment_key': segment_key, 'rule_version': rule_version, 'line': line}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(lines) }}
+{%- endmacro %}
+
+{# The lines of one version, from those recorded and, where it has them, its conditions as JSON. #}
+{% macro segment_version_lines(recorded, rule, known) -%}
+    {%- set lines = [] -%}
+    {%- for line in (recorded or '').split('\n') -%}
+        {%- set is_condition = line.startswith('include ') or line.startswith('exclude ') -%}
+        {%- do lines.append(line) if line and not (rule and is_condition) -%}
+    {%- endfor -%}
+    {%- for cells in (fromjson(rule).rows if rule else []) -%}
+        {%- set names = ['kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] -%}
+        {%- do lines.append(segment_condition_line(segment_known_condition(dict(zip(names, cells)), known))) -%}
+    {%- endfor -%}
+    {{ return(lines) }}
 {%- endmacro %}
 
 {# The scope and conditions of a rule as JSON, from which it can be evaluated for the days on which it was in force. #}

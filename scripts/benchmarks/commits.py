@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from scripts.intake.command import intake
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, quiet
-from scripts.platform.versions import columns_of, relation_checksum, relations_of
+from scripts.platform.versions import column_checksums, columns_of, relation_checksum, relations_of
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import PROJECT, Workspace
 
@@ -22,11 +23,12 @@ Columns = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Relation:
-    """A published relation as one commit built it; `columns` as (name, type), in order."""
+    """A published relation as one commit built it: its columns as (name, type), in order, and a checksum of each."""
 
     columns: Columns
     rows: int
     checksum: str
+    values: Mapping[str, str]
 
 
 def compare_commits(workspace: Workspace, commit: str, *, days: int = 1, progress: Progress = print) -> None:
@@ -78,6 +80,7 @@ def published_relations(warehouse: Path) -> dict[str, Relation]:
                     columns=tuple(columns_of(connection, name, schema).items()),
                     rows=counted[0] if counted else 0,
                     checksum=relation_checksum(connection, schema, name),
+                    values=column_checksums(connection, schema, name),
                 )
     return found
 
@@ -96,7 +99,9 @@ def differences(then: dict[str, Relation], now: dict[str, Relation]) -> list[str
             details = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
             problems.append(f"{key}: columns differ ({details or 'only in order'})")
         elif old != new:
-            problems.append(f"{key}: rows differ ({old.rows} then, {new.rows} now)")
+            changed = [name for name, value in new.values.items() if old.values[name] != value]
+            details = f"in {', '.join(changed)}" if changed else "in how the values of their columns combine"
+            problems.append(f"{key}: rows differ ({old.rows} then, {new.rows} now) {details}")
     return problems
 
 

@@ -108,7 +108,7 @@ def _build_base(base: Workspace, progress: Progress) -> Plan:
     steps.setup(base, quiet)
     wanted = [f"+{name}" for name in FEATURE_MARTS]
     run_dbt(base, ["seed"], progress=quiet)
-    run_dbt(base, ["run", "--select", *wanted], progress=quiet)
+    run_dbt(base, ["build", "--resource-type", "model", "--select", *wanted], progress=quiet)
     manifest = json.loads((base.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))
     return plan_of(manifest["nodes"])
 

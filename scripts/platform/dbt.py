@@ -92,13 +92,14 @@ def run_dbt(
 ) -> list[Any]:
     """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
 
-    Target and log files go to `<home>/dbt/`, so that workspaces do not share parse state.
+    Target and log files go to `<home>/dbt/`, so that workspaces do not share parse state. Only a build leaves its
+    artefacts (manifest.json, run_results.json) there: writing them takes as long as the rest of a small command.
     Raises CheckFailed with one line per failed node.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     options = _options(workspace, variables or {})
-    command = [*arguments, *options]
+    command = [*arguments, *options, *([] if arguments[0] == "build" else ["--no-write-json"])]
     counter = _Counter(progress)
     # dbt resolves relative paths against the current directory.
     before = Path.cwd()
@@ -220,6 +221,8 @@ def _quietly(folder: Path, variables: dict[str, Any]) -> list[str]:
     ]
 
 
+# Vars on which only compiled SQL depends: nodes, their configuration and references are the same with any value.
+COMPILED_VARS = frozenset({"as_of_date", "business_timezone", "reporting_currency", "default_country"})
 # Parsed projects, by a hash of what they were parsed from.
 _PARSED: dict[str, Any] = {}
 
@@ -228,16 +231,15 @@ def _parsed(workspace: Workspace, options: list[str], variables: dict[str, Any])
     """The parsed project, parsed once per process for all workspaces of one kind: parsing may take longer than a build.
 
     The result is valid for another workspace whose warehouse and seeds have the same names and whose vars are the same
-    except as_of_date, on which no reference between models depends; only the seeds folder differs. None where parsing
-    fails, so that dbt parses again and reports the error itself.
+    except COMPILED_VARS; only the seeds folder differs. None where parsing fails, so that dbt parses again and reports
+    the error itself.
     """
     folder = Path(seeds_path(workspace))
     names = sorted(file.name for file in (PROJECT / folder).glob("*.csv"))
-    given = {name: value for name, value in variables.items() if name != "as_of_date"}
+    given = {name: value for name, value in variables.items() if name not in COMPILED_VARS}
     parts = [workspace.warehouse.stem, names, given, project_state()]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     if key not in _PARSED:
-        # The command that follows writes manifest.json.
         outcome = _invoke(["parse", "--no-write-json", *options])
         if not outcome.success:
             return None

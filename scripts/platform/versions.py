@@ -105,17 +105,27 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str, schema: str = 
 def relation_checksum(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     """Checksum of one relation; see `content_checksums`."""
     columns = columns_of(connection, table, schema)
-    parts = []
-    for column, kind in columns.items():
-        name = quote(column)
-        if kind in ("DOUBLE", "FLOAT"):
-            text = f"format('{{:.8e}}', cast({name} as double) + 0.0)"
-        else:
-            text = f"cast({name} as varchar)"
-        # The lengths distinguish ('ab', 'c') from ('a', 'bc'), and null from ''.
-        parts.append(f"case when {name} is null then '~' else concat(length({text}), ':', {text}) end")
-    row = f"concat_ws('|', {', '.join(parts)})"
+    row = f"concat_ws('|', {', '.join(_cell(name, kind) for name, kind in columns.items())})"
     count, total = connection.execute(
         f"select count(*), coalesce(sum(cast(md5_number_lower({row}) as hugeint)), 0) from {schema}.{quote(table)}"
     ).fetchone() or (0, 0)
     return hashlib.sha256(json.dumps([columns, count, str(total)]).encode()).hexdigest()[:32]
+
+
+def column_checksums(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
+    """Checksum of the values of each column, whatever their order, as in `relation_checksum`."""
+    columns = columns_of(connection, table, schema)
+    sums = ", ".join(f"sum(cast(md5_number_lower({_cell(name, kind)}) as hugeint))" for name, kind in columns.items())
+    found = connection.execute(f"select {sums} from {schema}.{quote(table)}").fetchone() or ()
+    return {name: str(total) for name, total in zip(columns, found, strict=True)}
+
+
+def _cell(column: str, kind: str) -> str:
+    """SQL for the text of a value in a checksum."""
+    name = quote(column)
+    if kind in ("DOUBLE", "FLOAT"):
+        text = f"format('{{:.8e}}', cast({name} as double) + 0.0)"
+    else:
+        text = f"cast({name} as varchar)"
+    # The lengths distinguish ('ab', 'c') from ('a', 'bc'), and null from ''.
+    return f"case when {name} is null then '~' else concat(length({text}), ':', {text}) end"

@@ -28,6 +28,7 @@ def test_every_kind_of_difference_is_named(tmp_path: Path) -> None:
     then = warehouse(
         tmp_path, "then", SAME,
         "create table marts.value as select 1 as id, 10.00 as amount",
+        "create table marts.pairs as select * from (values (1, 'a'), (2, 'b')) as t (id, name)",
         "create table marts.type as select 1 as id",
         "create table marts.columns as select 1 as id, 2 as old",
         "create table marts.order_of_columns as select 1 as a, 2 as b",
@@ -37,6 +38,7 @@ def test_every_kind_of_difference_is_named(tmp_path: Path) -> None:
     now = warehouse(
         tmp_path, "now", SAME.replace("cast(0.1 as double) + cast(0.2 as double)", "cast(0.3 as double)"),
         "create table marts.value as select 1 as id, 10.01 as amount",
+        "create table marts.pairs as select * from (values (2, 'a'), (1, 'b')) as t (id, name)",
         "create table marts.type as select cast(1 as bigint) as id",
         "create table marts.columns as select 1 as id, 2 as fresh",
         "create table marts.order_of_columns as select 2 as b, 1 as a",
@@ -47,8 +49,9 @@ def test_every_kind_of_difference_is_named(tmp_path: Path) -> None:
         "activation.come: new, 1 rows",
         "marts.columns: columns differ (missing: old; new: fresh)",
         "marts.order_of_columns: columns differ (only in order)",
+        "marts.pairs: rows differ (2 then, 2 now) in how the values of their columns combine",
         "marts.type: columns differ (changed type: id)",
-        "marts.value: rows differ (1 then, 1 now)",
+        "marts.value: rows differ (1 then, 1 now) in amount",
     ]
 
 

@@ -49,7 +49,7 @@ def newest(connection: duckdb.DuckDBPyConnection, table: str, key: list[str], st
     ).df()
     held = violations[violations["severity"] == "quarantine"].groupby("record_key")["known_at"].max()
     record = rows[key].astype(str).agg("|".join, axis=1)
-    is_held = rows[stamp] <= record.map(held).fillna(pd.Timestamp.min)
+    is_held = rows[stamp] <= record.map(held).fillna(pd.Timestamp("1900-01-01").as_unit("us"))
     rows = rows[~rows["_record_hash"].astype(str).isin(violations["version_hash"]) & ~is_held]
     rows = rows.sort_values([stamp, "_delivered_at", "_record_hash"], ascending=[False, False, True])
     return rows.drop_duplicates(key, keep="first")

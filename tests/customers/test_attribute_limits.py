@@ -110,6 +110,14 @@ def test_an_unreadable_file_is_left_unchanged(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def limits_only(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with the seeds and nothing else."""
+    workspace = workspace_in(tmp_path_factory.mktemp("seeds"))
+    steps.copy_missing_seeds(workspace, quiet)
+    return workspace
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -119,16 +127,17 @@ def test_an_unreadable_file_is_left_unchanged(tmp_path: Path) -> None:
         ("habits,habit_count,three,visits,", "habit_count: value is `three`"),
     ],
 )
-def test_dbt_alone_reports_a_missing_limit(workspace: Workspace, row: str, message: str) -> None:
-    file = workspace.seeds / SEED
-    before = file.read_text(encoding="utf-8")
-    try:
-        kept = [line for line in before.splitlines() if not line.startswith("habits,habit_count")]
-        file.write_text("\n".join([*kept, *([row] if row else [])]) + "\n", encoding="utf-8")
-        run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)
-        with pytest.raises(CheckFailed) as failed:
-            run_dbt(workspace, ["run", "--select", "int_attribute_limits int_customer_habits"], progress=quiet)
-        assert message in " ".join(str(failed.value).split())
-    finally:
-        file.write_text(before, encoding="utf-8")
-        run_dbt(workspace, ["seed", "--select", "attribute_limits"], progress=quiet)
+def test_dbt_alone_reports_a_missing_limit(limits_only: Workspace, row: str, message: str) -> None:
+    file = limits_only.seeds / SEED
+    kept = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("habits,habit_count")]
+    file.write_text("\n".join([*kept, *([row] if row else [])]) + "\n", encoding="utf-8")
+    with pytest.raises(CheckFailed) as failed:
+        run_dbt(
+            limits_only,
+            [
+                *("build", "--select", "attribute_limits", "int_attribute_limits", "int_customer_habits"),
+                *("--resource-type", "seed", "--resource-type", "model"),
+            ],
+            progress=quiet,
+        )
+    assert message in " ".join(str(failed.value).split())

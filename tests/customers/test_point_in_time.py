@@ -136,7 +136,7 @@ def state_of(warehouse: Path, day: date) -> dict[str, pa.Table]:
     stamps = {"identity_registry": "assigned_date", "identity_log": "changed_date"}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return {
-            name: connection.execute(f"select * from state.{name} where {stamp} <= ?", [day]).to_arrow_table()
+            name: connection.sql(f"select * from state.{name} where {stamp} <= ?", params=[day]).to_arrow_table()
             for name, stamp in stamps.items()
         }
 

@@ -113,10 +113,16 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def test_scores_of_cdnow_equal_pandas(ready: Workspace) -> None:
+    end = pd.Timestamp("1998-06-30")
+    assert_scored(ready, cdnow(end), end)
+
+
+@pytest.mark.verify
+def test_scores_of_cdnow_by_fixed_cut_points(ready: Workspace) -> None:
+    """Cut-points of the seed; the history keeps every day, and a day evaluated again only once."""
     earlier, end = pd.Timestamp("1998-05-31"), pd.Timestamp("1998-06-30")
     base = cdnow(end)
     assert_scored(ready, base, end)
-    # Fixed cut-points of the seed; the history keeps every day, and a day evaluated again only once.
     fixed = score_by_models(ready, base, end, rfm_method="fixed")
     expected = 1 + sum((base["monetary"] > cut).astype(int) for cut in (50, 150, 400, 1000))
     assert (fixed["m_score"] == expected.set_axis(expected.index.astype("string")).loc[fixed.index]).all()

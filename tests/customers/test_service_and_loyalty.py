@@ -29,7 +29,7 @@ def landed(landing: Path, table: str, as_of: date) -> pd.DataFrame:
     parts = []
     for file in sorted((landing / table).iterdir()):
         if ".jsonl" in file.name:
-            parts.append(pd.read_json(file, lines=True, dtype=False, convert_dates=False))
+            parts.append(pd.read_json(file, lines=True, dtype=False))
         else:
             parts.append(pd.read_csv(file, dtype=str))
     rows = pd.concat(parts, ignore_index=True)

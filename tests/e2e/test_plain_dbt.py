@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platform.dbt import seeds_path
+from scripts.platform.dbt import COMPILED_VARS, seeds_path
 from scripts.platform.versions import content_checksums
 from scripts.platform.workspace import PROJECT, Workspace
+from tests.platform.test_manifest import UNIT_TESTS
 from tests.support.workspaces import STRICT, workspace_in
 
 # Programs of this environment, and of the environment for testing a newer dbt.
@@ -20,14 +23,16 @@ CURRENT = Path(sys.executable).parent
 NEWER = PROJECT / ".venv-dbt-1.12" / "bin"
 
 
-def dbt(workspace: Workspace, programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dbt(
+    workspace: Workspace, programs: Path, *arguments: str, target: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """One dbt command in a separate process, with only the two environment variables added."""
     environment = {
         **os.environ,
         "SEGMENTATION_WAREHOUSE": str(workspace.warehouse),
         "SEGMENTATION_SEEDS": seeds_path(workspace),
     }
-    target = workspace.home / "plain"
+    target = target or workspace.home / "plain"
     return subprocess.run(
         [
             str(programs / "dbt"),
@@ -62,16 +67,23 @@ def installed(programs: Path) -> Path:
     return programs
 
 
+def test_unit_tests_pass_without_warnings(demo_copy: Workspace) -> None:
+    outcome = dbt(demo_copy, CURRENT, *STRICT, "test", "--resource-type", "unit_test")
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+    assert "deprecat" not in outcome.stdout.lower()
+    passed = re.search(r"PASS=([0-9]+) WARN=0 ERROR=0 SKIP=0", outcome.stdout)
+    assert passed and int(passed[1]) >= UNIT_TESTS
+
+
 @pytest.mark.parametrize(
     ("programs", "commands"),
     [
         pytest.param(CURRENT, [["build"]], id="build"),
-        pytest.param(
-            CURRENT, [["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step", marks=pytest.mark.verify
-        ),
-        pytest.param(NEWER, [["build"]], id="build by dbt 1.12", marks=pytest.mark.verify),
+        pytest.param(CURRENT, [["seed"], ["run"], ["test"], ["docs", "generate"]], id="step by step"),
+        pytest.param(NEWER, [["build"]], id="build by dbt 1.12"),
     ],
 )
+@pytest.mark.verify
 def test_plain_dbt_commands_build_the_same_marts_without_warnings(
     raw_workspace: Workspace, demo_workspace: Workspace, programs: Path, commands: list[list[str]]
 ) -> None:
@@ -84,6 +96,24 @@ def test_plain_dbt_commands_build_the_same_marts_without_warnings(
     assert {
         name: value for name, value in content_checksums(raw_workspace.warehouse).items() if name in wanted
     } == wanted
+
+
+@pytest.mark.verify
+def test_only_compiled_sql_depends_on_some_vars(demo_workspace: Workspace, tmp_path: Path) -> None:
+    """A project parsed once is used with other values of these vars."""
+    values = ("2001-02-03", "Asia/Tokyo", "JPY", "JP")
+    names = ("as_of_date", "business_timezone", "reporting_currency", "default_country")
+    assert set(names) == COMPILED_VARS
+    found = []
+    for given in ({}, dict(zip(names, values, strict=True))):
+        target = tmp_path / str(len(found))
+        command = ["parse", "--no-partial-parse", "--vars", json.dumps(given)]
+        outcome = dbt(demo_workspace, CURRENT, *command, target=target)
+        assert outcome.returncode == 0, outcome.stdout[-3000:]
+        manifest = json.loads((target / "target/manifest.json").read_text(encoding="utf-8"))
+        kept = {key: (node["depends_on"], node["config"]) for key, node in manifest["nodes"].items()}
+        found.append((kept, {key: source["relation_name"] for key, source in manifest["sources"].items()}))
+    assert found[0] == found[1]
 
 
 @pytest.mark.verify

@@ -358,13 +358,13 @@ def test_rows_are_repaired_by_later_good_versions(history: list[Sent]) -> None:
     check_states(history)
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_bad_row_between_two_equal_good_ones_is_repaired(order: tuple[int, ...]) -> None:
     history = [Sent("a", 1, 0, True), Sent("a", 2, 0, False), Sent("a", 3, 0, True)]
     check_states([history[number] for number in order])
 
 
-@pytest.mark.parametrize("order", permutations(range(2)))
+@pytest.mark.parametrize("order", list(permutations(range(2))))
 def test_a_bad_and_a_good_row_of_one_day(order: tuple[int, ...]) -> None:
     history = [Sent("a", 1, 0, True), Sent("a", 1, 0, False)]
     check_states([history[number] for number in order])

@@ -105,7 +105,7 @@ def workspace_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> Workspa
 
 
 def seed_of(workspace: Workspace, name: str = "cluster_centres") -> pd.DataFrame:
-    return pd.read_csv(workspace.seeds / f"{name}.csv", float_precision="round_trip")
+    return pd.read_csv(workspace.seeds / f"{name}.csv")
 
 
 def state_of(workspace: Workspace) -> dict[str, bytes]:

@@ -139,8 +139,9 @@ def test_every_field_has_a_source_of_truth_or_a_note(source_map: pd.DataFrame) -
 
 
 def test_a_source_that_is_off_has_status_off(demo_copy: Workspace) -> None:
-    steps.build(demo_copy, variables={"using_klaviyo": False}, select=f"+stg_klaviyo__persons {MAP_MODELS}",
-                   progress=quiet)  # fmt: skip
+    with open_warehouse(demo_copy.warehouse) as connection:
+        connection.execute("insert into intake.settings values ('using_klaviyo', 'false')")
+    steps.build(demo_copy, select=f"+stg_klaviyo__persons {MAP_MODELS}", progress=quiet)
     found = frame(demo_copy, "select * from marts.source_map")
     off = found[found["source"] == "klaviyo"]
     assert set(off["status"]) == {"off"} and off["row_count"].isna().all() and off["completeness"].isna().all()

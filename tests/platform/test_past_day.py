@@ -74,6 +74,7 @@ def by_dbt(workspace: Workspace, select: list[str]) -> None:
         run_dbt(workspace, ["run", "--select", *select], variables={"as_of_date": day.isoformat()}, progress=quiet)
 
 
+@pytest.mark.verify
 def test_orders_of_a_past_day(demo_copy: Workspace, demo_twin: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contracts, views, connected components, records held back; the days are at or just before a clock change."""
     select = ["+orders"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT
 from scripts.segments.drafts import Condition
 from scripts.segments.phrasing import Phrases
@@ -112,7 +114,7 @@ VALUES = {
 }  # fmt: skip
 
 
-def values(chance: random.Random, kind: str, name: str, takes: str) -> Iterator[str]:
+def values(chance: random.Random, kind: str, name: str, takes: str, rounds: int) -> Iterator[str]:
     """Some values that an operator takes; for one value, 1 and 2 first, because they need singular and plural."""
     if takes == "none":
         yield ""
@@ -122,19 +124,21 @@ def values(chance: random.Random, kind: str, name: str, takes: str) -> Iterator[
     if kind == "number" and takes == "one":
         yield from ("1", "2")
     count = {"one": 1, "two": 2}.get(takes, chance.randint(1, 3))
-    for _ in range(2):
+    for _ in range(rounds):
         yield "|".join(chance.sample(pool, count))
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Rule], dict[str, str], Phrases]:
+@pytest.fixture(scope="module", params=[1, pytest.param(5, marks=pytest.mark.verify)])
+def said(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Rule], dict[str, str], Phrases]:
     """Rules of one condition, their texts, and the phrases as the catalogue has them."""
     chance = random.Random(3)
     rules = []
     for name, kind in KINDS.items():
         for operator, cells in OPERATORS.items():
             if kind in cells["value_types"].split("|"):
-                for value in dict.fromkeys(values(chance, kind, name, cells["takes"])):
+                for value in dict.fromkeys(values(chance, kind, name, cells["takes"], request.param)):
                     if_missing = chance.choice(["", "true", "false"]) if cells["missing_value"] == "unmet" else ""
                     rows = [row("include", 1, name, operator, value, if_missing)]
                     rules.append(Rule(f"s{len(rules)}", rows, "draft", "all"))
@@ -232,3 +236,47 @@ def test_what_alternatives_share_is_stated_once(said: tuple[list[Rule], dict[str
         "Exactly 1 order. Left out: open complaint and reachable by e-mail (or not known)"
         " · an order in the last 30 days."
     )
+
+
+# ---- versions recorded by an earlier release ----
+
+
+def test_a_new_wording_is_no_change_of_a_rule(tmp_path: Path) -> None:
+    """Versions 1 and 2 were recorded in other words, version 1 of `old` without its conditions as JSON."""
+    workspace = make_workspace(tmp_path, [], TYPES)
+    put_rules(workspace, [])
+    rows = [["include", "1", "order_count", ">=", "3", ""], ["include", "1", "product_view_count_7d", ">", "1", ""]]
+    later = [["include", "1", "order_count", ">=", "4", ""], rows[1]]
+    window = "window product_view_count_7d: product view count in 7 days counts product view (count) in {} days"
+    words = "include 1, order_count: order count is at least {}\ninclude 1, product_view_count_7d: views above 1\n{}"
+    recorded = [
+        ("a", 1, words.format(3, "scope: people\n" + window.format(7)), rows),
+        ("a", 2, words.format(4, "scope: people\n" + window.format(7)), later),
+        ("a", 3, words.format("words of today", "scope: people\n" + window.format(14)), later),
+        ("old", 1, "include 1, order_count: order count is at least 3\nscope: people", None),
+        ("old", 2, "scope: people", rows[:1]),
+    ]
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute(
+            "create table marts.segment_versions"
+            " (segment_key varchar, rule_version integer, conditions varchar, rule_rows varchar)"
+        )
+        connection.executemany(
+            "insert into marts.segment_versions values (?, ?, ?, ?)",
+            [(*cells, rule and json.dumps({"scope": "people", "rows": rule})) for *cells, rule in recorded],
+        )
+        connection.execute(
+            "create table intermediate.int_segment_version_pairs as select * from (values"
+            " ('a', 1, 2), ('a', 2, 3), ('old', 1, 2)) as t(segment_key, from_version, to_version)"
+        )
+    build(workspace, ["int_segment_rule_differences"])
+    found = query(
+        workspace,
+        "select segment_key, from_version, change_text from intermediate.int_segment_rule_differences order by all",
+    )
+    assert found == [
+        ("a", 1, "3 or more orders became 4 or more orders"),
+        ("a", 2, f"{window.format(7).split(': ')[1]} became {window.format(14).split(': ')[1]}"),
+        # Nothing says in which words of today the first version's condition reads.
+        ("old", 1, "order count is at least 3 became 3 or more orders"),
+    ]

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.serving import expectations
 from scripts.serving.expectations import suites
+from scripts.serving.expectations.page import _limits
 from scripts.serving.publish import publish
 from tests.support.profiled_workspace import LAST_DAY, drawn_orders, profiled_workspace, put_orders
 from tests.support.small_workspace import change, small_workspace
@@ -199,13 +201,10 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(
     workspace: Workspace, orders: pd.DataFrame, fault: str
 ) -> None:
     plant, caught = PLANTS[fault]
-    put_orders(workspace, orders)
-    before = publish(workspace, quiet)
     put_orders(workspace, plant(orders))
-    change(workspace, "update marts.customers set customer_type = customer_type || '!'")
     with pytest.raises(CheckFailed) as problem:
         publish(workspace, quiet)
-    assert workspace.published.resolve() == before
+    assert not workspace.published.exists()
     refused = json.loads((workspace.home / "refused" / "quality.json").read_text())
     assert refused["status"] == "failed"
     found = {(row["expectation_key"], row["subject"]) for row in refused["results"] if row["outcome"] == "critical"}
@@ -218,10 +217,39 @@ def test_a_planted_fault_is_caught_and_nothing_is_published(
     page = (workspace.home / "refused" / "quality.html").read_text()
     assert all(key in page for key, _ in caught)
     assert "Not published" in page
-    # Once fixed, it is published, and no trace of the refusal is left.
+
+
+def test_a_refused_version_leaves_the_last_good_one_until_it_is_fixed(
+    workspace: Workspace, orders: pd.DataFrame
+) -> None:
+    put_orders(workspace, orders)
+    before = publish(workspace, quiet)
+    put_orders(workspace, PLANTS["currencies are swapped"][0](orders))
+    change(workspace, "update marts.customers set customer_type = customer_type || '!'")
+    with pytest.raises(CheckFailed):
+        publish(workspace, quiet)
+    assert workspace.published.resolve() == before
+    assert (workspace.home / "refused").exists()
     put_orders(workspace, orders)
     assert publish(workspace, quiet) != before
     assert not (workspace.home / "refused").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "low", "high", "text"),
+    [
+        ("ratio", 0.3, None, "at least 0.3 times the usual"),
+        ("ratio", 0.2, 5.0, "0.2 to 5 times the usual"),
+        ("deviation", -5.0, None, "at most 5 spreads below the usual"),
+        ("deviation", None, 6.0, "at most 6 spreads above the usual"),
+        ("deviation", -6.0, 8.0, "at most 6 spreads below and 8 spreads above the usual"),
+        ("deviation", 1.0, 2.0, "1 to 2 spreads from the usual"),
+        ("observed", None, 0.05, "at most 0.05"),
+    ],
+)
+def test_limits_read_as_people_would_say_them(column: str, low: float | None, high: float | None, text: str) -> None:
+    result = SimpleNamespace(column_name=column, min_value=low, max_value=high)
+    assert _limits(result) == text  # type: ignore[arg-type]
 
 
 def test_since_is_the_day_on_which_the_breach_began(workspace: Workspace, orders: pd.DataFrame) -> None:

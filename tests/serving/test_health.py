@@ -196,7 +196,8 @@ def test_a_missing_delivery_a_broken_and_a_changed_file_are_named(
     broken.unlink()
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from intake.files where status = 'failed'")
-    build_health(workspace, using_pos=False)
+        connection.execute("insert into intake.settings values ('using_pos', 'false')")
+    build_health(workspace)
     code, found = document(workspace, capsys)
     by_name = {source["source"]: source for source in found["sources"]}
     assert (code, by_name["pos"]["status"], by_name["crm"]["status"]) == (0, "off", "drift")

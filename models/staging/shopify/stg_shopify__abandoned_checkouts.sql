@@ -1,4 +1,4 @@
--- Grain: one row per check-out started and not completed at once.
+-- Grain: one row per checkout started and not completed at once.
 with versions as (
 
     {{ latest_version('shopify', 'abandoned_checkout') }}

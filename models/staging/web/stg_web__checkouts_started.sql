@@ -1,4 +1,4 @@
--- Grain: one row per check-out started, as the browser reported it.
+-- Grain: one row per checkout started, as the browser reported it.
 with events as (
 
     {{ web_events('checkout_started') }}

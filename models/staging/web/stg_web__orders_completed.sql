@@ -1,4 +1,4 @@
--- Grain: one row per completed check-out, as the browser reported it.
+-- Grain: one row per completed checkout, as the browser reported it.
 with events as (
 
     {{ web_events('order_completed') }}

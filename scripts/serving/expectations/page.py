@@ -107,6 +107,9 @@ def _limits(result: Result) -> str:
         "faulty_rows": "rows",
     }
     low, high = result.min_value, result.max_value
+    if result.column_name == "deviation" and (low or 0) <= 0 <= (high or 0):
+        sides = ((low and -low, "below"), (high, "above"))
+        return f"at most {' and '.join(f'{limit:g} spreads {side}' for limit, side in sides if limit)} the usual"
     bounds = (
         f"{low:g} to {high:g}"
         if low is not None and high is not None

@@ -5,26 +5,11 @@ with pairs as (
 
 ),
 
-versions as (
-
-    select
-        segment_key,
-        rule_version,
-        max(conditions) as conditions
-
-    from {{ ref('segment_versions') }}
-    group by segment_key, rule_version
-
-),
-
 lines as (
 
-    select
-        segment_key,
-        rule_version,
-        {{ split_to_rows("replace(replace(conditions, '|', '/'), chr(10), '|')") }} as line
-
-    from versions
+    {{ literal_rows({
+        'segment_key': dbt.type_string(), 'rule_version': 'integer', 'line': dbt.type_string()
+    }, segment_compared_lines()) }}
 
 ),
 
