@@ -32,7 +32,7 @@
         segment_key,
         change
     from {{ log }}
-    where customer_id is not null
+    where customer_id is not null and change is not null
     {%- endif -%}
 {%- endmacro %}
 

@@ -59,7 +59,7 @@ worst as (
         model_key,
         case when input_name = 'score' then 'score_drift' else 'input_drift' end as check_name,
         max(stability_index) as observed,
-        max_by(input_name, (stability_index, input_name)) as input_name,
+        max_by(input_name, (stability_index, input_name)) filter (where stability_index is not null) as input_name,
         max(case status when 'red' then 3 when 'yellow' then 2 when 'green' then 1 else 0 end) as severity
 
     from drift

@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from tests.support.sql_scopes import KIND_OF_TYPE, Reader, Relation, Scope, Value, conjuncts, filled_by, parts_of
+from tests.support.sql_scopes import KIND_OF_TYPE, Reader, Relation, Scope, Value, conjuncts, parts_of
 
 FUNCTIONS = Path(__file__).parents[1] / "platform" / "portable_functions.csv"
 # A double with fewer decimal places than these has values halfway between two of them.
@@ -76,17 +76,18 @@ def extreme(node: exp.Expression, scope: Scope, reader: Reader) -> Iterator[str]
     """min_by and max_by: rows that tie, and nulls."""
     value, order, holder = node.this, node.expression, node.parent
     orders = order.expressions if isinstance(order, exp.Tuple) else [order]
-    filled: set[str] = set()
+    filled: list[exp.Expression] = []
     if isinstance(holder, exp.Filter):
-        filled = {part.sql() for condition in conjuncts(holder.expression.this) for part in filled_by(condition)}
+        conditions = [part.this.unnest() for part in conjuncts(holder.expression.this) if isinstance(part, exp.Not)]
+        filled = [part.this for part in conditions if isinstance(part, exp.Is)]
         holder = holder.parent
     by = holder.args.get("partition_by") or [] if isinstance(holder, exp.Window) else scope.grouped or []
     if value not in orders and not scope.decides(scope.columns_of([*by, *orders]), value):
         yield "rows may tie; order by a tuple that ends in a unique key, or in the value itself"
-    if reader.known(value).nullable and value.sql() not in filled:
+    if reader.known(value).nullable and value not in filled:
         yield "a row without a value is left out on DuckDB only; add filter (where ... is not null)"
     for part in orders:
-        if len(orders) > 1 and reader.known(part).nullable and part.sql() not in filled:
+        if len(orders) > 1 and reader.known(part).nullable and part not in filled:
             yield f"`{shortened(part)}` may be null, the largest on DuckDB and the smallest on Spark; coalesce it"
 
 

@@ -7,7 +7,7 @@ known where it follows from what is known of the tables, from a `group by`, a `d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -112,6 +112,19 @@ class Scope:
             and any({self.same(column) for column in key} <= known for key in self.keys_of_sources[sources.pop()])
         )
 
+    def filtered(self, condition: exp.Expression) -> Scope:
+        """The scope of an aggregate that only reads rows which meet a condition."""
+        scope = replace(self, sources={name: dict(columns) for name, columns in self.sources.items()})
+        for column in (column for part in conjuncts(condition) for column in filled_by(part)):
+            scope.fill(column)
+        return scope
+
+    def fill(self, column: exp.Column) -> None:
+        """Notes that a column is not null."""
+        place = self.find(column)
+        if place is not None:
+            self.sources[place[0]][column.name.lower()] = Value(place[1].kind, False)
+
     def make_equal(self, left: Column, right: Column) -> None:
         left, right = self.same(left), self.same(right)
         if left != right:
@@ -140,9 +153,7 @@ class Scope:
             for left, right in pairs:
                 self.make_equal(left, right)
             for column in filled_by(condition):
-                place = self.find(column)
-                if place is not None:
-                    self.sources[place[0]][column.name.lower()] = place[1]._replace(nullable=False)
+                self.fill(column)
 
 
 class Reader:
@@ -319,7 +330,8 @@ class Reader:
             columns = self.read(node, steps, scope).columns
             found = columns[0][1]._replace(nullable=True) if columns else UNKNOWN
         else:
-            found = self._typed(node, scope, [self.value(part, scope, steps) for part in parts_of(node)])
+            inner = scope.filtered(node.expression.this) if isinstance(node, exp.Filter) else scope
+            found = self._typed(node, scope, [self.value(part, inner, steps) for part in parts_of(node)])
         self.values[id(node)] = found
         if not isinstance(node, exp.Query):
             self.visit(node, scope, self)

@@ -15,8 +15,9 @@ first_messages as (
 
     select
         comments.ticket_id,
-        min_by(comments.body, (comments.commented_at, comments.comment_id)) filter (where comments.body is not null)
-            as body
+        min_by(comments.body, (comments.commented_at, comments.comment_id)) filter (
+            where comments.body is not null and comments.commented_at is not null
+        ) as body
 
     from {{ ref('stg_zendesk__ticket_comments') }} as comments
     inner join {{ ref('stg_zendesk__tickets') }} as ticket_texts

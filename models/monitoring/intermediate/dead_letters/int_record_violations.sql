@@ -64,7 +64,9 @@ waivers as (
         violations.record_key,
         violations.rule_key,
         min(overrides.decided_at) as waived_at,
-        min_by(overrides.override_id, (overrides.decided_at, overrides.override_id)) as waived_by
+        min_by(overrides.override_id, (overrides.decided_at, overrides.override_id)) filter (
+            where overrides.decided_at is not null
+        ) as waived_by
 
     from violations
     inner join {{ ref('stg_overrides__record_overrides') }} as overrides

@@ -12,7 +12,9 @@ missing as (
         table_name,
         count(*) as file_count,
         max(path) as path,
-        max_by(coalesce(reason, 'deliver it again'), (path, coalesce(reason, 'deliver it again'))) as reason
+        max_by(coalesce(reason, 'deliver it again'), (path, coalesce(reason, 'deliver it again'))) filter (
+            where path is not null
+        ) as reason
 
     from {{ ref('int_source_deliveries') }}
     where is_missing

@@ -72,7 +72,7 @@ explained as (
         ) as expected,
         concat_ws(
             '', 'fails ', {{ share_text('tolerance') }}, ' outside the band, or after a change by more than a factor of ',
-            count_change_fail_factor
+            {{ number_text('count_change_fail_factor', 2) }}
         ) as threshold,
         concat_ws(
             '; ',

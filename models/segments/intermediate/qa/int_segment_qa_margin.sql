@@ -26,7 +26,7 @@ measured as (
         sum(members.contribution_margin) / nullif(sum(members.net_revenue), 0) as margin_rate,
         avg(
             case
-                when members.affordable_rate < audiences.planned_discount_rate then 1.0
+                when members.affordable_rate < audiences.planned_discount_rate then 1
                 when members.affordable_rate is not null then 0
             end
         ) as unprofitable_share,

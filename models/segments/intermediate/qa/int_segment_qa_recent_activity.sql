@@ -15,18 +15,18 @@ shares as (
 
     select
         memberships.segment_key,
-        avg(case when features.days_since_last_order < limits.recent_activity_order_days then 1.0 else 0 end)
+        avg(case when features.days_since_last_order < limits.recent_activity_order_days then 1 else 0 end)
             as order_share,
         avg(
             case
-                when features.days_since_last_return < limits.recent_activity_setback_days then 1.0
+                when features.days_since_last_return < limits.recent_activity_setback_days then 1
                 when {{ days_between('cancellations.cancelled_date', as_of_date()) }}
-                    < limits.recent_activity_setback_days then 1.0
+                    < limits.recent_activity_setback_days then 1
                 else 0
             end
         ) as setback_share,
-        avg(case when features.has_open_issue then 1.0 else 0 end) as issue_share,
-        avg(case when features.has_open_complaint or features.has_pending_refund then 1.0 else 0 end)
+        avg(case when features.has_open_issue then 1 else 0 end) as issue_share,
+        avg(case when features.has_open_complaint or features.has_pending_refund then 1 else 0 end)
             as complaint_share
 
     from {{ ref('segment_memberships') }} as memberships

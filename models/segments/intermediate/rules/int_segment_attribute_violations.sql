@@ -56,8 +56,8 @@ meant_operators as (
         conditions.allowed_operators,
         min_by(
             spellings.operator,
-            (case when spellings.word = spellings.operator then -1 else spellings.place end, spellings.operator)
-        ) as meant
+            (case when spellings.word = spellings.operator then -1 else coalesce(spellings.place, 0) end, spellings.operator)
+        ) filter (where spellings.operator is not null) as meant
 
     from conditions
     inner join spellings
