@@ -28,9 +28,11 @@
     try_cast(nullif({{ regexp_keep("trim(" ~ text ~ ")", '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}, '') as date)
 {%- endmacro %}
 
-{# Of the names in a group, the nearest to another; of several, the first in the alphabet. #}
+{# Of the names in a group, the nearest to another; of several, the shortest, then the first in the alphabet. #}
 {% macro nearest_name(name, other) -%}
-    min_by({{ other }}, (coalesce({{ name_distance(name, other) }}, 0), {{ other }})) filter (where {{ other }} is not null)
+    min_by({{ other }}, (coalesce({{ name_distance(name, other) }}, 0), length({{ other }}), {{ other }})) filter (
+        where {{ other }} is not null
+    )
 {%- endmacro %}
 
 {# Distance between two names: edit distance, less 4 for the same number in both and 2 for the same first five letters.
