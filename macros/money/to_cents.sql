@@ -11,8 +11,8 @@
     cast(bround(cast({{ amount }} as decimal(28, 10)), 2) as decimal(18, 2))
 {%- endmacro %}
 
-{# A number that is no money as a decimal, halves rounded away from zero. A double first becomes a decimal of ten places:
-   engines round 1.005, which no double is exactly, in different ways, and 1.0050000000 in one. #}
+{# A figure that is not money as a decimal, halves rounded away from zero. By way of ten decimal places: no double is
+   exactly 1.005, so engines that round it directly disagree. #}
 {% macro to_decimal(value, precision, scale) -%}
     cast(cast({{ value }} as decimal(28, 10)) as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}

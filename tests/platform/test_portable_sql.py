@@ -222,16 +222,16 @@ def test_a_portable_template_passes(template: str) -> None:
 
 
 def test_a_fault_in_a_model_is_found_in_what_reads_it() -> None:
-    """Types, nulls and keys pass from model to model: `rates` knows nothing of `weeks` but what its select says."""
+    """Types, nulls and keys are followed from model to model."""
     models = Models(
         {
-            "core.weeks": parsed("select order_id, avg(amount) as mean from core.orders group by order_id"),
-            "core.rates": parsed("select order_id, mean / 2 as half from core.weeks"),
+            "core.means": parsed("select customer_id, avg(amount) as mean from core.orders group by customer_id"),
+            "core.halves": parsed("select customer_id, mean / 2 as half from core.means"),
         },
         TABLES,
     )
-    assert models["core.rates"].keys >= {frozenset({"order_id"})}
-    assert models.faults["core.rates"] == [f"`mean / 2`: {DIVIDED}"]
+    assert models["core.halves"].keys == {frozenset({"customer_id"})}
+    assert models.faults["core.halves"] == [f"`mean / 2`: {DIVIDED}"]
 
 
 def test_every_function_is_reviewed_once() -> None:
