@@ -49,13 +49,14 @@
     unknown_filters as (
         select
             filters.row_text,
-            concat(filters.event, ' cannot be filtered by ''', filters.filter_name, '''') as reason,
+            concat_ws('', filters.event, ' cannot be filtered by ''', filters.filter_name, '''') as reason,
             case
                 when filters.filter_names = '' then 'leave the filter empty'
-                else concat(
+                else concat_ws(
+                    '',
                     case
                         when min({{ distance }}) <= 0.4 * length(filters.filter_name)
-                            then concat('did you mean ''', min_by(filters.choice, {{ distance }}), '''? ')
+                            then concat_ws('', 'did you mean ''', {{ nearest_name('filters.filter_name', 'filters.choice') }}, '''? ')
                         else ''
                     end,
                     'use one of ', replace(filters.filter_names, '|', ', ')
@@ -71,12 +72,16 @@
     select
         'behaviour_windows',
         row_text,
-        concat(attribute_name, ' is a column of customer_features'),
+        concat_ws('', attribute_name, ' is a column of customer_features'),
         'use that one, or give the attribute another name'
     from windows
     where attribute_name in ({{ literal_list(customer_feature_names() or ['']) }}) and attribute_name <> ''
     union all
-    select 'behaviour_windows', windows.row_text, concat(events.event, ' has no ', measure), concat('use one of ', measures)
+    select
+        'behaviour_windows',
+        windows.row_text,
+        concat_ws('', events.event, ' has no ', measure),
+        concat_ws('', 'use one of ', measures)
     from windows
     inner join events
         on windows.event = events.event
@@ -88,8 +93,8 @@
     select distinct
         'behaviour_windows',
         row_text,
-        concat('filter ', filter_name, case when has_value then ' is listed twice' else ' has no value' end),
-        case when has_value then 'join its values by |' else concat('write ', filter_name, '=one|other') end
+        concat_ws('', 'filter ', filter_name, case when has_value then ' is listed twice' else ' has no value' end),
+        case when has_value then 'join its values by |' else concat_ws('', 'write ', filter_name, '=one|other') end
     from (
         select *, count(*) over (partition by attribute_name, event, measure, filter, filter_name) as name_count
         from filters

@@ -22,7 +22,7 @@
 {% macro significant_by_benjamini_hochberg(p_value, p_rank, test_count) -%}
     coalesce(
         {{ p_rank }} <= max(
-            case when {{ p_value }} <= 0.05 * {{ p_rank }} / {{ test_count }} then {{ p_rank }} end
+            case when {{ p_value }} <= 0.05 * {{ p_rank }} / cast({{ test_count }} as double) then {{ p_rank }} end
         ) over (), false
     )
 {%- endmacro %}

@@ -34,7 +34,9 @@
             'domain': ['%@' ~ plain, '%.' ~ plain], 'address': [plain | replace('*', '%')], 'number': [none]
         }.get(form, [plain]) -%}
         {%- for pattern in patterns -%}
-            {%- do rows.append(dict(row, word_pattern=pattern, at_least=row.value if form == 'number' else none)) -%}
+            {%- do rows.append(dict(
+                row, priority=row.priority | int, word_pattern=pattern, at_least=row.value if form == 'number' else none
+            )) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(rows) }}

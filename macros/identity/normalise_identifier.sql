@@ -15,7 +15,8 @@
     {%- set without_suffix = "case when " ~ provider ~ ".ignores_suffix then split_part(" ~ local ~ ", '+', 1) else " ~ local ~ " end" -%}
     case
         when {{ provider }}.domain is null or {{ local }} = '' or split_part({{ local }}, '+', 1) = '' then {{ email }}
-        else concat(
+        else concat_ws(
+            '',
             case when {{ provider }}.ignores_dots then replace({{ without_suffix }}, '.', '') else {{ without_suffix }} end,
             '@', {{ provider }}.canonical_domain
         )

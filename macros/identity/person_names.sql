@@ -55,5 +55,13 @@
 
 {# One row per item of a list, for use in a select list. #}
 {% macro list_to_rows(items) -%}
-    {{ return(('explode(' if target.type == 'spark' else 'unnest(') ~ items ~ ')') }}
+    {{ return(adapter.dispatch('list_to_rows', 'customer_segmentation')(items)) }}
+{%- endmacro %}
+
+{% macro default__list_to_rows(items) -%}
+    {{ return('unnest(' ~ items ~ ')') }}
+{%- endmacro %}
+
+{% macro spark__list_to_rows(items) -%}
+    {{ return('explode(' ~ items ~ ')') }}
 {%- endmacro %}

@@ -32,7 +32,7 @@
             {{ row_key }},
             {%- for amount in amounts %}
             {{ amount }},
-            {{ to_cents('cast(' ~ amount ~ ' as decimal(28, 6)) * ' ~ base ~ ' / base_total') }} as rounded_{{ amount }},
+            {{ to_cents('cast(' ~ amount ~ ' as double) * ' ~ base ~ ' / base_total') }} as rounded_{{ amount }},
             {%- endfor %}
             share_rank
         from (

@@ -21,7 +21,7 @@
    columns p, k = r + x and weeks = alpha + T. For a tiny p the quotient would suffer from cancellation, so its series
    is used. #}
 {% macro expected_orders_given_dropout(days) -%}
-    {%- set horizon = '(' ~ days ~ ' / 7.0 / weeks)' -%}
+    {%- set horizon = '(' ~ days ~ ' / cast(7 as double) / weeks)' -%}
     case
         when k * p * {{ horizon }} < 0.00001 then k * {{ horizon }} * (1 - (k + 1) * p * {{ horizon }} / 2)
         else (1 - power(1 + p * {{ horizon }}, -k)) / p
@@ -30,7 +30,7 @@
 
 {# The same for ordered pairs of orders, E[n (n - 1)], from which the variance of the number of orders follows. #}
 {% macro expected_order_pairs_given_dropout(days) -%}
-    {%- set horizon = '(' ~ days ~ ' / 7.0 / weeks)' -%}
+    {%- set horizon = '(' ~ days ~ ' / cast(7 as double) / weeks)' -%}
     2 * (1 - p) * case
         when k * p * {{ horizon }} < 0.0001
             then k * (k + 1) * {{ horizon }} * {{ horizon }} * (0.5 - (k + 2) * p * {{ horizon }} / 3)

@@ -33,11 +33,11 @@
         when 'count' then sqrt(greatest({{ expected }}, 1.0))
         when 'share'
             then sqrt(
-                greatest({{ expected }}, 1.0 / ({{ row_count }} + 2))
-                * greatest(1 - {{ expected }}, 1.0 / ({{ row_count }} + 2))
+                greatest({{ expected }}, 1 / cast({{ row_count }} + 2 as double))
+                * greatest(1 - {{ expected }}, 1 / cast({{ row_count }} + 2 as double))
                 / {{ row_count }}
             )
-        when 'rate' then sqrt(greatest({{ expected }}, 1.0 / {{ row_count }}) / {{ row_count }})
+        when 'rate' then sqrt(greatest({{ expected }}, 1 / cast({{ row_count }} as double)) / {{ row_count }})
         else {{ expected }} / sqrt({{ row_count }})
     end
 {%- endmacro %}
@@ -72,5 +72,5 @@
 
 {# A limit as text with two decimals, such as 19.90; null stays null. #}
 {% macro two_decimals(value) -%}
-    cast(cast({{ value }} as decimal(28, 2)) as {{ dbt.type_string() }})
+    cast({{ to_decimal(value, 28, 2) }} as {{ dbt.type_string() }})
 {%- endmacro %}

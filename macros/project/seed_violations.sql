@@ -101,7 +101,7 @@
     {%- endif -%}
     {%- set cells = [] -%}
     {%- for column in declaration.columns -%}
-        {%- set cell = 'trim(coalesce(cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ "), ''))" -%}
+        {%- set cell = 'trim(coalesce(' ~ exact_text(column.name) ~ ", ''))" -%}
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}
@@ -124,7 +124,7 @@
 
 {# The cells of a column whose values are not as declared, with the nearest of the accepted values. #}
 {% macro seed_cell_violations(name, check) -%}
-    {%- set given = '(select *, trim(' ~ (split_to_rows(name) if check.list else name) ~ ') as given_value from cells where '
+    {%- set given = '(select *, ' ~ (split_to_rows(trimmed_items(name)) if check.list else name) ~ ' as given_value from cells where '
         ~ name ~ " <> '') as given" -%}
     {%- set rule = {
         'reason': (check.reason or name ~ (' names' if check.list else ' is') ~ ' `{value}`') | replace('{value}', '{given_value}'),
@@ -134,10 +134,10 @@
     {%- set distance = modules.re.sub('\\s+', ' ', name_distance('lower(given_value)', 'choice')) -%}
     {%- set near = 'min(' ~ distance ~ ') <= 0.4 * length(given_value)' -%}
     {%- set quote = "''" if "'{value}'" in (check.reason or '') else '`' -%}
-    {%- set nearest = "concat('did you mean " ~ quote ~ "', min_by(choice, " ~ distance ~ "), '" ~ quote ~ "? ')" -%}
+    {%- set nearest = "concat_ws('', 'did you mean " ~ quote ~ "', " ~ modules.re.sub('\\s+', ' ', nearest_name('lower(given_value)', 'choice')) ~ ", '" ~ quote ~ "? ')" -%}
     {%- set all = "'" ~ (check.choices or 'write one of') ~ ' ' ~ check.accepted | join(', ') ~ (', joined by |' if check.list else '') ~ "'" -%}
     {{ return(
-        'select row_text, ' ~ seed_text(rule.reason) ~ ' as reason, concat(case when ' ~ near ~ ' then ' ~ nearest ~ " else '' end, "
+        'select row_text, ' ~ seed_text(rule.reason) ~ " as reason, concat_ws('', case when " ~ near ~ ' then ' ~ nearest ~ ' end, '
         ~ all ~ ') as suggestion, ' ~ ('true' if rule.structural else 'false') ~ ' as is_structural from ' ~ given ~ " cross join (values ('" ~ check.accepted | join("'), ('")
         ~ "')) as choices (choice) where not " ~ seed_value_test(check) ~ ' group by row_text, given_value'
     ) }}
@@ -167,7 +167,7 @@
             {%- do parts.append(text_literal(part)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(parts[0] if parts | length == 1 else 'concat(' ~ parts | join(', ') ~ ')') }}
+    {{ return(parts[0] if parts | length == 1 else "concat_ws('', " ~ parts | join(', ') ~ ')') }}
 {%- endmacro %}
 
 {# Stops a model with the first violations in the seeds that it relies on, one line each. #}

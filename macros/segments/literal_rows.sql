@@ -25,8 +25,9 @@
         {%- set literal = adapter.dispatch('text_literal', 'customer_segmentation') %}
         {%- for row in rows %}
         {%- set cells = [] %}
-        {%- for name in columns %}
-        {%- do cells.append('null' if row.get(name) is none else literal(row[name])) %}
+        {%- for name, data_type in columns.items() %}
+        {%- set is_whole = row.get(name) is integer and data_type in ['int', 'integer', 'bigint'] %}
+        {%- do cells.append('null' if row.get(name) is none else row[name] if is_whole else literal(row[name])) %}
         {%- endfor %}
         ({{ cells | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}

@@ -30,14 +30,14 @@
     {%- if operator.comparisons == ['is_known'] and operator.is_negated -%}{{ return(text_literal(text)) }}{%- endif -%}
     {%- if operator.comparisons == ['is_true'] -%}
         {%- if condition.if_missing != 'true' -%}{{ return(text_literal(text)) }}{%- endif -%}
-        {{ return('concat(' ~ text_literal(text) ~ ', case when ' ~ segment_column(condition.attribute) ~ " is null then ' (not known)' else '' end)") }}
+        {{ return("concat_ws('', " ~ text_literal(text) ~ ', case when ' ~ segment_column(condition.attribute) ~ " is null then ' (not known)' else '' end)") }}
     {%- endif -%}
     {%- set thresholds = [] -%}
     {%- for item in segment_condition_items(condition) -%}
         {%- set threshold = segment_shown_item(condition, item, attributes) -%}
         {%- if threshold is not none -%}{%- do thresholds.append(threshold) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return("concat(" ~ text_literal(text ~ ' (') ~ ", " ~ shown
+    {{ return("concat_ws('', " ~ text_literal(text ~ ' (') ~ ", " ~ shown
         ~ (", ', threshold ', " ~ thresholds | join(", ' and ', ") if thresholds else '') ~ ", ')')") }}
 {%- endmacro %}
 
@@ -46,17 +46,16 @@
     {%- set column = segment_column(attribute) -%}
     {%- set found = attributes[attribute] -%}
     {%- set phrase = found.phrase or {'kind': '', 'unit': ''} -%}
-    {%- set value = column -%}
+    {%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- if phrase.unit == ' %' -%}
-        {%- set value = 'round(100 * ' ~ column ~ ', 2)' -%}
+        {%- set text = number_text('100 * ' ~ column, 2) -%}
     {%- elif found.data_type in ('double', 'float', 'real') -%}
-        {%- set value = 'round(' ~ column ~ ', 4)' -%}
+        {%- set text = number_text(column, 4) -%}
     {%- endif -%}
-    {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- if phrase.unit -%}
-        {%- set text = 'concat(' ~ text ~ ', ' ~ text_literal(phrase.unit) ~ ')' -%}
+        {%- set text = "concat_ws('', " ~ text ~ ', ' ~ text_literal(phrase.unit) ~ ')' -%}
     {%- elif phrase.kind in ('recency', 'since', 'due') -%}
-        {%- set text = 'concat(' ~ text ~ ', case when ' ~ column ~ " = 1 then ' day' else ' days' end)" -%}
+        {%- set text = "concat_ws('', " ~ text ~ ', case when ' ~ column ~ " = 1 then ' day' else ' days' end)" -%}
     {%- endif -%}
     {{ return('case when ' ~ column ~ " is null then 'not known' else " ~ text ~ ' end') }}
 {%- endmacro %}
@@ -68,7 +67,7 @@
     {%- if item.startswith('attr:') and item[5:] in attributes and type not in ('boolean', 'set') -%}
         {{ return(segment_shown_value(item[5:], attributes)) }}
     {%- elif type == 'number' and segment_percentile(item) is not none -%}
-        {{ return("cast(round(" ~ segment_value_sql(condition, item, 'number', attributes) ~ ", 4) as " ~ dbt.type_string() ~ ")") }}
+        {{ return(number_text(segment_value_sql(condition, item, 'number', attributes), 4)) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -32,27 +32,27 @@
         segment_key,
         change
     from {{ log }}
-    where customer_id is not null
+    where customer_id is not null and change is not null
     {%- endif -%}
 {%- endmacro %}
 
 {# How a condition changed, as SQL over a row of int_membership_traces, such as
    `no order in the last 120 days: 119 → 120`; a threshold that moved is shown with both values. #}
 {% macro flipped_condition_text() -%}
-    concat(
-        condition_text,
+    concat_ws(
+        '', condition_text,
         ': ',
         case
             when previous_actual_value <> actual_value
-                then concat({{ trace_value_text('previous_actual_value') }}, ' → ')
+                then concat_ws('', {{ trace_value_text('previous_actual_value') }}, ' → ')
             else ''
         end,
         {{ trace_value_text('actual_value') }},
         case
             when expected_note is null then ''
             when previous_expected_value <> expected_value
-                then concat(', threshold ', replace(previous_expected_value, '|', ' and '), ' → ', replace(expected_value, '|', ' and '))
-            else concat(', threshold ', replace(expected_value, '|', ' and '))
+                then concat_ws('', ', threshold ', replace(previous_expected_value, '|', ' and '), ' → ', replace(expected_value, '|', ' and '))
+            else concat_ws('', ', threshold ', replace(expected_value, '|', ' and '))
         end
     )
 {%- endmacro %}

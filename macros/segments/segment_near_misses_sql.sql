@@ -76,10 +76,10 @@
     {%- for item in segment_condition_items(condition) -%}
         {%- set limit = segment_value_sql(condition, item, 'number', attributes) -%}
         {%- if operator.comparisons[loop.index0] in ('equals', 'above', 'at_least') -%}
-            {%- do tests.append(column ~ ' >= ' ~ limit ~ ' - abs(' ~ limit ~ ') / 4.0') -%}
+            {%- do tests.append(column ~ ' >= ' ~ limit ~ ' - 0.25 * abs(' ~ limit ~ ')') -%}
         {%- endif -%}
         {%- if operator.comparisons[loop.index0] in ('equals', 'below', 'at_most') -%}
-            {%- do tests.append(column ~ ' <= ' ~ limit ~ ' + abs(' ~ limit ~ ') / 4.0') -%}
+            {%- do tests.append(column ~ ' <= ' ~ limit ~ ' + 0.25 * abs(' ~ limit ~ ')') -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(tests | join(' and ')) }}

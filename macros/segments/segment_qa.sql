@@ -12,7 +12,7 @@
 {# A share as text, such as `12.5 %`; `unknown` for null. #}
 {% macro share_text(share) -%}
     coalesce(
-        {{ dbt.concat(["cast(cast(round(100 * (" ~ share ~ "), 1) as decimal(18, 1)) as " ~ dbt.type_string() ~ ")", "' %'"]) }},
+        cast({{ to_decimal('100 * (' ~ share ~ ')', 18, 1) }} as {{ dbt.type_string() }}) || ' %',
         'unknown'
     )
 {%- endmacro %}

@@ -53,9 +53,9 @@
                 case items.item_kind
                     when 'attribute'
                         then {{ segment_value_by_name('items.item_value', segment_attributes_compared(segments)) }}
-                    when 'percentile' then cast(percentiles.threshold as {{ dbt.type_string() }})
+                    when 'percentile' then {{ exact_text('percentiles.threshold') }}
                     when 'day'
-                        then cast({{ days_before('features.as_of_date', 'items.item_value') }} as {{ dbt.type_string() }})
+                        then cast({{ days_before('features.as_of_date', 'floor(try_cast(items.item_value as double))') }} as {{ dbt.type_string() }})
                     else items.item_value
                 end as other_value,
                 {{ 'lower_matches.customer_id is not null' if reads_members else 'false' }} as is_member
@@ -108,12 +108,12 @@
     {%- if not names -%}{{ return('cast(null as ' ~ dbt.type_string() ~ ')') }}{%- endif -%}
     case {{ column }}
         {%- for name in names | unique(case_sensitive=true) %}
-        when {{ text_literal(name) }} then cast({{ segment_column(name) }} as {{ dbt.type_string() }})
+        when {{ text_literal(name) }} then {{ exact_text(segment_column(name)) }}
         {%- endfor %}
     end
 {%- endmacro %}
 
 {# A number as text with at most four decimals, where it may have more; any other text as it is. #}
 {% macro segment_rounded_text(value, is_rounded) -%}
-    case when {{ is_rounded }} then cast(round(try_cast({{ value }} as double), 4) as {{ dbt.type_string() }}) else {{ value }} end
+    case when {{ is_rounded }} then {{ number_text('try_cast(' ~ value ~ ' as double)', 4) }} else {{ value }} end
 {%- endmacro %}

@@ -35,7 +35,7 @@
         left join (
             select
                 segment_key,
-                max_by(customer_count, as_of_date) as customer_count
+                max_by(customer_count, as_of_date) filter (where customer_count is not null) as customer_count
             from {{ sizes }}
             group by segment_key
         ) as sizes
@@ -136,7 +136,7 @@
 {# The first word of a name that marks it as temporary; '' when there is none. #}
 {% macro segment_loose_word(name) -%}
     trim(regexp_extract(
-        concat(' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
+        concat_ws('', ' ', {{ regexp_replace_all(name, '[^a-z0-9]+', ' ') }}, ' '),
         ' (test|tests|testing|copy|final|temp|tmp|untitled|backup|v[0-9]+) ', 0
     ))
 {%- endmacro %}

@@ -15,7 +15,7 @@
     {%- set key = contract.config.meta.key -%}
     {#- Where two versions have the same timestamp, the later delivery wins, then any fixed order. -#}
     {%- set newest_first = ['known_at desc'] + (['_delivered_at desc'] if '_delivered_at' in present else []) -%}
-    {%- do newest_first.append('_record_hash' if '_record_hash' in present else quoted_list(names, 'known')) -%}
+    {%- do newest_first.append('_record_hash nulls last' if '_record_hash' in present else quoted_list(names, 'known')) -%}
     {%- set known = usable_versions(relation, contract, present, ['_delivered_at', '_record_hash'], blocked) -%}
     {#- Nearly every record has one version, so only those with more are ranked: on ten million events that takes
         two thirds of the time of one window over all of them. -#}

@@ -64,10 +64,10 @@
             {%- set delivery = '_delivered_at' if '_delivered_at' in present else 'cast(null as timestamp)' -%}
             {%- do selects.append(
                 "select '" ~ table.source_name ~ "' as source, '" ~ table.name ~ "' as table_name, known_at,"
-                ~ " case when event_at <= known_at then " ~ seconds_between('event_at', 'known_at') ~ " / 3600.0"
+                ~ " case when event_at <= known_at then cast(" ~ seconds_between('event_at', 'known_at') ~ " as double) / 3600"
                 ~ " when event_at is not null then 0 end as event_lag_hours,"
                 ~ " case when known_at <= delivered_at and delivered_at < " ~ deliveries_end()
-                ~ " then " ~ seconds_between('known_at', 'delivered_at') ~ " / 3600.0"
+                ~ " then cast(" ~ seconds_between('known_at', 'delivered_at') ~ " as double) / 3600"
                 ~ " when delivered_at < known_at then 0 end as delivery_lag_hours"
                 ~ " from (select " ~ source_known_at(table, present) ~ " as known_at, " ~ event ~ " as event_at, "
                 ~ delivery ~ " as delivered_at from " ~ relation ~ ") as versions"

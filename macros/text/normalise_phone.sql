@@ -6,9 +6,9 @@
     {%- set digits = regexp_replace_all("replace(" ~ column ~ ", '(0)', '')", '[ ()./-]') -%}
     case
         when {{ regexp_keep(digits, '^[+][1-9][0-9]{7,14}$') }} <> '' then {{ digits }}
-        when {{ regexp_keep(digits, '^00[1-9][0-9]{7,14}$') }} <> '' then concat('+', substr({{ digits }}, 3))
+        when {{ regexp_keep(digits, '^00[1-9][0-9]{7,14}$') }} <> '' then concat_ws('', '+', substr({{ digits }}, 3))
         when {{ regexp_keep(digits, '^' ~ plan.trunk ~ plan.national ~ '$') }} <> ''
-            then concat('+{{ plan.code }}', substr({{ digits }}, {{ plan.trunk | length + 1 }}))
+            then concat_ws('', '+{{ plan.code }}', substr({{ digits }}, {{ plan.trunk | length + 1 }}))
     end
 {%- endmacro %}
 

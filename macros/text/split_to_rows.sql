@@ -10,3 +10,8 @@
 {% macro spark__split_to_rows(column) -%}
     {{ return("explode(split(" ~ column ~ ", '[|]'))") }}
 {%- endmacro %}
+
+{# A text list separated by | without the blanks around its items. #}
+{% macro trimmed_items(list) -%}
+    {{ regexp_replace_all('trim(' ~ list ~ ')', ' *[|] *', '|') }}
+{%- endmacro %}

@@ -34,3 +34,9 @@
 {% macro literal_list(words) -%}
     '{{ words | join("', '") }}'
 {%- endmacro %}
+
+{# Of the values in a group, the one with the latest `instant`, where none is the earliest; of several, the one that
+   sorts last, whatever the order of rows. #}
+{% macro newest_value(value, instant) -%}
+    max_by({{ value }}, (coalesce({{ instant }}, cast('1970-01-01' as timestamp)), {{ value }})) filter (where {{ value }} is not null)
+{%- endmacro %}

@@ -1,7 +1,7 @@
 {# A text ready for keyword matching: lower-case letters and digits, one space between words and at both ends.
    n't becomes nt, other punctuation a space. #}
 {% macro plain_words(text) -%}
-    concat(' ', trim({{ regexp_replace_all(
+    concat_ws('', ' ', trim({{ regexp_replace_all(
         "replace(replace(lower(" ~ text ~ "), '’', " ~ text_literal("'") ~ "), " ~ text_literal("n't") ~ ", 'nt')",
         '[^0-9a-zß-ӿ]+', ' '
     ) }}), ' ')

@@ -40,11 +40,10 @@
     {%- set parent = contract.config.meta.parent -%}
     {%- set known = known_versions(relation, contract, delivered_columns(relation, contract), [], scope_columns(contract)) -%}
     {%- set key = record_key_text(contract, 'known') -%}
-    {#- Of two versions with one timestamp, the scope that sorts last wins, whatever the order of rows. -#}
         select
             '{{ contract.name }}' as table_name, record_key
             {%- for scope in ['channel', 'account', 'currency'] %},
-            max_by({{ scope }}, concat(cast(known_at as {{ dbt.type_string() }}), '|', {{ scope }})) as {{ scope }}
+            {{ newest_value(scope, 'known_at') }} as {{ scope }}
             {%- endfor %}
         from (
             select {{ key }} as record_key, known.known_at, {{ scopes_of(contract, 'known') }}

@@ -31,7 +31,7 @@
     {{ return(parts | join(', ')) }}
 {%- endmacro %}
 
-{# The columns of a record's contract as one JSON object. #}
+{# The columns of a record's contract as one JSON object, nulls included, dates and times as SQL writes them. #}
 {% macro row_as_json(contract, alias) -%}
     {{ return(adapter.dispatch('row_as_json', 'customer_segmentation')(contract, alias)) }}
 {%- endmacro %}
@@ -41,11 +41,13 @@
 {%- endmacro %}
 
 {% macro spark__row_as_json(contract, alias) -%}
-    to_json(named_struct({{ names_and_values(contract, alias) }}))
+    to_json(named_struct({{ names_and_values(contract, alias) }}), map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 {% macro names_and_values(contract, alias) -%}
-    {%- for name in contract.columns -%}
-        '{{ name }}', {{ alias }}.{{ adapter.quote(name) }}{{ ', ' if not loop.last }}
+    {%- for column in contract.columns.values() -%}
+        {%- set value = alias ~ '.' ~ adapter.quote(column.name) -%}
+        '{{ column.name }}', {{ 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' if column.data_type in ('timestamp', 'date') else value }}
+        {{- ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

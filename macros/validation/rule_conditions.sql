@@ -141,7 +141,7 @@
 {% macro breaks_rule() -%}
     {%- set number = 'cast(measured as decimal(38, 10))' -%}
     {%- set instant = 'cast(measured as ' ~ dbt.type_timestamp() ~ ')' -%}
-    {%- set latest = dbt.dateadd('day', "cast(nullif(max_value, '') as integer)", 'known_at') | trim -%}
+    {%- set latest = dbt.dateadd('day', whole_number('max_value'), 'known_at') | trim -%}
     case rule_type
                 when 'required' then measured is null
                 when 'range'

@@ -130,7 +130,7 @@
             scoped.*,
             rules.rule_key, rules.rule_type, rules.min_value, rules.max_value, rules.severity, rules.is_active,
             nullif(rules.channel, '') as rule_channel, nullif(rules.account, '') as rule_account,
-            instr(concat('|', rules.checked_columns, '|'), concat('|', scoped.column_name, '|')) as column_rank,
+            instr(concat_ws('', '|', rules.checked_columns, '|'), concat_ws('', '|', scoped.column_name, '|')) as column_rank,
             rank() over (
                 partition by scoped.table_name, scoped.record_key, scoped.version_hash, scoped.known_at, rules.rule_key
                 order by case when rules.account <> '' then 2 else 0 end + case when rules.channel <> '' then 1 else 0 end desc

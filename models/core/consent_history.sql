@@ -17,7 +17,7 @@ running as (
         max(
             case
                 when {{ kind }}_source is not null
-                    then concat(cast(boundary_date as {{ dbt.type_string() }}), {{ kind }}_source)
+                    then concat_ws('', cast(boundary_date as {{ dbt.type_string() }}), {{ kind }}_source)
             end
         ) over so_far as {{ kind }}_source,
         {% endfor %}

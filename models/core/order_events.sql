@@ -29,7 +29,7 @@ events as (
     {% endfor %}
     {% for event, column in [('shipped', 'shipped_at'), ('delivered', 'delivered_at')] %}
     select
-        concat('shopify:', source_order_id) as order_id,
+        concat_ws('', 'shopify:', source_order_id) as order_id,
         '{{ event }}' as event,
         {{ column }} as event_at,
         cast(null as decimal(18, 2)) as amount
@@ -98,7 +98,7 @@ numbered as (
                         ] %}
                         when '{{ event }}' then {{ loop.index }}
                         {% endfor %}
-                    end
+                    end nulls last
             ) as bigint
         ) as event_number,
         event,

@@ -9,7 +9,7 @@ ranked as (
 
     select
         order_id,
-        row_number() over (partition by customer_id order by ordered_at, order_id) as customer_order_number
+        row_number() over (partition by customer_id order by ordered_at nulls last, order_id) as customer_order_number
 
     from orders
     where not_counted_reason is null and customer_id is not null

@@ -54,7 +54,7 @@ suppressions as (
         channel,
         reason,
         min(valid_from) as since,
-        min_by(source_system, concat(cast(valid_from as {{ dbt.type_string() }}), source_system)) as source
+        min_by(source_system, (valid_from, source_system)) as source
 
     from reasons
     group by customer_id, channel, reason

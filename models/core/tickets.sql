@@ -56,7 +56,7 @@ final as (
         replies.agent_reply_count,
         replies.first_replied_at,
         cast(
-            floor({{ seconds_between('tickets.created_at', 'replies.first_replied_at') }} / 60.0) as bigint
+            floor(cast({{ seconds_between('tickets.created_at', 'replies.first_replied_at') }} as double) / 60) as bigint
         ) as first_reply_minutes
 
     from tickets

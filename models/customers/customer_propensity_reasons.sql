@@ -49,7 +49,7 @@ final as (
         cast(
             case
                 when ranked.attribute_value is null
-                    then concat('unknown: ', replace(ranked.attribute_name, '_', ' '))
+                    then concat_ws('', 'unknown: ', replace(ranked.attribute_name, '_', ' '))
                 when ranked.standard_value >= 0 then coalesce(phrases.high_words, ranked.attribute_name)
                 else coalesce(phrases.low_words, ranked.attribute_name)
             end as {{ dbt.type_string() }}

@@ -38,21 +38,19 @@ joined as (
         value.expected_orders_90d,
         value.expected_orders_180d,
         value.expected_orders_365d,
-        cast(value.predicted_value_12m as decimal(18, 2)) as predicted_value_12m,
-        cast(value.predicted_margin_12m as decimal(18, 2)) as predicted_margin_12m,
+        {{ to_cents('value.predicted_value_12m') }} as predicted_value_12m,
+        {{ to_cents('value.predicted_margin_12m') }} as predicted_margin_12m,
         -- Customers outside the model keep their value to date, without an expectation.
         case
             when covered.value_scope <> 'no_model'
-                then cast(
-                        coalesce(to_date.net_revenue, 0) + coalesce(value.predicted_value_12m, 0) as decimal(18, 2)
-                    )
+                then {{ to_cents('coalesce(to_date.net_revenue, 0) + coalesce(value.predicted_value_12m, 0)') }}
         end as lifetime_value_total,
         churn.churn_propensity,
         value.expected_next_order_date,
-        cast(value.expected_order_value as decimal(18, 2)) as expected_order_value,
-        cast(value.expected_order_margin as decimal(18, 2)) as expected_order_margin,
-        cast(value.predicted_value_12m_low as decimal(18, 2)) as predicted_value_12m_low,
-        cast(value.predicted_value_12m_high as decimal(18, 2)) as predicted_value_12m_high,
+        {{ to_cents('value.expected_order_value') }} as expected_order_value,
+        {{ to_cents('value.expected_order_margin') }} as expected_order_margin,
+        {{ to_cents('value.predicted_value_12m_low') }} as predicted_value_12m_low,
+        {{ to_cents('value.predicted_value_12m_high') }} as predicted_value_12m_high,
         cast(coalesce(covered.value_scope, 'no_order') as {{ dbt.type_string() }}) as value_scope,
         cast(covered.cohort as {{ dbt.type_string() }}) as value_cohort
 

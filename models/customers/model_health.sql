@@ -41,7 +41,8 @@ review_checks as (
             else 'red'
         end as status,
         cast({{ days_between('review_date', as_of_date()) }} as double) as observed,
-        concat(
+        concat_ws(
+            '',
             case when {{ as_of_date() }} <= review_date then 'review due on ' else 'review was due on ' end,
             cast(review_date as {{ dbt.type_string() }}), '; fitted on ',
             cast(fitted_date as {{ dbt.type_string() }})
@@ -58,7 +59,7 @@ worst as (
         model_key,
         case when input_name = 'score' then 'score_drift' else 'input_drift' end as check_name,
         max(stability_index) as observed,
-        max_by(input_name, stability_index) as input_name,
+        max_by(input_name, (stability_index, input_name)) filter (where stability_index is not null) as input_name,
         max(case status when 'red' then 3 when 'yellow' then 2 when 'green' then 1 else 0 end) as severity
 
     from drift
@@ -77,7 +78,7 @@ drift_checks as (
             when severity = 0 then 'too few customers to measure drift'
             when check_name = 'score_drift'
                 then 'distribution of the scores compared with the fit, population stability index'
-            else concat(input_name, ' has drifted most since the fit, population stability index')
+            else concat_ws('', input_name, ' has drifted most since the fit, population stability index')
         end as reason
 
     from worst

@@ -34,9 +34,9 @@ final as (
                 source,
                 table_name,
                 rule_key,
-                path,
-                line_number,
-                record_key
+                path nulls last,
+                line_number nulls last,
+                record_key nulls last
         ) as bigint) as money_rank
 
     from letters

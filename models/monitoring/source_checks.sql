@@ -21,14 +21,15 @@ changes as (
         drift.extra_column_count,
         drift.missing_column_count,
         drift.new_columns is not null or drift.vanished_columns is not null as is_changed,
-        concat(
+        concat_ws(
+            '',
             case when drift.new_columns is not null
-                    then concat('new column(s) ', drift.new_columns, ', which are not read')
+                    then concat_ws('', 'new column(s) ', drift.new_columns, ', which are not read')
                 else ''
             end,
             case when drift.new_columns is not null and drift.vanished_columns is not null then '; ' else '' end,
             case when drift.vanished_columns is not null
-                    then concat('column(s) ', drift.vanished_columns, ' no longer delivered')
+                    then concat_ws('', 'column(s) ', drift.vanished_columns, ' no longer delivered')
                 else ''
             end,
             ': ask the sender whether that is intended'

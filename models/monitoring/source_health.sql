@@ -39,10 +39,10 @@ summarised as (
         case max(severity_rank) when 2 then 'fail' when 1 then 'warn' else 'ok' end as severity,
         max(finding) filter (where finding_rank = 1) as finding,
         {{ ordered_text_list("case when severity_rank > 0 then reason end", 'finding_rank', '; also: ') }} as reasons,
-        cast(max(observed) filter (where check_name = 'volume') as bigint) as day_rows,
+        cast(round(max(observed) filter (where check_name = 'volume')) as bigint) as day_rows,
         max(limit_value) filter (where check_name = 'volume') as expected_rows,
         max(observed) filter (where check_name = 'rejects') as reject_rate,
-        cast(max(observed) filter (where check_name = 'failed_files') as bigint) as failed_file_count,
+        cast(round(max(observed) filter (where check_name = 'failed_files')) as bigint) as failed_file_count,
         max(observed) filter (where check_name = 'circuit') > 0 as has_open_circuit
 
     from findings

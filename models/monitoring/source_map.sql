@@ -40,7 +40,7 @@ joined as (
         fields.relation,
         fields.column_name,
 
-        cast(nullif(fields.precedence, '') as bigint) as precedence,
+        cast({{ whole_number('fields.precedence') }} as bigint) as precedence,
         fields.precedence = '1' as is_source_of_truth,
         case
             when measures.row_count is null then 'off'
@@ -60,12 +60,13 @@ joined as (
         cast(agreement.agreed_count as double) / nullif(agreement.compared_count, 0) as agreement,
 
         measures.last_known_at,
-        cast(floor({{ seconds_between('measures.last_known_at', as_of_end()) }} / 3600.0) as bigint) as age_hours,
+        cast(floor(cast({{ seconds_between('measures.last_known_at', as_of_end()) }} as double) / 3600) as bigint)
+            as age_hours,
 
         nullif(fields.profile_system, '') as profile_system,
         case
-            when fields.filter_value <> '' then concat(fields.filter_column, ' = ', fields.filter_value)
-            when fields.filter_column <> '' then concat(fields.filter_column, ' is missing')
+            when fields.filter_value <> '' then concat_ws('', fields.filter_column, ' = ', fields.filter_value)
+            when fields.filter_column <> '' then concat_ws('', fields.filter_column, ' is missing')
         end as only_rows_with,
         nullif(fields.validity, '') as validity,
         nullif(fields.note, '') as note,

@@ -25,6 +25,7 @@ earlier as (
         max_by(past.customer_count, past.as_of_date) filter (
             where past.as_of_date <= {{ days_before('sizes.as_of_date', days) }}
             and past.as_of_date > {{ days_before('sizes.as_of_date', days + 7) }}
+            and past.customer_count is not null
         ) as customer_count_{{ days }}d_ago,
         {%- endfor %}
         sizes.as_of_date,
@@ -102,7 +103,7 @@ measured as (
         case when compared.ranked_rate is not null
                 then row_number() over (
                         partition by compared.as_of_date, compared.ranked_rate is not null
-                        order by compared.ranked_rate {{ direction }}, compared.segment_key
+                        order by compared.ranked_rate {{ direction }} nulls last, compared.segment_key
                     )
         end as {{ name }},
         {%- endfor %}

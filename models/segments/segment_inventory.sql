@@ -22,36 +22,43 @@ worded_pairs as (
         other_segment_key,
         measure,
         case
-            when finding = 'exact_duplicate_rule' then concat('its rule means the same as that of ', other_segment_key)
+            when finding = 'exact_duplicate_rule'
+                then concat_ws('', 'its rule means the same as that of ', other_segment_key)
             when is_by_rule and finding = 'subset'
-                then concat('its rule is that of ', other_segment_key, ' with more conditions')
+                then concat_ws('', 'its rule is that of ', other_segment_key, ' with more conditions')
             when is_by_rule and finding = 'superset'
-                then concat('the rule of ', other_segment_key, ' is its own with more conditions')
+                then concat_ws('', 'the rule of ', other_segment_key, ' is its own with more conditions')
             when finding = 'subset'
-                then concat(
-                        {{ percent_text('measure') }}, ' of its members are in ', other_segment_key, ' too (',
+                then concat_ws(
+                        '', {{ percent_text('measure') }}, ' of its members are in ', other_segment_key, ' too (',
                         shared_count, ' customers)'
                     )
             when finding = 'superset'
-                then concat(
-                        'it contains ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key, ' (',
-                        shared_count, ' customers)'
+                then concat_ws(
+                        '', 'it contains ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key,
+                        ' (', shared_count, ' customers)'
                     )
             when finding = 'same_members'
-                then concat('it has the same ', shared_count, ' members as ', other_segment_key, ' by another rule')
-            else concat({{ percent_text('measure') }}, ' of the combined members are in both')
+                then concat_ws(
+                        '', 'it has the same ', shared_count, ' members as ', other_segment_key, ' by another rule'
+                    )
+            else concat_ws('', {{ percent_text('measure') }}, ' of the combined members are in both')
         end as evidence,
         case
             when finding = 'exact_duplicate_rule'
-                then concat('merge into ', other_segment_key, ': the rules mean the same')
-            when finding = 'same_members' then concat('merge into ', other_segment_key, ': the members are the same')
+                then concat_ws('', 'merge into ', other_segment_key, ': the rules mean the same')
+            when finding = 'same_members'
+                then concat_ws('', 'merge into ', other_segment_key, ': the members are the same')
             when finding = 'near_duplicate'
-                then concat(
-                        'merge into ', other_segment_key, ': ', {{ percent_text('measure') }}, ' of members are shared'
+                then concat_ws(
+                        '', 'merge into ', other_segment_key, ': ', {{ percent_text('measure') }},
+                        ' of members are shared'
                     )
             when finding = 'subset'
-                then concat('keep it only if its members are treated differently from those of ', other_segment_key)
-            else concat('nothing to do here; see ', other_segment_key, ', which it contains')
+                then concat_ws(
+                        '', 'keep it only if its members are treated differently from those of ', other_segment_key
+                    )
+            else concat_ws('', 'nothing to do here; see ', other_segment_key, ', which it contains')
         end as suggestion
 
     from pairs

@@ -28,17 +28,17 @@ ranked as (
         definitions.priority,
         row_number() over (
             partition by members.customer_id
-            order by definitions.priority, members.segment_key
+            order by definitions.priority nulls last, members.segment_key
         ) = 1 as is_primary,
         coalesce(stays.valid_from, members.as_of_date) as entered_date,
         definitions.rule_version,
         first_value(members.segment_key) over (
             partition by members.customer_id
-            order by definitions.priority, members.segment_key
+            order by definitions.priority nulls last, members.segment_key
         ) as primary_segment_key,
         first_value(definitions.priority) over (
             partition by members.customer_id
-            order by definitions.priority, members.segment_key
+            order by definitions.priority nulls last, members.segment_key
         ) as primary_priority
 
     from members
@@ -64,8 +64,8 @@ explained as (
         case when not is_primary then primary_segment_key end as lost_priority_to,
         case
             when not is_primary
-                then concat(
-                        primary_segment_key,
+                then concat_ws(
+                        '', primary_segment_key,
                         ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
                         ' before ', cast(priority as {{ dbt.type_string() }})
                     )

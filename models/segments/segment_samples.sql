@@ -46,10 +46,10 @@ worded as (
         alternative,
         condition_number,
         is_met,
-        concat(
-            condition_text,
+        concat_ws(
+            '', condition_text,
             ': ', {{ trace_value_text("coalesce(actual_value, 'missing')") }},
-            case when expected_note is not null then {{ dbt.concat(["', threshold '", 'expected_value']) }} else '' end
+            case when expected_note is not null then ', threshold ' || expected_value else '' end
         ) as words
 
     from trace
@@ -68,7 +68,7 @@ alternatives as (
         {{ ordered_text_list('case when not is_met then words end', 'condition_number', '; ') }} as missed_words,
         row_number() over (
             partition by customer_id, segment_key, kind
-            order by sum(case when is_met then 0 else 1 end), alternative
+            order by sum(case when is_met then 0 else 1 end), alternative nulls last
         ) as alternative_rank
 
     from worded
@@ -89,8 +89,8 @@ final as (
         cast(
             case
                 when samples.sample = 'included' then included.met_words
-                when included.missed_count > 0 then concat('misses: ', included.missed_words)
-                else concat('left out: ', excluded.met_words)
+                when included.missed_count > 0 then concat_ws('', 'misses: ', included.missed_words)
+                else concat_ws('', 'left out: ', excluded.met_words)
             end as {{ dbt.type_string() }}
         ) as explanation
 

@@ -84,6 +84,19 @@ CASES = (
     Case("sha256_hash(\"'abc'\")", ONE, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
     Case("sorted_text_list('given')", "(values ('b'), ('a'), ('b')) as words(given)", "a, b"),
     Case("ordered_text_list('given', 'n', '|')", "(values ('b', 1), ('a', 2)) as words(given, n)", "b|a"),
+    # 1.5 and 2 have one timestamp; null has none, and is no value.
+    Case("newest_value('given', 'known_at')",
+         "(values ('1', timestamp '2026-06-30 10:00:00'), ('1.5', timestamp '2026-06-30 10:00:01'),"
+         " ('2', timestamp '2026-06-30 10:00:01'), ('3', null), (null, timestamp '2026-06-30 11:00:00'))"
+         " as versions(given, known_at)", "2"),
+    Case("trimmed_items('given')", "(select ' a |b| c d ' as given)", "a|b|c d"),
+    Case("number_text('given', 4)", "(values (12.0e0), (0.00001e0), (1e7), (2.34566e0), (-0.5e0)) as numbers(given)",
+         ["12.0", "0.0", "10000000.0", "2.3457", "-0.5"]),
+    Case("exact_text('given')", "(select 0.1e0 as given)", "0.1"),
+    # Three are equally near.
+    Case("nearest_name('given', 'other')",
+         "(values ('shoe', 'shoes'), ('shoe', 'shod'), ('shoe', 'show'), ('shoe', null)) as names(given, other)",
+         "shod"),
     Case("plain_words('given')", "(select 'It isn''t here, OK?' as given)", " it isnt here ok "),
     Case("segment_loose_word('given')", "(values ('new_copy'), ('copying')) as names(given)", ["copy", ""]),
     Case("name_distance('given', 'other')", "(select 'spend_90d' as given, 'spent_90d' as other)", 1 - 4),
@@ -97,6 +110,8 @@ CASES = (
     Case("amounts_or_zero(['a', 'b'], {'a': 'one'})", ONE, (1, Decimal("0.00"))),
     # Ties are rounded to the even cent.
     Case("to_cents('given')", "(values (1.005), (-1.015)) as amounts(given)", [Decimal("1.00"), Decimal("-1.02")]),
+    Case("to_decimal('given', 18, 2)", "(values (1.005e0), (-1.005e0), (2.5e0)) as numbers(given)",
+         [Decimal("1.01"), Decimal("-1.01"), Decimal("2.50")]),
     Case("in_reporting_currency('10.15', '0.5')", ONE, Decimal("5.08")),
     Case("two_decimals('given')", "(select 3 as given)", "3.00"),
     # Models

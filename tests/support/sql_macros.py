@@ -22,6 +22,7 @@ def _environment() -> jinja2.Environment:
         "text_literal": text_literal,
         "regexp_replace_all": lambda text, pattern, new="": f"regexp_replace({text}, '{pattern}', '{new}', 'g')",
         "split_to_rows": lambda column: f"unnest(string_split({column}, '|'))",
+        "whole_number": lambda text: f"cast({text} as int)",
         "modules": SimpleNamespace(re=re),
     }
     environment.globals.update(helpers)

@@ -32,7 +32,7 @@ left join {{ ref('customer_consents') }} as consents
 left join suppressed
     on
         members.customer_id = suppressed.customer_id
-        and instr(concat('|', suppressed.channels, '|'), concat('|', members.channel, '|')) > 0
+        and instr(concat_ws('', '|', suppressed.channels, '|'), concat_ws('', '|', members.channel, '|')) > 0
 where
     suppressions.customer_id is not null
     or not coalesce(consents.is_permitted, false)

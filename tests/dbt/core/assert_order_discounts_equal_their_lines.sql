@@ -17,7 +17,7 @@ with lines as (
 orders as (
 
     select
-        concat('shopify:', source_order_id) as order_id,
+        concat_ws('', 'shopify:', source_order_id) as order_id,
         total_line_items_price,
         coalesce(total_line_items_price - subtotal_price, total_discounts) as stated_discount
 

@@ -5,7 +5,7 @@ with points as (
         metric,
         cut_number,
         cut_value,
-        cut_value <= lag(cut_value) over (partition by metric order by cut_number) as is_not_ascending
+        cut_value <= lag(cut_value) over (partition by metric order by cut_number nulls last) as is_not_ascending
 
     from {{ ref('rfm_fixed_cut_points') }}
 

@@ -100,7 +100,7 @@ from (
     select
         '{{ rule }}' as rule,
         '{{ column | replace("'", "''") }}' as column_name,
-        {{ 'cast(null as ' ~ text ~ ')' if is_guarded else 'concat(' ~ example ~ ')' }} as example
+        {{ 'cast(null as ' ~ text ~ ')' if is_guarded else "concat_ws('', " ~ example ~ ')' }} as example
     from {{ 'checked' if is_computed else model }}
     {{ condition }}
     {{- ' union all' if not loop.last }}

@@ -7,7 +7,7 @@ with golden as (
         {% for field in golden_units().name + golden_units().address %}
         coalesce(max(value) filter (where field = '{{ field }}'), '') as {{ field }},
         {% endfor %}
-        count(distinct concat(source_system, '|', cast(valued_at as {{ dbt.type_string() }}))) as record_count,
+        count(distinct concat_ws('', source_system, '|', cast(valued_at as {{ dbt.type_string() }}))) as record_count,
         max(source_system) as source_system,
         max(valued_at) as valued_at
 

@@ -13,7 +13,7 @@ contact_points as (
         kind,
         '{{ type }}' as identifier_type,
         {{ type }} as identifier_value,
-        concat('{{ type }}:', {{ type }}) as contact_point
+        concat_ws('', '{{ type }}:', {{ type }}) as contact_point
 
     from stated
     where {{ type }} is not null
@@ -26,7 +26,7 @@ contact_points as (
         kind,
         'profile' as identifier_type,
         source_profile_id as identifier_value,
-        concat('profile:', source_system, ':', source_profile_id) as contact_point
+        concat_ws('', 'profile:', source_system, ':', source_profile_id) as contact_point
 
     from stated
     where coalesce(email, phone, loyalty_number, shop_customer_id) is null

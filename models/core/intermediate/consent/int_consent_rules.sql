@@ -22,7 +22,7 @@ named as (
 
     select
         *,
-        concat(channel, ', ', purpose) as row_text
+        concat_ws('', channel, ', ', purpose) as row_text
 
     from rules
 

@@ -31,7 +31,7 @@ signals as (
 
     -- A signal applies to the address the tool wrote to, not to others that it knows.
     select
-        concat('klaviyo:', event_id) as signal_id,
+        concat_ws('', 'klaviyo:', event_id) as signal_id,
         'klaviyo' as source_system,
         person_id as source_profile_id,
         signal,
@@ -46,7 +46,7 @@ signals as (
     union all
 
     select
-        concat('shopify:', source_customer_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
+        concat_ws('', 'shopify:', source_customer_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
         'shopify' as source_system,
         source_customer_id as source_profile_id,
         case
@@ -64,7 +64,7 @@ signals as (
     union all
 
     select
-        concat('hubspot:', contact_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
+        concat_ws('', 'hubspot:', contact_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
         'hubspot' as source_system,
         contact_id as source_profile_id,
         'email_opt_out_true' as signal,

@@ -36,7 +36,7 @@ meanings as (
 stated as (
 
     select
-        concat('consent:', event_id) as statement_id,
+        concat_ws('', 'consent:', event_id) as statement_id,
         'consent' as source_system,
         event_id as source_profile_id,
         nullif(known_channel, '') as channel,

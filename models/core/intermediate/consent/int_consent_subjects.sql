@@ -51,7 +51,7 @@ current_points as (
     {% for type in ['email', 'phone', 'loyalty_number', 'shop_customer_id'] %}
     select
         profile_key,
-        concat('{{ type }}:', {{ type }}) as contact_point
+        concat_ws('', '{{ type }}:', {{ type }}) as contact_point
 
     from {{ ref('int_identity_profiles') }}
     where {{ type }} is not null

@@ -67,7 +67,7 @@ habits as (
     select
         customer_id,
         {% for habit in ['visit_weekday', 'visit_hour', 'visit_device', 'email_weekday', 'email_hour'] -%}
-        max_by(habit_value, observation_count * 100 - habit_value) filter (where habit = '{{ habit }}') as {{ habit }},
+        min_by(habit_value, (-observation_count, habit_value)) filter (where habit = '{{ habit }}') as {{ habit }},
         {% endfor -%}
         sum(observation_count) filter (where habit = 'visit_weekday') as visit_count,
         sum(observation_count) filter (where habit = 'email_weekday') as email_count

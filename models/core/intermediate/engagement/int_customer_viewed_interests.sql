@@ -41,8 +41,7 @@ by_category as (
         category,
         sum(view_count) as view_count,
         max(last_viewed_at) as last_viewed_at,
-        -- Deterministic for two at the same instant.
-        max_by(sku, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', sku)) as last_viewed_sku
+        max_by(sku, (last_viewed_at, sku)) as last_viewed_sku
 
     from categorised
     group by customer_id, category
@@ -55,7 +54,8 @@ ranked as (
         *,
         row_number() over (
             partition by customer_id
-            order by case when category is null then 1 else 0 end, view_count desc, last_viewed_at desc, category
+            order by
+                case when category is null then 1 else 0 end, view_count desc, last_viewed_at desc, category nulls last
         ) as favourite_rank
 
     from by_category
@@ -67,7 +67,7 @@ summary as (
     select
         customer_id,
         max(category) filter (where favourite_rank = 1) as favourite_viewed_category_90d,
-        max_by(category, concat(cast(last_viewed_at as {{ dbt.type_string() }}), '|', last_viewed_sku))
+        max_by(category, (last_viewed_at, last_viewed_sku, category)) filter (where category is not null)
             as last_viewed_category_90d
 
     from ranked

@@ -42,7 +42,7 @@ linked as (
 
     from identifiers
     inner join edges
-        on concat(identifiers.identifier_type, ':', identifiers.identifier_value) = edges.identifier
+        on concat_ws('', identifiers.identifier_type, ':', identifiers.identifier_value) = edges.identifier
     inner join identities
         on edges.profile_key = identities.profile_key
     group by identifiers.identifier_type, identifiers.identifier_value
@@ -81,7 +81,7 @@ named as (
         identifier_type,
         identifier_value,
         customer_id,
-        coalesce(customer_id, concat(identifier_type, ':', identifier_value)) as person_key
+        coalesce(customer_id, concat_ws('', identifier_type, ':', identifier_value)) as person_key
 
     from owners
     where identifier_type <> 'order' or customer_id is not null

@@ -16,8 +16,9 @@ with_previous as (
         device_type,
         occurred_at,
         occurred_date,
-        lag(occurred_at) over (partition by anonymous_id order by occurred_at, customer_id) as previous_at,
-        lag(customer_id) over (partition by anonymous_id order by occurred_at, customer_id) as previous_customer_id
+        lag(occurred_at) over (partition by anonymous_id order by occurred_at, customer_id nulls last) as previous_at,
+        lag(customer_id) over (partition by anonymous_id order by occurred_at, customer_id nulls last)
+            as previous_customer_id
 
     from events
 
@@ -38,7 +39,7 @@ numbered as (
             end
         ) over (
             partition by with_previous.anonymous_id
-            order by with_previous.occurred_at, with_previous.customer_id
+            order by with_previous.occurred_at, with_previous.customer_id nulls last
         ) as session_number
 
     from with_previous
@@ -68,7 +69,7 @@ sessions as (
 keyed as (
 
     select
-        md5(concat(anonymous_id, '|', coalesce(customer_id, ''), '|', cast(started_at as {{ dbt.type_string() }})))
+        md5(concat_ws('', anonymous_id, '|', customer_id, '|', cast(started_at as {{ dbt.type_string() }})))
             as session_id,
         customer_id,
         anonymous_id,

@@ -1,5 +1,5 @@
 -- Grain: one row per event on a browser that several people use, with the customer of its stretch of the visit.
-{%- set in_order = 'order by occurred_at, instant_order, event_type, event_id' %}
+{%- set in_order = 'order by occurred_at nulls last, instant_order, event_type, event_id' %}
 
 with browsers as (
 

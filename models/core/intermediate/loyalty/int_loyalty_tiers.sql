@@ -9,7 +9,7 @@ with tiers as (
         trim(tier) as tier,
         cast(trim(threshold) as decimal(18, 2)) as threshold,
         trim(measure) as measure,
-        cast(nullif(trim(points_expiry_days), '') as int) as points_expiry_days
+        {{ whole_number('points_expiry_days') }} as points_expiry_days
 
     from {{ ref('loyalty_tiers') }}
 
@@ -19,7 +19,7 @@ ranked as (
 
     select
         tier,
-        cast(row_number() over (order by threshold) as int) as tier_rank,
+        cast(row_number() over (order by threshold nulls last) as int) as tier_rank,
         threshold,
         measure,
         points_expiry_days

@@ -24,7 +24,7 @@ named as (
         row_number() over (
             partition by returns.return_id
             order by
-                case when returns.order_id like concat(orders.source_system, ':%') then 0 else 1 end,
+                case when returns.order_id like concat_ws('', orders.source_system, ':%') then 0 else 1 end,
                 orders.order_id
         ) as match_rank
 

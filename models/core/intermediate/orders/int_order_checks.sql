@@ -16,8 +16,8 @@ with orders as (
 return_keys as (
 
     select
-        concat('returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
-        concat(return_id, '|', cast(line_number as {{ dbt.type_string() }})) as record_key
+        concat_ws('', 'returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
+        concat_ws('', return_id, '|', cast(line_number as {{ dbt.type_string() }})) as record_key
 
     from {{ ref('stg_returns__return_lines') }}
 
@@ -44,7 +44,7 @@ refund_sums as (
         refunds.refund_amount,
         orders.net_total,
         sum(refunds.refund_amount) over (
-            partition by refunds.order_id order by refunds.returned_at, refunds.return_id
+            partition by refunds.order_id order by refunds.returned_at nulls last, refunds.return_id
         ) as cumulative_refund
 
     from {{ ref('int_returns_unioned') }} as refunds

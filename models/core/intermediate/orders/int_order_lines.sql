@@ -32,7 +32,7 @@ without_tax as (
                 then cast(lines.listed_amount as decimal(28, 10))
             else
                 cast(
-                    cast(lines.listed_amount as decimal(28, 6))
+                    cast(lines.listed_amount as double)
                     * (lines.listed_amount - lines.discount_amount - lines.tax_amount)
                     / (lines.listed_amount - lines.discount_amount)
                     as decimal(28, 10)

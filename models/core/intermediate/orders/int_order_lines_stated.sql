@@ -28,8 +28,8 @@ shopify as (
 
     select
         'shopify' as source_system,
-        concat('shopify:', lines.source_order_id) as order_id,
-        concat('shopify:', lines.source_line_id) as line_id,
+        concat_ws('', 'shopify:', lines.source_order_id) as order_id,
+        concat_ws('', 'shopify:', lines.source_line_id) as line_id,
         lines.sku,
         lines.title as description,
         case when lines.is_gift_card then 'gift_card' else 'product' end as line_type,
@@ -53,8 +53,8 @@ pos as (
 
     select
         'pos' as source_system,
-        concat('pos:', source_order_id) as order_id,
-        concat('pos:', source_order_id, ':', cast(line_number as {{ dbt.type_string() }})) as line_id,
+        concat_ws('', 'pos:', source_order_id) as order_id,
+        concat_ws('', 'pos:', source_order_id, ':', cast(line_number as {{ dbt.type_string() }})) as line_id,
         sku,
         description,
         line_type,
@@ -73,8 +73,8 @@ marketplace as (
 
     select
         'marketplace' as source_system,
-        concat('marketplace:', source_order_id) as order_id,
-        concat('marketplace:', source_line_id) as line_id,
+        concat_ws('', 'marketplace:', source_order_id) as order_id,
+        concat_ws('', 'marketplace:', source_line_id) as line_id,
         sku,
         title as description,
         'product' as line_type,

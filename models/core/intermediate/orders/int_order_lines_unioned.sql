@@ -9,7 +9,7 @@ orders as (
 
     {% for source_system in ['shopify', 'pos', 'marketplace'] %}
     select
-        concat(source_system, ':', source_order_id) as order_id,
+        concat_ws('', source_system, ':', source_order_id) as order_id,
         unallocated_discount_amount,
         unallocated_tax_amount
 

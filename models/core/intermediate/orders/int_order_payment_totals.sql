@@ -18,7 +18,7 @@ running as (
         movements.*,
         sum(order_currency_amount) over (
             partition by order_id
-            order by paid_at, payment_id
+            order by paid_at nulls last, payment_id
             rows between unbounded preceding and current row
         ) as paid_so_far
 
@@ -35,7 +35,8 @@ methods as (
         -- The method with the largest amount paid; among equals not the gift card, then by name.
         row_number() over (
             partition by order_id
-            order by sum(order_currency_amount) desc, case when method = 'gift_card' then 1 else 0 end, method
+            order by
+                sum(order_currency_amount) desc, case when method = 'gift_card' then 1 else 0 end, method nulls last
         ) as method_rank
 
     from running

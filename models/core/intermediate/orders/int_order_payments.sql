@@ -76,7 +76,7 @@ converted as (
         movement_amount,
         case
             when currency = order_currency then cast(movement_amount as decimal(18, 4))
-            else {{ to_cents('cast(movement_amount as decimal(28, 6)) * rate / order_rate') }}
+            else {{ to_cents('cast(movement_amount as double) * rate / order_rate') }}
         end as order_currency_amount,
         {{ in_reporting_currency('movement_amount', 'rate') }} as amount,
         paid_at,

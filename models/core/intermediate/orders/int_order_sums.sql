@@ -27,7 +27,7 @@ lines as (
 payments as (
 
     select
-        concat('shopify:', source_order_id) as order_id,
+        concat_ws('', 'shopify:', source_order_id) as order_id,
         sum(amount) as paid_amount
 
     from {{ ref('stg_shopify__transactions') }}
@@ -37,7 +37,7 @@ payments as (
     union all
 
     select
-        concat('pos:', source_order_id),
+        concat_ws('', 'pos:', source_order_id),
         sum(amount)
 
     from {{ ref('stg_pos__receipt_payments') }}
@@ -48,7 +48,7 @@ payments as (
 identified as (
 
     select
-        concat(source_system, ':', source_order_id) as order_id,
+        concat_ws('', source_system, ':', source_order_id) as order_id,
         source_system,
         source_order_id,
         channel,

@@ -36,7 +36,7 @@ broken as (
 
 versions as (
     {%- for key in tables %}
-    {%- set wanted = "select record_key from broken where concat(source_name, '.', table_name) = '" ~ key ~ "'" %}
+    {%- set wanted = "select record_key from broken where source_name || '.' || table_name = '" ~ key ~ "'" %}
     {{ record_versions(*key.split('.'), wanted=wanted, usable=true) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -48,7 +48,8 @@ versions_in_use as (
     select
         *,
         row_number() over (
-            partition by source, table_name, record_key order by known_at desc, delivered_at desc, version_hash
+            partition by source, table_name, record_key
+            order by known_at desc, delivered_at desc, version_hash nulls last
         ) as version_rank
 
     from versions

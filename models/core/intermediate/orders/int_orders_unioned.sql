@@ -12,7 +12,7 @@ with unioned as (
 dated as (
 
     select
-        concat(source_system, ':', source_order_id) as order_id,
+        concat_ws('', source_system, ':', source_order_id) as order_id,
         {{ business_date('ordered_at') }} as ordered_date,
         unioned.*
 

@@ -13,8 +13,8 @@ with voided as (
 shopify as (
 
     select
-        concat('shopify:', transactions.source_transaction_id) as payment_id,
-        concat('shopify:', transactions.source_order_id) as order_id,
+        concat_ws('', 'shopify:', transactions.source_transaction_id) as payment_id,
+        concat_ws('', 'shopify:', transactions.source_order_id) as order_id,
         'shopify' as source_system,
         case
             when transactions.kind in ('sale', 'capture', 'change') then 'payment'
@@ -45,9 +45,9 @@ shopify as (
 pos as (
 
     select
-        concat('pos:', payments.source_order_id, ':', cast(payments.payment_number as {{ dbt.type_string() }}))
+        concat_ws('', 'pos:', payments.source_order_id, ':', cast(payments.payment_number as {{ dbt.type_string() }}))
             as payment_id,
-        concat('pos:', payments.source_order_id) as order_id,
+        concat_ws('', 'pos:', payments.source_order_id) as order_id,
         'pos' as source_system,
         case when payments.amount < 0 then 'refund' else 'payment' end as kind,
         payments.method,

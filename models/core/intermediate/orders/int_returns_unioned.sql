@@ -4,10 +4,10 @@
 with shop_refunds as (
 
     select
-        concat('shopify:', line_refunds.source_line_refund_id) as return_id,
+        concat_ws('', 'shopify:', line_refunds.source_line_refund_id) as return_id,
         cast(null as {{ dbt.type_string() }}) as unlinked_return_id,
-        concat('shopify:', refunds.source_order_id) as order_id,
-        concat('shopify:', line_refunds.source_line_id) as line_id,
+        concat_ws('', 'shopify:', refunds.source_order_id) as order_id,
+        concat_ws('', 'shopify:', line_refunds.source_line_id) as line_id,
         cast(null as {{ dbt.type_string() }}) as sku,
         cast(null as {{ dbt.type_string() }}) as currency,
         'line' as return_kind,
@@ -36,9 +36,9 @@ with shop_refunds as (
 shop_adjustments as (
 
     select
-        concat('shopify:adjustment:', adjustments.source_adjustment_id) as return_id,
+        concat_ws('', 'shopify:adjustment:', adjustments.source_adjustment_id) as return_id,
         cast(null as {{ dbt.type_string() }}) as unlinked_return_id,
-        concat('shopify:', adjustments.source_order_id) as order_id,
+        concat_ws('', 'shopify:', adjustments.source_order_id) as order_id,
         cast(null as {{ dbt.type_string() }}) as line_id,
         cast(null as {{ dbt.type_string() }}) as sku,
         cast(null as {{ dbt.type_string() }}) as currency,
@@ -82,13 +82,13 @@ return_lines as (
 other_returns as (
 
     select
-        concat('returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
+        concat_ws('', 'returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
         case when source_order_id is null then return_id end as unlinked_return_id,
-        case when source_order_id is not null then concat(source_system, ':', source_order_id) end as order_id,
+        case when source_order_id is not null then concat_ws('', source_system, ':', source_order_id) end as order_id,
         case
             when source_line_ref is null then null
-            when source_system = 'pos' then concat('pos:', source_order_id, ':', source_line_ref)
-            else concat(source_system, ':', source_line_ref)
+            when source_system = 'pos' then concat_ws('', 'pos:', source_order_id, ':', source_line_ref)
+            else concat_ws('', source_system, ':', source_line_ref)
         end as line_id,
         sku,
         currency,

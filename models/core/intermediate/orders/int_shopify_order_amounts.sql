@@ -55,7 +55,7 @@ measured as (
 
     from orders
     left join lines
-        on concat('shopify:', orders.source_order_id) = lines.order_id
+        on concat_ws('', 'shopify:', orders.source_order_id) = lines.order_id
     left join shipping
         on orders.source_order_id = shipping.source_order_id
 
@@ -67,8 +67,8 @@ discounted as (
     select
         measured.*,
         coalesce(
-            cast(value_without_tax as decimal(28, 6))
-            * (1 - greatest(coalesce(discount_left, 0), 0) / nullif(discountable_value, 0)),
+            cast(value_without_tax as double)
+            * (1 - cast(greatest(coalesce(discount_left, 0), 0) as double) / nullif(discountable_value, 0)),
             0
         ) as taxable_value
 
@@ -87,7 +87,7 @@ split as (
             when taxable_value > 0
                 then
                     {{ to_cents(
-                        'cast(tax_left as decimal(28, 6)) * shipping_amount / (shipping_amount + taxable_value)'
+                        'cast(tax_left as double) * shipping_amount / (shipping_amount + taxable_value)'
                     ) }}
             else least(tax_left, shipping_amount)
         end as shipping_tax_amount

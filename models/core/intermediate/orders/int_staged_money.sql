@@ -11,8 +11,8 @@ with orders as (
     select
         '{{ source_system }}' as source_system,
         'order' as record_type,
-        concat('{{ source_system }}:', source_order_id) as record_id,
-        concat('{{ source_system }}:', source_order_id) as order_id,
+        concat_ws('', '{{ source_system }}:', source_order_id) as record_id,
+        concat_ws('', '{{ source_system }}:', source_order_id) as order_id,
         {{ amount }} as amount,
         cast(null as {{ dbt.type_string() }}) as reason,
         ordered_at as happened_at
@@ -74,7 +74,7 @@ lines_without_refund as (
     select
         'shopify' as source_system,
         'refund' as record_type,
-        concat('shopify:', line_refunds.source_line_refund_id) as record_id,
+        concat_ws('', 'shopify:', line_refunds.source_line_refund_id) as record_id,
         cast(null as {{ dbt.type_string() }}) as order_id,
         line_refunds.subtotal as amount,
         'refund not known' as reason,
@@ -92,7 +92,7 @@ returned_goods as (
     select
         'returns' as source_system,
         'refund' as record_type,
-        concat('returns:', returned.return_id, ':', cast(returned.line_number as {{ dbt.type_string() }})) as record_id,
+        concat_ws('', 'returns:', returned.return_id, ':', returned.line_number) as record_id,
         cast(null as {{ dbt.type_string() }}) as order_id,
         returned.refund_amount as amount,
         'money in the shop''s own refund' as reason,
@@ -100,7 +100,7 @@ returned_goods as (
 
     from {{ ref('stg_returns__return_lines') }} as returned
     left join refunds
-        on concat('returns:', returned.return_id, ':', cast(returned.line_number as {{ dbt.type_string() }}))
+        on concat_ws('', 'returns:', returned.return_id, ':', cast(returned.line_number as {{ dbt.type_string() }}))
             = refunds.record_id
     where returned.refund_amount is null and refunds.record_id is null
 

@@ -46,7 +46,7 @@ joined as (
         -- Two categories may each have a subcategory of the same name.
         case
             when catalogue.subcategory is null then catalogue.category
-            else concat(catalogue.category, ' > ', catalogue.subcategory)
+            else concat_ws('', catalogue.category, ' > ', catalogue.subcategory)
         end as product_group,
         catalogue.brand,
         catalogue.list_price,

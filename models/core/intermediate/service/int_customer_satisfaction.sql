@@ -28,7 +28,7 @@ newest as (
             score,
             row_number() over (
                 partition by customer_id
-                order by scored_at desc, score asc, score_id asc
+                order by scored_at desc, score asc nulls last, score_id asc
             ) as recency_rank
         from scores
         where score_type <> 'nps' and {{ recent }}

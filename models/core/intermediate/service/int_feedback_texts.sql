@@ -15,10 +15,8 @@ first_messages as (
 
     select
         comments.ticket_id,
-        -- Deterministic for two at the same instant.
-        min_by(
-            comments.body,
-            concat(cast(comments.commented_at as {{ dbt.type_string() }}), '|', comments.comment_id)
+        min_by(comments.body, (comments.commented_at, comments.comment_id)) filter (
+            where comments.body is not null and comments.commented_at is not null
         ) as body
 
     from {{ ref('stg_zendesk__ticket_comments') }} as comments
@@ -36,7 +34,7 @@ rating_comments as (
 
     select
         ticket_id,
-        max_by(value, concat(cast(changed_at as {{ dbt.type_string() }}), '|', value)) as comment,
+        {{ newest_value('value', 'changed_at') }} as comment,
         {{ business_date('max(changed_at)') }} as said_date
 
     from {{ ref('stg_zendesk__ticket_field_changes') }}
@@ -49,14 +47,14 @@ rating_comments as (
 texts as (
 
     select
-        {{ keyed_hash("concat('ticket:', tickets.ticket_id)") }} as feedback_id,
+        {{ keyed_hash("concat_ws('', 'ticket:', tickets.ticket_id)") }} as feedback_id,
         'ticket' as source,
         tickets.ticket_id,
         tickets.customer_id,
         tickets.created_date as said_date,
         cast(null as {{ dbt.type_string() }}) as rating_sentiment,
-        concat(
-            coalesce(ticket_texts.subject, ''), '. ',
+        concat_ws(
+            '', coalesce(ticket_texts.subject, ''), '. ',
             coalesce(nullif(trim(ticket_texts.description), ''), first_messages.body, '')
         ) as text
 
@@ -69,7 +67,7 @@ texts as (
     union all
 
     select
-        {{ keyed_hash("concat('rating:', tickets.ticket_id)") }} as feedback_id,
+        {{ keyed_hash("concat_ws('', 'rating:', tickets.ticket_id)") }} as feedback_id,
         'ticket_rating' as source,
         tickets.ticket_id,
         tickets.customer_id,
@@ -84,7 +82,7 @@ texts as (
     union all
 
     select
-        {{ keyed_hash("concat('survey:', responses.response_id)") }} as feedback_id,
+        {{ keyed_hash("concat_ws('', 'survey:', responses.response_id)") }} as feedback_id,
         lower(responses.survey_type) as source,
         null as ticket_id,
         identities.customer_id,

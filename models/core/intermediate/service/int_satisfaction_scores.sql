@@ -25,7 +25,7 @@ identities as (
 scores as (
 
     select
-        concat('ticket:', ticket_id) as score_id,
+        concat_ws('', 'ticket:', ticket_id) as score_id,
         customer_id,
         'ticket' as score_type,
         cast(satisfaction as int) as score,
@@ -37,7 +37,7 @@ scores as (
     union all
 
     select
-        concat('survey:', responses.response_id) as score_id,
+        concat_ws('', 'survey:', responses.response_id) as score_id,
         identities.customer_id,
         lower(responses.survey_type) as score_type,
         cast(responses.score as int) as score,
@@ -59,7 +59,7 @@ ranked as (
         *,
         row_number() over (
             partition by customer_id, score_type
-            order by scored_at desc, score asc, score_id asc
+            order by scored_at desc, score asc nulls last, score_id asc
         ) = 1 as is_latest_of_type
 
     from scores

@@ -40,7 +40,7 @@ anchors as (
     union
     select
         text_key,
-        concat(substr(word, 1, 3), '*') as anchor
+        concat_ws('', substr(word, 1, 3), '*') as anchor
     from words
 
 ),

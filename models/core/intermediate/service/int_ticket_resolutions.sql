@@ -43,7 +43,8 @@ joined as (
         tickets.customer_id,
         resolutions.resolved_at,
         {{ business_date('resolutions.resolved_at') }} as resolved_date,
-        {{ seconds_between('tickets.created_at', 'resolutions.resolved_at') }} / 3600.0 as resolution_hours
+        cast({{ seconds_between('tickets.created_at', 'resolutions.resolved_at') }} as double) / 3600
+            as resolution_hours
 
     from tickets
     inner join resolutions

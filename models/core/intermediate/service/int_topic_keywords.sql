@@ -4,7 +4,7 @@ with keywords as (
 
     select
         trim(topic) as label,
-        cast(trim(weight) as int) as weight,
+        {{ whole_number('weight') }} as weight,
         trim(words) as words,
         trim(words) as pattern_words,
         false as looks_at_marked
@@ -20,7 +20,9 @@ sentiments as (
         '(sentiment)' as label,
         case when trim(sentiment) = 'positive' then 1 else -1 end as weight,
         trim(words) as words,
-        trim({{ regexp_replace_all("concat(' ', trim(words), ' ')", negation_pattern(), ' not~') }}) as pattern_words,
+        trim(
+            {{ regexp_replace_all("concat_ws('', ' ', trim(words), ' ')", negation_pattern(), ' not~') }}
+        ) as pattern_words,
         true as looks_at_marked
 
     from {{ ref('sentiment_words') }}
@@ -34,7 +36,7 @@ negated_sentiments as (
         label,
         -1 as weight,
         words,
-        concat('not~', words) as pattern_words,
+        concat_ws('', 'not~', words) as pattern_words,
         looks_at_marked
 
     from sentiments
@@ -68,7 +70,7 @@ ranked as (
         *,
         row_number() over (
             partition by label, weight, words, pattern_words
-            order by length(word) desc, word
+            order by length(word) desc, word nulls last
         ) as length_rank
 
     from words
@@ -84,10 +86,10 @@ final as (
         label,
         weight,
         words,
-        concat('% ', replace(pattern_words, '*', '%'), case when pattern_words like '%*' then '' else ' %' end)
+        concat_ws('', '% ', replace(pattern_words, '*', '%'), case when pattern_words like '%*' then '' else ' %' end)
             as pattern,
         looks_at_marked,
-        case when word like '%*' then concat(substr(word, 1, 3), '*') else word end as anchor
+        case when word like '%*' then concat_ws('', substr(word, 1, 3), '*') else word end as anchor
 
     from ranked
     where length_rank = 1

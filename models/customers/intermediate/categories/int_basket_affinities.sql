@@ -4,7 +4,7 @@ with products as (
     select
         sku,
         product_group,
-        avg(list_price) over (partition by product_group) as average_price
+        avg(cast(list_price as double)) over (partition by product_group) as average_price
     from {{ ref('int_products') }}
 
 ),

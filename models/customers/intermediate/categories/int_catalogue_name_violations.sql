@@ -3,7 +3,7 @@ with named as (
 
     select
         'category_relations' as seed_name,
-        concat(trim(coalesce(category, '')), ', ', trim(coalesce(related_category, ''))) as row_text,
+        concat_ws('', trim(coalesce(category, '')), ', ', trim(coalesce(related_category, ''))) as row_text,
         'category is' as cell,
         'category' as kind,
         category as given
@@ -13,7 +13,7 @@ with named as (
 
     select
         'category_relations',
-        concat(trim(coalesce(category, '')), ', ', trim(coalesce(related_category, ''))),
+        concat_ws('', trim(coalesce(category, '')), ', ', trim(coalesce(related_category, ''))),
         'related_category is',
         'category',
         related_category
@@ -24,8 +24,8 @@ with named as (
 
     select
         'campaign_products',
-        trim(concat(
-            trim(coalesce(campaign_key, '')), ', ', trim(coalesce(sku, '')), ', ', trim(coalesce(category, ''))
+        trim(concat_ws(
+            '', trim(coalesce(campaign_key, '')), ', ', trim(coalesce(sku, '')), ', ', trim(coalesce(category, ''))
         )),
         '{{ cell }} is',
         '{{ cell }}',
@@ -86,7 +86,7 @@ unknown_names as (
         given_names.cell,
         given_names.kind,
         given_names.given,
-        min_by(others.item, {{ name_distance('given_names.given', 'others.item') }}) as closest_match
+        {{ nearest_name('given_names.given', 'others.item') }} as closest_match
 
     from given_names
     left join names
@@ -106,11 +106,11 @@ violations as (
     select
         seed_name,
         row_text,
-        concat(cell, ' `', given, '`, which is not in the catalogue') as reason,
+        concat_ws('', cell, ' `', given, '`, which is not in the catalogue') as reason,
         case
             when closest_match is null then 'load the product catalogue first'
             when seed_name = 'campaign_products' and kind = 'sku' then 'copy the SKU from the catalogue'
-            else concat('did you mean `', closest_match, '`?')
+            else concat_ws('', 'did you mean `', closest_match, '`?')
         end as suggestion
 
     from unknown_names

@@ -81,7 +81,7 @@ best as (
     select
         scored.customer_id,
         min(scored.category) as next_best_category,
-        min_by(scored.lift, scored.category) as next_best_category_lift,
+        min_by(scored.lift, (scored.category, scored.lift)) as next_best_category_lift,
         cast(max(scored.score) as double) / cast(nullif(max(summed.total_score), 0) as double)
             as next_best_category_probability
 

@@ -5,8 +5,7 @@ with due as (
     select
         customer_id,
         min(due_in_days) as replenishment_due_in_days,
-        min_by(product_group, concat(lpad(cast(due_in_days + 1000 as {{ dbt.type_string() }}), 8, '0'), product_group))
-            as replenishment_due_group
+        min_by(product_group, (due_in_days, product_group)) as replenishment_due_group
 
     from {{ ref('customer_replenishment') }}
     group by customer_id

@@ -8,10 +8,9 @@ with replenish as (
         due.customer_id,
         due.sku,
         due.due_in_days as place,
-        concat(
-            'last bought on ', due.last_ordered_date, ', used up ',
-            case when due.due_in_days >= 0 then 'in ' else '' end,
-            abs(due.due_in_days), ' days', case when due.due_in_days < 0 then ' ago' else '' end
+        concat_ws(
+            '', 'last bought on ', due.last_ordered_date, ', used up ', case when due.due_in_days >= 0 then 'in ' end,
+            abs(due.due_in_days), ' days', case when due.due_in_days < 0 then ' ago' end
         ) as reason
     from {{ ref('customer_replenishment') }} as due
     cross join {{ ref('int_attribute_limits') }} as limits
@@ -24,8 +23,10 @@ viewed as (
         views.customer_id,
         views.sku,
         -count(*) as place,
-        concat('viewed ', case count(*) when 1 then 'once' else concat(count(*), ' times') end, ' in the last ')
-        || concat(max(limits.recent_view_days), ' days, not bought') as reason
+        concat_ws(
+            '', 'viewed ', case count(*) when 1 then 'once' else concat_ws('', count(*), ' times') end, ' in the last ',
+            max(limits.recent_view_days), ' days, not bought'
+        ) as reason
     from {{ ref('int_web_events') }} as views
     cross join {{ ref('int_attribute_limits') }} as limits
     where
@@ -41,9 +42,9 @@ add_on as (
         add_ons.customer_id,
         add_ons.missing_add_on_sku as sku,
         1 as place,
-        concat(
-            'goes with ', coalesce(products.product_name, add_ons.main_sku), ', bought on ', add_ons.main_ordered_date,
-            case when add_ons.is_stated then '' else ', based on other customers'' orders' end
+        concat_ws(
+            '', 'goes with ', coalesce(products.product_name, add_ons.main_sku), ', bought on ',
+            add_ons.main_ordered_date, case when not add_ons.is_stated then ', based on other customers'' orders' end
         ) as reason
 
     from {{ ref('int_customer_add_ons') }} as add_ons
@@ -59,8 +60,8 @@ after_first_purchase as (
         first.customer_id,
         second.sku,
         1 as place,
-        concat(
-            cast(floor(100 * second.share_of_second_purchases + 0.5) as int), ' % of customers who started with ',
+        concat_ws(
+            '', cast(floor(100 * second.share_of_second_purchases + 0.5) as int), ' % of customers who started with ',
             first.category, ' and came back bought ', second.product_group, ' next'
         ) as reason
 
@@ -79,7 +80,7 @@ cross_sell as (
         next.customer_id,
         stocked.sku,
         1 as place,
-        concat('best seller in ', next.next_best_category, ', the most likely next category') as reason
+        concat_ws('', 'best seller in ', next.next_best_category, ', the most likely next category') as reason
 
     from {{ ref('int_customer_next_category') }} as next
     inner join {{ ref('int_product_sales') }} as stocked
@@ -93,7 +94,7 @@ upgrade as (
         bought.customer_id,
         stocked.sku,
         {{ days_between('bought.last_kept_date', as_of_date()) }} as place,
-        concat('next price tier up from ', bought.product_name, ', bought on ', bought.last_kept_date) as reason
+        concat_ws('', 'next price tier up from ', bought.product_name, ', bought on ', bought.last_kept_date) as reason
 
     from {{ ref('int_customer_products') }} as bought
     inner join {{ ref('stg_products__product_relations') }} as relations

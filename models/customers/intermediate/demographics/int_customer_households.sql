@@ -56,10 +56,10 @@ keyed as (
     select
         addressed.customer_id,
         case
-            when addressed.stated_household is not null then concat('stated|', addressed.stated_household)
+            when addressed.stated_household is not null then concat_ws('', 'stated|', addressed.stated_household)
             -- If sources state exactly one household at this address, others of that surname there belong to it.
-            when addresses.stated_count = 1 then concat('stated|', addresses.stated_household)
-            when addresses.address_key is not null then concat('address|', addresses.address_key)
+            when addresses.stated_count = 1 then concat_ws('', 'stated|', addresses.stated_household)
+            when addresses.address_key is not null then concat_ws('', 'address|', addresses.address_key)
         end as household_key,
         coalesce(addressed.stated_by, 'same_address') as household_source
 

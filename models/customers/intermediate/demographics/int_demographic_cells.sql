@@ -55,7 +55,7 @@ counted as (
 cells as (
 
     select
-        concat(tables.dimension, '|', tables.other_dimension) as table_key,
+        concat_ws('', tables.dimension, '|', tables.other_dimension) as table_key,
         these.shown_value as row_value,
         those.shown_value as col_value,
         tables.dimension,

@@ -37,7 +37,7 @@ gaps as (
         ) }} as gap_days
 
     from {{ ref('orders') }}
-    where is_counted and customer_id is not null
+    where is_counted and customer_order_number is not null
 
 ),
 

@@ -100,10 +100,10 @@ cycle as (
         last_order_date,
         gap_count,
         interval_basis,
-        round(expected_interval, 4) as expected_interval_days,
-        round(waiting_days / expected_interval, 4) as overdue_ratio,
-        last_demand_day + cast(expected_interval as decimal(18, 4)) as expected_demand_day,
-        last_demand_day + cast(late_interval_factor * expected_interval as decimal(18, 4)) as late_demand_day
+        cast({{ to_decimal('expected_interval', 18, 4) }} as double) as expected_interval_days,
+        cast({{ to_decimal('waiting_days / expected_interval', 18, 4) }} as double) as overdue_ratio,
+        last_demand_day + {{ to_decimal('expected_interval', 18, 4) }} as expected_demand_day,
+        last_demand_day + {{ to_decimal('late_interval_factor * expected_interval', 18, 4) }} as late_demand_day
 
     from bounded
 

@@ -3,6 +3,7 @@
 with dated as (
 
     select
+        order_id,
         customer_id,
         customer_order_number as order_number,
         ordered_date,
@@ -14,7 +15,7 @@ with dated as (
             as fourth_latest_date_before
 
     from {{ ref('orders') }}
-    where is_counted and customer_id is not null
+    where is_counted and customer_order_number is not null
 
 ),
 
@@ -69,11 +70,12 @@ runs as (
 
     select
         customer_id,
-        max_by(gap_days, order_number) as days_before_last_order,
-        max_by(fourth_latest_date, order_number) as fourth_latest_date,
+        max_by(gap_days, (order_number, order_id)) filter (where gap_days is not null) as days_before_last_order,
+        max_by(fourth_latest_date, (order_number, order_id)) filter (where fourth_latest_date is not null)
+            as fourth_latest_date,
         max(case when gap_days >= comeback_gap_days then ordered_date end) as last_comeback_date,
         sum(case when gap_days >= comeback_gap_days then 1 else 0 end) as comeback_count,
-        max_by(is_loyal, order_number) as is_loyal_at_last_order,
+        max_by(is_loyal, (order_number, order_id)) as is_loyal_at_last_order,
         max(case when is_loyal and not was_loyal_on_eve then ordered_date end) as loyal_since,
         max(
             case

@@ -11,13 +11,11 @@ with orders as (
         {{ business_hour('ordered_at') }} as order_hour,
         -- How often the channel and payment method are chosen; among ties, the one chosen last wins.
         count(*) over (partition by customer_id, channel) * 1000000 + customer_order_number as channel_weight,
-        case
-            when payment_method is not null
-                then count(*) over (partition by customer_id, payment_method) * 1000000 + customer_order_number
-        end as payment_method_weight
+        count(*) over (partition by customer_id, payment_method) * 1000000 + customer_order_number
+            as payment_method_weight
 
     from {{ ref('orders') }} as orders
-    where is_counted and customer_id is not null
+    where is_counted and customer_order_number is not null
 
 ),
 
@@ -35,19 +33,21 @@ counted as (
         sum(order_value) as order_value,
         sum(case when {{ within_window('ordered_date', 365) }} then order_value end) as order_value_365d,
         max(order_value) as highest_order_value,
-        max_by(order_value, customer_order_number) as last_order_value,
+        max_by(order_value, (customer_order_number, order_id)) filter (where order_value is not null)
+            as last_order_value,
         sum(case when channel = 'store' then 1 else 0 end) as store_order_count,
         count(distinct channel) as order_channel_count,
-        max_by(channel, channel_weight) as preferred_order_channel,
-        min_by(channel, customer_order_number) as first_order_channel,
-        max_by(payment_method, payment_method_weight) as preferred_payment_method,
+        max_by(channel, (channel_weight, channel)) filter (where channel is not null) as preferred_order_channel,
+        max(case when customer_order_number = 1 then channel end) as first_order_channel,
+        max_by(payment_method, (payment_method_weight, payment_method)) filter (where payment_method is not null)
+            as preferred_payment_method,
         sum(case when returned_unit_count > 0 then 1 else 0 end) as returned_order_count,
         -- A goodwill refund, with the goods kept, does not count.
-        min_by(returned_unit_count > 0, customer_order_number) as first_order_is_refunded,
+        bool_or(customer_order_number = 1 and returned_unit_count > 0) as first_order_is_refunded,
         sum(gross_revenue) as gross_revenue,
         sum(discounts) as discounts,
         sum(case when is_promoted_order then 1 else 0 end) as promoted_order_count,
-        min_by(is_promoted_order, customer_order_number) as first_order_is_promoted,
+        bool_or(customer_order_number = 1 and is_promoted_order) as first_order_is_promoted,
         {% for number in range(1, 8) %}
         sum(case when order_weekday = {{ number }} then 1 else 0 end) as weekday_{{ number }}_count,
         {% endfor %}

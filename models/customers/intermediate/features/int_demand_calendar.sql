@@ -92,12 +92,11 @@ weighted as (
 
     select
         days.day,
-        cast(
-            case
-                when known.month_count = 12 then least(greatest(factors.factor / known.mean_factor, 0.5), 2)
-                else 1
-            end as decimal(9, 4)
-        ) as demand_weight
+        case
+            when known.month_count = 12
+                then {{ to_decimal('least(greatest(factors.factor / known.mean_factor, 0.5), 2)', 9, 4) }}
+            else cast(1 as decimal(9, 4))
+        end as demand_weight
 
     from days
     cross join known

@@ -61,7 +61,8 @@ filled as (
         {% for name in last_days %}
         cast(counted.{{ name }} as bigint) as {{ name }},
         {% endfor %}
-        (coalesce(counted.touch_count_90d, 0) - coalesce(counted.touch_count_30d, 0)) / 2.0 as usual_touch_count_30d,
+        cast(coalesce(counted.touch_count_90d, 0) - coalesce(counted.touch_count_30d, 0) as double) / 2
+            as usual_touch_count_30d,
         cast(coalesce(ad_clicks.ad_click_count_90d, 0) as bigint) as ad_click_count_90d,
         email_habits.favourite_email_weekday_180d,
         cast(email_habits.favourite_email_hour_180d as bigint) as favourite_email_hour_180d,

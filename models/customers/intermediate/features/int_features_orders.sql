@@ -36,8 +36,8 @@ joined as (
         orders.last_order_date,
         {{ days_between('orders.first_order_date', as_of_date()) }} as days_since_first_order,
         {{ days_between('orders.last_order_date', as_of_date()) }} as days_since_last_order,
-        cast(orders.order_value / nullif(orders.order_count, 0) as decimal(18, 2)) as average_order_value,
-        cast(orders.order_value_365d / nullif(orders.order_count_365d, 0) as decimal(18, 2))
+        {{ to_cents('cast(orders.order_value as double) / nullif(orders.order_count, 0)') }} as average_order_value,
+        {{ to_cents('cast(orders.order_value_365d as double) / nullif(orders.order_count_365d, 0)') }}
             as average_order_value_365d,
         cast(orders.highest_order_value as decimal(18, 2)) as highest_order_value,
         cast(orders.last_order_value as decimal(18, 2)) as last_order_value,

@@ -31,10 +31,10 @@ measured as (
         orders.first_order_is_promoted,
         cast(orders.discounts as double) / nullif(cast(orders.gross_revenue as double), 0) as average_discount_rate,
         -- One order is not enough to show a preference.
-        round(
-            100 * (orders.promoted_order_count + {{ usual_orders }} * usual.promoted_order_share)
-            / case when orders.order_count >= 2 then orders.order_count + {{ usual_orders }} end, 1
-        ) as price_sensitivity_score,
+        cast({{ to_decimal(
+            '100 * (orders.promoted_order_count + ' ~ usual_orders ~ ' * usual.promoted_order_share)'
+            ~ ' / case when orders.order_count >= 2 then orders.order_count + ' ~ usual_orders ~ ' end', 18, 1
+        ) }} as double) as price_sensitivity_score,
         coalesce(lines.promoted_revenue, 0) / lines.revenue as promoted_share,
         coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
         offers.offer_count,
@@ -60,7 +60,7 @@ bands as (
     select
         band,
         cast(from_value as double) as from_value,
-        lead(cast(from_value as double)) over (order by cast(from_value as double)) as next_value
+        lead(cast(from_value as double)) over (order by cast(from_value as double) nulls last) as next_value
     from {{ ref('attribute_bands') }}
     where attribute_name = 'price_sensitivity'
 

@@ -2,8 +2,8 @@
 with returned_goods as (
 
     select distinct
-        concat('shopify:', lines.source_order_id) as order_id,
-        concat('shopify:', lines.source_line_ref) as line_id
+        concat_ws('', 'shopify:', lines.source_order_id) as order_id,
+        concat_ws('', 'shopify:', lines.source_line_ref) as line_id
 
     from {{ ref('stg_returns__return_lines') }} as lines
     cross join {{ ref('int_attribute_limits') }} as limits
@@ -34,7 +34,7 @@ without_refund as (
 
 not_sent as (
 
-    select concat('shopify:', refunds.source_order_id) as order_id
+    select concat_ws('', 'shopify:', refunds.source_order_id) as order_id
 
     from {{ ref('stg_shopify__refunds') }} as refunds
     cross join {{ ref('int_attribute_limits') }} as limits

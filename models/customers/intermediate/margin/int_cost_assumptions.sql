@@ -21,7 +21,7 @@ ranges as (
         applies_to,
         valid_from,
         coalesce(
-            lead(valid_from) over (partition by cost_type, applies_to order by valid_from),
+            lead(valid_from) over (partition by cost_type, applies_to order by valid_from nulls last),
             cast('9999-01-01' as date)
         ) as valid_to,
         fixed_amount,

@@ -28,7 +28,7 @@ placed as (
             when all_customers.cohort is null then 'no_model'
             when coalesce(purchases.customer_type, '') <> 'person' then 'not_a_person'
             when
-                cast(purchases.purchase_day_count as double) / (purchases.observed_days / 7.0 + 1)
+                cast(purchases.purchase_day_count as double) / (cast(purchases.observed_days as double) / 7 + 1)
                 > all_customers.scope_highest_purchase_rate
                 or purchases.mean_purchase_value > all_customers.scope_highest_purchase_value
                 then 'unusual_volume'

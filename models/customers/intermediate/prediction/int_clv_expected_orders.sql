@@ -90,7 +90,7 @@ timed as (
         weighted.p,
         weighted.weight,
         parameters.bg_nbd_r + pairs.repeat_count as k,
-        parameters.bg_nbd_alpha + pairs.observed_days / 7.0 as weeks
+        parameters.bg_nbd_alpha + cast(pairs.observed_days as double) / 7 as weeks
 
     from pairs
     inner join parameters

@@ -8,9 +8,10 @@ with alive as (
         customers.as_of_date,
         customers.purchase_day_count as n,
         parameters.bg_nbd_r + customers.repeat_count as k,
-        parameters.bg_nbd_alpha + customers.observed_days / 7.0 as weeks,
+        parameters.bg_nbd_alpha + cast(customers.observed_days as double) / 7 as weeks,
         {{ bg_nbd_p_alive(
-            'customers.repeat_count', 'customers.last_purchase_age_days / 7.0', 'customers.observed_days / 7.0',
+            'customers.repeat_count', 'cast(customers.last_purchase_age_days as double) / 7',
+            'cast(customers.observed_days as double) / 7',
             'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha', 'parameters.bg_nbd_a', 'parameters.bg_nbd_b',
             'parameters.bg_nbd_leaves_after_first'
         ) }} as p_alive,
@@ -52,12 +53,12 @@ discounted as (
         {%- for days in horizons %}
         p_alive * orders_{{ days }}d as expected_orders_{{ days }}d,
         {%- endfor %}
-        1 - p_alive * (1 - power(weeks / (weeks + {{ year }} / 7.0), k)) as p_no_order,
+        1 - p_alive * (1 - power(weeks / (weeks + {{ year }} / cast(7 as double)), k)) as p_no_order,
         p_alive * (
             {%- for days in horizons %}
             {%- set before = horizons[loop.index0 - 1] if not loop.first else 0 %}
             {{ '+ ' if not loop.first }}(orders_{{ days }}d{{ ' - orders_' ~ before ~ 'd' if before }})
-            * power(1 + {{ var('clv_annual_discount_rate') }}, -{{ (days + before) / 2 }} / 365)
+            * power(1 + {{ var('clv_annual_discount_rate') }}, -{{ (days + before) / 2 }} / cast(365 as double))
             {%- endfor %}
         ) as discounted_orders
 

@@ -56,21 +56,21 @@ classified as (
         *,
         case
             when world_kind <> {{ text_literal(run_setting('kind', 'own')) }}
-                then concat(
-                        'fitted on ', world_kind, ' data, but these are ',
+                then concat_ws(
+                        '', 'fitted on ', world_kind, ' data, but these are ',
                         {{ text_literal(run_setting('kind', 'own')) }}, ' data'
                     )
             when reporting_currency <> {{ text_literal(reporting_currency()) }}
-                then concat('fitted on amounts in ', reporting_currency)
+                then concat_ws('', 'fitted on amounts in ', reporting_currency)
             when as_of_date > {{ as_of_date() }} and not {{ var('allow_later_parameters') }}
-                then concat(
-                        'fitted on data up to ',
+                then concat_ws(
+                        '', 'fitted on data up to ',
                         cast(as_of_date as {{ dbt.type_string() }}),
                         ', after as_of_date'
                     )
             when as_of_date <= {{ as_of_date() }} and not (orders_agree and revenue_agrees)
-                then concat(
-                        'fitted on other data: ', cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders worth ',
+                then concat_ws(
+                        '', 'fitted on other data: ', cast(fingerprint_orders as {{ dbt.type_string() }}), ' orders worth ',
                         cast(cast(round(fingerprint_revenue) as bigint) as {{ dbt.type_string() }}), ' up to ',
                         cast(as_of_date as {{ dbt.type_string() }}), ', but here ',
                         cast(order_count as {{ dbt.type_string() }}), ' worth ',

@@ -31,13 +31,13 @@ scored as (
     select
         candidates.*,
         rules.rule,
-        concat(rules.rule, '|', replace(coalesce(rules.then_by, ''), ' ', '')) as criteria,
+        concat_ws('', rules.rule, '|', replace(coalesce(rules.then_by, ''), ' ', '')) as criteria,
         case when candidates.part_1 is null then 0 else 1 end + case when candidates.part_2 is null then 0 else 1 end
         + case when candidates.part_3 is null then 0 else 1 end + case when candidates.part_4 is null then 0 else 1 end
         + case when candidates.part_5 is null then 0 else 1 end as filled_count,
         -- Case is ignored.
         case
-            when concat(rules.rule, rules.then_by) like '%most_frequent%'
+            when concat_ws('', rules.rule, rules.then_by) like '%most_frequent%'
                 then lower(
                         coalesce(candidates.part_1, '') || '|' || coalesce(candidates.part_2, '') || '|'
                         || coalesce(candidates.part_3, '') || '|' || coalesce(candidates.part_4, '') || '|'
@@ -71,7 +71,8 @@ ranked as (
             partition by scored.customer_id, scored.unit
             order by
                 {% for place in range(1, 5) %}
-                case split_part(scored.criteria, '|', {{ place }}) when 'trusted' then scored.precedence end asc,
+                case split_part(scored.criteria, '|', {{ place }}) when 'trusted' then scored.precedence end asc
+                    nulls last,
                 case split_part(scored.criteria, '|', {{ place }}) when 'most_recent' then scored.valued_at end desc,
                 case split_part(scored.criteria, '|', {{ place }})
                     when 'most_complete' then scored.filled_count

@@ -6,7 +6,7 @@ with owned_identifiers as (
 
     select
         {%- for type in identifier_types() %}
-        bool_or(edges.identifier = concat('{{ type }}:', profiles.{{ type }})) as owns_{{ type }},
+        bool_or(edges.identifier = concat_ws('', '{{ type }}:', profiles.{{ type }})) as owns_{{ type }},
         {%- endfor %}
         profiles.profile_key
 

@@ -14,7 +14,7 @@ with versions as (
 
     {% for source_system, table_name, id_column, shown in accounts %}
     select
-        concat('{{ source_system }}:', {{ id_column }}) as profile_key,
+        concat_ws('', '{{ source_system }}:', {{ id_column }}) as profile_key,
         {% for type in identifier_types() -%}
         cast({{ shown.get(type, 'null') }} as {{ dbt.type_string() }}) as {{ type }},{{ ' ' }}
         {%- endfor %}

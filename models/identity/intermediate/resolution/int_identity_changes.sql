@@ -65,7 +65,7 @@ ranked as (
         evidence.*,
         row_number() over (
             partition by old_customer_id, new_customer_id
-            order by evidence_known_at desc, evidence_id asc, mover_id asc, counterpart_id asc
+            order by evidence_known_at desc, evidence_id asc, mover_id asc nulls last, counterpart_id asc nulls last
         ) as evidence_rank
 
     from evidence

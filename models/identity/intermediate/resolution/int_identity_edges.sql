@@ -38,7 +38,7 @@ edges as (
 
     select
         shown.profile_key,
-        concat(shown.identifier_type, ':', shown.shown_value) as identifier
+        concat_ws('', shown.identifier_type, ':', shown.shown_value) as identifier
 
     from shown
     inner join personal

@@ -60,7 +60,7 @@ with profiles as (
 known as (
 
     select
-        concat(source_system, ':', source_profile_id) as profile_key,
+        concat_ws('', source_system, ':', source_profile_id) as profile_key,
         source_system,
         source_profile_id,
         first_known_at,
@@ -102,7 +102,7 @@ registry as (
 numbered as (
 
     select
-        row_number() over (order by hashed.first_known_at, hashed.profile_key) as profile_number,
+        row_number() over (order by hashed.first_known_at nulls last, hashed.profile_key) as profile_number,
         hashed.*,
         {{ first_name_key('hashed.first_letters') }} as first_name_key,
         registry.customer_id as registered_customer_id

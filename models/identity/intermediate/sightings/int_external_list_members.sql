@@ -41,7 +41,7 @@ members as (
     select
         'hubspot' as tool,
         -- Lists of the same name stay separate; a list without a name still counts.
-        concat(coalesce(crm_lists.name, 'list'), ' (', crm_lists.list_id, ')') as list_name,
+        concat_ws('', coalesce(crm_lists.name, 'list'), ' (', crm_lists.list_id, ')') as list_name,
         crm_contacts.email,
         crm_list_members.added_at,
         crm_list_members.first_known_at

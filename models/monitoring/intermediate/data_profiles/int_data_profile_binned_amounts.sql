@@ -25,7 +25,7 @@ cut_points as (
     select
         measure,
         cut_value,
-        row_number() over (partition by measure order by cut_value) as cut_number
+        row_number() over (partition by measure order by cut_value nulls last) as cut_number
 
     from deciles
 
@@ -71,8 +71,8 @@ named as (
         placed.distribution_period,
         cast(placed.bin_number as int) as bin_number,
         -- Below the first cut-point there is no lower limit, above the last no upper one.
-        concat(
-            coalesce('above ' || {{ two_decimals('placed.lower_limit') }}, 'lowest'),
+        concat_ws(
+            '', coalesce('above ' || {{ two_decimals('placed.lower_limit') }}, 'lowest'),
             coalesce(' up to ' || {{ two_decimals('upper_cuts.cut_value') }}, '')
         ) as bin_name,
         placed.row_count

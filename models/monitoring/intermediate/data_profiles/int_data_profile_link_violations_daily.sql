@@ -57,7 +57,7 @@ web_orders_checked as (
 
     from {{ ref('int_web_events') }} as events
     left join orders
-        on concat('shopify:', events.source_order_id) = orders.order_id
+        on concat_ws('', 'shopify:', events.source_order_id) = orders.order_id
     where events.event_type = 'order_completed' and events.source_order_id is not null
 
 ),

@@ -17,7 +17,7 @@ versions as (
         case when is_waived then 'waived' when repaired_at is not null then 'repaired' else 'open' end as state,
         row_number() over (
             partition by source, table_name, record_key, rule_key
-            order by known_at desc, delivered_at desc, version_hash
+            order by known_at desc, delivered_at desc, version_hash nulls last
         ) as newest_rank
 
     from {{ ref('int_record_violations') }}
@@ -68,8 +68,8 @@ letters as (
         ranked.state,
         case when ranked.is_waived then ranked.waived_at else ranked.repaired_at end as closed_at,
         case
-            when ranked.is_waived then concat('override ', ranked.waived_by)
-            when repairs.path is not null then concat('a good version in ', repairs.path)
+            when ranked.is_waived then concat_ws('', 'override ', ranked.waived_by)
+            when repairs.path is not null then concat_ws('', 'a good version in ', repairs.path)
             when ranked.repaired_at is not null then 'a good version'
         end as closed_by,
         ranked.is_value_estimated,

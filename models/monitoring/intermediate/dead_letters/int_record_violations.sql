@@ -36,7 +36,9 @@ repairs as (
         violations.version_hash,
         violations.known_at,
         min(coalesce(good.delivered_at, good.known_at)) as repaired_at,
-        min_by(good.file_id, coalesce(good.delivered_at, good.known_at)) as repaired_file_id
+        min_by(good.file_id, (coalesce(good.delivered_at, good.known_at), good.file_id)) filter (
+            where good.file_id is not null
+        ) as repaired_file_id
 
     from violations
     inner join {{ ref('int_violated_record_versions') }} as good
@@ -62,7 +64,9 @@ waivers as (
         violations.record_key,
         violations.rule_key,
         min(overrides.decided_at) as waived_at,
-        min_by(overrides.override_id, overrides.decided_at) as waived_by
+        min_by(overrides.override_id, (overrides.decided_at, overrides.override_id)) filter (
+            where overrides.decided_at is not null
+        ) as waived_by
 
     from violations
     inner join {{ ref('stg_overrides__record_overrides') }} as overrides

@@ -37,7 +37,7 @@ final as (
             when 'warning' then 'warn'
             else rejects.severity
         end as severity,
-        concat('door_', coalesce(rejects.rule, 'contract')) as rule_key,
+        concat_ws('', 'door_', coalesce(rejects.rule, 'contract')) as rule_key,
         rejects.repair_hint,
         case
             when rejects.value_at_risk is not null

@@ -3,13 +3,13 @@
 with counts as (
 
     select
-        concat(source, '.', table_name) as table_key,
+        concat_ws('', source, '.', table_name) as table_key,
         cast(null as {{ dbt.type_string() }}) as channel,
         cast(null as {{ dbt.type_string() }}) as account,
         version_count as row_count
 
     from {{ ref('int_record_counts') }}
-    where not ({{ has_item_of("'" ~ scoped | join('|') ~ "'", "concat(source, '.', table_name)") }})
+    where not ({{ has_item_of("'" ~ scoped | join('|') ~ "'", "concat_ws('', source, '.', table_name)") }})
 
 ),
 

@@ -52,8 +52,7 @@ newest_stated as (
         customer_id,
         source_system,
         field,
-        -- Of two values with one timestamp, the one that sorts last, so that the order of rows does not matter.
-        max_by(value, concat(cast(valued_at as {{ dbt.type_string() }}), '|', value)) as value
+        {{ newest_value('value', 'valued_at') }} as value
 
     from stated
     group by customer_id, source_system, field

@@ -15,7 +15,7 @@ with newest_values as (
     {%- set value = 'lower(trim(cast(stated.' ~ adapter.quote(row.column_name) ~ ' as ' ~ text ~ ')))' -%}
     {%- set entity = 'identities.customer_id' if row.profile_system else key -%}
     select {{ source_map_key_sql(row) }}, {{ 'true' if row.precedence == '1' else 'false' }} as is_truth,
-        {{ entity }} as entity, max_by({{ value }}, concat(cast(stated.known_at as {{ text }}), '|', {{ value }})) as newest_value,
+        {{ entity }} as entity, {{ newest_value(value, 'stated.known_at') }} as newest_value,
         max({{ stated_at(row.relation, 'stated') }}) as newest_stated_at from (
         {#- #} select * from {{ row.table }} where {{ source_map_filter_sql(row) }}) as stated
     {%- if row.profile_system %} inner join {{ identities }} as identities on identities.source_profile_id = {{ key }}

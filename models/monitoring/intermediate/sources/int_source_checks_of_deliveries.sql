@@ -11,8 +11,10 @@ missing as (
         source,
         table_name,
         count(*) as file_count,
-        max_by(path, path) as path,
-        max_by(reason, path) as reason
+        max(path) as path,
+        max_by(coalesce(reason, 'deliver it again'), (path, coalesce(reason, 'deliver it again'))) filter (
+            where path is not null
+        ) as reason
 
     from {{ ref('int_source_deliveries') }}
     where is_missing
@@ -51,9 +53,9 @@ checks as (
         cast(0 as double) as limit_value,
         case
             when missing.file_count > 0
-                then concat(
-                        missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
-                        coalesce(missing.reason, 'deliver it again')
+                then concat_ws(
+                        '', missing.file_count, ' file(s) could not be read, such as ', missing.path, ': ',
+                        missing.reason
                     )
         end as reason
 
@@ -73,8 +75,8 @@ checks as (
         cast(0 as double) as limit_value,
         case
             when open_circuits.source is not null
-                then concat(
-                        'the load abandoned ', limits.source, ': ',
+                then concat_ws(
+                        '', 'the load abandoned ', limits.source, ': ',
                         coalesce(open_circuits.reason, 'too many failures in a row'),
                         '; fix the cause and run intake again'
                     )
@@ -103,8 +105,8 @@ checks as (
         case
             when rejects.reject_rate is null then 'no file to check'
             when rejects.reject_rate > limits.reject_warn_rate
-                then concat(
-                        rejects.open_rejected_rows, ' of ', rejects.landed_rows,
+                then concat_ws(
+                        '', rejects.open_rejected_rows, ' of ', rejects.landed_rows,
                         ' recently delivered rows are refused and still open; see dead_letters for the reasons'
                     )
         end as reason

@@ -24,8 +24,8 @@ freshness_check as (
         case
             when not is_on then 'the source is switched off'
             when row_count = 0 then 'nothing has ever been delivered'
-            when is_late then concat(
-                    'no news from ',
+            when is_late then concat_ws(
+                    '', 'no news from ',
                     source,
                     ' for ',
                     cast(source_age_hours as {{ dbt.type_string() }}),
@@ -73,10 +73,10 @@ combined as (
         lag_check.*,
         case
             when severity = 'not_judged' then 'no recent rows whose delay can be measured'
-            when severity = 'warn' then concat(
-                    'one row in twenty was more than ',
+            when severity = 'warn' then concat_ws(
+                    '', 'one row in twenty was more than ',
                     cast(cast(floor(observed) as bigint) as {{ dbt.type_string() }}),
-                    ' hours late, and ', cast(cast(limit_value as bigint) as {{ dbt.type_string() }}),
+                    ' hours late, and ', cast(cast(round(limit_value) as bigint) as {{ dbt.type_string() }}),
                     ' are allowed; ask the sender to deliver more often'
                 )
         end as reason

@@ -51,14 +51,14 @@ volume_check as (
             when outcome = 'short' then 'too little history to check the volume'
             when outcome = 'rare' then 'too few rows a day to check the volume'
             when outcome = 'high'
-                then concat(
-                        cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
+                then concat_ws(
+                        '', cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
                         ' rows became known that day; the weekday',
                         ' usually brings ', cast(cast(round(expected_rows) as bigint) as {{ dbt.type_string() }}),
                         '; look for a repeated or wrong delivery'
                     )
-            when outcome in ('warn', 'fail') then concat(
-                    cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
+            when outcome in ('warn', 'fail') then concat_ws(
+                    '', cast(cast(day_rows as bigint) as {{ dbt.type_string() }}),
                     ' rows became known that day; the weekday',
                     ' usually brings ', cast(cast(round(expected_rows) as bigint) as {{ dbt.type_string() }}),
                     '; ask the sender for what is missing'

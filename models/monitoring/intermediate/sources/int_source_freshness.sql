@@ -102,8 +102,9 @@ with_source_age as (
 
     select
         *,
-        cast(floor(age_seconds / 3600.0) as bigint) as age_hours,
-        cast(floor(min(news_age_seconds) over (partition by source) / 3600.0) as bigint) as source_age_hours,
+        cast(floor(cast(age_seconds as double) / 3600) as bigint) as age_hours,
+        cast(floor(cast(min(news_age_seconds) over (partition by source) as double) / 3600) as bigint)
+            as source_age_hours,
         coalesce(min(news_age_seconds) over (partition by source) > sla_hours * 3600, false) as is_late
 
     from aged

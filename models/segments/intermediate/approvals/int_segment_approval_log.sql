@@ -21,9 +21,10 @@ worded as (
 
     select
         *,
-        concat(
-            {%- for name in chained %}
-            length({{ name }}), ':', {{ name }}{{ ',' if not loop.last }}
+        concat_ws(
+            ''
+            {%- for name in chained %},
+            length({{ name }}), ':', {{ name }}
             {%- endfor %}
         ) as row_text
 
@@ -47,9 +48,9 @@ linked as (
 
     select
         *,
-        row_number() over (partition by segment_key order by sequence_number, row_hash) as chain_number,
-        lag(row_hash) over (partition by segment_key order by sequence_number, row_hash) as hash_before,
-        lag(is_signed) over (partition by segment_key order by sequence_number, row_hash) as is_signed_before
+        row_number() over (partition by segment_key order by sequence_number nulls last, row_hash) as chain_number,
+        lag(row_hash) over (partition by segment_key order by sequence_number nulls last, row_hash) as hash_before,
+        lag(is_signed) over (partition by segment_key order by sequence_number nulls last, row_hash) as is_signed_before
 
     from hashed
 

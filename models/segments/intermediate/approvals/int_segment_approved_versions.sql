@@ -28,7 +28,7 @@ approved as (
 
     select
         approval_log.segment_key,
-        max_by(versions.rule_version, approval_log.sequence_number) as approved_version
+        max_by(versions.rule_version, (coalesce(approval_log.sequence_number, 0), versions.rule_version)) as approved_version
 
     from approval_log
     inner join versions

@@ -48,13 +48,15 @@ forbidden as (
     select
         customer_id,
         channel,
-        min_by(reason, case reason
-            when 'legal_hold' then 1
-            when 'do_not_contact' then 2
-            when 'opted_out' then 3
-            when 'spam_complaint' then 4
-            when 'hard_bounce' then 5
-        end) as reason
+        min_by(reason, (
+            case reason
+                when 'legal_hold' then 1
+                when 'do_not_contact' then 2
+                when 'opted_out' then 3
+                when 'spam_complaint' then 4
+                else 5
+            end, reason
+        )) as reason
 
     from {{ ref('suppressions') }}
     group by customer_id, channel

@@ -80,22 +80,22 @@ worded as (
         reason_kind,
         case
             when reason_kind = 'initial_load' then 'initial_load'
-            when reason_kind = 'expired' then concat('segment expired after ', expires_on)
+            when reason_kind = 'expired' then concat_ws('', 'segment expired after ', expires_on)
             when reason_kind = 'not_active' and status = 'removed' then 'segment was removed'
-            when reason_kind = 'not_active' then concat('segment became ', replace(status, '_', ' '))
+            when reason_kind = 'not_active' then concat_ws('', 'segment became ', replace(status, '_', ' '))
             -- Without the other customer's id, which must not remain after its erasure; customer_id_changes has it.
             when reason_kind = 'merged' and change = 'left' then 'merged into another customer'
             when reason_kind = 'merged' then 'merged with a customer who was in it'
             when reason_kind = 'customer_gone' then 'customer no longer profiled'
             when reason_kind = 'rule_change' and has_become_active
-                then concat('segment became active with rule v', rule_version)
+                then concat_ws('', 'segment became active with rule v', rule_version)
             when reason_kind = 'rule_change' and rule_version = previous_rule_version
-                then concat('the meaning of rule v', rule_version, ' changed')
+                then concat_ws('', 'the meaning of rule v', rule_version, ' changed')
             when reason_kind = 'rule_change'
-                then concat('rule changed v', previous_rule_version, ' → v', rule_version)
+                then concat_ws('', 'rule changed v', previous_rule_version, ' → v', rule_version)
             when reason_kind = 'unknown'
-                then concat(
-                        'values of ', case when has_values then previous_as_of_date else as_of_date end,
+                then concat_ws(
+                        '', 'values of ', case when has_values then previous_as_of_date else as_of_date end,
                         ' are no longer kept'
                     )
         end as reason

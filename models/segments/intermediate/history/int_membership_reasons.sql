@@ -96,7 +96,8 @@ reasons as (
         customer_id,
         segment_key,
         case when is_suppression then 'suppression' else 'condition' end as reason_kind,
-        concat(
+        concat_ws(
+            '',
             case when is_suppression then 'suppressed: ' when is_new_customer then 'first profiled: ' else '' end,
             flips_text
         ) as reason

@@ -19,12 +19,12 @@ identities as (
 customers as (
 
     select distinct
-        concat(members.tool, ': ', members.list_name) as list_key,
+        concat_ws('', members.tool, ': ', members.list_name) as list_key,
         identities.customer_id
 
     from members
     inner join identities
-        on concat('external_lists:', members.email) = identities.profile_key
+        on concat_ws('', 'external_lists:', members.email) = identities.profile_key
 
 )
 

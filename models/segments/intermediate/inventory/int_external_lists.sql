@@ -19,7 +19,7 @@ known as (
 lists as (
 
     select
-        concat(tool, ': ', list_name) as list_key,
+        concat_ws('', tool, ': ', list_name) as list_key,
         tool,
         list_name,
         count(*) as address_count,

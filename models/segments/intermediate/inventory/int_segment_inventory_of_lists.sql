@@ -21,46 +21,52 @@ worded as (
         measure,
         case
             when is_too_small
-                then concat(
-                        'only ', cast(customer_count as {{ text }}), ' of its ', cast(address_count as {{ text }}),
+                then concat_ws(
+                        '', 'only ', cast(customer_count as {{ text }}), ' of its ', cast(address_count as {{ text }}),
                         ' addresses belong to known customers'
                     )
             when other_segment_key is null then 'none of its customers is in any segment'
             when finding = 'superset'
-                then concat('it contains ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key)
+                then concat_ws(
+                        '', 'it contains ', {{ percent_text('measure') }}, ' of the members of ', other_segment_key
+                    )
             when finding in ('same_members', 'near_duplicate')
-                then concat({{ percent_text('measure') }}, ' of the combined customers are in both')
+                then concat_ws('', {{ percent_text('measure') }}, ' of the combined customers are in both')
             when finding = 'subset'
-                then concat(
-                        {{ percent_text('measure') }}, ' of its ', cast(customer_count as {{ text }}),
+                then concat_ws(
+                        '', {{ percent_text('measure') }}, ' of its ', cast(customer_count as {{ text }}),
                         ' customers are in ', other_segment_key, ', which has ',
                         cast(segment_customer_count as {{ text }})
                     )
-            else concat('closest: ', {{ percent_text('measure') }}, ' of its customers are in ', other_segment_key)
+            else concat_ws(
+                    '', 'closest: ', {{ percent_text('measure') }}, ' of its customers are in ', other_segment_key
+                )
         end as evidence,
         case
             when is_too_small then 'archive or update it: too few customers to compare'
             when finding in ('same_members', 'near_duplicate')
-                then concat(
-                        'list ''', list_name, ''' is nearly the same as ', other_segment_key,
+                then concat_ws(
+                        '', 'list ''', list_name, ''' is nearly the same as ', other_segment_key,
                         ': use the segment instead and archive the list'
                     )
             when finding = 'subset' and share_of_segment < {{ var('inventory_list_share') }}
-                then concat(
-                        {{ percent_text('measure') }}, ' of list ''', list_name, ''' is in ', other_segment_key,
+                then concat_ws(
+                        '', {{ percent_text('measure') }}, ' of list ''', list_name, ''' is in ', other_segment_key,
                         ', which is far larger: narrow the segment by another condition, then archive the list'
                     )
             when finding = 'subset'
-                then concat(
-                        {{ percent_text('measure') }}, ' of list ''', list_name, ''' is in ', other_segment_key,
+                then concat_ws(
+                        '', {{ percent_text('measure') }}, ' of list ''', list_name, ''' is in ', other_segment_key,
                         ': use the segment instead and archive the list'
                     )
             when finding = 'superset'
-                then concat(
-                        'use ', other_segment_key, ' for the customers it covers,',
+                then concat_ws(
+                        '', 'use ', other_segment_key, ' for the customers it covers,',
                         ' and find out why the others are on the list'
                     )
-            else concat('no segment is close: write a rule for the purpose of list ''', list_name, ''', or archive it')
+            else concat_ws(
+                    '', 'no segment is close: write a rule for the purpose of list ''', list_name, ''', or archive it'
+                )
         end as suggestion
 
     from closest
@@ -74,8 +80,8 @@ old as (
         'stale' as finding,
         cast(null as {{ text }}) as other_segment_key,
         cast({{ days_between('last_added_date', as_of_date()) }} as double) as measure,
-        concat('no address was added since ', cast(last_added_date as {{ text }})) as evidence,
-        concat('archive list ''', list_name, ''' with its date, or replace it with a segment') as suggestion
+        concat_ws('', 'no address was added since ', cast(last_added_date as {{ text }})) as evidence,
+        concat_ws('', 'archive list ''', list_name, ''' with its date, or replace it with a segment') as suggestion
 
     from lists
     where {{ days_between('last_added_date', as_of_date()) }} > {{ var('inventory_unused_days') }}

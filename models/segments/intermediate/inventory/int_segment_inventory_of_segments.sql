@@ -77,38 +77,38 @@ worded as (
         finding,
         measure,
         case
-            when finding = 'empty' then concat('it has no members; empty for ', measure, ' evaluated day(s)')
+            when finding = 'empty' then concat_ws('', 'it has no members; empty for ', measure, ' evaluated day(s)')
             when finding = 'stale'
-                then concat(
-                        'no customer entered or left for ', measure, ' days, evaluated on ', recent_evaluated_days,
+                then concat_ws(
+                        '', 'no customer entered or left for ', measure, ' days, evaluated on ', recent_evaluated_days,
                         ' of the last {{ var('inventory_stale_days') }}'
                     )
             when finding = 'unowned' and nullif(owner, '') is null then 'it has no owner'
-            when finding = 'unowned' then concat('its owner is "', owner, '"')
+            when finding = 'unowned' then concat_ws('', 'its owner is "', owner, '"')
             when finding = 'not_computable' then status_reason
             when finding = 'never_activated' and first_evaluated_date is null
                 then 'it was never used by a campaign and never approved'
             when finding = 'never_activated'
-                then concat(
-                        'it was never used by a campaign and never approved; evaluated since ',
+                then concat_ws(
+                        '', 'it was never used by a campaign and never approved; evaluated since ',
                         first_evaluated_date
                     )
-            when finding = 'unused' then concat('its last campaign began on ', last_campaign_date)
-            else concat('its review was due on ', review_by)
+            when finding = 'unused' then concat_ws('', 'its last campaign began on ', last_campaign_date)
+            else concat_ws('', 'its review was due on ', review_by)
         end as evidence,
         case
             when finding = 'empty' and measure >= {{ var('inventory_empty_days') }}
-                then concat('retire: empty for ', measure, ' evaluated days')
+                then concat_ws('', 'retire: empty for ', measure, ' evaluated days')
             when finding = 'empty' then 'monitor it, and check whether the rule is too strict'
             when finding = 'stale'
                 then 'check that its data still arrive and that the rule still describes something that changes'
             when finding = 'unowned' then 'name a responsible owner, or retire it'
             when finding = 'not_computable' then 'enable or fit what it needs, or pause it'
             when finding = 'never_activated' and measure >= {{ var('inventory_unused_days') }}
-                then concat('retire: unused for ', measure, ' days')
+                then concat_ws('', 'retire: unused for ', measure, ' days')
             when finding = 'never_activated'
                 then 'decide on its first use and ask for approval, or make it a draft again'
-            when finding = 'unused' then concat('use it or retire it: no campaign for ', measure, ' days')
+            when finding = 'unused' then concat_ws('', 'use it or retire it: no campaign for ', measure, ' days')
             else 'review it: keep, change or retire'
         end as suggestion
 

@@ -30,7 +30,8 @@ evaluated as (
         sizes.segment_key,
         min(sizes.as_of_date) as first_evaluated_date,
         max(sizes.as_of_date) as last_evaluated_date,
-        max_by(sizes.customer_count, sizes.as_of_date) as customer_count,
+        max_by(sizes.customer_count, sizes.as_of_date) filter (where sizes.customer_count is not null)
+            as customer_count,
         count(*) filter (
             where last_filled.last_filled_date is null or sizes.as_of_date > last_filled.last_filled_date
         ) as empty_days,

@@ -94,20 +94,22 @@ worded as (
         as_of_date,
         segment_key,
         cause,
-        concat(
+        concat_ws(
+            '',
             case
-                when unusual_measure = 'size' then concat('size went from ', previous_customer_count, ' to ', observed)
-                else concat(observed, ' ', side)
+                when unusual_measure = 'size'
+                    then concat_ws('', 'size went from ', previous_customer_count, ' to ', observed)
+                else concat_ws('', observed, ' ', side)
             end,
             ', expected ', expected, ' (', lowest, ' to ', highest, '); ',
             case
-                when cause = 'rule_change' then concat('the rule changed that day, to version ', rule_version)
+                when cause = 'rule_change' then concat_ws('', 'the rule changed that day, to version ', rule_version)
                 when cause in ('source_outage', 'late_data') then incident_text
                 when cause = 'suppression'
-                    then concat(suppression_count, ' of ', changed_count, ' who left were suppressed')
-                when main_reason is null then concat('no customer ', side)
-                else concat(
-                        'main reason (', main_reason_count, ' of ', changed_count, ' who ', side, '): ', main_reason
+                    then concat_ws('', suppression_count, ' of ', changed_count, ' who left were suppressed')
+                when main_reason is null then concat_ws('', 'no customer ', side)
+                else concat_ws(
+                        '', 'main reason (', main_reason_count, ' of ', changed_count, ' who ', side, '): ', main_reason
                     )
             end
         ) as cause_evidence

@@ -44,17 +44,17 @@ worst as (
         segment_key,
         as_of_date,
         incident,
-        concat(
-            source, '.', table_name,
+        concat_ws(
+            '', source, '.', table_name,
             case
                 when incident = 'outage'
-                    then concat(
-                            ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day,',
+                    then concat_ws(
+                            '', ' delivered ', cast(row_count as {{ dbt.type_string() }}), ' rows that day,',
                             ' where this weekday usually brings ',
-                            cast(cast(usual_rows as bigint) as {{ dbt.type_string() }})
+                            cast(cast(round(usual_rows) as bigint) as {{ dbt.type_string() }})
                         )
-                else concat(
-                        ' delivered ', cast(late_row_count as {{ dbt.type_string() }}),
+                else concat_ws(
+                        '', ' delivered ', cast(late_row_count as {{ dbt.type_string() }}),
                         ' rows that day that were two or more days old'
                     )
             end,

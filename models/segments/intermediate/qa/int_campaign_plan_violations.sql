@@ -29,7 +29,7 @@ meant as (
         plans.segment_key,
         plans.channel,
         max(case when plans.segment_key = segments.segment_key then segments.channels end) as channels,
-        min_by(segments.segment_key, {{ name_distance('plans.segment_key', 'segments.segment_key') }}) as nearest
+        {{ nearest_name('plans.segment_key', 'segments.segment_key') }} as nearest
 
     from plans
     cross join segments
@@ -43,12 +43,12 @@ violations as (
         'campaign_plans' as seed_name,
         row_text,
         case
-            when channels is null then concat('`', segment_key, '` is not a segment of segment_definitions')
-            else concat('the segment may not use channel `', channel, '`')
+            when channels is null then concat_ws('', '`', segment_key, '` is not a segment of segment_definitions')
+            else concat_ws('', 'the segment may not use channel `', channel, '`')
         end as reason,
         case
-            when channels is null then concat('did you mean `', nearest, '`?')
-            else concat('write one of ', replace(channels, '|', ', '))
+            when channels is null then concat_ws('', 'did you mean `', nearest, '`?')
+            else concat_ws('', 'write one of ', replace(channels, '|', ', '))
         end as suggestion
 
     from meant

@@ -4,7 +4,7 @@
 with limits as (
 
     select
-        concat(lower(trim(check_name)), '_', lower(trim(limit_name))) as limit_key,
+        concat_ws('', lower(trim(check_name)), '_', lower(trim(limit_name))) as limit_key,
         cast({{ decimal_number('value') }} as double) as limit_value
 
     from {{ ref('qa_limits') }}

@@ -11,10 +11,10 @@ reach as (
         audiences.segment_key,
         audiences.plan_key,
         max(reach.reachable_count) as reachable_count,
-        max_by(reach.channel, reach.reachable_count) as channel,
+        min_by(reach.channel, (-reach.reachable_count, reach.channel)) as channel,
         min(reach.reachable_count) as lowest_count,
-        min_by(reach.channel, reach.reachable_count) as lowest_channel,
-        max_by(reach.suppressed_count, reach.reachable_count) as suppressed_count,
+        min_by(reach.channel, (reach.reachable_count, reach.channel)) as lowest_channel,
+        min_by(reach.suppressed_count, (-reach.reachable_count, reach.channel)) as suppressed_count,
         max(reach.unknown_suppression_key) as unknown_suppression_key
 
     from audiences
@@ -84,31 +84,32 @@ explained as (
         end as status,
         case
             when channel is null then 'not measured'
-            else concat(
-                    {{ share_text('reach_share') }}, ' by ', channel,
+            else concat_ws(
+                    '', {{ share_text('reach_share') }}, ' by ', channel,
                     case
                         when lowest_channel <> channel
-                            then concat(', ', {{ share_text('lowest_share') }}, ' by ', lowest_channel)
-                        else ''
+                            then concat_ws('', ', ', {{ share_text('lowest_share') }}, ' by ', lowest_channel)
                     end,
                     '; ', {{ share_text('suppressed_share') }}, ' suppressed on ', channel
                 )
         end as observed,
         'members with consent and an address who are not suppressed' as expected,
-        concat(
-            'fails below ', {{ share_text('consent_reach_fail_share') }}, ', warns below ',
+        concat_ws(
+            '', 'fails below ', {{ share_text('consent_reach_fail_share') }}, ', warns below ',
             {{ share_text('consent_reach_warn_share') }}, ' on any channel'
         ) as threshold,
         case
             when is_suppression then 'members of a suppression are not contacted'
             when unknown_suppression_key is not null
-                then concat('who is suppressed is not known: ', unknown_suppression_key, ' could not be computed')
+                then 'who is suppressed is not known: ' || unknown_suppression_key || ' could not be computed'
             when customer_count = 0 then 'it has no members'
             when is_not_applicable then 'it is used on no channel that needs individual consent'
             when severity = 2
-                then concat('few or no members may be contacted by ', channel, '; use another one, or ask for consent')
-            when reach_share < consent_reach_warn_share then concat('few members may be contacted by ', channel)
-            when severity = 1 then concat('few members may be contacted by ', lowest_channel)
+                then concat_ws(
+                        '', 'few or no members may be contacted by ', channel, '; use another one, or ask for consent'
+                    )
+            when reach_share < consent_reach_warn_share then concat_ws('', 'few members may be contacted by ', channel)
+            when severity = 1 then concat_ws('', 'few members may be contacted by ', lowest_channel)
             else 'enough members may be contacted'
         end as explanation
 

@@ -65,14 +65,14 @@ explained as (
         segment_key,
         plan_key,
         {{ qa_status('greatest(band_severity, change_severity, approval_severity, plan_severity)') }} as status,
-        concat(customer_count, ' customers, ', {{ share_text('share') }}, ' of ', known_count) as observed,
-        concat(
-            {{ share_text('coalesce(expected_min_share, 0)') }}, ' to ',
+        concat_ws('', customer_count, ' customers, ', {{ share_text('share') }}, ' of ', known_count) as observed,
+        concat_ws(
+            '', {{ share_text('coalesce(expected_min_share, 0)') }}, ' to ',
             {{ share_text('coalesce(expected_max_share, 1)') }}
         ) as expected,
-        concat(
-            'fails ', {{ share_text('tolerance') }}, ' outside the band, or after a change by more than a factor of ',
-            count_change_fail_factor
+        concat_ws(
+            '', 'fails ', {{ share_text('tolerance') }}, ' outside the band, or after a change by more than a factor of ',
+            {{ number_text('count_change_fail_factor', 2) }}
         ) as threshold,
         concat_ws(
             '; ',
@@ -84,16 +84,20 @@ explained as (
             end,
             case
                 when change_severity > 0
-                    then concat('it had ', previous_count, ' customers on ', previous_date, ', evaluated earlier')
+                    then concat_ws(
+                            '', 'it had ', previous_count, ' customers on ', previous_date, ', evaluated earlier'
+                        )
             end,
             case
                 when approval_severity > 0
-                    then concat('the approval covers ', approved_count_low, ' to ', approved_count_high, ' customers')
+                    then concat_ws(
+                            '', 'the approval covers ', approved_count_low, ' to ', approved_count_high, ' customers'
+                        )
             end,
             case
                 when plan_severity > 0
-                    then concat(
-                            'the plan expects ', coalesce(expected_count_low, 0), ' to ',
+                    then concat_ws(
+                            '', 'the plan expects ', coalesce(expected_count_low, 0), ' to ',
                             coalesce(expected_count_high, known_count), ' customers'
                         )
             end

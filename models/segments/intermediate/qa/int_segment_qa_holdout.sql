@@ -85,18 +85,18 @@ explained as (
         plan_key,
         case when coalesce(is_needed, false) then {{ qa_status('severity') }} else 'not_applicable' end as status,
         case
-            when plan_key is null then concat({{ count_text('audience_count') }}, ' reachable, no plan')
-            else concat(
-                    {{ count_text('planned_control') }}, ' of ', {{ count_text('audience_count') }}, ' held out, ',
+            when plan_key is null then concat_ws('', {{ count_text('audience_count') }}, ' reachable, no plan')
+            else concat_ws(
+                    '', {{ count_text('planned_control') }}, ' of ', {{ count_text('audience_count') }}, ' held out, ',
                     {{ share_text('holdout_share') }}
                 )
         end as observed,
         case
             when smallest_control is null then 'no holdout of so few people can detect it'
-            else concat('at least ', {{ count_text('smallest_control') }}, ' held out')
+            else concat_ws('', 'at least ', {{ count_text('smallest_control') }}, ' held out')
         end as expected,
-        concat(
-            'to detect a rise from ', {{ share_text('baseline_rate') }}, ' by ', {{ share_text('effect') }},
+        concat_ws(
+            '', 'to detect a rise from ', {{ share_text('baseline_rate') }}, ' by ', {{ share_text('effect') }},
             case when plan_key is null then '' else ', fails when the planned holdout cannot' end
         ) as threshold,
         case

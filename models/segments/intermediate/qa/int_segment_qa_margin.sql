@@ -26,7 +26,7 @@ measured as (
         sum(members.contribution_margin) / nullif(sum(members.net_revenue), 0) as margin_rate,
         avg(
             case
-                when members.affordable_rate < audiences.planned_discount_rate then 1.0
+                when members.affordable_rate < audiences.planned_discount_rate then 1
                 when members.affordable_rate is not null then 0
             end
         ) as unprofitable_share,
@@ -75,12 +75,12 @@ explained as (
             when known_count = 0 then 'warn'
             else {{ qa_status('greatest(share_severity, rate_severity)') }}
         end as status,
-        concat(
-            'margin rate ', {{ share_text('margin_rate') }},
+        concat_ws(
+            '', 'margin rate ', {{ share_text('margin_rate') }},
             case
                 when discount_rate > 0
-                    then concat(
-                            '; ', {{ share_text('margin_rate_after') }}, ' at the discount, which loses money on ',
+                    then concat_ws(
+                            '', '; ', {{ share_text('margin_rate_after') }}, ' at the discount, which loses money on ',
                             {{ share_text('unprofitable_share') }}, ' of members'
                         )
                 else ''
@@ -88,10 +88,10 @@ explained as (
         ) as observed,
         case
             when discount_rate = 0 then 'no discount planned'
-            else concat('members who stay profitable at ', {{ share_text('discount_rate') }}, ' off list price')
+            else concat_ws('', 'members who stay profitable at ', {{ share_text('discount_rate') }}, ' off list price')
         end as expected,
-        concat(
-            'fails above ', {{ share_text('margin_bearable_fail_share') }}, ' of members, or at a margin rate of ',
+        concat_ws(
+            '', 'fails above ', {{ share_text('margin_bearable_fail_share') }}, ' of members, or at a margin rate of ',
             {{ share_text('margin_margin_fail_rate') }}
         ) as threshold,
         case

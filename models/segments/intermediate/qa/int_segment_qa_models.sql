@@ -52,7 +52,9 @@ ranked as (
         coalesce(health.severity, 2) as severity,
         row_number() over (
             partition by uses.segment_key
-            order by coalesce(health.severity, 2) desc, uses.model_name, health.model_key, health.check_name
+            order by
+                coalesce(health.severity, 2) desc, uses.model_name, health.model_key nulls last,
+                health.check_name nulls last
         ) as severity_rank
 
     from uses
@@ -69,10 +71,11 @@ explained as (
         segment_key,
         cast(null as {{ dbt.type_string() }}) as plan_key,
         {{ qa_status('severity') }} as status,
-        concat(coalesce(model_key, model_name), ' ', model_status) as observed,
+        concat_ws('', coalesce(model_key, model_name), ' ', model_status) as observed,
         'a model whose health is green' as expected,
         'warns at yellow, fails at red' as threshold,
-        concat(
+        concat_ws(
+            '',
             case severity when 0 then 'the model can be relied on' else 'fit it again or review it' end, ': ', reason
         ) as explanation
 

@@ -47,7 +47,7 @@ ranked as (
             order by case when is_same_rule then 0 else 1 end, jaccard desc, share_of_segment desc, other_segment_key
         ) as twin_rank,
         max(share_of_segment) over (partition by segment_key) as largest_share,
-        max_by(other_segment_key, share_of_segment) over (partition by segment_key) as largest_key
+        min_by(other_segment_key, (-share_of_segment, other_segment_key)) over (partition by segment_key) as largest_key
 
     from pairs
 
@@ -90,20 +90,20 @@ explained as (
         case
             when is_suppression then 'not measured'
             when largest_share = 0 then '0.0 %'
-            else concat({{ share_text('largest_share') }}, ' also in ', largest_key)
+            else concat_ws('', {{ share_text('largest_share') }}, ' also in ', largest_key)
         end as observed,
         'a distinct audience on each channel' as expected,
-        concat(
-            'warns above ', {{ share_text('overlap_warn_share') }}, ', fails for duplicates: the same rule, or ',
+        concat_ws(
+            '', 'warns above ', {{ share_text('overlap_warn_share') }}, ', fails for duplicates: the same rule, or ',
             {{ share_text('overlap_twin_jaccard') }}, ' of the combined members in both'
         ) as threshold,
         case
             when is_suppression then 'a suppression is meant to overlap with the segments it suppresses'
-            when severity = 2 then concat('it duplicates ', twin_key, '; retire one of the two')
-            when is_twin then concat('so far it has the same few members as ', twin_key)
+            when severity = 2 then concat_ws('', 'it duplicates ', twin_key, '; retire one of the two')
+            when is_twin then concat_ws('', 'so far it has the same few members as ', twin_key)
             when severity = 1
-                then concat(
-                        'most of its members are also in ', largest_key,
+                then concat_ws(
+                        '', 'most of its members are also in ', largest_key,
                         ' on the same channel; only the priority decides which message they get'
                     )
             else 'no other active audience on the same channel contains most of its members'

@@ -15,18 +15,18 @@ shares as (
 
     select
         memberships.segment_key,
-        avg(case when features.days_since_last_order < limits.recent_activity_order_days then 1.0 else 0 end)
+        avg(case when features.days_since_last_order < limits.recent_activity_order_days then 1 else 0 end)
             as order_share,
         avg(
             case
-                when features.days_since_last_return < limits.recent_activity_setback_days then 1.0
+                when features.days_since_last_return < limits.recent_activity_setback_days then 1
                 when {{ days_between('cancellations.cancelled_date', as_of_date()) }}
-                    < limits.recent_activity_setback_days then 1.0
+                    < limits.recent_activity_setback_days then 1
                 else 0
             end
         ) as setback_share,
-        avg(case when features.has_open_issue then 1.0 else 0 end) as issue_share,
-        avg(case when features.has_open_complaint or features.has_pending_refund then 1.0 else 0 end)
+        avg(case when features.has_open_issue then 1 else 0 end) as issue_share,
+        avg(case when features.has_open_complaint or features.has_pending_refund then 1 else 0 end)
             as complaint_share
 
     from {{ ref('segment_memberships') }} as memberships
@@ -84,14 +84,14 @@ explained as (
             when is_empty or not is_selling then 'not_applicable'
             else {{ qa_status('greatest(order_severity, setback_severity, issue_severity, complaint_severity)') }}
         end as status,
-        concat(
-            {{ share_text('order_share') }}, ' just ordered, ', {{ share_text('setback_share') }},
+        concat_ws(
+            '', {{ share_text('order_share') }}, ' just ordered, ', {{ share_text('setback_share') }},
             ' returned or cancelled, ', {{ share_text('issue_share') }}, ' with an open issue, ',
             {{ share_text('complaint_share') }}, ' with an open complaint or refund'
         ) as observed,
         'members without a recent order or an open issue' as expected,
-        concat(
-            'fails above ', {{ share_text('recent_activity_order_fail_share') }}, ' just ordered or ',
+        concat_ws(
+            '', 'fails above ', {{ share_text('recent_activity_order_fail_share') }}, ' just ordered or ',
             {{ share_text('recent_activity_complaint_fail_share') }}, ' with an open complaint or refund'
         ) as threshold,
         case

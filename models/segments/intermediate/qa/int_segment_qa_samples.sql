@@ -74,13 +74,13 @@ explained as (
         segment_key,
         cast(null as {{ dbt.type_string() }}) as plan_key,
         case when customer_count = 0 then 'not_applicable' else {{ qa_status('severity') }} end as status,
-        concat(
-            forbidden_count, ' must not be contacted, ', other_type_count, ' are not of type person, ', unknown_count,
+        concat_ws(
+            '', forbidden_count, ' must not be contacted, ', other_type_count, ' are not of type person, ', unknown_count,
             ' are no longer known'
         ) as observed,
         'members who belong in it, and customers who just miss it' as expected,
-        concat(
-            'fails with any member not of type person or no longer known, or above ', {{ share_text('fail_share') }},
+        concat_ws(
+            '', 'fails with any member not of type person or no longer known, or above ', {{ share_text('fail_share') }},
             ' who must not be contacted'
         ) as threshold,
         concat_ws(

@@ -50,17 +50,17 @@ explained as (
         case when product_count is null then 'not_applicable' else {{ qa_status('severity') }} end as status,
         case
             when product_count is null then 'not measured'
-            else concat(
-                    in_stock_count, ' of ', product_count, ' products available, ', {{ count_text('available_units') }},
+            else concat_ws(
+                    '', in_stock_count, ' of ', product_count, ' products available, ', {{ count_text('available_units') }},
                     ' units'
                 )
         end as observed,
         case
             when product_count is null then 'no products promoted'
-            else concat('demand of about ', {{ count_text('demand_units') }}, ' units')
+            else concat_ws('', 'demand of about ', {{ count_text('demand_units') }}, ' units')
         end as expected,
-        concat(
-            'fails with no stock, or demand above ', {{ share_text('stock_demand_fail_share') }}, ' of the stock'
+        concat_ws(
+            '', 'fails with no stock, or demand above ', {{ share_text('stock_demand_fail_share') }}, ' of the stock'
         ) as threshold,
         case
             when product_count is null then 'no plan that promotes products'
@@ -69,7 +69,7 @@ explained as (
             when demand_units > stock_demand_warn_share * available_units
                 then 'demand is close to or above the stock; narrow the audience, or promote more products'
             when in_stock_count < product_count
-                then concat('some promoted products cannot be sold, such as ', missing_sku, '; drop them')
+                then concat_ws('', 'some promoted products cannot be sold, such as ', missing_sku, '; drop them')
             else 'all promoted products can be sold and the stock suffices'
         end as explanation
 

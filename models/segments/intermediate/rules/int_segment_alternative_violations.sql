@@ -66,7 +66,7 @@ violations as (
         segment_key,
         row_text,
         false as is_warning,
-        concat('it cannot hold together with `', other_text, '`') as reason,
+        concat_ws('', 'it cannot hold together with `', other_text, '`') as reason,
         'put the two into different alternatives, or delete one' as suggestion
 
     from clashing
@@ -79,23 +79,23 @@ violations as (
         nested.kind = nested.other_kind,
         case
             when nested.kind <> nested.other_kind
-                then concat(
-                        'exclude ', nested.other_alternative, ' removes every customer that include ',
+                then concat_ws(
+                        '', 'exclude ', nested.other_alternative, ' removes every customer that include ',
                         nested.alternative, ' matches'
                     )
             when nested.is_same
-                then concat(
-                        nested.kind, ' ', nested.alternative, ' and ', nested.kind, ' ', nested.other_alternative,
+                then concat_ws(
+                        '', nested.kind, ' ', nested.alternative, ' and ', nested.kind, ' ', nested.other_alternative,
                         ' mean the same'
                     )
-            else concat(
-                    nested.kind, ' ', nested.alternative, ' adds nothing to ', nested.kind, ' ',
+            else concat_ws(
+                    '', nested.kind, ' ', nested.alternative, ' adds nothing to ', nested.kind, ' ',
                     nested.other_alternative
                 )
         end,
         case
             when nested.kind <> nested.other_kind then 'correct one of the two, or delete both'
-            else concat('delete ', nested.kind, ' ', nested.alternative, ', or correct it')
+            else concat_ws('', 'delete ', nested.kind, ' ', nested.alternative, ', or correct it')
         end
 
     from nested

@@ -22,9 +22,7 @@ nearest_attributes as (
 
     select
         conditions.attribute,
-        min_by(
-            attributes.attribute_name, {{ name_distance('lower(conditions.attribute)', 'attributes.attribute_name') }}
-        ) as attribute_name
+        {{ nearest_name('lower(conditions.attribute)', 'attributes.attribute_name') }} as attribute_name
 
     from (
         select distinct attribute
@@ -57,8 +55,9 @@ meant_operators as (
         conditions.operator,
         conditions.allowed_operators,
         min_by(
-            spellings.operator, case when spellings.word = spellings.operator then -1 else spellings.place end
-        ) as meant
+            spellings.operator,
+            (case when spellings.word = spellings.operator then -1 else coalesce(spellings.place, 0) end, spellings.operator)
+        ) filter (where spellings.operator is not null) as meant
 
     from conditions
     inner join spellings
@@ -74,9 +73,9 @@ violations as (
     select
         conditions.segment_key,
         conditions.row_text,
-        concat('`', conditions.attribute, '` is not an attribute') as reason,
+        concat_ws('', '`', conditions.attribute, '` is not an attribute') as reason,
         coalesce(
-            {{ dbt.concat(["'did you mean `'", 'nearest_attributes.attribute_name', "'`?'"]) }},
+            'did you mean `' || nearest_attributes.attribute_name || '`?',
             'attribute_catalogue lists all attributes'
         ) as suggestion
 
@@ -90,8 +89,8 @@ violations as (
     select
         conditions.segment_key,
         conditions.row_text,
-        concat(
-            'operator `', conditions.operator, '` is not allowed for `', conditions.attribute, '`, which is a ',
+        concat_ws(
+            '', 'operator `', conditions.operator, '` is not allowed for `', conditions.attribute, '`, which is a ',
             conditions.value_type
         ),
         case
@@ -99,8 +98,8 @@ violations as (
                 then 'write is_true and leave the column value empty'
             when conditions.value_type = 'boolean' and lower(conditions.value) in ('false', 'no', '0', 'falsch', 'faux')
                 then 'write is_false and leave the column value empty'
-            else concat(
-                    coalesce({{ dbt.concat(["'did you mean `'", 'meant_operators.meant', "'`? '"]) }}, ''),
+            else concat_ws(
+                    '', coalesce('did you mean `' || meant_operators.meant || '`? ', ''),
                     'use one of ', replace(conditions.allowed_operators, '|', ' ')
                 )
         end

@@ -19,7 +19,7 @@ unknown_segments as (
 
     select
         unknown.segment_key,
-        min_by(definitions.segment_key, {{ name_distance('unknown.segment_key', 'definitions.segment_key') }}) as meant
+        {{ nearest_name('unknown.segment_key', 'definitions.segment_key') }} as meant
 
     from (
         select distinct segment_key from conditions
@@ -42,9 +42,9 @@ violations as (
         conditions.segment_key,
         conditions.row_text,
         true as is_structural,
-        concat('`', conditions.segment_key, '` is not a segment of segment_definitions') as reason,
+        concat_ws('', '`', conditions.segment_key, '` is not a segment of segment_definitions') as reason,
         coalesce(
-            {{ dbt.concat(["'did you mean `'", 'unknown_segments.meant', "'`?'"]) }},
+            'did you mean `' || unknown_segments.meant || '`?',
             'add the segment to segment_definitions, or correct the key'
         ) as suggestion
 
@@ -58,7 +58,9 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('the cell ', split_part(invalid_character, '|', 1), ' contains ', split_part(invalid_character, '|', 2)),
+        concat_ws(
+            '', 'the cell ', split_part(invalid_character, '|', 1), ' contains ', split_part(invalid_character, '|', 2)
+        ),
         'type the cell again, without pasting it from another program'
 
     from conditions
@@ -71,9 +73,9 @@ violations as (
         row_text,
         false,
         case
-            when takes_no_value then concat('operator `', operator, '` takes no value, `', value, '` was given')
-            when value = '' then concat('operator `', operator, '` needs a value')
-            else concat(operator, ' takes two values')
+            when takes_no_value then concat_ws('', 'operator `', operator, '` takes no value, `', value, '` was given')
+            when value = '' then concat_ws('', 'operator `', operator, '` needs a value')
+            else concat_ws('', operator, ' takes two values')
         end,
         case
             when takes_no_value then 'leave the column value empty'
@@ -92,7 +94,7 @@ violations as (
         segment_key,
         row_text,
         false,
-        concat('if_missing has no effect with operator `', operator, '`'),
+        concat_ws('', 'if_missing has no effect with operator `', operator, '`'),
         'leave it empty'
 
     from valid_conditions

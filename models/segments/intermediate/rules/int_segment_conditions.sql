@@ -78,8 +78,8 @@ described as (
         coalesce(operators.is_negated, false) as is_negated,
         operators.missing_value,
         operators.opposite,
-        trim(concat(
-            conditions.segment_key, ', ', conditions.kind, ' ', conditions.alternative, ', ',
+        trim(concat_ws(
+            '', conditions.segment_key, ', ', conditions.kind, ' ', conditions.alternative, ', ',
             conditions.attribute, ' ', conditions.operator, ' ', conditions.value
         )) as row_text
 
@@ -95,7 +95,7 @@ keyed as (
 
     select
         *,
-        concat(row_text, ' ', if_missing) as condition_key
+        concat_ws('', row_text, ' ', if_missing) as condition_key
 
     from described
 

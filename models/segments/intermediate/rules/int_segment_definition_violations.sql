@@ -49,7 +49,7 @@ violations as (
     select
         segment_key,
         false,
-        concat('the name `', trim(segment_name), '` starts or ends with a space'),
+        concat_ws('', 'the name `', trim(segment_name), '` starts or ends with a space'),
         'delete the space'
 
     from definitions
@@ -60,7 +60,7 @@ violations as (
     select
         segment_key,
         false,
-        concat('the name `', trim(segment_name), '` contains the word ', {{ segment_loose_word('plain_name') }}),
+        concat_ws('', 'the name `', trim(segment_name), '` contains the word ', {{ segment_loose_word('plain_name') }}),
         'name it after the people in it; experiments and leftovers need no segment'
 
     from definitions
@@ -71,7 +71,9 @@ violations as (
     select
         definitions.segment_key,
         false,
-        concat('the name `', trim(definitions.segment_name), '` is also used by `', min(others.segment_key), '`'),
+        concat_ws(
+            '', 'the name `', trim(definitions.segment_name), '` is also used by `', min(others.segment_key), '`'
+        ),
         'give every segment a unique name; case is ignored'
 
     from definitions
@@ -87,7 +89,7 @@ violations as (
     select
         definitions.segment_key,
         true,
-        concat(recorded.status, ' → ', definitions.status, ' is not allowed'),
+        concat_ws('', recorded.status, ' → ', definitions.status, ' is not allowed'),
         'copy it under a new key, or set it to draft first'
 
     from definitions

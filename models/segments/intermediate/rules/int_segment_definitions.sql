@@ -93,15 +93,15 @@ joined as (
         end as effective_status,
         case
             when typed.status = 'active' and typed.expires_on < {{ as_of_date() }}
-                then concat('its last day was ', cast(typed.expires_on as {{ dbt.type_string() }}))
+                then concat_ws('', 'its last day was ', cast(typed.expires_on as {{ dbt.type_string() }}))
             when rules.segment_key is null then 'it has no rule yet'
             when rules.missing_attributes is not null
-                then concat('these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
+                then concat_ws('', 'these attributes do not exist yet: ', replace(rules.missing_attributes, '|', ', '))
             when rules.unavailable_attributes is not null
-                then concat('cannot be computed in this run: ', rules.unavailable_reasons)
+                then concat_ws('', 'cannot be computed in this run: ', rules.unavailable_reasons)
             when rules.waived_attributes is not null
-                then concat(
-                        'computed without these, as the rule allows, because their source is off: ',
+                then concat_ws(
+                        '', 'computed without these, as the rule allows, because their source is off: ',
                         replace(rules.waived_attributes, '|', ', ')
                     )
         end as status_reason

@@ -31,16 +31,18 @@ violations as (
         row_text,
         case
             when is_attribute and value_type in ('boolean', 'set')
-                then concat('a ', value_type, ' is not compared with another attribute')
+                then concat_ws('', 'a ', value_type, ' is not compared with another attribute')
             when is_attribute and other_value_type is null
-                then concat('`', substr(item, 6), '` is not an attribute')
+                then concat_ws('', '`', substr(item, 6), '` is not an attribute')
             when is_attribute
-                then concat('`', substr(item, 6), '` is a ', other_value_type, ', `', attribute, '` is a ', value_type)
-            when item like 'pct:%' and value_type = 'number' then concat('`', item, '` is not a percentile')
+                then concat_ws(
+                        '', '`', substr(item, 6), '` is a ', other_value_type, ', `', attribute, '` is a ', value_type
+                    )
+            when item like 'pct:%' and value_type = 'number' then concat_ws('', '`', item, '` is not a percentile')
             when item = '' then 'the list has an empty item'
             when value_type = 'date' and {{ regexp_keep('item', '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} <> ''
-                then concat('`', item, '` is not a calendar date')
-            else concat('value `', item, '` for a ', value_type)
+                then concat_ws('', '`', item, '` is not a calendar date')
+            else concat_ws('', 'value `', item, '` for a ', value_type)
         end as reason,
         case
             when is_attribute and value_type = 'set' then 'write the items of the set joined by |'
@@ -59,24 +61,23 @@ violations as (
     select
         segment_key,
         row_text,
-        concat('`', attribute, '` is compared with itself'),
+        concat_ws('', '`', attribute, '` is compared with itself'),
         'name another attribute after attr:'
 
     from items
-    where scale = concat('attr:', attribute)
+    where scale = concat_ws('', 'attr:', attribute)
 
     union all
 
     select
         segment_key,
         row_text,
-        concat('`', attribute, '` is never ', item),
+        concat_ws('', '`', attribute, '` is never ', item),
         case
             when highest is null
-                then concat('write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' upwards')
-            else concat(
-                    'write a number from ', cast(cast(lowest as bigint) as {{ dbt.type_string() }}), ' to ',
-                    cast(cast(highest as bigint) as {{ dbt.type_string() }}),
+                then concat_ws('', 'write a number from ', {{ count_text('lowest') }}, ' upwards')
+            else concat_ws(
+                    '', 'write a number from ', {{ count_text('lowest') }}, ' to ', {{ count_text('highest') }},
                     case when unit like 'share%' then ', such as 0.25 for 25 %' else '' end
                 )
         end
@@ -89,7 +90,7 @@ violations as (
     select
         segment_key,
         row_text,
-        concat(operator, ' has its values the wrong way round: ', value),
+        concat_ws('', operator, ' has its values the wrong way round: ', value),
         'write the lower one first'
 
     from ends

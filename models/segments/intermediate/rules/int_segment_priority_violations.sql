@@ -21,7 +21,7 @@ violations as (
 
     select
         definitions.segment_key,
-        concat('priority ', definitions.priority, ' is also used by `', others.segment_key, '`') as reason,
+        concat_ws('', 'priority ', definitions.priority, ' is also used by `', others.segment_key, '`') as reason,
         'give every active segment its own priority' as suggestion
 
     from definitions
@@ -35,7 +35,7 @@ violations as (
 
     select
         definitions.segment_key,
-        concat('its priority ', definitions.priority, ' comes after that of `', min(others.segment_key), '`'),
+        concat_ws('', 'its priority ', definitions.priority, ' comes after that of `', min(others.segment_key), '`'),
         'suppression comes first, service recovery second, before everything that sells'
 
     from definitions

@@ -41,9 +41,7 @@ nearest_segments as (
 
     select
         conditions.referenced_key,
-        min_by(
-            definitions.segment_key, {{ name_distance('lower(conditions.referenced_key)', 'definitions.segment_key') }}
-        ) as nearest_key
+        {{ nearest_name('lower(conditions.referenced_key)', 'definitions.segment_key') }} as nearest_key
 
     from conditions
     inner join definitions
@@ -84,20 +82,20 @@ worded as (
         segment_key,
         row_text,
         case
-            when status is null then concat('`', referenced_key, '` is not a segment of segment_definitions')
+            when status is null then concat_ws('', '`', referenced_key, '` is not a segment of segment_definitions')
             when segment_key = referenced_key then 'the segment refers to itself'
-            when cycle is not null then concat('the rule refers to itself in a cycle: ', cycle)
+            when cycle is not null then concat_ws('', 'the rule refers to itself in a cycle: ', cycle)
             when level is null
                 then
                     'the rule depends on more than {{ segment_deepest_level() }} levels of segments,'
                     || ' or on a cycle of segments'
             when own_status = 'active' and status <> 'active'
-                then concat('`', referenced_key, '` is ', status, ', not active, so it has no members')
+                then concat_ws('', '`', referenced_key, '` is ', status, ', not active, so it has no members')
         end as reason,
         case
             when status is null
                 then coalesce(
-                        {{ dbt.concat(["'did you mean `'", 'nearest_key', "'`?'"]) }},
+                        'did you mean `' || nearest_key || '`?',
                         'segment_definitions lists all segments'
                     )
             when segment_key = referenced_key then 'name another segment, or write its conditions here'

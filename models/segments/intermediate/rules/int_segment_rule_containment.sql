@@ -6,10 +6,10 @@ with parts as (
         segment_key,
         kind,
         alternative,
-        concat(
-            attribute, ' ', operator, ' ',
+        concat_ws(
+            '', attribute, ' ', operator, ' ',
             -- 3 and 3.0 are the same number.
-            coalesce(cast(try_cast(trim(value) as double) as {{ dbt.type_string() }}), trim(value), ''), ' ',
+            coalesce({{ exact_text('try_cast(trim(value) as double)') }}, trim(value), ''), ' ',
             coalesce(if_missing, '')
         ) as condition_part
 

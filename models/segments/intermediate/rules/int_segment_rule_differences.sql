@@ -20,7 +20,8 @@ conditions as (
         segment_key,
         rule_version,
         split_part(line, ': ', 1) as topic,
-        concat(
+        concat_ws(
+            '',
             case when line like 'exclude %' then 'leaving out ' when line like 'scope: %' then 'scope ' else '' end,
             substr(line, length(split_part(line, ': ', 1)) + 3)
         ) as words
@@ -90,9 +91,9 @@ worded as (
     select
         by_topic.*,
         case
-            when removed_text is null then concat('new: ', added_text)
-            when added_text is null then concat('no longer: ', removed_text)
-            else concat(removed_text, ' became ', added_text)
+            when removed_text is null then concat_ws('', 'new: ', added_text)
+            when added_text is null then concat_ws('', 'no longer: ', removed_text)
+            else concat_ws('', removed_text, ' became ', added_text)
         end as change_text
 
     from by_topic

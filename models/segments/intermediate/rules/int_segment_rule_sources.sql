@@ -13,7 +13,7 @@ attributes as (
 
     select
         attribute_name,
-        concat(coalesce(needs_sources, ''), '|', coalesce(needs_any_source, '')) as source_list
+        concat_ws('', coalesce(needs_sources, ''), '|', coalesce(needs_any_source, '')) as source_list
 
     from {{ ref('attribute_catalogue') }}
 
@@ -64,7 +64,7 @@ sources_{{ level }} as (
         {{ before }}.attribute
     from conditions
     inner join {{ before }}
-        on conditions.attribute = concat('segment:', {{ before }}.segment_key)
+        on conditions.attribute = concat_ws('', 'segment:', {{ before }}.segment_key)
 
 ),
 

@@ -59,10 +59,10 @@ violations as (
         segment_key,
         row_text,
         false as is_warning,
-        concat(
-            'no customer can meet it: `', attribute, '` is never ',
+        concat_ws(
+            '', 'no customer can meet it: `', attribute, '` is never ',
             case when high <= lowest then 'below its lowest value, ' else 'above its highest value, ' end,
-            cast(cast(case when high <= lowest then lowest else highest end as bigint) as {{ dbt.type_string() }})
+            {{ count_text('case when high <= lowest then lowest else highest end') }}
         ) as reason,
         'correct the value' as suggestion
 
@@ -104,13 +104,13 @@ violations as (
         segment_key,
         row_text,
         not matches_all,
-        concat(
-            'together with `', substr(other_text, length(segment_key) + 3), '` it matches every customer',
-            case when matches_all then '' else concat(' whose ', attribute, ' is known') end
+        concat_ws(
+            '', 'together with `', substr(other_text, length(segment_key) + 3), '` it matches every customer',
+            case when matches_all then '' else concat_ws('', ' whose ', attribute, ' is known') end
         ),
         case
             when matches_all then 'correct one of the two; if every customer is meant, write customer_type is_not_null'
-            else concat('correct one of the two, or write ', attribute, ' is_not_null')
+            else concat_ws('', 'correct one of the two, or write ', attribute, ' is_not_null')
         end
 
     from exhaustive_pairs

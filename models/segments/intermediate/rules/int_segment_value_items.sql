@@ -58,7 +58,7 @@ described as (
 
     from items
     left join attributes
-        on items.item = concat('attr:', attributes.attribute_name)
+        on items.item = concat_ws('', 'attr:', attributes.attribute_name)
 
 ),
 
@@ -70,7 +70,7 @@ placed as (
             as percentile_base,
         case
             when is_attribute and other_value_type = value_type then item
-            when is_percentile then concat('pct ', {{ regexp_keep('item', '( of +[a-z].*)?$') }})
+            when is_percentile then concat_ws('', 'pct ', {{ regexp_keep('item', '( of +[a-z].*)?$') }})
             when is_number then 'number'
             when is_relative_day then 'relative day'
             when is_day then 'day'
@@ -92,7 +92,7 @@ spelled as (
 
     select
         *,
-        case when scale = 'text' then item else cast(place as {{ dbt.type_string() }}) end as spelling
+        case when scale = 'text' then item else {{ exact_text('place') }} end as spelling
 
     from placed
 

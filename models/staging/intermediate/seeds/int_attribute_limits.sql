@@ -17,8 +17,9 @@ one_row as (
 
     select
         {%- for name in needed %}
-        {%- set data_type = 'int' if name.split('_')[-1] in whole_number_units else 'double' %}
-        max(case when limit_name = '{{ name }}' then cast(limit_value as {{ data_type }}) end) as {{ name }},
+        {%- set is_whole = name.split('_')[-1] in whole_number_units %}
+        {%- set value = 'cast(round(limit_value) as int)' if is_whole else 'cast(limit_value as double)' %}
+        max(case when limit_name = '{{ name }}' then {{ value }} end) as {{ name }},
         {%- endfor %}
         count(*) as limit_count
 

@@ -1,28 +1,31 @@
 -- Grain: one row per rule and table, column or reference that it names and that does not exist or cannot be used.
 {#- Condition of each error, its reason and its suggestion. #}
 {%- set checks = [
-    ("not is_table", "concat('`', table_key, '` is not a table of a source')", "concat('did you mean `', meant, '`?')"),
     (
-        "is_table and not is_validated", "concat('no rules are checked on `', table_key, '`')",
+        "not is_table", "concat_ws('', '`', table_key, '` is not a table of a source')",
+        "'did you mean `' || meant || '`?'"
+    ),
+    (
+        "is_table and not is_validated", "concat_ws('', 'no rules are checked on `', table_key, '`')",
         "'give the table `reads` in macros/validation/staged_tables.sql and name it in int_<source>__violations'"
     ),
     (
-        "is_table and channel <> '' and not has_channel", "concat('`', table_key, '` has no channel')",
+        "is_table and channel <> '' and not has_channel", "concat_ws('', '`', table_key, '` has no channel')",
         "'leave channel empty'"
     ),
     (
         "is_table and account <> '' and (not has_account or rule_type = 'arithmetic')",
-        "concat('`', table_key, '` has no account')", "'leave account empty'"
+        "concat_ws('', '`', table_key, '` has no account')", "'leave account empty'"
     ),
     (
         "rule_type in ('reference', 'product') and reference <> '' and referred_table is null",
-        "concat('`', reference, '` is not a column of a source table')",
+        "concat_ws('', '`', reference, '` is not a column of a source table')",
         "'write source.table.column, such as pos.receipt.receipt_id'"
     ),
     (
         "rule_type in ('reference', 'product') and not " ~ has_item_of('readable_tables', 'referred_table'),
-        "concat('records of `', table_key, '` cannot be checked against `', referred_table, '`')",
-        "concat('use one of ', trim(replace(readable_tables, '|', ' ')))"
+        "concat_ws('', 'records of `', table_key, '` cannot be checked against `', referred_table, '`')",
+        "concat_ws('', 'use one of ', trim(replace(readable_tables, '|', ' ')))"
     ),
     (
         "rule_type = 'reference' and reference = ''", "'it has no reference'",
@@ -30,7 +33,7 @@
     ),
     (
         "rule_type = 'arithmetic' and not is_arithmetic",
-        "concat('`', column_name, '` is not an arithmetic check on `', table_key, '`')",
+        "concat_ws('', '`', column_name, '` is not an arithmetic check on `', table_key, '`')",
         "'use lines_against_total or payments_against_total on orders and receipts, refunds_against_order on refunds'"
     )
 ] %}
@@ -38,7 +41,7 @@ with nearest_tables as (
 
     select
         rules.table_key,
-        min_by(columns.table_key, {{ name_distance('rules.table_key', 'columns.table_key') }}) as meant
+        {{ nearest_name('rules.table_key', 'columns.table_key') }} as meant
 
     from {{ ref('int_validation_rules') }} as rules
     cross join {{ ref('int_validation_columns') }} as columns
@@ -58,7 +61,7 @@ rules as (
         tables.has_account,
         tables.readable_tables,
         referred.table_key as referred_table,
-        concat(rules.column_name, ' ', rules.table_key) in (
+        concat_ws('', rules.column_name, ' ', rules.table_key) in (
             'lines_against_total pos.receipt', 'lines_against_total shopify.order',
             'payments_against_total pos.receipt', 'payments_against_total shopify.order',
             'refunds_against_order returns.return_line', 'refunds_against_order shopify.order_adjustment',
@@ -71,7 +74,7 @@ rules as (
     left join {{ ref('int_validation_columns') }} as tables
         on rules.table_key = tables.table_key
     left join {{ ref('int_validation_columns') }} as referred
-        on rules.reference = concat(referred.table_key, '.', referred.column_name)
+        on rules.reference = concat_ws('', referred.table_key, '.', referred.column_name)
 
 ),
 
@@ -80,7 +83,7 @@ named_columns as (
     select
         row_text,
         table_key,
-        trim({{ split_to_rows('column_name') }}) as column_name
+        {{ split_to_rows(trimmed_items('column_name')) }} as column_name
 
     from rules
     where rule_type <> 'arithmetic'
@@ -102,13 +105,9 @@ errors as (
         named_columns.row_text,
         case
             when named_columns.column_name = '' then 'it names no column'
-            else concat('`', named_columns.column_name, '` is not a column of its table')
+            else concat_ws('', '`', named_columns.column_name, '` is not a column of its table')
         end,
-        concat(
-            'did you mean `',
-            min_by(columns.column_name, {{ name_distance('named_columns.column_name', 'columns.column_name') }}),
-            '`?'
-        )
+        'did you mean `' || {{ nearest_name('named_columns.column_name', 'columns.column_name') }} || '`?'
     from named_columns
     inner join {{ ref('int_validation_columns') }} as columns
         on named_columns.table_key = columns.table_key

@@ -3,21 +3,22 @@
 {%- set write_number = "'write a number such as 5000 or -0.5, without a thousands separator'" %}
 {%- set checks = [
     (
-        regexp_keep('rule_key', '^[a-z][a-z0-9_]{1,59}$') ~ " = ''", "concat('`', rule_key, '` is not a valid key')",
+        regexp_keep('rule_key', '^[a-z][a-z0-9_]{1,59}$') ~ " = ''",
+        "concat_ws('', '`', rule_key, '` is not a valid key')",
         "'use lower-case letters, digits and underscores, starting with a letter, at most 60 characters'"
     ),
     ("reason = ''", "'it has no reason'", "'describe what is wrong with a row that breaks the rule'"),
     (
         "rule_type in ('range', 'arithmetic') and min_value <> '' and min_number is null",
-        "concat('min_value is `', min_value, '`')", write_number
+        "concat_ws('', 'min_value is `', min_value, '`')", write_number
     ),
     (
         "rule_type in ('range', 'arithmetic') and max_value <> '' and max_number is null",
-        "concat('max_value is `', max_value, '`')", write_number
+        "concat_ws('', 'max_value is `', max_value, '`')", write_number
     ),
     (
         "rule_type = 'range' and min_number > max_number",
-        "concat('min_value ', min_value, ' is above max_value ', max_value)", "'swap them'"
+        "concat_ws('', 'min_value ', min_value, ' is above max_value ', max_value)", "'swap them'"
     ),
     (
         "max_value = '' and (rule_type = 'arithmetic' or rule_type in ('range', 'date_range') and min_value = '')",
@@ -25,20 +26,20 @@
     ),
     (
         "rule_type = 'date_range' and min_value <> '' and not " ~ is_calendar_day('min_value'),
-        "concat('min_value is `', min_value, '`')", "'write the earliest day, such as 2000-01-01'"
+        "concat_ws('', 'min_value is `', min_value, '`')", "'write the earliest day, such as 2000-01-01'"
     ),
     (
         "rule_type = 'date_range' and max_value <> '' and coalesce(" ~ whole_number('max_value') ~ ", 99999) > 36500",
-        "concat('max_value is `', max_value, '`')",
+        "concat_ws('', 'max_value is `', max_value, '`')",
         "'write a whole number of days after the record became known, such as 2, at most 36500'"
     ),
     (
         "rule_type = 'range' and data_type in ('varchar', 'boolean', 'timestamp', 'date')",
-        "concat('its column holds ', data_type)", "'a range needs a number'"
+        "concat_ws('', 'its column holds ', data_type)", "'a range needs a number'"
     ),
     (
         "rule_type = 'date_range' and data_type not in ('timestamp', 'date')",
-        "concat('its column holds ', data_type)", "'a date range needs a date or a timestamp'"
+        "concat_ws('', 'its column holds ', data_type)", "'a date range needs a date or a timestamp'"
     ),
     ("rule_type = 'accepted' and reference = ''", "'it accepts no value'", "'write them into reference, joined by |'"),
     (
@@ -86,8 +87,8 @@ errors as (
     {% endfor %}
     select
         row_text,
-        concat(cell, ' is `', given, '`'),
-        concat('did you mean `', min_by(choice, {{ name_distance('given', 'choice') }}), '`?')
+        concat_ws('', cell, ' is `', given, '`'),
+        concat_ws('', 'did you mean `', {{ nearest_name('given', 'choice') }}, '`?')
     from choices
     group by row_text, cell, given
     having not bool_or(given = choice)
@@ -110,7 +111,7 @@ errors as (
         'give rows that check something else another key'
     from {{ ref('int_validation_rules') }}
     group by rule_key
-    having count(distinct concat(table_key, ' ', rule_type, ' ', column_name)) > 1
+    having count(distinct concat_ws('', table_key, ' ', rule_type, ' ', column_name)) > 1
 
 )
 

@@ -25,19 +25,19 @@ named as (
 
     select
         *,
-        concat(source, '.', table_name) as table_key,
+        concat_ws('', source, '.', table_name) as table_key,
         replace(column_name, ' ', '') as checked_columns,
         -- The list that a column is checked against; empty where the rule itself is enough.
         case
             when rule_type in ('required', 'range', 'date_range') then ''
             when rule_type = 'product' and reference = '' then 'product:products.product.sku'
-            when rule_type = 'repeated' then concat('repeated:', replace(column_name, ' ', ''))
-            else concat(rule_type, ':', reference)
+            when rule_type = 'repeated' then concat_ws('', 'repeated:', replace(column_name, ' ', ''))
+            else concat_ws('', rule_type, ':', reference)
         end as held_against,
-        concat(
-            rule_key,
-            case when channel <> '' then concat(', channel ', channel) else '' end,
-            case when account <> '' then concat(', account ', account) else '' end
+        concat_ws(
+            '', rule_key,
+            case when channel <> '' then concat_ws('', ', channel ', channel) else '' end,
+            case when account <> '' then concat_ws('', ', account ', account) else '' end
         ) as row_text
 
     from rules
