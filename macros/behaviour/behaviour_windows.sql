@@ -199,6 +199,8 @@
         {%- for window in behaviour_windows() -%}
             {%- do columns.update({window.attribute_name: {'description': window.description, 'quote': true}}) -%}
         {%- endfor -%}
-        {%- if columns -%}{%- do run_query(alter_column_comment(this, columns)) -%}{%- endif -%}
+        {#- Empty where the engine keeps no comments on columns. -#}
+        {%- set statement = alter_column_comment(this, columns) | trim if columns else '' -%}
+        {%- if statement -%}{%- do run_query(statement) -%}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}

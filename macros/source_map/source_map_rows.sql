@@ -82,7 +82,8 @@
     {%- if name not in memory -%}
         {%- set columns = {} -%}
         {%- for column in adapter.get_columns_in_relation(relation) -%}
-            {%- do columns.update({column.name: column.is_string()}) -%}
+            {#- dbt-spark does not count its own type `string` as one. -#}
+            {%- do columns.update({column.name: column.is_string() or column.dtype == 'string'}) -%}
         {%- endfor -%}
         {%- do memory.update({name: columns}) -%}
     {%- endif -%}
