@@ -38,7 +38,7 @@ DUCKDB, SPARK = "duckdb", "spark"
 
 @dataclass
 class Engines:
-    """`workspace`: raw tables and seeds, built on DuckDB as the reference. `cluster`: Spark, with the same raw tables."""
+    """`workspace`: raw tables and seeds, built on DuckDB as the reference; `cluster`: Spark, with the same tables."""
 
     workspace: Workspace
     cluster: Cluster
