@@ -24,7 +24,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
 
 HOST = "127.0.0.1"
-PORT_VARIABLE = "SEGMENTATION_SPARK_PORT"
+HOST_VARIABLE, PORT_VARIABLE = "SEGMENTATION_SPARK_HOST", "SEGMENTATION_SPARK_PORT"
 WORKERS = 2
 START_SECONDS = 180
 STOP_SECONDS = 20
@@ -70,8 +70,8 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variable by which dbt's target `spark` finds the server."""
-        return {PORT_VARIABLE: str(self.port)}
+        """The environment variables by which dbt's target `spark` finds the server."""
+        return {HOST_VARIABLE: HOST, PORT_VARIABLE: str(self.port)}
 
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements one after the other in one session; returns the rows of the last."""
