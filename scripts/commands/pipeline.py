@@ -73,7 +73,7 @@ def add_import_marts(commands: Commands) -> None:
     command = commands.add(
         "import-marts",
         _import_marts,
-        "Take in marts that Spark or Databricks built, exported as Parquet.",
+        "Take in marts that Spark built, exported as Parquet.",
         "/mnt/lake/export",
         "They are checked first: whole, of one day, as the contracts promise.",
     )
