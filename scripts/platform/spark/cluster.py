@@ -26,7 +26,8 @@ from scripts.platform.progress import Progress, tell_share
 HOST = "127.0.0.1"
 HOST_VARIABLE, PORT_VARIABLE = "SEGMENTATION_SPARK_HOST", "SEGMENTATION_SPARK_PORT"
 WORKERS = 2
-START_SECONDS = 180
+# Patient, because a busy machine starts three programs of Java slowly.
+START_SECONDS = 600
 STOP_SECONDS = 20
 JAVA_VERSIONS = (17, 21)
 DRIVER_MEMORY = "5g"
