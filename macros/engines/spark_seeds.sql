@@ -21,7 +21,7 @@
             {%- do columns.append(cell) -%}
         {%- else -%}
             {%- do columns.append(
-                'coalesce(cast(' ~ cell ~ ' as ' ~ type ~ '), if(' ~ cell ~ " is null, null, raise_error(concat('" ~ model.name
+                'coalesce(try_cast(' ~ cell ~ ' as ' ~ type ~ '), if(' ~ cell ~ " is null, null, raise_error(concat('" ~ model.name
                 ~ ", line ', col1, ', column " ~ name ~ ": ''', " ~ cell ~ ", ''' is not of type " ~ type ~ "; correct the cell'))))"
             ) -%}
         {%- endif -%}
