@@ -4,10 +4,10 @@
     {%- for name in agate_table.column_names -%}
         {%- do columns.append(adapter.quote(name) ~ ' ' ~ seed_column_type(model, agate_table, loop.index0)) -%}
     {%- endfor -%}
-    {%- set statement = 'create table ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' ~ file_format_clause()
+    {%- set create = 'create table ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' ~ file_format_clause()
         ~ location_clause() ~ comment_clause() -%}
-    {%- call statement('_') -%}{{ statement }}{%- endcall -%}
-    {{ return(statement) }}
+    {%- call statement('_') -%}{{ create }}{%- endcall -%}
+    {{ return(create) }}
 {%- endmacro %}
 
 {# Rows of a seed as literals: the adapter's own way writes None for an empty cell, and loses apostrophes and large
