@@ -200,7 +200,7 @@
             {%- do columns.update({window.attribute_name: {'description': window.description, 'quote': true}}) -%}
         {%- endfor -%}
         {#- Empty where the engine keeps no comments on columns. -#}
-        {%- set comments = alter_column_comment(this, columns) | trim if columns else '' -%}
-        {%- if comments -%}{%- do run_query(comments) -%}{%- endif -%}
+        {%- set statement = alter_column_comment(this, columns) | trim if columns else '' -%}
+        {%- if statement -%}{%- do run_query(statement) -%}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}
