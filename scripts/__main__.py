@@ -21,6 +21,7 @@ COMMANDS = {
         pipeline.add_run,
         pipeline.add_setup,
         pipeline.add_build,
+        pipeline.add_import_marts,
         pipeline.add_publish,
         pipeline.add_report,
         pipeline.add_health,

@@ -28,10 +28,12 @@
 {# Rows of a seed as dicts of trimmed text, sorted by default; none before it is loaded. #}
 {% macro seed_rows(seed, names, sorted=true) -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
+    {#- Many models read the same seed, which is loaded before them: one query a run. -#}
+    {%- set memory = run_memory('seed_rows') -%}
+    {%- set query = 'select ' ~ names | join(', ') ~ ' from ' ~ seed ~ (' order by ' ~ names | join(', ') if sorted else '') -%}
+    {%- if query not in memory -%}{%- do memory.update({query: run_query(query).rows}) -%}{%- endif -%}
     {%- set rows = [] -%}
-    {%- for line in run_query(
-        'select ' ~ names | join(', ') ~ ' from ' ~ seed ~ (' order by ' ~ names | join(', ') if sorted else '')
-    ).rows -%}
+    {%- for line in memory[query] -%}
         {%- set row = {} -%}
         {%- for name in names -%}
             {%- do row.update({name: '' if line[name] is none else line[name] | string | trim}) -%}

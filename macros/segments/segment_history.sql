@@ -64,12 +64,8 @@
 
 {# Deletes all but the last `count` days up to as_of_date; days after it stay. #}
 {% macro forget_older_days(relation, count) -%}
-    {{ return(adapter.dispatch('forget_older_days', 'customer_segmentation')(relation, count)) }}
-{%- endmacro %}
-
-{% macro default__forget_older_days(relation, count) -%}
-    delete from {{ relation }}
-    where as_of_date < (
+    {%- set condition -%}
+    as_of_date < (
         select min(days.as_of_date)
         from (
             select distinct kept.as_of_date
@@ -79,11 +75,8 @@
             limit {{ count | int }}
         ) as days
     )
-{%- endmacro %}
-
-{# Rows of plain Parquet tables cannot be deleted; old days are dropped as partitions by whoever maintains the lake. #}
-{% macro spark__forget_older_days(relation, count) -%}
-    select 1
+    {%- endset -%}
+    {{ return(delete_rows(relation, condition)) }}
 {%- endmacro %}
 
 {# The oldest evaluated day that is kept: the last one that is `segment_history_days` or more before the newest. The
@@ -105,12 +98,7 @@
    entry in the log, so that ongoing stays keep their first day and reason. #}
 {% macro forget_old_history(relation, evaluations) -%}
     {%- if var('segment_history_days') is none -%}{{ return('select 1') }}{%- endif -%}
-    {{ return(adapter.dispatch('forget_old_history', 'customer_segmentation')(relation, evaluations)) }}
-{%- endmacro %}
-
-{% macro default__forget_old_history(relation, evaluations) -%}
-    delete from {{ relation }}
-    where
+    {%- set condition -%}
         as_of_date < {{ oldest_kept_day(evaluations) }}
         {%- if relation.identifier == 'membership_log' %}
         and (
@@ -126,11 +114,8 @@
             )
         )
         {%- endif %}
-{%- endmacro %}
-
-{# Rows of plain Parquet tables cannot be deleted, so all history is kept there. #}
-{% macro spark__forget_old_history(relation, evaluations) -%}
-    select 1
+    {%- endset -%}
+    {{ return(delete_rows(relation, condition)) }}
 {%- endmacro %}
 
 {# Stops the evaluation of a day whose history was deleted: there would be nothing to compare its memberships with. #}

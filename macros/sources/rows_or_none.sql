@@ -10,7 +10,7 @@
     {%- set parts = [] -%}
     {%- for name in columns or contract.columns -%}
         {%- set quoted = adapter.quote(name) -%}
-        {%- set data_type = contract.columns[name].data_type if name in contract.columns else dbt.type_string() -%}
+        {%- set data_type = engine_type(contract.columns[name].data_type if name in contract.columns else 'varchar') -%}
         {%- do parts.append('cast(' ~ (quoted if name | lower in present else 'null') ~ ' as ' ~ data_type ~ ') as ' ~ quoted) -%}
     {%- endfor -%}
     select {{ parts | join(', ' if columns else ',\n        ') }}

@@ -56,6 +56,17 @@
     {{ return(memory[schema].get(relation.identifier | lower, [])) }}
 {%- endmacro %}
 
+{# Spark describes all tables of a schema in one statement, which dbt-spark keeps with each relation of its cache. #}
+{% macro spark__raw_columns(relation) -%}
+    {%- set memory = run_memory('raw_columns') -%}
+    {%- set name = relation | string -%}
+    {%- if name not in memory -%}
+        {%- set found = adapter.get_relation(none, relation.schema, relation.identifier) -%}
+        {%- do memory.update({name: modules.re.findall('(?m)^ [|]-- (.*?): ', found.information | lower) if found else []}) -%}
+    {%- endif -%}
+    {{ return(memory[name]) }}
+{%- endmacro %}
+
 {# A contract column as its stated type: text trimmed and null when empty, null when the raw table lacks it. #}
 {% macro typed_column(column, is_present) -%}
     {%- set is_text = column.data_type == 'varchar' -%}

@@ -11,11 +11,12 @@
         'rule_key', 'source', 'table_name', 'rule_type', 'column_name', 'min_value', 'max_value', 'reference', 'channel',
         'account', 'severity', 'is_active', 'checked_columns', 'held_against'
     ] -%}
-    {%- set found = run_query(
-        'select ' ~ columns | join(', ') ~ ' from ' ~ rules ~ ' order by rule_key, channel, account'
-    ) -%}
+    {#- Every staging model with rules asks for them: one query a run. -#}
+    {%- set memory = run_memory('validation_rule_rows') -%}
+    {%- set query = 'select ' ~ columns | join(', ') ~ ' from ' ~ rules ~ ' order by rule_key, channel, account' -%}
+    {%- if query not in memory -%}{%- do memory.update({query: run_query(query).rows}) -%}{%- endif -%}
     {%- set rows = [] -%}
-    {%- for line in found.rows -%}
+    {%- for line in memory[query] -%}
         {%- set row = dict(zip(columns, line)) -%}
         {%- do rows.append(dict(row, columns=row.checked_columns.split('|'), is_active=row.is_active in ('', 'true'))) -%}
     {%- endfor -%}

@@ -100,12 +100,12 @@ measured as (
         coalesce(changes.{{ change }}_by_{{ reason_kind }}_count, 0) as {{ change }}_by_{{ reason_kind }}_count,
         {%- endfor %}
         {%- for name, direction in [('growth_rank', 'desc'), ('shrink_rank', 'asc')] %}
-        case when compared.ranked_rate is not null
+        cast(case when compared.ranked_rate is not null
                 then row_number() over (
                         partition by compared.as_of_date, compared.ranked_rate is not null
                         order by compared.ranked_rate {{ direction }} nulls last, compared.segment_key
                     )
-        end as {{ name }},
+        end as bigint) as {{ name }},
         {%- endfor %}
         coalesce(compared.rule_fingerprint <> compared.previous_rule_fingerprint, false) as is_rule_changed
 

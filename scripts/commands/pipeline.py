@@ -62,6 +62,27 @@ def add_build(commands: Commands) -> None:
     add_build_options(command)
 
 
+def _import_marts(options: argparse.Namespace, workspace: Workspace) -> None:
+    from scripts.pipeline.import_marts import import_marts, import_past_day
+
+    with Display("import-marts") as display:
+        (import_past_day if options.past_day else import_marts)(workspace, Path(options.folder).absolute(), display)
+
+
+def add_import_marts(commands: Commands) -> None:
+    command = commands.add(
+        "import-marts",
+        _import_marts,
+        "Take in marts that Spark built, exported as Parquet.",
+        "/mnt/lake/export",
+        "They are checked first: whole, of one day, as the contracts promise.",
+    )
+    command.add_argument("folder", metavar="DIR", help="folder that `dbt run-operation export_to_parquet` wrote")
+    command.add_argument(
+        "--past-day", action="store_true", help="take an earlier day, for `fit` and `backtest`; the marts stay"
+    )
+
+
 def _publish(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.serving.publish import publish
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import copy_file, replace_file
+from scripts.platform.imported import stop_without_raw_tables
 from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
@@ -166,3 +167,4 @@ def drop_leftovers(workspace: Workspace, built: Iterable[Any], progress: Progres
 def _need_raw_tables(workspace: Workspace) -> None:
     if not workspace.warehouse.exists():
         raise UserError(f"{workspace.warehouse}: no warehouse yet; run `python -m scripts intake` first")
+    stop_without_raw_tables(workspace, "build on Spark and import its marts again")

@@ -21,6 +21,7 @@ import pandas as pd
 
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
+from scripts.platform.imported import stop_without_raw_tables
 from scripts.platform.past_day import build_past_day, data_state
 from scripts.platform.progress import Progress, tell_share
 from scripts.platform.warehouse import literal, open_warehouse
@@ -62,9 +63,12 @@ def snapshots(workspace: Workspace, days: Iterable[date], progress: Progress = p
         if day >= last:
             raise UserError(f"{day} is not before {last}, the as_of_date of {workspace.warehouse}; give an earlier day")
     state = data_state(workspace)
-    folders = {day: workspace.snapshots / f"{day.isoformat()}-{state}" for day in wanted}
+    folders = {day: snapshot_folder(workspace, day, state) for day in wanted}
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
+        stop_without_raw_tables(
+            workspace, f"build {missing[0]} on Spark, export it as a past day and run `import-marts --past-day`"
+        )
         with sandbox(workspace) as copy:
             _drop_other_states(workspace, state)
             for number, day in enumerate(missing, start=1):
@@ -72,6 +76,11 @@ def snapshots(workspace: Workspace, days: Iterable[date], progress: Progress = p
                 _build(copy, day, folders[day])
                 tell_share(progress, number, len(missing))
     return {day: _read(workspace, day, folder) for day, folder in folders.items()}
+
+
+def snapshot_folder(workspace: Workspace, day: date, state: str | None = None) -> Path:
+    """The folder of a kept day, for the given or the present state of data and models."""
+    return workspace.snapshots / f"{day.isoformat()}-{state or data_state(workspace)}"
 
 
 def described_day(workspace: Workspace) -> date:
@@ -164,6 +173,7 @@ def _window(workspace: Workspace, snapshot: Snapshot, days: int) -> tuple[date, 
 @contextmanager
 def sandbox(workspace: Workspace) -> Iterator[Workspace]:
     """A copy of the warehouse in which past days are built; removed afterwards."""
+    stop_without_raw_tables(workspace, "past days are built from raw tables; evaluate them on Spark")
     with _alone(workspace.snapshots):
         yield from _copied(workspace)
 

@@ -126,6 +126,16 @@ def test_a_cut_splits_a_withdrawal_joins_again_and_no_other_id_changes(demo_copy
 
 
 @pytest.mark.verify
+def test_a_run_repeated_from_the_registry_adds_nothing(demo_copy: Workspace) -> None:
+    """Identities are stored as they were resolved, before the registry was written."""
+    rows = "select * from state.identity_registry order by all"
+    stale = "select count(*) as n from intermediate.int_customer_identities where registered_customer_id is null"
+    before = query(demo_copy, rows)
+    assert query(demo_copy, stale)["n"][0] == len(before) > 500
+    run_dbt(demo_copy, ["run", "--select", "identity_registry"], progress=quiet)
+    assert query(demo_copy, rows).equals(before)
+
+
 def test_another_key_stops_the_run(demo_copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTATION_HASH_KEY", "another")
     with pytest.raises(CheckFailed, match="SEGMENTATION_HASH_KEY is not the key") as caught:

@@ -9,13 +9,23 @@ with moves as (
 ),
 
 {% if is_incremental() %}
+registered as (
+
+    select
+        *,
+        row_number() over (partition by profile_id order by run_number desc) as recency_rank
+
+    from {{ this }}
+
+),
+
 newest as (
 
     select
         max(run_number) as run_number,
         max(assigned_date) as assigned_date
 
-    from {{ this }}
+    from registered
 
 ),
 {% endif %}
@@ -33,7 +43,12 @@ numbered as (
     from moves
     {% if is_incremental() -%}
     cross join newest
-    where coalesce(newest.assigned_date <= {{ as_of_date() }}, true)
+    -- The moves may have been found before an earlier attempt at this run wrote them.
+    left join registered
+        on moves.profile_id = registered.profile_id and registered.recency_rank = 1
+    where
+        coalesce(newest.assigned_date <= {{ as_of_date() }}, true)
+        and coalesce(registered.customer_id <> moves.customer_id, true)
     {%- endif %}
 
 )

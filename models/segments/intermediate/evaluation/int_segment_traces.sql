@@ -1,6 +1,7 @@
 -- Grain: one row per customer, segment that can be explained (including drafts) and condition of its rule, on
 -- as_of_date. A view, to be queried for one customer at a time: each customer has some hundred rows.
-{{ config(materialized='view') }}
+-- Elsewhere than on DuckDB it is not stored: its text is too long for a catalogue of Hive, and it is only read there.
+{{ config(materialized='view' if target.type == 'duckdb' else 'ephemeral') }}
 {%- set segments = segment_rules_explained() %}
 with features as (  -- noqa: ST03
 
