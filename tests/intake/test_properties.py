@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from scripts.platform.errors import CheckFailed
@@ -475,6 +475,7 @@ def check_corrupted(suffix: str, content: bytes) -> None:
 
 @quick
 @given(corrupted_files())
+@example(("jsonl", b'{"receipt_id": "a", "payment_number": "1", "amount": "x", "method": "", "synced_at": "",}\n'))
 def test_corrupted_bytes_stop_nothing_else(file: tuple[str, bytes]) -> None:
     check_corrupted(*file)
 
