@@ -1,10 +1,9 @@
-{# The valid rows of the seed behaviour_windows, one dict each, in the seed's order. Empty before the seed is loaded;
+{# The valid rows of the seed behaviour_windows, one dict each, in the order of their names. Empty before the seed is loaded;
    unit tests override it. #}
 {% macro behaviour_window_rows() -%}
     {%- set rows = seed_rows(
         ref('behaviour_windows'),
-        ['attribute_name', 'event', 'filter', 'measure', 'days', 'description', 'unit'],
-        sorted=false
+        ['attribute_name', 'event', 'filter', 'measure', 'days', 'description', 'unit']
     ) -%}
     {%- if not rows -%}{{ return([]) }}{%- endif -%}
     {#- Every model that reads rules calls this: the rows are checked only once. -#}
@@ -121,10 +120,7 @@
 {# Every window of every customer in the CTE `customers`: one grouped query over each relation that the seed uses,
    reading no more days than its rows look back. #}
 {% macro behaviour_windows_sql() -%}
-    {#- The fixture of a unit test has no declared rules to check. -#}
-    {%- if execute and 'behaviour_windows' in seed_declarations() and load_relation(ref('behaviour_windows')) -%}
-        {%- do stop_on_violations('behaviour_windows', run_query('select * from (' ~ behaviour_window_violations() ~ ') as found order by 2, 3').rows) -%}
-    {%- endif -%}
+    {%- do stop_on_rule_errors(ref('int_behaviour_window_errors'), 'behaviour_windows has {count} error(s); fix the seed') -%}
     {%- set windows = behaviour_windows() -%}
     {%- set passes = [] -%}
     {%- for name, source in behaviour_event_sources().items() -%}

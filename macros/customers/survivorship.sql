@@ -25,12 +25,12 @@
     {{ return(seed_rows(ref('survivorship_rules'), ['field', 'rule', 'then_by', 'accuracy_weight'])) }}
 {%- endmacro %}
 
-{# Rows of a seed as dicts of trimmed text, sorted by default; none before it is loaded. #}
-{% macro seed_rows(seed, names, sorted=true) -%}
+{# Rows of a seed as dicts of trimmed text, sorted; none before it is loaded. #}
+{% macro seed_rows(seed, names) -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
     {#- Many models read the same seed, which is loaded before them: one query a run. -#}
     {%- set memory = run_memory('seed_rows') -%}
-    {%- set query = 'select ' ~ names | join(', ') ~ ' from ' ~ seed ~ (' order by ' ~ names | join(', ') if sorted else '') -%}
+    {%- set query = 'select ' ~ names | join(', ') ~ ' from ' ~ seed ~ ' order by ' ~ names | join(', ') -%}
     {%- if query not in memory -%}{%- do memory.update({query: run_query(query).rows}) -%}{%- endif -%}
     {%- set rows = [] -%}
     {%- for line in memory[query] -%}

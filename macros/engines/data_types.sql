@@ -23,3 +23,19 @@
     {%- endfor -%}
     {{ return('select ' ~ parts | join(', ')) }}
 {%- endmacro %}
+
+{# A contract against the columns that a query yields, which Spark names without running it. #}
+{% macro spark__get_assert_columns_equivalent(sql) -%}
+    {%- set found, promised = [], [] -%}
+    {%- for row in run_query('describe query ' ~ sql).rows -%}{%- do found.append(row[0] ~ ' ' ~ row[1]) -%}{%- endfor -%}
+    {%- for column in model.columns.values() -%}
+        {%- set data_type = engine_type(column.data_type) | lower | replace(' ', '') -%}
+        {%- do promised.append(column.name ~ ' ' ~ ('int' if data_type == 'integer' else data_type)) -%}
+    {%- endfor -%}
+    {%- set differences = [] -%}
+    {%- for column in promised if column not in found -%}{%- do differences.append('lacks ' ~ column) -%}{%- endfor -%}
+    {%- for column in found if column not in promised -%}{%- do differences.append('yields ' ~ column) -%}{%- endfor -%}
+    {%- if differences -%}
+        {{ exceptions.raise_compiler_error(this ~ ' is not as its contract promises: it ' ~ differences | join(', ')) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -29,10 +29,11 @@
 {# All violations in the seeds that a model checks. #}
 {% macro seed_violations_of(model_name) -%}
     {%- set declarations = seed_declarations() if execute else {} -%}
-    {%- for name in checked_seeds()[model_name] if not execute or name in declarations %}
-    {{ seed_violations(name, declarations[name]) if execute else 'select * from ' ~ ref(name) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {%- set selects = [] -%}
+    {%- for name in checked_seeds()[model_name] if not execute or name in declarations -%}
+        {%- do selects.append(seed_violations(name, declarations[name]) if execute else 'select * from ' ~ ref(name)) -%}
+    {%- endfor -%}
+    {{ union_all(selects) }}
 {%- endmacro %}
 
 {# Every violation in a seed, as a select of seed_name, row_text, reason, suggestion and is_structural (an error even if
@@ -105,19 +106,19 @@
         {%- set check = (column.get('config') or {}).get('meta') or {} -%}
         {%- do cells.append(('lower(' ~ cell ~ ')' if check.lower else cell) ~ ' as ' ~ column.name) -%}
     {%- endfor -%}
-    select '{{ name }}' as seed_name, violations.* from (
+    select distinct '{{ name }}' as seed_name, violations.* from (
         with cells as (
             select *, coalesce(nullif(trim({{ seed_text(meta.row) }}), ''), '{{ meta.unnamed or '(no key)' }}') as row_text
             from (select {{ cells | join(', ') }} from {{ ref(name) }}) as trimmed
         )
-        {{ selects | join('\n        union all ') }}
+        {{ union_all(selects) }}
     ) as violations
 {%- endmacro %}
 
 {# One kind of violation as a select over the cells of a seed, or over a relation derived from them. #}
 {% macro seed_fault(rule, found, relation='cells') -%}
     {{ return(
-        'select distinct row_text, ' ~ seed_text(rule.reason) ~ ' as reason, ' ~ seed_text(rule.suggestion) ~ ' as suggestion, '
+        'select row_text, ' ~ seed_text(rule.reason) ~ ' as reason, ' ~ seed_text(rule.suggestion) ~ ' as suggestion, '
         ~ ('true' if rule.structural else 'false') ~ ' as is_structural from ' ~ relation ~ ' where ' ~ found
     ) }}
 {%- endmacro %}
@@ -172,21 +173,23 @@
 
 {# Stops a model with the first violations in the seeds that it relies on, one line each. #}
 {% macro stop_on_seed_violations(names) -%}
-    {%- set declarations = seed_declarations() if execute else {} -%}
-    {#- A fixture of a unit test is not a relation of the warehouse: nothing is declared for it. -#}
-    {%- for name in names if not execute or name in declarations -%}
-        {%- set seed = ref(name) -%}
-        {%- if execute and load_relation(seed) -%}
-            {%- do stop_on_violations(name, run_query(seed_violations(name, declarations[name]) ~ ' order by row_text, reason').rows) -%}
-        {%- endif -%}
+    {%- for name in names -%}
+        {%- set found = seed_violation_rows(name) -%}
+        {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
+        {%- for row in found[:5] -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endfor -%}
+        {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
-{# Stops a model with the first violations in a seed: rows of seed_name, row_text, reason, suggestion. #}
-{% macro stop_on_violations(name, found) -%}
-    {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
-    {%- for row in found -%}
-        {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
-    {%- endfor -%}
-    {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
+{# The violations found in a seed: seed_name, row_text, reason, suggestion. All models of a run share one query. #}
+{% macro seed_violation_rows(name) -%}
+    {%- set errors = ref('int_seed_violations') -%}
+    {#- A fixture of a unit test is not a relation of the warehouse: it has no schema. -#}
+    {%- if not execute or not errors.schema or not load_relation(errors) -%}{{ return([]) }}{%- endif -%}
+    {%- set memory = run_memory('seed_violations') -%}
+    {%- if 'rows' not in memory -%}
+        {%- set query = 'select seed_name, row_text, reason, suggestion from ' ~ errors ~ ' order by 1, 2, 3, 4' -%}
+        {%- do memory.update({'rows': run_query(query).rows | list}) -%}
+    {%- endif -%}
+    {{ return(memory.rows | selectattr(0, 'equalto', name) | list) }}
 {%- endmacro %}

@@ -64,12 +64,7 @@
 {# Violations of the map's YAML, one text each; none for the rows of a unit test, for which nothing is declared. #}
 {% macro source_map_declared_violations() -%}
     {%- set errors = [] -%}
-    {%- set declaration = seed_declarations().get('source_map_fields') if execute else none -%}
-    {%- if declaration and load_relation(ref('source_map_fields')) -%}
-        {%- for found in run_query(seed_violations('source_map_fields', declaration) ~ ' order by row_text, reason').rows -%}
-            {%- do errors.append(found[1] ~ ': ' ~ found[2] ~ '; ' ~ found[3]) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for found in seed_violation_rows('source_map_fields') -%}{%- do errors.append(found[1] ~ ': ' ~ found[2] ~ '; ' ~ found[3]) -%}{%- endfor -%}
     {{ return(errors) }}
 {%- endmacro %}
 

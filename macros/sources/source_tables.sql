@@ -48,7 +48,7 @@
         'source': dbt.type_string(), 'table_name': dbt.type_string(), 'row_count': 'bigint',
         'last_known_at': dbt.type_timestamp()
     }, [])) -%}
-    {{ return(selects | join('\n    union all\n    ')) }}
+    {{ return(union_all(selects)) }}
 {%- endmacro %}
 
 {# One row per record version that became known in the `days` before the end of as_of_date: hours from the event to its
@@ -80,7 +80,7 @@
         'source': dbt.type_string(), 'table_name': dbt.type_string(), 'known_at': dbt.type_timestamp(),
         'event_lag_hours': 'double', 'delivery_lag_hours': 'double'
     }, [])) -%}
-    {{ return(selects | join('\n    union all\n    ')) }}
+    {{ return(union_all(selects)) }}
 {%- endmacro %}
 
 {# The relation of an entry of `graph.sources`. #}

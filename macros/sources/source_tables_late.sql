@@ -22,5 +22,5 @@
         'source': dbt.type_string(), 'table_name': dbt.type_string(), 'late_row_count': 'bigint',
         'last_known_at': dbt.type_timestamp()
     }, [])) -%}
-    {{ return(selects | join('\n    union all\n    ')) }}
+    {{ return(union_all(selects)) }}
 {%- endmacro %}

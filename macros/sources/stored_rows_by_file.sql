@@ -11,5 +11,5 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(selects | join('\n    union all\n    ')) }}
+    {{ return(union_all(selects)) }}
 {%- endmacro %}

@@ -1,4 +1,10 @@
 -- Grain: one row per dead letter, with the whole record as delivered. Raw values: restricted schema.
+{%- set selects = [] %}
+{%- for table in validated_tables() %}
+{%- set wanted = "select record_key from letters where not is_refused_at_door and source = '"
+    ~ table.source_name ~ "' and table_name = '" ~ table.table_name ~ "'" %}
+{%- do selects.append(record_versions(table.source_name, table.table_name, wanted, payload=true)) %}
+{%- endfor %}
 with letters as (
 
     select * from {{ ref('int_dead_letters') }}
@@ -13,12 +19,7 @@ refused as (
 
 violating_versions as (
 
-    {%- for table in validated_tables() %}
-    {%- set wanted = "select record_key from letters where not is_refused_at_door and source = '"
-        ~ table.source_name ~ "' and table_name = '" ~ table.table_name ~ "'" %}
-    {{ record_versions(table.source_name, table.table_name, wanted, payload=true) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ union_all(selects) }}
 
 ),
 

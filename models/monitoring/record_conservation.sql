@@ -1,16 +1,20 @@
 -- Grain: one row per source table: record versions accepted by the load, and what became of each of them.
-with staged as (
-    {%- for key, entry in staged_tables().items() %}
-    {%- set source_name, table_name = key.split('.') %}
-    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count -- noqa: LT02
-    from {{ ref(entry.staging) }} -- noqa: LT02
+{%- set selects = [] %}
+{%- for key, entry in staged_tables().items() %}
+{%- set source_name, table_name = key.split('.') %}
+{%- set counted %}
+    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, count(*) as row_count
+    from {{ ref(entry.staging) }}
     {%- if entry.beside %}
     {%- set own = source(source_name, table_name) %}
     {#- The staging model also holds events that only the table in `beside` has. #}
     where {{ 'event_id in (select id from ' ~ own ~ ')' if execute and raw_columns(own) else '1 = 0' }}
     {%- endif %}
-    {{- '\n    union all' if not loop.last }}
-    {%- endfor %}
+{%- endset %}
+{%- do selects.append(counted) %}
+{%- endfor %}
+with staged as (
+    {{ union_all(selects) }}
 
 ),
 

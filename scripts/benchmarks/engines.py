@@ -61,13 +61,19 @@ def parquet_views(connection: duckdb.DuckDBPyConnection, folder: Path, catalogue
 
 
 def compare_relation(
-    connection: duckdb.DuckDBPyConnection, relation: str, one: str, other: str, key: Sequence[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    one: str,
+    other: str,
+    key: Sequence[str] = (),
+    partition: str | None = None,
 ) -> Comparison:
     """Compare `relation` (`schema.name`) in the attached databases `one` and `other`.
 
-    Column names, their order and types must agree. Rows are a multiset; decimals, texts, dates and instants are
-    compared exactly, doubles to TOLERANCE, relative or absolute. Where rows differ, they are matched by `key` to name
-    the columns, with the key of one example unless the relation holds identifiers.
+    Column names, their order and types must agree, except that a lake keeps the column `partition` last. Rows are a
+    multiset; decimals, texts, dates and instants are compared exactly, doubles to TOLERANCE, relative or absolute.
+    Where rows differ, they are matched by `key` to name the columns, with the key of one example unless the relation
+    holds identifiers.
     """
     schema, name = relation.split(".")
     left, right = (f"{quote(catalogue)}.{quote(schema)}.{quote(name)}" for catalogue in (one, other))
@@ -77,7 +83,7 @@ def compare_relation(
     )
     found = Comparison(relation, counts)
     columns, others = _columns(connection, left), _columns(connection, right)
-    if list(columns) != list(others):
+    if _in_order(columns, partition) != _in_order(others, partition):
         found.differences.append(_different_columns(columns, others, one, other))
         return found
     for column, kind in columns.items():
@@ -94,6 +100,10 @@ def compare_relation(
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     return {name: kind for name, kind, *_ in connection.execute(f"describe select * from {relation}").fetchall()}
+
+
+def _in_order(columns: Iterable[str], last: str | None) -> list[str]:
+    return sorted(columns, key=lambda name: name == last)
 
 
 def _different_columns(columns: dict[str, str], others: dict[str, str], one: str, other: str) -> str:
@@ -190,6 +200,7 @@ def compare_all(
     one: str,
     other: str,
     keys: dict[str, Sequence[str]] | None = None,
+    partitions: dict[str, str] | None = None,
 ) -> list[Comparison]:
     """Compare each relation; one that a side lacks differs, unless it has no rows on the other side."""
     present = [
@@ -211,7 +222,8 @@ def compare_all(
             counts = (0, rows) if there == other else (rows, 0)
             found.append(Comparison(relation, counts, [f"missing in {' and '.join(absent)}"] if rows else []))
         else:
-            found.append(compare_relation(connection, relation, one, other, (keys or {}).get(relation, ())))
+            key, partition = (keys or {}).get(relation, ()), (partitions or {}).get(relation)
+            found.append(compare_relation(connection, relation, one, other, key, partition))
     return found
 
 
@@ -227,6 +239,16 @@ def keys_of(manifest: Path) -> dict[str, Sequence[str]]:
             first = node["test_metadata"]["kwargs"]["keys"][0]
             found[f"{model['schema']}.{model['alias']}"] = [first] if isinstance(first, str) else first
     return found
+
+
+def partitions_of(manifest: Path) -> dict[str, str]:
+    """The column by which a lake partitions a relation, by `schema.relation`, from a manifest.json of dbt."""
+    described = json.loads(manifest.read_text(encoding="utf-8"))
+    return {
+        f"{node['schema']}.{node['alias']}": node["config"]["partition_by"]
+        for node in described["nodes"].values()
+        if node["config"].get("partition_by")
+    }
 
 
 def relations_to_compare(manifest: Path) -> list[str]:

@@ -143,11 +143,19 @@ def _files(folder: Path, relation: str) -> str:
 
 
 def _cells(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, node: Any) -> str:
-    """The columns of an exported relation, each with its type in the contract; instants in UTC, without a zone."""
+    """The columns of an exported relation, each with its type in the contract; instants in UTC, without a zone.
+
+    In the order of the contract: a lake keeps the column by which it partitions a table last.
+    """
+    kinds = {
+        name: kind
+        for name, kind, *_ in connection.execute(f"describe select * from {_files(folder, relation)}").fetchall()
+    }
+    described = node.columns if node is not None else {}
     cells = []
-    for name, kind, *_ in connection.execute(f"describe select * from {_files(folder, relation)}").fetchall():
-        stated = node.columns[name].data_type if node is not None and name in node.columns else None
-        wanted = stated or ("timestamp" if "TIME ZONE" in kind else None)
+    for name in sorted(kinds, key=lambda name: list(described).index(name) if name in described else len(described)):
+        stated = described[name].data_type if name in described else None
+        wanted = stated or ("timestamp" if "TIME ZONE" in kinds[name] else None)
         cells.append(f"cast({quote(name)} as {wanted}) as {quote(name)}" if wanted else quote(name))
     return ", ".join(cells)
 

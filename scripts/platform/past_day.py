@@ -50,8 +50,7 @@ ASK_FOR_THE_SAME = frozenset(
 # Macros that query rows of seeds.
 ASK_SEEDS = frozenset(
     {
-        "blocked_patterns", "seed_rows", "source_map_declared_violations", "stop_on_rule_errors",
-        "stop_on_seed_violations", "validation_rule_rows",
+        "blocked_patterns", "seed_rows", "seed_violation_rows", "stop_on_rule_errors", "validation_rule_rows",
     }
 )  # fmt: skip
 # Compiled models by unique id, in the order in which dbt built them; one such dict per state of what the SQL of a day

@@ -126,6 +126,19 @@ def test_columns_their_order_and_types_must_agree(
     assert compared(connection).differences == [difference]
 
 
+def test_a_lake_keeps_the_column_of_its_partitions_last(connection: duckdb.DuckDBPyConnection) -> None:
+    moved = f"create or replace table spark_side.marts.customers as select * exclude (note), {{}} from ({TYPED})"
+    connection.execute(
+        f"create or replace table duckdb_side.marts.customers as select note, * exclude (note) from ({TYPED})"
+    )
+    relation = ("marts.customers", "duckdb_side", "spark_side", ["customer_id"])
+    connection.execute(moved.format("note"))
+    assert compare_relation(connection, *relation, partition="note").is_equal
+    assert compare_relation(connection, *relation).differences == ["columns: in another order"]
+    connection.execute(moved.format("'z' as note"))
+    assert not compare_relation(connection, *relation, partition="note").is_equal
+
+
 def test_no_value_of_a_relation_with_identifiers_is_quoted(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update spark_side.pii.customers set note = 'y'")
     assert compared(connection, "pii.customers").differences == ["note: 3 rows"]

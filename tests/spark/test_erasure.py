@@ -40,21 +40,21 @@ def files_with(folder: Path, text: str) -> list[str]:
 
 
 def test_old_history_is_dropped_on_both(engines: Engines) -> None:
-    history = ["+membership_log", "+int_segment_thresholds"]
-    days = engines.cluster.execute("select count(distinct as_of_date) from history.segment_evaluations")[0][0]
-    assert days == 3
-    engines.dbt("run", "--select", *history, day=LATER, segment_history_days=5)
-    engines.on_duckdb("run", "--select", *history, day=LATER, segment_history_days=5)
-    for table in ("membership_log", "segment_evaluations", "int_segment_thresholds"):
-        on_spark = engines.cluster.execute(
-            f"select cast(as_of_date as string), count(*) from history.{table} group by 1 order by 1"
-        )
+    """Of three days the first goes: the last that is a day or more before the newest is the oldest that is kept."""
+    kept = ("--select", "membership_log", "segment_evaluations", "int_segment_thresholds")
+    counts = "select cast(as_of_date as varchar(10)), count(*) from history.{} group by 1 order by 1"
+    tables = ("membership_log", "segment_evaluations", "int_segment_thresholds")
+    before = {table: dict(engines.cluster.execute(counts.format(table))) for table in tables}
+    assert sorted(before["segment_evaluations"]) == ["2026-05-31", "2026-06-29", "2026-06-30"]
+    engines.dbt("run", *kept, day=LATER, segment_history_days=1)
+    engines.on_duckdb("run", *kept, day=LATER, segment_history_days=1)
+    for table in tables:
+        on_spark = engines.cluster.execute(counts.format(table))
         with open_warehouse(engines.workspace.warehouse, read_only=True) as connection:
-            on_duckdb = connection.execute(
-                f"select cast(as_of_date as varchar), count(*) from history.{table} group by 1 order by 1"
-            ).fetchall()
-        assert on_spark == on_duckdb
-    assert "2026-05-31" not in dict(on_spark)
+            assert connection.execute(counts.format(table)).fetchall() == on_spark
+        assert dict(on_spark).get("2026-05-31", 0) < before[table]["2026-05-31"]
+    # Entries of members who stay are kept in the log alone.
+    assert sorted(dict(engines.cluster.execute(counts.format("segment_evaluations")))) == ["2026-06-29", "2026-06-30"]
 
 
 def test_an_erased_customer_is_nowhere(engines: Engines) -> None:

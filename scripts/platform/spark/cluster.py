@@ -40,7 +40,8 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.sources.partitionOverwriteMode": "dynamic",
 }
-# What makes hundreds of small statements fast on one machine; on large data, leave these to the cluster.
+# What makes hundreds of small statements fast on one machine; on large data, leave these to the cluster. Tables are
+# known to the Thrift server alone, and forgotten with it.
 SMALL_DATA = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
@@ -48,9 +49,36 @@ SMALL_DATA = {
     "spark.executor.memory": EXECUTOR_MEMORY,
     "spark.executor.cores": "1",
     "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.parquet.compression.codec": "uncompressed",
+    "spark.shuffle.compress": "false",
+    "spark.broadcast.compress": "false",
+    "spark.locality.wait": "0",
+    "spark.sql.lightweightPlanChangeValidation": "false",
+    "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",
+    "spark.sql.maxPlanStringLength": "1000",
+    "spark.ui.liveUpdate.period": "-1",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.scheduler.mode": "FAIR",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
 }
-# Deep stacks, because generated statements are long.
-JAVA_OPTIONS = "-Xss16m -XX:+UseParallelGC"
+# Deep stacks, because generated statements are long. Executors run too little to gain from Java's second compiler.
+JAVA_OPTIONS = "-Xss16m -XX:+UseSerialGC"
+EXECUTOR_JAVA_OPTIONS = f"{JAVA_OPTIONS} -XX:TieredStopAtLevel=1"
+# A line per task costs more than some of the tasks.
+LOGGED = """\
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+logger.window.name = org.apache.spark.sql.execution.window.WindowExec
+logger.window.level = error
+"""
 
 
 @dataclass
@@ -85,7 +113,7 @@ class Cluster:
 
 @contextmanager
 def spark_cluster(home: Path, progress: Progress = print) -> Iterator[Cluster]:
-    """A cluster that keeps its tables, logs and metadata under `home`, which it empties first.
+    """A cluster that keeps its tables, logs and everything else under `home`, which it empties first.
 
     Raises UserError when the extra or Java is missing, CheckFailed when a process does not start. All processes are
     stopped at the end, after an error, Ctrl-C or SIGTERM too, and with this process if that is killed.
@@ -104,6 +132,7 @@ def spark_cluster(home: Path, progress: Progress = print) -> Iterator[Cluster]:
 
 
 def _start(cluster: Cluster, spark: Path, java: str, progress: Progress) -> None:
+    (cluster.home / "conf" / "log4j2.properties").write_text(LOGGED, encoding="utf-8")
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_"))
     } | {
@@ -113,17 +142,17 @@ def _start(cluster: Cluster, spark: Path, java: str, progress: Progress) -> None
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_DIRS": str(cluster.home / "scratch"),
         "SPARK_NO_DAEMONIZE": "1",
-        "SPARK_DAEMON_MEMORY": "512m",
     }
     port = _free_port()
     master = f"spark://{HOST}:{port}"
     spark_class = str(spark / "bin" / "spark-class")
 
-    def launch(name: str, *command: str) -> None:
+    def launch(name: str, *command: str, memory: str = "512m") -> None:
         with (cluster.logs / f"{name}.log").open("wb") as log:
             cluster.processes[name] = subprocess.Popen(
                 command,
-                env=environment,
+                # To the Thrift server this is the driver's memory, whatever `spark.driver.memory` says.
+                env=environment | {"SPARK_DAEMON_MEMORY": memory},
                 cwd=cluster.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -142,23 +171,18 @@ def _start(cluster: Cluster, spark: Path, java: str, progress: Progress) -> None
         sizes = ("--cores", "1", "--memory", EXECUTOR_MEMORY, "--work-dir", str(cluster.home / "work"))
         launch(f"worker-{number}", spark_class, "org.apache.spark.deploy.worker.Worker", *bound, *sizes, master)
     progress("spark: starting the Thrift server")
-    launch("thrift-server", *_thrift_server(cluster, spark, master))
+    launch("thrift-server", *_thrift_server(cluster, spark, master), memory=DRIVER_MEMORY)
     _wait(cluster, lambda: _answers(cluster.port), "the Thrift server", deadline, progress)
     progress(f"spark: ready on {HOST}:{cluster.port}")
 
 
 def _thrift_server(cluster: Cluster, spark: Path, master: str) -> list[str]:
-    metadata = f"jdbc:derby:;databaseName={cluster.home / 'metadata'};create=true"
     settings = SETTINGS | SMALL_DATA | {
         "spark.sql.warehouse.dir": str(cluster.tables),
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.hadoop.javax.jdo.option.ConnectionURL": metadata,
-        "spark.driver.extraJavaOptions": (
-            f"{JAVA_OPTIONS} -Dderby.system.home={cluster.home} -Dderby.stream.error.file={cluster.logs / 'derby.log'}"
-            f" -Djava.io.tmpdir={cluster.home / 'scratch'}"
-        ),
-        "spark.executor.extraJavaOptions": JAVA_OPTIONS,
+        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} -Xms3g -Xmn2g -Djava.io.tmpdir={cluster.home / 'scratch'}",
+        "spark.executor.extraJavaOptions": EXECUTOR_JAVA_OPTIONS,
     }  # fmt: skip
     hive = {
         "hive.server2.thrift.bind.host": HOST,
@@ -168,7 +192,7 @@ def _thrift_server(cluster: Cluster, spark: Path, master: str) -> list[str]:
     }
     return [
         str(spark / "bin" / "spark-submit"),
-        *("--master", master, "--driver-memory", DRIVER_MEMORY),
+        *("--master", master),
         *("--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"),
         *(part for name, value in settings.items() for part in ("--conf", f"{name}={value}")),
         "spark-internal",
@@ -189,7 +213,7 @@ def _wait(cluster: Cluster, is_ready: Callable[[], bool], what: str, deadline: f
 
 
 def _stop(cluster: Cluster, progress: Progress) -> None:
-    """End every process with its children: the Thrift server first, so that it can close its metadata."""
+    """End every process with its children: the Thrift server first."""
     running = [process for process in reversed(cluster.processes.values()) if process.poll() is None]
     if running:
         progress("spark: stopping")

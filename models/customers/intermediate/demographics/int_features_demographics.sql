@@ -9,7 +9,7 @@ birthdays as (
 
     select
         customer_id,
-        extract(month from cast(value as date)) as birth_month
+        extract(month from try_cast(value as date)) as birth_month
 
     from {{ ref('int_customer_golden_values') }}
     where field = 'birth_date'

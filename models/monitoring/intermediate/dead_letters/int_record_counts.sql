@@ -2,23 +2,25 @@
 {%- set types = {
     'source': dbt.type_string(), 'table_name': dbt.type_string(), 'version_count': 'bigint', 'record_count': 'bigint'
 } %}
-with counts as (
-    {% for key in staged_tables() %}
-    {%- set source_name, table_name = key.split('.') %}
-    {%- set relation = source(source_name, table_name) %}
-    {%- set contract = source_contract(source_name, table_name) if execute else {} %}
-    {%- set present = delivered_columns(relation, contract) if execute else [] %}
-    {%- if present %}
-    {%- set record_key = contract.config.meta.key %}
-    {%- set names = "'" ~ source_name ~ "' as source, '" ~ table_name ~ "' as table_name" %}
-    select {{ names }}, sum(versions) as version_count, count(*) as record_count
-    {#- On one line, so that what is compiled stays short: there are as many of these as tables. #}
-    {%- set versions = known_versions(relation, contract, present, [], record_key) %}
+{%- set selects = [literal_rows(types, [])] %}
+{%- for key in staged_tables() %}
+{%- set source_name, table_name = key.split('.') %}
+{%- set relation = source(source_name, table_name) %}
+{%- set contract = source_contract(source_name, table_name) if execute else {} %}
+{%- set present = delivered_columns(relation, contract) if execute else [] %}
+{%- if present %}
+{%- set record_key = contract.config.meta.key %}
+{%- set versions = known_versions(relation, contract, present, [], record_key) %}
+{#- On two lines, so that what is compiled stays short: there are as many of these as tables. #}
+{%- set counted %}
+    select '{{ source_name }}' as source, '{{ table_name }}' as table_name, sum(versions) as version_count, count(*) as record_count
     from (select count(*) as versions from ({{ versions }}) as known group by {{ quoted_list(record_key) }}) as found -- noqa: LT05,LT14
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {{ literal_rows(types, []) }}
+{%- endset %}
+{%- do selects.append(counted) %}
+{%- endif %}
+{%- endfor %}
+with counts as (
+    {{ union_all(selects) }}
 
 ),
 

@@ -1,4 +1,9 @@
 -- Grain: one row per version of a record that broke a rule, including good versions, and whether it may be used.
+{%- set selects = [] %}
+{%- for table in validated_tables() %}
+{%- set wanted = "select record_key from " ~ ref(table.model) ~ " where table_name = '" ~ table.table_name ~ "'" %}
+{%- do selects.append(record_versions(table.source_name, table.table_name, wanted)) %}
+{%- endfor %}
 with violations as (
 
     select * from {{ ref('int_rule_violations') }}
@@ -6,11 +11,7 @@ with violations as (
 ),
 
 versions as (
-    {%- for table in validated_tables() %}
-    {%- set wanted = "select record_key from " ~ ref(table.model) ~ " where table_name = '" ~ table.table_name ~ "'" %}
-    {{ record_versions(table.source_name, table.table_name, wanted) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ union_all(selects) }}
 
 ),
 
