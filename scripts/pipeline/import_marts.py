@@ -51,10 +51,11 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
     if problems := _not_whole(nodes, rows):
         raise CheckFailed("\n".join(problems))
     with open_warehouse(workspace.warehouse) as connection:
+        # Before the transaction, which a table that is not there would end.
+        if landing_settings(connection):
+            rows.pop(SETTINGS, None)
         connection.execute("begin")
         try:
-            if landing_settings(connection):
-                rows.pop(SETTINGS, None)
             for number, (relation, count) in enumerate(sorted(rows.items()), start=1):
                 _load(connection, folder, relation, nodes.get(relation))
                 problems += _differs(connection, relation, count, nodes.get(relation))

@@ -67,7 +67,7 @@ def snapshots(workspace: Workspace, days: Iterable[date], progress: Progress = p
     missing = [day for day in wanted if not folders[day].exists()]
     if missing:
         stop_without_raw_tables(
-            workspace, f"build {missing[0]} on Spark, export it as a past day and run `import-marts --past-day`"
+            workspace, f"build {missing[0]} on Spark, export it as a past day and run `import-marts DIR --past-day`"
         )
         with sandbox(workspace) as copy:
             _drop_other_states(workspace, state)

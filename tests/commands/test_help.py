@@ -38,7 +38,7 @@ def test_help_lists_every_command_once_under_its_job(capsys: pytest.CaptureFixtu
     for job in COMMANDS:
         assert lines.count(job) == 1
     commands = [line.split()[0] for line in lines if line.startswith("  ")]
-    assert commands == [add.__name__.removeprefix("add_") for add in listed]
+    assert commands == [add.__name__.removeprefix("add_").replace("_", "-") for add in listed]
     assert max(map(len, lines)) <= 80
 
 

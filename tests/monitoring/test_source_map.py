@@ -14,7 +14,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
-MAP_MODELS = "source_map_fields int_source_map_measures int_source_map_agreement source_map"
+MAP_MODELS = "source_map_fields int_seed_violations int_source_map_measures int_source_map_agreement source_map"
 
 
 def frame(workspace: Workspace, sql: str) -> pd.DataFrame:
