@@ -51,7 +51,7 @@ def add_approve(commands: Commands) -> None:
     command = commands.add(
         "approve",
         _approve,
-        "Approve a segment's rule and size in a role, or withdraw approval.",
+        "Approve a segment's rule and size in a role, or withdraw it.",
         "--segment lapsed --role segment_owner --by 'A. Owner'",
         "With --list: which approvals are given, and which are still needed.",
     )

@@ -135,7 +135,8 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, no
         connection.execute(f"drop view {target}")
     cells = _cells(connection, folder, relation, node)
     connection.execute(f"create or replace table {target} as select {cells} from {_files(folder, relation)}")
-    for statement in _comments(target, node):
+    present = [name for name, *_ in connection.execute(f"describe {target}").fetchall()]
+    for statement in _comments(target, node, present):
         connection.execute(statement)
 
 
@@ -161,14 +162,14 @@ def _cells(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, n
     return ", ".join(cells)
 
 
-def _comments(target: str, node: Any) -> Iterable[str]:
+def _comments(target: str, node: Any, present: list[str]) -> Iterable[str]:
     """Descriptions, as a build writes them to the warehouse."""
     if node is None or node.resource_type != "model" or not node.config.persist_docs.get("relation"):
         return
     if node.description:
         yield f"comment on table {target} is {literal(node.description)}"
     for column in node.columns.values():
-        if column.description:
+        if column.description and column.name in present:
             yield f"comment on column {target}.{quote(column.name)} is {literal(column.description)}"
 
 

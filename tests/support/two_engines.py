@@ -139,12 +139,12 @@ def statuses(results: dict[str, Any]) -> Counter[tuple[str, str]]:
 
 
 def deliver_late(workspace: Workspace, day: date, count: int = 6) -> int:
-    """Land till receipts of some weeks ago that become known on `day`: copies of `count` others. Returns the number."""
+    """Land till receipts of the last months that become known on `day`: copies of `count` others. Returns how many."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        known = "coalesce(customer_number, loyalty_number, email, phone) is not null"
         connection.execute(
-            f"create temp table late as select receipt_id from raw_pos.receipt"
-            f" where sold_at between date '{day}' - 60 and date '{day}' - 20 and customer_number is not null"
-            f" order by receipt_id limit {count}"
+            f"create temp table late as select receipt_id from raw_pos.receipt where {known}"
+            f" and sold_at between date '{day}' - 120 and date '{day}' - 10 order by receipt_id limit {count}"
         )
         for table in ("receipt", "receipt_line"):
             columns = [
