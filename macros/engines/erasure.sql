@@ -37,8 +37,10 @@
                 {%- do cells.append('count(case when ' ~ found | join(' or ') ~ ' then 1 end)') -%}
             {%- endfor -%}
             {%- set counts = run_query('select ' ~ cells | join(', ') ~ ' from ' ~ schema ~ '.' ~ adapter.quote(table)).rows[0] -%}
-            {%- for column in columns if counts[loop.index0] > 0 -%}
-                {%- do places.append(schema ~ '.' ~ table ~ '.' ~ column ~ ': ' ~ counts[loop.index0] ~ ' rows') -%}
+            {%- for column in columns -%}
+                {%- if counts[loop.index0] > 0 -%}
+                    {%- do places.append(schema ~ '.' ~ table ~ '.' ~ column ~ ': ' ~ counts[loop.index0] ~ ' rows') -%}
+                {%- endif -%}
             {%- endfor -%}
             {%- do searched.append(table) -%}
         {%- endfor -%}
