@@ -173,23 +173,28 @@
 
 {# Stops a model with the first violations in the seeds that it relies on, one line each. #}
 {% macro stop_on_seed_violations(names) -%}
-    {%- for name in names -%}
-        {%- set found = seed_violation_rows(name) -%}
-        {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
-        {%- for row in found[:5] -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endfor -%}
-        {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
-    {%- endfor -%}
+    {%- for name in names -%}{%- do stop_on_violations(name, seed_violation_rows(name)) -%}{%- endfor -%}
 {%- endmacro %}
 
-{# The violations found in a seed: seed_name, row_text, reason, suggestion. All models of a run share one query. #}
+{# The violations in a seed as it is loaded now, whatever else was built: seed_name, row_text, reason, suggestion. None for
+   the fixture of a unit test, for which nothing is declared. Models of a run share one query. #}
 {% macro seed_violation_rows(name) -%}
-    {%- set errors = ref('int_seed_violations') -%}
-    {#- A fixture of a unit test is not a relation of the warehouse: it has no schema. -#}
-    {%- if not execute or not errors.schema or not load_relation(errors) -%}{{ return([]) }}{%- endif -%}
+    {%- set declaration = seed_declarations().get(name) if execute -%}
+    {%- if execute and not declaration -%}{{ return([]) }}{%- endif -%}
+    {%- set seed = ref(name) -%}
+    {%- if not execute or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
     {%- set memory = run_memory('seed_violations') -%}
-    {%- if 'rows' not in memory -%}
-        {%- set query = 'select seed_name, row_text, reason, suggestion from ' ~ errors ~ ' order by 1, 2, 3, 4' -%}
-        {%- do memory.update({'rows': run_query(query).rows | list}) -%}
+    {%- if name not in memory -%}
+        {%- do memory.update({name: run_query(seed_violations(name, declaration) ~ ' order by row_text, reason').rows}) -%}
     {%- endif -%}
-    {{ return(memory.rows | selectattr(0, 'equalto', name) | list) }}
+    {{ return(memory[name]) }}
+{%- endmacro %}
+
+{# Stops a model with the first violations in a seed: rows of seed_name, row_text, reason, suggestion. #}
+{% macro stop_on_violations(name, found) -%}
+    {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
+    {%- for row in found -%}
+        {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
 {%- endmacro %}

@@ -135,7 +135,7 @@ def test_dbt_alone_reports_a_missing_limit(limits_only: Workspace, row: str, mes
         run_dbt(
             limits_only,
             [
-                *("build", "--select", "+int_seed_violations", "int_attribute_limits", "int_customer_habits"),
+                *("build", "--select", "attribute_limits", "int_attribute_limits", "int_customer_habits"),
                 *("--resource-type", "seed", "--resource-type", "model"),
             ],
             progress=quiet,

@@ -85,7 +85,7 @@ def test_every_process_ends_with_the_block(stand_in: Path, tmp_path: Path, probl
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_every_process(stand_in: Path, tmp_path: Path, number: int) -> None:
     home = tmp_path / "cluster"
-    # A shell starts what runs in the background deaf to Ctrl-C.
+    # A shell starts background jobs with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), spark_cluster(home, quiet):
         processes = started(home)
