@@ -1,7 +1,7 @@
 -- Grain: one row per consent statement; which one counts is decided later.
 with versions as (
 
-    {{ latest_version('consent', 'consent_event') }}
+    {{ latest_version('consent', 'consent_event', deleted=true) }}
 
 ),
 

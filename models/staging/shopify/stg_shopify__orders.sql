@@ -11,7 +11,7 @@ renamed as (
         id as source_order_id,
         customer_id as source_customer_id,
         {{ normalise_email('email') }} as email,
-        {{ normalise_phone('phone') }} as phone,
+        {{ normalise_phone('phone', country='shipping_address_country_code') }} as phone,
         upper(currency) as currency,
         financial_status,
         fulfillment_status,

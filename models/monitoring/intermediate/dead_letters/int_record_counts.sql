@@ -1,17 +1,21 @@
--- Grain: one row per source table that was delivered: record versions known by the end of as_of_date, and records.
+-- Grain: one row per source table that was delivered: record versions known by the end of as_of_date, records, and
+-- those of them that their source deleted.
 {%- set types = {
-    'source': dbt.type_string(), 'table_name': dbt.type_string(), 'version_count': 'bigint', 'record_count': 'bigint'
+    'source': dbt.type_string(), 'table_name': dbt.type_string(), 'version_count': 'bigint', 'record_count': 'bigint',
+    'deleted_record_count': 'bigint'
 } %}
 with counts as (
     {% for key in staged_tables() %}
     {%- set source_name, table_name = key.split('.') %}
     {%- set relation = source(source_name, table_name) %}
+    {%- set blocked = blocked_versions(source_name, table_name) %}
     {%- set contract = source_contract(source_name, table_name) if execute else {} %}
     {%- set present = delivered_columns(relation, contract) if execute else [] %}
     {%- if present %}
     {%- set record_key = contract.config.meta.key %}
     {%- set names = "'" ~ source_name ~ "' as source, '" ~ table_name ~ "' as table_name" %}
-    select {{ names }}, sum(versions) as version_count, count(*) as record_count
+    {%- set deleted_count = deleted_records(relation, contract, present, blocked) %}
+    select {{ names }}, sum(versions) as version_count, count(*) as record_count, {{ deleted_count }} as deleted_record_count
     {#- On one line, so that what is compiled stays short: there are as many of these as tables. #}
     {%- set versions = known_versions(relation, contract, present, [], record_key) %}
     from (select count(*) as versions from ({{ versions }}) as known group by {{ quoted_list(record_key) }}) as found -- noqa: LT05,LT14
@@ -28,7 +32,8 @@ final as (
         source,
         table_name,
         cast(coalesce(version_count, 0) as bigint) as version_count,
-        record_count
+        record_count,
+        cast(coalesce(deleted_record_count, 0) as bigint) as deleted_record_count
 
     from counts
 
