@@ -540,7 +540,8 @@ def test_permission_is_what_the_sources_say_now(main: Built, account: str) -> No
 
 def test_text_messages_have_a_permission_of_their_own(main: Built) -> None:
     reach = main.rows(
-        "select is_sms_contactable, has_opted_out_sms from intermediate.int_customer_reachability where customer_id = ?",
+        "select is_sms_contactable, has_opted_out_sms from intermediate.int_customer_reachability"
+        " where customer_id = ?",
         main.person("shopify:14"),
     )
     assert reach == [(False, True)]
