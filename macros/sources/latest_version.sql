@@ -5,8 +5,8 @@
    A column of the raw table that the contract does not have is left out, an optional one that it lacks is null, a
    required one that it lacks stops the run. A source that is off, or was never delivered, yields no rows.
    Versions that a validation rule holds back are left out: see usable_versions.
-   A record that the source deleted is left out too. With `deleted`, it is kept and marked in a last column,
-   `_says_deleted`: for records whose withdrawals outlive them. #}
+   A record that the source deleted is left out too. With `deleted`, it is kept as it was before, since a deletion may
+   leave the columns empty, and marked in a last column, `_says_deleted`: for records whose withdrawals outlive them. #}
 {% macro latest_version(source_name, table_name, deleted=false) -%}
     {%- set relation = source(source_name, table_name) -%}
     {%- set blocked = blocked_versions(source_name, table_name) -%}
@@ -17,9 +17,10 @@
     {%- set key = contract.config.meta.key -%}
     {%- set columns = deletion_columns(contract, present) -%}
     {%- set may_be_deleted = columns.flags or columns.times -%}
-    {%- set mark = ', known._says_deleted' if deleted else '' -%}
+    {%- set keeps_deleted = deleted and may_be_deleted -%}
     {%- set is_wanted = 'not known._says_deleted' if may_be_deleted and not deleted -%}
     {%- set known = usable_versions(relation, contract, present, ['_delivered_at', '_record_hash'], blocked) -%}
+    {%- set newest = newest_first(contract, present, 'known') -%}
     {#- Nearly every record has one version, so only those with more are ranked: on ten million events that takes
         two thirds of the time of one window over all of them. -#}
     with repeated as (
@@ -29,22 +30,37 @@
         having count(*) > 1
     )
 
-    select {{ quoted_list(names, 'known') }}, known.known_at as first_known_at, known.known_at{{ mark }}
+    select {{ quoted_list(names, 'known') }}, known.known_at as first_known_at, known.known_at
+    {{- ', known._says_deleted' if deleted }}
     from ({{ known }}) as known
     left join repeated on {{ same_key(key, 'known', 'repeated') }}
     where repeated.{{ adapter.quote(key[0]) }} is null{{ ' and ' ~ is_wanted if is_wanted }}
 
     union all
 
-    select {{ quoted_list(names, 'known') }}, known.first_known_at, known.known_at{{ mark }}
+    select {{ quoted_list(names, 'known') }}, known.first_known_at, known.known_at
+    {{- ', known.' ~ ('is_deleted as ' if keeps_deleted) ~ '_says_deleted' if deleted }}
     from (
         select
             known.*,
             min(known_at) over (partition by {{ quoted_list(key, 'known') }}) as first_known_at,
+            {%- if keeps_deleted %}
+            max(case when known.newest_rank = 1 and known._says_deleted then 1 else 0 end) over (
+                partition by {{ quoted_list(key, 'known') }}
+            ) = 1 as is_deleted,
+            {%- endif %}
             row_number() over (
-                partition by {{ quoted_list(key, 'known') }} order by {{ newest_first(contract, present, 'known') }}
+                partition by {{ quoted_list(key, 'known') }}
+                order by {{ 'case when known._says_deleted then 2 else 1 end, known.newest_rank' if keeps_deleted else newest }}
             ) as version_rank
-        from ({{ known }}) as known
+        from (
+        {%- if keeps_deleted %}
+            select
+                known.*,
+                row_number() over (partition by {{ quoted_list(key, 'known') }} order by {{ newest }}) as newest_rank
+            from ({{ known }}) as known
+        {%- else %}{{ known }}{% endif -%}
+        ) as known
         inner join repeated on {{ same_key(key, 'known', 'repeated') }}
     ) as known
     where known.version_rank = 1{{ ' and ' ~ is_wanted if is_wanted }}
