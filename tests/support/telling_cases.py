@@ -88,9 +88,9 @@ K33,p33@example.com,Una,Both,2025-01-01 10:00:00,2025-01-01 10:00:00,,,true,2026
 """,
     "klaviyo/event": """
 id,person_id,type,datetime,_fivetran_deleted,_fivetran_synced
-E1,K8,Clicked Email,2026-06-01 10:00:00,false,2026-06-02 00:00:00
-E2,K8,Clicked Email,2026-06-02 10:00:00,true,2026-06-03 00:00:00
-E15,K15,Unsubscribed from Email Marketing,2026-02-10 10:00:00,true,2026-03-01 00:00:00
+TE1,K8,Clicked Email,2026-06-01 10:00:00,false,2026-06-02 00:00:00
+TE2,K8,Clicked Email,2026-06-02 10:00:00,true,2026-06-03 00:00:00
+TE15,K15,Unsubscribed from Email Marketing,2026-02-10 10:00:00,true,2026-03-01 00:00:00
 """,
     "klaviyo/global_exclusion": """
 email,reason,timestamp,_fivetran_deleted,_fivetran_synced

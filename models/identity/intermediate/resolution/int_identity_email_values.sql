@@ -20,15 +20,16 @@ persons as (
     select
         people.person_number,
         max(cast(profiles.source_system in ('crm', 'loyalty', 'shopify') as int)) as known_count,
+        coalesce(
+            min({{ name_key('limits.told_apart_by', 'profiles') }}), cast(people.person_number as {{ dbt.type_string() }})
+        ) as people_key,
         min({{ name_key('limits.told_apart_by', 'profiles') }}) as lowest_name,
         max({{ name_key('limits.told_apart_by', 'profiles') }}) as highest_name,
         min(extract(year from profiles.birth_date)) as lowest_year,
         max(extract(year from profiles.birth_date)) as highest_year
     from {{ ref('int_identity_by_account') }} as people
-    inner join {{ ref('int_identity_profiles') }} as profiles
-        on people.profile_number = profiles.profile_number
-    inner join {{ ref('identifier_limits') }} as limits
-        on limits.identifier_type = 'email'
+    inner join {{ ref('int_identity_profiles') }} as profiles on people.profile_number = profiles.profile_number
+    inner join {{ ref('identifier_limits') }} as limits on limits.identifier_type = 'email'
     group by people.person_number
 
 ),
@@ -37,7 +38,8 @@ shared as (
 
     select
         shown.identifier_value,
-        sum(persons.known_count) as known_count,
+        -- Accounts of one name count once: someone may open a new one at every order.
+        count(distinct case when persons.known_count = 1 then persons.people_key end) as known_count,
         sum(case when persons.lowest_name is null then persons.known_count else 0 end) as known_unnamed_count,
         count(persons.lowest_name) as named_count,
         min(persons.lowest_name) < max(persons.highest_name) as has_several_names,
