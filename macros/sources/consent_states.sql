@@ -30,8 +30,8 @@
     from (
         select
             *,
-            lag(state) over (partition by record_id order by known_at, state) as state_before,
-            lag(given_at) over (partition by record_id order by known_at, state) as given_before_at
+            lag(state) over (partition by record_id order by known_at, state nulls last) as state_before,
+            lag(given_at) over (partition by record_id order by known_at, state nulls last) as given_before_at
         from (
             select
                 {{ adapter.quote(contract.config.meta.key[0]) }} as record_id,

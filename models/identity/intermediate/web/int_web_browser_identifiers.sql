@@ -40,26 +40,29 @@ crowds as (
 log_ins as (
 
     select
-        anonymous_id,
+        calls.anonymous_id,
         case
-            when {{ is_placeholder('shop_customer_id', 'user_id') }} then null
-            when user_id in (select crowds.user_id from crowds where crowds.user_id is not null) then null
-            else user_id
+            when crowds.user_id is null and not {{ is_placeholder('shop_customer_id', 'calls.user_id') }}
+                then calls.user_id
         end as user_id,
-        email
+        calls.email
     from calls
+    left join crowds
+        on calls.user_id = crowds.user_id
 
 ),
 
 observed as (
 
     select
-        anonymous_id,
+        account_hits.anonymous_id,
         'shop_customer_id' as identifier_type,
-        user_id as identifier_value
+        account_hits.user_id as identifier_value
     from account_hits
-    where not {{ is_placeholder('shop_customer_id', 'user_id') }}
-        and user_id not in (select crowds.user_id from crowds where crowds.user_id is not null)
+    left join crowds
+        on account_hits.user_id = crowds.user_id
+    where crowds.user_id is null
+        and not {{ is_placeholder('shop_customer_id', 'account_hits.user_id') }}
 
     union distinct
 
