@@ -15,10 +15,10 @@ contested as (
     select
         shared.identifier_value,
         shared.person_number,
+        shared.reason,
         case
             when shared.reason = 'birth_dates_differ'
                 then cast(extract(year from profiles.birth_date) as {{ dbt.type_string() }})
-            else ''
         end as birth_year,
         {{ list_to_rows(name_forms('limits.told_apart_by', 'profiles')) }} as name_form
     from shared
@@ -44,7 +44,7 @@ named as (
             partition by identifier_value, {{ shared_form('name_form') }}
         ) as has_whole_name
     from contested
-    where birth_year is not null
+    where reason <> 'birth_dates_differ' or birth_year is not null
 
 ),
 
