@@ -514,7 +514,6 @@ OPEN = {
     "paid-in-presentment-currency": "payments in the customer's currency are converted at our rates",
     "return-fee-kept-back": "a fee that was kept is lost where everything came back",
     "shopify-pos-order": "a till of the shop counts as online",
-    "status-in-capitals": "a status in capitals is none",
     "till-discount-as-line": "a negative line is held back and its receipt is not",
     "till-refund-receipt": "a refund receipt is held back",
 }
