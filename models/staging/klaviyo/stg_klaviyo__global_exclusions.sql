@@ -8,6 +8,7 @@ with versions as (
 renamed as (
 
     select
+        email as excluded_email,
         {{ normalise_email('email') }} as email,
         person_id,
         lower(reason) as reason,

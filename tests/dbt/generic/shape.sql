@@ -29,7 +29,7 @@
 
 {%- set text = dbt.type_string() -%}
 {%- set personal = [
-    'email', 'member_email', 'phone', 'identifier', 'identifier_value', 'shown_value', 'profile_key',
+    'email', 'member_email', 'excluded_email', 'phone', 'identifier', 'identifier_value', 'shown_value', 'profile_key',
     'source_profile_id', 'record_key'
 ] -%}
 {#- How a row is shown by each key, as arguments of concat. -#}

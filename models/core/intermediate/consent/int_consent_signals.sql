@@ -73,7 +73,7 @@ signals as (
 
     -- Addresses that the sending tool writes to no more, whatever their profiles say.
     select
-        concat_ws('', 'klaviyo:exclusion:', email) as signal_id,
+        concat_ws('', 'klaviyo:exclusion:', excluded_email) as signal_id,
         'klaviyo' as source_system,
         person_id as source_profile_id,
         'email_excluded' as signal,

@@ -56,8 +56,7 @@ identified as (
         coalesce(owners.person_key, addressees.person_key, buyers.person_key) as person_key,
         case
             when owners.person_key is not null then owners.customer_id
-            when addressees.person_key is not null then addressees.customer_id
-            else buyers.customer_id
+            when addressees.person_key is not null then addressees.customer_id else buyers.customer_id
         end as owner_id,
         case
             when visit_events.event_type = 'log_in' then 0
@@ -68,15 +67,10 @@ identified as (
     from visit_events
     cross join {{ ref('int_attribute_limits') }} as limits
     left join owners
-        on visit_events.identifier_type = owners.identifier_type
-            and visit_events.identifier_value = owners.identifier_value
+        on visit_events.identifier_type = owners.identifier_type and visit_events.identifier_value = owners.identifier_value
     -- Where the account is a placeholder, the address beside it counts.
-    left join owners as addressees
-        on addressees.identifier_type = 'email'
-            and visit_events.email = addressees.identifier_value
-    left join owners as buyers
-        on buyers.identifier_type = 'order'
-            and visit_events.source_order_id = buyers.identifier_value
+    left join owners as addressees on addressees.identifier_type = 'email' and visit_events.email = addressees.identifier_value
+    left join owners as buyers on buyers.identifier_type = 'order' and visit_events.source_order_id = buyers.identifier_value
 
 ),
 
