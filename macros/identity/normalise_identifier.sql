@@ -34,17 +34,31 @@
     case when length({{ letters }}) >= 2 then {{ letters }} end
 {%- endmacro %}
 
-{# The letters of a text in lower case without accents; letters of other scripts are left as they are. #}
+{# The letters of a text in lower case without accents, those of Greek and Cyrillic in Latin ones; letters of other
+   scripts are left as they are. #}
 {% macro plain_letters(column) -%}
-    {{ return(adapter.dispatch('plain_letters', 'customer_segmentation')(column)) }}
+    {{ return(adapter.dispatch('plain_letters', 'customer_segmentation')(latin_letters(column))) }}
 {%- endmacro %}
 
 {% macro default__plain_letters(column) -%}
-    regexp_replace(lower(strip_accents({{ column }})), '[^\p{L}]', '', 'g')
+    regexp_replace(strip_accents({{ column }}), '[^\p{L}]', '', 'g')
 {%- endmacro %}
 
 {% macro spark__plain_letters(column) -%}
-    regexp_replace(
-        translate(lower({{ column }}), 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿšžł', 'aaaaaaceeeeiiiinoooooouuuuyyszl'), '[^\\p{L}]', ''
-    )
+    regexp_replace(translate({{ column }}, 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿšžł', 'aaaaaaceeeeiiiinoooooouuuuyyszl'), '[^\\p{L}]', '')
+{%- endmacro %}
+
+{# A text in lower case with Greek and Cyrillic letters as they are usually transcribed. #}
+{% macro latin_letters(column) -%}
+    {%- set several = {
+        'ж': 'zh', 'х': 'kh', 'ц': 'ts', 'ч': 'ch', 'ш': 'sh', 'щ': 'shch', 'ю': 'yu', 'я': 'ya', 'θ': 'th', 'ψ': 'ps', 'χ': 'ch'
+    } -%}
+    {%- set expression = namespace(
+        sql="translate(lower(" ~ column ~ "), 'абвгдеёзийклмнопрстуфыэіїєґαάβγδεέζηήιίκλμνξοόπρσςτυύφωώъь',"
+        ~ " 'abvgdeeziyklmnoprstufyeiiegaavgdeeziiiiklmnxooprsstyyfoo')"
+    ) -%}
+    {%- for letter, written in several.items() -%}
+        {%- set expression.sql = "replace(" ~ expression.sql ~ ", '" ~ letter ~ "', '" ~ written ~ "')" -%}
+    {%- endfor -%}
+    {{ return(expression.sql) }}
 {%- endmacro %}

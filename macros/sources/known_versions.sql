@@ -4,7 +4,8 @@
 {%- endmacro %}
 
 {# Every version of every record known by the end of as_of_date: the columns of the contract, typed, all or those in
-   `names`; of the load's own columns those in `extras` that the raw table has; known_at comes last. #}
+   `names`; of the load's own columns those in `extras` that the raw table has; then known_at and whether it says that
+   the record was deleted. #}
 {% macro known_versions(relation, contract, present, extras, names=none) -%}
     {%- set columns = [] -%}
     {%- for column in contract.columns.values() if names is none or column.name in names -%}
@@ -12,6 +13,7 @@
     {%- endfor -%}
     {%- do columns.extend(extras | select('in', present)) -%}
     {%- do columns.append(source_known_at(contract, present) ~ ' as known_at') -%}
+    {%- do columns.append(says_deleted(contract, present) ~ ' as _says_deleted') -%}
     {%- set separator = ',\n                ' if names is none else ', ' -%}
 select * from (select {{ columns | join(separator) }} {{ 'from ' ~ relation if present else 'where 1 = 0' }}) as typed where known_at < {{ as_of_end() }}
 {%- endmacro %}

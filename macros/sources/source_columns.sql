@@ -80,6 +80,28 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Columns by which a connector marks a version as the last of a deleted record, in any table, whether the contract
+   declares them or not: flags, and times that only a deleted record has. `deleted_by` of a contract names another.
+   The same names as in scripts/platform/contracts.py. #}
+{% macro deletion_columns(contract, present) -%}
+    {%- set flags = ['_fivetran_deleted', '__deleted', contract.config.meta.deleted_by] | select('in', present) | list -%}
+    {%- set times = ['_sdc_deleted_at', '_ab_cdc_deleted_at', 'deleted_at'] | select('in', present) | list -%}
+    {{ return({'flags': flags, 'times': times}) }}
+{%- endmacro %}
+
+{# Whether a version says that its record was deleted. #}
+{% macro says_deleted(contract, present) -%}
+    {%- set columns = deletion_columns(contract, present) -%}
+    {%- set parts = [] -%}
+    {%- for name in columns.flags -%}
+        {%- do parts.append('coalesce(cast(' ~ adapter.quote(name) ~ ' as boolean), false)') -%}
+    {%- endfor -%}
+    {%- for name in columns.times -%}
+        {%- do parts.append(adapter.quote(name) ~ ' is not null') -%}
+    {%- endfor -%}
+    {{ return(parts | join(' or ') or 'false') }}
+{%- endmacro %}
+
 {# When a version became known: the source's own timestamp, else the delivery date of its file. A table that has
    neither, such as CRM deals from a connector, shows its present state, which counts as known all along. #}
 {% macro source_known_at(contract, present) -%}

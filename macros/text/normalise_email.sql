@@ -1,6 +1,9 @@
-{# An e-mail address, trimmed and in lower case; null when the text does not have the form of one. #}
+{# An e-mail address in lower case, whether it was given alone, in quotation marks, with the name of its owner, with
+   mailto: or as the first of several; null when there is none in that place. #}
 {% macro normalise_email(column) -%}
-    nullif({{ regexp_keep(
-        "lower(trim(" ~ column ~ "))", '^[^@ ,;<>()"]+@[^@ ,;<>()"]+[.][^@ ,;<>()".]+$'
-    ) }}, '')
+    {%- set local = '[^@ ,;:<>()"]+' -%}
+    {%- set label = '[^@ ,;:<>()"\'.]+' -%}
+    {#- Before it quotation marks, or a name and <; after it a full stop, or what separates it from the next. -#}
+    {%- set pattern = '^(?:[^@<>]*<|["\' ]*)(?:mailto:)?(' ~ local ~ '@' ~ label ~ '(?:[.]' ~ label ~ ')+)[.]?["\' ]*(?:>|[ ,;].*)?$' -%}
+    nullif(regexp_extract(lower({{ clean_text(column) }}), {{ text_literal(pattern) }}, 1), '')
 {%- endmacro %}

@@ -1,27 +1,29 @@
 {# The tables of the sources, by `source.table`: the staging model that reads the table and, where rules may be set for
    it, the tables that its records are checked against. The violations of a table with `reads` are in the model that
    `violations` names, else in int_<source>__violations. `beside` names another table whose records the staging model
-   also holds where this one lacks them.
+   also holds where this one lacks them. `deleted` names the column that marks records which their source deleted; the
+   other staging models leave them out.
 
    Written out because dbt has to know the order of models before it can query anything. #}
 {% macro staged_tables() -%}
     {{ return({
         'campaigns.campaign': {'staging': 'stg_campaigns__campaigns', 'reads': []},
         'campaigns.send': {'staging': 'stg_campaigns__sends', 'reads': ['campaigns.campaign']},
-        'consent.consent_event': {'staging': 'stg_consent__consent_events', 'reads': []},
+        'consent.consent_event': {'staging': 'stg_consent__consent_events', 'deleted': 'is_deleted', 'reads': []},
         'crm.profile': {'staging': 'stg_crm__profiles', 'reads': []},
         'external_lists.list_member': {'staging': 'stg_external_lists__list_members', 'reads': []},
-        'hubspot.contact': {'staging': 'stg_hubspot__contacts'},
+        'hubspot.contact': {'staging': 'stg_hubspot__contacts', 'deleted': 'is_deleted'},
         'hubspot.contact_list': {'staging': 'stg_hubspot__contact_lists'},
         'hubspot.contact_list_member': {'staging': 'stg_hubspot__contact_list_members'},
         'hubspot.deal': {'staging': 'stg_hubspot__deals'},
         'identity.link_decision': {'staging': 'stg_identity__link_decisions'},
         'inventory.stock_level': {'staging': 'stg_inventory__stock_levels', 'reads': ['products.product']},
         'klaviyo.campaign': {'staging': 'stg_klaviyo__campaigns'},
-        'klaviyo.event': {'staging': 'stg_klaviyo__events', 'reads': []},
+        'klaviyo.event': {'staging': 'stg_klaviyo__events', 'deleted': 'is_deleted', 'reads': []},
         'klaviyo.flow': {'staging': 'stg_klaviyo__flows'},
+        'klaviyo.global_exclusion': {'staging': 'stg_klaviyo__global_exclusions', 'deleted': 'is_deleted'},
         'klaviyo.metric': {'staging': 'stg_klaviyo__metrics'},
-        'klaviyo.person': {'staging': 'stg_klaviyo__persons'},
+        'klaviyo.person': {'staging': 'stg_klaviyo__persons', 'deleted': 'is_deleted'},
         'loyalty.member': {'staging': 'stg_loyalty__members', 'reads': []},
         'loyalty.points_movement': {'staging': 'stg_loyalty__points_movements', 'reads': ['loyalty.member']},
         'marketplace.order': {'staging': 'stg_marketplace__orders', 'reads': []},
@@ -38,7 +40,7 @@
         'products.product_relation': {'staging': 'stg_products__product_relations'},
         'returns.return_line': {'staging': 'stg_returns__return_lines', 'reads': ['pos.receipt', 'marketplace.order', 'shopify.order', 'products.product']},
         'shopify.abandoned_checkout': {'staging': 'stg_shopify__abandoned_checkouts'},
-        'shopify.customer': {'staging': 'stg_shopify__customers', 'reads': []},
+        'shopify.customer': {'staging': 'stg_shopify__customers', 'deleted': 'is_deleted', 'reads': []},
         'shopify.customer_tag': {'staging': 'stg_shopify__customer_tags'},
         'shopify.discount_allocation': {'staging': 'stg_shopify__discount_allocations', 'reads': ['shopify.order_line'], 'violations': 'int_shopify__grandchild_violations'},
         'shopify.discount_application': {'staging': 'stg_shopify__discount_applications', 'reads': ['shopify.order'], 'violations': 'int_shopify__child_violations'},
@@ -77,7 +79,7 @@
         'zendesk.ticket_comment': {'staging': 'stg_zendesk__ticket_comments'},
         'zendesk.ticket_field_history': {'staging': 'stg_zendesk__ticket_field_changes', 'reads': ['zendesk.ticket']},
         'zendesk.ticket_tag': {'staging': 'stg_zendesk__ticket_tags', 'reads': ['zendesk.ticket']},
-        'zendesk.user': {'staging': 'stg_zendesk__users'}
+        'zendesk.user': {'staging': 'stg_zendesk__users', 'deleted': 'is_deleted'}
     }) }}
 {%- endmacro %}
 

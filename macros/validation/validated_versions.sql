@@ -87,8 +87,10 @@
             ('{{ check.column }}', {{ text_literal(check.held_against) }}, {{ check.is_parent_key | string | lower }}){{ ',' if not loop.last }}
             {%- endfor %}
         ) as checks (column_name, held_against, is_parent_key)
-        where
+        -- Nothing of a version that only says that its record was deleted is used, so it is not judged.
+        where not versions._says_deleted and (
             {{ suspicion(table) }}
+        )
 {%- endmacro %}
 
 {# The steps from a CTE `suspects` to the rules that they break. #}

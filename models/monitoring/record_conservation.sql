@@ -10,6 +10,9 @@
     {#- The staging model also holds events that only the table in `beside` has. #}
     where {{ 'event_id in (select id from ' ~ own ~ ')' if execute and raw_columns(own) else '1 = 0' }}
     {%- endif %}
+{%- if entry.deleted %}
+    where not {{ entry.deleted }}
+{%- endif %}
 {%- endset %}
 {%- do selects.append(counted) %}
 {%- endfor %}
@@ -83,9 +86,9 @@ final as (
         staged.table_name,
         cast(coalesce(counts.version_count, 0) as bigint) as accepted_row_count,
         cast(staged.row_count - coalesce(of_orders.record_count, 0) as bigint) as in_use_row_count,
-        -- Usable versions, except the one in use of every record that has any.
+        -- Usable versions, except the one in use of every record that has any and that its source did not delete.
         cast(
-            coalesce(counts.version_count - counts.record_count, 0)
+            coalesce(counts.version_count - counts.record_count + counts.deleted_record_count, 0)
             - coalesce(violated.blocked_count - violated.lost_record_count, 0) as bigint
         ) as superseded_row_count,
         cast(coalesce(dead_letters.version_count, 0) + coalesce(of_orders.record_count, 0) as bigint)

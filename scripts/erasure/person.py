@@ -172,8 +172,10 @@ def _is_theirs_alone(
     if kind in GIVEN:
         blocked = _exists(connection, "seeds", "blocked_identifiers") and _strings(
             connection,
-            "select 'blocked' from seeds.blocked_identifiers where identifier_type = ? "
-            "and regexp_extract(cast(? as varchar), pattern, 0) <> ''",
+            "select 'blocked' from seeds.blocked_identifiers where "
+            "identifier_type = $1 and regexp_extract(lower(cast($2 as varchar)), pattern, 0) <> '' "
+            "or identifier_type = 'any' "
+            "and regexp_extract(regexp_replace(lower(cast($2 as varchar)), '[^a-z0-9@+]', '', 'g'), pattern, 0) <> ''",
             [kind, value],
         )
         others = _strings(

@@ -83,7 +83,10 @@ def _read(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataF
             from (select distinct identifier, identifier_type, shown_value from shown) as shown
             inner join {schema["blocked_identifiers"]}.blocked_identifiers as patterns
                 on shown.identifier_type = patterns.identifier_type
-                and regexp_extract(shown.shown_value, patterns.pattern, 0) <> ''
+                and regexp_extract(lower(shown.shown_value), patterns.pattern, 0) <> ''
+                or patterns.identifier_type = 'any' and regexp_extract(
+                    regexp_replace(lower(shown.shown_value), '[^a-z0-9@+]', '', 'g'), patterns.pattern, 0
+                ) <> ''
         ),
         edges as (select distinct profile_key, identifier from intermediate.int_identity_edges)
         select valued.profile_key, valued.identifier_type, valued.value_id,

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import duckdb
 
-from scripts.intake.typed_rows import record_hash
+from scripts.intake.typed_rows import record_hash, stored_content
 from scripts.platform.contracts import Source, Table
 from scripts.platform.errors import UserError
 from scripts.platform.ledger_tables import HIDDEN_COLUMNS, LEDGER
@@ -30,7 +30,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], s
             if found and found["_record_hash"] == "varchar":
                 _recompute_hashes(connection, table)
                 found["_record_hash"] = "bigint"
-            wanted = [(column.name, column.type) for column in table.columns] + list(HIDDEN_COLUMNS)
+            wanted = [(column.name, column.type) for column in table.stored_columns] + list(HIDDEN_COLUMNS)
             _ensure(connection, table.schema, table.name, wanted, present)
         _check_hashes(connection, tables)
         connection.commit()
@@ -112,6 +112,7 @@ def _check_hashes(connection: duckdb.DuckDBPyConnection, tables: list[Table]) ->
 
 
 def _recompute_hashes(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Of what is stored: a record delivered again with values in columns that nobody reads becomes a version once."""
     relation = f"{quote(table.schema)}.{quote(table.name)}"
     stored = {
         row[0]
@@ -121,7 +122,7 @@ def _recompute_hashes(connection: duckdb.DuckDBPyConnection, table: Table) -> No
             [table.schema, table.name],
         ).fetchall()
     }
-    names = [c.name for c in table.columns if c.name != table.known_at and c.name in stored]
+    content = stored_content(table, [(c.name, quote(c.name)) for c in table.stored_columns if c.name in stored])
     connection.execute(f"alter table {relation} drop column _record_hash")
     connection.execute(f"alter table {relation} add column _record_hash bigint")
-    connection.execute(f"update {relation} set _record_hash = {record_hash([(n, quote(n)) for n in names])}")
+    connection.execute(f"update {relation} set _record_hash = {record_hash(content)}")

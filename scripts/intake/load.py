@@ -159,7 +159,7 @@ class Loading:
         counts = Counts(files=1, landed=self.landed)
         counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at, self.guard)
         kept = self.rows.good(line_not_in="duplicates" if counts.duplicates else "")
-        columns = ", ".join(quote(column.name) for column in table.columns)
+        columns = ", ".join(quote(column.name) for column in table.stored_columns)
         counts.accepted = changed(
             connection,
             f"insert into {relation(table)} ({columns}, {', '.join(name for name, _ in HIDDEN_COLUMNS)}) "
@@ -205,7 +205,7 @@ class Loading:
         contract = [column.name for column in self.table.columns]
         if not keys:  # a file without any object cannot lack a column
             spellings = {name: [name] for name in contract}
-        found = [name for name in contract if name in spellings]
+        found = [name for name in contract if name in spellings] + [name for name in spellings if name not in contract]
         reader = jsonl_reader(numbered, found, spellings, has_not_text)
         self._set_reader(reader, list(spellings))
 

@@ -114,7 +114,7 @@ def latest_payload(connection: duckdb.DuckDBPyConnection, table: Table, key: str
     of the day of the decision count too, since a decision is often dated without a time.
     """
     decided = f"timestamp {literal(str(decided_at))}"
-    fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.columns)
+    fields = ", ".join(f"{literal(c.name)}, cast({quote(c.name)} as varchar)" for c in table.stored_columns)
     known_at = f"coalesce({quote(table.known_at)}, _delivered_at)" if table.known_at else "_delivered_at"
     found = connection.execute(
         f"""

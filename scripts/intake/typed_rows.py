@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scripts.intake.landing import Header
-from scripts.platform.contracts import Column, Table, joined_key
+from scripts.platform.contracts import (
+    DELETION_FLAGS,
+    DELETION_TIMES,
+    LOADER_PREFIXES,
+    Column,
+    Table,
+    joined_key,
+)
 from scripts.platform.warehouse import literal, quote
 
 INTEGER = "[+-]?[0-9]+([.]0*)?"
@@ -166,12 +173,15 @@ class TypedRows:
 
     def __init__(self, table: Table, reader: Reader) -> None:
         self.table, self.reader = table, reader
+        self.columns = table.stored_columns
         self.values: list[str] = []
         self.violations: list[Violation] = []
-        for position, column in enumerate(table.columns):
-            found = reader.position(column.name)
+        for position, column in enumerate(self.columns):
+            found = self._found(column.name)
             if found is None:
                 self.values.append(f"cast(null as {column.type})")
+            elif reader.columns[found][0] in DELETION_TIMES and column.name == DELETION_FLAGS[0]:
+                self.values.append(f"nullif(trim(cast(r{found} as varchar)), '') is not null")
             else:
                 raw, kind = f"r{found}", reader.columns[found][1]
                 self.values.append(_value(column, raw, kind))
@@ -181,6 +191,11 @@ class TypedRows:
         if reader.has_not_text:
             self.violations.insert(0, _not_text(reader))
         self.is_header = _repeats_header(reader) if reader.header else "false"
+
+    def _found(self, name: str) -> int | None:
+        """Position in the file of a column of the raw table; the deletion flag has several names."""
+        names = DELETION_FLAGS + DELETION_TIMES if name == DELETION_FLAGS[0] else (name,)
+        return next((found for found in map(self.reader.position, names) if found is not None), None)
 
     def _typed(self, narrowed: str = "") -> str:
         values = ", ".join(f"{value} as v{position}" for position, value in enumerate(self.values))
@@ -196,12 +211,24 @@ class TypedRows:
 
     @property
     def _positions(self) -> dict[str, int]:
-        return {column.name: position for position, column in enumerate(self.table.columns)}
+        return {column.name: position for position, column in enumerate(self.columns)}
 
     def _given(self, reader_only: bool) -> list[tuple[str, str]]:
         positions = self._positions
-        names = [c.name for c in self.table.columns if not reader_only or self.reader.position(c.name) is not None]
+        names = [c.name for c in self.columns if not reader_only or self._found(c.name) is not None]
         return [(name, f"v{positions[name]}") for name in names]
+
+    def _content(self) -> list[tuple[str, str]]:
+        """Names and values of everything that makes a version: what is read, and what is not, as text."""
+        read = stored_content(self.table, self._given(reader_only=True))
+        others = [
+            (name, f"nullif(trim(cast(r{position} as varchar)), '')")
+            for position, (name, _) in enumerate(self.reader.columns)
+            if name not in self._positions
+            and name not in DELETION_FLAGS + DELETION_TIMES
+            and not name.startswith(LOADER_PREFIXES)
+        ]
+        return read + others
 
     def keys(self) -> str:
         """Query of `key_hash`, one row per row of the file, good or bad."""
@@ -219,7 +246,7 @@ class TypedRows:
         if line_not_in:
             narrowed += f" anti join {line_not_in} as unwanted on source._line = unwanted.line"
         outputs = ", ".join(f"{value} as {quote(name)}" for name, value in self._given(reader_only=False))
-        hashed = record_hash([(n, v) for n, v in self._given(reader_only=True) if n != self.table.known_at])
+        hashed = record_hash(self._content())
         return (
             f"select * from (select {outputs}, _line, {hashed} as _record_hash "
             f"from ({self._typed(narrowed)}) as typed where not ({self._is_bad})) as good where {where}"
@@ -287,6 +314,18 @@ def record_hash(values: list[tuple[str, str]]) -> str:
     for name, value in values:
         total = f"xor({total}, case when {value} is null then 0 else hash({literal(name)}, {value}) end)"
     return f"cast({total} >> 1 as bigint)"
+
+
+def stored_content(table: Table, values: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of names and values of stored columns, those that make a version: a flag that a contract does not declare, and
+    that says "not deleted", says as much as none at all.
+    """
+    declared = {column.name for column in table.columns}
+    return [
+        (name, value if name in declared else f"nullif({value}, false)")
+        for name, value in values
+        if name != table.known_at
+    ]
 
 
 def key_text(table: Table) -> str:

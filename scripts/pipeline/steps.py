@@ -41,7 +41,7 @@ def copy_missing_seeds(workspace: Workspace, progress: Progress = print) -> None
 
 
 # Seeds of which every row is needed: models look each limit up by name.
-LIMITS = ("attribute_limits", "qa_limits")
+LIMITS = ("attribute_limits", "consent_signals", "qa_limits")
 
 
 def add_missing_limits(workspace: Workspace, progress: Progress = print) -> None:

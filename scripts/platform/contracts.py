@@ -25,6 +25,13 @@ AMOUNTS = (
 )  # fmt: skip
 UNIT_PRICES = ("unit_price", "price")
 
+# Columns by which a connector marks a record of any table as deleted: flags, and times that only a deleted one has.
+# The first is the column in which a raw table keeps what any of them says.
+DELETION_FLAGS = ("_fivetran_deleted", "__deleted")
+DELETION_TIMES = ("_sdc_deleted_at", "_ab_cdc_deleted_at", "deleted_at")
+# What a loader notes about its own work differs between two deliveries of the same record.
+LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_sdc_", "_dlt_")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -63,10 +70,18 @@ class Table:
     def label(self) -> str:
         return f"{self.source}/{self.name}"
 
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns of the contract, and the deletion flag that every raw table has, declared or not."""
+        flag = Column(DELETION_FLAGS[0], "boolean", required=False, may_be_absent=True)
+        return self.columns if any(column.name == flag.name for column in self.columns) else (*self.columns, flag)
+
     def ignores(self, name: str) -> bool:
-        """Whether a delivered column is skipped on purpose."""
+        """Whether a delivered column is skipped on purpose, or read without being in the contract."""
         if any(column.name == name for column in self.columns):
             return False
+        if name in DELETION_FLAGS + DELETION_TIMES:
+            return True
         return any(name == known or (known[-1] == "*" and name.startswith(known[:-1])) for known in self.ignored)
 
     @property

@@ -127,6 +127,57 @@ def test_content_that_returns_after_another_version_is_a_new_version(zone: Zone,
     assert stored(zone) == [("1", "card", 1), ("1", "card", 3), ("1", "cash", 2)]
 
 
+def test_a_change_in_a_column_that_nobody_reads_is_a_version(zone: Zone) -> None:
+    header = HEADER.replace("synced_at", "mood,_airbyte_raw_id,synced_at")
+    rows = [
+        row.replace("2026-", f"{mood},{number},2026-", 1)
+        for number, (mood, row) in enumerate(
+            (mood, payment("1", "card", day)) for day, mood in enumerate(("calm", "calm", "tense"), 1)
+        )
+    ]
+    zone.deliver("pos/receipt_payment/a.csv", header + "".join(rows))
+    zone.load()
+    # The loader's own numbers differ in all three.
+    assert zone.ledger() == [(3, 2, 1, 0)]
+    assert stored(zone) == [("1", "card", 1), ("1", "card", 3)]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("_fivetran_deleted", ("false", "true")),
+        ("__deleted", ("", "1")),
+        ("_sdc_deleted_at", ("", "2026-02-02 10:00:00")),
+        ("deleted_at", ("", "yesterday")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_deletion_flag_that_no_contract_declares_is_kept(
+    zone: Zone, column: str, values: tuple[str, str], kind: str
+) -> None:
+    names = [*HEADER.strip().split(","), column]
+    rows = [
+        dict(zip(names, [*payment("1", "card", day).strip().split(","), value], strict=True))
+        for day, value in enumerate(values, 1)
+    ]
+    lines = [",".join(row.values()) for row in rows] if kind == "csv" else [json.dumps(row) for row in rows]
+    zone.deliver(f"pos/receipt_payment/a.{kind}", "\n".join([",".join(names), *lines][kind == "jsonl" :]) + "\n")
+    zone.load()
+    flags = "select coalesce(_fivetran_deleted, false) from raw_pos.receipt_payment order by synced_at"
+    assert zone.rows(flags) == [(False,), (True,)]
+    assert zone.rows("select * from intake.schema_drift") == []
+
+
+def test_a_flag_that_says_not_deleted_says_as_much_as_none(zone: Zone) -> None:
+    zone.deliver("pos/receipt_payment/a.csv", HEADER + payment("1", "card", 1))
+    zone.deliver(
+        "pos/receipt_payment/b.csv",
+        HEADER.strip() + ",_fivetran_deleted\n" + payment("1", "card", 2).strip() + ",false\n",
+    )
+    zone.load()
+    assert stored(zone) == [("1", "card", 1)]
+
+
 def test_delivery_date_comes_from_the_name_else_from_the_modification_time(zone: Zone) -> None:
     zone.deliver("pos/receipt_payment/a_2026-02-03.csv", HEADER + payment("1", "card", 1))
     path = zone.deliver("pos/receipt_payment/b_2026-02-31.csv", HEADER + payment("2", "card", 1))

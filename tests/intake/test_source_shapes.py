@@ -96,8 +96,7 @@ STAGED: dict[Key, tuple[str, Reading]] = {
     ("shopify", "order_tag"): ("stg_shopify__order_tags", {
         "source_order_id": "order_id", "tag_index": "index", "tag": lower("value")}),
     ("shopify", "product"): ("stg_shopify__products", {
-        "source_product_id": "id", "title": "title", "product_type": "product_type",
-        "is_deleted": "_fivetran_deleted"}),
+        "source_product_id": "id", "title": "title", "product_type": "product_type"}),
     ("shopify", "product_tag"): ("stg_shopify__product_tags", {
         "source_product_id": "product_id", "tag_index": "index", "tag": lower("value")}),
     ("shopify", "product_variant"): ("stg_shopify__product_variants", {
@@ -112,7 +111,8 @@ STAGED: dict[Key, tuple[str, Reading]] = {
     ("klaviyo", "campaign"): ("stg_klaviyo__campaigns", {"campaign_id": "id", "name": "name", "sent_at": "sent_at"}),
     ("klaviyo", "event"): ("stg_klaviyo__events", {
         "event_id": "id", "person_id": "person_id", "campaign_id": "campaign_id", "flow_id": "flow_id",
-        "event_type": lambda row: "opened_email", "is_machine_open": lambda row: False, "occurred_at": "datetime"}),
+        "event_type": lambda row: "opened_email", "is_machine_open": lambda row: False,
+        "is_deleted": "_fivetran_deleted", "occurred_at": "datetime"}),
     ("klaviyo", "flow"): ("stg_klaviyo__flows", {"flow_id": "id", "name": "name", "created_at": "created"}),
     ("klaviyo", "metric"): ("stg_klaviyo__metrics", {
         "metric_id": "id", "name": "name", "integration_name": "integration_name"}),
@@ -138,8 +138,8 @@ STAGED: dict[Key, tuple[str, Reading]] = {
     ("hubspot", "contact_list_member"): ("stg_hubspot__contact_list_members", {
         "list_id": "contact_list_id", "contact_id": "contact_id", "added_at": "added_at"}),
     ("hubspot", "deal"): ("stg_hubspot__deals", {
-        "deal_id": "deal_id", "amount": "property_amount", "is_deleted": "is_deleted",
-        "created_at": "property_createdate", "closed_at": "property_closedate"}),
+        "deal_id": "deal_id", "amount": "property_amount", "created_at": "property_createdate",
+        "closed_at": "property_closedate"}),
     ("web", "pages"): ("stg_web__pages", {
         **EVENT, "path": "path", "title": "title", "campaign_source": "context_campaign_source"}),
     ("web", "product_viewed"): ("stg_web__product_views", {
@@ -257,9 +257,10 @@ def test_every_row_is_loaded_and_nothing_is_reported_as_drift(zones: dict[str, Z
 @pytest.mark.parametrize("key", SHAPES, ids="/".join)
 def test_every_format_stores_the_same(zones: dict[str, Zone], key: Key) -> None:
     contract = load_contracts()[key[0]].tables[key[1]]
-    columns = ", ".join(quote(column.name) for column in contract.columns)
+    # Without the hash of the content, in which columns that nobody reads count as text, as each format writes it.
+    columns = ", ".join(quote(column.name) for column in contract.stored_columns)
     relation = f"raw_{key[0]}.{quote(key[1])}"
-    stored = [zones[kind].rows(f"select {columns}, _record_hash from {relation} order by all") for kind in FORMATS]
+    stored = [zones[kind].rows(f"select {columns} from {relation} order by all") for kind in FORMATS]
     assert stored[0] == stored[1] == stored[2]
     assert len(stored[0]) == 2
 

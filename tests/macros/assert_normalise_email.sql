@@ -9,8 +9,21 @@ with cases as (
     union all select 'ann@localhost', null
     union all select 'ann@example.', null
     union all select 'ann smith@example.com', null
-    union all select 'Ann <ann@example.com>', null
-    union all select 'a@example.com, b@example.com', null
+    union all select 'Ann <ann@example.com>', 'ann@example.com'
+    union all select '"Other, Ann" <mailto:Ann@example.com>', 'ann@example.com'
+    union all select 'a@example.com, b@example.com', 'a@example.com'
+    union all select 'a@example.com; b@example.com', 'a@example.com'
+    union all select 'mailto:ann@example.com', 'ann@example.com'
+    union all select 'ann@example.com.', 'ann@example.com'
+    union all select '''ann@example.com''', 'ann@example.com'
+    union all select '"ann@example.com"', 'ann@example.com'
+    -- Full width; an accent of its own; blanks and marks that nobody sees.
+    union all select 'ａｎｎ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'ann@example.com'
+    union all select {{ "'jose\u0301@example.com', 'jos\u00e9@example.com'" }}
+    union all select {{ "'\u200bann@example.com\u200b', 'ann@example.com'" }}
+    union all select {{ "'\u00a0ann@exam\u00adple.com\ufeff', 'ann@example.com'" }}
+    union all select 'see ann@example.com', null
+    union all select 'ann@example.com@example.com', null
     union all select '', null
     union all select null, null
 

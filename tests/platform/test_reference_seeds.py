@@ -18,6 +18,7 @@ RULES: dict[str, tuple[list[str], dict[str, set[str]]]] = {
         {"told_apart_by": {"first_name", "full_name", "either_name", "nothing"}},
     ),
     "email_providers": (["domain"], {}),
+    "nicknames": (["nickname"], {}),
     "segment_status_steps": (["from_status", "to_status"], {}),
     "blocked_identifiers": (["identifier_type", "pattern"], {}),
     "request_words": (

@@ -21,7 +21,7 @@ LAST = [f"{start}{end}" for start in ("arc", "bow", "cald", "dray", "eld", "farr
 FIRST_SURNAME = "arcley"
 TABLES = {
     "stg_crm__profiles": "profile_id, first_name, last_name, birth_date, street, postcode, city, email, phone",
-    "stg_shopify__customers": "source_customer_id, first_name, last_name, email, phone",
+    "stg_shopify__customers": "source_customer_id, first_name, last_name, email, phone, is_deleted",
     "stg_shopify__orders": "source_order_id, source_customer_id, is_test, ship_postcode, ship_city, email, phone",
     "stg_loyalty__members": "loyalty_number, first_name, last_name, email, phone",
     "stg_klaviyo__persons": "person_id, first_name, last_name, postcode, city, email, phone, is_deleted",

@@ -1,4 +1,4 @@
-"""Real data sets kept beside the project."""
+"""Real data sets, and inputs of public bug reports, kept beside the project."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
+CASES = PROJECT.parent / "shared" / "cases"
 
 # What the data sets are. A clone lacks them: no package includes them, and others' data is not copied into the project.
 ORIGIN = {
@@ -24,3 +25,11 @@ def shared_data(name: str) -> Path:
     if not file.exists():
         pytest.skip(f"needs ../shared/data/{name}: {ORIGIN[name.split('/')[0]]}")
     return file
+
+
+def shared_case(name: str) -> Path:
+    """The folder of one public bug report beside the project; the test is skipped where it does not exist."""
+    folder = CASES / name
+    if not folder.exists():
+        pytest.skip(f"needs ../shared/cases/{name}: the input of a public bug report, with its right answer")
+    return folder

@@ -1,7 +1,7 @@
 -- Grain: one row per consent statement; which one counts is decided later.
 with versions as (
 
-    {{ latest_version('consent', 'consent_event') }}
+    {{ latest_version('consent', 'consent_event', deleted=true) }}
 
 ),
 
@@ -19,6 +19,7 @@ renamed as (
         source_name,
         occurred_at,
         {{ business_date('occurred_at') }} as occurred_date,
+        _says_deleted as is_deleted,
         first_known_at,
         known_at
 

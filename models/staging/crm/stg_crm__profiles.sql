@@ -14,7 +14,7 @@ renamed as (
         loyalty_number,
         coalesce(customer_type, 'person') as customer_type,
         {{ normalise_email('email') }} as email,
-        {{ normalise_phone('phone') }} as phone,
+        {{ normalise_phone('phone', country='country_code') }} as phone,
         first_name,
         last_name,
         birth_date,

@@ -15,7 +15,6 @@ renamed as (
         known_at
 
     from versions
-    where not coalesce(_fivetran_deleted, false)
 
 )
 

@@ -11,7 +11,6 @@ renamed as (
         id as list_id,
         name,
         lower(processing_type) as processing_type,
-        coalesce(_fivetran_deleted, false) as is_deleted,
         created_at,
         updated_at,
         known_at

@@ -1,7 +1,7 @@
 -- Grain: one row per CRM contact.
 with versions as (
 
-    {{ latest_version('hubspot', 'contact') }}
+    {{ latest_version('hubspot', 'contact', deleted=true) }}
 
 ),
 
@@ -14,8 +14,8 @@ renamed as (
         property_lastname as last_name,
         property_company as company,
         property_jobtitle as job_title,
-        property_hs_merged_object_ids as merged_contact_ids,
-        coalesce(_fivetran_deleted, false) as is_deleted,
+        coalesce(property_hs_merged_object_ids, property_hs_calculated_merged_vids) as merged_contact_ids,
+        _says_deleted as is_deleted,
         property_createdate as created_at,
         first_known_at,
         known_at

@@ -13,7 +13,6 @@ renamed as (
         deal_pipeline_stage_id as stage_id,
         property_dealname as name,
         property_amount as amount,
-        coalesce(is_deleted, false) as is_deleted,
         property_createdate as created_at,
         property_closedate as closed_at,
         known_at

@@ -1,7 +1,7 @@
 -- Grain: one row per event of the sending tool, for e-mail and SMS.
 with versions as (
 
-    {{ latest_version('klaviyo', 'event') }}
+    {{ latest_version('klaviyo', 'event', deleted=true) }}
 
 ),
 
@@ -16,12 +16,12 @@ renamed as (
         replace(replace(lower(type), ' ', '_'), '-', '_') as event_type,
         lower(property_bounce_type) as bounce_type,
         coalesce(property_machine_open, false) as is_machine_open,
+        _says_deleted as is_deleted,
         datetime as occurred_at,
         {{ business_date('datetime') }} as occurred_date,
         known_at
 
     from versions
-    where not coalesce(_fivetran_deleted, false)
 
 )
 

@@ -13,7 +13,6 @@ renamed as (
         lower(status) as status,
         trigger_type,
         coalesce(archived, false) as is_archived,
-        coalesce(_fivetran_deleted, false) as is_deleted,
         created as created_at,
         known_at
 

@@ -12,7 +12,6 @@ renamed as (
         name,
         integration_name,
         integration_category,
-        coalesce(_fivetran_deleted, false) as is_deleted,
         known_at
 
     from versions

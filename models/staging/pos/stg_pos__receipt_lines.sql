@@ -12,7 +12,7 @@ renamed as (
         line_number,
         sku,
         description,
-        coalesce(line_type, 'product') as line_type,
+        coalesce(lower(line_type), 'product') as line_type,
         quantity,
         unit_price,
         coalesce(discount_amount, 0) as discount_amount,

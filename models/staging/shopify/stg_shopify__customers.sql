@@ -1,7 +1,7 @@
 -- Grain: one row per shop account.
 with versions as (
 
-    {{ latest_version('shopify', 'customer') }}
+    {{ latest_version('shopify', 'customer', deleted=true) }}
 
 ),
 
@@ -14,6 +14,7 @@ renamed as (
         {{ normalise_email('email') }} as email,
         {{ normalise_phone('phone') }} as phone,
         coalesce(accepts_marketing, false) as accepts_marketing,
+        _says_deleted as is_deleted,
         created_at,
         first_known_at,
         known_at

@@ -10,7 +10,7 @@ renamed as (
     select
         id as source_fulfillment_id,
         order_id as source_order_id,
-        status,
+        lower(status) as status,
         shipment_status,
         created_at as shipped_at,
         -- There is no delivery timestamp: the last change to a delivered parcel is its delivery.

@@ -14,7 +14,7 @@ renamed as (
         zip as postcode,
         province_code as region,
         upper(country_code) as country_code,
-        coalesce(active, false) and not coalesce(_fivetran_deleted, false) as is_active,
+        coalesce(active, false) as is_active,
         known_at
 
     from versions

@@ -11,7 +11,7 @@ renamed as (
         id as source_adjustment_id,
         order_id as source_order_id,
         refund_id as source_refund_id,
-        kind,
+        lower(kind) as kind,
         amount,
         tax_amount,
         known_at

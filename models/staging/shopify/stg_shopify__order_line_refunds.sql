@@ -11,7 +11,7 @@ renamed as (
         id as source_line_refund_id,
         refund_id as source_refund_id,
         order_line_id as source_line_id,
-        restock_type,
+        lower(restock_type) as restock_type,
         quantity,
         subtotal,
         total_tax as tax_amount,

@@ -15,7 +15,7 @@ renamed as (
         quantity,
         price as unit_price,
         total_discount,
-        fulfillment_status,
+        lower(fulfillment_status) as fulfillment_status,
         coalesce(taxable, true) as is_taxable,
         coalesce(gift_card, false) as is_gift_card,
         known_at

@@ -12,7 +12,6 @@ renamed as (
         title,
         product_type,
         vendor,
-        coalesce(_fivetran_deleted, false) as is_deleted,
         known_at
 
     from versions

@@ -1,7 +1,7 @@
 -- Grain: one row per user of the support desk, whether customer or agent.
 with versions as (
 
-    {{ latest_version('zendesk', 'user') }}
+    {{ latest_version('zendesk', 'user', deleted=true) }}
 
 ),
 
@@ -14,6 +14,7 @@ renamed as (
         {{ normalise_phone('phone') }} as phone,
         name,
         role,
+        _says_deleted as is_deleted,
         first_known_at,
         known_at
 

@@ -21,7 +21,7 @@ SOURCES = (
     ("stg_crm__profiles", "crm", "profile_id", "true", {
         "first_name": "first_name", "last_name": "last_name", "birth_date": "birth_date", "street": "street",
         "postcode": "postcode", "city": "city", "email": "email", "phone": "phone"}),
-    ("stg_shopify__customers", "shopify", "source_customer_id", "true", {
+    ("stg_shopify__customers", "shopify", "source_customer_id", "not is_deleted", {
         "first_name": "first_name", "last_name": "last_name", "email": "email", "phone": "phone"}),
     ("stg_shopify__orders", "shopify_guest", "source_order_id", "source_customer_id is null and not is_test", {
         "postcode": "ship_postcode", "city": "ship_city", "email": "email", "phone": "phone"}),

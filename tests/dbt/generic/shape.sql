@@ -10,7 +10,7 @@
     parents   {column: ref('model')}: every value is in the column of the same name there; null passes.
     holds     {description: SQL expression that is true of every row}; null passes.
 
-    An example is the wrong value and the row's first key. Relations in pii and activation, which hold identifiers, show
+    An example is the wrong value, or the numbers, days and flags that `holds` compares, and the row's first key. Relations in pii and activation, which hold identifiers, show
     none; in other relations, columns that may hold a person's address or number are shown without the value.
 #}
 {% test shape(model, keys=[], nullable=[], not_null=[], accepted={}, ranges={}, parents={}, holds={}) %}
@@ -29,7 +29,7 @@
 
 {%- set text = dbt.type_string() -%}
 {%- set personal = [
-    'email', 'member_email', 'phone', 'identifier', 'identifier_value', 'shown_value', 'profile_key',
+    'email', 'member_email', 'excluded_email', 'phone', 'identifier', 'identifier_value', 'shown_value', 'profile_key',
     'source_profile_id', 'record_key'
 ] -%}
 {#- How a row is shown by each key, as arguments of concat. -#}
@@ -72,12 +72,17 @@
     {%- set known = column ~ ' in (select ' ~ column ~ ' from ' ~ parent ~ ' where ' ~ column ~ ' is not null)' -%}
     {%- do rules.append(('parents', column, 'where not ' ~ known, row)) -%}
 {%- endfor -%}
-{%- for what, expression in holds.items() -%}
-    {%- do rules.append(('holds', what, 'where not (' ~ expression ~ ')', row)) -%}
-{%- endfor -%}
 
 {#- A table is read one column at a time, mostly from its statistics; a view is computed once for all rules. -#}
 {%- set node = (graph.nodes or {}).get('model.' ~ project_name ~ '.' ~ name) -%}
+{%- for what, expression in holds.items() -%}
+    {%- set compared = [row] -%}
+    {%- for column in (node.columns if node else {}).values()
+        if column.data_type and column.data_type != 'varchar' and column.name in modules.re.findall('[a-z0-9_]+', expression) -%}
+        {%- do compared.append("', " ~ column.name ~ "=', coalesce(cast(" ~ column.name ~ ' as ' ~ text ~ "), 'null')") -%}
+    {%- endfor -%}
+    {%- do rules.append(('holds', what, 'where not (' ~ expression ~ ')', compared | join(', '))) -%}
+{%- endfor -%}
 {%- set is_computed = node and node.config.materialized in ['view', 'ephemeral'] -%}
 {#- With a `where`, or where it is ephemeral, a model has no schema here. -#}
 {%- set is_guarded = (model.schema or 'pii').endswith(('pii', 'activation')) -%}

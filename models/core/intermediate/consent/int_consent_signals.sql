@@ -1,4 +1,5 @@
--- Grain: one row per consent signal that a tool recorded: an unsubscribe, complaint, hard bounce or changed flag.
+-- Grain: one row per consent signal that a tool recorded: an unsubscribe, complaint, hard bounce, changed state of an
+-- account, or excluded address.
 {{ config(materialized='view') }}
 
 with tool_events as (
@@ -20,6 +21,7 @@ with tool_events as (
     from {{ ref('stg_klaviyo__events') }} as events
     left join {{ ref('stg_klaviyo__persons') }} as persons
         on events.person_id = persons.person_id
+    -- Events and profiles that the tool has deleted count too: deletion restores no permission.
     where
         events.event_type in (
             {{ email_unsubscribe_types() }}, {{ sms_unsubscribe_types() }}, 'marked_email_as_spam', 'bounced_email'
@@ -45,36 +47,42 @@ signals as (
 
     union all
 
+    -- A permission without a time may be older than a withdrawal, so it says nothing.
     select
-        concat_ws('', 'shopify:', source_customer_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
-        'shopify' as source_system,
-        source_customer_id as source_profile_id,
+        concat_ws(
+            '', source_system, ':', source_profile_id, ':', channel, ':', state, ':', cast(known_at as {{ dbt.type_string() }})
+        ) as signal_id,
+        source_system,
+        source_profile_id,
         case
-            when accepts_marketing then 'accepts_marketing_true'
-            when accepted_marketing_before then 'accepts_marketing_withdrawn'
-            else 'accepts_marketing_false'
+            when source_system = 'hubspot' then 'email_opt_out_true'
+            when state = 'none' then concat_ws('', channel, '_withdrawn')
+            else concat_ws('', channel, '_', state)
         end as signal,
-        email,
-        cast(null as {{ dbt.type_string() }}) as phone,
-        source_customer_id as shop_customer_id,
-        known_at as occurred_at
+        case when channel = 'email' then address end as email,
+        case when channel = 'sms' then address end as phone,
+        case when source_system = 'shopify' then source_profile_id end as shop_customer_id,
+        stated_at as occurred_at
 
-    from {{ ref('stg_shopify__marketing_agreements') }}
+    from {{ ref('int_consent_states') }}
+    where
+        stated_at is not null
+        and (state <> 'none' or state_before in ('confirmed', 'subscribed'))
 
     union all
 
+    -- Addresses that the sending tool writes to no more, whatever their profiles say.
     select
-        concat_ws('', 'hubspot:', contact_id, ':', cast(known_at as {{ dbt.type_string() }})) as signal_id,
-        'hubspot' as source_system,
-        contact_id as source_profile_id,
-        'email_opt_out_true' as signal,
+        concat_ws('', 'klaviyo:exclusion:', excluded_email) as signal_id,
+        'klaviyo' as source_system,
+        person_id as source_profile_id,
+        'email_excluded' as signal,
         email,
         cast(null as {{ dbt.type_string() }}) as phone,
         cast(null as {{ dbt.type_string() }}) as shop_customer_id,
-        known_at as occurred_at
+        excluded_at as occurred_at
 
-    from {{ ref('stg_hubspot__contact_opt_outs') }}
-    where is_opted_out
+    from {{ ref('stg_klaviyo__global_exclusions') }}
 
 )
 

@@ -54,6 +54,10 @@ stated as (
         occurred_at as stated_at
 
     from consent_events
+    -- A deleted permission is none; a deleted withdrawal stays one.
+    where
+        not is_deleted
+        or plain_status in ('opted_out', 'opt_out', 'unsubscribed', 'withdrawn', 'objected')
 
     union all
 
@@ -78,7 +82,7 @@ stated as (
     where
         signals.occurred_date <= {{ as_of_date() }}
         and (
-            meanings.kind in ('opted_in', 'opted_out')
+            meanings.kind in ('opted_in', 'single_opt_in', 'opted_out')
             or signals.signal in ('spam_complaint', 'hard_bounce')
         )
 

@@ -53,7 +53,7 @@ statements as (
         rules.purpose,
         -- Where single opt-in is enough, a permission awaiting confirmation counts.
         case
-            when understood.kind = 'pending' and rules.requires_double_opt_in <> 'true' then 'opted_in'
+            when understood.kind in ('pending', 'single_opt_in') and rules.requires_double_opt_in <> 'true' then 'opted_in'
             else understood.kind
         end as kind,
         understood.email,
@@ -71,6 +71,8 @@ statements as (
             or understood.channel = 'every'
             or (understood.channel is null and understood.kind = 'opted_out')
         )
+        -- Unlike a pending statement, it asks for no answer: where it is not enough, it says nothing.
+        and (understood.kind <> 'single_opt_in' or rules.requires_double_opt_in <> 'true')
         and (understood.kind <> 'hard_bounce' or rules.hard_bounce_blocks <> 'no')
         and (understood.kind <> 'spam_complaint' or rules.complaint_blocks = 'true')
 

@@ -5,7 +5,7 @@
 with events as (
 
     select * from {{ ref('stg_klaviyo__events') }}
-    where occurred_date <= {{ as_of_date() }}
+    where occurred_date <= {{ as_of_date() }} and not is_deleted
 
 ),
 

@@ -23,6 +23,7 @@ visit_events as (
         anonymous_id,
         case when user_id is not null then 'shop_customer_id' end as identifier_type,
         user_id as identifier_value,
+        cast(null as {{ dbt.type_string() }}) as email,
         source_order_id,
         occurred_at
 
@@ -37,6 +38,7 @@ visit_events as (
         anonymous_id,
         case when user_id is not null then 'shop_customer_id' else 'email' end as identifier_type,
         coalesce(user_id, email) as identifier_value,
+        email,
         null as source_order_id,
         occurred_at
 
@@ -51,22 +53,24 @@ identified as (
     select
         visit_events.*,
         limits.visit_gap_minutes,
-        coalesce(owners.person_key, buyers.person_key) as person_key,
-        case when owners.person_key is not null then owners.customer_id else buyers.customer_id end as owner_id,
+        coalesce(owners.person_key, addressees.person_key, buyers.person_key) as person_key,
+        case
+            when owners.person_key is not null then owners.customer_id
+            when addressees.person_key is not null then addressees.customer_id else buyers.customer_id
+        end as owner_id,
         case
             when visit_events.event_type = 'log_in' then 0
-            when coalesce(owners.person_key, buyers.person_key) is not null then 1
+            when coalesce(owners.person_key, addressees.person_key, buyers.person_key) is not null then 1
             else 2
         end as instant_order
 
     from visit_events
     cross join {{ ref('int_attribute_limits') }} as limits
     left join owners
-        on visit_events.identifier_type = owners.identifier_type
-            and visit_events.identifier_value = owners.identifier_value
-    left join owners as buyers
-        on buyers.identifier_type = 'order'
-            and visit_events.source_order_id = buyers.identifier_value
+        on visit_events.identifier_type = owners.identifier_type and visit_events.identifier_value = owners.identifier_value
+    -- Where the account is a placeholder, the address beside it counts.
+    left join owners as addressees on addressees.identifier_type = 'email' and visit_events.email = addressees.identifier_value
+    left join owners as buyers on buyers.identifier_type = 'order' and visit_events.source_order_id = buyers.identifier_value
 
 ),
 

@@ -28,8 +28,11 @@ people as (
         identities.source_profile_id
 
     from {{ ref('int_customer_identities') }} as identities
+    inner join {{ ref('int_identity_profiles') }} as profiles
+        on identities.profile_number = profiles.profile_number
     left join owned_identifiers
         on identities.profile_key = owned_identifiers.profile_key
+    where not profiles.is_deleted
 
 ),
 

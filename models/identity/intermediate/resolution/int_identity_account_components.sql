@@ -1,4 +1,5 @@
--- Grain: one row per profile number that an account number, or a manual decision, joins to another.
+-- Grain: one row per profile number that an account number, a merge that its source reports, or a manual decision joins
+-- to another.
 {{ config(materialized='connected_components') }}
 
 with links as (
@@ -14,7 +15,7 @@ with links as (
         on identifiers.identifier_type = dropped.identifier_type
             and identifiers.identifier_value = dropped.identifier_value
             and identifiers.profile_number = dropped.profile_number
-    where identifiers.identifier_type in ('customer_number', 'loyalty_number', 'shop_customer_id')
+    where identifiers.identifier_type in ('customer_number', 'loyalty_number', 'shop_customer_id', 'merged_profile')
         and blocked.identifier_value is null
         and dropped.identifier_value is null
 

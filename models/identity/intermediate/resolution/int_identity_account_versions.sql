@@ -1,11 +1,11 @@
 -- Grain: one row per version, known by as_of_date, of the accounts that have several, with the identifiers it shows.
 {%- set accounts = [
-    ('crm', 'profile', 'profile_id', {'email': 'email', 'phone': 'phone', 'loyalty_number': 'loyalty_number',
-        'customer_number': 'customer_number', 'shop_customer_id': 'shopify_customer_id'}),
+    ('crm', 'profile', 'profile_id', {'email': 'email', 'phone': 'phone', 'country': 'country_code',
+        'loyalty_number': 'loyalty_number', 'customer_number': 'customer_number', 'shop_customer_id': 'shopify_customer_id'}),
     ('shopify', 'customer', 'id', {'email': 'email', 'phone': 'phone', 'shop_customer_id': 'id'}),
     ('loyalty', 'member', 'loyalty_number', {'email': 'email', 'phone': 'phone', 'loyalty_number': 'loyalty_number',
         'customer_number': 'customer_number'}),
-    ('klaviyo', 'person', 'id', {'email': 'email', 'phone': 'phone_number'}),
+    ('klaviyo', 'person', 'id', {'email': 'email', 'phone': 'phone_number', 'country': 'country'}),
     ('zendesk', 'user', 'id', {'email': 'email', 'phone': 'phone', 'shop_customer_id': 'external_id'}),
     ('hubspot', 'contact', 'id', {'email': 'property_email'})
 ] %}
@@ -15,7 +15,7 @@ with versions as (
     {% for source_system, table_name, id_column, shown in accounts %}
     select
         concat_ws('', '{{ source_system }}:', {{ id_column }}) as profile_key,
-        {% for type in identifier_types() -%}
+        {% for type in identifier_types() + ['country'] -%}
         cast({{ shown.get(type, 'null') }} as {{ dbt.type_string() }}) as {{ type }},{{ ' ' }}
         {%- endfor %}
         known_at
@@ -32,7 +32,7 @@ normalised as (
     select distinct
         profile_key,
         {{ normalise_email('email') }} as email,
-        {{ normalise_phone('phone') }} as phone,
+        {{ normalise_phone('phone', country='country') }} as phone,
         {{ normalise_number('loyalty_number') }} as loyalty_number,
         {{ normalise_number('customer_number') }} as customer_number,
         {{ normalise_number('shop_customer_id') }} as shop_customer_id,

@@ -1,4 +1,5 @@
--- Grain: one row per identifier that links no one: a placeholder by the seed's patterns, or blocked by hand.
+-- Grain: one row per identifier that links no one: a placeholder by the seed's patterns, one that comes with more
+-- addresses than a person has, or one blocked by hand.
 with identifiers as (
 
     select distinct
@@ -17,25 +18,48 @@ decisions as (
 
 ),
 
--- The patterns of a type as one constant: a pattern read row by row would be compiled again for every value.
+-- Learnt from the data: an account number that comes with more addresses than a person may have is nobody's.
+crowds as (
+
+    select
+        numbers.identifier_type,
+        numbers.identifier_value
+
+    from {{ ref('int_identity_identifiers') }} as numbers
+    inner join {{ ref('int_identity_identifiers') }} as addresses
+        on numbers.profile_number = addresses.profile_number
+            and addresses.identifier_type = 'email'
+    inner join {{ ref('identifier_limits') }} as limits
+        on addresses.identifier_type = limits.identifier_type
+    where numbers.identifier_type in ('customer_number', 'loyalty_number', 'shop_customer_id')
+    group by numbers.identifier_type, numbers.identifier_value
+    having count(distinct addresses.identifier_value) > min(limits.max_per_person)
+
+),
+
 blocked as (
 
     {% for type in identifier_types() -%}
-    {%- set patterns = blocked_patterns(type) -%}
-    {%- if patterns -%}
     select
         identifier_type,
         identifier_value,
         'placeholder' as reason
 
     from identifiers
-    where identifier_type = '{{ type }}'
-        and regexp_extract(shown_value, {{ text_literal('(' ~ patterns | join(')|(') ~ ')') }}, 0) <> ''
+    where identifier_type = '{{ type }}' and {{ is_placeholder(type, 'shown_value') }}
 
     union all
 
-    {% endif -%}
-    {%- endfor -%}
+    {% endfor -%}
+    select
+        identifier_type,
+        identifier_value,
+        'too_many_people' as reason
+
+    from crowds
+
+    union all
+
     select
         identifiers.identifier_type,
         identifiers.identifier_value,

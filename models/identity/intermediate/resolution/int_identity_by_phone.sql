@@ -16,8 +16,7 @@ joined as (
         people.person_number,
         components.component
     from people
-    inner join {{ ref('int_identity_phone_components') }} as components
-        on people.person_number = components.node
+    inner join {{ ref('int_identity_phone_components') }} as components on people.person_number = components.node
 
 ),
 
@@ -27,15 +26,14 @@ named as (
         joined.component,
         joined.person_number,
         profiles.first_letters,
-        profiles.first_name_key,
+        profiles.first_names,
         profiles.last_name_key,
+        profiles.birth_date,
         limits.told_apart_by,
         {{ name_key('limits.told_apart_by', 'profiles') }} as name_key
     from joined
-    inner join {{ ref('int_identity_profiles') }} as profiles
-        on joined.profile_number = profiles.profile_number
-    inner join {{ ref('identifier_limits') }} as limits
-        on limits.identifier_type = 'phone'
+    inner join {{ ref('int_identity_profiles') }} as profiles on joined.profile_number = profiles.profile_number
+    inner join {{ ref('identifier_limits') }} as limits on limits.identifier_type = 'phone'
 
 ),
 
@@ -62,11 +60,10 @@ agreed as (
             several_names.named_count,
             {{ list_to_rows(name_forms('named.told_apart_by', 'named')) }} as name_form
         from named
-        inner join several_names
-            on named.component = several_names.component
+        inner join several_names on named.component = several_names.component
     ) as forms
-    group by component, named_count, name_form
-    having count(distinct person_number) = named_count
+    group by component, named_count, {{ shared_form('name_form') }}
+    having count(distinct person_number) = named_count and min(name_form) = {{ shared_form('min(name_form)') }}
 
 ),
 
@@ -75,6 +72,13 @@ undone as (
     select component
     from several_names
     where component not in (select agreed.component from agreed)
+
+    union
+
+    select component
+    from named
+    group by component
+    having min(extract(year from birth_date)) < max(extract(year from birth_date))
 
     union
 
@@ -92,11 +96,9 @@ undone as (
 
     select one_side.component
     from {{ ref('int_identity_decisions') }} as decisions
-    inner join joined as one_side
-        on decisions.left_number = one_side.profile_number
+    inner join joined as one_side on decisions.left_number = one_side.profile_number
     inner join joined as other_side
-        on decisions.right_number = other_side.profile_number
-            and one_side.component = other_side.component
+        on decisions.right_number = other_side.profile_number and one_side.component = other_side.component
     where decisions.action = 'cut'
 
 ),
@@ -110,10 +112,8 @@ resolved as (
             else joined.component
         end as person_number
     from people
-    left join joined
-        on people.profile_number = joined.profile_number
-    left join undone
-        on joined.component = undone.component
+    left join joined on people.profile_number = joined.profile_number
+    left join undone on joined.component = undone.component
 
 )
 

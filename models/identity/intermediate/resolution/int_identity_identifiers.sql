@@ -1,4 +1,5 @@
 -- Grain: one row per profile and identifier that it ever showed by as_of_date, as it is compared between profiles.
+-- The id of a profile that its source has merged into others is an identifier of all of them.
 with profiles as (
 
     select * from {{ ref('int_identity_profiles') }}
@@ -12,18 +13,10 @@ account_versions as (
 ),
 
 -- A person who changed an address stays one person, so a changed account counts with every version.
-changed_accounts as (
-
-    select distinct profile_key from account_versions
-
-),
-
 unchanged as (
 
-    select profiles.* from profiles
-    left join changed_accounts
-        on profiles.profile_key = changed_accounts.profile_key
-    where changed_accounts.profile_key is null
+    select * from profiles
+    where profile_key not in (select account_versions.profile_key from account_versions)
 
 ),
 
@@ -70,6 +63,17 @@ shown as (
 
 ),
 
+-- A contact of the CRM shows its own id and those of the contacts merged into it, each perhaps with a time after a colon.
+merged as (
+
+    select
+        concat_ws('', 'hubspot:', contact_id) as profile_key,
+        known_at,
+        {{ split_to_rows("concat_ws('|', contact_id, replace(replace(merged_contact_ids, ';', '|'), ' ', ''))") }} as merged_id
+    from {{ ref('stg_hubspot__contacts') }}
+
+),
+
 identifiers as (
 
     select
@@ -88,6 +92,22 @@ identifiers as (
     left join {{ ref('email_providers') }} as providers
         on shown.identifier_type = 'email'
             and split_part(shown.shown_value, '@', 2) = providers.domain
+
+    union all
+
+    select
+        profiles.profile_number,
+        profiles.profile_key,
+        profiles.source_system,
+        'merged_profile' as identifier_type,
+        regexp_extract(merged.merged_id, '^[^:]+', 0) as identifier_value,
+        regexp_extract(merged.merged_id, '^[^:]+', 0) as shown_value,
+        merged.known_at as first_known_at
+
+    from merged
+    inner join profiles
+        on merged.profile_key = profiles.profile_key
+    where regexp_extract(merged.merged_id, '^[^:]+', 0) <> ''
 
 )
 

@@ -21,13 +21,16 @@ persons as (
         people.person_number,
         max(cast(profiles.email is not null or profiles.source_system in ('crm', 'loyalty', 'shopify') as int))
             as known_count,
+        coalesce(
+            min({{ name_key('limits.told_apart_by', 'profiles') }}), cast(people.person_number as {{ dbt.type_string() }})
+        ) as people_key,
         min({{ name_key('limits.told_apart_by', 'profiles') }}) as lowest_name,
-        max({{ name_key('limits.told_apart_by', 'profiles') }}) as highest_name
+        max({{ name_key('limits.told_apart_by', 'profiles') }}) as highest_name,
+        min(extract(year from profiles.birth_date)) as lowest_year,
+        max(extract(year from profiles.birth_date)) as highest_year
     from {{ ref('int_identity_by_email') }} as people
-    inner join {{ ref('int_identity_profiles') }} as profiles
-        on people.profile_number = profiles.profile_number
-    inner join {{ ref('identifier_limits') }} as limits
-        on limits.identifier_type = 'phone'
+    inner join {{ ref('int_identity_profiles') }} as profiles on people.profile_number = profiles.profile_number
+    inner join {{ ref('identifier_limits') }} as limits on limits.identifier_type = 'phone'
     group by people.person_number
 
 ),
@@ -36,10 +39,12 @@ shared as (
 
     select
         shown.identifier_value,
-        sum(persons.known_count) as known_count,
+        -- Accounts of one name count once: someone may open a new one at every order.
+        count(distinct case when persons.known_count = 1 then persons.people_key end) as known_count,
         sum(case when persons.lowest_name is null then persons.known_count else 0 end) as known_unnamed_count,
         count(persons.lowest_name) as named_count,
-        min(persons.lowest_name) < max(persons.highest_name) as has_several_names
+        min(persons.lowest_name) < max(persons.highest_name) as has_several_names,
+        min(persons.lowest_year) < max(persons.highest_year) as has_several_years
     from shown
     inner join persons
         on shown.person_number = persons.person_number
@@ -59,18 +64,14 @@ agreed as (
             shown.person_number,
             {{ list_to_rows(name_forms('limits.told_apart_by', 'profiles')) }} as name_form
         from shared
-        inner join shown
-            on shared.identifier_value = shown.identifier_value
-        inner join {{ ref('int_identity_by_email') }} as people
-            on shown.person_number = people.person_number
-        inner join {{ ref('int_identity_profiles') }} as profiles
-            on people.profile_number = profiles.profile_number
-        inner join {{ ref('identifier_limits') }} as limits
-            on limits.identifier_type = 'phone'
+        inner join shown on shared.identifier_value = shown.identifier_value
+        inner join {{ ref('int_identity_by_email') }} as people on shown.person_number = people.person_number
+        inner join {{ ref('int_identity_profiles') }} as profiles on people.profile_number = profiles.profile_number
+        inner join {{ ref('identifier_limits') }} as limits on limits.identifier_type = 'phone'
         where shared.has_several_names
     ) as forms
-    group by identifier_value, named_count, name_form
-    having count(distinct person_number) = named_count
+    group by identifier_value, named_count, {{ shared_form('name_form') }}
+    having count(distinct person_number) = named_count and min(name_form) = {{ shared_form('min(name_form)') }}
 
 ),
 
@@ -102,18 +103,16 @@ classified as (
             when
                 shared.has_several_names and shown.identifier_value not in (select agreed.identifier_value from agreed)
                 then 'names_differ'
+            when shared.has_several_years then 'birth_dates_differ'
             when shared.known_count > limits.max_people then 'too_many_people'
             when limits.needs_name and shared.known_count > 1 and shared.known_unnamed_count > 0
                 then 'people_without_name'
         end as reason,
         shared.known_count > limits.max_people as is_crowd
     from shown
-    inner join shared
-        on shown.identifier_value = shared.identifier_value
-    inner join {{ ref('identifier_limits') }} as limits
-        on limits.identifier_type = 'phone'
-    left join cut
-        on shown.identifier_value = cut.identifier_value
+    inner join shared on shown.identifier_value = shared.identifier_value
+    inner join {{ ref('identifier_limits') }} as limits on limits.identifier_type = 'phone'
+    left join cut on shown.identifier_value = cut.identifier_value
 
 )
 

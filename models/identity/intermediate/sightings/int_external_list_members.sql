@@ -8,7 +8,6 @@ with list_members as (
 crm_lists as (
 
     select * from {{ ref('stg_hubspot__contact_lists') }}
-    where not is_deleted
 
 ),
 

@@ -24,13 +24,45 @@ account_hits as (
 
 ),
 
+-- What a tracker sends instead of an account must not look like a person, nor take away the address beside it: the
+-- placeholders of the seed, and what comes with more addresses than a person may have.
+crowds as (
+
+    select calls.user_id
+    from calls
+    inner join {{ ref('identifier_limits') }} as limits
+        on limits.identifier_type = 'email'
+    group by calls.user_id
+    having count(distinct calls.email) > min(limits.max_per_person)
+
+),
+
+log_ins as (
+
+    select
+        calls.anonymous_id,
+        case
+            when crowds.user_id is null and not {{ is_placeholder('shop_customer_id', 'calls.user_id') }}
+                then calls.user_id
+        end as user_id,
+        calls.email
+    from calls
+    left join crowds
+        on calls.user_id = crowds.user_id
+
+),
+
 observed as (
 
     select
-        anonymous_id,
+        account_hits.anonymous_id,
         'shop_customer_id' as identifier_type,
-        user_id as identifier_value
+        account_hits.user_id as identifier_value
     from account_hits
+    left join crowds
+        on account_hits.user_id = crowds.user_id
+    where crowds.user_id is null
+        and not {{ is_placeholder('shop_customer_id', 'account_hits.user_id') }}
 
     union distinct
 
@@ -38,7 +70,7 @@ observed as (
         anonymous_id,
         case when user_id is null then 'email' else 'shop_customer_id' end as identifier_type,
         coalesce(user_id, email) as identifier_value
-    from calls
+    from log_ins
     where user_id is not null or email is not null
 
     union distinct
@@ -52,39 +84,10 @@ observed as (
 
 ),
 
-distinct_values as (
-
-    select distinct
-        identifier_type,
-        identifier_value
-
-    from observed
-    where identifier_type <> 'order'
-
-),
-
--- Placeholders sent by a tracker must not look like a second person.
-blocked_values as (
-
-    select distinct
-        distinct_values.identifier_type,
-        distinct_values.identifier_value
-
-    from distinct_values
-    inner join {{ ref('blocked_identifiers') }} as blocked
-        on distinct_values.identifier_type = blocked.identifier_type
-            and regexp_extract(distinct_values.identifier_value, blocked.pattern, 0) <> ''
-
-),
-
 identifiers as (
 
-    select observed.*
-    from observed
-    left join blocked_values
-        on observed.identifier_type = blocked_values.identifier_type
-            and observed.identifier_value = blocked_values.identifier_value
-    where blocked_values.identifier_value is null
+    select * from observed
+    where identifier_type <> 'email' or not {{ is_placeholder('email', 'identifier_value') }}
 
 )
 
