@@ -18,8 +18,9 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import new_folder
 from scripts.platform.imported import mark_imported
 from scripts.platform.progress import Progress, quiet, tell_share
+from scripts.platform.settings import built_variables, stored_settings
 from scripts.platform.snapshots import TABLES, snapshot_folder
-from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote, rollback
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote, rollback
 from scripts.platform.workspace import Workspace
 
 CONTENTS = "_contents"
@@ -53,7 +54,7 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("begin")
         try:
-            if landing_settings(connection):
+            if stored_settings(connection):
                 rows.pop(SETTINGS, None)
             for number, (relation, count) in enumerate(sorted(rows.items()), start=1):
                 _load(connection, folder, relation, nodes.get(relation))
@@ -66,7 +67,8 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
         except BaseException:
             rollback(connection)
             raise
-    run_dbt(workspace, ["run", "--select", *VIEWS], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    variables = {**built_variables(workspace), "as_of_date": day.isoformat()}
+    run_dbt(workspace, ["run", "--select", *VIEWS], variables=variables, progress=quiet)
     progress(f"import: {len(rows)} relations, {sum(rows.values()):,} rows, as of {day}")
     return day
 
