@@ -19,6 +19,7 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.erasure.command import carry_out_requests
+from scripts.intake.first_load import is_first_load, settle_first_load
 from scripts.intake.landing import BrokenFile, LandingFile, Stamp, TransientError, checksum, find_files, read_error
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
@@ -43,6 +44,7 @@ class IntakeSummary:
     tables: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
     known_files: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -67,7 +69,7 @@ class IntakeSummary:
             return [f"nothing new in {self.known_files} files ({self.seconds:.1f} s)"]
         lines = [f"{source}/{table}: {counts}" for (source, table), counts in sorted(self.tables.items())]
         known = f", {self.known_files} already loaded" if self.known_files else ""
-        return [*lines, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
+        return [*lines, *self.notes, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
 
 
 def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
@@ -99,6 +101,8 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
+        if is_first_load(connection, summary.load_id):
+            summary.notes = settle_first_load(connection, workspace, sources, settings)
     carry_out_requests(workspace, progress)
     summary.seconds = time.perf_counter() - started
     if summary.failures:
