@@ -45,7 +45,7 @@ ASKS = re.compile(r"run_query|get_relation\(|get_columns_in_relation|load_relati
 ASK_FOR_THE_SAME = frozenset(
     {
         "blocked_versions", "duckdb__raw_columns", "identity_registry_relation", "landing_settings",
-        "segment_operators", "source_map_columns", "stop_on_other_hash_key",
+        "segment_operators", "source_map_columns", "stop_on_other_hash_key", "tables_with_rows", "undelivered_sources",
     }
 )  # fmt: skip
 # Macros that query rows of seeds.

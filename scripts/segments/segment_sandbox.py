@@ -27,8 +27,8 @@ FOLDER = "preview"
 # From rules to the customers who match them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = ("models/segments/intermediate/rules/", "models/segments/intermediate/evaluation/")
-# Read without a reference: whether models are fitted.
-ALSO_READ = ("seeds.*",)
+# Read without a reference: whether models are fitted, and which sources have delivered.
+ALSO_READ = ("seeds.*", "marts.build_notes")
 # Recorded versions: a draft that is tried as active must not be checked against the order of statuses.
 RECORDED = "marts.segment_versions"
 

@@ -1,0 +1,80 @@
+-- Grain: one row: what was delivered and sold, in figures that tell whether a result can be empty or doubtful.
+with sales as (
+
+    select
+        count(*) as order_count,
+        count(case when is_counted then 1 end) as counted_count,
+        count(customer_id) as customer_order_count,
+        mode(not_counted_reason) as not_counted_reason,
+        count(distinct currency) as order_currency_count,
+        max(currency) as order_currency
+
+    from {{ ref('orders') }}
+
+),
+
+lines as (
+
+    select
+        count(*) as line_count,
+        count(category) as catalogue_line_count,
+        count(
+            case when category is not null and coalesce(missing_costs, '') not like '%goods%' then 1 end
+        ) as costed_line_count
+
+    from {{ ref('order_line_margins') }}
+    where line_type = 'product'
+
+),
+
+people as (
+
+    select
+        count(*) as customer_count,
+        count(case when features.customer_type = 'person' then 1 end) as person_count,
+        mode(features.customer_type) as customer_type,
+        count(case when features.is_email_contactable or features.is_sms_contactable then 1 end) as permitted_count
+
+    from {{ ref('customer_features') }} as features
+
+),
+
+costs as (
+
+    -- As they ship; a retailer's own add up to something else.
+    select
+        count(*) = 13
+        and abs(sum(cast(fixed_amount as double)) - 22.65) < 0.001
+        and abs(sum(cast(rate as double)) - 0.193) < 0.0001 as is_example_cost
+
+    from {{ ref('cost_assumptions') }}
+
+),
+
+catalogue as (
+
+    select count(*) as product_count from {{ ref('products') }}
+
+),
+
+reconstructed as (
+
+    select coalesce(max({{ whole_number('value') }}), 0) as reconstructed_count
+    from ({{ rows_or_none('intake', 'engine') }}) as engine
+    where name = 'reconstructed_rows'
+
+),
+
+final as (
+
+    select *
+    from sales
+    cross join lines
+    cross join people
+    cross join costs
+    cross join catalogue
+    cross join reconstructed
+
+)
+
+select * from final
