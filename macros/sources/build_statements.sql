@@ -34,6 +34,7 @@
     {%- set own = run_setting('kind') == 'own' -%}
     {%- set today = run_started_at.astimezone(modules.pytz.timezone(business_timezone())).strftime('%Y-%m-%d') -%}
     {%- set currency = reporting_currency() -%}
+    {%- set is_default = 'reporting_currency' not in landing_settings() and var('reporting_currency', none) is none -%}
     {%- set silent = undelivered_sources() -%}
     {%- set is_stated = {'found': false} -%}
     {%- for source_name in silent if ('using_' ~ source_name) in landing_settings() or var('using_' ~ source_name, none) is not none -%}
@@ -53,6 +54,9 @@
         {'key': 'reconstructed history', 'severity': 'ok', 'value': 'reconstructed_count', 'when': 'reconstructed_count > 0',
             'note': '{reconstructed_count} rows of the first load had no timestamp of their source and count as known from the day they '
                 ~ 'happened: this history is reconstructed, and past days know more than was known then'},
+        {'key': 'no orders', 'severity': 'fail', 'value': 'held_count', 'when': 'order_count = 0 and held_count > 0',
+            'note': 'There is no order: {held_count} records are held back, most often because {held_reason}; {held_hint}'
+                ~ (', or set reporting_currency' if is_default else '')},
         {'key': 'no sales', 'severity': 'warn', 'value': 'order_count', 'when': 'order_count > 0 and counted_count = 0',
             'note': 'None of {order_count} orders counts as a sale, most often because: {not_counted_reason}; '
                 ~ 'check the status columns of the order source'},

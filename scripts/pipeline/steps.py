@@ -16,6 +16,8 @@ from scripts.platform.settings import NOTES, Settings, changed_settings, read_se
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
+# How a build says how serious a statement is.
+STATEMENT_WORDS = {"fail": "error", "warn": "warning", "ok": "note"}
 # Schemas that dbt can rebuild. Raw tables and the state of identity and history cannot be rebuilt and are elsewhere.
 REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
 
@@ -179,10 +181,10 @@ def statements(workspace: Workspace) -> list[str]:
     """What makes the results of the last build empty or doubtful, one line each, the worst first."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         found = connection.execute(
-            f"select severity, note from marts.{NOTES} where severity <> 'ok'"
-            " order by severity = 'warn', kind desc, note_key"
+            f"select severity, note from marts.{NOTES} where kind = 'statement'"
+            " order by severity <> 'fail', severity <> 'warn', note_key"
         ).fetchall()
-    return [f"{'warning' if severity == 'warn' else 'error'}: {note}" for severity, note in found]
+    return [f"{STATEMENT_WORDS[severity]}: {note}" for severity, note in found]
 
 
 def _use_settings(workspace: Workspace, settings: Settings) -> None:

@@ -25,6 +25,9 @@ SHOP: dict[str, Any] = {
     "counted_count": 100,
     "customer_order_count": 90,
     "not_counted_reason": "not paid",
+    "held_count": 2,
+    "held_reason": "the currency has no exchange rate",
+    "held_hint": "add its rate to exchange_rates",
     "order_currency_count": 1,
     "order_currency": "GBP",
     "line_count": 300,
@@ -81,6 +84,13 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {},
         "warn: None of 120 orders counts as a sale, most often because: not paid; check the status columns of the order"
         " source",
+    ),
+    (
+        "every order is in a currency without a rate",
+        {"order_count": 0, "held_count": 120, "order_currency_count": 0, "line_count": 0, "customer_count": 0},
+        {"reporting_currency": None},
+        "fail: There is no order: 120 records are held back, most often because the currency has no exchange rate; add"
+        " its rate to exchange_rates, or set reporting_currency",
     ),
     (
         "orders come without their customers",

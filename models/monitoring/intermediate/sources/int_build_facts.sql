@@ -65,10 +65,23 @@ reconstructed as (
 
 ),
 
+held as (
+
+    select
+        count(*) as held_count,
+        mode(reason) as held_reason,
+        mode(repair_hint) as held_hint
+
+    from {{ ref('dead_letters') }}
+    where state = 'open' and is_held and not is_consequential
+
+),
+
 final as (
 
     select *
     from sales
+    cross join held
     cross join lines
     cross join people
     cross join costs
