@@ -21,7 +21,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import move_file, name_folder, remove_folder, replace_file, switch_link
 from scripts.platform.progress import Progress
-from scripts.platform.settings import built_settings
+from scripts.platform.settings import NOTES, built_settings
 from scripts.platform.state import back_up, replace_back_up
 from scripts.platform.versions import (
     INCOMING,
@@ -367,6 +367,9 @@ def _why_empty(connection: duckdb.DuckDBPyConnection, name: str, delivered: int)
         return "segment_definitions.csv defines no segment; restore the seeds with `python -m scripts setup` and build"
     if name == "source_health":
         return "the build left the sources out; run `python -m scripts build` without --select"
+    said = _value(connection, f"select min(note) from marts.{NOTES} where kind = 'statement' and severity = 'fail'")
+    if said:
+        return str(said)
     if not delivered:
         return "no source has delivered anything; fill the landing zone, run `python -m scripts intake` and build"
     held_back = (
