@@ -78,6 +78,9 @@
         {'key': 'no costs of goods', 'severity': 'warn', 'value': 'line_count',
             'when': 'catalogue_line_count > 0 and costed_line_count = 0',
             'note': 'No product sold has a unit_cost in products/product: the cost of goods is not known, and margins are too high'},
+        {'key': 'missing costs', 'severity': 'warn', 'value': 'missing_cost_count', 'when': 'missing_cost_count > 0',
+            'note': 'cost_assumptions.csv has no row for {missing_cost_count} kinds of cost that happened, such as {missing_cost}: margins '
+                ~ 'are too high; missing_costs lists them'},
         {'key': 'example costs', 'severity': 'warn', 'value': 'cast(null as bigint)',
             'when': 'order_count > 0 and is_example_cost' if own and not var('costs_confirmed') else 'false',
             'note': 'Costs of shipping, payment, marketplaces, returns and service are those of the example that ships, and margins '

@@ -37,6 +37,8 @@ SHOP: dict[str, Any] = {
     "person_count": 70,
     "customer_type": "person",
     "permitted_count": 30,
+    "missing_cost_count": 0,
+    "missing_cost": None,
     "is_example_cost": False,
     "product_count": 40,
     "reconstructed_count": 0,
@@ -128,6 +130,13 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         " high",
     ),
     (
+        "costs of a channel are not stated",
+        {"missing_cost_count": 2, "missing_cost": "shipping of online"},
+        {},
+        "warn: cost_assumptions.csv has no row for 2 kinds of cost that happened, such as shipping of online: margins"
+        " are too high; missing_costs lists them",
+    ),
+    (
         "the costs are still those of the example",
         {"is_example_cost": True},
         {},
@@ -191,7 +200,7 @@ def said(facts: str, row: dict[str, Any], variables: dict[str, Any]) -> list[str
     subject = "'all'" if facts == "of_all" else "source"
     template = f"{{{{ statement_rows(build_statements().{facts}, '{facts}', \"{subject}\") }}}}"
     query = rendered_once(template, json.dumps(VARS | variables))
-    values = ", ".join(f"{value!r} as {name}" for name, value in row.items())
+    values = ", ".join(f"{'null' if value is None else repr(value)} as {name}" for name, value in row.items())
     values = values.replace("'2026-", "date '2026-")
     with open_memory() as connection:
         rows = connection.execute(f"with {facts} as (select {values}) select severity, note from ({query})").fetchall()

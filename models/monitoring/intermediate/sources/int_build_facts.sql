@@ -31,11 +31,18 @@ people as (
 
     select
         count(*) as customer_count,
-        count(case when features.customer_type = 'person' then 1 end) as person_count,
-        mode(features.customer_type) as customer_type,
-        count(case when features.is_email_contactable or features.is_sms_contactable then 1 end) as permitted_count
+        count(case when customer_type = 'person' then 1 end) as person_count,
+        mode(customer_type) as customer_type
 
-    from {{ ref('customer_features') }} as features
+    from {{ ref('customers') }}
+
+),
+
+permissions as (
+
+    select count(distinct customer_id) as permitted_count
+    from {{ ref('customer_consents') }}
+    where is_permitted and channel in ('email', 'sms')
 
 ),
 
@@ -48,6 +55,17 @@ costs as (
         and abs(sum(cast(rate as double)) - 0.193) < 0.0001 as is_example_cost
 
     from {{ ref('cost_assumptions') }}
+
+),
+
+unassumed as (
+
+    select
+        count(*) as missing_cost_count,
+        min(concat_ws(' of ', cost_type, applies_to)) as missing_cost
+
+    from {{ ref('missing_costs') }}
+    where cost_type <> 'goods'
 
 ),
 
@@ -84,7 +102,9 @@ final as (
     cross join held
     cross join lines
     cross join people
+    cross join permissions
     cross join costs
+    cross join unassumed
     cross join catalogue
     cross join reconstructed
 
