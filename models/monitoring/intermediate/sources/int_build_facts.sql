@@ -5,11 +5,22 @@ with sales as (
         count(*) as order_count,
         count(case when is_counted then 1 end) as counted_count,
         count(customer_id) as customer_order_count,
-        mode(not_counted_reason) as not_counted_reason,
         count(distinct currency) as order_currency_count,
         max(currency) as order_currency
 
     from {{ ref('orders') }}
+
+),
+
+reasons as (
+
+    select max_by(not_counted_reason, (order_count, not_counted_reason)) as not_counted_reason
+    from (
+        select not_counted_reason, count(*) as order_count
+        from {{ ref('orders') }}
+        where not_counted_reason is not null
+        group by not_counted_reason
+    ) as reasons
 
 ),
 
@@ -30,11 +41,11 @@ lines as (
 people as (
 
     select
-        count(*) as customer_count,
-        count(case when customer_type = 'person' then 1 end) as person_count,
-        mode(customer_type) as customer_type
+        coalesce(cast(sum(type_count) as bigint), 0) as customer_count,
+        coalesce(max(case when customer_type = 'person' then type_count end), 0) as person_count,
+        max_by(customer_type, (type_count, customer_type)) as customer_type
 
-    from {{ ref('customers') }}
+    from (select customer_type, count(*) as type_count from {{ ref('customers') }} group by customer_type) as types
 
 ),
 
@@ -69,12 +80,6 @@ unassumed as (
 
 ),
 
-catalogue as (
-
-    select count(*) as product_count from {{ ref('products') }}
-
-),
-
 reconstructed as (
 
     select coalesce(max({{ whole_number('value') }}), 0) as reconstructed_count
@@ -86,12 +91,16 @@ reconstructed as (
 held as (
 
     select
-        count(*) as held_count,
-        mode(reason) as held_reason,
-        mode(repair_hint) as held_hint
+        coalesce(cast(sum(record_count) as bigint), 0) as held_count,
+        max_by(reason, (record_count, rule_key)) as held_reason,
+        max_by(repair_hint, (record_count, rule_key)) filter (where repair_hint is not null) as held_hint
 
-    from {{ ref('dead_letters') }}
-    where state = 'open' and is_held and not is_consequential
+    from (
+        select rule_key, max(reason) as reason, max(repair_hint) as repair_hint, count(*) as record_count
+        from {{ ref('dead_letters') }}
+        where state = 'open' and is_held and not is_consequential
+        group by rule_key
+    ) as letters
 
 ),
 
@@ -99,13 +108,14 @@ final as (
 
     select *
     from sales
+    cross join reasons
     cross join held
     cross join lines
     cross join people
     cross join permissions
     cross join costs
     cross join unassumed
-    cross join catalogue
+    cross join (select count(*) as product_count from {{ ref('products') }}) as catalogue
     cross join reconstructed
 
 )
