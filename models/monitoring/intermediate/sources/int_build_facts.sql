@@ -16,11 +16,9 @@ reasons as (
 
     select max_by(not_counted_reason, (order_count, not_counted_reason)) as not_counted_reason
     from (
-        select not_counted_reason, count(*) as order_count
-        from {{ ref('orders') }}
-        where not_counted_reason is not null
-        group by not_counted_reason
+        select not_counted_reason, count(*) as order_count from {{ ref('orders') }} group by not_counted_reason
     ) as reasons
+    where not_counted_reason is not null
 
 ),
 
@@ -59,7 +57,6 @@ permissions as (
 
 costs as (
 
-    -- As they ship; a retailer's own add up to something else.
     select
         count(*) = 13
         and abs(sum(cast(fixed_amount as double)) - 22.65) < 0.001
@@ -74,7 +71,6 @@ unassumed as (
     select
         count(*) as missing_cost_count,
         min(concat_ws(' of ', cost_type, applies_to)) as missing_cost
-
     from {{ ref('missing_costs') }}
     where cost_type <> 'goods'
 
