@@ -1,4 +1,4 @@
 {# The currency of every amount in the marts. #}
 {% macro reporting_currency() -%}
-    {{ return(run_setting('reporting_currency', 'GBP')) }}
+    {{ return(run_setting('reporting_currency')) }}
 {%- endmacro %}

@@ -20,6 +20,22 @@
                 "segment_history_days is '" ~ days ~ "'; give a number of days such as 800, or null to keep all history"
             ) }}
         {%- endif -%}
+        {%- if business_timezone() not in modules.pytz.all_timezones -%}
+            {{ exceptions.raise_compiler_error(
+                "business_timezone is '" ~ business_timezone() ~ "'; give a time zone such as Europe/London"
+            ) }}
+        {%- endif -%}
+        {%- if not modules.re.match('^[A-Z]{3}$', reporting_currency() | string) -%}
+            {{ exceptions.raise_compiler_error(
+                "reporting_currency is '" ~ reporting_currency() ~ "'; give a code such as GBP"
+            ) }}
+        {%- endif -%}
+        {%- do numbering_plan() -%}
+        {%- for table in delivered_tables() if source_is_on(table.source_name) not in (true, false) -%}
+            {{ exceptions.raise_compiler_error(
+                table.config.meta.switch ~ " is '" ~ source_is_on(table.source_name) ~ "'; give true or false"
+            ) }}
+        {%- endfor -%}
         {%- do as_of_day() -%}
     {%- endif -%}
 {%- endmacro %}

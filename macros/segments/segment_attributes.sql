@@ -14,6 +14,7 @@
     {%- for table in delivered_tables() if table.source_name not in sources_on -%}
         {%- do sources_on.update({table.source_name: source_is_on(table.source_name)}) -%}
     {%- endfor -%}
+    {%- for source_name in undelivered_sources() -%}{%- do sources_on.update({source_name: none}) -%}{%- endfor -%}
     {%- set memory = run_memory('segment_attributes') -%}
     {%- set settings = tojson([windows, sources_on]) -%}
     {%- if settings not in memory -%}
@@ -44,7 +45,8 @@
 {%- endmacro %}
 
 {# One attribute in full. `meta` gives theme, value_type where the data type does not, unit, lowest, highest,
-   null_meaning, phrase, needs, needs_any, needs_parameters; `sources_on` caches which sources are on. #}
+   null_meaning, phrase, needs, needs_any, needs_parameters; `sources_on` caches which sources are on: true, false, or
+   none for one that is on and has delivered nothing. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
     {%- set needs_any = segment_attribute_sources(meta.get('needs_any')) -%}
@@ -52,7 +54,13 @@
         {%- do sources_on.update({source_name: source_is_on(source_name)}) -%}
     {%- endfor -%}
     {%- set off = segment_sources_off(needs, needs_any, sources_on) -%}
-    {%- set reason = 'source ' ~ off | join(', ') ~ ' is off' if off else none -%}
+    {%- set silent = [] -%}
+    {%- for source_name in off if sources_on[source_name] is none -%}{%- do silent.append(source_name) -%}{%- endfor -%}
+    {%- set switched_off = off | reject('in', silent) | list -%}
+    {%- set reasons = [] -%}
+    {%- if switched_off -%}{%- do reasons.append('source ' ~ switched_off | join(', ') ~ ' is off') -%}{%- endif -%}
+    {%- if silent -%}{%- do reasons.append('source ' ~ silent | join(', ') ~ ' has delivered nothing') -%}{%- endif -%}
+    {%- set reason = reasons | join('; ') if reasons else none -%}
     {%- if not off and meta.get('needs_parameters') -%}
         {%- set memory = run_memory('model_unavailable_reasons') -%}
         {%- if meta.needs_parameters not in memory -%}

@@ -67,7 +67,8 @@
 {%- endmacro %}
 
 {# The list that a rule row needs: name, kind and SQL; without a kind where it needs none, or where the table that it
-   refers to is missing altogether: a source that is off, or never delivered, makes no record an orphan. #}
+   refers to is missing altogether: a source that is off, or never delivered, makes no record an orphan. Without any
+   catalogue no product is missing in it; build_notes says so once. #}
 {% macro rule_list(row, table, lists, blocked, rates) -%}
     {%- set kind = {'reference': 'reference', 'product': 'reference', 'currency': 'currency', 'repeated': 'repeated'}.get(row.rule_type) -%}
     {%- set target = row.held_against.split(':')[1] -%}
@@ -78,7 +79,8 @@
             {%- set sql = 'select distinct currency as list_value, 1 as is_usable from ' ~ rates -%}
         {%- elif kind == 'repeated' -%}
             {%- set sql = first_of_repeated(table, row.columns) -%}
-        {%- elif delivered_columns(source(names[0], names[1]), source_contract(names[0], names[1])) -%}
+        {%- elif delivered_columns(source(names[0], names[1]), source_contract(names[0], names[1]))
+            and (row.rule_type != 'product' or has_rows(names[0], names[1])) -%}
             {%- set sql = reference_values(names, blocked[names[0] ~ '.' ~ names[1]]) -%}
         {%- else -%}
             {{ return({'kind': none}) }}

@@ -45,6 +45,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.ledger_tables import LEDGER
 from scripts.platform.progress import Progress
+from scripts.platform.settings import read_settings
 from scripts.platform.versions import code_version
 from scripts.platform.warehouse import open_warehouse, quote, rollback
 from scripts.platform.workspace import Workspace
@@ -88,7 +89,7 @@ def erase(
     outcome = Outcome()
     with _only_eraser(workspace):
         _finish_journal(workspace, progress)
-        sources, country = load_contracts(), _country(workspace)
+        sources, country = load_contracts(), read_settings(workspace)["default_country"]
         from_landing = not requests
         with open_warehouse(workspace.warehouse) as connection:
             _prepare(connection, workspace)
@@ -398,7 +399,7 @@ def _finish_journal(workspace: Workspace, progress: Progress) -> None:
                 Request((), request["request_id"], datetime.fromisoformat(at) if at else None, request["label"]),
             )
         )
-    sources, country = load_contracts(), _country(workspace)
+    sources, country = load_contracts(), read_settings(workspace)["default_country"]
     with open_warehouse(workspace.warehouse) as connection:
         _prepare(connection, workspace)
         people = [person for person, _ in persons]
@@ -438,10 +439,6 @@ def _prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     """Add columns of the ledger that an older warehouse may lack."""
     for name, kind in LEDGER["files"].items():
         connection.execute(f"alter table intake.files add column if not exists {quote(name)} {kind}")
-
-
-def _country(workspace: Workspace) -> str:
-    return str(workspace.settings().get("default_country", "GB"))
 
 
 @contextmanager

@@ -10,19 +10,16 @@ is a new version. The order in which files arrive does not matter.
 
 from __future__ import annotations
 
-import codecs
 import errno
-import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.erasure.command import carry_out_requests
+from scripts.intake.first_load import is_first_load, settle_first_load
 from scripts.intake.landing import BrokenFile, LandingFile, Stamp, TransientError, checksum, find_files, read_error
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
@@ -31,13 +28,12 @@ from scripts.intake.reading import Circuit, with_retries
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
-from scripts.platform.warehouse import landing_settings, open_warehouse
-from scripts.platform.workspace import SETTINGS_FILE, Workspace
+from scripts.platform.settings import ENCODING, MADE_FROM, Settings, made_from, read_settings
+from scripts.platform.warehouse import open_warehouse
+from scripts.platform.workspace import Workspace
 
 # Errors of these kinds come from the SQL of this package, not from a damaged file.
 SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
-ENCODING = "encoding_"
-DEFAULT_COUNTRY = "GB"
 
 
 @dataclass
@@ -48,6 +44,7 @@ class IntakeSummary:
     tables: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
     known_files: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -72,7 +69,7 @@ class IntakeSummary:
             return [f"nothing new in {self.known_files} files ({self.seconds:.1f} s)"]
         lines = [f"{source}/{table}: {counts}" for (source, table), counts in sorted(self.tables.items())]
         known = f", {self.known_files} already loaded" if self.known_files else ""
-        return [*lines, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
+        return [*lines, *self.notes, f"total of {self.total.files} files{known}: {self.total} ({self.seconds:.1f} s)"]
 
 
 def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
@@ -87,16 +84,14 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
             f"{workspace.landing}: no such landing folder; run `python -m scripts demo` or give --landing DIR"
         )
     sources = load_contracts()
-    settings = checked_settings(workspace, sources)
-    if made_from := workspace.made_from():
-        settings["made_from"] = made_from
+    settings = read_settings(workspace)
     files, problems = find_files(workspace.landing, sources)
     with open_warehouse(workspace.warehouse) as connection:
         workspace.warehouse.chmod(0o600)
         _refuse_other_data(connection, workspace, settings)
-        prepare(connection, sources, settings)
+        prepare(connection, sources, settings.landing)
         summary = IntakeSummary(next_load_id(connection), failures=problems)
-        guard = LoadGuard(connection, workspace, settings.get("default_country", DEFAULT_COUNTRY))
+        guard = LoadGuard(connection, workspace, settings["default_country"])
         run = _Run(connection, workspace, settings, summary, progress, guard)
         by_source: dict[str, list[LandingFile]] = defaultdict(list)
         for file in files:
@@ -106,6 +101,8 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
+        if is_first_load(connection, summary.load_id):
+            summary.notes = settle_first_load(connection, workspace, sources, settings)
     carry_out_requests(workspace, progress)
     summary.seconds = time.perf_counter() - started
     if summary.failures:
@@ -118,7 +115,7 @@ class _Run:
     """One intake into an open warehouse."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str],
+        self, connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: Settings,
         summary: IntakeSummary, progress: Progress, guard: LoadGuard,
     ) -> None:  # fmt: skip
         self.guard = guard
@@ -255,75 +252,14 @@ def _broken(problem: Exception, file: LandingFile) -> BrokenFile:
     return BrokenFile(f"not readable as {name}, truncated or damaged; deliver it again")
 
 
-def warehouse_made_from(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """What the generated data in a warehouse was made from; None for a retailer's own data or an empty warehouse."""
-    return landing_settings(connection).get("made_from")
-
-
-def _refuse_other_data(connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: dict[str, str]) -> None:
+def _refuse_other_data(connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: Settings) -> None:
     """UserError if the warehouse holds other generated data: two retailers would be added up.
 
     A retailer's own data has no such mark and cannot be distinguished.
     """
-    stored = warehouse_made_from(connection)
-    if stored and stored != settings.get("made_from"):
+    stored = made_from(connection)
+    if stored and stored != settings.landing.get(MADE_FROM):
         raise UserError(
             f"{workspace.warehouse}: filled from other generated data ({stored}); "
             "give another --warehouse or delete this one first"
         )
-
-
-def checked_settings(workspace: Workspace, sources: dict[str, Source]) -> dict[str, str]:
-    """The settings of the landing zone as text, each checked; UserError names the one that is wrong."""
-    file = workspace.landing / SETTINGS_FILE
-    given = workspace.settings()
-    switches = {source.switch for source in sources.values() if source.switch != "always"}
-    settings: dict[str, str] = {}
-    for name, value in given.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if name.startswith("using_"):
-            if name not in switches:
-                raise UserError(
-                    f"{file}: {name} is not the switch of any source; use one of {', '.join(sorted(switches))}"
-                )
-            if text not in ("true", "false"):
-                raise UserError(f"{file}: {name} must be true or false, not {value!r}")
-        elif name.startswith(ENCODING):
-            source = name.removeprefix(ENCODING)
-            if source not in sources:
-                raise UserError(f"{file}: {name} does not name a source; use one of {', '.join(sources)}")
-            if not _is_encoding(text):
-                raise UserError(f"{file}: {name} must be an encoding such as cp1250, not {value!r}")
-        elif name == "as_of_date" and not _is_date(text):
-            raise UserError(f"{file}: as_of_date must be a date such as 2026-06-30, not {value!r}")
-        elif name == "business_timezone" and not _is_zone(text):
-            raise UserError(f"{file}: business_timezone must be a time zone such as Europe/London, not {value!r}")
-        elif name == "reporting_currency" and not re.fullmatch("[A-Z]{3}", text):
-            raise UserError(f"{file}: reporting_currency must be a code such as GBP, not {value!r}")
-        elif name == "default_country" and not re.fullmatch("[A-Z]{2}", text):
-            raise UserError(f"{file}: default_country must be a code such as GB, not {value!r}")
-        elif value is None or isinstance(value, (list, dict)):
-            raise UserError(f"{file}: {name} must be text, a number, true or false")
-        settings[name] = text
-    return settings
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)) and bool(datetime.strptime(text, "%Y-%m-%d"))
-    except ValueError:
-        return False
-
-
-def _is_zone(text: str) -> bool:
-    try:
-        return bool(ZoneInfo(text))
-    except (ValueError, OSError, KeyError):
-        return False
-
-
-def _is_encoding(name: str) -> bool:
-    try:
-        return codecs.lookup(name)._is_text_encoding
-    except LookupError:
-        return False

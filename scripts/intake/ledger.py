@@ -10,6 +10,7 @@ from scripts.intake.typed_rows import record_hash, stored_content
 from scripts.platform.contracts import Source, Table
 from scripts.platform.errors import UserError
 from scripts.platform.ledger_tables import HIDDEN_COLUMNS, LEDGER
+from scripts.platform.settings import store_settings
 from scripts.platform.warehouse import quote, scalar
 
 
@@ -21,7 +22,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source], s
         connection.execute("create schema if not exists intake")
         for name, columns in LEDGER.items():
             _ensure(connection, "intake", name, list(columns.items()), present)
-        _store_settings(connection, settings)
+        store_settings(connection, settings)
         tables = [table for source in sources.values() for table in source.tables.values()]
         for schema in sorted({table.schema for table in tables}):
             connection.execute(f"create schema if not exists {quote(schema)}")
@@ -86,14 +87,6 @@ def _ensure(
                 f"{schema}.{name}: column {column} is {found[column]} in the warehouse and {kind} in the contract; "
                 f"move the warehouse away and run intake again"
             )
-
-
-def _store_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str, str]) -> None:
-    stored = dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
-    if stored != settings:
-        connection.execute("delete from intake.settings")
-        for name, value in settings.items():
-            connection.execute("insert into intake.settings values (?, ?)", [name, value])
 
 
 def _check_hashes(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:

@@ -18,8 +18,9 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import new_folder
 from scripts.platform.imported import mark_imported
 from scripts.platform.progress import Progress, quiet, tell_share
+from scripts.platform.settings import built_variables, stored_settings
 from scripts.platform.snapshots import TABLES, snapshot_folder
-from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote, rollback
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote, rollback
 from scripts.platform.workspace import Workspace
 
 CONTENTS = "_contents"
@@ -52,7 +53,7 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
         raise CheckFailed("\n".join(problems))
     with open_warehouse(workspace.warehouse) as connection:
         # Before the transaction, which a table that is not there would end.
-        if landing_settings(connection):
+        if stored_settings(connection):
             rows.pop(SETTINGS, None)
         connection.execute("begin")
         try:
@@ -67,7 +68,8 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
         except BaseException:
             rollback(connection)
             raise
-    run_dbt(workspace, ["run", "--select", *VIEWS], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    variables = {**built_variables(workspace), "as_of_date": day.isoformat()}
+    run_dbt(workspace, ["run", "--select", *VIEWS], variables=variables, progress=quiet)
     progress(f"import: {len(rows)} relations, {sum(rows.values()):,} rows, as of {day}")
     return day
 

@@ -15,6 +15,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
 from scripts.platform.progress import Display, Progress, quiet
+from scripts.platform.settings import made_from, read_settings
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
 
@@ -129,14 +130,14 @@ def _run(
         try_step("Past days", "no earlier history", lambda: look_back(workspace, history, display))
     with display.step("Segments"):
         tests += build(workspace, select=" ".join(fitted), progress=display)
-    if workspace.settings().get("kind") == "demo":
+    if read_settings(workspace)["kind"] == "demo":
         with display.step("Approvals"):
             approve_demo(workspace, display)
             build(workspace, select="segment_approvals+", progress=display)
     built_from = _inputs(workspace) if _inputs(workspace, without=WRITTEN_BY_RUN) == began else None
     with display.step("Publication"):
         publish(workspace, display, tests_passed=tests)
-    if workspace.settings().get("kind") == "demo":
+    if read_settings(workspace)["kind"] == "demo":
         segment, channel = DEMO_EXPORT
         # In a very small workspace the segment may be empty.
         try_step("Export", "no export", lambda: export(workspace, segment, channel=channel, progress=display))
@@ -160,7 +161,7 @@ def _fits(workspace: Workspace, fits: Collection[str], progress: Progress) -> di
         "clv": lambda: fit_clv(workspace, progress=progress),
         "churn": lambda: fit_churn(workspace, RUN_HORIZON, days, progress=progress),
     }
-    if workspace.settings().get("kind") == "demo":
+    if read_settings(workspace)["kind"] == "demo":
         known["adoption"] = lambda: fit_adoption(
             workspace, attribute=DEMO_ADOPTION, horizon=RUN_HORIZON, dates=days, progress=progress
         )
@@ -178,12 +179,10 @@ def look_back(workspace: Workspace, days: Collection[int], progress: Progress = 
 
 def _start_again_on_other_data(workspace: Workspace, progress: Progress) -> None:
     """Remove the warehouse of another demo: it can be rebuilt, and two demos in one would be added together."""
-    from scripts.intake.command import warehouse_made_from
-
     if not workspace.warehouse.exists():
         return
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        stored = warehouse_made_from(connection)
+        stored = made_from(connection)
     if stored and stored != workspace.made_from():
         progress(f"{workspace.warehouse} holds another demo; it is deleted and built again")
         # With its log: left behind, it would be replayed into the next warehouse.

@@ -12,9 +12,12 @@ from scripts.platform.imported import stop_without_raw_tables
 from scripts.platform.keyed_hash import KEY_VARIABLE
 from scripts.platform.progress import Progress, quiet
 from scripts.platform.seed_files import only_writer, read_header, read_rows, rows_as_csv, seed_problems
+from scripts.platform.settings import NOTES, Settings, changed_settings, read_settings, store_settings
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
 
+# How a build says how serious a statement is.
+STATEMENT_WORDS = {"fail": "error", "warn": "warning", "ok": "note"}
 # Schemas that dbt can rebuild. Raw tables and the state of identity and history cannot be rebuilt and are elsewhere.
 REBUILT_SCHEMAS = frozenset({"seeds", "staging", "intermediate", "marts", "pii", "activation"})
 
@@ -85,10 +88,13 @@ def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
 
+    settings = read_settings(workspace, variables)
     setup(workspace, progress)
     check_seeds(workspace.seeds)
     verified_log(workspace)
     _need_raw_tables(workspace)
+    _use_settings(workspace, settings)
+    variables = settings.variables
     run_dbt(workspace, ["seed"], variables=variables, progress=quiet)
     run_dbt(
         workspace,
@@ -119,10 +125,14 @@ def build(
     from scripts.segments.approval_log import verified_log
     from scripts.segments.validate import check_rules, check_seeds, is_about_rules
 
+    settings = read_settings(workspace, variables)
     setup(workspace, progress)
     check_seeds(workspace.seeds)
     verified_log(workspace)
     _need_raw_tables(workspace)
+    if select:
+        _refuse_other_settings(workspace, settings)
+    _use_settings(workspace, settings)
     if workspace.made_from() is None and not os.environ.get(KEY_VARIABLE):
         progress(
             "warning: customer ids are hashed with the public demo key; "
@@ -135,7 +145,7 @@ def build(
     arguments += ["--exclude", *exclude.split()] if exclude else []
     progress(f"build: {'selected models' if select or exclude else 'all models and tests'}")
     try:
-        results = run_dbt(workspace, arguments, variables=variables, progress=progress)
+        results = run_dbt(workspace, arguments, variables=settings.variables, progress=progress)
     except CheckFailed as problem:
         # Says which rows are wrong; the failed test alone only counts them.
         if is_about_rules(str(problem)):
@@ -146,6 +156,9 @@ def build(
         drop_leftovers(workspace, parsed_project(workspace).nodes.values(), progress)
     tests = sum(result.node.resource_type == "test" for result in results)
     progress(f"build: {len(results) - tests} seeds and models, {tests} tests passed")
+    if not select:
+        for line in statements(workspace):
+            progress(line)
     return tests
 
 
@@ -162,6 +175,31 @@ def drop_leftovers(workspace: Workspace, built: Iterable[Any], progress: Progres
             connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote(schema)}.{quote(name)} cascade")
     if leftovers:
         progress(f"build: {len(leftovers)} relations that no model builds any more were dropped")
+
+
+def statements(workspace: Workspace) -> list[str]:
+    """What makes the results of the last build empty or doubtful, one line each, the worst first."""
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        found = connection.execute(
+            f"select severity, note from marts.{NOTES} where kind = 'statement'"
+            " order by severity <> 'fail', severity <> 'warn', note_key"
+        ).fetchall()
+    return [f"{STATEMENT_WORDS[severity]}: {note}" for severity, note in found]
+
+
+def _use_settings(workspace: Workspace, settings: Settings) -> None:
+    """Let dbt read the landing zone's settings as they are now, not as they were at the last intake."""
+    with open_warehouse(workspace.warehouse) as connection:
+        store_settings(connection, settings.landing)
+
+
+def _refuse_other_settings(workspace: Workspace, settings: Settings) -> None:
+    """UserError where part of the models would be built with other settings than the rest was."""
+    if changed := changed_settings(workspace, settings):
+        raise UserError(
+            f"{workspace.warehouse}: was built with other settings ({'; '.join(changed)}); build all models, "
+            "without --select"
+        )
 
 
 def _need_raw_tables(workspace: Workspace) -> None:

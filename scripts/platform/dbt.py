@@ -315,8 +315,3 @@ class _Counter:
                 if (seconds := event.data.run_result.execution_time) >= SLOW_SECONDS:
                     self.progress(f"{event.data.node_info.node_name} took {seconds:.0f} s")
                 tell_share(self.progress, min(self.done, self.selected), self.selected)
-
-
-def project_var(name: str) -> Any:
-    """A var of dbt_project.yml."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][name]

@@ -25,6 +25,7 @@ from scipy.sparse.csgraph import connected_components
 
 from scripts.platform.keyed_hash import hash_key
 from scripts.platform.progress import quiet
+from scripts.platform.settings import DAY, built_settings, built_variables, recorded_settings
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import Workspace
 
@@ -44,7 +45,7 @@ ASKS = re.compile(r"run_query|get_relation\(|get_columns_in_relation|load_relati
 ASK_FOR_THE_SAME = frozenset(
     {
         "blocked_versions", "duckdb__raw_columns", "identity_registry_relation", "landing_settings",
-        "segment_operators", "source_map_columns", "stop_on_other_hash_key",
+        "segment_operators", "source_map_columns", "stop_on_other_hash_key", "tables_with_rows", "undelivered_sources",
     }
 )  # fmt: skip
 # Macros that query rows of seeds.
@@ -67,7 +68,9 @@ def data_state(workspace: Workspace, without_seeds: tuple[str, ...] = FITTED_OR_
             "select schema_name, table_name, estimated_size from duckdb_tables()"
             " where schema_name like 'raw%' or schema_name in ('intake', 'state') order by all"
         ).fetchall()
-    return _hash([sizes, _seeds(workspace, without_seeds), project_state()])
+        settings = recorded_settings(connection, str(workspace.warehouse))
+    settings.pop(DAY, None)
+    return _hash([sizes, settings, _seeds(workspace, without_seeds), project_state()])
 
 
 def build_past_day(
@@ -76,8 +79,8 @@ def build_past_day(
     """Build models as of `day` in `copy`. `select`: names of models; a leading + adds all upstream models."""
     from scripts.platform.dbt import parsed_project
 
-    select, given = list(select), variables or {}
-    kept = _KEPT.setdefault(_sql_state(copy), {})
+    select, given = list(select), {**built_variables(copy), **(variables or {})}
+    kept = _KEPT.setdefault(_hash([_sql_state(copy), given]), {})
     project = parsed_project(copy)
     wanted = _with_parents(project, select)
     known = {key: node for key, node in kept.items() if key in wanted}
@@ -237,9 +240,7 @@ def _with_parents(project: Any, select: list[str]) -> dict[str, Any]:
 
 def _day_texts(copy: Workspace, day: date) -> dict[str, str]:
     """The texts for a day in compiled SQL, by the macro that writes them."""
-    from scripts.platform.dbt import project_var
-
-    zone = ZoneInfo(project_var("business_timezone") or copy.settings().get("business_timezone") or "UTC")
+    zone = ZoneInfo(built_settings(copy)["business_timezone"])
     end = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone).astimezone(ZoneInfo("UTC"))
     return {"as_of_date": day.isoformat(), "as_of_end": f"{end:%Y-%m-%d %H:%M:%S}"}
 

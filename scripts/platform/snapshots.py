@@ -24,6 +24,7 @@ from scripts.platform.files import new_folder
 from scripts.platform.imported import stop_without_raw_tables
 from scripts.platform.past_day import build_past_day, data_state
 from scripts.platform.progress import Progress, tell_share
+from scripts.platform.settings import keep_as_built
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.workspace import Workspace
 
@@ -211,6 +212,8 @@ def _copied(workspace: Workspace) -> Iterator[Workspace]:
             connection.execute("checkpoint")
         shutil.copyfile(workspace.warehouse, copy.warehouse)
         copy.warehouse.chmod(0o600)
+        with open_warehouse(copy.warehouse) as connection:
+            keep_as_built(connection)
         yield copy
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -79,14 +79,6 @@ def _bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
     connection.execute(f"set temp_directory = {literal(str(spill))}")
 
 
-def landing_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The landing zone's settings as saved by intake; empty where there are none or intake did not load the data."""
-    try:
-        return dict(connection.execute("select setting_name, setting_value from intake.settings").fetchall())
-    except duckdb.CatalogException:
-        return {}
-
-
 def rows_of(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | list[Any] | None = None
 ) -> list[dict[str, Any]]:

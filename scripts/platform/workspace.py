@@ -75,14 +75,15 @@ class Workspace:
                 return " ".join(file.read_text(encoding="utf-8").split())
         return None
 
-    def settings(self) -> dict[str, Any]:
-        """Settings in the landing zone (`world.json`); empty when there are none.
+    @property
+    def settings_file(self) -> Path:
+        return self.landing / SETTINGS_FILE
 
-        Keys: `kind`, `as_of_date`, `business_timezone`, `reporting_currency`, and any `using_<source>`.
-        """
-        file = self.landing / SETTINGS_FILE
+    def landing_settings(self) -> dict[str, Any] | None:
+        """What the settings file says, unchecked; None without one. For `scripts.platform.settings`."""
+        file = self.settings_file
         if not file.exists():
-            return {}
+            return None
         try:
             settings = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:

@@ -21,6 +21,7 @@ from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
 from scripts.platform.progress import Progress, quiet, tell_share
+from scripts.platform.settings import built_var, built_variables
 from scripts.platform.snapshots import SEGMENTS, described_day, sandbox
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.workspace import Workspace
@@ -87,7 +88,7 @@ def backfill_days(
         evaluated = _evaluated_days(connection)
     if shown and not evaluated:
         raise UserError(f"{workspace.warehouse}: holds no history yet; run `python -m scripts build` first")
-    _check_kept(days, evaluated)
+    _check_kept(workspace, days, evaluated)
     state = data_state(workspace, OTHER_SEEDS)
     kept = _Kept(workspace, state)
     kept.forget_other_states()
@@ -110,19 +111,17 @@ def backfill_days(
     return len(wanted)
 
 
-def _check_kept(days: list[date], evaluated: set[date]) -> None:
+def _check_kept(workspace: Workspace, days: list[date], evaluated: set[date]) -> None:
     """Raises UserError for a day that is too old to be kept: its changes could not be compared with anything."""
-    from scripts.platform.dbt import project_var
-
-    limit = project_var("segment_history_days")
-    if limit is None or not evaluated:
+    limit = built_var(workspace, "segment_history_days") if evaluated else None
+    if limit is None:
         return
     oldest = max(evaluated) - timedelta(days=int(limit))
     for day in days:
         if day < oldest:
             raise UserError(
-                f"{day} is before {oldest}, the oldest day that segment_history_days ({limit}) in dbt_project.yml "
-                "keeps; give later days, or a larger number there"
+                f"{day} is before {oldest}, the oldest day that segment_history_days ({limit}) keeps; "
+                "give later days, or build with a larger number"
             )
 
 
@@ -243,7 +242,8 @@ def _show(workspace: Workspace, today: date) -> None:
 def _run(workspace: Workspace, models: list[str], day: date) -> None:
     from scripts.platform.dbt import run_dbt
 
-    run_dbt(workspace, ["run", "--select", *models], variables={"as_of_date": day.isoformat()}, progress=quiet)
+    variables = {**built_variables(workspace), "as_of_date": day.isoformat()}
+    run_dbt(workspace, ["run", "--select", *models], variables=variables, progress=quiet)
 
 
 def _evaluated_days(connection: duckdb.DuckDBPyConnection) -> set[date]:

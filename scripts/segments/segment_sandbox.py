@@ -18,6 +18,7 @@ import duckdb
 from scripts.platform.dbt import parsed_project, run_dbt
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Progress, quiet
+from scripts.platform.settings import built_variables, keep_as_built
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.workspace import Workspace
 from scripts.segments.segment_library import SEED_NAMES
@@ -26,8 +27,8 @@ FOLDER = "preview"
 # From rules to the customers who match them, and why.
 TARGETS = ("int_segment_rule_errors", "int_segment_definitions", "int_segment_matches", "int_segment_traces")
 RULE_MODELS = ("models/segments/intermediate/rules/", "models/segments/intermediate/evaluation/")
-# Read without a reference: settings of the landing zone, and whether models are fitted.
-ALSO_READ = ("intake.settings", "seeds.*")
+# Read without a reference: whether models are fitted, and which sources have delivered.
+ALSO_READ = ("seeds.*", "marts.build_notes")
 # Recorded versions: a draft that is tried as active must not be checked against the order of statuses.
 RECORDED = "marts.segment_versions"
 
@@ -71,7 +72,12 @@ def evaluate(workspace: Workspace, small: Workspace, segment: str, progress: Pro
     _copy(workspace, small, inputs, segment)
     progress(f"evaluating the rules ({len(models)} models) …")
     kinds = ["--resource-type", "seed", "--resource-type", "model"]
-    run_dbt(small, ["build", *kinds, "--select", *SEED_NAMES, *models], progress=quiet)
+    run_dbt(
+        small,
+        ["build", *kinds, "--select", *SEED_NAMES, *models],
+        variables=built_variables(workspace),
+        progress=quiet,
+    )
 
 
 def _models_and_inputs(nodes: Any) -> tuple[list[str], list[str]]:
@@ -107,6 +113,7 @@ def _copy(workspace: Workspace, small: Workspace, relations: list[str], segment:
             schema, name = (quote(part) for part in relation.split(".", 1))
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create table {schema}.{name} as from given.{schema}.{name}")
+        keep_as_built(connection, "given.marts")
         if RECORDED in relations:
             connection.execute(f"delete from {RECORDED} where segment_key = ?", [segment])
     small.warehouse.chmod(0o600)

@@ -17,6 +17,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import PRIVATE, new_folder, replace_file
 from scripts.platform.progress import Progress
+from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
@@ -26,6 +27,8 @@ from scripts.segments.qa import qa_gate
 from scripts.segments.segment_library import which_segment
 
 ADDRESS = {"email": "email", "sms": "phone"}
+# An audience of real people is not written when it describes an earlier day than this.
+MOST_DAYS_OLD = 7
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 LEFT_OUT = {
@@ -52,6 +55,7 @@ class _Audience:
     log: list[Row]
     counts: dict[str, Any]
     members: list[tuple[Any, ...]]
+    kind: str
 
 
 def export(
@@ -82,6 +86,8 @@ def export(
         ) from None
     _check(audience, segment_key, channel)
     _check_log(audience, segment_key, workspace.seeds / APPROVAL_LOG)
+    if despite_qa is None:
+        _check_age(audience, segment_key)
     day = audience.counts["as_of_date"]
     target = (
         out.expanduser().absolute()
@@ -128,6 +134,7 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
             " from segment_approval_status where segment_key = $key order by role",
             {"key": segment_key},
         )
+        kind = recorded_settings(marts, str(folder / "marts.duckdb"), "main")["kind"]
     with open_warehouse(folder / "activation.duckdb", read_only=True) as activation:
         chosen = {"key": segment_key, "channel": channel}
         counts = rows_of(
@@ -138,7 +145,18 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
             " from audience_members where segment_key = $key and channel = $channel order by customer_id",
             chosen,
         ).fetchall()
-    return _Audience(folder.name, library[0], approvals, log, counts[0] if counts else {}, members)
+    return _Audience(folder.name, library[0], approvals, log, counts[0] if counts else {}, members, kind)
+
+
+def _check_age(audience: _Audience, segment_key: str) -> None:
+    """Raises CheckFailed for an audience of own data that describes a day long past: who opted out since is unknown."""
+    day = audience.counts["as_of_date"]
+    days = (datetime.now(UTC).date() - day).days
+    if audience.kind == "own" and days > MOST_DAYS_OLD:
+        raise CheckFailed(
+            f"segment `{segment_key}` is as of {day}, {days:,} days ago, and who opted out since is not known; "
+            "build for yesterday and publish, or give a reason with --despite-qa"
+        )
 
 
 def _check(audience: _Audience, segment_key: str, channel: str) -> None:

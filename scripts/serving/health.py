@@ -2,12 +2,13 @@
 
 Sources are checked as of the build's as_of_date, never against the clock: a build of last month's data is as healthy
 as the data were then. The clock is used for one thing only, the age of the published version. Where the day is pinned
-by the settings (a demo, a replay), that age is reported but not checked, unless a time is given to check it at.
+by the settings of generated data, that age is reported but not checked, unless a time is given to check it at.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
+from scripts.platform.settings import DAY, NOTES, changed_settings, read_settings
 from scripts.platform.versions import current_version
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.workspace import Workspace
@@ -96,6 +98,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
                         marts.source_health, and checks as in marts.source_checks
         models          per check of a fitted model: model_key, check_name, status, observed, reason, as in
                         marts.model_health; empty where nothing is fitted
+        statements      what makes results empty or doubtful: subject, severity, note, value, as in marts.build_notes
         dead_letters    open_count, value_at_risk (as in marts.dead_letters)
         findings, notes all problems (severity, text), and what is merely worth knowing
 
@@ -106,13 +109,13 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
     sources: Rows | None = None
     checks: Rows = []
     models: Rows = []
+    statements: Rows = []
     letters = last_load = None
     read_from = None
-    pinned = _settings_pin_the_day(workspace, found)
+    pinned = _pinned_day(workspace, found)
     try:
         with open_warehouse(workspace.warehouse, read_only=True) as connection:
             last_load = _last_load(connection, found)
-            pinned = pinned or _is_pinned(connection)
             sources, checks, letters = _read(connection, "marts.")
             if sources is None:
                 built = _has(connection, "marts", "source_health")
@@ -123,6 +126,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
             else:
                 read_from = "warehouse"
                 models = _models(connection, "marts.")
+                statements = _statements(connection, "marts.")
     except UserError as problem:
         warehouse["state"] = (
             "missing"
@@ -137,13 +141,15 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
         found.add("ok" if warehouse["state"] == "busy" else "fail", f"{workspace.warehouse}: {warehouse['reason']}")
     published = _published(workspace, found, now, pinned, max_age_hours)
     if sources is None and published is not None:
-        sources, checks, letters, models = _read_published(workspace, found)
+        sources, checks, letters, models, statements = _read_published(workspace, found)
         read_from = "published" if sources is not None else None
     if sources is None and warehouse["state"] == "busy":
         found.add("fail", f"{workspace.published}: nothing readable is published either; wait for the other process")
     for row in sources or []:
         if row["severity"] != "ok":
             found.add(row["severity"], f"{row['source']}: {row['status_reason']}")
+    for row in statements:
+        found.add(row["severity"], row["note"])
     for row in models:
         if (severity := MODEL_SEVERITIES[row["status"]]) != "ok":
             what = f"{row['check_name']} is {row['status']}, {row['reason']}"
@@ -158,6 +164,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
         "last_load": last_load,
         "sources": _by_source(sources or [], checks),
         "models": models,
+        "statements": statements,
         "dead_letters": letters,
         "findings": [{"severity": severity, "text": line} for severity, line in found.problems],
         "notes": found.notes,
@@ -165,12 +172,18 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
     return found
 
 
-def _settings_pin_the_day(workspace: Workspace, found: Health) -> bool:
+def _pinned_day(workspace: Workspace, found: Health) -> bool:
+    """Whether the settings fix the day of generated data: its age says nothing then."""
     try:
-        return "as_of_date" in workspace.settings()
+        settings = read_settings(workspace)
     except UserError as problem:
-        found.add("fail", str(problem))
+        if str(workspace.settings_file) in str(problem):
+            found.add("fail", str(problem))
         return False
+    with suppress(UserError):  # not built, or held by another process: said elsewhere
+        for line in changed_settings(workspace, settings):
+            found.add("warn", f"{workspace.settings_file}: was changed after the build ({line}); build and publish")
+    return DAY in settings.values and settings["kind"] != "own"
 
 
 def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Rows | None, Rows, dict[str, Any] | None]:
@@ -196,6 +209,17 @@ def _models(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
     try:
         return rows_of(
             connection, f"select {', '.join(MODEL_COLUMNS)} from {schema}model_health order by model_key, check_name"
+        )
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, schema: str) -> Rows:
+    """What makes results empty or doubtful; none where the build was by an earlier version."""
+    try:
+        return rows_of(
+            connection,
+            f"select subject, severity, note, value from {schema}{NOTES} where kind = 'statement' order by note_key",
         )
     except (duckdb.CatalogException, duckdb.BinderException):
         return []
@@ -260,14 +284,6 @@ def _last_load(connection: duckdb.DuckDBPyConnection, found: Health) -> dict[str
     return {**rows[0], "open_circuits": sorted({row["source_name"] for row in circuits})} if rows else None
 
 
-def _is_pinned(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the settings that intake kept fix the day."""
-    try:
-        return bool(rows_of(connection, "select 1 from intake.settings where setting_name = 'as_of_date'"))
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return False
-
-
 def _published(
     workspace: Workspace, found: Health, now: datetime | None, pinned: bool, max_age_hours: float
 ) -> dict[str, Any] | None:
@@ -304,18 +320,18 @@ def _published(
     }
 
 
-def _read_published(workspace: Workspace, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None, Rows]:
+def _read_published(workspace: Workspace, found: Health) -> tuple[Rows | None, Rows, dict[str, Any] | None, Rows, Rows]:
     file = workspace.published.resolve() / "marts.duckdb"
     try:
         with open_warehouse(file, read_only=True) as connection:
             sources, checks, letters = _read(connection, "")
-            models = _models(connection, "")
+            models, statements = _models(connection, ""), _statements(connection, "")
     except (UserError, duckdb.Error) as problem:
         found.add("fail", f"{file}: {str(problem).splitlines()[0].removeprefix(f'{file}: ')}")
-        return None, [], None, []
+        return None, [], None, [], []
     if sources is None:
         found.add("fail", f"{file}: was published by an earlier version; build and publish again")
-    return sources, checks, letters, models
+    return sources, checks, letters, models, statements
 
 
 def _by_source(tables: Rows, checks: Rows) -> Rows:

@@ -21,6 +21,7 @@ import duckdb
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import move_file, name_folder, remove_folder, replace_file, switch_link
 from scripts.platform.progress import Progress
+from scripts.platform.settings import NOTES, built_settings
 from scripts.platform.state import back_up, replace_back_up
 from scripts.platform.versions import (
     INCOMING,
@@ -31,7 +32,7 @@ from scripts.platform.versions import (
     only_publisher,
     relations_of,
 )
-from scripts.platform.warehouse import landing_settings, literal, open_warehouse, quote
+from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.workspace import Workspace
 from scripts.segments import approval_log
 from scripts.serving import expectations
@@ -90,6 +91,7 @@ REQUIRED: dict[str, list[str]] = {
     "segment_sizes": ["as_of_date", "segment_key", "customer_count"],
     "segment_overlap": ["as_of_date", "segment_key", "other_segment_key"],
     "source_health": ["source"],
+    "build_notes": ["note_key", "kind", "severity", "subject", "value", "origin", "note"],
 }
 OPTIONAL: dict[str, list[str]] = {
     "customer_clusters": ["customer_id", "as_of_date", "cluster_key", "cluster_name", "distance"],
@@ -365,6 +367,9 @@ def _why_empty(connection: duckdb.DuckDBPyConnection, name: str, delivered: int)
         return "segment_definitions.csv defines no segment; restore the seeds with `python -m scripts setup` and build"
     if name == "source_health":
         return "the build left the sources out; run `python -m scripts build` without --select"
+    said = _value(connection, f"select min(note) from marts.{NOTES} where kind = 'statement' and severity = 'fail'")
+    if said:
+        return str(said)
     if not delivered:
         return "no source has delivered anything; fill the landing zone, run `python -m scripts intake` and build"
     held_back = (
@@ -438,11 +443,10 @@ def _input_fingerprint(workspace: Workspace) -> str | None:
     return hashlib.sha256(json.dumps([files, settings], default=str).encode()).hexdigest()[:32]
 
 
-def _run_settings(workspace: Workspace) -> dict[str, str | None]:
-    """Kind of data and reporting currency; None where intake kept no settings."""
-    with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        found = landing_settings(connection)
-    return {name: found.get(name) for name in ("kind", "reporting_currency")}
+def _run_settings(workspace: Workspace) -> dict[str, str]:
+    """Kind of data and reporting currency, as built."""
+    found = built_settings(workspace)
+    return {name: found[name] for name in ("kind", "reporting_currency")}
 
 
 def _same_content(published: dict[str, Any], candidate: dict[str, Any]) -> bool:

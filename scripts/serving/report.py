@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -13,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from babel.numbers import get_currency_symbol
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.pages.page import outside_references
 from scripts.platform.progress import Progress
+from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 BOARDS = Path(__file__).resolve().parent / "charts"
 NEEDED = [
+    "build_notes",
     "customers",
     "customer_features",
     "customer_margin",
@@ -38,8 +40,7 @@ NEEDED = [
     "segment_sizes",
     "source_health",
 ]
-SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "INR": "₹"}
-DEFAULT_CURRENCY = "GBP"
+LOCALE = "en_GB"
 SECONDS_ALLOWED = 300
 
 
@@ -60,7 +61,8 @@ def report(workspace: Workspace, out: Path | str | None = None, progress: Progre
     target = Path(out).expanduser().absolute() if out else workspace.home / "report.html"
     if target.is_dir():
         raise UserError(f"{target}: is a folder; name a file such as {target / 'report.html'}")
-    currency = str(_manifest(version).get("reporting_currency") or DEFAULT_CURRENCY)
+    with open_warehouse(marts, read_only=True) as connection:
+        currency = recorded_settings(connection, str(marts), "main")["reporting_currency"]
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         page = _render(Path(folder), marts, currency)
     if found := outside_references(page):
@@ -77,7 +79,8 @@ def _render(folder: Path, marts: Path, currency: str) -> str:
     """The page as HTML, drawn in a copy of the boards that reads `marts` and writes money in `currency`."""
     project = folder / "boards"
     shutil.copytree(BOARDS, project)
-    symbol = SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    symbol = get_currency_symbol(currency, LOCALE)
+    symbol += "\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else ""
     _write_yaml(project / "dbt_charts.yml", {"sources": {"published": {"type": "duckdb", "path": str(marts)}}})
     number = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": [symbol, ""]}
     _write_yaml(
@@ -129,13 +132,6 @@ def _check_relations(marts: Path) -> None:
         found = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     if missing := [name for name in NEEDED if name not in found]:
         raise UserError(f"{marts}: lacks {', '.join(missing)}; build and publish again")
-
-
-def _manifest(version: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((version / "manifest.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _write_yaml(file: Path, content: dict[str, Any]) -> None:

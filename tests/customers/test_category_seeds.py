@@ -18,7 +18,7 @@ def test_invalid_rows_are_reported_with_their_lines(demo_copy: Workspace) -> Non
     with pytest.raises(CheckFailed, match=r"2 error\(s\)"):
         steps.build(
             demo_copy,
-            select="category_relations campaign_products int_catalogue_name_violations int_all_seed_violations",
+            select="category_relations campaign_products int_catalogue_name_violations assert_seeds_have_no_violations",
             progress=messages.append,
         )
     lines = [line for line in messages if line.startswith("error: ca")]

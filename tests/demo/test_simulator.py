@@ -29,6 +29,7 @@ from scripts.demo.simulator.planted_defects import PlantedDefects
 from scripts.demo.simulator.reference import PUBLISHED, compare, reference_table
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import UserError
+from scripts.platform.settings import read_settings
 from scripts.platform.workspace import PROJECT, Workspace
 
 END = date(2026, 6, 30)
@@ -162,11 +163,11 @@ def test_a_small_workspace_also_delivers_every_table(tmp_path: Path) -> None:
     tables = [table for source in simulated_sources() for table in source.tables.values()]
     assert len(tables) == 46
     assert all(files_of(small, table.source, table.name) for table in tables)
-    assert small.settings()["as_of_date"] == "2024-02-29"
+    assert read_settings(small)["as_of_date"] == "2024-02-29"
 
 
 def test_settings_have_the_date_and_the_time_zone(workspace: Workspace) -> None:
-    assert workspace.settings() == {
+    assert workspace.landing_settings() == {
         "kind": "demo",
         "as_of_date": "2026-06-30",
         "business_timezone": "Europe/London",

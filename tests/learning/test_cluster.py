@@ -21,6 +21,7 @@ from scripts.learning.clusters.choice import Sizes
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
+from tests.support.build_notes import recorded
 
 CUSTOMERS = 800
 FEATURES = {
@@ -97,10 +98,7 @@ def workspace_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> Workspa
             f" from (values {', '.join(f'({name!r})' for name in FEATURES if name != 'age_band_middle')})"
             " as names (attribute_name)"
         )
-        connection.execute(
-            "create table intake.settings as select * from"
-            f" (values ('kind', '{kind}'), ('as_of_date', '2026-06-30')) as t(setting_name, setting_value)"
-        )
+        connection.execute(f"create table marts.build_notes as {recorded(kind=kind)}")
     return workspace
 
 

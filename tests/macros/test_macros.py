@@ -79,10 +79,20 @@ def test_macro(name: str, in_london: dict[str, str]) -> None:
     assert in_london[name] == "pass"
 
 
-def test_dates_and_phone_numbers_of_another_country(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("day", "zone", "country"),
+    [
+        ("2026-06-30", "UTC", "US"),
+        ("2026-06-30", "America/Sao_Paulo", "BR"),
+        # The next day has no midnight.
+        ("2018-11-03", "America/Sao_Paulo", "BR"),
+        ("2026-06-30", "Asia/Kolkata", "IN"),
+    ],
+)
+def test_dates_and_phone_numbers_of_another_country(tmp_path: Path, day: str, zone: str, country: str) -> None:
     """The cases that depend on the location of the business, for one that is neither in London nor British."""
     cases = ["assert_business_date", "assert_days_between", "assert_normalise_phone"]
-    variables = {"as_of_date": "2026-06-30", "business_timezone": "UTC", "default_country": "US"}
+    variables = {"as_of_date": day, "business_timezone": zone, "default_country": country}
     assert outcomes(tmp_path, cases, variables) == dict.fromkeys(cases, "pass")
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from scripts.pipeline import steps
+from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
@@ -139,9 +140,8 @@ def test_every_field_has_a_source_of_truth_or_a_note(source_map: pd.DataFrame) -
 
 
 def test_a_source_that_is_off_has_status_off(demo_copy: Workspace) -> None:
-    with open_warehouse(demo_copy.warehouse) as connection:
-        connection.execute("insert into intake.settings values ('using_klaviyo', 'false')")
-    steps.build(demo_copy, select=f"+stg_klaviyo__persons {MAP_MODELS}", progress=quiet)
+    selected = ["--select", "+stg_klaviyo__persons", *MAP_MODELS.split()]
+    run_dbt(demo_copy, ["run", *selected], variables={"using_klaviyo": False}, progress=quiet)
     found = frame(demo_copy, "select * from marts.source_map")
     off = found[found["source"] == "klaviyo"]
     assert set(off["status"]) == {"off"} and off["row_count"].isna().all() and off["completeness"].isna().all()

@@ -61,6 +61,12 @@ def wrong_access(nodes: Nodes) -> list[str]:
         for parent in node["depends_on"]["nodes"]:
             if parent.startswith("model."):
                 readers[parent].add(room(node))
+    # A singular test reads with the rights of its group.
+    for node in nodes.values():
+        if node["resource_type"] == "test" and not node.get("test_metadata") and node["config"].get("group"):
+            for parent in node["depends_on"]["nodes"]:
+                if parent.startswith("model.") and not is_mart(nodes[parent]):
+                    readers[parent].add(node["config"]["group"])
     problems = []
     for key, node in nodes.items():
         if node["resource_type"] != "model":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -18,6 +17,7 @@ from scripts.platform.past_day import build_past_day
 from scripts.platform.progress import quiet
 from scripts.platform.warehouse import literal, open_warehouse
 from scripts.platform.workspace import Workspace
+from tests.support.build_notes import recorded
 from tests.support.workspaces import workspace_in
 
 DAYS = (date(2025, 10, 25), date(2026, 3, 29))
@@ -131,8 +131,9 @@ def test_only_marked_days_are_replaced() -> None:
 def test_a_day_ends_at_midnight_in_the_business_time_zone(tmp_path: Path, day: date, end: str) -> None:
     """In Berlin clocks go forward on 29 March 2026, and went back on 26 October 2025."""
     workspace = workspace_in(tmp_path)
-    workspace.landing.mkdir(parents=True)
-    (workspace.landing / "world.json").write_text(json.dumps({"business_timezone": "Europe/Berlin"}), encoding="utf-8")
+    with open_warehouse(workspace.warehouse) as connection:
+        notes = recorded(business_timezone="Europe/Berlin")
+        connection.execute(f"create schema marts; create table marts.build_notes as {notes}")
     assert past_day._day_texts(workspace, day) == {"as_of_date": day.isoformat(), "as_of_end": end}
 
 

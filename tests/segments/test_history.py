@@ -438,7 +438,7 @@ def test_only_history_older_than_the_kept_days_is_deleted(
             variables={"as_of_date": str(DAYS[-5]), "segment_history_days": 3},
             progress=quiet,
         )
-    monkeypatch.setattr("scripts.platform.dbt.project_var", lambda name: {"segment_history_days": 3}[name])
+    monkeypatch.setattr("scripts.segments.backfill.built_var", lambda _, name: {"segment_history_days": 3}[name])
     with pytest.raises(UserError, match=r"2026-06-26 is before 2026-06-27, the oldest day that segment_history_days"):
         backfill_days(workspace, [DAYS[-5]], progress=quiet)
 

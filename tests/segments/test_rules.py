@@ -72,7 +72,7 @@ def test_a_faulty_rule_stops_memberships_and_is_named_with_its_line(
     with pytest.raises(CheckFailed, match="assert_seeds_have_no_violations"):
         run_dbt(
             demo_copy,
-            ["build", "--select", "int_all_seed_violations", "int_segment_matches+,+segment_memberships"],
+            ["build", "--select", "assert_seeds_have_no_violations", "int_segment_matches+,+segment_memberships"],
             progress=quiet,
         )
     assert query(demo_copy, "select count(*) from marts.segment_memberships") == members

@@ -6,8 +6,10 @@ import csv
 import hashlib
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
@@ -132,3 +134,22 @@ def test_nothing_published_is_reported(workspace: Workspace) -> None:
     workspace.published.unlink()
     with pytest.raises(UserError, match="nothing is published"):
         export(workspace, "lapsed", progress=quiet)
+
+
+def describe_day(workspace: Workspace, days_ago: int) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=days_ago)
+    with duckdb.connect(str(workspace.published / "activation.duckdb")) as activation:
+        activation.execute("update audience_counts set as_of_date = ?", [day])
+
+
+def test_an_old_audience_of_real_people_needs_a_reason(workspace: Workspace) -> None:
+    """A pinned day makes sources look fresh for ever; whoever opted out since would still get the campaign."""
+    with duckdb.connect(str(workspace.published / "marts.duckdb")) as marts:
+        marts.execute("update build_notes set value = 'own' where subject = 'kind'")
+    describe_day(workspace, 1030)
+    with pytest.raises(CheckFailed, match=r"`lapsed` is as of [0-9-]+, 1,030 days ago, and who opted out since"):
+        export(workspace, "lapsed", progress=quiet)
+    assert not workspace.exports.exists()
+    assert written(export(workspace, "lapsed", despite_qa="a test mailing to ourselves", progress=quiet))
+    describe_day(workspace, 1)
+    assert written(export(workspace, "lapsed", progress=quiet))

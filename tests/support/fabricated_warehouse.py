@@ -15,6 +15,7 @@ import yaml
 
 from scripts.platform.dbt import run_dbt
 from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
+from tests.support.build_notes import recorded
 
 Customer = Mapping[str, object]
 Row = dict[str, str]
@@ -67,6 +68,7 @@ def fabricated_workspace(folder: Path, customers: Iterable[Customer], also: Iter
             connection.execute(f"create schema {schema}")
         connection.execute("create table intake.settings (setting_name varchar, setting_value varchar)")
         connection.execute("insert into intake.settings values ('as_of_date', ?)", [DAY.isoformat()])
+        connection.execute(f"create table marts.build_notes as {recorded(as_of_date=DAY.isoformat())}")
         delivered = folder / "customers.json"
         delivered.write_text("\n".join(json.dumps(customer, default=str) for customer in customers))
         columns = ", ".join(f"'{name}': '{data_type}'" for name, data_type in types.items())

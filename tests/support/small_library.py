@@ -11,6 +11,7 @@ import duckdb
 
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import append_rows
+from tests.support.build_notes import recorded
 
 LIBRARY = """
     select *, 'All of: …' as rule_text, null as missing_attributes, null as unavailable_attributes,
@@ -109,6 +110,7 @@ def _make(folder: Path) -> None:
         "segment_library": LIBRARY,
         "segment_approval_status": APPROVALS,
         "segment_qa": QA,
+        "build_notes": recorded(kind="demo"),
     }
     with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema marts")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
+from tests.support.build_notes import recorded
 
 LAST = date(2026, 6, 30)
 WEEKS = 156
@@ -88,8 +89,7 @@ def purchases_workspace(home: Path, days: pd.DataFrame, kind: str = "demo") -> W
                 cast(observed_days - last_purchase_age_days as double) as days_since_last_order,
                 mean_purchase_value as average_order_value
             from intermediate.int_customer_purchases;
-            create table intake.settings as
-            select * from (values ('kind', '{kind}'), ('reporting_currency', 'EUR')) as t(setting_name, setting_value)
+            create table marts.build_notes as {recorded(kind=kind, reporting_currency="EUR")}
             """
         )
     return workspace

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
+from tests.support.build_notes import recorded
 
 AS_OF = "2026-06-30"
 
@@ -107,6 +108,7 @@ RELATIONS = {
             on one.customer_id = other.customer_id and one.segment_key <> other.segment_key
         group by all
     """,
+    "build_notes": recorded(as_of_date=AS_OF, kind="demo", reporting_currency="EUR"),
     "source_health": """
         select * from (values
             ('shopify', 'orders', 30, 5, 48, true, 'fresh', timestamp '2026-06-30 18:00:00', 'ok', null, 5),

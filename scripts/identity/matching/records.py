@@ -13,7 +13,8 @@ import pandas as pd
 
 from scripts.identity.matching.fields import FIELDS
 from scripts.platform.errors import UserError
-from scripts.platform.warehouse import landing_settings, literal, open_memory, open_warehouse, quote
+from scripts.platform.settings import recorded_settings
+from scripts.platform.warehouse import literal, open_memory, open_warehouse, quote
 from scripts.platform.workspace import PROJECT, Workspace
 
 # For each source of people: relation, source system, id, condition, and the fields it has.
@@ -88,7 +89,7 @@ def workspace_records(workspace: Workspace) -> Records:
             raise UserError(
                 f"{workspace.warehouse}: has no profiles and customers yet; run `python -m scripts build` first"
             ) from None
-        kind = landing_settings(connection).get("kind", "own")
+        kind = recorded_settings(connection, str(workspace.warehouse))["kind"]
     if not day or not day[0]:
         raise UserError(f"{workspace.warehouse}: has no customers yet; run `python -m scripts build` first")
     return Records(_texts(frame), kind, str(day[0]))

@@ -23,7 +23,8 @@ import pandas as pd
 from scripts.platform.errors import UserError
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import only_writer, read_rows, rows_as_csv
-from scripts.platform.warehouse import landing_settings, open_warehouse
+from scripts.platform.settings import recorded_settings
+from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
 CARDS = "model_cards.csv"
@@ -108,7 +109,7 @@ def data_facts(workspace: Workspace) -> DataFacts:
                 where is_counted
                 """
             ).fetchone()
-            settings = landing_settings(connection)
+            settings = recorded_settings(connection, str(workspace.warehouse))
         except duckdb.CatalogException:
             raise UserError(f"{workspace.warehouse}: has not been built; run `python -m scripts build` first") from None
     if row is None or not row[2]:
@@ -120,8 +121,8 @@ def data_facts(workspace: Workspace) -> DataFacts:
         data_from=row[1],
         orders=int(row[2]),
         revenue=float(row[3]),
-        reporting_currency=settings.get("reporting_currency") or "GBP",
-        world_kind=settings.get("kind") or "own",
+        reporting_currency=settings["reporting_currency"],
+        world_kind=settings["kind"],
     )
 
 

@@ -27,7 +27,7 @@ from scripts.learning.prediction.propensity_fits import (
     purchase_days,
     train_task,
 )
-from scripts.platform.dbt import project_var
+from scripts.platform.settings import built_var
 from scripts.platform.snapshots import Progress, Snapshot, outcomes
 from scripts.platform.workspace import Workspace
 
@@ -68,7 +68,7 @@ def backtest_churn(
 def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
     facts = facts_for(workspace, horizon)
     present = present_inputs(workspace)
-    active_days = int(project_var("churn_active_days"))
+    active_days = int(built_var(workspace, "churn_active_days"))
 
     def active(customers: pd.DataFrame) -> pd.DataFrame:
         return customers[customers["days_since_last_order"] <= active_days].reset_index(drop=True)

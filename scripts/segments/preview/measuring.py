@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import rows_of
 from scripts.segments.counterfactuals import shown
 from scripts.segments.explain import condition_words, explained_rows, holding
@@ -71,14 +72,13 @@ def measured(connection: duckdb.DuckDBPyConnection, definition: dict[str, Any]) 
         " sum(net_revenue_365d) as revenue_of_all, sum(contribution_margin_365d) as margin_of_all"
         f" from (select *, customer_id in {MEMBERS} as is_in from marts.customer_features)"
     )
-    currency = rows("select setting_value as currency from intake.settings where setting_name = 'reporting_currency'")
     return Preview(
         definition=definition,
         size=size["size"],
         customers=customers["customers"],
         entering=moved["entering"] if was_active else None,
         leaving=moved["leaving"] if was_active else None,
-        currency=currency[0]["currency"] if currency else "GBP",
+        currency=recorded_settings(connection, "the warehouse", "given.marts")["reporting_currency"],
         money={name: Decimal(value or 0) for name, value in money.items()},
         sample=_sample(connection, key, rows),
         overlaps=rows(

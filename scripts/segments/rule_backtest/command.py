@@ -10,6 +10,7 @@ import pandas as pd
 from scripts.platform.errors import UserError
 from scripts.platform.estimates import Estimate
 from scripts.platform.progress import Progress
+from scripts.platform.settings import built_settings
 from scripts.platform.snapshots import described_day
 from scripts.platform.workspace import Workspace
 from scripts.segments.rule_backtest.compare import FEWEST, Comparison, compare
@@ -58,7 +59,7 @@ def backtest_rule(
     )
     current = next(variant.name for variant in found if variant.is_current)
     comparisons = compare(members, outcomes, current, [variant.name for variant in found])
-    for line in table(comparisons, outcomes, measure, workspace.settings().get("reporting_currency", "GBP")):
+    for line in table(comparisons, outcomes, measure, built_settings(workspace)["reporting_currency"]):
         progress(line)
     return comparisons
 

@@ -22,6 +22,17 @@ volumes as (
 
 ),
 
+-- Buyers of whom the marketplace gives an address of its own instead of the person's.
+relay_buyers as (
+
+    select distinct orders.buyer_id
+
+    from {{ ref('stg_marketplace__orders') }} as orders
+    inner join {{ ref('blocked_identifiers') }} as blocked
+        on blocked.identifier_type = 'email' and regexp_extract(orders.buyer_email, blocked.pattern, 0) <> ''
+
+),
+
 facts as (
 
     select
@@ -51,13 +62,17 @@ facts as (
     union
 
     select
-        customer_id,
+        identities.customer_id,
         'marketplace_only',
         'true',
         null
 
-    from {{ ref('int_customer_spine') }}
-    where is_marketplace_only
+    from {{ ref('int_customer_spine') }} as spine
+    inner join identities
+        on spine.customer_id = identities.customer_id and identities.source_system = 'marketplace'
+    inner join relay_buyers
+        on identities.source_profile_id = relay_buyers.buyer_id
+    where spine.is_marketplace_only
 
     {% for view in ['email_domain', 'email_address'] %}
     union

@@ -55,10 +55,10 @@ classified as (
     select
         *,
         case
-            when world_kind <> {{ text_literal(run_setting('kind', 'own')) }}
+            when world_kind <> {{ text_literal(run_setting('kind')) }}
                 then concat_ws(
                         '', 'fitted on ', world_kind, ' data, but these are ',
-                        {{ text_literal(run_setting('kind', 'own')) }}, ' data'
+                        {{ text_literal(run_setting('kind')) }}, ' data'
                     )
             when reporting_currency <> {{ text_literal(reporting_currency()) }}
                 then concat_ws('', 'fitted on amounts in ', reporting_currency)

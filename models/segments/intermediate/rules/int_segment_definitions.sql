@@ -101,7 +101,8 @@ joined as (
                 then concat_ws('', 'cannot be computed in this run: ', rules.unavailable_reasons)
             when rules.waived_attributes is not null
                 then concat_ws(
-                        '', 'computed without these, as the rule allows, because their source is off: ',
+                        '', 'computed without these, as the rule allows, because their source is off',
+                        ' or has delivered nothing: ',
                         replace(rules.waived_attributes, '|', ', ')
                     )
         end as status_reason

@@ -1,0 +1,235 @@
+"""Mistakes of the first day, each with the one sentence that names its cause and says what to do.
+
+Settings are in `tests/platform/test_settings.py`, files in `tests/intake`; here is what is noticed in the data.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from scripts.platform.dbt import rendered
+from scripts.platform.warehouse import open_memory
+
+VARS = {"as_of_date": "2026-06-30", "reporting_currency": "GBP", "business_timezone": "Europe/London", "kind": "own"}
+
+# A shop of which nothing has to be said.
+SHOP: dict[str, Any] = {
+    "row_count": 900,
+    "later_known_count": 0,
+    "newest_known_date": "2026-06-30",
+    "order_count": 120,
+    "counted_count": 100,
+    "customer_order_count": 90,
+    "not_counted_reason": "not paid",
+    "held_count": 2,
+    "held_reason": "the currency has no exchange rate",
+    "held_hint": "add its rate to exchange_rates",
+    "order_currency_count": 1,
+    "order_currency": "GBP",
+    "line_count": 300,
+    "catalogue_line_count": 280,
+    "costed_line_count": 250,
+    "customer_count": 80,
+    "person_count": 70,
+    "customer_type": "person",
+    "permitted_count": 30,
+    "missing_cost_count": 0,
+    "missing_cost": None,
+    "is_example_cost": False,
+    "product_count": 40,
+    "reconstructed_count": 0,
+}
+# One source of it.
+SOURCE: dict[str, Any] = {
+    "source": "pos",
+    "row_count": 900,
+    "later_known_count": 0,
+    "later_count": 0,
+    "newest_known_date": "2026-06-30",
+    "newest_date": "2026-06-30",
+    "is_everything_later": False,
+    "order_count": 120,
+    "midnight_count": 3,
+    "shifted": "",
+}
+
+# What is different, and what is said: severity and sentence.
+MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    (
+        "all rows were stamped on the day of the export",
+        {"later_known_count": 900, "newest_known_date": "2026-07-02"},
+        {},
+        "fail: All 900 rows that were delivered became known after 2026-06-30, the day of this build, the newest on"
+        " 2026-07-02: set as_of_date to 2026-07-02 and build again",
+    ),
+    (
+        "the year of as_of_date is mistyped",
+        {},
+        {"as_of_date": "2062-06-30"},
+        "warn: as_of_date is 2062-06-30, a day to come: every customer looks as inactive as they would be by then;"
+        " correct as_of_date",
+    ),
+    (
+        "a history is loaded in one go",
+        {"reconstructed_count": 840},
+        {},
+        "ok: 840 rows of the first load had no timestamp of their source and count as known from the day they happened:"
+        " this history is reconstructed, and past days know more than was known then",
+    ),
+    (
+        "the status of orders is not what the contract says",
+        {"counted_count": 0},
+        {},
+        "warn: None of 120 orders counts as a sale, most often because: not paid; check the status columns of the order"
+        " source",
+    ),
+    (
+        "every order is in a currency without a rate",
+        {"order_count": 0, "held_count": 120, "order_currency_count": 0, "line_count": 0, "customer_count": 0},
+        {"reporting_currency": None},
+        "fail: There is no order: 120 records are held back, most often because the currency has no exchange rate; add"
+        " its rate to exchange_rates, or set reporting_currency",
+    ),
+    (
+        "orders come without their customers",
+        {"customer_order_count": 0},
+        {},
+        "warn: None of 120 orders names a customer, so nobody bought anything: deliver a customer, an e-mail address or"
+        " a phone number with the orders",
+    ),
+    (
+        "the currency of the business is not stated",
+        {"order_currency": "BRL"},
+        {},
+        "warn: All 120 orders are in BRL, but amounts are in GBP: set reporting_currency to BRL if that is the currency"
+        " of the business",
+    ),
+    (
+        "no catalogue is delivered",
+        {"product_count": 0, "catalogue_line_count": 0, "costed_line_count": 0},
+        {},
+        "warn: No product catalogue was delivered (products/product): categories and costs of goods are not known, and"
+        " margins are too high",
+    ),
+    (
+        "the catalogue writes its skus in another way",
+        {"catalogue_line_count": 0, "costed_line_count": 0},
+        {},
+        "warn: None of 300 order lines has a sku of the catalogue: compare the sku of products/product with that of the"
+        " orders",
+    ),
+    (
+        "the catalogue has no unit costs",
+        {"costed_line_count": 0},
+        {},
+        "warn: No product sold has a unit_cost in products/product: the cost of goods is not known, and margins are too"
+        " high",
+    ),
+    (
+        "costs of a channel are not stated",
+        {"missing_cost_count": 2, "missing_cost": "shipping of online"},
+        {},
+        "warn: cost_assumptions.csv has no row for 2 kinds of cost that happened, such as shipping of online: margins"
+        " are too high; missing_costs lists them",
+    ),
+    (
+        "the costs are still those of the example",
+        {"is_example_cost": True},
+        {},
+        "warn: Costs of shipping, payment, marketplaces, returns and service are those of the example that ships, and"
+        " margins assume them: put yours into cost_assumptions.csv, or set costs_confirmed to true",
+    ),
+    (
+        "every customer is a wholesaler",
+        {"person_count": 0, "customer_type": "wholesaler"},
+        {},
+        "warn: All 80 customers are of a type that segments of people leave out, most of them wholesaler: check"
+        " customer_type_rules.csv",
+    ),
+    (
+        "no consent is delivered",
+        {"permitted_count": 0},
+        {},
+        "warn: None of 80 customers may be contacted by e-mail or text message, because no permission was delivered:"
+        " unknown consent is no consent; deliver consent/consent_event",
+    ),
+]
+MISTAKES_OF_A_SOURCE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    (
+        "one source was stamped on the day of the export",
+        {"later_known_count": 900, "newest_known_date": "2026-07-02"},
+        {},
+        "warn: All 900 rows of pos became known after 2026-06-30, the newest on 2026-07-02, and none of them counts:"
+        " build for that day, or correct their timestamps",
+    ),
+    (
+        "as_of_date was left behind",
+        {"later_known_count": 40, "later_count": 40, "newest_date": "2026-07-09"},
+        {},
+        "warn: 40 of 900 rows of pos happened after 2026-06-30, the newest on 2026-07-09, and do not count: set"
+        " as_of_date to that day, or delete it from the settings",
+    ),
+    (
+        "orders have a day and no time",
+        {"midnight_count": 120},
+        {},
+        "warn: All 120 orders of pos are at midnight: only their day is known, so hours and habits by time of day mean"
+        " nothing",
+    ),
+    (
+        "orders have a day and no time, west of UTC",
+        {"midnight_count": 120, "shifted": ", and they count on the day before"},
+        {"business_timezone": "America/Sao_Paulo"},
+        "warn: All 120 orders of pos are at midnight: only their day is known, so hours and habits by time of day mean"
+        " nothing, and they count on the day before",
+    ),
+]
+
+
+@cache
+def rendered_once(template: str, variables: str) -> str:
+    return rendered(template, json.loads(variables))
+
+
+def said(facts: str, row: dict[str, Any], variables: dict[str, Any]) -> list[str]:
+    """What a build says of these facts."""
+    subject = "'all'" if facts == "of_all" else "source"
+    template = f"{{{{ statement_rows(build_statements().{facts}, '{facts}', \"{subject}\") }}}}"
+    query = rendered_once(template, json.dumps(VARS | variables))
+    values = ", ".join(f"{'null' if value is None else repr(value)} as {name}" for name, value in row.items())
+    values = values.replace("'2026-", "date '2026-")
+    with open_memory() as connection:
+        rows = connection.execute(f"with {facts} as (select {values}) select severity, note from ({query})").fetchall()
+    return [f"{severity}: {note}" for severity, note in rows]
+
+
+def test_nothing_is_said_of_a_shop_without_mistakes() -> None:
+    assert said("of_all", SHOP, {}) == said("of_sources", SOURCE, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "usual", "different", "variables", "sentence"),
+    [
+        pytest.param(facts, usual, different, variables, sentence, id=name)
+        for facts, usual, mistakes in (
+            ("of_all", SHOP, MISTAKES_OF_ALL),
+            ("of_sources", SOURCE, MISTAKES_OF_A_SOURCE),
+        )
+        for name, different, variables, sentence in mistakes
+    ],
+)
+def test_a_mistake_of_the_first_day_gets_one_sentence(
+    facts: str, usual: dict[str, Any], different: dict[str, Any], variables: dict[str, Any], sentence: str
+) -> None:
+    assert said(facts, usual | different, variables) == [sentence]
+
+
+def test_what_is_confirmed_or_generated_is_not_questioned() -> None:
+    example = SHOP | {"is_example_cost": True, "order_currency": "BRL"}
+    assert len(said("of_all", example, {})) == 2
+    assert said("of_all", SHOP | {"is_example_cost": True}, {"costs_confirmed": True}) == []
+    assert said("of_all", example, {"kind": "demo"}) == []
