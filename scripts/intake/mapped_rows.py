@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from scripts.intake import formulas
-from scripts.intake.formulas import Formula
+from scripts.intake.formulas import Condition, Formula
 from scripts.intake.landing import BrokenFile
 from scripts.intake.mapping import Cell, TableMapping, columns_of
 from scripts.intake.typed_rows import (
@@ -129,7 +129,10 @@ class MappedFile:
 
     def _number_cell(self, name: str, cell: Cell) -> str:
         assert cell.formula is not None
-        number = f"try_cast(round({self._number(cell.formula)}, 6) as {EXACT})"
+        number = self._number(cell.formula)
+        if cell.instead is not None:
+            number = f"case when {self._holds(cell.when)} then {number} else {self._number(cell.instead)} end"
+        number = f"try_cast(round({number}, 6) as {EXACT})"
         operands = [self._raw_text(column) for column in columns_of(cell)]
         is_blank = " or ".join(f"{text} is null" for text in operands) or "false"
         said = literal(f"{name}: no number in {formulas.in_words(cell.formula)}")
@@ -156,9 +159,12 @@ class MappedFile:
         return f"({left} / nullif({right}, 0))" if kind == "/" else f"({left} {kind} {right})"
 
     def _only(self) -> str:
-        """SQL of the condition. Where a number is missing it holds, so that the contract judges the row."""
+        return self._holds(self.mapping.only)
+
+    def _holds(self, condition: Condition) -> str:
+        """SQL of a condition. Where a number is missing it holds, so that the contract judges the row."""
         tests = []
-        for sign, left, right in self.mapping.only:
+        for sign, left, right in condition:
             if sign in ("empty", "filled"):
                 tests.append(f"{self._text(left[1])} is {'not ' if sign == 'filled' else ''}null")
             elif sign in ("in", "not in"):

@@ -28,7 +28,7 @@ OPEN = "?"
 # Aggregates: one value from all rows of a record.
 OF_RECORD = ("sum", "earliest", "latest", "first", "count")
 FORMS = ("value", "column", "formula", "join", "first_of", "number_within", *OF_RECORD)
-BESIDE = {"column": {"values", "otherwise"}, "join": {"with"}}
+BESIDE = {"column": {"values", "otherwise"}, "join": {"with"}, "formula": {"when", "otherwise"}}
 NUMBERS = {"1234.50": ".", "1,234.50": ".", "1234,50": ",", "1.234,50": ","}
 # In the order in which they are replaced: longer ones first.
 TIME_PARTS = (("YYYY", "%Y"), ("YY", "%y"), ("MON", "%b"), ("MM", "%m"), ("DD", "%d"), ("hh", "%H"), ("mm", "%M"),
@@ -60,7 +60,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a column of a contract comes from: `form` is one of FORMS, with what that form needs."""
+    """Where a column of a contract comes from: `form` is one of FORMS, with what that form needs.
+
+    A formula may hold only `when` a condition does, with another one, `instead`, for the other rows.
+    """
 
     form: str
     columns: tuple[str, ...] = ()
@@ -68,6 +71,8 @@ class Cell:
     formula: Formula | None = None
     values: tuple[tuple[str, str], ...] = ()
     otherwise: str | None = None
+    when: Condition = ()
+    instead: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ class _Reader:
         if isinstance(given, str):
             self._answered(given, place)
             return Cell("column", (name_of(given),))
-        fields = self._fields(given, place, (*FORMS, "values", "otherwise", "with"))
+        fields = self._fields(given, place, (*FORMS, "values", "otherwise", "with", "when"))
         forms = [name for name in fields if name in FORMS]
         if len(forms) != 1:
             raise WrongMapping(f"{place}: write the name of a column, or one of {', '.join(FORMS)}")
@@ -227,7 +232,13 @@ class _Reader:
             return Cell(form, value=content)
         if form in ("formula", "sum"):
             formula = self._parsed(formulas.formula, content, f"{place}.{form}")
-            return Cell(form, formula=formula)
+            if not {"when", "otherwise"} & set(fields):
+                return Cell(form, formula=formula)
+            if not all(isinstance(fields.get(name), str) for name in ("when", "otherwise")):
+                raise WrongMapping(f"{place}: a formula takes when and otherwise together: a condition, and a formula")
+            when = self._parsed(formulas.condition, fields["when"], f"{place}.when")
+            instead = self._parsed(formulas.formula, fields["otherwise"], f"{place}.otherwise")
+            return Cell(form, formula=formula, when=when, instead=instead)
         if form == "count":
             if content != "rows":
                 raise WrongMapping(f"{place}.count: counts rows; write count: rows")
@@ -332,7 +343,8 @@ class _Reader:
 
 def columns_of(cell: Cell) -> tuple[str, ...]:
     """The columns of the file that a cell reads."""
-    return (*cell.columns, *formulas.columns(cell.formula or ()))
+    of_condition = sorted(formulas.condition_columns(cell.when))
+    return (*cell.columns, *formulas.columns(cell.formula or ()), *formulas.columns(cell.instead or ()), *of_condition)
 
 
 def mapped_files(folder: Path, entries: Iterable[Path], sources: dict[str, Source]) -> tuple[TableMapping, ...]:

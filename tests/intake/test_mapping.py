@@ -172,6 +172,19 @@ def test_what_cannot_be_read_is_refused_as_delivered(zone: Zone) -> None:
     assert json.loads(found[1][1])["total_amount"] == "twelve"
 
 
+def test_a_formula_may_have_a_condition(zone: Zone) -> None:
+    """Fuel is sold by volume: 10 862 are no units."""
+    choice = 'when: "quantity > 0 and quantity < 100"'
+    mapping = LINES.replace("quantity: quantity", f'quantity: {{formula: quantity, {choice}, otherwise: "1"}}')
+    price = f'unit_price: {{formula: "[unit price] / quantity", {choice}, otherwise: "[unit price]"}}'
+    mapping = mapping.replace("unit_price: unit price", price).split("  returns/return_line")[0]
+    rows = "B4,C4,2026-06-30,Z,1,10862,30.4,0,sale\nB5,C4,2026-06-30,Z,1,4,30.4,0,sale\n"
+    deliver(zone, mapping, LINES_FILE.split("\n")[0] + "\n" + rows)
+    zone.load()
+    lines = "select receipt_id, quantity, unit_price from raw_pos.receipt_line order by all"
+    assert zone.rows(lines) == [("B4", 1, Decimal("30.4")), ("B5", 4, Decimal("7.6"))]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -386,6 +399,7 @@ def test_conditions_are_comparisons_joined_by_and() -> None:
         ('"1.234,50"', '"1.234.50"', "columns.Total.number: write how a number looks"),
         ("total_amount: Total", "total_amount: {sum: Total}", "total_amount: sum needs one_row_per"),
         ("total_amount: Total", "total_amount: {formula: Total *}", "total_amount.formula: it ends too early"),
+        ("total_amount: Total", "total_amount: {formula: Total, when: Total > 0}", "takes when and otherwise together"),
         ("sold_at: Order Date", "sold_at: Order Date\n      sold_at: State", "line 9: sold_at is written twice"),
         ("tables:", "tables: [", "not valid YAML"),
         ("tables:", "tabels:", "tabels: not known here; did you mean `tables`?"),
