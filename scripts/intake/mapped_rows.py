@@ -96,6 +96,9 @@ class MappedFile:
             within = ", ".join(f"coalesce({self._text(column)}, '')" for column in cell.columns)
             return f"cast(row_number() over (partition by {within} order by _line) as varchar)"
         value = self._row_value(cell)
+        if cell is self.mapping.known_from and cell.form != "value" and not self.mapping.one_row_per:
+            # Shops name the time of an order on its first line only.
+            return f"coalesce({value}, min({value}) over ())"
         if not self.mapping.one_row_per or cell.form == "value":
             return value
         if cell.form == "earliest" or (name == self.mapping.table.known_at and cell is self.mapping.known_from):

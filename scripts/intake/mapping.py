@@ -270,29 +270,16 @@ class _Reader:
         if blank is not None and not formulas.is_number(blank):
             raise WrongMapping(f"{place}.blank: must be a number, such as 0")
         zone = fields.get("zone")
-        if zone is not None and not _is_zone(zone):
+        if zone is not None and not is_zone(zone):
             raise WrongMapping(f"{place}.zone: {zone} is not a time zone; write one such as Europe/London")
         times = tuple(self._list(fields["time"], f"{place}.time")) if "time" in fields else ()
         return Reading(tuple(self._format(t, f"{place}.time") for t in times if t != "ISO"), zone, decimal, blank)
 
     def _format(self, text: str, place: str) -> str:
-        """The format as DuckDB and Python write it."""
-        left, written = text, ""
-        while left:
-            for part, code in TIME_PARTS:
-                if left.startswith(part):
-                    written, left = written + code, left[len(part) :]
-                    break
-            else:
-                if left[0] not in SEPARATORS:
-                    parts = ", ".join(part for part, _ in TIME_PARTS)
-                    raise WrongMapping(f"{place}: '{text}' is not a format; build it from {parts}, such as DD/MM/YYYY")
-                written, left = written + left[0], left[1:]
-        if "%p" in written:
-            written = written.replace("%H", "%I")
-        if not all(any(code in written for code in codes) for codes in (("%Y", "%y"), ("%m", "%b"), ("%d",))):
-            raise WrongMapping(f"{place}: '{text}' lacks the year, the month or the day; write one such as DD/MM/YYYY")
-        return written
+        try:
+            return time_format(text)
+        except ValueError as problem:
+            raise WrongMapping(f"{place}: {problem}") from None
 
     def _history(self, given: Any) -> tuple[tuple[str, ...], Cell | None]:
         if given is None:
@@ -341,6 +328,26 @@ class _Reader:
             raise WrongMapping(f"{place}: this question is still open; replace the {OPEN}")
 
 
+def time_format(text: str) -> str:
+    """A format such as DD/MM/YYYY hh:mm in the notation of strptime; ValueError says what is wrong with it."""
+    left, written = text, ""
+    while left:
+        for part, code in TIME_PARTS:
+            if left.startswith(part):
+                written, left = written + code, left[len(part) :]
+                break
+        else:
+            if left[0] not in SEPARATORS:
+                parts = ", ".join(part for part, _ in TIME_PARTS)
+                raise ValueError(f"'{text}' is not a format; build it from {parts}, such as DD/MM/YYYY")
+            written, left = written + left[0], left[1:]
+    if "%p" in written:
+        written = written.replace("%H", "%I")
+    if not all(any(code in written for code in codes) for codes in (("%Y", "%y"), ("%m", "%b"), ("%d",))):
+        raise ValueError(f"'{text}' lacks the year, the month or the day; write one such as DD/MM/YYYY")
+    return written
+
+
 def columns_of(cell: Cell) -> tuple[str, ...]:
     """The columns of the file that a cell reads."""
     of_condition = sorted(formulas.condition_columns(cell.when))
@@ -356,7 +363,8 @@ def mapped_files(folder: Path, entries: Iterable[Path], sources: dict[str, Sourc
     return load_mapping(folder / MAPPING_FILE, sources)
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether a text names a time zone."""
     try:
         return bool(ZoneInfo(name))
     except (ValueError, OSError, KeyError):
