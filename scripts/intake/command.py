@@ -23,7 +23,17 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.erasure.command import carry_out_requests
-from scripts.intake.landing import BrokenFile, LandingFile, Stamp, TransientError, checksum, find_files, read_error
+from scripts.intake.landing import (
+    BrokenFile,
+    LandingFile,
+    Stamp,
+    TransientError,
+    UnreadLayout,
+    checksum,
+    find_files,
+    read_error,
+    unread_folders,
+)
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements, waive
@@ -92,6 +102,8 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
     if made_from := workspace.made_from():
         settings["made_from"] = made_from
     files, problems = find_files(workspace.landing, sources)
+    for line in unread_folders(workspace.landing, sources):
+        progress(line)
     with open_warehouse(workspace.warehouse) as connection:
         workspace.warehouse.chmod(0o600)
         _refuse_other_data(connection, workspace, settings)
@@ -145,6 +157,11 @@ class _Run:
             counts.add(taken)
             circuit.note(problem)
             left = len(files) - number - 1
+            if isinstance(problem, UnreadLayout):
+                # Once for the source: its other tables are of little use without this one.
+                if left:
+                    self.summary.failures[-1] += f"; {left} other files of {source} were not tried"
+                break
             if circuit.is_open and left:
                 self.summary.failures.append(
                     f"{source}/: {circuit.failures} files in a row could not be read, so {left} more were not tried; "

@@ -36,6 +36,10 @@ class BrokenFile(Exception):
     """A file that cannot be loaded; the text says why and how to fix it, without quoting any value of the data."""
 
 
+class UnreadLayout(BrokenFile):
+    """A file in a layout of its source that is not read, so that all files of the source are."""
+
+
 class TransientError(BrokenFile):
     """An error that may go away by itself: the file vanished, is locked, changes, or its disk does not respond."""
 
@@ -112,14 +116,16 @@ def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingF
         if entry.name not in sources:
             problems.append(f"{entry.name}/: no such source; use one of {', '.join(sources)}")
             continue
+        unknown: list[str] = []
         for folder in _entries(entry):
             name = f"{entry.name}/{folder.name}"
+            if folder.is_dir() and folder.name in sources[entry.name].unread_tables:
+                continue
             table = known_tables.get((entry.name, folder.name))
             if folder.is_file():
                 problems.append(f"{name}: is not in the folder of a table; move it to {entry.name}/<table>/")
             elif table is None:
-                tables = ", ".join(sources[entry.name].tables)
-                problems.append(f"{name}/: no such table; {entry.name} has {tables}")
+                unknown.append(f"{name}/")
             else:
                 for path in _entries(folder):
                     suffix = _suffix(path)
@@ -130,9 +136,22 @@ def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingF
                     else:
                         kinds = ", ".join(SUFFIXES)
                         problems.append(f"{name}/{path.name}: unsupported file type; use one of {kinds}")
+        if unknown:
+            tables = ", ".join(sources[entry.name].tables)
+            problems.append(f"{', '.join(unknown)}: no such table; {entry.name} has {tables}")
     order = {table: position for position, table in enumerate(known_tables.values())}
     files.sort(key=lambda file: (order[file.table], file.delivered_at, file.name))
     return files, problems
+
+
+def unread_folders(landing: Path, sources: dict[str, Source]) -> list[str]:
+    """Per source, the delivered tables that its connector is known to load and that no model needs, as one line."""
+    lines = []
+    for entry in _entries(landing):
+        known = sources[entry.name].unread_tables if entry.name in sources and entry.is_dir() else frozenset()
+        if found := [folder.name for folder in (_entries(entry) if known else []) if folder.name in known]:
+            lines.append(f"{entry.name}: not read, as nothing needs them: {', '.join(found)}")
+    return lines
 
 
 def _find_mapped(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingFile], list[str]]:

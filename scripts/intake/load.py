@@ -13,7 +13,7 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.intake import encoding
-from scripts.intake.landing import BrokenFile, LandingFile, read_header
+from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, read_header
 from scripts.intake.mapped_rows import MAPPED, MappedFile
 from scripts.intake.rejects import RejectStore
 from scripts.intake.typed_rows import (
@@ -239,6 +239,11 @@ class Loading:
 
     def _check_columns(self, names: list[str]) -> None:
         missing = [column.name for column in self.table.columns if column.required and column.name not in names]
+        if missing and (layout := self.table.unread_layout(names)):
+            raise UnreadLayout(
+                f"is in {layout}, which is not read (column {', '.join(missing)} is missing); deliver the columns of "
+                "its contract, or map the files (docs/own-data.md)"
+            )
         if missing:
             raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
 
