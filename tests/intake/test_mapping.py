@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.intake.formulas import WrongFormula, condition, formula
-from scripts.intake.mapping import WrongMapping, load_mapping
+from scripts.intake.mapping import FORMS, WrongMapping, load_mapping
 from scripts.platform.contracts import load_contracts
+from scripts.platform.workspace import PROJECT
+from tests.support.documentation import blocks_of
 from tests.support.landing_zone import Zone
 
 ORDERS = """\
@@ -415,6 +417,18 @@ def test_each_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str
         load_mapping(file, load_contracts())
     assert said in str(problem.value)
     assert "\n" not in str(problem.value)
+
+
+def test_the_mapping_of_the_documentation_can_be_applied(tmp_path: Path) -> None:
+    page = PROJECT / "docs" / "files-of-any-shape.md"
+    [text] = [block.text for block in blocks_of(page) if block.language == "yaml"]
+    (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
+    assert [mapping.table.label for mapping in load_mapping(tmp_path / "mapping.yml", load_contracts())] == [
+        "pos/receipt",
+        "pos/receipt_line",
+    ]
+    for form in FORMS:
+        assert form in page.read_text("utf-8")
 
 
 def test_a_wrong_mapping_stops_only_its_own_files(zone: Zone) -> None:
