@@ -87,6 +87,13 @@ def test_the_smallest_start_is_one_file_of_orders(zone: Zone) -> None:
     ]
 
 
+def test_the_tax_of_an_order_is_taken_as_included_and_that_is_said(zone: Zone) -> None:
+    loaded(zone, "order,customer,date,total,vat\n1,c,2026-05-01,12.00,2.00\n", zone="UTC", currency="GBP")
+    assert zone.rows("select total_amount, tax_amount, prices_include_tax from raw_pos.receipt") == [(12, 2, True)]
+    assert zone.rows("select unit_price, tax_amount from raw_pos.receipt_line") == [(12, 2)]
+    assert any("taken as included" in line for line in zone.said)
+
+
 def test_order_lines_of_a_mail_order_house(zone: Zone) -> None:
     loaded(zone, ONLINE_RETAIL, zone="Europe/London", currency="GBP")
     # 6 x 2.55 + 2 x 3.39, and 32 x 1.69; London is on UTC in December, and dates are month first.
@@ -112,6 +119,27 @@ def test_the_export_of_a_shopify_back_office(zone: Zone) -> None:
         ("#1001", 2, "SP-1", 1),
         ("#1002", 1, "CUP-1", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "order", "amount"),
+    [
+        ("Order Number,Order Date,Order Total Amount,Customer Email", "Order Number", "Order Total Amount"),
+        ("increment_id,created_at,grand_total,customer_email", "increment_id", "grand_total"),
+        ("Order ID,Order Date,Order Total (inc tax),Customer Email", "Order ID", '"Order Total (inc tax)"'),
+        ("amazon-order-id,purchase-date,item-price,buyer-email", "amazon-order-id", "item-price"),
+        ("TransactionID,TransactionDate,Revenue,EmailAddress", "TransactionID", "Revenue"),
+        ("Rechnungsnummer,Rechnungsdatum,Betrag,E-Mail", "Rechnungsnummer", "Betrag"),
+    ],
+)
+def test_the_names_that_other_systems_give_their_columns(zone: Zone, header: str, order: str, amount: str) -> None:
+    rows = "1,2026-05-01,9.50,a@shop.example\n2,2026-05-02,8.00,b@shop.example\n"
+    text = proposed(zone, f"{header}\n{rows}", zone="UTC", currency="EUR")
+    assert f"      receipt_id: {order}\n" in text
+    assert f"      total_amount: {amount}\n" in text
+    assert "      email: " in text
+    zone.load()
+    assert zone.rejects() == []
 
 
 def test_what_cannot_be_known_is_asked_and_stops_the_load_until_it_is_answered(zone: Zone) -> None:

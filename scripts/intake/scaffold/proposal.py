@@ -133,7 +133,9 @@ class _Writer:
             amount = next(self._first(role) for role in ("total", "line_amount", "unit_price") if role in self.roles)
             assert amount
             receipt.append(("total_amount", self._use(amount)))
-            receipt += self._optional("tax_amount", "tax")
+            if "tax" in self.roles:
+                receipt += [*self._optional("tax_amount", "tax"), ("prices_include_tax", "{value: true}")]
+                self.missing.append("whether amounts include tax is not said: taken as included (prices_include_tax)")
             line += [
                 ("quantity", "{value: 1}"),
                 ("unit_price", self._use(amount)),

@@ -37,6 +37,7 @@ ROLES: tuple[tuple[str, str, Test], ...] = (
     ("sold_at", r"purchased_at|ordered_at|placed_at|created(_?(at|on|date|time))?|bestelldatum|rechnungsdatum", _time),
     ("sold_at", r"date|datetime|timestamp|time|day|datum|fecha|data|at", _time),
     ("order_id", rf"(order|invoice|receipt|basket|transaction|trans|bill|sale|purchase|check)({NUMBER}|_?name)?", _any),
+    ("order_id", rf"(amazon|ebay|shop|web|sales|customer)_order{NUMBER}|increment_id", _any),
     ("order_id", rf"(bestell|rechnungs?|auftrags?|beleg)_?(nummer|nr|id)|pedido{NUMBER}?|commande{NUMBER}?", _any),
     # The orders that Shopify's back office exports are called #1001.
     ("order_id", r"name", lambda column: column.is_order_name),
@@ -45,12 +46,14 @@ ROLES: tuple[tuple[str, str, Test], ...] = (
     ("loyalty_number", r"(loyalty|member(ship)?)_?(card|id|no|number|card_number)+|card_?(no|number)", _any),
     ("customer", rf"(customer|client|cust|buyer|user|household|shopper|account|kunden?){NUMBER}?", _any),
     ("phone", r"(customer_|billing_)?(phone|mobile|telephone|tel|cell)(_?(no|number))?", _any),
-    ("quantity", r"(order_|line_?)?(item_?)?(qty|quantity)(_ordered)?|units|menge|anzahl|pieces|pcs", _number),
+    ("quantity", r"(order_|line_?)?(item_?)?(qty|quantity)(_(ordered|purchased|sold))?", _number),
+    ("quantity", r"units|menge|anzahl|pieces|pcs", _number),
     ("unit_price", r"(unit|item|line_?item|single|selling)_?price|price(_?(each|per_unit))?|(einzel)?preis", _number),
     ("line_amount", r"(line|item|sales|ext|extended)_?(total|value|amount|price|revenue|sales)|sales|net_sales",
      _number),
     ("total", r"(order|invoice|grand|basket|receipt|transaction|payment|total|net|gross)_?"
      r"(total|value|amount|price|sum|revenue|sales|paid)|total|amount|revenue|value", _number),
+    ("total", r"order_total(_amount)?(_(inc|incl|including|ex|excl|excluding)_(tax|vat))?", _number),
     ("total", r"betrag|summe|montant|valor|importe", _number),
     ("discount", r".*(disc|discount|rabatt|markdown).*", _number),
     ("tax", r"(.*_)?(tax(es)?|vat|gst|mwst|taxe)(_(amount|value|total))?", _number),
