@@ -251,6 +251,7 @@ def test_files_of_one_shape_share_a_mapping_and_nothing_is_overwritten(zone: Zon
     assert 'files: ["orders_2025.csv", "orders_2026.csv"]' in mapping.read_text().replace(
         "[orders_2025.csv, orders_2026.csv]", '["orders_2025.csv", "orders_2026.csv"]'
     )
+    assert [oct((mapping.parent / path.name).stat().st_mode)[-3:] for path in paths] == ["600", "600"]
     mapping.write_text("mine")
     with pytest.raises(UserError, match=r"mapping.yml: is there already; edit it, delete it, or give .* --name"):
         scaffold(zone.workspace, paths, progress=zone.said.append)

@@ -89,6 +89,8 @@ def _write(folder: Path, proposal: Proposal, files: list[Path], progress: Progre
     for path in files:
         if path.resolve().parent != folder.resolve():
             copy_file(path, folder / path.name)
+            # They hold what their owner knows of customers.
+            (folder / path.name).chmod(0o600)
     replace_file(folder / MAPPING_FILE, proposal.text([path.name for path in files]))
     progress(f"{folder / MAPPING_FILE}: {proposal.what} ({', '.join(path.name for path in files)})")
     for text in proposal.questions:
