@@ -1,4 +1,4 @@
-# Two commands: `make run` (everything, on demo data) and `make test` (all tests).
+# Two commands: `make run` (everything, on demo data) and `make test` (all tests). `make install` prepares for own data.
 PYTHON ?= python3
 # `make test DBT=1.12` and so on: with the newer dbt, in a separate environment.
 DBT ?= 1.11
@@ -8,7 +8,11 @@ BIN := $(ENVIRONMENT)/bin
 INSTALLED := $(ENVIRONMENT)/.installed
 LINTED := data/lint/warehouse.duckdb
 
-.PHONY: run test test-spark verify check lint docs benchmark clean dbt-1.12 java
+.PHONY: install run test test-spark verify check lint docs benchmark clean dbt-1.12 java
+
+# What one's own data need: the environment and the dbt packages, without the demo.
+install: $(INSTALLED)
+	$(BIN)/python -m scripts setup --seeds seeds/business
 
 run: $(INSTALLED)
 	$(BIN)/python -m scripts run

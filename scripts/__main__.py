@@ -30,6 +30,7 @@ COMMANDS = {
     ),
     "Data": (
         data.add_demo,
+        data.add_scaffold,
         data.add_intake,
         data.add_validate,
     ),

@@ -19,12 +19,12 @@ data_checks as (
         -- A model that its own evidence does not support scores no customer, so it cannot mislead. That there are no
         -- clusters is a finding, not a failure.
         case
-            when status = 'usable' or (status = 'not_usable' and model_key = 'clusters') then 'green'
-            when status = 'not_usable' then 'yellow'
-            else 'red'
+            when status = 'other_data' then 'red'
+            when status = 'usable' and doubt is null or model_key = 'clusters' then 'green'
+            else 'yellow'
         end as status,
         cast(null as double) as observed,
-        coalesce(reason, 'fitted on these data') as reason
+        coalesce(reason, doubt, 'fitted on these data') as reason
 
     from models
 

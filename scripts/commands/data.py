@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from scripts.commands.options import (
     Commands,
     add_build_options,
     add_demo_options,
+    country,
+    currency,
     demo_arguments,
+    folder_name,
     variables,
+    zone,
 )
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
@@ -39,6 +44,41 @@ def _intake(options: argparse.Namespace, workspace: Workspace) -> None:
 def add_intake(commands: Commands) -> None:
     commands.add(
         "intake", _intake, "Load new files from the landing zone into the raw tables.", "--landing /srv/landing"
+    )
+
+
+def _scaffold(options: argparse.Namespace, workspace: Workspace) -> None:
+    from scripts.intake.scaffold import scaffold
+
+    with Display("scaffold") as display:
+        scaffold(
+            workspace,
+            [Path(file) for file in options.files],
+            zone=options.zone,
+            currency=options.currency,
+            country=options.country,
+            name=options.name,
+            progress=display,
+        )
+
+
+def add_scaffold(commands: Commands) -> None:
+    command = commands.add(
+        "scaffold",
+        _scaffold,
+        "Look at files of unknown shape and propose how to map them.",
+        "orders.csv products.csv --currency EUR --zone Europe/Berlin",
+        "The proposal is a small file beside a copy of the files in the landing zone; intake applies it once you have "
+        "reviewed it.",
+    )
+    command.add_argument(
+        "files", nargs="+", metavar="FILE", help="CSV, JSON lines or Parquet; alike files share a mapping"
+    )
+    command.add_argument("--zone", type=zone, help="time zone of times without an offset, such as Europe/Berlin")
+    command.add_argument("--currency", type=currency, help="currency of amounts without one, such as EUR")
+    command.add_argument("--country", type=country, help="country of phone numbers without a code, such as DE")
+    command.add_argument(
+        "--name", type=folder_name, help="name of the mapping's folder (default: from the file's name)"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -202,3 +203,35 @@ def probability(text: str) -> float:
     if not 0 < number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a probability; write a number between 0 and 1, such as 0.9")
     return number
+
+
+def zone(text: str) -> str:
+    """A value of an option that is a time zone."""
+    from scripts.intake.mapping import is_zone
+
+    if not is_zone(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time zone; write one such as Europe/London")
+    return text
+
+
+def currency(text: str) -> str:
+    """A value of an option that is a currency's code."""
+    return _code(text, 3, "a currency's code; write one such as EUR")
+
+
+def country(text: str) -> str:
+    """A value of an option that is a country's code."""
+    return _code(text, 2, "a country's code; write one such as DE")
+
+
+def folder_name(text: str) -> str:
+    """A value of an option that is the name of a folder."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a name; use lower-case letters, digits, - and _")
+    return text
+
+
+def _code(text: str, length: int, what: str) -> str:
+    if not re.fullmatch(f"[A-Za-z]{{{length}}}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not {what}")
+    return text.upper()

@@ -20,11 +20,22 @@ import duckdb
 from scripts.erasure.at_load import LoadGuard
 from scripts.erasure.command import carry_out_requests
 from scripts.intake.first_load import is_first_load, settle_first_load
-from scripts.intake.landing import BrokenFile, LandingFile, Stamp, TransientError, checksum, find_files, read_error
+from scripts.intake.landing import (
+    BrokenFile,
+    LandingFile,
+    Stamp,
+    TransientError,
+    UnreadLayout,
+    checksum,
+    find_files,
+    read_error,
+    unread_folders,
+)
 from scripts.intake.ledger import known_files, next_load_id, prepare
 from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_retries
+from scripts.intake.taken_back import take_back
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
@@ -86,10 +97,14 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
     sources = load_contracts()
     settings = read_settings(workspace)
     files, problems = find_files(workspace.landing, sources)
+    for line in unread_folders(workspace.landing, sources):
+        progress(line)
     with open_warehouse(workspace.warehouse) as connection:
         workspace.warehouse.chmod(0o600)
         _refuse_other_data(connection, workspace, settings)
         prepare(connection, sources, settings.landing)
+        files, not_taken_back = take_back(connection, files, sources, progress)
+        problems += not_taken_back
         summary = IntakeSummary(next_load_id(connection), failures=problems)
         guard = LoadGuard(connection, workspace, settings["default_country"])
         run = _Run(connection, workspace, settings, summary, progress, guard)
@@ -139,6 +154,11 @@ class _Run:
             counts.add(taken)
             circuit.note(problem)
             left = len(files) - number - 1
+            if isinstance(problem, UnreadLayout):
+                # Once for the source: its other tables are of little use without this one.
+                if left:
+                    self.summary.failures[-1] += f"; {left} other files of {source} were not tried"
+                break
             if circuit.is_open and left:
                 self.summary.failures.append(
                     f"{source}/: {circuit.failures} files in a row could not be read, so {left} more were not tried; "
@@ -176,21 +196,25 @@ class _Run:
             return with_retries(lambda: self._load_once(file)), None
         except BrokenFile as problem:
             self._record_failure(file, str(problem))
-            self.summary.failures.append(f"{file.name}: {problem}")
+            # Once for all tables that a mapping reads of the file.
+            if (line := f"{file.place}: {problem}") not in self.summary.failures:
+                self.summary.failures.append(line)
             return Counts(), problem
 
     def _load_once(self, file: LandingFile, decision: Replacement | None = None) -> Counts:
         """One attempt at one file; BrokenFile gives the reason why nothing of it was loaded."""
         known = self.known[file.name]
+        # A file counts as loaded only as its mapping reads it now.
+        mapped = f" {file.mapping.digest}" if file.mapping else ""
         try:
             stamp = Stamp.of(file.path)
-            if any(version[3] == stamp.text for version in known):
+            if any(version[3] == stamp.text + mapped for version in known):
                 self.summary.known_files += 1
                 return Counts()
             if stamp.size == 0:
                 raise BrokenFile("empty, 0 bytes; deliver it again or delete it")
-            stamp_text = stamp.text if stamp.is_settled() else ""
-            digest = decision.checksum if decision else checksum(file.path)
+            stamp_text = stamp.text + mapped if stamp.is_settled() else ""
+            digest = decision.checksum if decision else checksum(file.path) + mapped
             for file_id, size, known_digest, _ in known:
                 if (size, known_digest) == (stamp.size, digest):
                     stamped = "update intake.files set file_stamp = ? where file_id = ?"

@@ -18,6 +18,7 @@ from typing import IO, cast
 
 import pyarrow as pa
 
+from scripts.intake.mapping import FOLDER, MAPPING_FILE, TableMapping, WrongMapping, mapped_files
 from scripts.platform.contracts import Source, Table
 from scripts.platform.workspace import SETTINGS_FILE
 
@@ -35,19 +36,34 @@ class BrokenFile(Exception):
     """A file that cannot be loaded; the text says why and how to fix it, without quoting any value of the data."""
 
 
+class UnreadLayout(BrokenFile):
+    """A file in a layout of its source that is not read, so that all files of the source are."""
+
+
 class TransientError(BrokenFile):
     """An error that may go away by itself: the file vanished, is locked, changes, or its disk does not respond."""
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One delivered file; `name` is its path below the landing folder."""
+    """One delivered file, or what a mapping reads of it for one table; `name` is its path below the landing folder."""
 
     path: Path
     name: str
     table: Table
     suffix: str
     delivered_at: datetime
+    mapping: TableMapping | None = None
+
+    @property
+    def expected(self) -> set[str]:
+        """Columns that it should have: those of the contract, or those that its mapping reads."""
+        return set(self.mapping.read) if self.mapping else {column.name for column in self.table.columns}
+
+    @property
+    def place(self) -> str:
+        """Its path below the landing folder, also where it is read for several tables."""
+        return self.name.partition("#")[0] if self.mapping else self.name
 
     @property
     def kind(self) -> str:
@@ -92,17 +108,24 @@ def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingF
             if _suffix(entry) and entry.name != SETTINGS_FILE:
                 problems.append(f"{entry.name}: is not in the folder of a table; move it to <source>/<table>/")
             continue
+        if entry.name == FOLDER:
+            mapped, wrong = _find_mapped(entry, sources)
+            files += mapped
+            problems += wrong
+            continue
         if entry.name not in sources:
             problems.append(f"{entry.name}/: no such source; use one of {', '.join(sources)}")
             continue
+        unknown: list[str] = []
         for folder in _entries(entry):
             name = f"{entry.name}/{folder.name}"
+            if folder.is_dir() and folder.name in sources[entry.name].unread_tables:
+                continue
             table = known_tables.get((entry.name, folder.name))
             if folder.is_file():
                 problems.append(f"{name}: is not in the folder of a table; move it to {entry.name}/<table>/")
             elif table is None:
-                tables = ", ".join(sources[entry.name].tables)
-                problems.append(f"{name}/: no such table; {entry.name} has {tables}")
+                unknown.append(f"{name}/")
             else:
                 for path in _entries(folder):
                     suffix = _suffix(path)
@@ -113,8 +136,54 @@ def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingF
                     else:
                         kinds = ", ".join(SUFFIXES)
                         problems.append(f"{name}/{path.name}: unsupported file type; use one of {kinds}")
+        if unknown:
+            tables = ", ".join(sources[entry.name].tables)
+            problems.append(f"{', '.join(unknown)}: no such table; {entry.name} has {tables}")
     order = {table: position for position, table in enumerate(known_tables.values())}
     files.sort(key=lambda file: (order[file.table], file.delivered_at, file.name))
+    return files, problems
+
+
+def unread_folders(landing: Path, sources: dict[str, Source]) -> list[str]:
+    """Per source, the delivered tables that its connector is known to load and that no model needs, as one line."""
+    lines = []
+    for entry in _entries(landing):
+        known = sources[entry.name].unread_tables if entry.name in sources and entry.is_dir() else frozenset()
+        if found := [folder.name for folder in (_entries(entry) if known else []) if folder.name in known]:
+            lines.append(f"{entry.name}: not read, as nothing needs them: {', '.join(found)}")
+    return lines
+
+
+def _find_mapped(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingFile], list[str]]:
+    """The files of all mappings, once for each table that is read of them, and one line per wrong mapping or file."""
+    files: list[LandingFile] = []
+    problems: list[str] = []
+    for folder in _entries(landing):
+        name = f"{FOLDER}/{folder.name}"
+        if folder.is_file():
+            problems.append(f"{name}: is not in the folder of a mapping; move it to {FOLDER}/<name>/")
+            continue
+        entries = [path for path in _entries(folder) if path.name != MAPPING_FILE]
+        readable = [path for path in entries if _suffix(path) and path.is_file()]
+        problems += [
+            f"{name}/{path.name}: unsupported file type; use one of {', '.join(SUFFIXES)}"
+            for path in entries
+            if path not in readable
+        ]
+        try:
+            tables = mapped_files(folder, entries, sources)
+        except WrongMapping as problem:
+            problems.append(f"{name}/{MAPPING_FILE}: {problem}")
+            continue
+        for path in readable:
+            suffix = str(_suffix(path))
+            files += [
+                LandingFile(
+                    path, f"{name}/{path.name}#{mapping.table.label}", mapping.table, suffix,
+                    _delivered_at(path, suffix), mapping,
+                )
+                for mapping in tables
+            ]  # fmt: skip
     return files, problems
 
 
@@ -128,7 +197,7 @@ def read_header(file: LandingFile, start: io.StringIO) -> Header:
     """The header of a CSV file, from the start of its text; the delimiter that yields most contract columns is used."""
     if not start.getvalue().strip():
         raise BrokenFile("empty, not even a header; deliver it again or delete it")
-    expected = {column.name for column in file.table.columns}
+    expected = file.expected
     best: tuple[str, ...] = ()
     as_delivered: tuple[str, ...] = ()
     delimiter = ","

@@ -13,7 +13,8 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.intake import encoding
-from scripts.intake.landing import BrokenFile, LandingFile, read_header
+from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, read_header
+from scripts.intake.mapped_rows import MAPPED, MappedFile
 from scripts.intake.rejects import RejectStore
 from scripts.intake.typed_rows import (
     Reader,
@@ -47,7 +48,8 @@ JSON_SHAPE_REASONS = {"LINE SIZE OVER MAXIMUM": "line is longer than 2 MB"}
 class Counts:
     """Rows of one or more files; landed = accepted + duplicates + rejected + erased.
 
-    `erased`: not stored, because they are about an erased person.
+    `erased`: not stored, because they are about an erased person. `left_out`: rows of mapped files that their mapping
+    does not take for this table; they are not among those landed.
     """
 
     files: int = 0
@@ -56,6 +58,7 @@ class Counts:
     duplicates: int = 0
     rejected: int = 0
     erased: int = 0
+    left_out: int = 0
 
     def add(self, other: Counts) -> None:
         for name in vars(self):
@@ -63,7 +66,10 @@ class Counts:
 
     def __str__(self) -> str:
         erased = f", {self.erased:,} erased" if self.erased else ""
-        return f"{self.accepted:,} accepted, {self.duplicates:,} duplicates, {self.rejected:,} rejected{erased}"
+        left_out = f", {self.left_out:,} left out by the mapping" if self.left_out else ""
+        return (
+            f"{self.accepted:,} accepted, {self.duplicates:,} duplicates, {self.rejected:,} rejected{erased}{left_out}"
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def load_file(
     finally:
         rollback(connection)  # anything not committed by now was interrupted
         copy.unlink(missing_ok=True)
-        for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", "blank_lines", *STAGING):
+        for name in (TEXT, MISSHAPEN, f"{MISSHAPEN}_scan", "shapes", "blank_lines", MAPPED, *STAGING):
             connection.execute(f"drop table if exists temp.{name}")
 
 
@@ -112,7 +118,7 @@ class Loading:
         self.encoding: str | None = None
         self.names: list[str] = []
         self.rows: TypedRows
-        self.landed = 0
+        self.landed = self.left_out = 0
         self.first_line = 1
         self.has_blank_lines = False
 
@@ -139,7 +145,8 @@ class Loading:
         self.encoding = scan.encoding
         if self.file.kind == "csv":
             header = read_header(self.file, encoding.sample_text(self.file, scan))
-            self._check_columns(list(header.columns))
+            if not self.file.mapping:
+                self._check_columns(list(header.columns))
             self.first_line = 2
             self._split(csv_staging(path, header, MISSHAPEN))
             numbered = self._with_blank_lines(f"select *, {self._line()} as _line from {self._numbered()}", "_line")
@@ -156,7 +163,7 @@ class Loading:
         connection.execute("delete from intake.files where path = ? and status = 'failed'", [file.name])
         file_id = scalar(connection, "select coalesce(max(file_id), 0) + 1 from intake.files")
         self._record_drift()
-        counts = Counts(files=1, landed=self.landed)
+        counts = Counts(files=1, landed=self.landed, left_out=self.left_out)
         counts.duplicates = find_duplicates(connection, table, self.rows, file_id, file.delivered_at, self.guard)
         kept = self.rows.good(line_not_in="duplicates" if counts.duplicates else "")
         columns = ", ".join(quote(column.name) for column in table.stored_columns)
@@ -182,17 +189,38 @@ class Loading:
         connection.execute(
             "insert into intake.files (file_id, source_name, table_name, path, size_bytes, checksum, landed_rows, "
             "accepted_rows, duplicate_rows, rejected_rows, erased_rows, delivered_at, load_id, status, file_stamp, "
-            "encoding) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?, ?)",
+            "encoding, mapping) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?, ?, ?)",
             [file_id, table.source, table.name, file.name, taken.size, taken.checksum, counts.landed, counts.accepted,
              counts.duplicates, counts.rejected, counts.erased, file.delivered_at, taken.load_id, taken.stamp,
-             self.encoding],
+             self.encoding, file.mapping.digest if file.mapping else None],
         )  # fmt: skip
         return counts
 
     def _set_reader(self, reader: Reader, names: list[str]) -> None:
         self.names = names
-        self._check_columns(names)
+        if self.file.mapping:
+            reader = self._mapped(reader)
+        else:
+            self._check_columns(names)
         self.rows = TypedRows(self.table, reader)
+
+    def _mapped(self, reader: Reader) -> Reader:
+        """The rows as the file's mapping reads them for its table, in a temporary table."""
+        assert self.file.mapping
+        mapped = MappedFile(self.file.mapping, reader, self.file.path.name, self.file.delivered_at)
+        self.connection.execute(f"create temp table {MAPPED} as {mapped.query()}")
+        if mapped.rows_left_out:
+            self.left_out = int(scalar(self.connection, mapped.rows_left_out))
+        unread = 0 if self.file.kind == "parquet" else self._count("shapes") + self._count_no_objects()
+        self.landed = self._count(MAPPED) + unread
+        described = self.connection.execute(f"describe {MAPPED}").fetchall()
+        return mapped.reader([(row[0], row[1]) for row in described])
+
+    def _count_no_objects(self) -> int:
+        """Lines of a JSONL file that can be split and are no objects."""
+        if self.file.kind != "jsonl":
+            return 0
+        return self._count(f"{TEXT} where not {is_blank('line')} and not {is_object('line')}")
 
     def _set_json_reader(self, has_not_text: bool) -> None:
         numbered = f"select line, {self._line()} as _line from {self._numbered()} where not {is_blank('line')}"
@@ -202,7 +230,7 @@ class Loading:
         spellings: dict[str, list[str]] = defaultdict(list)
         for (key,) in keys:
             spellings[key.strip().lower()].append(key)
-        contract = [column.name for column in self.table.columns]
+        contract = sorted(self.file.expected) if self.file.mapping else [c.name for c in self.table.columns]
         if not keys:  # a file without any object cannot lack a column
             spellings = {name: [name] for name in contract}
         found = [name for name in contract if name in spellings] + [name for name in spellings if name not in contract]
@@ -213,6 +241,11 @@ class Loading:
         # The day of delivery stands in for the source's own timestamp.
         required = [column.name for column in self.table.columns if column.required]
         missing = [name for name in required if name not in names and name != self.table.known_at]
+        if missing and (layout := self.table.unread_layout(names)):
+            raise UnreadLayout(
+                f"is in {layout}, which is not read (column {', '.join(missing)} is missing); deliver the columns of "
+                "its contract, or map the files (docs/own-data.md)"
+            )
         if missing:
             raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
 
@@ -282,6 +315,9 @@ class Loading:
     def _record_drift(self) -> None:
         file, contract = self.file, {column.name: column for column in self.table.columns}
         extra = [name for name in sorted(set(self.names)) if name not in contract and not self.table.ignores(name)]
+        if file.mapping:  # what a mapping does not read of a contract is a decision, not drift
+            extra = sorted(set(self.names).difference(file.mapping.read, file.mapping.unread))
+            contract = {}
         drift = [(name, "extra") for name in extra]
         drift += [(n, "missing_optional") for n, c in contract.items() if n not in self.names and not c.may_be_absent]
         self.connection.execute("delete from intake.schema_drift where path = ?", [file.name])

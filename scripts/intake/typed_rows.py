@@ -62,30 +62,10 @@ HINTS = {
     "shape": "quote fields that hold delimiters, quotes or line breaks, and double the quotes in them",
     "json": "send one complete JSON object per line",
     "header": "send the header once, as the first line",
+    "mapping": "correct the value in the file, or the mapping that reads it",
 }
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 FLOATS = ("FLOAT", "DOUBLE")
-
-
-@dataclass(frozen=True)
-class Reader:
-    """How to read one file: a query yielding `_line` and the columns `r0`, `r1`, ...
-
-    `columns` are the delivered names and DuckDB types in that order; `payload` is the SQL of a row's payload. `header`
-    is the header as delivered, which may be repeated among the rows; `has_not_text`: NOT_TEXT may occur; `is_json`:
-    `_text` is the line as delivered, one JSON object.
-    """
-
-    query: str
-    columns: tuple[tuple[str, str], ...]
-    payload: str
-    header: tuple[str, ...] = ()
-    has_not_text: bool = False
-    is_json: bool = False
-
-    def position(self, name: str) -> int | None:
-        names = [column for column, _ in self.columns]
-        return names.index(name) if name in names else None
 
 
 class Violation(NamedTuple):
@@ -95,6 +75,28 @@ class Violation(NamedTuple):
     reason: str
     rule: str
     hint: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How to read one file: a query yielding `_line` and the columns `r0`, `r1`, ...
+
+    `columns` are the delivered names and DuckDB types in that order; `payload` is the SQL of a row's payload. `header`
+    is the header as delivered, which may be repeated among the rows; `has_not_text`: NOT_TEXT may occur; `is_json`:
+    `_text` is the line as delivered, one JSON object. `violations` are ways to be wrong that the query itself finds.
+    """
+
+    query: str
+    columns: tuple[tuple[str, str], ...]
+    payload: str
+    header: tuple[str, ...] = ()
+    has_not_text: bool = False
+    is_json: bool = False
+    violations: tuple[Violation, ...] = ()
+
+    def position(self, name: str) -> int | None:
+        names = [column for column, _ in self.columns]
+        return names.index(name) if name in names else None
 
 
 def csv_staging(path: str, header: Header, rejects: str) -> str:
@@ -111,7 +113,7 @@ def csv_staging(path: str, header: Header, rejects: str) -> str:
 def csv_reader(numbered: str, header: Header, has_not_text: bool) -> Reader:
     """Reads the staged fields of a CSV file; `numbered` is a query of them with their `_line`."""
     columns = tuple((name, "VARCHAR") for name in header.columns)
-    return Reader(numbered, columns, _payload(columns), header.as_delivered, has_not_text)
+    return Reader(numbered, columns, payload_of(columns), header.as_delivered, has_not_text)
 
 
 def lines_staging(path: str, rejects: str) -> str:
@@ -165,7 +167,7 @@ def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
         f"from read_parquet({literal(path)}, file_row_number=true, binary_as_string=true)"
     )
     lowered = tuple((name.strip().lower(), kind) for name, kind in columns)
-    return Reader(query, lowered, _payload(lowered))
+    return Reader(query, lowered, payload_of(lowered))
 
 
 class TypedRows:
@@ -184,13 +186,14 @@ class TypedRows:
                 self.values.append(f"nullif(trim(cast(r{found} as varchar)), '') is not null")
             else:
                 raw, kind = f"r{found}", reader.columns[found][1]
-                self.values.append(_value(column, raw, kind))
+                self.values.append(typed_value(column.type, raw, kind))
                 self.violations += _violations(table, column, f"v{position}", raw, kind, reader.is_json)
+        self.violations[:0] = reader.violations
         if reader.is_json:
             self.violations.insert(0, DUPLICATE_KEY)
         if reader.has_not_text:
             self.violations.insert(0, _not_text(reader))
-        self.is_header = _repeats_header(reader) if reader.header else "false"
+        self.is_header = is_header_row(reader) if reader.header else "false"
 
     def _found(self, name: str) -> int | None:
         """Position in the file of a column of the raw table; the deletion flag has several names."""
@@ -346,8 +349,7 @@ def _violations(table: Table, column: Column, value: str, raw: str, kind: str, i
     violations = []
     is_given = f"({raw} is not null)"
     if kind in FLOATS and column.type == "varchar":
-        # As text: DuckDB optimises isnan() away based on Parquet statistics, which exclude NaN.
-        is_given = f"(coalesce(cast({raw} as varchar), 'nan') <> 'nan')"
+        is_given = f"not {_is_nan(raw)}"
     if kind == "VARCHAR":
         # The first character nearly always decides: characters other than white space sort from '!' on.
         is_given = f"({raw} is not null and ({raw} >= '!' or regexp_matches({raw}, '\\S')))"
@@ -369,7 +371,7 @@ def _violations(table: Table, column: Column, value: str, raw: str, kind: str, i
     return violations
 
 
-def _repeats_header(reader: Reader) -> str:
+def is_header_row(reader: Reader) -> str:
     """SQL: whether a row repeats the header. Compared as delivered, since such rows are exact copies; that is cheap."""
     return " and ".join(f"coalesce(r{position}, '') = {literal(name)}" for position, name in enumerate(reader.header))
 
@@ -380,44 +382,44 @@ def _not_text(reader: Reader) -> Violation:
     return Violation(test, literal("line holds bytes that are not UTF-8 text"), "encoding", HINTS["encoding"])
 
 
-def _value(column: Column, raw: str, kind: str) -> str:
-    """SQL of the typed value; null where the delivered value cannot be cast to the contract's type."""
+def typed_value(wanted: str, raw: str, kind: str) -> str:
+    """SQL of the typed value; null where the delivered value cannot be cast to the contract's type, `wanted`."""
     if kind == "VARCHAR":
-        return _value_of_text(column.type, raw)
+        return _value_of_text(wanted, raw)
     is_finite = f"isfinite({raw})"
     is_number = kind in INTEGERS or kind in FLOATS or kind.startswith("DECIMAL")
     is_instant = kind.startswith("TIMESTAMP")
-    if column.type == "varchar":
+    if wanted == "varchar":
         if kind in FLOATS:  # ids that a data frame turned into floats: 123.0 becomes '123', NaN becomes null
             whole = f"when {raw} = trunc({raw}) and abs({raw}) < 1e15 then cast(cast({raw} as bigint) as varchar)"
-            return f"case when cast({raw} as varchar) = 'nan' then null {whole} else cast({raw} as varchar) end"
+            return f"case when {_is_nan(raw)} then null {whole} else cast({raw} as varchar) end"
         if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
             return f"cast(to_json({raw}) as varchar)"
         if kind.startswith("DECIMAL"):  # ids stored as a numeric type: 123.00 becomes '123'
             return f"case when {raw} = trunc({raw}) then cast(cast({raw} as hugeint) as varchar) " \
                    f"else cast({raw} as varchar) end"  # fmt: skip
         return f"nullif(cast({raw} as varchar), '')"
-    if column.type == "bigint" and is_number:
+    if wanted == "bigint" and is_number:
         if kind in INTEGERS:
             return f"try_cast({raw} as bigint)"
         guard = f"{is_finite} and {raw} = trunc({raw})" if kind in FLOATS else f"{raw} = trunc({raw})"
         return f"case when {guard} then try_cast({raw} as bigint) end"
-    if column.type == "decimal(18,4)" and is_number:
+    if wanted == "decimal(18,4)" and is_number:
         cast = f"try_cast({raw} as decimal(18,4))"
         return f"case when {is_finite} then {cast} end" if kind in FLOATS else cast
-    if column.type == "boolean":
+    if wanted == "boolean":
         if kind == "BOOLEAN":
             return raw
         if kind in INTEGERS:
             return f"case {raw} when 1 then true when 0 then false end"
-    if column.type == "timestamp" and (is_instant or kind == "DATE"):
+    if wanted == "timestamp" and (is_instant or kind == "DATE"):
         utc = f"timezone('UTC', {raw})" if "WITH TIME ZONE" in kind else f"cast({raw} as timestamp)"
         return f"case when {is_finite} then {utc} end"
-    if column.type == "timestamp" and kind in INTEGERS:
+    if wanted == "timestamp" and kind in INTEGERS:
         return f"case {_epoch_cases(f'cast({raw} as varchar)')} end"
-    if column.type == "date" and (is_instant or kind == "DATE"):
+    if wanted == "date" and (is_instant or kind == "DATE"):
         return f"case when {is_finite} then cast({raw} as date) end"
-    return f"cast(null as {column.type})"
+    return f"cast(null as {wanted})"
 
 
 def _epoch_cases(text: str) -> str:
@@ -425,6 +427,20 @@ def _epoch_cases(text: str) -> str:
         f"when regexp_full_match({text}, '{EPOCH_SECONDS}') then epoch_ms(try_cast({text} as bigint) * 1000) "
         f"when regexp_full_match({text}, '{EPOCH_MILLISECONDS}') then epoch_ms(try_cast({text} as bigint)) "
     )
+
+
+def _is_nan(raw: str) -> str:
+    """SQL: whether a float is NaN or missing.
+
+    DuckDB takes Parquet statistics, which leave NaN out, for the whole truth, and so optimises isnan() away and, where
+    all other values are equal, comparisons of the text too.
+    """
+    return f"contains(coalesce(cast({raw} as varchar), 'nan'), 'nan')"
+
+
+def text_value(raw: str, kind: str) -> str:
+    """SQL of a value as text, as a column of that type would hold it."""
+    return typed_value("varchar", raw, kind)
 
 
 def _value_of_text(kind: str, raw: str) -> str:
@@ -439,7 +455,9 @@ def _value_of_text(kind: str, raw: str) -> str:
     if kind == "timestamp":
         # The usual form first: its cast is five times as fast as the cast with offsets.
         usual = f"when {raw} like '____-__-_____:__:__' then try_cast({raw} as timestamp) "
-        utc = f"timezone('UTC', try_cast(trim({raw}) as timestamptz))"
+        # The cast reads neither a blank before an offset nor UTC without one.
+        tight = f"replace(replace(replace(trim({raw}), 'UTC', 'Z'), ' Z', 'Z'), ' +', '+')"
+        utc = f"timezone('UTC', try_cast(replace({tight}, ' -', '-') as timestamptz))"
         return f"case {usual}{when(INSTANT, utc)}{_epoch_cases(f'trim({raw})')} end"
     if kind == "date":
         return f"case {when(MIDNIGHT, f'try_cast(left(trim({raw}), 10) as date)')} end"
@@ -466,7 +484,7 @@ def _type_reason(column: Column, raw: str, kind: str) -> str:
     return f"case {cases} else {usual} end"
 
 
-def _payload(columns: tuple[tuple[str, str], ...]) -> str:
+def payload_of(columns: tuple[tuple[str, str], ...]) -> str:
     seen: dict[str, int] = {}
     fields = []
     for position, (name, _) in enumerate(columns):

@@ -33,6 +33,14 @@ DELETION_TIMES = ("_sdc_deleted_at", "_ab_cdc_deleted_at", "deleted_at")
 LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_sdc_", "_dlt_")
 
 
+# Columns by which other tools mark what they load, whatever the source: the beginning of a name, and the tool.
+OTHER_LOADERS = {
+    "_airbyte_": "Airbyte's layout",
+    "_dlt_": "dlt's layout",
+    "_sdc_": "the layout of Singer taps, such as Stitch's",
+}
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a landing table; `type` is one of TYPES.
@@ -61,6 +69,8 @@ class Table:
     known_at: str | None
     ignored: tuple[str, ...] = ()
     privacy: Privacy = field(default_factory=Privacy, hash=False)
+    # Layouts of the source that are not read: the name, and columns that only they have.
+    other_layouts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def schema(self) -> str:
@@ -84,6 +94,15 @@ class Table:
             return True
         return any(name == known or (known[-1] == "*" and name.startswith(known[:-1])) for known in self.ignored)
 
+    def unread_layout(self, names: list[str]) -> str | None:
+        """The name of the layout that a file with these columns is in, where it is one that is not read."""
+        for layout, columns in self.other_layouts:
+            if set(columns).intersection(names):
+                return layout
+        return next(
+            (layout for mark, layout in OTHER_LOADERS.items() if any(name.startswith(mark) for name in names)), None
+        )
+
     @property
     def amount(self) -> str | None:
         """Column that holds the row's amount of money, if there is one."""
@@ -99,12 +118,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """One source system: tables by name, the setting that switches it on, the hours within which it must deliver."""
+    """One source system: tables by name, the setting that switches it on, the hours within which it must deliver.
+
+    `unread_tables` are tables that its connector is known to load and that no model needs.
+    """
 
     name: str
     switch: str
     sla_hours: int
     tables: dict[str, Table]
+    unread_tables: frozenset[str] = frozenset()
 
 
 def joined_key(table: Table, separator: str) -> str:
@@ -133,11 +156,15 @@ def load_contracts(folder: Path = CONTRACTS) -> dict[str, Source]:
 
 def _source(entry: dict[str, Any]) -> Source:
     meta = entry["config"]["meta"]
-    tables = {table["name"]: _table(entry["name"], table) for table in entry["tables"]}
-    return Source(entry["name"], meta["switch"], int(meta["sla_hours"]), tables)
+    layouts = tuple((name, tuple(columns)) for name, columns in meta.get("other_layouts", {}).items())
+    tables = {table["name"]: _table(entry["name"], table, layouts) for table in entry["tables"]}
+    unread = frozenset(meta.get("unread_tables", ()))
+    if both := sorted(unread.intersection(tables)):
+        raise ValueError(f"{entry['name']}.{both[0]} is both declared and in unread_tables; remove it from one")
+    return Source(entry["name"], meta["switch"], int(meta["sla_hours"]), tables, unread)
 
 
-def _table(source: str, entry: dict[str, Any]) -> Table:
+def _table(source: str, entry: dict[str, Any], layouts: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
     meta = entry["config"]["meta"]
     columns = tuple(
         Column(
@@ -149,7 +176,9 @@ def _table(source: str, entry: dict[str, Any]) -> Table:
         for column in entry["columns"]
     )
     ignored = tuple(meta.get("ignored_columns", ()))
-    table = Table(source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta))
+    table = Table(
+        source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta), layouts
+    )
     required = {column.name for column in columns if column.required}
     for column in columns:
         if column.type not in TYPES:

@@ -16,6 +16,7 @@ LEDGER: dict[str, dict[str, str]] = {
         "duplicate_rows": "bigint", "rejected_rows": "bigint", "erased_rows": "bigint", "delivered_at": "timestamp",
         "load_id": "varchar",
         "status": "varchar", "reason": "varchar", "file_stamp": "varchar", "encoding": "varchar",
+        "mapping": "varchar",
     },
     "rejects": {
         "source_name": "varchar", "table_name": "varchar", "path": "varchar", "line_number": "bigint",

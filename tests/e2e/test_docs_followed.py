@@ -119,6 +119,16 @@ def load_as_a_connector_does(clone: Path) -> None:
             connection.execute(f"create table {quote(own)}.{quote(table)} as select {wanted} from {source}")
 
 
+def test_a_foreign_data_set_can_be_tried(clone: Path) -> None:
+    [block] = [block for block in blocks_of(clone / "docs" / "files-of-any-shape.md") if block.needs]
+    baskets = shared_data(f"{block.needs}/data/transactions.parquet")
+    (clone / str(block.needs)).symlink_to(baskets.parents[1])
+    follow(clone, [block])
+    # 155,848 baskets worth 4,596,039.58, as the file's own columns say.
+    orders = "data/journey/published/marts.duckdb", "marts.orders"
+    assert count(clone, *orders) == 155_848
+
+
 def test_the_real_retailer_can_be_tried(clone: Path) -> None:
     [block] = [block for block in blocks_of(clone / "docs" / "own-data.md") if block.needs]
     (clone / str(block.needs)).symlink_to(shared_data(f"online_retail/{block.needs}"))

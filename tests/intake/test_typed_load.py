@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scripts.platform.errors import UserError
@@ -46,6 +47,11 @@ def test_every_type_is_read_and_ids_stay_text(zone: Zone) -> None:
     ("text", "utc"),
     [
         ("2026-06-30T18:05:00+02:00", datetime(2026, 6, 30, 16, 5)),
+        ("2026-06-30 18:05:00 +0200", datetime(2026, 6, 30, 16, 5)),
+        ("2026-06-30 18:05:00 -02", datetime(2026, 6, 30, 20, 5)),
+        ("2026-06-30 18:05 Z", datetime(2026, 6, 30, 18, 5)),
+        ("2026-06-30 18:05:00UTC", datetime(2026, 6, 30, 18, 5)),
+        ("2026-06-30 18:05:00.5 UTC", datetime(2026, 6, 30, 18, 5, 0, 500000)),
         ("2026-06-30 18:05:00-0530", datetime(2026, 6, 30, 23, 35)),
         ("2026-06-30T18:05:00.250Z", datetime(2026, 6, 30, 18, 5, 0, 250000)),
         ("2026-06-30 18:05:00 UTC", datetime(2026, 6, 30, 18, 5)),
@@ -245,6 +251,23 @@ def test_parquet_of_a_data_frame(zone: Zone) -> None:
         "receipt_id is missing",
         "amount is missing",
     ]
+
+
+def test_an_id_that_is_nan_is_missing_also_where_all_others_are_equal(zone: Zone) -> None:
+    """Parquet's statistics leave NaN out, so the column looks like a constant."""
+    columns = {
+        "receipt_id": pa.array([7.0, float("nan")]),
+        "payment_number": [1, 1],
+        "method": ["card", "card"],
+        "amount": [1.5, 2.5],
+        "synced_at": [datetime(2026, 1, 5), datetime(2026, 1, 5)],
+    }
+    path = zone.workspace.landing / "pos/receipt_payment/p.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.table(columns), path)
+    zone.load()
+    assert zone.rows("select receipt_id from raw_pos.receipt_payment") == [("7",)]
+    assert [reason for _, reason in zone.rejects()] == ["receipt_id is missing"]
 
 
 def test_same_content_is_the_same_in_every_format(zone: Zone) -> None:

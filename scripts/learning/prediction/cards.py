@@ -69,6 +69,16 @@ class Figure:
     figure_date: date | None = None
 
 
+# Expected over actual, or actual over expected, beyond which a forecast of held-out days is in doubt.
+LEAST_RATIO, MOST_RATIO = 0.75, 1.33
+DOUBT = "doubt"
+
+
+def doubt_figures(doubts: Sequence[str]) -> list[Figure]:
+    """What an evaluation found wrong with a model that may be used, as the one figure that `model_health` reads."""
+    return [Figure(DOUBT, "on days held out", "; ".join(doubts))] if doubts else []
+
+
 @dataclass(frozen=True)
 class DataFacts:
     """Identifies the data in a warehouse, so that parameters fitted on different data are refused."""

@@ -14,8 +14,16 @@ import duckdb
 import pandas as pd
 
 from scripts.learning.prediction import bg_nbd
-from scripts.learning.prediction.cards import Card, Figure, data_facts, reference_shares, write_model
-from scripts.learning.prediction.clv_holdout import hold_out, holdout_figures, try_skips
+from scripts.learning.prediction.cards import (
+    DOUBT,
+    Card,
+    Figure,
+    data_facts,
+    doubt_figures,
+    reference_shares,
+    write_model,
+)
+from scripts.learning.prediction.clv_holdout import hold_out, holdout_doubts, holdout_figures, try_skips
 from scripts.learning.prediction.likelihood import CannotFit
 from scripts.learning.prediction.purchase_models import (
     DAYS_PER_WEEK,
@@ -77,6 +85,7 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
         cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, skipped, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
     figures += holdout_figures(held, modified, skipped)
+    figures += doubt_figures(holdout_doubts(figures))
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
     inputs = _drift_inputs(workspace).merge(scores, on="customer_id", how="left")
@@ -266,7 +275,8 @@ def _summary(figures: list[Figure]) -> str:
     found = {figure.figure: figure.value for figure in figures if figure.section == "holdout"}
     if "expected over actual" not in found:
         return "Fitted; the history is too short for a holdout"
+    doubt = next((f"; in doubt: {figure.value}" for figure in figures if figure.section == DOUBT), "")
     return (
         f"In the holdout, expected purchases were {float(found['expected over actual']):.2f} times the actual ones, "
-        f"and the top tenth brought {float(found['revenue of the top tenth by expected value']):.0%} of revenue"
+        f"and the top tenth brought {float(found['revenue of the top tenth by expected value']):.0%} of revenue{doubt}"
     )

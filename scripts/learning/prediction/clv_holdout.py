@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.learning.prediction import bg_nbd, gamma_gamma
-from scripts.learning.prediction.cards import Figure
+from scripts.learning.prediction.cards import LEAST_RATIO, MOST_RATIO, Figure
 from scripts.learning.prediction.likelihood import CannotFit, Floats
 from scripts.learning.prediction.purchase_models import (
     DAYS_PER_WEEK,
@@ -133,6 +133,21 @@ def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) 
         ),
         *_tracking_figures(held, models.purchases, skipped_days),
     ]  # fmt: skip
+
+
+def holdout_doubts(figures: list[Figure]) -> list[str]:
+    """What is wrong with the forecast of the holdout days, if anything, from the figures of `holdout_figures`."""
+    found = {figure.figure: figure.value for figure in figures if figure.section == "holdout"}
+    doubts = []
+    for what, name in (("purchases were", "expected over actual"), ("revenue was", "revenue expected over actual")):
+        ratio = float(found.get(name, 1.0))
+        if not LEAST_RATIO <= ratio <= MOST_RATIO:
+            doubts.append(f"expected {what} {ratio:.2f} times the actual")
+    correlation = found.get("rank correlation with actual purchases")
+    # Within two standard errors of a correlation of nothing.
+    if correlation is not None and not float(correlation) > 2 / np.sqrt(float(found["customers"])):
+        doubts.append(f"expected and actual purchases do not rank alike (correlation {float(correlation):.3f})")
+    return doubts
 
 
 def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) -> list[Figure]:

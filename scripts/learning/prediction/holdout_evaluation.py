@@ -27,7 +27,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from scripts.learning.prediction import evaluation
-from scripts.learning.prediction.cards import Figure
+from scripts.learning.prediction.cards import LEAST_RATIO, MOST_RATIO, Figure, doubt_figures
 from scripts.learning.prediction.propensity import (
     SMALLEST_CLASS,
     Propensity,
@@ -130,6 +130,23 @@ class HoldoutResult:
     def calibration(self) -> evaluation.Calibration:
         return evaluation.calibration(self.evaluated.label, self.scores[MODEL])
 
+    @property
+    def doubts(self) -> list[str]:
+        """What is wrong with the scores of the evaluation day, if anything."""
+        doubts = []
+        highest = records(evaluation.reliability(self.evaluated.label, self.scores[MODEL]))[-1]
+        expected, observed = float(highest["expected"]), float(highest["observed"])
+        chance = np.sqrt(max(expected * (1 - expected), evaluation.NEAREST) / float(highest["customers"]))
+        ratio = observed / max(expected, evaluation.NEAREST)
+        if not LEAST_RATIO <= ratio <= MOST_RATIO and abs(observed - expected) > 2 * chance:
+            doubts.append(
+                f"of the tenth with the highest probabilities {observed:.0%} had the outcome, and {expected:.0%} "
+                "were expected: use the ranking, not the probabilities"
+            )
+        if PURCHASE_MODEL in self.scores and self.auc_above(PURCHASE_MODEL).value <= 0:
+            doubts.append("the purchase model ranks customers as well")
+        return doubts
+
     def figures(self) -> list[Figure]:
         """All its figures for a card, dated by the evaluation day."""
         label, day, score = self.evaluated.label, self.evaluated.day, self.scores[MODEL]
@@ -227,6 +244,8 @@ class Trained:
             f"Better than recency alone on {sum(verdicts)} of {len(verdicts)} days. "
             f"The parameters were then trained again on {self.training.day}."
         )
+        if doubts := self.results[0].doubts:
+            text += f" In doubt: {'; '.join(doubts)}."
         return text if self.is_usable else f"Not usable: recency alone is as good. {text}"
 
 
@@ -323,6 +342,7 @@ def train(
     if level is not None:
         model = model.levelled(present, level.rate)
         figures.append(Figure("fit", "level", level.rate, level.note))
+    figures += doubt_figures(results[0].doubts)
     return Trained(model, latest, results, [*figures, *(figure for result in results for figure in result.figures())])
 
 

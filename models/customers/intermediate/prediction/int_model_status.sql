@@ -18,6 +18,14 @@ orders as (
 
 ),
 
+-- What the fit itself found doubtful in its evidence.
+doubts as (
+
+    select * from {{ ref('model_card_figures') }}
+    where section = 'doubt'
+
+),
+
 -- The orders up to the date of the fit, as known now; gross revenue, as later returns do not change it.
 observed as (
 
@@ -85,8 +93,8 @@ classified as (
 final as (
 
     select
-        cast(model_key as {{ dbt.type_string() }}) as model_key,
-        cast(fit_id as {{ dbt.type_string() }}) as fit_id,
+        cast(classified.model_key as {{ dbt.type_string() }}) as model_key,
+        cast(classified.fit_id as {{ dbt.type_string() }}) as fit_id,
         as_of_date as fitted_date,
         review_date,
         case
@@ -97,9 +105,13 @@ final as (
         case
             when other_data_reason is not null then other_data_reason
             when not is_usable then summary
-        end as reason
+        end as reason,
+        cast(doubts.value as {{ dbt.type_string() }}) as doubt
 
     from classified
+    left join doubts
+        on classified.model_key = doubts.model_key
+            and classified.fit_id = doubts.fit_id
 
 )
 
