@@ -14,6 +14,7 @@ from scripts.platform.contracts import load_contracts
 from scripts.platform.errors import UserError
 from scripts.platform.files import copy_file, replace_file
 from scripts.platform.progress import Progress
+from scripts.platform.settings import read_settings
 from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
 # Data that end longer ago than this describe a past day, which the settings then name.
@@ -34,7 +35,7 @@ def scaffold(
 
     Files with the same columns share a mapping. UserError where none is recognised or a mapping is there already.
     """
-    settings = workspace.settings()
+    settings = read_settings(workspace).landing
     given = Given(zone or settings.get("business_timezone"), currency or settings.get("reporting_currency"))
     sources = load_contracts()
     found: dict[tuple[str, ...], tuple[Proposal, list[Path]]] = {}
