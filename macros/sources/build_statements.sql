@@ -59,12 +59,12 @@
             'note': 'There is no order: {held_count} records are held back, most often because {held_reason}; {held_hint}'
                 ~ (', or set reporting_currency' if is_default else '')},
         {'key': 'no sales', 'severity': 'warn', 'value': 'order_count', 'when': 'order_count > 0 and counted_count = 0',
-            'note': 'None of {order_count} orders counts as a sale, most often because: {not_counted_reason}; '
-                ~ 'check the status columns of the order source'},
+            'note': 'None of {order_count} orders counts as a sale, most often because: {not_counted_reason}; check the status '
+                ~ 'columns of the order source, and that the lines of its orders were delivered'},
         {'key': 'orders without customer', 'severity': 'warn', 'value': 'order_count',
             'when': 'order_count > 0 and customer_order_count = 0',
-            'note': 'None of {order_count} orders names a customer, so nobody bought anything: deliver a customer, an e-mail address '
-                ~ 'or a phone number with the orders'},
+            'note': 'None of {order_count} orders names a known customer, so nobody bought anything: deliver the customers whose '
+                ~ 'accounts the orders name, or an e-mail address or a phone number with the orders'},
         {'key': 'other currency', 'severity': 'warn', 'value': 'order_count',
             'when': "order_currency_count = 1 and order_currency <> '" ~ currency ~ "'" if own else 'false',
             'note': 'All {order_count} orders are in {order_currency}, but amounts are in ' ~ currency ~ ': set reporting_currency to '

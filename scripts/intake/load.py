@@ -245,14 +245,14 @@ class Loading:
         return column_names(delivered, self.file.expected)
 
     def _check_columns(self, names: list[str]) -> None:
-        # The day of delivery stands in for the source's own timestamp.
-        required = [column.name for column in self.table.columns if column.required]
-        missing = [name for name in required if name not in names and name != self.table.known_at]
-        if missing and (layout := self.table.unread_layout(names)):
+        absent = [column.name for column in self.table.columns if column.required and column.name not in names]
+        if absent and (layout := self.table.unread_layout(names)):
             raise UnreadLayout(
-                f"is in {layout}, which is not read (column {', '.join(missing)} is missing); deliver the columns of "
+                f"is in {layout}, which is not read (column {', '.join(absent)} is missing); deliver the columns of "
                 "its contract, or map the files (docs/own-data.md)"
             )
+        # The day of delivery stands in for the source's own timestamp.
+        missing = [name for name in absent if name != self.table.known_at]
         if missing:
             raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
 

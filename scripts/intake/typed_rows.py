@@ -164,10 +164,8 @@ def _member(key: str) -> str:
     return f"json_extract_string(line, {literal(pointer)})"
 
 
-def parquet_reader(
-    path: str, columns: tuple[tuple[str, str], ...], names: tuple[str, ...] | None = None
-) -> Reader:
-    """Reads Parquet; `columns` are names and DuckDB types as `describe` returns them, `names` what the names stand for."""
+def parquet_reader(path: str, columns: tuple[tuple[str, str], ...], names: tuple[str, ...] | None = None) -> Reader:
+    """Reads Parquet; `columns` are names and DuckDB types as `describe` returns them, `names` what they stand for."""
     picked = ", ".join(f"{quote(name)} as r{position}" for position, (name, _) in enumerate(columns))
     query = (
         f"select file_row_number + 1 as _line, {picked} "

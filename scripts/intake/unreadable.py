@@ -1,6 +1,6 @@
 """E-mail addresses, phone numbers and account numbers of a load that cannot be read, and so would identify nobody.
 
-A build counts them again over all deliveries, with what only the seeds tell (macros/sources/unreadable_identifiers.sql).
+A build counts them again over all deliveries, with what the seeds tell (macros/sources/unreadable_identifiers.sql).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def unreadable_identifiers(
                 f"select {shown} as shown{countries} from {quote(table.schema)}.{quote(table.name)}"
                 f" where _load_id = {literal(load_id)} and {shown} not like '{ERASED}-%'"
             )
-            readable = literal(READABLE.get(kind, READABLE["number"]))
-            if not scalar(connection, f"select count(*) from ({values}) where not regexp_full_match(shown, {readable})"):
+            doubtful = f"not regexp_full_match(shown, {literal(READABLE.get(kind, READABLE['number']))})"
+            if not scalar(connection, f"select count(*) from ({values}) where {doubtful}"):
                 continue
             test = unreadable(kind, "shown", country, "country" if countries else None)
             masked, hashed = described("shown", country)
@@ -50,8 +50,9 @@ def unreadable_identifiers(
             ).fetchall()
             if count:
                 why = ", because they are hashed," if hashes * 2 > count else ""
+                what = WORDS.get(kind, "account and card numbers")
                 lines.append(
-                    f"{table.label}: {count:,} of {total:,} {WORDS.get(kind, 'account and card numbers')} in {name} cannot"
-                    f" be read{why} and identify nobody, such as {example}"
+                    f"{table.label}: {count:,} of {total:,} {what} in {name} cannot be read{why} and identify nobody,"
+                    f" such as {example}"
                 )
     return lines

@@ -1,4 +1,4 @@
-"""Spellings of column names and of ids, and identifiers that cannot be read: recognised, refused or counted, never lost."""
+"""Spellings of column names and of ids, and identifiers that cannot be read: recognised, refused or counted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_names_of_columns_in_json_and_parquet(zone: Zone) -> None:
     folder = zone.workspace.landing / "shopify" / "customer"
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (select 2 as \"Id\", 'Bob' as \"First Name\", timestamp '{STAMP}' as \"Created At\")"
+            f'copy (select 2 as "Id", \'Bob\' as "First Name", timestamp \'{STAMP}\' as "Created At")'
             f" to '{folder}/c.parquet' (format parquet)"
         )
     zone.load()
@@ -119,8 +119,8 @@ def test_hashed_addresses_are_named_as_such(zone: Zone) -> None:
     zone.deliver("hubspot/contact/c.csv", f"id,property_email\n{rows}")
     [line] = [line for line in zone.load().notes if line.startswith("hubspot")]
     assert line == (
-        "hubspot/contact: 3 of 3 e-mail addresses in property_email cannot be read, because they are hashed, and identify"
-        " nobody, such as 0…e (32 characters)"
+        "hubspot/contact: 3 of 3 e-mail addresses in property_email cannot be read, because they are hashed, and"
+        " identify nobody, such as 0…e (32 characters)"
     )
 
 
