@@ -87,8 +87,8 @@ def settle_first_load(
         stamps = sorted({dated.table.known_at for dated in filled if dated.table.known_at})
         left_out = f", or leave {', '.join(stamps)} out of the files if that is the time of an export" if stamps else ""
         lines.append(
-            f"first load: all rows became known on {known} or later, so a build for {day} knows none of them: set {DAY} to "
-            f"{known}{left_out}"
+            f"first load: all rows became known on {known} or later, so a build for {day} knows none of them: "
+            f"set {DAY} to {known}{left_out}"
         )
     return lines
 

@@ -572,8 +572,8 @@ def test_a_first_load_with_stamps_of_today(tmp_path: Path) -> None:
     day = json.loads(workspace.settings_file.read_text(encoding="utf-8"))["as_of_date"]
     assert day < str(today)
     assert (
-        f"all rows became known on {today} or later, so a build for {day} knows none of them: set as_of_date to {today},"
-        " or leave _fivetran_synced out of the files if that is the time of an export"
+        f"all rows became known on {today} or later, so a build for {day} knows none of them: set as_of_date to"
+        f" {today}, or leave _fivetran_synced out of the files if that is the time of an export"
     ) in notes
 
 
