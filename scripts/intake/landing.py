@@ -108,6 +108,12 @@ def column_names(delivered: Sequence[str], expected: set[str]) -> tuple[str, ...
     return tuple(name if name in expected else absent.get(_letters(name), name) for name in lowered)
 
 
+def check_once(names: Sequence[str], expected: set[str]) -> None:
+    """BrokenFile if two columns of a file stand for one."""
+    if twice := sorted({name for name in names if names.count(name) > 1 and name in expected}):
+        raise BrokenFile(f"column {', '.join(twice)} appears twice in the header; keep one")
+
+
 def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingFile], list[str]]:
     """All files to load, in the order of the contracts and of delivery, and one line per misplaced file or folder."""
     files: list[LandingFile] = []
@@ -220,9 +226,7 @@ def read_header(file: LandingFile, start: io.StringIO) -> Header:
         names = tuple(name.strip().lower() for name in raw) if file.mapping else column_names(raw, expected)
         if len(expected.intersection(names)) > len(expected.intersection(best)) or not best:
             best, as_delivered, delimiter = names, raw, candidate
-    twice = sorted({name for name in best if best.count(name) > 1 and name in expected})
-    if twice:
-        raise BrokenFile(f"column {', '.join(twice)} appears twice in the header; keep one")
+    check_once(best, expected)
     return Header(best, as_delivered, delimiter)
 
 

@@ -13,7 +13,7 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.intake import encoding
-from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, column_names, read_header
+from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, check_once, column_names, read_header
 from scripts.intake.mapped_rows import MAPPED, MappedFile
 from scripts.intake.rejects import RejectStore
 from scripts.intake.typed_rows import (
@@ -127,6 +127,7 @@ class Loading:
         path = literal(str(self.file.path))
         described = self.connection.execute(f"describe select * from read_parquet({path})").fetchall()
         names = self._names([row[0] for row in described])
+        check_once(names, self.file.expected)
         reader = parquet_reader(str(self.file.path), tuple((row[0], row[1]) for row in described), names)
         self.landed = int(scalar(self.connection, f"select sum(num_rows) from parquet_file_metadata({path})") or 0)
         self._set_reader(reader, [name for name, _ in reader.columns])
