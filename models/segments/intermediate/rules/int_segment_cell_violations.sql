@@ -63,7 +63,7 @@ meant_otherwise as (
     where distance = 0
         or (distance <= 2 and length(item) > 4)
         or (item like '%,%' and comma_count = 0)
-        or length(item) > 2 * longest
+        or (longest <= 3 and length(item) > 3)
 
 ),
 
