@@ -53,8 +53,13 @@
             if name.startswith('using_') else name ~ ' is {}') | replace('{}', value) -%}
         {%- set note = meaning ~ (', the default; state ' ~ name ~ ' in world.json if that is wrong'
             if origin == 'default' and name in meanings and name != 'kind' else '') -%}
-        {%- do rows.append({'subject': name, 'value': value, 'origin': origin, 'note': note}) -%}
+        {%- do rows.append({
+            'note_key': 'setting ' ~ name, 'kind': 'setting', 'severity': 'ok', 'subject': name, 'value': value,
+            'origin': origin, 'note': note
+        }) -%}
     {%- endfor -%}
     {%- set text = dbt.type_string() -%}
-    {{ literal_rows({'subject': text, 'value': text, 'origin': text, 'note': text}, rows) }}
+    {{ literal_rows({
+        'note_key': text, 'kind': text, 'severity': text, 'subject': text, 'value': text, 'origin': text, 'note': text
+    }, rows) }}
 {%- endmacro %}

@@ -28,7 +28,8 @@
 {%- endmacro %}
 
 {# What may make the results of a build empty or doubtful, as dicts: key, severity, subject and value (SQL), `when` it
-   holds, and note: a sentence in which {column} stands for a column of the model's CTE `of_all` or `of_sources`. #}
+   holds, and note: a sentence in which {column} stands for a column of the model's CTE `of_all`, `of_sources` or
+   `of_identifiers`. #}
 {% macro build_statements() -%}
     {%- set day = as_of_day() -%}
     {%- set own = run_setting('kind') == 'own' -%}
@@ -58,12 +59,12 @@
             'note': 'There is no order: {held_count} records are held back, most often because {held_reason}; {held_hint}'
                 ~ (', or set reporting_currency' if is_default else '')},
         {'key': 'no sales', 'severity': 'warn', 'value': 'order_count', 'when': 'order_count > 0 and counted_count = 0',
-            'note': 'None of {order_count} orders counts as a sale, most often because: {not_counted_reason}; '
-                ~ 'check the status columns of the order source'},
+            'note': 'None of {order_count} orders counts as a sale, most often because: {not_counted_reason}; check the status '
+                ~ 'columns of the order source, and that the lines of its orders were delivered'},
         {'key': 'orders without customer', 'severity': 'warn', 'value': 'order_count',
             'when': 'order_count > 0 and customer_order_count = 0',
-            'note': 'None of {order_count} orders names a customer, so nobody bought anything: deliver a customer, an e-mail address '
-                ~ 'or a phone number with the orders'},
+            'note': 'None of {order_count} orders names a known customer, so nobody bought anything: deliver the customers whose '
+                ~ 'accounts the orders name, or an e-mail address or a phone number with the orders'},
         {'key': 'other currency', 'severity': 'warn', 'value': 'order_count',
             'when': "order_currency_count = 1 and order_currency <> '" ~ currency ~ "'" if own else 'false',
             'note': 'All {order_count} orders are in {order_currency}, but amounts are in ' ~ currency ~ ': set reporting_currency to '
@@ -104,7 +105,7 @@
         {'key': 'midnight', 'severity': 'warn', 'value': 'order_count', 'when': 'order_count >= 5 and midnight_count = order_count',
             'note': 'All {order_count} orders of {source} are at midnight: only their day is known, so hours and habits by time of day '
                 ~ 'mean nothing{shifted}'}
-    ]}) }}
+    ], 'of_identifiers': statements_about_identifiers()}) }}
 {%- endmacro %}
 
 {# Statements as a select from a CTE of facts. #}
@@ -120,10 +121,37 @@
             {%- elif part -%}{%- do parts.append(text_literal(part)) -%}{%- endif -%}
         {%- endfor -%}
         {%- do selects.append(
-            'select ' ~ label ~ ' as note_key, ' ~ text_literal(statement.severity) ~ ' as severity, ' ~ subject
-            ~ ' as subject, cast(' ~ statement.value ~ ' as ' ~ text ~ ") as value, concat_ws('', " ~ parts | join(', ')
-            ~ ') as note from ' ~ facts ~ ' where ' ~ statement.when
+            'select ' ~ label ~ " as note_key, 'statement' as kind, " ~ text_literal(statement.severity) ~ ' as severity, ' ~ subject
+            ~ ' as subject, cast(' ~ statement.value ~ ' as ' ~ text ~ ') as value, cast(null as ' ~ text
+            ~ ") as origin, concat_ws('', " ~ parts | join(', ') ~ ') as note from ' ~ facts ~ ' where ' ~ statement.when
         ) -%}
     {%- endfor -%}
     {{ return(selects | join('\n    union all\n    ')) }}
+{%- endmacro %}
+
+{# What is said of identifiers that cannot be read: a warning where it is a tenth of a source's or more. #}
+{% macro statements_about_identifiers() -%}
+    {%- set kinds = {
+        'email': ('e-mail addresses', 'cannot be read', 'correct them at the source'),
+        'phone': ('phone numbers', 'cannot be read', 'deliver them with their country code, or set default_country'),
+        'number': ('account and card numbers', 'are placeholders', 'leave them empty at the source')
+    } -%}
+    {%- set hashed = 'hashed_count * 2 > unreadable_count' -%}
+    {%- set many = 'unreadable_count * 10 >= value_count' -%}
+    {%- set statements = [] -%}
+    {%- for type, (plural, fault, remedy) in kinds.items() -%}
+        {%- for severity, share in [('warn', many), ('ok', 'not ' ~ many)] -%}
+            {%- set when = "unreadable_count > 0 and identifier_type = '" ~ type ~ "' and " ~ share -%}
+            {%- set counted = '{unreadable_count} of {value_count} ' ~ plural ~ ' of {source} ' ~ fault ~ ', such as {example}' -%}
+            {%- do statements.append({
+                'key': 'unreadable ' ~ plural, 'severity': severity, 'value': 'unreadable_count',
+                'when': when ~ ' and not (' ~ hashed ~ ')', 'note': counted ~ ', and identify nobody: ' ~ remedy
+            }) -%}
+            {%- do statements.append({
+                'key': 'hashed ' ~ plural, 'severity': severity, 'value': 'unreadable_count', 'when': when ~ ' and ' ~ hashed,
+                'note': counted ~ ', because they are hashed: they identify nobody; have the connector deliver them as they are'
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(statements) }}
 {%- endmacro %}

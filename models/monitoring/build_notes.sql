@@ -80,39 +80,29 @@ of_sources as (
 
 ),
 
+of_identifiers as (
+
+    {{ unreadable_identifiers() }}
+
+),
+
 statements as (
 
     {{ statement_rows(build_statements().of_all, 'of_all', "'all'") }}
     union all
     {{ statement_rows(build_statements().of_sources, 'of_sources', 'source') }}
+    union all
+    {{ statement_rows(build_statements().of_identifiers, 'of_identifiers', 'source') }}
 
 ),
 
 final as (
 
-    select
-        concat_ws('', 'setting ', subject) as note_key,
-        'setting' as kind,
-        'ok' as severity,
-        subject,
-        value,
-        origin,
-        note
-
-    from settings
+    select * from settings
 
     union all
 
-    select
-        note_key,
-        'statement' as kind,
-        severity,
-        subject,
-        value,
-        cast(null as {{ dbt.type_string() }}) as origin,
-        note
-
-    from statements
+    select * from statements
 
 )
 

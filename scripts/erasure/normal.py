@@ -11,6 +11,7 @@ from scripts.platform.warehouse import literal
 
 ERASED = "erased"
 COLUMN = "column_to_normalise"
+COUNTRY = "column_with_country"
 
 
 @cache
@@ -23,6 +24,24 @@ def normalised(kind: str, column: str, country: str) -> str:
     if kind in ("email", "phone"):
         return _of_macros(country)[kind].replace(COLUMN, text)
     return f"lower({text})"
+
+
+def unreadable(kind: str, column: str, country: str, country_column: str | None = None) -> str:
+    """SQL: whether a raw column's value has nothing it could be compared by.
+
+    `country_column` names the column with the country of a phone number.
+    """
+    macros = _of_macros(country)
+    name = kind if kind in ("email", "phone") else "number"
+    if country_column:
+        return macros[f"unreadable_{name}_of_country"].replace(COLUMN, column).replace(COUNTRY, country_column)
+    return macros[f"unreadable_{name}"].replace(COLUMN, column)
+
+
+def described(column: str, country: str) -> tuple[str, str]:
+    """SQL of a value of which only the ends can be read, and of whether it is a hash."""
+    macros = _of_macros(country)
+    return macros["masked"].replace(COLUMN, column), macros["looks_hashed"].replace(COLUMN, column)
 
 
 def keyed_hash(kind: str, value: str) -> str:
@@ -60,7 +79,13 @@ def _of_macros(country: str) -> dict[str, str]:
     wanted = f"""{{{{ tojson({{
         'email': normalise_email('{COLUMN}'),
         'phone': normalise_phone('{COLUMN}'),
-        'calling_code': numbering_plan().code
+        'calling_code': numbering_plan().code,
+        'unreadable_email': is_unreadable('email', '{COLUMN}'),
+        'unreadable_phone': is_unreadable('phone', '{COLUMN}'),
+        'unreadable_phone_of_country': is_unreadable('phone', '{COLUMN}', '{COUNTRY}'),
+        'unreadable_number': is_unreadable('number', '{COLUMN}'),
+        'masked': masked('{COLUMN}'),
+        'looks_hashed': looks_hashed('{COLUMN}')
     }}) }}}}"""
     found: dict[str, str] = json.loads(rendered(wanted, {"default_country": country}))
     return found

@@ -36,6 +36,7 @@ from scripts.intake.load import COPY, Counts, TakenFile, load_file
 from scripts.intake.overrides import Replacement, replacements, waive
 from scripts.intake.reading import Circuit, with_retries
 from scripts.intake.taken_back import take_back
+from scripts.intake.unreadable import unreadable_identifiers
 from scripts.platform.contracts import Source, load_contracts
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress, tell_share
@@ -116,11 +117,15 @@ def intake(workspace: Workspace, progress: Progress = print) -> IntakeSummary:
         summary.recount(connection)
         run.carry_out_overrides(sources)
         guard.finish(sources, summary.load_id)
+        loaded = [sources[source].tables[name] for source, name in summary.tables]
+        summary.notes = unreadable_identifiers(connection, loaded, summary.load_id, settings["default_country"])
         if is_first_load(connection, summary.load_id):
-            summary.notes = settle_first_load(connection, workspace, sources, settings)
+            summary.notes += settle_first_load(connection, workspace, sources, settings)
     carry_out_requests(workspace, progress)
     summary.seconds = time.perf_counter() - started
     if summary.failures:
+        for line in summary.notes:
+            progress(line)
         shown = "\n".join(f"{workspace.landing}/{problem}" for problem in summary.failures)
         raise CheckFailed(shown)
     return summary

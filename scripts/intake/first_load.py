@@ -72,12 +72,23 @@ def settle_first_load(
         lines.append(
             f"first load: {count:,} rows without a timestamp of their source count as known from the day they happened"
         )
-    newest = last.replace(tzinfo=UTC).astimezone(ZoneInfo(settings["business_timezone"])).date()
-    if DAY not in settings.values and newest < _yesterday(settings):
+    newest = _business_day(last, settings)
+    day = date.fromisoformat(str(settings.values[DAY])) if DAY in settings.values else _yesterday(settings)
+    if DAY not in settings.values and newest < day:
+        day = newest
         _state_day(connection, workspace, settings, newest)
         lines.append(
             f"first load: nothing happened after {newest}, so {DAY} is {newest}, written to {workspace.settings_file}; "
             "delete it there once data arrive daily"
+        )
+    filled = {dated: known_at for dated in tables if (known_at := _first_known(connection, dated))}
+    known = _business_day(min(filled.values()), settings)
+    if known > day:
+        stamps = sorted({dated.table.known_at for dated in filled if dated.table.known_at})
+        left_out = f", or leave {', '.join(stamps)} out of the files if that is the time of an export" if stamps else ""
+        lines.append(
+            f"first load: all rows became known on {known} or later, so a build for {day} knows none of them: "
+            f"set {DAY} to {known}{left_out}"
         )
     return lines
 
@@ -146,6 +157,17 @@ def _reconstruct(connection: duckdb.DuckDBPyConnection, dated: _Dated, tables: l
         )
         or 0
     )
+
+
+def _first_known(connection: duckdb.DuckDBPyConnection, dated: _Dated) -> datetime | None:
+    """When the first row of a table became known; None where it has no rows."""
+    stamp = f"{quote(dated.table.known_at)}, " if dated.table.known_at else ""
+    found = scalar(connection, f"select min(coalesce({stamp}_delivered_at)) from {dated.relation}")
+    return found if isinstance(found, datetime) else None
+
+
+def _business_day(instant: datetime, settings: Settings) -> date:
+    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(settings["business_timezone"])).date()
 
 
 def _yesterday(settings: Settings) -> date:

@@ -10,7 +10,7 @@ import io
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +96,22 @@ class Header:
     columns: tuple[str, ...]
     as_delivered: tuple[str, ...]
     delimiter: str
+
+
+def column_names(delivered: Sequence[str], expected: set[str]) -> tuple[str, ...]:
+    """The columns that delivered names stand for, in lower case: `First Name` and `firstName` are `first_name`.
+
+    Only a name that no column has as it is stands for another, and only for one that is not there itself.
+    """
+    lowered = [name.strip().lower() for name in delivered]
+    absent = {_letters(name): name for name in sorted(expected.difference(lowered))}
+    return tuple(name if name in expected else absent.get(_letters(name), name) for name in lowered)
+
+
+def check_once(names: Sequence[str], expected: set[str]) -> None:
+    """BrokenFile if two columns of a file stand for one."""
+    if twice := sorted({name for name in names if names.count(name) > 1 and name in expected}):
+        raise BrokenFile(f"column {', '.join(twice)} appears twice in the header; keep one")
 
 
 def find_files(landing: Path, sources: dict[str, Source]) -> tuple[list[LandingFile], list[str]]:
@@ -207,12 +223,10 @@ def read_header(file: LandingFile, start: io.StringIO) -> Header:
             raw = tuple(next(csv.reader(start, delimiter=candidate), []))
         except csv.Error:
             continue
-        names = tuple(name.strip().lower() for name in raw)
+        names = tuple(name.strip().lower() for name in raw) if file.mapping else column_names(raw, expected)
         if len(expected.intersection(names)) > len(expected.intersection(best)) or not best:
             best, as_delivered, delimiter = names, raw, candidate
-    twice = sorted({name for name in best if best.count(name) > 1 and name in expected})
-    if twice:
-        raise BrokenFile(f"column {', '.join(twice)} appears twice in the header; keep one")
+    check_once(best, expected)
     return Header(best, as_delivered, delimiter)
 
 
@@ -247,6 +261,10 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.iterdir() if path.name[0] not in "._" and not path.name.lower().endswith(UNFINISHED)
     )
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name)
 
 
 def _suffix(path: Path) -> str | None:

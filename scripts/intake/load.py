@@ -13,7 +13,7 @@ import duckdb
 
 from scripts.erasure.at_load import LoadGuard
 from scripts.intake import encoding
-from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, read_header
+from scripts.intake.landing import BrokenFile, LandingFile, UnreadLayout, check_once, column_names, read_header
 from scripts.intake.mapped_rows import MAPPED, MappedFile
 from scripts.intake.rejects import RejectStore
 from scripts.intake.typed_rows import (
@@ -126,7 +126,9 @@ class Loading:
         """Prepare a Parquet file; it needs no staging, as it is read by column, as often as needed."""
         path = literal(str(self.file.path))
         described = self.connection.execute(f"describe select * from read_parquet({path})").fetchall()
-        reader = parquet_reader(str(self.file.path), tuple((row[0], row[1]) for row in described))
+        names = self._names([row[0] for row in described])
+        check_once(names, self.file.expected)
+        reader = parquet_reader(str(self.file.path), tuple((row[0], row[1]) for row in described), names)
         self.landed = int(scalar(self.connection, f"select sum(num_rows) from parquet_file_metadata({path})") or 0)
         self._set_reader(reader, [name for name, _ in reader.columns])
 
@@ -228,8 +230,8 @@ class Loading:
             f"select distinct unnest(json_keys(line)) from {TEXT} where {is_object('line')} order by all"
         ).fetchall()
         spellings: dict[str, list[str]] = defaultdict(list)
-        for (key,) in keys:
-            spellings[key.strip().lower()].append(key)
+        for name, (key,) in zip(self._names([key for (key,) in keys]), keys, strict=True):
+            spellings[name].append(key)
         contract = sorted(self.file.expected) if self.file.mapping else [c.name for c in self.table.columns]
         if not keys:  # a file without any object cannot lack a column
             spellings = {name: [name] for name in contract}
@@ -237,15 +239,21 @@ class Loading:
         reader = jsonl_reader(numbered, found, spellings, has_not_text)
         self._set_reader(reader, list(spellings))
 
+    def _names(self, delivered: list[str]) -> tuple[str, ...]:
+        """The columns that delivered names stand for; those of a mapped file stand for themselves."""
+        if self.file.mapping:
+            return tuple(name.strip().lower() for name in delivered)
+        return column_names(delivered, self.file.expected)
+
     def _check_columns(self, names: list[str]) -> None:
-        # The day of delivery stands in for the source's own timestamp.
-        required = [column.name for column in self.table.columns if column.required]
-        missing = [name for name in required if name not in names and name != self.table.known_at]
-        if missing and (layout := self.table.unread_layout(names)):
+        absent = [column.name for column in self.table.columns if column.required and column.name not in names]
+        if absent and (layout := self.table.unread_layout(names)):
             raise UnreadLayout(
-                f"is in {layout}, which is not read (column {', '.join(missing)} is missing); deliver the columns of "
+                f"is in {layout}, which is not read (column {', '.join(absent)} is missing); deliver the columns of "
                 "its contract, or map the files (docs/own-data.md)"
             )
+        # The day of delivery stands in for the source's own timestamp.
+        missing = [name for name in absent if name != self.table.known_at]
         if missing:
             raise BrokenFile(f"column {', '.join(missing)} is missing; deliver the file with it")
 

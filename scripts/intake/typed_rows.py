@@ -36,6 +36,11 @@ EPOCH_SECONDS = "[0-9]{10}"
 EPOCH_MILLISECONDS = "[0-9]{13}"
 # What a spreadsheet turns a long number into: the digits after the sixth are lost.
 SCIENTIFIC = "[+-]?[0-9][.,][0-9]+[eE][+][0-9]{1,3}"
+# What a data frame turns an id into; and one with more digits than a float can hold.
+FLOAT_ID = "[0-9]{1,15}[.]0"
+LONG_FLOAT_ID = "[0-9]{16,}[.]0"
+# How Shopify's GraphQL interface writes an id.
+GLOBAL_ID = "^gid://[^/]+/[^/]+/([0-9]+)([?].*)?$"
 IDENTIFYING = re.compile(r"(^|_)(id|number|ref|barcode|sku|phone)$")
 
 # In a cleaned copy, replaces a byte that is invalid in the file's encoding. A noncharacter, so it never occurs in text.
@@ -159,15 +164,16 @@ def _member(key: str) -> str:
     return f"json_extract_string(line, {literal(pointer)})"
 
 
-def parquet_reader(path: str, columns: tuple[tuple[str, str], ...]) -> Reader:
-    """Reads Parquet; `columns` are names and DuckDB types as `describe` returns them."""
+def parquet_reader(path: str, columns: tuple[tuple[str, str], ...], names: tuple[str, ...] | None = None) -> Reader:
+    """Reads Parquet; `columns` are names and DuckDB types as `describe` returns them, `names` what they stand for."""
     picked = ", ".join(f"{quote(name)} as r{position}" for position, (name, _) in enumerate(columns))
     query = (
         f"select file_row_number + 1 as _line, {picked} "
         f"from read_parquet({literal(path)}, file_row_number=true, binary_as_string=true)"
     )
-    lowered = tuple((name.strip().lower(), kind) for name, kind in columns)
-    return Reader(query, lowered, payload_of(lowered))
+    names = names or tuple(name.strip().lower() for name, _ in columns)
+    named = tuple((name, kind) for name, (_, kind) in zip(names, columns, strict=True))
+    return Reader(query, named, payload_of(named))
 
 
 class TypedRows:
@@ -186,7 +192,8 @@ class TypedRows:
                 self.values.append(f"nullif(trim(cast(r{found} as varchar)), '') is not null")
             else:
                 raw, kind = f"r{found}", reader.columns[found][1]
-                self.values.append(typed_value(column.type, raw, kind))
+                value = typed_value(column.type, raw, kind)
+                self.values.append(plain_identifier(value) if _identifies(table, column) else value)
                 self.violations += _violations(table, column, f"v{position}", raw, kind, reader.is_json)
         self.violations[:0] = reader.violations
         if reader.is_json:
@@ -359,13 +366,16 @@ def _violations(table: Table, column: Column, value: str, raw: str, kind: str, i
     if column.type != "varchar":
         hint = HINTS[column.type]
         violations.append(Violation(f"{value} is null and {is_given}", _type_reason(column, raw, kind), "type", hint))
-    elif (column.name in table.key or IDENTIFYING.search(column.name)) and (kind == "VARCHAR" or kind in FLOATS):
+    elif _identifies(table, column) and (kind == "VARCHAR" or kind in FLOATS):
         looks = f"{value} < ':' and (contains({value}, 'E+') or contains({value}, 'e+'))"
         test = f"coalesce({looks} and regexp_full_match(trim({value}), {literal(SCIENTIFIC)}), false)"
         if is_json:  # an unquoted number loses its notation when it is read as text
             bare = f'"{re.escape(column.name)}"\\s*:\\s*-?[0-9]+([.][0-9]+)?[eE]'
             test += f" or (contains(lower(_text), 'e') and regexp_matches(lower(_text), {literal(bare.lower())}))"
         reason = f"{column.name} is in scientific notation, so digits are lost"
+        violations.append(Violation(test, literal(reason), "precision", HINTS["precision"]))
+        test = f"coalesce(ends_with({value}, '.0') and regexp_full_match({value}, {literal(LONG_FLOAT_ID)}), false)"
+        reason = f"{column.name} is a decimal number with more digits than one can hold, so digits are lost"
         violations.append(Violation(test, literal(reason), "precision", HINTS["precision"]))
     if column.required:
         violations.append(
@@ -444,6 +454,21 @@ def _is_nan(raw: str) -> str:
 def text_value(raw: str, kind: str) -> str:
     """SQL of a value as text, as a column of that type would hold it."""
     return typed_value("varchar", raw, kind)
+
+
+def _identifies(table: Table, column: Column) -> bool:
+    """Whether a column holds identifiers as text."""
+    return column.type == "varchar" and bool(column.name in table.key or IDENTIFYING.search(column.name))
+
+
+def plain_identifier(value: str) -> str:
+    """SQL of an identifier as its system shows it: 123 for 123.0, and for gid://shopify/Order/123."""
+    return (
+        f"case when ends_with({value}, '.0') and regexp_full_match({value}, {literal(FLOAT_ID)}) "
+        f"then left({value}, length({value}) - 2) "
+        f"when starts_with({value}, 'gid://') "
+        f"then coalesce(nullif(regexp_extract({value}, {literal(GLOBAL_ID)}, 1), ''), {value}) else {value} end"
+    )
 
 
 def _value_of_text(kind: str, raw: str) -> str:

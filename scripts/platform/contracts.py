@@ -71,6 +71,8 @@ class Table:
     privacy: Privacy = field(default_factory=Privacy, hash=False)
     # Layouts of the source that are not read: the name, and columns that only they have.
     other_layouts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # Column with the country of a phone number that is given without its code.
+    phone_country: str | None = None
 
     @property
     def schema(self) -> str:
@@ -177,8 +179,9 @@ def _table(source: str, entry: dict[str, Any], layouts: tuple[tuple[str, tuple[s
     )
     ignored = tuple(meta.get("ignored_columns", ()))
     table = Table(
-        source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta), layouts
-    )
+        source, entry["name"], columns, tuple(meta["key"]), meta.get("known_at"), ignored, privacy_of(meta), layouts,
+        meta.get("phone_country"),
+    )  # fmt: skip
     required = {column.name for column in columns if column.required}
     for column in columns:
         if column.type not in TYPES:

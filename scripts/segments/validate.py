@@ -87,7 +87,7 @@ def check_rules(workspace: Workspace, progress: Progress = print) -> None:
                 f"{workspace.seeds}: the {what} rules have {errors} error(s); correct the rows listed above"
             )
         elif what == "segment":
-            progress(f"segment rules: no errors, {len(severities)} warning(s) about segments that are not active yet")
+            progress(f"segment rules: no errors, {len(severities)} warning(s)")
         else:
             progress(f"{what} rules: no errors")
     if problems:

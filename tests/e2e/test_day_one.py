@@ -14,6 +14,54 @@ import pytest
 from scripts.platform.dbt import rendered
 from scripts.platform.warehouse import open_memory
 
+# Identifiers of one source.
+IDENTIFIERS: dict[str, Any] = {
+    "source": "hubspot",
+    "identifier_type": "email",
+    "value_count": 220,
+    "unreadable_count": 0,
+    "hashed_count": 0,
+    "example": None,
+}
+UNREADABLE = {"unreadable_count": 22, "example": "n…s (14 characters)"}
+MISTAKES_OF_IDENTIFIERS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    (
+        "the e-mail column holds something else",
+        UNREADABLE,
+        {},
+        "warn: 22 of 220 e-mail addresses of hubspot cannot be read, such as n…s (14 characters), and identify nobody:"
+        " correct them at the source",
+    ),
+    (
+        "a few addresses are mistyped",
+        UNREADABLE | {"unreadable_count": 21},
+        {},
+        "ok: 21 of 220 e-mail addresses of hubspot cannot be read, such as n…s (14 characters), and identify nobody:"
+        " correct them at the source",
+    ),
+    (
+        "the connector hashes e-mail addresses",
+        {"unreadable_count": 220, "hashed_count": 219, "example": "d…5 (32 characters)"},
+        {},
+        "warn: 220 of 220 e-mail addresses of hubspot cannot be read, such as d…5 (32 characters), because they are"
+        " hashed: they identify nobody; have the connector deliver them as they are",
+    ),
+    (
+        "phone numbers are those of another country",
+        UNREADABLE | {"identifier_type": "phone"},
+        {},
+        "warn: 22 of 220 phone numbers of hubspot cannot be read, such as n…s (14 characters), and identify nobody:"
+        " deliver them with their country code, or set default_country",
+    ),
+    (
+        "nobody is written as undefined",
+        UNREADABLE | {"identifier_type": "number"},
+        {},
+        "warn: 22 of 220 account and card numbers of hubspot are placeholders, such as n…s (14 characters), and"
+        " identify nobody: leave them empty at the source",
+    ),
+]
+
 VARS = {"as_of_date": "2026-06-30", "reporting_currency": "GBP", "business_timezone": "Europe/London", "kind": "own"}
 
 # A shop of which nothing has to be said.
@@ -85,7 +133,7 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {"counted_count": 0},
         {},
         "warn: None of 120 orders counts as a sale, most often because: not paid; check the status columns of the order"
-        " source",
+        " source, and that the lines of its orders were delivered",
     ),
     (
         "every order is in a currency without a rate",
@@ -98,8 +146,8 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "orders come without their customers",
         {"customer_order_count": 0},
         {},
-        "warn: None of 120 orders names a customer, so nobody bought anything: deliver a customer, an e-mail address or"
-        " a phone number with the orders",
+        "warn: None of 120 orders names a known customer, so nobody bought anything: deliver the customers whose"
+        " accounts the orders name, or an e-mail address or a phone number with the orders",
     ),
     (
         "the currency of the business is not stated",
@@ -208,7 +256,7 @@ def said(facts: str, row: dict[str, Any], variables: dict[str, Any]) -> list[str
 
 
 def test_nothing_is_said_of_a_shop_without_mistakes() -> None:
-    assert said("of_all", SHOP, {}) == said("of_sources", SOURCE, {}) == []
+    assert said("of_all", SHOP, {}) == said("of_sources", SOURCE, {}) == said("of_identifiers", IDENTIFIERS, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -218,6 +266,7 @@ def test_nothing_is_said_of_a_shop_without_mistakes() -> None:
         for facts, usual, mistakes in (
             ("of_all", SHOP, MISTAKES_OF_ALL),
             ("of_sources", SOURCE, MISTAKES_OF_A_SOURCE),
+            ("of_identifiers", IDENTIFIERS, MISTAKES_OF_IDENTIFIERS),
         )
         for name, different, variables, sentence in mistakes
     ],

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from scripts.platform.errors import CheckFailed
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from tests.support import telling_cases
-from tests.support.real_data import CASES, shared_case
+from tests.support.real_data import CASES, PROJECT, shared_case
 from tests.support.telling_cases import PERMISSIONS
 from tests.support.workspaces import workspace_in
 
@@ -36,7 +38,7 @@ WANTED = {
         *("customers.customers", "customer_profiles", "customer_margin", "customer_rfm"),
         *("order_payments", "order_lines", "returns"),
         *("money_reconciliation", "record_conservation", "dead_letters", "engagement_daily", "tickets"),
-        *("int_customer_reachability", "int_customer_carts", "shared_identifiers"),
+        *("int_customer_reachability", "int_customer_carts", "shared_identifiers", "build_notes"),
     ],
     "placeholders": ["orders", "customer_identities"],
 }
@@ -532,19 +534,47 @@ def test_public_case(request: pytest.FixtureRequest, name: str) -> None:
     check(request.getfixturevalue("placeholders" if name in WITH_PLACEHOLDERS else "main"))
 
 
-# Cases whose input is not a delivery that others can share.
+# Cases whose input is not a delivery that others can share, and the tests of them.
 ELSEWHERE = {
-    "first-day-sync-stamp-of-today": "is about a first load without settings",
-    "hashed-emails": "is about files of a connector that are not in the folder",
-    "shopify-graphql-connector-files": "is about files of a connector that are not in the folder",
-    "unchecked-text-values": "is about rows of seeds",
+    "first-day-sync-stamp-of-today": "tests/e2e/test_public_cases.py::test_a_first_load_with_stamps_of_today",
+    "hashed-emails": "tests/e2e/test_public_cases.py::test_hashed_addresses_link_nobody_and_are_said",
+    "shopify-graphql-connector-files": (
+        "tests/intake/test_layouts.py::test_the_graphql_layout_of_the_shop_is_refused_once_by_its_name"
+    ),
+    "unchecked-text-values": (
+        "tests/segments/test_rule_faults.py::test_every_kind_of_faulty_row_is_named_with_a_suggestion"
+    ),
 }
 
 
 def test_every_case_is_tested() -> None:
+    for place in ELSEWHERE.values():
+        file, test = place.split("::")
+        assert f"def {test}(" in (PROJECT / file).read_text(encoding="utf-8"), place
     if not CASES.exists():
         shared_case("any")
     assert {folder.name for folder in CASES.iterdir() if folder.is_dir()} == {*CHECKS, *ELSEWHERE}
+
+
+def test_a_first_load_with_stamps_of_today(tmp_path: Path) -> None:
+    """The connector's stamp is the time of the export: the load says for which day alone there is anything."""
+    case_files = shared_case("first-day-sync-stamp-of-today") / "landing"
+    workspace = workspace_in(tmp_path)
+    today = datetime.now(UTC).date()
+    for file in sorted(case_files.rglob("*.csv")):
+        target = workspace.landing / file.relative_to(case_files)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = file.read_text(encoding="utf-8")
+        assert "2026-11-29 20:00:00" in text
+        target.write_text(text.replace("2026-11-29 20:00:00", f"{today} 00:00:01"), encoding="utf-8")
+    shutil.copy(case_files / "world.json", workspace.settings_file)
+    notes = "\n".join(intake(workspace).notes)
+    day = json.loads(workspace.settings_file.read_text(encoding="utf-8"))["as_of_date"]
+    assert day < str(today)
+    assert (
+        f"all rows became known on {today} or later, so a build for {day} knows none of them: set as_of_date to"
+        f" {today}, or leave _fivetran_synced out of the files if that is the time of an export"
+    ) in notes
 
 
 # -- The delivery of our own ----------------------------------------------------------------------------------------
@@ -607,6 +637,12 @@ def test_names_and_dates_that_tell_people_apart(main: Built) -> None:
 def test_spellings_of_a_telephone(main: Built) -> None:
     main.person("shopify:25", "shopify:26", "shopify:27")
     main.person("crm:53", "crm:54")
+
+
+def test_hashed_addresses_link_nobody_and_are_said(main: Built) -> None:
+    main.people("loyalty:H1", "loyalty:H2", wanted=2)
+    note = main.value("select note from marts.build_notes where note_key = 'hashed e-mail addresses loyalty'")
+    assert "such as 0…e (32 characters), because they are hashed: they identify nobody" in note
 
 
 def test_placeholders_join_no_one(main: Built) -> None:

@@ -73,6 +73,16 @@ def test_stamps_and_days_in_names_are_kept(zone: Zone) -> None:
     assert zone.rows(known) == [("r1", datetime(2020, 5, 1)), ("r2", datetime(2019, 2, 3, 4, 5, 6))]
 
 
+def test_a_history_stamped_on_the_day_of_its_export_is_said(zone: Zone) -> None:
+    """A build for the day of the newest sale would be empty."""
+    stamped = RECEIPTS.replace("\n", ",synced_at\n")
+    zone.deliver("pos/receipt/r.csv", f"{stamped}r1,s1,completed,2018-01-05 12:00:00,GBP,10,2019-02-03 04:05:06\n")
+    assert zone.load().notes[-1] == (
+        "first load: all rows became known on 2019-02-03 or later, so a build for 2018-01-05 knows none of them: set"
+        " as_of_date to 2019-02-03, or leave synced_at out of the files if that is the time of an export"
+    )
+
+
 def test_a_shop_whose_data_reach_yesterday_keeps_a_moving_day(zone: Zone) -> None:
     deliver_history(zone, "2018-01-05", str(TODAY - timedelta(days=1)), str(TODAY))
     zone.load()

@@ -217,6 +217,19 @@ def test_it_says_what_is_missing_and_what_that_costs(zone: Zone) -> None:
     assert "unread: [colour]" in text
 
 
+def test_what_another_of_the_files_brings_is_not_missing(zone: Zone) -> None:
+    files = []
+    for name, content in (("lines", STORE_LINES), ("products", "product_id,department,brand\nP1,Deli,A\nP2,Fuel,B\n")):
+        files.append(zone.workspace.home / f"{name}.csv")
+        files[-1].write_text(content, encoding="utf-8")
+    scaffold(zone.workspace, files, zone="UTC", currency="USD", progress=zone.said.append)
+    written = (zone.workspace.landing / "mapped" / "lines" / "mapping.yml").read_text(encoding="utf-8")
+    assert "come with products/product" not in written + "".join(zone.said)
+    assert zone.said[-1].startswith(
+        "next: review the 2 mappings line by line, then run intake, build, publish and report"
+    )
+
+
 def test_settings_are_written_where_there_are_none(zone: Zone) -> None:
     proposed(zone, SMALLEST, zone="Europe/Paris", currency="EUR", country="FR")
     settings = zone.workspace.landing / "world.json"

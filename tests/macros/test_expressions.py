@@ -52,6 +52,18 @@ CASES = (
     # Reasons in the history
     Case("trace_value_text('value')", "(values ('true'), ('false'), ('missing'), ('3')) as traces(value)",
          ["yes", "no", "not known", "3"]),
+    # Identifiers that cannot be read
+    Case("is_unreadable('email', 'v')", "(values ('Ann <ann@example.com>'), ('n/a')) as shown(v)", [False, True]),
+    Case("is_unreadable('phone', 'v')", "(values ('07700 900025'), ('12')) as shown(v)", [False, True]),
+    Case("is_unreadable('number', 'v')", "(values ('L-1'), (' / ')) as shown(v)", [False, True]),
+    Case(
+        "looks_hashed('v')",
+        "(values ('021cb20b5c78751fc7ddc091b6b69b3e'), ('VP8DfG5/mkHNKZ6EglulZA=='), ('ann@example.com'), ('021cb'))"
+        " as shown(v)",
+        [True, True, False, False],
+    ),
+    Case("masked('v')", "(values ('ann@example.com'), ('n/a'), ('x')) as shown(v)",
+         ["a…m (15 characters)", "n… (3 characters)", "x… (1 character)"]),
     # Names of people
     Case("name_key('kind', 'p')",
          "(values ('full', 'ann', 'lee'), ('first_name', 'ann', 'lee'), ('nothing', 'ann', 'lee'),"

@@ -159,7 +159,13 @@ CASES: dict[str, Case] = {
     "same_alternatives": Case(both(("order_count", "in", "1|2"), ("order_count", "in", "2 | 1.0"), 2), [], (("include 2 and include 1 mean the same", "delete include 2, or correct it"),)),
     "contained": Case(both(("order_count", ">", "5"), ("order_count", ">", "3"), 2), [], (("include 1 adds nothing to include 2", "delete include 1, or correct it"),)),
     "draft_with_a_fault": Case(one("orders_180", ">", "3"), [], (("`orders_180` is not an attribute", "did you mean `order_count_180d`?"),), "draft"),
+    # ---- texts that no customer has, reported where another is probably meant ----
+    "mistyped_text": Case(one("bought_categories", "has_any", "Gardn"), [], (("no customer has `Gardn` as bought_categories", "did you mean `Garden`? it is one of Garden, Pets"),)),
+    "text_in_small_letters": Case(one("favourite_category", "=", "garden"), [], (("no customer has `garden` as favourite_category", "did you mean `Garden`? it is one of Garden, Pets"),)),
+    "texts_with_a_comma": Case(one("favourite_category", "in", "Garden,Pets"), [], (("no customer has `Garden,Pets` as favourite_category", "join several values with |; it is one of Garden, Pets"),)),
+    "text_for_a_code": Case(one("country_code", "=", "United Kingdom"), [], (("no customer has `United Kingdom` as country_code", "it is one of DE, GB"),)),
     # ---- valid, however close to an error ----
+    "text_of_nobody_yet": Case(one("favourite_category", "=", "Shoes"), []),
     "ground": Case(one("order_count", ">", "3"), []),
     "a_draft": Case(one("segment:ground", "is_member"), [], (), "draft"),
     "draft_on_draft": Case(one("segment:a_draft", "is_member"), [], (), "draft"),
@@ -172,11 +178,15 @@ CASES: dict[str, Case] = {
     "other_scale": Case(both(("net_revenue", ">", "pct:80"), ("net_revenue", "<", "5")), []),
     "spelling": Case([row(" Include", " 1 ", " order_count ", " >= ", " 03 ")], []),
 }  # fmt: skip
+CUSTOMERS: list[Row] = [
+    {"customer_id": "c1", "favourite_category": "Garden", "bought_categories": "Garden|Pets", "country_code": "GB"},
+    {"customer_id": "c2", "favourite_category": "Pets", "bought_categories": "", "country_code": "DE"},
+]
 
 
 def faults(folder: Path) -> tuple[dict[str, set[tuple[str, str, str]]], dict[str, str | None]]:
     """What is reported for each case and for the shipped rules, and their texts."""
-    workspace = make_workspace(folder, [], TYPES)
+    workspace = make_workspace(folder, CUSTOMERS, {**TYPES, "country_code": "varchar"})
     rules = [
         Rule(key, case.rows, case.status, more=SPEC | {"priority": n}) for n, (key, case) in enumerate(CASES.items(), 1)
     ]

@@ -154,6 +154,11 @@ profile_id,email,phone,first_name,last_name,birth_date,country_code,created_at,u
 53,,0151 23456789,Ilse,Brandt,,DE,2024-03-01 10:00:00,2024-03-01 10:00:00,2024-03-01 10:00:00
 54,,+49 151 23456789,Ilse,Brandt,,DE,2024-03-01 10:00:00,2024-03-01 10:00:00,2024-03-01 10:00:00
 """,
+    "loyalty/member": """
+loyalty_number,email,first_name,last_name,joined_at,updated_at,synced_at
+H1,021cb20b5c78751fc7ddc091b6b69b3e,Hana,Hashed,2025-01-01 10:00:00,2025-01-01 10:00:00,2026-02-01 00:00:00
+H2,021cb20b5c78751fc7ddc091b6b69b3e,Hana,Hashed,2025-01-01 10:00:00,2025-01-01 10:00:00,2026-02-01 00:00:00
+""",
     "web/identifies": """
 id,anonymous_id,user_id,email,received_at,timestamp
 w1,w1,Undefined,p1@example.com,2026-06-01 10:00:00,2026-06-01 10:00:00

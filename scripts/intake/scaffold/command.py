@@ -69,13 +69,16 @@ def scaffold(
                 f"{folder / MAPPING_FILE}: is there already; edit it, delete it, or give {found[shape][1][0].name} "
                 "another --name"
             )
+    if any(proposal.what.startswith("products") for proposal, _ in found.values()):
+        found = {shape: (proposal.beside_products(), alike) for shape, (proposal, alike) in found.items()}
     for shape, (proposal, alike) in found.items():
         _write(targets[shape], proposal, alike, progress)
     newest = max((proposal.newest for proposal, _ in found.values() if proposal.newest), default=None)
     _write_settings(workspace, given, country, newest, progress)
     asked = sum(len(proposal.questions) for proposal, _ in found.values())
-    what = f"answer the {asked} open questions (?) in it" if asked else "review it line by line"
-    progress(f"next: {what}, then run intake, build, publish and report")
+    which = "it" if len(found) == 1 else f"the {len(found)} mappings"
+    what = f"answer the {asked} open questions (?) in {which}" if asked else f"review {which} line by line"
+    progress(f"next: {what}, then run intake, build, publish and report with --warehouse {workspace.warehouse}")
 
 
 def _name_of(path: Path) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scripts.intake.formulas import WORDS
+from scripts.intake.landing import column_names
 from scripts.intake.mapping import OPEN
 from scripts.intake.scaffold.profile import ColumnProfile, FileProfile
 from scripts.intake.scaffold.roles import roles_of, words_of
@@ -18,6 +19,8 @@ BEGINNING = "2000-01-01"
 MOST_UNITS = 100
 # Stands for the names of the files until they are all known.
 FILES = "\0"
+# Missing of order lines, unless a file of products is given too.
+NEEDS_PRODUCTS = "categories and cost come with products/product: without it they and margin are not known"
 STATUSES = (
     (
         "completed",
@@ -48,6 +51,11 @@ class Proposal:
         """The mapping file for files of these names."""
         return self.template.replace(FILES, ", ".join(map(_quoted, file_names)))
 
+    def beside_products(self) -> Proposal:
+        """The same where a file of products is mapped as well."""
+        missing = [text for text in self.missing if text != NEEDS_PRODUCTS]
+        return replace(self, template=self.template.replace(f"#   - {NEEDS_PRODUCTS}\n", ""), missing=missing)
+
 
 @dataclass(frozen=True)
 class Given:
@@ -59,16 +67,15 @@ class Given:
 
 def contract_of(file: FileProfile, sources: dict[str, Source]) -> Table | None:
     """The table whose columns the file has already, all required ones by name; it needs no mapping."""
-    names = {column.name.strip().lower() for column in file.columns}
-    fitting = [
-        (sum(column.name in names for column in table.columns), table)
-        for source in sources.values()
-        for table in source.tables.values()
-        if all(column.name in names for column in table.columns if column.required)
-    ]
+    delivered = [column.name for column in file.columns]
+    fitting = []
+    for table in (table for source in sources.values() for table in source.tables.values()):
+        names = set(column_names(delivered, {column.name for column in table.columns}))
+        if all(column.name in names for column in table.columns if column.required):
+            fitting.append((sum(column.name in names for column in table.columns), table))
     best = max(fitting, key=lambda found: found[0], default=None)
     # Two or three required columns, such as an id and a time, are no evidence.
-    return best[1] if best and best[0] >= 4 and 2 * best[0] >= len(names) else None
+    return best[1] if best and best[0] >= 4 and 2 * best[0] >= len(delivered) else None
 
 
 def propose(file: FileProfile, given: Given) -> Proposal | None:
@@ -322,9 +329,7 @@ class _Writer:
                 "no products: categories, add-ons and recommendations stay empty, and margin is not known"
             )
         else:
-            self.missing.append(
-                "categories and cost come with products/product: without it they and margin are not known"
-            )
+            self.missing.append(NEEDS_PRODUCTS)
         if "tax" not in roles:
             self.missing.append("no tax: amounts are taken as they are, without tax")
         elif is_lines:

@@ -72,7 +72,7 @@ violations as (
         is_structural,
         reason,
         suggestion,
-        false
+        is_warning
     from {{ ref('int_segment_cell_violations') }}
 
 ),
