@@ -150,7 +150,7 @@ def add_fit(commands: Commands) -> None:
     command.add_argument(
         "--purchases",
         choices=["auto", "bg_nbd", "mbg_nbd"],
-        help="clv: may customers leave after one purchase (mbg_nbd) or not (bg_nbd); default: auto, the more likely",
+        help="clv: may customers leave after one purchase (mbg_nbd) or not (bg_nbd); default: auto, by held-out days",
     )
     command.add_argument("--category", help="adoption: first purchase in a category")
     command.add_argument("--product", metavar="SKU", help="adoption: first purchase of a product")

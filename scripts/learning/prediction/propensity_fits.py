@@ -177,7 +177,7 @@ def persons(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
-    """The probability of an order in the days after the snapshot, by the better purchase model; None if the fit fails.
+    """The probability of an order in the days after the snapshot, by the likelier purchase model; None if none is fitted.
 
     The rate of a customer alive with x purchases by T is gamma(r + x, alpha + T), so that no order in t weeks has
     probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
@@ -185,7 +185,7 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
     purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     x, t_x, observed = purchase_arrays(purchases)
     try:
-        found, _ = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
+        found = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
     except bg_nbd.CannotFit:
         return None
     if not found.converged:
