@@ -118,7 +118,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A model trained on `trained`, its log-odds multiplied by `slope` and its level set to the outcomes after `day`."""
+    """A model trained on `trained`, its log-odds multiplied by `slope` and its level that of the outcomes after `day`."""
 
     model: Propensity
     slope: float
