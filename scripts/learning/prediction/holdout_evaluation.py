@@ -118,7 +118,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A model trained on `trained`, its log-odds multiplied by `slope` and its level that of the outcomes after `day`."""
+    """A model trained on `trained`, log-odds multiplied by `slope`, at the level of the outcomes after `day`."""
 
     model: Propensity
     slope: float
@@ -186,6 +186,10 @@ class HoldoutResult:
             chance = np.sqrt(near * (1 - near) / customers)
             if not LEAST_RATIO <= observed / near <= MOST_RATIO and abs(observed - near) > 2 * chance:
                 found.append(f"{whom} {observed:.0%} had the outcome, and {near:.0%} were expected")
+        slope = self.calibration.slope
+        if slope.low > MOST_RATIO or slope.high < LEAST_RATIO:
+            near_or_far = "close together" if slope.value > 1 else "far apart"
+            found.append(f"the probabilities are too {near_or_far}, by a factor of {slope.value:.2f} in log-odds")
         return found
 
     @property
