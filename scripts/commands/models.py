@@ -136,7 +136,7 @@ def add_fit(commands: Commands) -> None:
         "fit",
         _fit,
         "Fit lifetime value, churn or adoption to the built warehouse.",
-        "adoption --attribute points_redeemed_365d --horizon 180 --judge 2026-01-01",
+        "adoption --attribute email_click_count_90d --horizon 180 --judge 2026-01-01",
         "Writes the parameters, with a model card, into the seeds.",
     )
     command.add_argument(
