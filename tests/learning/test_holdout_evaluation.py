@@ -201,7 +201,7 @@ def test_a_calibration_that_the_last_period_refutes_is_not_offered() -> None:
     world = {FIT: cohort(FIT, 1.5), CALIBRATE: cohort(CALIBRATE, 0.3), JUDGE: cohort(JUDGE, 1.5)}
     found = trained(world)
     [too_close] = found.results[0].refutations
-    assert too_close.startswith("the probabilities are too close together, by a factor of ")
+    assert too_close.startswith("the probabilities are too close together: the slope of their log-odds is ")
     assert figures(found, RANKING) == {"no probabilities": "; ".join(found.results[0].refutations)}
     assert found.is_usable and found.summary("who left").startswith(
         f"For ranking only, not as probabilities: {too_close}. "

@@ -189,7 +189,9 @@ class HoldoutResult:
         slope = self.calibration.slope
         if slope.low > MOST_RATIO or slope.high < LEAST_RATIO:
             near_or_far = "close together" if slope.value > 1 else "far apart"
-            found.append(f"the probabilities are too {near_or_far}, by a factor of {slope.value:.2f} in log-odds")
+            found.append(
+                f"the probabilities are too {near_or_far}: the slope of their log-odds is {slope.value:.2f}, not 1"
+            )
         return found
 
     @property
