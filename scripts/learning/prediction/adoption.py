@@ -133,7 +133,7 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
     def cohort(snapshot: Snapshot) -> Cohort:
         owners = owners_by(workspace, target, snapshot)
         customers = _candidates(persons(snapshot), target, snapshot.interests, owners)
-        chance = chance_of_order(snapshot, customers, horizon)
+        chance = chance_of_order(workspace, snapshot, customers, horizon)
         spent = outcomes(workspace, snapshot, horizon).set_index("customer_id")["net_revenue"]
         return Cohort(
             day=snapshot.day,

@@ -13,8 +13,8 @@ are not offered: the scores are then an order of customers and no more.
 The baselines use the same customers:
 
 - recency alone: the same regression with the days since the last order as its only attribute, just as flexible;
-- purchase model: BG/NBD or MBG/NBD, whichever has the higher likelihood, fitted to the purchases up to the evaluation
-  day, where the caller provides its probabilities;
+- purchase model: BG/NBD or MBG/NBD, fitted to the purchases up to the evaluation day, where the caller provides its
+  probabilities;
 - gradient boosting: trees on the same attributes (scikit-learn), to show what readability costs.
 
 The overall rate changes with the season and over the years. So all probabilities are shifted to the rate of such

@@ -13,6 +13,7 @@ import pandas as pd
 
 from scripts.learning.prediction import bg_nbd, model_inputs
 from scripts.learning.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
+from scripts.learning.prediction.clv import purchase_model_in_use
 from scripts.learning.prediction.holdout_evaluation import (
     LEAST_HISTORY,
     Cohort,
@@ -199,8 +200,10 @@ def persons(snapshot: Snapshot) -> pd.DataFrame:
     return inputs[(inputs["customer_type"] == PERSON) & known].reset_index(drop=True)
 
 
-def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
-    """The probability of an order in the days after the snapshot, by the likelier purchase model; None if it fails.
+def chance_of_order(workspace: Workspace, snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
+    """The probability of an order in the days after the snapshot, by the purchase model; None if its fit fails.
+
+    The one in use for lifetime value, or else the likelier.
 
     The rate of a customer alive with x purchases by T is gamma(r + x, alpha + T), so that no order in t weeks has
     probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
@@ -208,7 +211,8 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
     purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     x, t_x, observed = purchase_arrays(purchases)
     try:
-        found = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
+        modified, _ = purchase_model_in_use(workspace)
+        found = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))], modified)
     except bg_nbd.CannotFit:
         return None
     if not found.converged:
