@@ -30,6 +30,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         is_it = (row["segment_key"], row["attribute"]) == ("high_value_low_churn", "churn_propensity")
         return row | {"value": "0.25"} if is_it else row
 
+    change_seed(workspace, "segment_definitions", lambda row: row | {"status": "active"})
     change_seed(workspace, "segment_rule_conditions", ask_for_a_probability)
     run_rules(workspace)
     return workspace

@@ -59,9 +59,9 @@ attribute_values as (
             else {{ prediction_input_value('attributes.attribute_name', 'inputs') }}
         end as attribute_value
 
-    from covered
-    inner join (select distinct model_key, attribute_name from terms) as attributes
-        on covered.model_key = attributes.model_key
+    from (select distinct model_key, attribute_name from terms) as attributes
+    inner join covered
+        on attributes.model_key = covered.model_key
     inner join {{ ref('int_prediction_inputs') }} as inputs
         on covered.customer_id = inputs.customer_id
 
