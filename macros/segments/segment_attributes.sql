@@ -1,7 +1,7 @@
 {# The attributes that a rule may use, by name: the columns of customer_features as described in its YAML, and those of
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
    data_type, value_type, description, unit, lowest, highest, null_meaning, phrase (see segment_phrase), meaning (of a
-   window), needs, needs_any, is_available, unavailable_reason, operators. #}
+   window), needs, needs_any, is_available, unavailable_reason, ranking_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
     {#- Built first, because it says which models may score. -#}
@@ -61,43 +61,56 @@
     {%- if switched_off -%}{%- do reasons.append('source ' ~ switched_off | join(', ') ~ ' is off') -%}{%- endif -%}
     {%- if silent -%}{%- do reasons.append('source ' ~ silent | join(', ') ~ ' has delivered nothing') -%}{%- endif -%}
     {%- set reason = reasons | join('; ') if reasons else none -%}
+    {%- set ranking_reason = none -%}
     {%- if not off and meta.get('needs_parameters') -%}
-        {%- set memory = run_memory('model_unavailable_reasons') -%}
+        {%- set memory = run_memory('model_uses') -%}
         {%- if meta.needs_parameters not in memory -%}
-            {%- do memory.update({meta.needs_parameters: model_unavailable_reason(meta.needs_parameters)}) -%}
+            {%- do memory.update({meta.needs_parameters: model_use(meta.needs_parameters)}) -%}
         {%- endif -%}
-        {%- set reason = memory[meta.needs_parameters] -%}
+        {%- set reason = memory[meta.needs_parameters].unavailable_reason -%}
+        {%- set ranking_reason = memory[meta.needs_parameters].ranking_reason -%}
     {%- endif -%}
     {%- set value_type = meta.get('value_type') or segment_value_type(data_type) -%}
+    {%- set phrase = meta.get('full_phrase') or segment_phrase(name, meta.get('phrase')) -%}
+    {%- if ranking_reason is not none -%}{%- set phrase = segment_phrase_named(phrase, 'rank') -%}{%- endif -%}
     {{ return({
         'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
         'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
         'lowest': meta.get('lowest'), 'highest': meta.get('highest'), 'meaning': meta.get('meaning'),
-        'null_meaning': meta.get('null_meaning'), 'phrase': meta.get('full_phrase') or segment_phrase(name, meta.get('phrase')),
+        'null_meaning': meta.get('null_meaning'), 'phrase': phrase,
         'operators': segment_operators_for(value_type), 'needs': needs,
-        'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason
+        'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason,
+        'ranking_reason': ranking_reason
     }) }}
 {%- endmacro %}
 
-{# Why a fitted model gives no scores in this run, in words; none when it does. The seed <name>_parameters holds its
+{# How a fitted model may be used in this run, in words: unavailable_reason where it gives no scores, ranking_reason where
+   its scores only rank customers, both none where they are probabilities. The seed <name>_parameters holds its
    parameters, int_model_status says whether they may be used on these data. Before that is built, the seeds alone
-   decide. #}
-{% macro model_unavailable_reason(name) -%}
+   decide. Of several adoption models, the one that customer_features shows counts. #}
+{% macro model_use(name) -%}
+    {%- set refused = {'ranking_reason': none} -%}
+    {%- set usable = {'unavailable_reason': none, 'ranking_reason': none} -%}
     {%- set parameters = built_relation('seed', name ~ '_parameters') -%}
     {%- set cards = built_relation('seed', 'model_cards') -%}
     {%- if parameters is none or cards is none
         or run_query('select count(*) from ' ~ parameters).rows[0][0] == 0 -%}
-        {{ return('the model ' ~ name ~ ' has no fitted parameters yet') }}
+        {{ return(dict(refused, unavailable_reason='the model ' ~ name ~ ' has no fitted parameters yet')) }}
     {%- endif -%}
     {%- set fits_with_card = run_query(
         'select distinct cards.model_key, cards.fit_id from ' ~ cards ~ ' as cards inner join ' ~ parameters
-        ~ ' as parameters on cards.model_key = parameters.model_key and cards.fit_id = parameters.fit_id'
+        ~ ' as parameters on cards.model_key = parameters.model_key and cards.fit_id = parameters.fit_id order by 1'
     ).rows -%}
+    {%- if name == 'adoption' and var('adoption_target') is not none -%}
+        {%- set fits_with_card = fits_with_card | selectattr(0, 'equalto', var('adoption_target')) | list -%}
+    {%- endif -%}
     {%- if fits_with_card | length == 0 -%}
-        {{ return('the parameters of the model ' ~ name ~ ' have no model card; fit it again') }}
+        {{ return(dict(
+            refused, unavailable_reason='the parameters of the model ' ~ name ~ ' have no model card; fit it again'
+        )) }}
     {%- endif -%}
     {%- set statuses = built_relation('model', 'int_model_status') -%}
-    {%- if statuses is none -%}{{ return(none) }}{%- endif -%}
+    {%- if statuses is none -%}{{ return(usable) }}{%- endif -%}
     {%- set status_by_fit = {} -%}
     {%- for row in run_query('select model_key, fit_id, status, reason from ' ~ statuses).rows -%}
         {%- do status_by_fit.update({row[0] ~ ' ' ~ row[1]: row}) -%}
@@ -105,10 +118,13 @@
     {%- set reasons = [] -%}
     {%- for row in fits_with_card -%}
         {%- set status = status_by_fit.get(row[0] ~ ' ' ~ row[1]) -%}
-        {%- if status is none or status[2] == 'usable' -%}{{ return(none) }}{%- endif -%}
+        {%- if status is none or status[2] == 'usable' -%}{{ return(usable) }}{%- endif -%}
+        {%- if status[2] == 'ranking_only' -%}
+            {{ return(dict(usable, ranking_reason='the model ' ~ name ~ ' ' ~ status[3])) }}
+        {%- endif -%}
         {%- do reasons.append(status[3]) -%}
     {%- endfor -%}
-    {{ return('the model ' ~ name ~ ' is refused: ' ~ reasons | first) }}
+    {{ return(dict(refused, unavailable_reason='the model ' ~ name ~ ' is refused: ' ~ reasons | first)) }}
 {%- endmacro %}
 
 {# A seed or model of this project as a relation of the warehouse; none before it is built. #}

@@ -103,17 +103,30 @@
 {# Records in a segment the effect of a condition that reads an attribute; `found` is none for one that does not exist.
    #}
 {% macro segment_read(segment, condition, name, found) -%}
+    {%- set reason = segment_unreadable_reason(condition, name, found) if found else none -%}
     {%- if not found -%}
         {%- do segment.missing.append(name) if name not in segment.missing -%}
-    {%- elif not found.is_available and condition.if_missing in ('true', 'false') -%}
+    {%- elif reason is not none and condition.if_missing in ('true', 'false') -%}
         {#- The rule itself states the result of the condition where the value is missing. -#}
         {%- do condition.update({'constant': condition.if_missing}) -%}
         {%- do segment.waived.append(name) if name not in segment.waived -%}
-    {%- elif not found.is_available -%}
+    {%- elif reason is not none -%}
         {%- do segment.unavailable.append(name) if name not in segment.unavailable -%}
-        {%- do segment.unavailable_reasons.update({name: found.unavailable_reason}) -%}
+        {%- do segment.unavailable_reasons.update({name: reason}) -%}
     {%- endif -%}
     {%- if found and found.get('meaning') -%}{%- do segment.windows.update({name: found.meaning}) -%}{%- endif -%}
+{%- endmacro %}
+
+{# Why a condition cannot read an attribute in this run, in words; none if it can. The scores of a model that only ranks
+   can be compared with percentiles, but not with probabilities or other attributes. #}
+{% macro segment_unreadable_reason(condition, name, found) -%}
+    {%- if not found.is_available -%}{{ return(found.unavailable_reason) }}{%- endif -%}
+    {%- if found.get('ranking_reason') is none -%}{{ return(none) }}{%- endif -%}
+    {%- set others = [] if name == condition.attribute else [name] -%}
+    {%- for item in segment_condition_items(condition) if segment_percentile(item) is none -%}
+        {%- do others.append(item) -%}
+    {%- endfor -%}
+    {{ return((found.ranking_reason ~ '; compare it with a percentile, such as pct:90') if others else none) }}
 {%- endmacro %}
 
 {# One condition normalised, with the type and wording of the attributes that it reads. #}

@@ -19,7 +19,9 @@ all_candidates as (
 
     select
         model_key,
-        avg(adoption_propensity) as propensity
+        avg(adoption_propensity) as propensity,
+        -- Ranks can be compared, but they neither average nor add up to anything.
+        bool_or(is_ranking_only) as is_ranking_only
 
     from candidates
     group by model_key
@@ -49,9 +51,11 @@ final as (
         cast(by_segment.segment_key as {{ dbt.type_string() }}) as segment_key,
         {{ as_of_date() }} as as_of_date,
         cast(by_segment.candidate_count as bigint) as candidate_count,
-        by_segment.propensity as mean_adoption_propensity,
-        by_segment.expected_adopters,
-        by_segment.propensity / nullif(all_candidates.propensity, 0) as lift
+        case when not all_candidates.is_ranking_only then by_segment.propensity end as mean_adoption_propensity,
+        case when not all_candidates.is_ranking_only then by_segment.expected_adopters end as expected_adopters,
+        case
+            when not all_candidates.is_ranking_only then by_segment.propensity / nullif(all_candidates.propensity, 0)
+        end as lift
 
     from by_segment
     inner join all_candidates

@@ -136,7 +136,7 @@ def add_fit(commands: Commands) -> None:
         "fit",
         _fit,
         "Fit lifetime value, churn or adoption to the built warehouse.",
-        "adoption --attribute points_redeemed_365d --horizon 180 --judge 2026-01-01",
+        "adoption --attribute email_click_count_90d --horizon 180 --judge 2026-01-01",
         "Writes the parameters, with a model card, into the seeds.",
     )
     command.add_argument(
@@ -150,7 +150,7 @@ def add_fit(commands: Commands) -> None:
     command.add_argument(
         "--purchases",
         choices=["auto", "bg_nbd", "mbg_nbd"],
-        help="clv: may customers leave after one purchase (mbg_nbd) or not (bg_nbd); default: auto, the more likely",
+        help="clv: may customers leave after one purchase (mbg_nbd) or not (bg_nbd); default: auto, by held-out days",
     )
     command.add_argument("--category", help="adoption: first purchase in a category")
     command.add_argument("--product", metavar="SKU", help="adoption: first purchase of a product")

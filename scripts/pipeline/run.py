@@ -41,7 +41,7 @@ FITS = ("clv", "churn", "adoption")
 RUN_HORIZON = 180
 # Past days on which `run` evaluates the segments of generated data too, so that there is a history to look at.
 RUN_HISTORY = (28, 7, 1)
-DEMO_ADOPTION = "points_redeemed_365d"
+DEMO_ADOPTION = "email_click_count_90d"
 DEMO_APPROVERS = {
     "segment_owner": "Demo Owner",
     "campaign_owner": "Demo Campaigner",

@@ -8,15 +8,19 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from scripts.learning.prediction import evaluation, holdout_evaluation
+from scripts.learning.prediction.cards import RANKING
 from scripts.learning.prediction.holdout_evaluation import (
     BOOSTED,
+    LEAST_CHECKED,
     MODEL,
     PURCHASE_MODEL,
     RECENCY_ALONE,
     Cohort,
     Count,
+    Trained,
     evaluate_on_holdout,
     train,
 )
@@ -58,26 +62,53 @@ def test_nothing_is_gained_where_only_recency_matters() -> None:
     assert abs(result.auc_above(RECENCY_ALONE).value) < 0.01
 
 
-def test_probabilities_that_a_later_day_refutes_are_in_doubt_and_right_ones_are_not() -> None:
+def test_probabilities_that_a_later_day_refutes_are_no_probabilities_and_right_ones_are() -> None:
     before = cohort(date(2025, 1, 1), 0.6)
     right = evaluate_on_holdout(before, cohort(date(2025, 7, 1), 0.6), SCALES, None)
-    assert right.doubts == []
+    assert right.refutations == []
     # Far fewer leave in this season, as nothing in the training days could tell.
-    calm = evaluate_on_holdout(before, cohort(date(2025, 7, 1), 0.6, season=-3.0), SCALES, None)
-    [doubt] = calm.doubts
-    assert doubt.startswith("of the tenth with the highest probabilities ")
-    assert doubt.endswith("were expected: use the ranking, not the probabilities")
-
-
-def test_a_model_that_ranks_no_better_than_the_purchase_model_is_in_doubt() -> None:
-    before, after = cohort(date(2025, 1, 1), 0.6), cohort(date(2025, 7, 1), 0.6)
-    truth = 1 / (
-        1 + np.exp(-0.01 * (after.customers["days_since_last_order"] - 90) + 0.6 * (after.customers["visits"] - 3))
+    calm = evaluate_on_holdout(before, cohort(date(2025, 7, 1), 0.6, season=-2.0), SCALES, None)
+    highest, overall = calm.refutations
+    assert highest.startswith("of the tenth with the highest probabilities ")
+    assert overall.startswith("of all customers ") and overall.endswith(
+        f"{calm.scores[MODEL].mean():.0%} were expected"
     )
-    better = replace(after, opponents={PURCHASE_MODEL: np.clip(truth.to_numpy() + 0.3 * (after.label - 0.5), 0, 1)})
-    assert evaluate_on_holdout(before, better, SCALES, None).doubts == ["the purchase model ranks customers as well"]
-    worse = replace(after, opponents={PURCHASE_MODEL: 1 - truth.to_numpy()})
-    assert evaluate_on_holdout(before, worse, SCALES, None).doubts == []
+
+
+def test_too_few_outcomes_keep_the_ranking_only() -> None:
+    """The probabilities are right, but 99 outcomes cannot show it."""
+    before = cohort(date(2025, 1, 1), 0.6)
+    after = cohort(date(2025, 7, 1), 0.6)
+    events, others = np.flatnonzero(after.label == 1), np.flatnonzero(after.label == 0)
+    for count, is_enough in ((LEAST_CHECKED, True), (LEAST_CHECKED - 1, False)):
+        kept = np.sort(np.concatenate([events[:count], others[: round(count * len(others) / len(events))]]))
+        part = Cohort(after.day, after.customers.iloc[kept], after.label[kept], after.money[kept])
+        refutations = evaluate_on_holdout(before, part, SCALES, None).refutations
+        assert (refutations == []) == is_enough
+        if not is_enough:
+            assert refutations == ["only 99 customers show whether the probabilities are right, 100 are needed"]
+
+
+def ranked_by_purchases(after: Cohort, is_better: bool) -> Cohort:
+    """The same customers, with a purchase model that knows more than the inputs tell, or nothing."""
+    guess = np.clip(0.5 + 0.3 * (after.label - 0.5), 0, 1) if is_better else np.linspace(0.1, 0.9, len(after.label))
+    return replace(after, opponents={PURCHASE_MODEL: guess})
+
+
+def test_a_model_that_ranks_no_better_than_the_purchase_model_is_in_doubt_or_not_offered() -> None:
+    before, after = cohort(date(2025, 1, 1), 0.6), cohort(date(2025, 7, 1), 0.6)
+    as_good = evaluate_on_holdout(before, ranked_by_purchases(after, True), SCALES, None)
+    better = evaluate_on_holdout(before, ranked_by_purchases(after, False), SCALES, None)
+    alone = evaluate_on_holdout(before, after, SCALES, None)
+    assert as_good.doubts == ["the purchase model ranks customers as well"]
+    assert better.doubts == alone.doubts == []
+    for result, rivals, is_offered in (
+        (as_good, [], True), (as_good, [PURCHASE_MODEL], False), (better, [PURCHASE_MODEL], True),
+        (alone, [PURCHASE_MODEL], True),
+    ):  # fmt: skip
+        found = Trained(result.model, before, [result], [], rivals)
+        assert found.is_usable == is_offered
+        assert found.summary("who left").startswith("Not usable: as good without it, by purchase model.") != is_offered
 
 
 def test_the_level_of_the_season_calibrates_probabilities() -> None:
@@ -122,23 +153,102 @@ def test_train_uses_the_latest_day_and_today_s_level() -> None:
     assert found.is_usable
     assert found.training.day == date(2026, 1, 2)
     assert found.model.score(today.customers).mean() == pytest.approx(0.3, abs=1e-4)
-    assert sorted(set(asked)) == [date(2025, 7, 6), date(2026, 1, 2)]
+    assert sorted(set(asked)) == [FIT, CALIBRATE, JUDGE]
     assert "Better than recency alone on 1 of 1 days" in found.summary("who left")
 
 
-def test_an_overconfident_model_is_corrected() -> None:
-    """Trained where visits matter a lot, evaluated where they matter little."""
-    days = {date(2025, 7, 6): 1.5, date(2026, 1, 2): 0.3}
-    today = cohort(date(2026, 7, 1), 0.3).customers
-    found = train(
-        lambda day: cohort(day, days[day]), None, [date(2026, 1, 2)], today, date(2026, 7, 1), 180, BEGIN, SCALES
+# The days on which outcomes of 180 days are over by 1 July 2026: to fit, to calibrate on and to judge on.
+FIT, CALIBRATE, JUDGE, TODAY = date(2025, 1, 7), date(2025, 7, 6), date(2026, 1, 2), date(2026, 7, 1)
+
+
+def trained(world: dict[date, Cohort], data_from: date = BEGIN) -> Trained:
+    return train(lambda day: world[day], None, [JUDGE], world[JUDGE].customers, TODAY, 180, data_from, SCALES)
+
+
+def figures(found: Trained, section: str) -> dict[str, object]:
+    return {figure.figure: figure.value for figure in found.figures if figure.section == section}
+
+
+def test_a_period_that_misleads_is_corrected_by_the_next_and_judged_on_the_last() -> None:
+    """At first visits matter a lot, then little. What is learned at first is far too sure of itself."""
+    world = {FIT: cohort(FIT, 1.5), CALIBRATE: cohort(CALIBRATE, 0.3), JUDGE: cohort(JUDGE, 0.3)}
+    found = trained(world)
+    [judged] = found.results
+    misled = evaluate_on_holdout(world[FIT], world[JUDGE], SCALES, None)
+    assert misled.refutations != []
+    # Platt's slope, as scikit-learn finds it.
+    odds = misled.model.log_odds(world[CALIBRATE].customers)[:, None]
+    platt = LogisticRegression(C=np.inf, tol=1e-10).fit(odds, world[CALIBRATE].label)
+    assert judged.calibrated is not None
+    assert judged.calibrated.slope == pytest.approx(platt.coef_.item(), rel=1e-3)
+    # Nothing of the days it is judged on was used.
+    np.testing.assert_allclose(
+        judged.scores[MODEL],
+        platt.predict_proba(misled.model.log_odds(world[JUDGE].customers)[:, None])[:, 1],
+        atol=2e-3,
     )
-    assert found.results[0].calibration.slope.high < 0.9
-    spread = [figure for figure in found.figures if figure.figure == "log-odds spread by"]
-    assert len(spread) == 1 and 0.1 <= float(spread[0].value) < 0.9
-    latest = cohort(date(2026, 1, 2), 0.3)
-    unspread = fit_propensity(latest.customers, latest.label, SCALES).log_odds(today)
-    assert found.model.log_odds(today).std() / unspread.std() == pytest.approx(float(spread[0].value), rel=0.01)
+    assert judged.refutations == [] and figures(found, RANKING) == {}
+    periods = figures(found, "periods")
+    assert periods["fitted to be calibrated"] == "2025-01-08 to 2025-07-06"
+    assert periods["calibrated"] == "2025-07-07 to 2026-01-02"
+    assert periods["judged"] == "2026-01-03 to 2026-07-01"
+    # By now the latest days alone tell the truth: there is nothing to correct.
+    assert found.training.day == JUDGE and "log-odds multiplied by" not in figures(found, "fit")
+
+
+def test_a_calibration_that_the_last_period_refutes_is_not_offered() -> None:
+    """What calibrates is itself the exception: the first and the last period agree, the one between does not."""
+    world = {FIT: cohort(FIT, 1.5), CALIBRATE: cohort(CALIBRATE, 0.3), JUDGE: cohort(JUDGE, 1.5)}
+    found = trained(world)
+    [too_close] = found.results[0].refutations
+    assert too_close.startswith("the probabilities are too close together: the slope of their log-odds is ")
+    assert figures(found, RANKING) == {"no probabilities": "; ".join(found.results[0].refutations)}
+    assert found.is_usable and found.summary("who left").startswith(
+        f"For ranking only, not as probabilities: {too_close}. "
+    )
+
+
+def test_a_calibrated_model_stays_as_it_is() -> None:
+    world = {day: cohort(day, 0.6) for day in (FIT, CALIBRATE, JUDGE)}
+    found = trained(world)
+    plain = evaluate_on_holdout(world[CALIBRATE], world[JUDGE], SCALES, None)
+    np.testing.assert_array_equal(found.results[0].scores[MODEL], plain.scores[MODEL])
+    latest = fit_propensity(world[JUDGE].customers, world[JUDGE].label, SCALES)
+    pd.testing.assert_frame_equal(found.model.parameters, latest.parameters)
+    assert figures(found, RANKING) == {}
+
+
+def test_a_shifted_base_rate_is_recalibrated_where_earlier_days_could_show_it() -> None:
+    """Three times as many leave as at first. Known before the last period, it is corrected; otherwise not offered."""
+    rates = {"known": (-2.0, 0.0, 0.0), "unforeseen": (-2.0, -2.0, 0.0)}
+    for name, seasons in rates.items():
+        days = zip((FIT, CALIBRATE, JUDGE), seasons, strict=True)
+        world = {day: cohort(day, 0.6, season) for day, season in days}
+        assert evaluate_on_holdout(world[FIT], world[JUDGE], SCALES, None).refutations != []
+        found = trained(world)
+        assert (found.results[0].refutations == []) == (name == "known")
+        assert (RANKING in {figure.section for figure in found.figures}) == (name == "unforeseen")
+        # Either way the written model has the latest rate.
+        assert found.model.score(world[JUDGE].customers).mean() == pytest.approx(world[JUDGE].rate, abs=0.005)
+
+
+def test_without_days_to_calibrate_on_nothing_is_corrected() -> None:
+    """What could not be judged is not applied, however far off the last period shows the model to be."""
+    world = {CALIBRATE: cohort(CALIBRATE, 1.5), JUDGE: cohort(JUDGE, 0.3)}
+    found = trained(world, data_from=CALIBRATE - timedelta(days=200))
+    latest = fit_propensity(world[JUDGE].customers, world[JUDGE].label, SCALES)
+    pd.testing.assert_frame_equal(found.model.parameters, latest.parameters)
+    assert figures(found, "periods")["calibrated"] == "not"
+    # The same three periods with a day to calibrate on: there, and only there, the last one corrects.
+    whole = trained({FIT: cohort(FIT, 1.5), **world})
+    assert 0.1 <= float(str(figures(whole, "fit")["log-odds multiplied by"])) < 0.9
+    assert whole.training.day == CALIBRATE
+    # Its slope is known from 1,000 customers to within a seventh.
+    truth = cohort(TODAY, 0.3, count=20_000)
+    misled = whole.results[0].model
+    for model, low, high in ((whole.model, 0.7, 1.4), (misled, 0.1, 0.4)):
+        slope = evaluation.calibration(truth.label, model.score(truth.customers)).slope
+        assert low < slope.value < high
 
 
 def season_and_trend(day: date) -> Count:

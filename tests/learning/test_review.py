@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from scripts.learning.prediction import review
+from scripts.learning.prediction.cards import DOUBT, RANKING
 from scripts.learning.prediction.clv import fit_clv
 from scripts.platform.errors import UserError
 from scripts.platform.pages.page import outside_references
@@ -65,6 +66,20 @@ def test_without_the_drawing_packages_there_are_tables(fitted: Workspace, monkey
     page = review.write_model_page(fitted, progress=said.append).read_text(encoding="utf-8")
     assert "<svg" not in page and "actual to week" in page
     assert "no charts: pictures need Altair" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_usable", "said"),
+    [
+        ({}, "true", "yes"),
+        ({DOUBT: "twice the purchases"}, "true", "yes; in doubt: twice the purchases"),
+        ({RANKING: "6% were expected"}, "true", "for ranking only, not as probabilities: 6% were expected"),
+        ({RANKING: "6% were expected"}, "false", "no: its own evidence contradicts it"),
+    ],
+)
+def test_the_page_says_for_what_a_model_may_be_used(found: dict[str, str], is_usable: str, said: str) -> None:
+    figures = pd.DataFrame({"section": ["fit", *found], "value": ["1", *found.values()]})
+    assert review._use({"is_usable": is_usable}, figures) == said
 
 
 def test_no_card_is_an_empty_page(tmp_path: Path) -> None:

@@ -344,6 +344,16 @@ def test_a_customer_brief_states_what_is_known() -> None:
     )
     assert "in eight cases out of ten it is between 0.00 GBP and 310.00 GBP" in texts["What is expected"]
     assert "Whether they are about to leave is not predicted: the model churn has no" in texts["What is expected"]
+    scored = {**CUSTOMER, "features": {**CUSTOMER["features"], "churn_propensity": 0.85}, "not_known": {}}
+    for status, said in (
+        ("usable", "The churn model puts the probability of no order within its horizon at 85 %."),
+        (
+            "ranking_only",
+            "The churn model ranks them above 85 % of the customers it covers; it gives no probabilities.",
+        ),
+    ):
+        expected = _texts(customer_sections({**scored, "models": {"churn": status}}))["What is expected"]
+        assert said in expected and expected.count("churn model") == 1
     assert texts["Service"] == "1 ticket in 365 days, 1 complaint among them, the latest about size and fit."
     assert texts["Segments, and why"] == "Full price, since 2026-05-01: full price share 0.9 (at least 0.8)."
     # They may not be sent text messages, so the segment with priority there is not named.

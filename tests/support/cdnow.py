@@ -1,7 +1,7 @@
-"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to evaluate.
+"""The CDNOW sample as the models need it: 39 weeks to fit, 39 weeks to evaluate; and the log of the whole file.
 
-The package lifetimes includes the purchase log and the published summary, so the published figures are checked in every
-clone.
+The package lifetimes includes the purchase logs and the published summary, so the published figures are checked in
+every clone.
 """
 
 from __future__ import annotations
@@ -41,6 +41,14 @@ def purchase_log() -> pd.DataFrame:
     names = ["master_customer_id", "sample_customer_id", "date", "cds", "spend"]
     texts = dict.fromkeys(names[:3], str)
     log = datasets.load_dataset("CDNOW_sample.txt", sep=r"\s+", header=None, names=names, dtype=texts)
+    return log.assign(date=pd.to_datetime(log["date"], format="%Y%m%d"))
+
+
+def whole_purchase_log() -> pd.DataFrame:
+    """Every purchase of the whole file, 23,570 customers over 78 weeks: customer_id, date, cds, spend."""
+    names = ["customer_id", "date", "cds", "spend"]
+    texts = dict.fromkeys(names[:2], str)
+    log = datasets.load_dataset("CDNOW_master.txt", sep=r"\s+", skiprows=1, header=None, names=names, dtype=texts)
     return log.assign(date=pd.to_datetime(log["date"], format="%Y%m%d"))
 
 

@@ -81,7 +81,7 @@ def fabricated_workspace(folder: Path, customers: Iterable[Customer], also: Iter
             "create table marts.customer_behaviour_windows as"
             f" select customer_id, as_of_date, {windows} from marts.customer_features"
         )
-        usable = ", ".join(f"('{model}', 'fit', 'usable', null)" for model in FITTED)
+        usable = ", ".join(f"('{model}', 'fit', 'usable', cast(null as varchar))" for model in FITTED)
         connection.execute(
             "create table intermediate.int_model_status as"
             f" select * from (values {usable}) as t(model_key, fit_id, status, reason)"

@@ -70,7 +70,8 @@ def fit_adoption(
 
     Give one of `category`, `product` (sku) and `attribute`. `horizon`: days within which it is adopted (default 90);
     `dates`: days to evaluate it on (default: three, 60 days apart, as far as the history allows). Raises UserError for
-    an unknown target, too short a history or too few adopters; CheckFailed if recency alone is as good.
+    an unknown target, too short a history or too few adopters; CheckFailed if recency alone or the purchase model is as
+    good.
     """
     task, facts = _task(
         workspace, find_target(workspace, category, product, attribute), horizon or HORIZON_DAYS, progress
@@ -132,7 +133,7 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
     def cohort(snapshot: Snapshot) -> Cohort:
         owners = owners_by(workspace, target, snapshot)
         customers = _candidates(persons(snapshot), target, snapshot.interests, owners)
-        chance = chance_of_order(snapshot, customers, horizon)
+        chance = chance_of_order(workspace, snapshot, customers, horizon)
         spent = outcomes(workspace, snapshot, horizon).set_index("customer_id")["net_revenue"]
         return Cohort(
             day=snapshot.day,
@@ -163,6 +164,8 @@ def _task(workspace: Workspace, target: Target, horizon: int, progress: Progress
                 Figure("limits", "outcome", f"adopted for the first time in the {horizon} days after"),
                 Figure("limits", "money", "net revenue in those days of those who adopted"),
             ],
+            # Who buys at all tends to adopt as well: a model that ranks no better says nothing about the target.
+            rivals=[PURCHASE_MODEL],
         ),
         facts,
     )

@@ -72,11 +72,18 @@ class Figure:
 # Expected over actual, or actual over expected, beyond which a forecast of held-out days is in doubt.
 LEAST_RATIO, MOST_RATIO = 0.75, 1.33
 DOUBT = "doubt"
+# Section of a card whose one figure says that scores are only an order of customers, not probabilities.
+RANKING = "ranking only"
 
 
 def doubt_figures(doubts: Sequence[str]) -> list[Figure]:
     """What an evaluation found wrong with a model that may be used, as the one figure that `model_health` reads."""
     return [Figure(DOUBT, "on days held out", "; ".join(doubts))] if doubts else []
+
+
+def ranking_figures(reasons: Sequence[str]) -> list[Figure]:
+    """Why the scores of a model are not probabilities, as the one figure that `int_model_status` reads; or nothing."""
+    return [Figure(RANKING, "no probabilities", "; ".join(reasons))] if reasons else []
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def _task(workspace: Workspace, horizon: int) -> tuple[Task, DataFacts]:
     def cohort(snapshot: Snapshot) -> Cohort:
         customers = active(persons(snapshot))
         orders = outcomes(workspace, snapshot, horizon).set_index("customer_id")["order_count"]
-        chance = chance_of_order(snapshot, customers, horizon)
+        chance = chance_of_order(workspace, snapshot, customers, horizon)
         return Cohort(
             day=snapshot.day,
             customers=customers,

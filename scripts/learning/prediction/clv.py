@@ -1,13 +1,14 @@
 """Fits lifetime value: how often customers buy, when they stop, and how much they spend per purchase.
 
 Purchases are modelled by BG/NBD, or by MBG/NBD where customers may leave after their first; spend by Gamma-Gamma.
-The parameters become the seed `clv_parameters` and a model card; the models in
-`models/customers/intermediate/prediction` score customers from it. A purchase is a business day with counted orders;
-time is in weeks.
+Which of the two is used is decided on days held out, and judged on the days after them (`clv_holdout`). The parameters
+become the seed `clv_parameters` and a model card; the models in `models/customers/intermediate/prediction` score
+customers from it. A purchase is a business day with counted orders; time is in weeks.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -23,7 +24,14 @@ from scripts.learning.prediction.cards import (
     reference_shares,
     write_model,
 )
-from scripts.learning.prediction.clv_holdout import hold_out, holdout_doubts, holdout_figures, try_skips
+from scripts.learning.prediction.clv_holdout import (
+    Candidate,
+    Holdout,
+    candidates,
+    hold_out_twice,
+    holdout_doubts,
+    holdout_figures,
+)
 from scripts.learning.prediction.likelihood import CannotFit
 from scripts.learning.prediction.purchase_models import (
     DAYS_PER_WEEK,
@@ -45,8 +53,9 @@ MODEL = "clv"
 SEED_FILE = "clv_parameters.csv"
 COLUMNS = ["model_key", "fit_id", "cohort_by", "cohort", "part", "parameter", "estimate", "standard_error"]
 COHORT_COLUMNS = ("country_code", "first_order_channel")
-# Uses the purchase model that fits better.
+# Uses the purchase model that foretold the days held out better.
 AUTO = "auto"
+ERROR = "mean Poisson deviance on the days held out"
 # Smaller cohorts are scored by the parameters of all customers.
 COHORT_CUSTOMERS, COHORT_REPEATERS = 500, 100
 DRIFT_INPUTS = ("purchase_day_count", "days_since_last_order", "average_order_value")
@@ -58,7 +67,8 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     """Fit purchase and spend models on the built warehouse and write them as seeds; returns the fit_id.
 
     With `by` (country_code or first_order_channel) every value with enough customers is also fitted separately.
-    `purchases` is bg_nbd, mbg_nbd, or auto for whichever fits better; cohorts use the one chosen for all customers.
+    `purchases` is bg_nbd, mbg_nbd, or auto for whichever foretold held-out days better; cohorts use the one chosen for
+    all customers.
     Raises UserError if the data cannot support the models, CheckFailed if no reliable maximum was found; parameters and
     card are then still written, but marked not usable.
     """
@@ -72,19 +82,21 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     limits = scope_limits(persons)
     within = persons[in_scope(persons, limits)]
     progress(f"fit clv: {len(within):,} customers with orders up to {facts.as_of_date}")
-    held = hold_out(workspace, facts.as_of_date, facts.data_from, limits)
-    tried = try_skips(held, PURCHASE_MODELS.get(purchases))
-    models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), [days for days, _ in tried] or [0])
+    choosing, judging = hold_out_twice(workspace, facts.as_of_date, facts.data_from)
+    tried = candidates(choosing, PURCHASE_MODELS.get(purchases))
+    models, skipped = _fit_best(within, PURCHASE_MODELS.get(purchases), tried)
     modified = models.purchases.leaves_after_first
     whole = {**limits, "skipped_first_days": float(skipped)}
     rows = _rows(ALL_CUSTOMERS, ALL_CUSTOMERS, models) + [
         _row(ALL_CUSTOMERS, ALL_CUSTOMERS, "scope", name, value) for name, value in whole.items()
     ]
-    figures = _fit_figures(models) + _skip_figures(tried, skipped) + _scope_figures(everyone, persons, within, limits)
+    figures = _period_figures(choosing, judging, facts.data_from)
+    figures += _choice_figures(choosing, models.purchases, skipped, tried, is_asked_for=purchases != AUTO)
+    figures += _fit_figures(models) + _scope_figures(everyone, persons, within, limits)
     if by is not None:
         cohort_rows, cohort_figures = _fit_cohorts(within, by, modified, skipped, progress)
         rows, figures = rows + cohort_rows, figures + cohort_figures
-    figures += holdout_figures(held, modified, skipped)
+    figures += holdout_figures(judging, modified, skipped)
     figures += doubt_figures(holdout_doubts(figures))
     score = expected_purchases(YEAR_WEEKS, within, models.purchases)
     scores = pd.DataFrame({"customer_id": within["customer_id"], "score": score})
@@ -109,22 +121,65 @@ def fit_clv(workspace: Workspace, by: str | None = None, purchases: str = AUTO, 
     return fit_id
 
 
-def _fit_best(within: pd.DataFrame, leaves_after_first: bool | None, skips: list[int]) -> tuple[PurchaseModels, int]:
-    """The models for the first of `skips` (days left out) that gives a reliable fit; for the first one if none does."""
+def _fit_best(
+    within: pd.DataFrame, leaves_after_first: bool | None, tried: list[Candidate]
+) -> tuple[PurchaseModels, int]:
+    """The models of the first candidate that gives a reliable fit, and the first days it leaves out.
+
+    That of the first if none does; without candidates the likelihood decides.
+    """
     fitted = []
-    for days in skips:
-        fitted.append((fit_models(within, leaves_after_first, days), days))
-        if not fitted[-1][0].problems:
+    for one in tried:
+        models = fit_models(within, one.fit.leaves_after_first, one.skipped_days)
+        fitted.append((models, one.skipped_days))
+        if not models.problems:
             return fitted[-1]
-    return fitted[0]
+    return fitted[0] if fitted else (fit_models(within, leaves_after_first), 0)
 
 
-def _skip_figures(tried: list[tuple[int, float]], skipped: int) -> list[Figure]:
-    """How leaving out the customers of the first days changes the error on the holdout days."""
-    figures = [Figure("choice", "first days left out", skipped, "customers first seen then may predate the data")]
-    for days, deviance in sorted(tried):
-        note = "mean Poisson deviance on the holdout days" + (", chosen" if days == skipped else "")
-        figures.append(Figure("choice", f"error with the first {days} days left out", deviance, note))
+def _period_figures(choosing: Holdout, judging: Holdout, first: date) -> list[Figure]:
+    """The days that each step used: what is chosen on some days is judged on later ones."""
+    return [
+        Figure("periods", "fitted for the choice", f"{first} to {choosing.day}"),
+        Figure("periods", "chosen", f"after {choosing.day}, to {choosing.last}", "purchase model, first days left out"),
+        Figure("periods", "judged", f"after {judging.day}, to {judging.last}", f"as fitted up to {judging.day}"),
+        Figure("periods", "fitted for use", f"{first} to {judging.last}", "the parameters in the seed"),
+    ]
+
+
+def _choice_figures(
+    held: Holdout, chosen: bg_nbd.BgNbdFit, skipped: int, tried: list[Candidate], *, is_asked_for: bool
+) -> list[Figure]:
+    """Which purchase model is used, which first days it leaves out, and why."""
+    same = {one.fit.leaves_after_first: one for one in tried if one.skipped_days == skipped}
+    ours, other = (same.get(modified) for modified in (chosen.leaves_after_first, not chosen.leaves_after_first))
+    if is_asked_for:
+        why = "as requested"
+    elif ours is None:
+        why = "higher log-likelihood; no days could be held out to choose on"
+    elif other is None:
+        why = f"the fit of {bg_nbd.model_name(not chosen.leaves_after_first)} is not reliable"
+    elif other.is_refuted_by(ours):
+        why = f"better than {other.fit.model_name} on the days held out"
+    else:
+        why = f"higher log-likelihood than {other.fit.model_name}; the days held out cannot tell the two apart"
+    leaving = "after any purchase" if chosen.leaves_after_first else "after a repeat purchase only"
+    figures = [Figure("choice", "purchase model", chosen.model_name, f"{why}; customers may leave {leaving}")]
+    for one, note in ((ours, "chosen"), (other, "not chosen")):
+        if one is not None:
+            name, likelihood = one.fit.model_name, round(one.fit.log_likelihood, 2)
+            figures += [
+                Figure("choice", f"log-likelihood of {name}", likelihood, note, held.day),
+                Figure(
+                    "choice", f"error of {name}", one.deviance, "mean Poisson deviance on the days held out", held.day
+                ),
+                Figure("choice", f"expected over actual by {name}", one.expected_over_actual, "", held.day),
+            ]
+    figures.append(Figure("choice", "first days left out", skipped, "customers first seen then may predate the data"))
+    errors = {one.skipped_days: one.deviance for one in reversed(tried)}
+    for days, deviance in sorted(errors.items()):
+        note = ERROR + (", chosen" if days == skipped else "")
+        figures.append(Figure("choice", f"error with the first {days} days left out", deviance, note, held.day))
     return figures
 
 
@@ -216,7 +271,6 @@ def _fit_cohorts(
 def _fit_figures(models: PurchaseModels) -> list[Figure]:
     purchases = models.purchases
     figures = [
-        *_choice_figures(purchases, models.rejected),
         Figure("fit", "customers", purchases.customers),
         Figure("fit", "repeat customers", purchases.repeat_customers),
         Figure("fit", "starts that agree", f"{purchases.starts_agreeing} of {purchases.starts}"),
@@ -227,22 +281,6 @@ def _fit_figures(models: PurchaseModels) -> list[Figure]:
         figures.append(
             Figure("fit", f"correlation of frequency and {name} per purchase", fit.correlation, "assumed to be 0")
         )
-    return figures
-
-
-def _choice_figures(chosen: bg_nbd.BgNbdFit, rejected: bg_nbd.BgNbdFit | None) -> list[Figure]:
-    """Which purchase model is used, and why."""
-    if rejected is None:
-        why = "as requested"
-    elif chosen.log_likelihood >= rejected.log_likelihood:
-        why = f"higher log-likelihood than {rejected.model_name}, which has as many parameters"
-    else:
-        why = f"{rejected.model_name} has a higher log-likelihood but is not reliable: {rejected.message}"
-    leaving = "after any purchase" if chosen.leaves_after_first else "after a repeat purchase only"
-    figures = [Figure("choice", "purchase model", chosen.model_name, f"{why}; customers may leave {leaving}")]
-    for fit, note in ((chosen, "chosen"), (rejected, "rejected")):
-        if fit is not None:
-            figures.append(Figure("choice", f"log-likelihood of {fit.model_name}", round(fit.log_likelihood, 2), note))
     return figures
 
 

@@ -1,5 +1,9 @@
 """Holdout evaluation of the purchase models: fitted on orders up to a day, compared with what came after it.
 
+Two such days follow each other, so that what the first decides is judged on days that had no part in it:
+
+    fit | choose the purchase model and the first days to leave out | judge
+
 Uses orders as known today, so that it costs no more than a fit; `backtest` uses what was known on the day.
 """
 
@@ -16,17 +20,18 @@ from scripts.learning.prediction.cards import LEAST_RATIO, MOST_RATIO, Figure
 from scripts.learning.prediction.likelihood import CannotFit, Floats
 from scripts.learning.prediction.purchase_models import (
     DAYS_PER_WEEK,
-    PurchaseModels,
+    PURCHASE_MODELS,
     expected_purchases,
     fit_models,
     fit_purchases,
     in_scope,
     new_customers,
+    scope_limits,
 )
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 
-# A year if there are three: shorter holdouts reflect the season as much as the model.
+# Each, if there are three years: shorter holdouts reflect the season as much as the model.
 HOLDOUT_DAYS = 365
 # Weeks between the points of the purchase curve.
 TRACKED_WEEKS = 4
@@ -34,6 +39,8 @@ TRACKED_WEEKS = 4
 SKIPS = (0, 90, 180, 365)
 SKIP_CUSTOMERS = 500
 SKIP_MARGIN = 0.01
+# Standard errors by which one model must be better on the days held out to be chosen against the likelihood.
+BEYOND_CHANCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,25 +59,53 @@ class Holdout:
     repeats: pd.DataFrame
     seen_days: int
 
-    def models(self, leaves_after_first: bool | None, skipped_days: int) -> PurchaseModels:
-        """The models as they would have been fitted on the day. May raise CannotFit."""
-        return fit_models(self.before, leaves_after_first, skipped_days)
+    @property
+    def last(self) -> date:
+        """The last of the days held out."""
+        return self.day + timedelta(days=self.days)
 
-    def deviance(self, fit: bg_nbd.BgNbdFit) -> float:
-        """Mean Poisson deviance of actual from expected purchases; 0 is perfect."""
-        expected = np.maximum(expected_purchases(self.days / DAYS_PER_WEEK, self.before, fit), 1e-12)
-        made = self.purchases
+    def expected(self, fit: bg_nbd.BgNbdFit) -> Floats:
+        """Expected purchases of each customer on the days held out."""
+        return expected_purchases(self.days / DAYS_PER_WEEK, self.before, fit)
+
+    def deviances(self, fit: bg_nbd.BgNbdFit) -> Floats:
+        """Poisson deviance of actual from expected purchases, one for each customer; 0 is perfect."""
+        expected, made = np.maximum(self.expected(fit), 1e-12), self.purchases
         logs = np.where(made > 0, made * np.log(np.maximum(made, 1) / expected), 0.0)
-        return float(2 * np.mean(logs - made + expected))
+        return np.asarray(2 * (logs - made + expected))
 
 
-def hold_out(workspace: Workspace, last: date, first: date, limits: dict[str, float]) -> Holdout:
-    """Hold out the last days of a workspace whose orders range from `first` to `last`."""
+@dataclass(frozen=True)
+class Candidate:
+    """A purchase model as fitted before the days held out, without the customers of the first `skipped_days`."""
+
+    fit: bg_nbd.BgNbdFit
+    skipped_days: int
+    deviances: Floats
+    expected_over_actual: float
+
+    @property
+    def deviance(self) -> float:
+        return float(self.deviances.mean())
+
+    def is_refuted_by(self, other: Candidate) -> bool:
+        """Whether the other foretold the days held out better, by more than chance."""
+        excess = self.deviances - other.deviances
+        return float(excess.mean()) > BEYOND_CHANCE * float(excess.std(ddof=1)) / np.sqrt(len(excess))
+
+
+def hold_out_twice(workspace: Workspace, last: date, first: date) -> tuple[Holdout, Holdout]:
+    """The days to choose on and, after them, the days to judge on, of orders that range from `first` to `last`."""
     days = min(HOLDOUT_DAYS, (last - first).days // 3)
-    day = last - timedelta(days=days)
-    before, after, repeats = _split(workspace, day)
+    judged = last - timedelta(days=days)
+    return hold_out(workspace, judged - timedelta(days=days), days), hold_out(workspace, judged, days)
+
+
+def hold_out(workspace: Workspace, day: date, days: int) -> Holdout:
+    """Hold out the `days` days after a day."""
+    before, after, repeats = _split(workspace, day, day + timedelta(days=days))
     persons = before[before["customer_type"] == "person"]
-    before = persons[in_scope(persons, limits)]
+    before = persons[in_scope(persons, scope_limits(persons))]
     actual = before[["customer_id"]].merge(after, on="customer_id", how="left").fillna(0.0)
     return Holdout(
         day=day,
@@ -79,38 +114,54 @@ def hold_out(workspace: Workspace, last: date, first: date, limits: dict[str, fl
         purchases=actual["purchases"].to_numpy(float),
         revenue=actual["revenue"].to_numpy(float),
         repeats=repeats[repeats["customer_id"].isin(before["customer_id"])],
-        seen_days=int(persons["observed_days"].max()),
+        seen_days=int(persons["observed_days"].max()) if len(persons) else 0,
     )
 
 
-def try_skips(held: Holdout, leaves_after_first: bool | None) -> list[tuple[int, float]]:
-    """Numbers of first days whose customers may be left out, with the resulting deviance; the best first.
+def candidates(held: Holdout, leaves_after_first: bool | None = None) -> list[Candidate]:
+    """Every purchase model (or the one asked for) with every number of first days left out that gives a reliable fit.
 
-    Customers from before the data begin look like new customers who buy often. Leaving out the first days costs
-    training customers, so it must beat leaving out none by a clear margin.
+    The best first. Of two models of the same customers the days held out decide, and the likelihood only where they
+    cannot tell the two apart. Customers from before the data begin look like new customers who buy often; but leaving
+    out the first days costs training customers, so it must beat leaving out none by a clear margin.
     """
-    found = []
+    wanted = list(PURCHASE_MODELS.values()) if leaves_after_first is None else [leaves_after_first]
+    found: list[list[Candidate]] = []
     for days in SKIPS:
         new = new_customers(held.before, days)
         if days and (days > held.seen_days // 2 or len(new) < SKIP_CUSTOMERS):
             continue
-        try:
-            fit, _ = fit_purchases(new, leaves_after_first)
-        except CannotFit:
-            continue
-        if fit.converged:
-            found.append((days, held.deviance(fit)))
-    return sorted(found, key=lambda one: one[1] * (1 - SKIP_MARGIN if one[0] == 0 else 1))
+        both = [one for modified in wanted if (one := _candidate(held, new, days, modified)) is not None]
+        if both:
+            found.append(_better_first(both))
+    margin = [(pair[0].deviance * (1 if pair[0].skipped_days else 1 - SKIP_MARGIN), pair) for pair in found]
+    return [one for _, pair in sorted(margin, key=lambda row: row[0]) for one in pair]
+
+
+def _candidate(held: Holdout, customers: pd.DataFrame, skipped_days: int, modified: bool) -> Candidate | None:
+    try:
+        fit = fit_purchases(customers, modified)
+    except CannotFit:
+        return None
+    ratio = float(held.expected(fit).sum() / max(held.purchases.sum(), 1.0))
+    return Candidate(fit, skipped_days, held.deviances(fit), ratio) if fit.converged else None
+
+
+def _better_first(both: list[Candidate]) -> list[Candidate]:
+    likelier, *other = sorted(both, key=lambda one: -one.fit.log_likelihood)
+    if other and likelier.is_refuted_by(other[0]):
+        return [other[0], likelier]
+    return [likelier, *other]
 
 
 def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) -> list[Figure]:
     """How the models would have performed, as figures for the card."""
     try:
-        models = held.models(leaves_after_first, skipped_days)
+        models = fit_models(held.before, leaves_after_first, skipped_days)
     except CannotFit as problem:
         return [Figure("holdout", "not possible", str(problem), figure_date=held.day)]
     before, day = held.before, held.day
-    expected = expected_purchases(held.days / DAYS_PER_WEEK, before, models.purchases)
+    expected = held.expected(models.purchases)
     money = expected * gamma_gamma.expected_value(
         before["purchase_day_count"], before["mean_purchase_value"], models.revenue.parameters
     )
@@ -131,8 +182,18 @@ def holdout_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) 
             "holdout", "revenue of the top tenth by expected value", float(spent[best].sum() / max(spent.sum(), 1.0)),
             "share of all actual revenue", day,
         ),
+        *_not_chosen_figures(held, not leaves_after_first, skipped_days),
         *_tracking_figures(held, models.purchases, skipped_days),
     ]  # fmt: skip
+
+
+def _not_chosen_figures(held: Holdout, leaves_after_first: bool, skipped_days: int) -> list[Figure]:
+    """What the model that was not chosen would have foretold: the choice itself, judged."""
+    other = _candidate(held, new_customers(held.before, skipped_days), skipped_days, leaves_after_first)
+    if other is None:
+        return []
+    name, ratio = f"expected over actual by {other.fit.model_name}", other.expected_over_actual
+    return [Figure("holdout", name, ratio, "not chosen", held.day)]
 
 
 def holdout_doubts(figures: list[Figure]) -> list[str]:
@@ -172,9 +233,9 @@ def _tracking_figures(held: Holdout, fit: bg_nbd.BgNbdFit, skipped_days: int) ->
     return figures
 
 
-def _split(workspace: Workspace, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Purchases as of a day (columns of read_purchases), purchases and revenue of each customer after it, and repeat
-    purchases by customer and day number, counted from the first purchase of any person."""
+def _split(workspace: Workspace, day: date, end: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Purchases as of a day (columns of read_purchases), purchases and revenue of each customer from then to `end`, and
+    repeat purchases by customer and day number, counted from the first purchase of any person."""
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         connection.execute(
             """
@@ -185,9 +246,10 @@ def _split(workspace: Workspace, day: date) -> tuple[pd.DataFrame, pd.DataFrame,
                 cast(sum(margins.contribution_margin) as double) as contribution_margin
             from marts.order_margins as margins
             inner join intermediate.int_customer_purchases as purchases on margins.customer_id = purchases.customer_id
-            where margins.is_counted
+            where margins.is_counted and margins.ordered_date <= $end
             group by margins.customer_id, margins.ordered_date
-            """
+            """,
+            {"end": end},
         )
         before = connection.execute(
             """

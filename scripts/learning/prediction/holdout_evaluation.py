@@ -1,10 +1,20 @@
 """Evaluates a propensity out of time: trained on one day, evaluated on a later one, compared with other models.
 
-Training sees nothing that happened after the evaluation day. The baselines use the same customers:
+Training sees nothing that happened after the evaluation day. Before the latest evaluation day two periods have ended:
+
+    fit | calibrate | judge
+
+The model of the first period is tested on the outcomes of the second. If its log-odds prove too wide or too narrow
+beyond chance, it is calibrated on them (Platt 1999) and kept; otherwise the model is trained anew on them. Either is
+judged on the outcomes of the third. The model that is written comes from the same steps one period later, and is
+calibrated only if that could be judged. Probabilities that the third period refutes, or has too few outcomes to check,
+are not offered: the scores are then an order of customers and no more.
+
+The baselines use the same customers:
 
 - recency alone: the same regression with the days since the last order as its only attribute, just as flexible;
-- purchase model: BG/NBD or MBG/NBD, whichever has the higher likelihood, fitted to the purchases up to the evaluation
-  day, where the caller provides its probabilities;
+- purchase model: BG/NBD or MBG/NBD, fitted to the purchases up to the evaluation day, where the caller provides its
+  probabilities;
 - gradient boosting: trees on the same attributes (scikit-learn), to show what readability costs.
 
 The overall rate changes with the season and over the years. So all probabilities are shifted to the rate of such
@@ -17,7 +27,7 @@ trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,7 +37,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from scripts.learning.prediction import evaluation
-from scripts.learning.prediction.cards import LEAST_RATIO, MOST_RATIO, Figure, doubt_figures
+from scripts.learning.prediction.cards import LEAST_RATIO, MOST_RATIO, Figure, doubt_figures, ranking_figures
 from scripts.learning.prediction.propensity import (
     SMALLEST_CLASS,
     Propensity,
@@ -46,6 +56,9 @@ YEAR = 365
 LEAST_HISTORY = 180
 # The spread of log-odds is corrected only if later days show, beyond chance, that it is off by more than this.
 SLOPE_TOLERANCE = 0.1
+# With fewer customers of either kind, chance alone moves the share with the outcome by a fifth: probabilities of a
+# model can then be neither confirmed nor refuted.
+LEAST_CHECKED = 100
 BOOSTING = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40, "random_state": 0}
 MODEL, RECENCY_ALONE, PURCHASE_MODEL, BOOSTED = "the model", "recency alone", "purchase model", "gradient boosting"
 
@@ -104,14 +117,34 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Calibrated:
+    """A model trained on `trained`, log-odds multiplied by `slope`, at the level of the outcomes after `day`."""
+
+    model: Propensity
+    slope: float
+    day: date
+    trained: date
+
+
+@dataclass(frozen=True)
 class HoldoutResult:
-    """Scores of all models, by name, for the customers of `evaluated`; `level` is what they were shifted to, if any."""
+    """Scores of all models, by name, for the customers of `evaluated`.
+
+    `level` is what they were shifted to, if anything. `calibrated`: the model that is judged instead of `model`, if
+    earlier outcomes asked for it.
+    """
 
     training: Cohort
     evaluated: Cohort
     level: Level | None
     model: Propensity
     scores: dict[str, Vector]
+    calibrated: Calibrated | None = None
+
+    @property
+    def trained(self) -> date:
+        """The day that the judged model was trained on."""
+        return self.calibrated.trained if self.calibrated else self.training.day
 
     @property
     def is_better_than_recency(self) -> bool:
@@ -131,29 +164,50 @@ class HoldoutResult:
         return evaluation.calibration(self.evaluated.label, self.scores[MODEL])
 
     @property
-    def doubts(self) -> list[str]:
-        """What is wrong with the scores of the evaluation day, if anything."""
-        doubts = []
-        highest = records(evaluation.reliability(self.evaluated.label, self.scores[MODEL]))[-1]
-        expected, observed = float(highest["expected"]), float(highest["observed"])
-        chance = np.sqrt(max(expected * (1 - expected), evaluation.NEAREST) / float(highest["customers"]))
-        ratio = observed / max(expected, evaluation.NEAREST)
-        if not LEAST_RATIO <= ratio <= MOST_RATIO and abs(observed - expected) > 2 * chance:
-            doubts.append(
-                f"of the tenth with the highest probabilities {observed:.0%} had the outcome, and {expected:.0%} "
-                "were expected: use the ranking, not the probabilities"
+    def refutations(self) -> list[str]:
+        """Why the scores may not be used as probabilities; empty if the outcomes bear them out."""
+        label, score = self.evaluated.label, self.scores[MODEL]
+        fewest = int(min(label.sum(), len(label) - label.sum()))
+        if fewest < LEAST_CHECKED:
+            return [f"only {fewest} customers show whether the probabilities are right, {LEAST_CHECKED} are needed"]
+        highest = records(evaluation.reliability(label, score))[-1]
+        groups = (
+            (
+                "of the tenth with the highest probabilities",
+                highest["expected"],
+                highest["observed"],
+                highest["customers"],
+            ),
+            ("of all customers", score.mean(), label.mean(), len(label)),
+        )
+        found = []
+        for whom, expected, observed, customers in groups:
+            near = max(float(expected), evaluation.NEAREST)
+            chance = np.sqrt(near * (1 - near) / customers)
+            if not LEAST_RATIO <= observed / near <= MOST_RATIO and abs(observed - near) > 2 * chance:
+                found.append(f"{whom} {observed:.0%} had the outcome, and {near:.0%} were expected")
+        slope = self.calibration.slope
+        if slope.low > MOST_RATIO or slope.high < LEAST_RATIO:
+            near_or_far = "close together" if slope.value > 1 else "far apart"
+            found.append(
+                f"the probabilities are too {near_or_far}: the slope of their log-odds is {slope.value:.2f}, not 1"
             )
-        if PURCHASE_MODEL in self.scores and self.auc_above(PURCHASE_MODEL).value <= 0:
-            doubts.append("the purchase model ranks customers as well")
-        return doubts
+        return found
+
+    @property
+    def doubts(self) -> list[str]:
+        """What else is wrong with the scores of the evaluation day, if anything."""
+        return [] if self.ranks_better_than(PURCHASE_MODEL) else ["the purchase model ranks customers as well"]
+
+    def ranks_better_than(self, other: str) -> bool:
+        """Whether the model has the higher AUC; true if there are no scores of the other model."""
+        return other not in self.scores or self.auc_above(other).value > 0
 
     def figures(self) -> list[Figure]:
         """All its figures for a card, dated by the evaluation day."""
         label, day, score = self.evaluated.label, self.evaluated.day, self.scores[MODEL]
         found = [
-            Figure(
-                "holdout", "trained on", self.training.day.isoformat(), f"{len(self.training.label)} customers", day
-            ),
+            Figure("holdout", "trained on", self.trained.isoformat(), f"outcomes up to {self.evaluated.day}", day),
             Figure("holdout", "customers evaluated", len(label), f"{int(label.sum())} with the outcome", day),
             Figure(
                 "holdout",
@@ -163,6 +217,9 @@ class HoldoutResult:
                 day,
             ),
         ]
+        if self.calibrated is not None:
+            note = f"calibrated on the outcomes after {self.calibrated.day}"
+            found.append(Figure("holdout", "log-odds multiplied by", self.calibrated.slope, note, day))
         for name, other in self.scores.items():
             estimate = evaluation.auc(label, other)
             found += [
@@ -211,17 +268,28 @@ class HoldoutResult:
 
 @dataclass(frozen=True)
 class Trained:
-    """The model to write, its training cohort, its holdout results (latest first) and its figures for the card."""
+    """The model to write, its training cohort, its holdout results (latest first) and its figures for the card.
+
+    `rivals`: models that it must outrank, besides recency alone, to be worth using.
+    """
 
     model: Propensity
     training: Cohort
     results: Sequence[HoldoutResult]
     figures: Sequence[Figure]
+    rivals: Sequence[str] = ()
 
     @property
     def is_usable(self) -> bool:
-        """The latest result decides: a model that a single attribute beats is not worth its complexity."""
-        return self.results[0].is_better_than_recency
+        """The latest result decides: a model that a simpler one equals is not worth its complexity."""
+        return not self.as_good
+
+    @property
+    def as_good(self) -> list[str]:
+        """The simpler models that are as good on the latest day."""
+        last = self.results[0]
+        outranked_by = [name for name in self.rivals if not last.ranks_better_than(name)]
+        return ([] if last.is_better_than_recency else [RECENCY_ALONE]) + outranked_by
 
     def summary(self, outcome: str) -> str:
         """The evidence in sentences; `outcome` such as "who did not order again"."""
@@ -237,16 +305,18 @@ class Trained:
             if name not in (MODEL, RECENCY_ALONE)
         )
         text = (
-            f"Trained on {last.training.day}, it predicted {outcome} after {last.evaluated.day}: "
+            f"Trained on {last.trained}, it predicted {outcome} after {last.evaluated.day}: "
             f"AUC {auc[0]:.3f} (recency alone {auc[1]:.3f}), Brier score {brier[0]:.3f} ({brier[1]:.3f}), "
             f"lift {evaluation.top(label, last.scores[MODEL]).lift:.1f} in the top tenth; "
             f"AUC of {others}. "
             f"Better than recency alone on {sum(verdicts)} of {len(verdicts)} days. "
-            f"The parameters were then trained again on {self.training.day}."
+            f"The parameters were then trained on {self.training.day}."
         )
-        if doubts := self.results[0].doubts:
-            text += f" In doubt: {'; '.join(doubts)}."
-        return text if self.is_usable else f"Not usable: recency alone is as good. {text}"
+        if not self.is_usable:
+            return f"Not usable: as good without it, by {' and by '.join(self.as_good)}. {text}"
+        if last.refutations:
+            text = f"For ranking only, not as probabilities: {'; '.join(last.refutations)}. {text}"
+        return f"{text} In doubt: {'; '.join(last.doubts)}." if last.doubts else text
 
 
 def evaluate_on_holdout(
@@ -264,13 +334,36 @@ def evaluate_on_holdout(
     }
     if level is not None:
         log_odds = {name: odds + intercept_for(odds, level.rate) for name, odds in log_odds.items()}
-        # As it will be written: with a rounded intercept.
-        log_odds[MODEL] = model.levelled(evaluated.customers, level.rate).log_odds(evaluated.customers)
+        log_odds[MODEL] = _log_odds(model, evaluated, level)
     for name, probability in evaluated.opponents.items():
         near = np.clip(probability, evaluation.NEAREST, 1 - evaluation.NEAREST)
         odds = np.log(near / (1 - near))
         log_odds[name] = odds + intercept_for(odds, level.rate if level else training.rate)
     return HoldoutResult(training, evaluated, level, model, {name: logistic(odds) for name, odds in log_odds.items()})
+
+
+def calibrate(result: HoldoutResult) -> Calibrated | None:
+    """The model of a result, calibrated on its outcomes; None where they ask for no correction beyond chance."""
+    slope = result.calibration.slope
+    if slope.low <= 1 + SLOPE_TOLERANCE and slope.high >= 1 - SLOPE_TOLERANCE:
+        return None
+    after, factor = result.evaluated, max(slope.value, 0.1)
+    model = result.model.spread_by(factor, after.customers).levelled(after.customers, after.rate)
+    return Calibrated(model, factor, after.day, result.training.day)
+
+
+def judge(result: HoldoutResult, calibrated: Calibrated | None) -> HoldoutResult:
+    """The same result with the scores of a calibrated model, if there is one."""
+    if calibrated is None:
+        return result
+    log_odds = _log_odds(calibrated.model, result.evaluated, result.level)
+    return replace(result, scores={**result.scores, MODEL: logistic(log_odds)}, calibrated=calibrated)
+
+
+def _log_odds(model: Propensity, cohort: Cohort, level: Level | None) -> Vector:
+    """As they will be written: with a rounded intercept."""
+    shifted = model if level is None else model.levelled(cohort.customers, level.rate)
+    return shifted.log_odds(cohort.customers)
 
 
 def level_for(day: date, horizon: int, data_from: date, count_on: Callable[[date], Count]) -> Level | None:
@@ -307,43 +400,83 @@ def train(
     horizon: int,
     data_from: date,
     scales: dict[str, str],
+    rivals: Sequence[str] = (),
 ) -> Trained:
     """Evaluate the model on `dates` and train the final one on the latest day whose outcome is known on `as_of`.
 
-    `cohort_of` gives the customers of a past day, `count_on` how many there were and how many had the outcome (None:
-    the level stays as trained). `present`: the customers to be scored. Raises UserError if the history is too short or
-    too few customers are with or without the outcome.
+    On the latest of `dates` a model calibrated on the days before is judged, if there are enough of them; only then is
+    the final model calibrated where the latest outcomes ask for it. `cohort_of` gives the customers of a past day,
+    `count_on` how many there were and how many had the outcome (None: the level stays as trained). `present`: the
+    customers to be scored; `rivals`: see Trained. Raises UserError if the history is too short or too few customers are
+    with or without the outcome.
     """
 
     def level_of(day: date) -> Level | None:
         return level_for(day, horizon, data_from, count_on) if count_on else None
 
-    results = []
-    for day in sorted(dates, reverse=True):
+    def evaluated_on(day: date) -> HoldoutResult:
         first = day - timedelta(days=horizon)
         _check_history(first, data_from, horizon)
-        results.append(evaluate_on_holdout(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level_of(day)))
+        return evaluate_on_holdout(_enough(cohort_of(first)), _enough(cohort_of(day)), scales, level_of(day))
+
+    last, *others = map(evaluated_on, sorted(dates, reverse=True))
+    earlier = calibration_day(last.evaluated.day, horizon, data_from)
+    calibrating = None
+    if earlier is not None and all(cohort_of(one).is_enough for one in (earlier, earlier - timedelta(days=horizon))):
+        calibrating = evaluated_on(earlier)
+    results = [judge(last, calibrate(calibrating) if calibrating else None), *others]
     latest = _enough(cohort_of(as_of - timedelta(days=horizon)))
-    model = _fit(latest, scales)
+    # Only where the step itself could be judged, and on outcomes as recent.
+    calibrated = calibrate(last) if calibrating and last.evaluated.day == latest.day else None
+    model = calibrated.model if calibrated else _fit(latest, scales)
+    training = last.training if calibrated else latest
     figures = [
-        Figure("fit", "trained on", latest.day.isoformat(), f"outcome of the {horizon} days after it"),
-        Figure("fit", "customers", len(latest.label), f"{int(latest.label.sum())} with the outcome"),
+        *_period_figures(results[0], calibrating, training, horizon),
+        Figure("fit", "trained on", training.day.isoformat(), f"outcome of the {horizon} days after it"),
+        Figure("fit", "customers", len(training.label), f"{int(training.label.sum())} with the outcome"),
         Figure("fit", "penalty", model.penalty, "of the squared coefficients, chosen by cross-validation"),
     ]
     if model.unused:
         figures.append(Figure("fit", "attributes left out", ", ".join(model.unused), "the same for all customers"))
-    slope = results[0].calibration.slope
-    if slope.high < 1 - SLOPE_TOLERANCE or slope.low > 1 + SLOPE_TOLERANCE:
-        model = model.spread_by(max(slope.value, 0.1), latest.customers)
-        figures.append(
-            Figure("fit", "log-odds spread by", slope.value, f"slope shown after {results[0].evaluated.day}")
-        )
+    if calibrated is not None:
+        note = f"calibrated on the outcomes after {calibrated.day}"
+        figures.append(Figure("fit", "log-odds multiplied by", calibrated.slope, note))
     level = level_of(as_of)
     if level is not None:
         model = model.levelled(present, level.rate)
         figures.append(Figure("fit", "level", level.rate, level.note))
-    figures += doubt_figures(results[0].doubts)
-    return Trained(model, latest, results, [*figures, *(figure for result in results for figure in result.figures())])
+    figures += doubt_figures(results[0].doubts) + ranking_figures(results[0].refutations)
+    figures += [figure for result in results for figure in result.figures()]
+    return Trained(model, training, results, figures, rivals)
+
+
+def calibration_day(day: date, horizon: int, data_from: date) -> date | None:
+    """The day whose outcomes, known by `day`, calibrate the model judged on it; None if the history is too short."""
+    earlier = day - timedelta(days=horizon)
+    return earlier if _has_history(earlier - timedelta(days=horizon), data_from) else None
+
+
+def _period_figures(
+    judged: HoldoutResult, calibrating: HoldoutResult | None, training: Cohort, horizon: int
+) -> list[Figure]:
+    """The days that each step used: what one period calibrates is judged on a later one."""
+
+    def outcomes_of(cohort: Cohort) -> str:
+        return f"{cohort.day + timedelta(days=1)} to {cohort.day + timedelta(days=horizon)}"
+
+    if calibrating is None:
+        calibrated = [Figure("periods", "calibrated", "not", "too little before the days to judge on")]
+    else:
+        found = "corrected" if judged.calibrated else "nothing to correct, so trained anew on these days"
+        calibrated = [
+            Figure("periods", "fitted to be calibrated", outcomes_of(calibrating.training)),
+            Figure("periods", "calibrated", outcomes_of(calibrating.evaluated), found),
+        ]
+    return [
+        *calibrated,
+        Figure("periods", "judged", outcomes_of(judged.evaluated), "only days after those before"),
+        Figure("periods", "fitted for use", outcomes_of(training), "the parameters in the seed"),
+    ]
 
 
 def _fit(cohort: Cohort, scales: dict[str, str]) -> Propensity:

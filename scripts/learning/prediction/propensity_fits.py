@@ -13,7 +13,15 @@ import pandas as pd
 
 from scripts.learning.prediction import bg_nbd, model_inputs
 from scripts.learning.prediction.cards import Card, DataFacts, Figure, data_facts, reference_shares, write_model
-from scripts.learning.prediction.holdout_evaluation import LEAST_HISTORY, Cohort, Count, Trained, train
+from scripts.learning.prediction.clv import purchase_model_in_use
+from scripts.learning.prediction.holdout_evaluation import (
+    LEAST_HISTORY,
+    Cohort,
+    Count,
+    Trained,
+    calibration_day,
+    train,
+)
 from scripts.learning.prediction.propensity import COLUMNS, Vector, records
 from scripts.learning.prediction.purchase_models import fit_purchases, in_scope, purchase_arrays, scope_limits
 from scripts.platform.errors import CheckFailed, UserError
@@ -32,7 +40,8 @@ class Task:
     """One propensity to fit: its names, its inputs, whom it covers and what it predicts.
 
     `cohort` makes a Cohort of a past day; `count_on` counts the customers of a day and those of them with the outcome,
-    by what is known today (None: cannot be known); `present`: today's customers to be scored.
+    by what is known today (None: cannot be known); `present`: today's customers to be scored; `rivals`: models that it
+    must outrank, besides recency alone.
     """
 
     model_key: str
@@ -45,6 +54,7 @@ class Task:
     count_on: Callable[[date], Count] | None
     present: pd.DataFrame
     limits: Sequence[Figure]
+    rivals: Sequence[str] = ()
 
 
 def evaluation_days(facts: DataFacts, horizon: int, count: int) -> list[date]:
@@ -72,23 +82,37 @@ def train_task(
 ) -> Trained:
     """Evaluate the task on `dates` and train its model."""
     horizon = timedelta(days=task.horizon)
-    past = snapshots(workspace, {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}, progress)
+    needed = {facts.as_of_date - horizon, *dates, *(day - horizon for day in dates)}
+    earlier = calibration_day(max(dates), task.horizon, facts.data_from)
+    if earlier is not None:
+        needed |= {earlier, earlier - horizon}
+    past = snapshots(workspace, needed, progress)
 
     @cache
     def cohort_of(day: date) -> Cohort:
         return task.cohort(past[day])
 
     return train(
-        cohort_of, task.count_on, dates, task.present, facts.as_of_date, task.horizon, facts.data_from, task.scales
+        cohort_of,
+        task.count_on,
+        dates,
+        task.present,
+        facts.as_of_date,
+        task.horizon,
+        facts.data_from,
+        task.scales,
+        task.rivals,
     )
 
 
 def finish(workspace: Workspace, task: Task, trained: Trained, facts: DataFacts, progress: Progress) -> str:
     """Write the parameters and the card of a task; returns the fit_id.
 
-    Raises CheckFailed if recency alone is as good: the parameters are then written, but marked not usable.
+    Raises CheckFailed if a simpler model is as good: the parameters are then written, but marked not usable.
     """
     scored = task.present.assign(score=trained.model.score(task.present))
+    # An order of customers has no distribution that could drift.
+    scores = [] if trained.results[0].refutations else ["score"]
     rows = records(trained.model.parameters.astype(object).where(trained.model.parameters.notna(), None))
     card = Card(
         model_key=task.model_key,
@@ -98,13 +122,13 @@ def finish(workspace: Workspace, task: Task, trained: Trained, facts: DataFacts,
         is_usable=trained.is_usable,
         label_days=task.horizon,
         figures=[*task.limits, *trained.figures],
-        reference=reference_shares(scored, [*trained.model.attributes, "score"]),
+        reference=reference_shares(scored, [*trained.model.attributes, *scores]),
     )
     fit_id = write_model(workspace, card, task.seed_file, PARAMETER_COLUMNS, rows, facts)
     if not card.is_usable:
         raise CheckFailed(
             f"fit {task.model_key}: {card.summary} The parameters in {workspace.seeds} are marked not usable; "
-            "fit again on more data"
+            "fit again on more data, or do without: the simpler model tells as much"
         )
     progress(f"fit {task.model_key}: {card.summary} Review {workspace.seeds / task.seed_file} and the card, then build")
     return fit_id
@@ -176,8 +200,10 @@ def persons(snapshot: Snapshot) -> pd.DataFrame:
     return inputs[(inputs["customer_type"] == PERSON) & known].reset_index(drop=True)
 
 
-def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
-    """The probability of an order in the days after the snapshot, by the better purchase model; None if the fit fails.
+def chance_of_order(workspace: Workspace, snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -> Vector | None:
+    """The probability of an order in the days after the snapshot, by the purchase model; None if its fit fails.
+
+    The one in use for lifetime value, or else the likelier.
 
     The rate of a customer alive with x purchases by T is gamma(r + x, alpha + T), so that no order in t weeks has
     probability ((alpha + T) / (alpha + T + t)) ^ (r + x).
@@ -185,7 +211,8 @@ def chance_of_order(snapshot: Snapshot, customers: pd.DataFrame, horizon: int) -
     purchases = snapshot.purchases[snapshot.purchases["customer_type"] == PERSON]
     x, t_x, observed = purchase_arrays(purchases)
     try:
-        found, _ = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))])
+        modified, _ = purchase_model_in_use(workspace)
+        found = fit_purchases(purchases[in_scope(purchases, scope_limits(purchases))], modified)
     except bg_nbd.CannotFit:
         return None
     if not found.converged:

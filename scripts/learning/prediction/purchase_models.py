@@ -20,16 +20,12 @@ Fit = bg_nbd.BgNbdFit | gamma_gamma.GammaGammaFit
 
 @dataclass(frozen=True)
 class PurchaseModels:
-    """The three models of one group of customers, and the contribution left per unit of gross margin.
-
-    `rejected` is the other purchase model, if it was fitted too.
-    """
+    """The three models of one group of customers, and the contribution left per unit of gross margin."""
 
     purchases: bg_nbd.BgNbdFit
     revenue: gamma_gamma.GammaGammaFit
     margin: gamma_gamma.GammaGammaFit
     contribution_ratio: float
-    rejected: bg_nbd.BgNbdFit | None = None
 
     @property
     def problems(self) -> list[str]:
@@ -86,10 +82,10 @@ def fit_models(
 ) -> PurchaseModels:
     """The three models of some customers (rows as in read_purchases). Raises CannotFit if the data cannot support them.
 
-    If `leaves_after_first` is None, the data decide whether customers may leave after their first purchase. The
+    If `leaves_after_first` is None, the likelihood decides whether customers may leave after their first purchase. The
     purchase model is fitted to `new_customers` only, the spend models to all.
     """
-    purchases, rejected = fit_purchases(new_customers(within, skipped_days, seen_days), leaves_after_first)
+    purchases = fit_purchases(new_customers(within, skipped_days, seen_days), leaves_after_first)
     n = within["purchase_day_count"].to_numpy(float)
     fits = {}
     for name in ("mean_purchase_value", "mean_purchase_margin"):
@@ -105,22 +101,14 @@ def fit_models(
         margin=margin,
         # So that the expected value of past purchases adds up to their contribution, after all costs.
         contribution_ratio=float(within["contribution_margin"].sum()) / total if total > 0 else 0.0,
-        rejected=rejected,
     )
 
 
-def fit_purchases(
-    within: pd.DataFrame, leaves_after_first: bool | None = None
-) -> tuple[bg_nbd.BgNbdFit, bg_nbd.BgNbdFit | None]:
-    """The purchase model to use, and the rejected one if there was a choice.
-
-    Both have four parameters, so the one with the higher likelihood is better; but a reliable one comes first.
-    """
-    if leaves_after_first is not None:
-        return bg_nbd.fit(*purchase_arrays(within), leaves_after_first=leaves_after_first), None
-    both = [bg_nbd.fit(*purchase_arrays(within), leaves_after_first=modified) for modified in PURCHASE_MODELS.values()]
-    worse, better = sorted(both, key=lambda fit: (fit.converged, fit.log_likelihood))
-    return better, worse
+def fit_purchases(within: pd.DataFrame, leaves_after_first: bool | None = None) -> bg_nbd.BgNbdFit:
+    """The purchase model; if there is a choice, the likelier of the reliable ones: both have four parameters."""
+    wanted = list(PURCHASE_MODELS.values()) if leaves_after_first is None else [leaves_after_first]
+    fits = [bg_nbd.fit(*purchase_arrays(within), leaves_after_first=modified) for modified in wanted]
+    return max(fits, key=lambda fit: (fit.converged, fit.log_likelihood))
 
 
 def expected_purchases(weeks: float, frame: pd.DataFrame, fit: bg_nbd.BgNbdFit) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scripts.learning.prediction.cards import CARD_COLUMNS, CARDS, FIGURE_COLUMNS, FIGURES
+from scripts.learning.prediction.cards import CARD_COLUMNS, CARDS, DOUBT, FIGURE_COLUMNS, FIGURES, RANKING
 from scripts.learning.prediction.pictures import tracking_chart
 from scripts.platform.errors import UserError
 from scripts.platform.pages.drawing import COLOURS, INK, MUTED, altair, svg
@@ -53,7 +53,7 @@ def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> dict[str, 
         ("Trained on", f"{int(card['customer_count']):,} customers, {card['data_from']} to {card['as_of_date']}"),
         ("Outcome window", f"{card['label_days']} days" if card["label_days"] else "none: the data themselves"),
         ("Review by", card["review_date"]),
-        ("May be used", "yes" if card["is_usable"] == "true" else "no: its own evidence contradicts it"),
+        ("May be used", _use(card, figures)),
         ("Fit", f"{card['fit_id']}, {card['world_kind']} data, amounts in {card['reporting_currency']}"),
     ]
     pictures = [_tracking(figures), _comparison(figures), _reliability(figures)] if draw else []
@@ -68,6 +68,15 @@ def _card(card: dict[str, str], figures: pd.DataFrame, draw: bool) -> dict[str, 
             if name not in DRAWN or not draw
         ],
     }
+
+
+def _use(card: dict[str, str], figures: pd.DataFrame) -> str:
+    """Whether and for what the model may be used, as its own evidence allows."""
+    if card["is_usable"] != "true":
+        return "no: its own evidence contradicts it"
+    found = dict(zip(figures["section"], figures["value"], strict=True))
+    use = f"for ranking only, not as probabilities: {found[RANKING]}" if RANKING in found else "yes"
+    return f"{use}; in doubt: {found[DOUBT]}" if DOUBT in found else use
 
 
 def _figures(figures: pd.DataFrame) -> list[list[str]]:

@@ -82,6 +82,10 @@ def _churn(facts: Facts) -> list[str]:
     if one.get("churn_propensity") is None:
         return ["The churn model does not score them: never bought, already lapsed, or not a person."]
     probability = phrasing.share(one["churn_propensity"])
+    if facts["models"].get("churn") == "ranking_only":
+        return [
+            f"The churn model ranks them above {probability} of the customers it covers; it gives no probabilities."
+        ]
     return [f"The churn model puts the probability of no order within its horizon at {probability}."]
 
 

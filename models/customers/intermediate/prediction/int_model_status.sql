@@ -7,22 +7,18 @@ with cards as (
 
 ),
 
-orders as (
+-- What the fit itself found wrong in its evidence: a doubt, or that its scores rank customers but are no probabilities.
+findings as (
 
     select
-        ordered_date,
-        gross_revenue
+        model_key,
+        fit_id,
+        max(case when section = 'doubt' then value end) as doubt,
+        max(case when section = 'ranking only' then value end) as ranking_only_reason
 
-    from {{ ref('orders') }}
-    where is_counted
-
-),
-
--- What the fit itself found doubtful in its evidence.
-doubts as (
-
-    select * from {{ ref('model_card_figures') }}
-    where section = 'doubt'
+    from {{ ref('model_card_figures') }}
+    where section in ('doubt', 'ranking only')
+    group by model_key, fit_id
 
 ),
 
@@ -35,8 +31,9 @@ observed as (
         coalesce(sum(orders.gross_revenue), 0) as revenue
 
     from cards
-    left join orders
+    left join {{ ref('orders') }} as orders
         on cards.as_of_date >= orders.ordered_date
+            and orders.is_counted
     group by cards.model_key
 
 ),
@@ -100,18 +97,21 @@ final as (
         case
             when other_data_reason is not null then 'other_data'
             when not is_usable then 'not_usable'
+            when findings.ranking_only_reason is not null then 'ranking_only'
             else 'usable'
         end as status,
         case
             when other_data_reason is not null then other_data_reason
             when not is_usable then summary
+            when findings.ranking_only_reason is not null
+                then concat_ws('', 'only ranks customers: ', findings.ranking_only_reason)
         end as reason,
-        cast(doubts.value as {{ dbt.type_string() }}) as doubt
+        cast(findings.doubt as {{ dbt.type_string() }}) as doubt
 
     from classified
-    left join doubts
-        on classified.model_key = doubts.model_key
-            and classified.fit_id = doubts.fit_id
+    left join findings
+        on classified.model_key = findings.model_key
+            and classified.fit_id = findings.fit_id
 
 )
 

@@ -1,33 +1,26 @@
 -- Grain: one row per propensity model (churn, adoption), covered customer and attribute: what the attribute adds to the
--- log-odds, and the resulting probability.
+-- log-odds, and the resulting probability; of a model that only ranks, the share of its customers who rank lower.
 {%- set names = prediction_input_names() + ['target_view_count_90d', 'target_affinity_lift'] %}
-with parameters as (
+with terms as (
     {% for seed in ['churn_parameters', 'adoption_parameters'] %}
     select
-        model_key,
-        fit_id,
-        attribute_name,
-        term_kind,
+        parameters.model_key,
+        parameters.attribute_name,
+        parameters.term_kind,
         {% for column in ['winsor_low', 'winsor_high', 'centre', 'spread', 'knot', 'missing_value', 'coefficient'] %}
-        cast({{ column }} as double) as {{ column }},
+        cast(parameters.{{ column }} as double) as {{ column }},
         {% endfor %}
-        scale
+        parameters.scale,
+        models.status = 'ranking_only' as is_ranking_only
 
-    from {{ ref(seed) }}
-    where term_kind = 'intercept' or attribute_name in ({{ literal_list(names) }})
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-terms as (
-
-    select parameters.*
-    from parameters
+    from {{ ref(seed) }} as parameters
     inner join {{ ref('int_model_status') }} as models
         on parameters.model_key = models.model_key
             and parameters.fit_id = models.fit_id
-    where models.status = 'usable'
-
+            and models.status in ('usable', 'ranking_only')
+    where parameters.term_kind = 'intercept' or parameters.attribute_name in ({{ literal_list(names) }})
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- Churn covers people who have not lapsed yet; for the others it is too late to predict.
@@ -54,15 +47,6 @@ covered as (
 
 ),
 
-attributes as (
-
-    select distinct
-        model_key,
-        attribute_name
-    from terms
-
-),
-
 attribute_values as (
 
     select
@@ -75,9 +59,9 @@ attribute_values as (
             else {{ prediction_input_value('attributes.attribute_name', 'inputs') }}
         end as attribute_value
 
-    from covered
-    inner join attributes
-        on covered.model_key = attributes.model_key
+    from (select distinct model_key, attribute_name from terms) as attributes
+    inner join covered
+        on attributes.model_key = covered.model_key
     inner join {{ ref('int_prediction_inputs') }} as inputs
         on covered.customer_id = inputs.customer_id
 
@@ -92,7 +76,8 @@ contributions as (
         max(attribute_values.attribute_value) as attribute_value,
         max({{ standard_score('attribute_values.attribute_value', 'terms') }}) as standard_value,
         sum({{ term_contribution('attribute_values.attribute_value', 'terms') }}) as contribution,
-        max(intercepts.coefficient) as intercept
+        max(intercepts.coefficient) as intercept,
+        bool_or(terms.is_ranking_only) as is_ranking_only
 
     from attribute_values
     inner join terms
@@ -109,9 +94,24 @@ scored as (
 
     select
         *,
-        {{ logistic('(intercept + sum(contribution) over (partition by model_key, customer_id))') }} as propensity
+        {{ logistic('(intercept + sum(contribution) over (partition by model_key, customer_id))') }} as score
     from contributions
+
+),
+
+-- Rounded, so that the order of summation cannot decide a rank.
+final as (
+
+    select
+        *,
+        case
+            when is_ranking_only
+                then percent_rank() over (partition by model_key, attribute_name order by round(score, 12))
+            else score
+        end as propensity
+
+    from scored
 
 )
 
-select * from scored
+select * from final
