@@ -124,6 +124,8 @@ CASES = (
     # Money
     Case("all_missing_costs('given')", "(values ('service, goods'), (null)) as lines(given)", "goods, service"),
     Case("missing_costs_of(['a', 'b'])", "(select 'goods' as a, cast(null as varchar) as b)", "goods"),
+    Case("known_margin('margin', 'coverage')",
+         "(values (5, 0.9), (6, 0.89), (7, 0), (8, null)) as margins(margin, coverage)", [5, None, None, 8]),
     Case("cost_word('given')", "(values (' COGS '), (null)) as costs(given)", ["cogs", ""]),
     Case("sums_of(['a', 'b'], 'parts')", "(values (1, 2), (3, 4)) as parts(a, b)", (4, 6)),
     Case("amounts_or_zero(['a', 'b'], {'a': 'one'})", ONE, (1, Decimal("0.00"))),

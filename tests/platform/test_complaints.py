@@ -19,8 +19,8 @@ NUMBER = re.compile(r"(issues?|PRs?)? ?#(\d+)")
 
 def rows() -> list[list[str]]:
     """The cells of every row of the page's tables, without headings."""
-    lines = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if not line.startswith("| complaint")]
+    lines = [line for line in PAGE.read_text("utf-8").splitlines() if re.match(r"\| (?!complaint \|)", line)]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
 def named() -> list[str]:
