@@ -46,10 +46,11 @@
 {# Why no rule may use a margin in this run, in words; none where it may. Unit tests and copies without customer_margin
    take costs as known. #}
 {% macro costs_unavailable_reason() -%}
-    {%- set margins = built_relation('model', 'customer_margin') -%}
-    {%- if margins is none or (model is defined and model.resource_type == 'unit_test') -%}{{ return(none) }}{%- endif -%}
+    {%- if model is defined and model.resource_type == 'unit_test' -%}{{ return(none) }}{%- endif -%}
     {%- set memory = run_memory('costs_unavailable_reason') -%}
     {%- if 'reason' not in memory -%}
+        {%- set margins = built_relation('model', 'customer_margin') -%}
+        {%- if margins is none -%}{{ return(none) }}{%- endif -%}
         {%- set sales = run_query(
             'select sum(cast(product_revenue as double)), sum(cast(revenue_with_known_cost as double)) from ' ~ margins
         ).rows[0] -%}

@@ -77,7 +77,7 @@ explained as (
             else {{ qa_status('greatest(share_severity, rate_severity)') }}
         end as status,
         concat_ws(
-            '', 'margin rate ', coalesce({{ share_text('margin_rate') }}, 'not known'),
+            '', 'margin rate ', {{ share_text('margin_rate') }},
             case
                 when discount_rate > 0
                     then concat_ws(
