@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
@@ -20,6 +21,21 @@ from tests.support.workspaces import RUN_OUTPUT, SMALL_DEMO, workspace_in
 
 # A parsed project has millions of objects, and each collection of garbage visits them all.
 gc.set_threshold(100_000, 50, 50)
+
+
+# Zones of the machine, west and east of UTC and one with half an hour: no result may depend on them.
+ZONES = ("America/Sao_Paulo", "Asia/Kolkata")
+
+
+def pytest_configure() -> None:
+    """The two processes of the suite run in two zones, so that every test meets one that is not UTC."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    os.environ["TZ"] = ZONES[int(worker.removeprefix("gw")) % len(ZONES)]
+    time.tzset()
+
+
+def pytest_report_header() -> str:
+    return f"zone of this process: {os.environ['TZ']}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

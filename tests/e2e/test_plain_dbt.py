@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
 from scripts.platform.dbt import COMPILED_VARS, seeds_path
@@ -96,6 +99,20 @@ def test_plain_dbt_commands_build_the_same_marts_without_warnings(
     assert {
         name: value for name, value in content_checksums(raw_workspace.warehouse).items() if name in wanted
     } == wanted
+
+
+@pytest.mark.parametrize("zone", ["America/Sao_Paulo", "Asia/Kolkata"])
+@pytest.mark.verify
+def test_a_build_with_all_tests_passes_in_any_business_time_zone(raw_workspace: Workspace, zone: str) -> None:
+    outcome = dbt(raw_workspace, CURRENT, *STRICT, "build", "--vars", json.dumps({"business_timezone": zone}))
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+    with duckdb.connect(str(raw_workspace.warehouse), read_only=True) as connection:
+        orders = connection.execute("select ordered_at, ordered_date from marts.orders").fetchall()
+    local = {at: at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for at, _ in orders}
+    assert all(day == local[at] for at, day in orders)
+    # Some of them are on another day than in UTC.
+    assert sum(day != at.date() for at, day in local.items()) > 10
+    assert max(local.values()).isoformat() <= "2026-06-30"
 
 
 @pytest.mark.verify
