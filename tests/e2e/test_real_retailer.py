@@ -62,7 +62,8 @@ def test_margins_are_not_known_as_the_invoices_have_no_costs(retailer: Workspace
     known = marts(
         retailer,
         "select count(*) as buyers, count(contribution_margin) as margins,"
-        " count(contribution_margin_rate) as margin_rates, count(max_affordable_discount_rate) as rates from customer_features where net_revenue > 0",
+        " count(contribution_margin_rate) as margin_rates, count(max_affordable_discount_rate) as rates"
+        " from customer_features where net_revenue > 0",
     ).iloc[0]
     assert known["buyers"] > 5_000 and known["margins"] == known["rates"] == known["margin_rates"] == 0
     assert marts(retailer, "select count(predicted_margin_12m) as n from customer_value")["n"].item() == 0
