@@ -14,8 +14,9 @@ import pytest
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.pages.page import outside_references
-from scripts.platform.workspace import Workspace
+from scripts.platform.workspace import PROJECT, Workspace
 from scripts.serving import report as reporting
+from scripts.serving.briefs.campaign_facts import LEAST_COST_COVERAGE
 from scripts.serving.publish import publish
 from scripts.serving.report import LAYOUTS, report
 from tests.support.small_workspace import change, small_workspace
@@ -188,6 +189,12 @@ def test_a_workspace_without_buyers_and_members_is_described_in_words(tmp_path: 
     assert "Nothing has been sold yet." in text and "no record is held back" in text and "not known" in text
     assert "Switched off: pos, shopify, surveys." in text
     assert "Is every source healthy?" in text and "no news" not in text
+
+
+def test_page_and_models_know_a_margin_from_the_same_share_of_costs() -> None:
+    macro = (PROJECT / "macros" / "money" / "margin.sql").read_text(encoding="utf-8")
+    found = re.search(r"macro least_cost_coverage\(\) -%}([0-9.]+)", macro)
+    assert found and float(found[1]) == LEAST_COST_COVERAGE
 
 
 def test_nothing_published_is_reported(tmp_path: Path) -> None:
