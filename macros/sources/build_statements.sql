@@ -49,8 +49,8 @@
             'note': 'as_of_date is ' ~ day ~ ', a day to come: every customer looks as inactive as they would be by then; correct as_of_date'},
         {'key': 'undelivered sources', 'severity': 'warn' if is_stated.found else 'ok', 'value': text_literal(silent | join('|')),
             'when': 'true' if silent else 'false',
-            'note': silent | join(', ') ~ (' is' if silent | length == 1 else ' are')
-                ~ ' on and never delivered anything: what needs a source of these cannot be computed'},
+            'note': silent | join(', ') ~ (' is' if silent | length == 1 else ' are') ~ ' switched on but delivered nothing yet: '
+                ~ 'nothing that depends on ' ~ ('it' if silent | length == 1 else 'them') ~ ' can be computed'},
         {'key': 'reconstructed history', 'severity': 'ok', 'value': 'reconstructed_count', 'when': 'reconstructed_count > 0',
             'note': '{reconstructed_count} rows of the first load had no timestamp of their source and count as known from the day they '
                 ~ 'happened: this history is reconstructed, and past days know more than was known then'},
