@@ -1,4 +1,5 @@
 -- Grain: one row per instant that business_date puts on the wrong day. In British summer the day begins at 23:00 UTC.
+-- Until 2019 clocks in São Paulo were changed at midnight: 4 November 2018 began at 01:00.
 {% set cases = {
     'Europe/London': [
         ('2026-06-30 22:59:59', '2026-06-30'),
@@ -11,7 +12,6 @@
         ('2026-12-31 23:59:59', '2026-12-31'),
         ('2027-01-01 00:00:00', '2027-01-01')
     ],
-    -- Until 2019 clocks were changed at midnight there: 4 November 2018 began at 01:00.
     'America/Sao_Paulo': [
         ('2026-07-01 02:59:59', '2026-06-30'),
         ('2026-07-01 03:00:00', '2026-07-01'),

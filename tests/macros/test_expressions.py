@@ -121,6 +121,8 @@ CASES = (
     Case("name_distance('given', 'other')", "(select 'spend_90d' as given, 'spent_90d' as other)", 1 - 4),
     Case("device_type('given')", "(values ('Mozilla/5.0 (iPhone)'), ('curl'), ('')) as agents(given)",
          ["phone", "app", None]),
+    Case("numbering_plan_value('given', 'code')", "(values ('gb'), ('BR'), ('XX'), (null)) as countries(given)",
+         ["44", "55", None, None]),
     # Money
     Case("all_missing_costs('given')", "(values ('service, goods'), (null)) as lines(given)", "goods, service"),
     Case("missing_costs_of(['a', 'b'])", "(select 'goods' as a, cast(null as varchar) as b)", "goods"),
