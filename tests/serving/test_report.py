@@ -75,7 +75,7 @@ def test_the_page_shows_its_contents_and_loads_nothing_from_outside(published: W
         "4.5 of 5",
         "rated by 4 customers in 365 days",
         "€1,250",
-        "in 2 records, to be put right",
+        "in 2 records, partly estimated",
         "the currency has no rate",
         "add its rate",
     ):

@@ -116,7 +116,7 @@ RELATIONS = {
             ('shopify', 'b', 'no_rate', 'the currency has no rate', 'add its rate', null, 'open', true),
             ('pos', 'c', 'door_column', 'a column is missing', null, 90, 'repaired', false)
         ) as t(source, record_key, rule_key, reason, repair_hint, value_at_risk, state, is_held),
-            (values ('quarantine', false)) as same(severity, is_consequential)
+            (values ('quarantine', false, true)) as same(severity, is_consequential, is_value_estimated)
     """,
     "source_health": """
         select * from (values
