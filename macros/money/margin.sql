@@ -35,6 +35,32 @@
     )
 {%- endmacro %}
 
+{# The least share of product revenue whose cost of goods must be known for a margin to count as known. #}
+{% macro least_cost_coverage() -%}0.9{%- endmacro %}
+
+{# A margin where enough of the cost of goods is known, else null. `coverage` is null where no goods were sold. #}
+{% macro known_margin(margin, coverage) -%}
+    case when coalesce({{ coverage }}, 1) >= {{ least_cost_coverage() }} then {{ margin }} end
+{%- endmacro %}
+
+{# Why no rule may use a margin in this run, in words; none where it may. Unit tests and copies without customer_margin
+   take costs as known. #}
+{% macro costs_unavailable_reason() -%}
+    {%- if model is defined and model.resource_type == 'unit_test' -%}{{ return(none) }}{%- endif -%}
+    {%- set memory = run_memory('costs_unavailable_reason') -%}
+    {%- if 'reason' not in memory -%}
+        {%- set margins = built_relation('model', 'customer_margin') -%}
+        {%- if margins is none -%}{{ return(none) }}{%- endif -%}
+        {%- set sales = run_query(
+            'select sum(cast(product_revenue as double)), sum(cast(revenue_with_known_cost as double)) from ' ~ margins
+        ).rows[0] -%}
+        {%- set share = sales[1] / sales[0] if sales[0] else 1 -%}
+        {%- do memory.update({'reason': 'the cost of goods is known for only ' ~ (100 * share) | int ~ ' % of sales'
+            if share < least_cost_coverage() | float else none}) -%}
+    {%- endif -%}
+    {{ return(memory['reason']) }}
+{%- endmacro %}
+
 {# The amounts of a margin, from revenue down to the last cost; contribution_margin follows from them. #}
 {% macro margin_amounts() -%}
     {{ return([

@@ -4,8 +4,9 @@
    window), needs, needs_any, is_available, unavailable_reason, ranking_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
-    {#- Built first, because it says which models may score. -#}
+    {#- Built first, because they say which models may score, and whether margins are known. -#}
     {%- do ref('int_model_status') -%}
+    {%- do ref('customer_margin') -%}
     {#- Has the seed of the operators loaded first. -#}
     {%- do segment_operators() -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
@@ -16,7 +17,7 @@
     {%- endfor -%}
     {%- for source_name in undelivered_sources() -%}{%- do sources_on.update({source_name: none}) -%}{%- endfor -%}
     {%- set memory = run_memory('segment_attributes') -%}
-    {%- set settings = tojson([windows, sources_on]) -%}
+    {%- set settings = tojson([windows, sources_on, costs_unavailable_reason()]) -%}
     {%- if settings not in memory -%}
         {%- set attributes = {} -%}
         {%- set features = graph.nodes.get('model.' ~ project_name ~ '.customer_features') -%}
@@ -45,7 +46,7 @@
 {%- endmacro %}
 
 {# One attribute in full. `meta` gives theme, value_type where the data type does not, unit, lowest, highest,
-   null_meaning, phrase, needs, needs_any, needs_parameters; `sources_on` caches which sources are on: true, false, or
+   null_meaning, phrase, needs, needs_any, needs_parameters, needs_costs; `sources_on` caches which sources are on: true, false, or
    none for one that is on and has delivered nothing. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
@@ -70,6 +71,7 @@
         {%- set reason = memory[meta.needs_parameters].unavailable_reason -%}
         {%- set ranking_reason = memory[meta.needs_parameters].ranking_reason -%}
     {%- endif -%}
+    {%- if reason is none and meta.get('needs_costs') -%}{%- set reason = costs_unavailable_reason() -%}{%- endif -%}
     {%- set value_type = meta.get('value_type') or segment_value_type(data_type) -%}
     {%- set phrase = meta.get('full_phrase') or segment_phrase(name, meta.get('phrase')) -%}
     {%- if ranking_reason is not none -%}{%- set phrase = segment_phrase_named(phrase, 'rank') -%}{%- endif -%}

@@ -70,22 +70,32 @@
             'note': 'All {order_count} orders are in {order_currency}, but amounts are in ' ~ currency ~ ': set reporting_currency to '
                 ~ '{order_currency} if that is the currency of the business'},
         {'key': 'no catalogue', 'severity': 'warn', 'value': 'line_count', 'when': 'line_count > 0 and product_count = 0',
-            'note': 'No product catalogue was delivered (products/product): categories and costs of goods are not known, and margins '
-                ~ 'are too high'},
+            'note': 'No product catalogue was delivered (products/product): categories and costs of goods are not known, and '
+                ~ 'neither are margins'},
         {'key': 'other products', 'severity': 'warn', 'value': 'line_count',
             'when': 'line_count > 0 and product_count > 0 and catalogue_line_count = 0',
             'note': 'None of {line_count} order lines has a sku of the catalogue: compare the sku of products/product with that of '
                 ~ 'the orders'},
         {'key': 'no costs of goods', 'severity': 'warn', 'value': 'line_count',
             'when': 'catalogue_line_count > 0 and costed_line_count = 0',
-            'note': 'No product sold has a unit_cost in products/product: the cost of goods is not known, and margins are too high'},
+            'note': 'No product sold has a unit_cost in products/product: the cost of goods is not known, and neither are margins'},
+        {'key': 'few costs of goods', 'severity': 'warn', 'value': 'known_cost_percent',
+            'when': 'costed_line_count > 0 and known_cost_percent < 100 * ' ~ least_cost_coverage(),
+            'note': 'The cost of goods is known for only {known_cost_percent} % of sales, so margins are not known: deliver '
+                ~ 'unit_cost in products/product for what was sold'},
         {'key': 'missing costs', 'severity': 'warn', 'value': 'missing_cost_count', 'when': 'missing_cost_count > 0',
             'note': 'cost_assumptions.csv has no row for {missing_cost_count} kinds of cost that happened, such as {missing_cost}: margins '
                 ~ 'are too high; missing_costs lists them'},
         {'key': 'example costs', 'severity': 'warn', 'value': 'cast(null as bigint)',
             'when': 'order_count > 0 and is_example_cost' if own and not var('costs_confirmed') else 'false',
-            'note': 'Costs of shipping, payment, marketplaces, returns and service are those of the example that ships, and margins '
-                ~ 'assume them: put yours into cost_assumptions.csv, or set costs_confirmed to true'},
+            'note': 'Margins assume the costs of the example that ships, as amounts in ' ~ currency ~ ': 3.80 to ship an order '
+                ~ 'online, 0.20 and 1.8 % for its payment, 13 % to a marketplace, 2.90 for a returned line, 4.50 for a ticket; put '
+                ~ 'yours into cost_assumptions.csv, or set costs_confirmed to true'},
+        {'key': 'example limits', 'severity': 'ok', 'value': 'cast(null as bigint)',
+            'when': 'order_count > 0 and is_example_limit' if own and not var('limits_confirmed') else 'false',
+            'note': 'Limits are those of the example that ships: a customer has lapsed after 180 days without an order, a cart is '
+                ~ 'abandoned after 24 hours, a promoter scores 9 or more; put yours into attribute_limits.csv, or set '
+                ~ 'limits_confirmed to true'},
         {'key': 'no people', 'severity': 'warn', 'value': 'customer_count', 'when': 'customer_count > 0 and person_count = 0',
             'note': 'All {customer_count} customers are of a type that segments of people leave out, most of them {customer_type}: check '
                 ~ 'customer_type_rules.csv'},

@@ -39,7 +39,7 @@ joined as (
         value.expected_orders_180d,
         value.expected_orders_365d,
         {{ to_cents('value.predicted_value_12m') }} as predicted_value_12m,
-        {{ to_cents('value.predicted_margin_12m') }} as predicted_margin_12m,
+        {{ known_margin(to_cents('value.predicted_margin_12m'), 'to_date.cost_coverage') }} as predicted_margin_12m,
         -- Customers outside the model keep their value to date, without an expectation.
         case
             when covered.value_scope <> 'no_model'
@@ -48,7 +48,7 @@ joined as (
         churn.churn_propensity,
         value.expected_next_order_date,
         {{ to_cents('value.expected_order_value') }} as expected_order_value,
-        {{ to_cents('value.expected_order_margin') }} as expected_order_margin,
+        {{ known_margin(to_cents('value.expected_order_margin'), 'to_date.cost_coverage') }} as expected_order_margin,
         {{ to_cents('value.predicted_value_12m_low') }} as predicted_value_12m_low,
         {{ to_cents('value.predicted_value_12m_high') }} as predicted_value_12m_high,
         cast(coalesce(covered.value_scope, 'no_order') as {{ dbt.type_string() }}) as value_scope,

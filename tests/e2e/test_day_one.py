@@ -5,7 +5,9 @@ Settings are in `tests/platform/test_settings.py`, files in `tests/intake`; here
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from scripts.platform.dbt import rendered
 from scripts.platform.warehouse import open_memory
+from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT
 
 # Identifiers of one source.
 IDENTIFIERS: dict[str, Any] = {
@@ -81,6 +84,7 @@ SHOP: dict[str, Any] = {
     "line_count": 300,
     "catalogue_line_count": 280,
     "costed_line_count": 250,
+    "known_cost_percent": 93,
     "customer_count": 80,
     "person_count": 70,
     "customer_type": "person",
@@ -88,6 +92,7 @@ SHOP: dict[str, Any] = {
     "missing_cost_count": 0,
     "missing_cost": None,
     "is_example_cost": False,
+    "is_example_limit": False,
     "product_count": 40,
     "reconstructed_count": 0,
 }
@@ -158,24 +163,31 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ),
     (
         "no catalogue is delivered",
-        {"product_count": 0, "catalogue_line_count": 0, "costed_line_count": 0},
+        {"product_count": 0, "catalogue_line_count": 0, "costed_line_count": 0, "known_cost_percent": 0},
         {},
         "warn: No product catalogue was delivered (products/product): categories and costs of goods are not known, and"
-        " margins are too high",
+        " neither are margins",
     ),
     (
         "the catalogue writes its skus in another way",
-        {"catalogue_line_count": 0, "costed_line_count": 0},
+        {"catalogue_line_count": 0, "costed_line_count": 0, "known_cost_percent": 0},
         {},
         "warn: None of 300 order lines has a sku of the catalogue: compare the sku of products/product with that of the"
         " orders",
     ),
     (
         "the catalogue has no unit costs",
-        {"costed_line_count": 0},
+        {"costed_line_count": 0, "known_cost_percent": 0},
         {},
-        "warn: No product sold has a unit_cost in products/product: the cost of goods is not known, and margins are too"
-        " high",
+        "warn: No product sold has a unit_cost in products/product: the cost of goods is not known, and neither are"
+        " margins",
+    ),
+    (
+        "only some products have unit costs",
+        {"known_cost_percent": 89},
+        {},
+        "warn: The cost of goods is known for only 89 % of sales, so margins are not known: deliver unit_cost in"
+        " products/product for what was sold",
     ),
     (
         "costs of a channel are not stated",
@@ -188,8 +200,17 @@ MISTAKES_OF_ALL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "the costs are still those of the example",
         {"is_example_cost": True},
         {},
-        "warn: Costs of shipping, payment, marketplaces, returns and service are those of the example that ships, and"
-        " margins assume them: put yours into cost_assumptions.csv, or set costs_confirmed to true",
+        "warn: Margins assume the costs of the example that ships, as amounts in GBP: 3.80 to ship an order online,"
+        " 0.20 and 1.8 % for its payment, 13 % to a marketplace, 2.90 for a returned line, 4.50 for a ticket; put"
+        " yours into cost_assumptions.csv, or set costs_confirmed to true",
+    ),
+    (
+        "the limits are still those of the example",
+        {"is_example_limit": True},
+        {},
+        "ok: Limits are those of the example that ships: a customer has lapsed after 180 days without an order, a cart"
+        " is abandoned after 24 hours, a promoter scores 9 or more; put yours into attribute_limits.csv, or set"
+        " limits_confirmed to true",
     ),
     (
         "every customer is a wholesaler",
@@ -278,7 +299,30 @@ def test_a_mistake_of_the_first_day_gets_one_sentence(
 
 
 def test_what_is_confirmed_or_generated_is_not_questioned() -> None:
-    example = SHOP | {"is_example_cost": True, "order_currency": "BRL"}
-    assert len(said("of_all", example, {})) == 2
-    assert said("of_all", SHOP | {"is_example_cost": True}, {"costs_confirmed": True}) == []
+    example = SHOP | {"is_example_cost": True, "is_example_limit": True, "order_currency": "BRL"}
+    assert len(said("of_all", example, {})) == 3
+    confirmed = {"costs_confirmed": True, "limits_confirmed": True}
+    assert said("of_all", example | {"order_currency": "GBP"}, confirmed) == []
     assert said("of_all", example, {"kind": "demo"}) == []
+
+
+def test_the_example_is_what_ships() -> None:
+    """The sentences about the example name figures of the seeds, and the facts know the seeds by their sums."""
+    costs = list(csv.DictReader((BUSINESS_SEEDS / "cost_assumptions.csv").open(encoding="utf-8")))
+    stated = {(row["cost_type"], row["applies_to"]): (float(row["fixed_amount"]), float(row["rate"])) for row in costs}
+    assert stated["shipping", "online"] == (3.8, 0)
+    assert stated["payment_fee", "online"] == (0.2, 0.018)
+    assert stated["marketplace_fee", "marketplace"] == (0, 0.13)
+    assert stated["return_handling", "return_line"] == (2.9, 0)
+    assert stated["service", "ticket"] == (4.5, 0)
+    limits = list(csv.DictReader((BUSINESS_SEEDS / "attribute_limits.csv").open(encoding="utf-8")))
+    values = {row["limit_name"]: float(row["value"]) for row in limits}
+    assert (values["lapsed_after_days"], values["open_cart_hours"], values["promoter_score"]) == (180, 24, 9)
+    facts = (PROJECT / "models/monitoring/intermediate/sources/int_build_facts.sql").read_text(encoding="utf-8")
+    known = [float(number) for number in re.findall(r"(?:count\(\*\) =|as double\)\) -) ([0-9.]+)", facts)]
+    assert known == pytest.approx(
+        [
+            *(len(costs), sum(fixed for fixed, _ in stated.values()), sum(rate for _, rate in stated.values())),
+            *(len(limits), sum(values.values())),
+        ]
+    )

@@ -50,6 +50,28 @@ def test_customers_and_lines_without_a_customer(retailer: Workspace, invoices: P
     assert lines["n"].item() == len(sold)
 
 
+def test_margins_are_not_known_as_the_invoices_have_no_costs(retailer: Workspace) -> None:
+    """No amount, no rule, no feature of a cluster and no figure on the page."""
+    needing = marts(
+        retailer,
+        "select effective_status, status_reason from segment_library"
+        " where segment_key in ('high_value_repeat', 'discount_dependent')",
+    )
+    assert needing["effective_status"].tolist() == ["not_computable"] * 2
+    assert needing["status_reason"].str.contains("the cost of goods is known for only 0 % of sales").all()
+    known = marts(
+        retailer,
+        "select count(*) as buyers, count(contribution_margin) as margins,"
+        " count(contribution_margin_rate) as margin_rates, count(max_affordable_discount_rate) as rates"
+        " from customer_features where net_revenue > 0",
+    ).iloc[0]
+    assert known["buyers"] > 5_000 and known["margins"] == known["rates"] == known["margin_rates"] == 0
+    assert marts(retailer, "select count(predicted_margin_12m) as n from customer_value")["n"].item() == 0
+    assert "contribution_margin_rate" not in (retailer.seeds / "cluster_centres.csv").read_text(encoding="utf-8")
+    page = (retailer.home / "report.html").read_text(encoding="utf-8")
+    assert "Margins are not known: the cost of 100 % of product revenue is not known." in page
+
+
 def test_rfm_equals_pandas_on_the_raw_file(retailer: Workspace, invoices: Path) -> None:
     """Recency, frequency and monetary value of every customer, from the invoices alone."""
     raw = pd.read_parquet(invoices).drop(columns="src", errors="ignore").drop_duplicates()

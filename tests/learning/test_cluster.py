@@ -18,6 +18,7 @@ from scripts.learning.clusters import command as command_module
 from scripts.learning.clusters import fitting as fitting_module
 from scripts.learning.clusters.card import COLUMNS
 from scripts.learning.clusters.choice import Sizes
+from scripts.learning.clusters.inputs import read_buyers
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
@@ -94,7 +95,7 @@ def workspace_of(home: Path, frame: pd.DataFrame, kind: str = "demo") -> Workspa
         connection.execute(
             "create table marts.attribute_catalogue as select attribute_name, 'orders' as theme,"
             " 'number' as value_type, '' as unit, '' as description, 'customer_features' as source_relation,"
-            " true as is_available"
+            " true as is_available, cast(null as varchar) as unavailable_reason"
             f" from (values {', '.join(f'({name!r})' for name in FEATURES if name != 'age_band_middle')})"
             " as names (attribute_name)"
         )
@@ -179,6 +180,26 @@ def test_seed_card_review_and_drafts_are_written_together(clustered: Workspace, 
     assert rules["segment_key"].nunique() == 3
     # Only attributes of the catalogue, which has no age.
     assert set(rules["attribute"]) <= set(FEATURES) - {"age_band_middle", "ticket_count_365d"}
+
+
+def test_a_margin_without_costs_is_no_feature_and_no_value(tmp_path: Path, frame: pd.DataFrame) -> None:
+    workspace = workspace_of(tmp_path, frame)
+    reason = "the cost of goods is known for only 12 % of sales"
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute(
+            "update marts.attribute_catalogue set is_available = false, unavailable_reason = $1"
+            " where attribute_name = 'contribution_margin_rate'",
+            [reason],
+        )
+        connection.execute(
+            "insert into marts.attribute_catalogue (attribute_name, is_available, unavailable_reason)"
+            " values ('contribution_margin', false, $1), ('visit_count_90d', false, 'source web is off')",
+            [reason],
+        )
+    buyers_read = read_buyers(workspace, seed=1)
+    assert buyers_read.features == [name for name in FEATURES if name != "contribution_margin_rate"]
+    assert buyers_read.frame["contribution_margin"].isna().all()
+    assert buyers_read.frame["net_revenue"].notna().all()
 
 
 def test_the_order_of_rows_does_not_matter(tmp_path: Path, clustered: Workspace, frame: pd.DataFrame) -> None:

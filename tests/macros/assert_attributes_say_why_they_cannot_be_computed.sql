@@ -8,8 +8,12 @@
     [{'needs_any': ['using_klaviyo', 'using_web']}, none],
     [{'needs_any': ['using_pos', 'using_web']}, 'source pos, web is off'],
     [{'needs_parameters': 'never_fitted'}, 'the model never_fitted has no fitted parameters yet'],
-    [{'needs': ['using_web'], 'needs_parameters': 'never_fitted'}, 'source web is off']
+    [{'needs': ['using_web'], 'needs_parameters': 'never_fitted'}, 'source web is off'],
+    [{'needs_costs': true}, 'the cost of goods is known for only 12 % of sales'],
+    [{'needs': ['using_web'], 'needs_costs': true}, 'source web is off']
 ] -%}
+{%- set memory = run_memory('costs_unavailable_reason') -%}
+{%- do memory.update({'reason': 'the cost of goods is known for only 12 % of sales'}) -%}
 {%- set missed = [] -%}
 {%- for meta, expected in cases if execute %}
     {%- set found = segment_attribute('customer_features', 'x', 'double', 'An attribute.', meta, dict(off)) %}
@@ -19,6 +23,7 @@
         }) %}
     {%- endif %}
 {%- endfor %}
+{%- do memory.clear() %}
 with missed as (
     {{ literal_rows({'meta': dbt.type_string(), 'expected': dbt.type_string(), 'found': dbt.type_string()}, missed) }}
 

@@ -1,5 +1,5 @@
 -- Grain: one row per instant that business_date puts on the wrong day. In British summer the day begins at 23:00 UTC.
--- Until 2019 clocks changed at midnight in São Paulo: 4 November 2018 began at 01:00.
+-- Until 2019 clocks in São Paulo were changed at midnight: 4 November 2018 began at 01:00.
 {% set cases = {
     'Europe/London': [
         ('2026-06-30 22:59:59', '2026-06-30'),

@@ -15,7 +15,7 @@
     dict(other, rule_key='money', rule_type='currency', column_name='currency')
 ] %}
 {%- set valid = {'sales_channel': 'store', 'store_id': 'S1', 'till_id': '1', 'sold_at': '2026-01-01 10:00:00',
-    'currency': 'GBP', 'status': 'completed', 'total_amount': '10.00', 'known_at': '2026-01-01 12:00:00'} %}
+    'currency': 'GBP', 'status': 'completed', 'total_amount': '10.00', 'known_at': '2026-01-01 12:00:00', '_says_deleted': 'false'} %}
 {%- set versions = [
     dict(valid, receipt_id='valid'),
     dict(valid, receipt_id='at the limit', total_amount='100.0000'),
@@ -37,6 +37,7 @@
     dict(valid, receipt_id='future', sold_at='2026-01-03 12:00:01'),
     dict(valid, receipt_id='currency', currency='XXX'),
     dict(valid, receipt_id='lower case', currency='eur'),
+    dict(valid, receipt_id='deleted', total_amount='200', _says_deleted='true'),
     dict(valid, receipt_id='waived', total_amount='200', status='parked'),
     dict(valid, receipt_id='all waived', total_amount='200', status='parked')
 ] %}
@@ -105,7 +106,7 @@
 {%- set table = dict(ruled_table('pos', 'receipt', plain_rows), present=['_record_hash']) %}
 {%- set lists = {} %}
 {%- do add_rule_lists(table, lists, {}, rates) %}
-{%- set types = {'known_at': dbt.type_timestamp(), '_record_hash': dbt.type_string()} %}
+{%- set types = {'known_at': dbt.type_timestamp(), '_record_hash': dbt.type_string(), '_says_deleted': 'boolean'} %}
 {%- for column in table.contract.columns.values() %}{% do types.update({column.name: column.data_type}) %}{% endfor %}
 {%- set rule_types = {} %}
 {%- for name in [

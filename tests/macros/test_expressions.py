@@ -133,9 +133,13 @@ CASES = (
     Case("name_distance('given', 'other')", "(select 'spend_90d' as given, 'spent_90d' as other)", 1 - 4),
     Case("device_type('given')", "(values ('Mozilla/5.0 (iPhone)'), ('curl'), ('')) as agents(given)",
          ["phone", "app", None]),
+    Case("numbering_plan_value('given', 'code')", "(values ('gb'), ('BR'), ('XX'), (null)) as countries(given)",
+         ["44", "55", None, None]),
     # Money
     Case("all_missing_costs('given')", "(values ('service, goods'), (null)) as lines(given)", "goods, service"),
     Case("missing_costs_of(['a', 'b'])", "(select 'goods' as a, cast(null as varchar) as b)", "goods"),
+    Case("known_margin('margin', 'coverage')",
+         "(values (5, 0.9), (6, 0.89), (7, 0), (8, null)) as margins(margin, coverage)", [5, None, None, 8]),
     Case("cost_word('given')", "(values (' COGS '), (null)) as costs(given)", ["cogs", ""]),
     Case("sums_of(['a', 'b'], 'parts')", "(values (1, 2), (3, 4)) as parts(a, b)", (4, 6)),
     Case("amounts_or_zero(['a', 'b'], {'a': 'one'})", ONE, (1, Decimal("0.00"))),

@@ -332,6 +332,27 @@ CUSTOMER = {
 }
 
 
+def test_a_margin_without_costs_is_not_known_in_briefs(drawn: pd.DataFrame) -> None:
+    one = copy.deepcopy(CUSTOMER)
+    unknown = ("contribution_margin", "contribution_margin_rate", "contribution_margin_365d")
+    one["features"] |= dict.fromkeys((*unknown, "max_affordable_discount_rate"))
+    one["features"] |= {"cost_coverage": 0.4, "full_price_share": 0.2}
+    one["value"]["predicted_margin_12m"] = None
+    texts = _texts(customer_sections(one))
+    assert "net revenue of 300.00 GBP and a contribution margin that is not known to date" in texts["In short"]
+    assert "in 365 days 150.00 GBP. The cost is known for only 40 % of what they bought." in texts["In short"]
+    assert "No discount based on their margin" in texts["What not to do"]
+    assert "net revenue of 120.00 GBP in the next 12 months" in texts["What is expected"]
+    margin = {
+        **{"gross_revenue_365d": 12000, "discounts_365d": 1500, "returns_amount_365d": 500, "net_revenue_365d": 10000},
+        **{"service_cost_365d": 40, "contribution_margin_365d": 9960, "contribution_margin_rate_365d": 0.996},
+        "cost_coverage": 0.4,
+    }
+    texts = _texts(segment_sections(segment_facts(frames_of(drawn, margin=margin))))
+    assert "contribution margin is not known: the cost of goods is known for only 40 %" in texts["What they bring in"]
+    assert "9,960" not in texts["What they bring in"]
+
+
 def test_a_customer_brief_states_what_is_known() -> None:
     texts = _texts(customer_sections(CUSTOMER))
     assert texts["In short"] == (

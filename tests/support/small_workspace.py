@@ -62,7 +62,8 @@ RELATIONS = {
     """,
     "customer_features": f"""
         select customer_id, date '{AS_OF}' as as_of_date, 0.1 + 0.2 as overdue_ratio,
-            cast(60 as decimal(18, 2)) as net_revenue_365d
+            cast(60 as decimal(18, 2)) as net_revenue_365d,
+            case when customer_id < 'c04' then 4.5 end as average_satisfaction_365d
         from marts.customers
     """,
     "segment_library": """
@@ -109,6 +110,14 @@ RELATIONS = {
         group by all
     """,
     "build_notes": recorded(as_of_date=AS_OF, kind="demo", reporting_currency="EUR"),
+    "dead_letters": """
+        select * from (values
+            ('shopify', 'a', 'no_rate', 'the currency has no rate', 'add its rate', 1250.4, 'open', true),
+            ('shopify', 'b', 'no_rate', 'the currency has no rate', 'add its rate', null, 'open', true),
+            ('pos', 'c', 'door_column', 'a column is missing', null, 90, 'repaired', false)
+        ) as t(source, record_key, rule_key, reason, repair_hint, value_at_risk, state, is_held),
+            (values ('quarantine', false, true)) as same(severity, is_consequential, is_value_estimated)
+    """,
     "source_health": """
         select * from (values
             ('shopify', 'orders', 30, 5, 48, true, 'fresh', timestamp '2026-06-30 18:00:00', 'ok', null, 5),

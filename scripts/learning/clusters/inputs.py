@@ -82,6 +82,10 @@ def read_buyers(workspace: Workspace, seed: int) -> Buyers:
         counted = connection.execute(f"select count(*) {people}").fetchone()
         known = _count(connection, "customer_features")
         catalogue = _catalogue(connection, words)
+        unknown = _without_costs(connection)
+    # A margin without its costs is no trait and no value of a cluster.
+    words = words[~words["attribute_name"].isin(unknown)].reset_index(drop=True)
+    frame = frame.drop(columns=[name for name in unknown if name in frame])
     for name in VALUES:
         if name not in frame:
             frame[name] = np.nan
@@ -98,6 +102,17 @@ def _catalogue(connection: duckdb.DuckDBPyConnection, words: pd.DataFrame) -> pd
         " where source_relation = 'customer_features' and is_available and value_type in ('number', 'boolean')"
     ).df()
     return words[["attribute_name"]].merge(found, on="attribute_name")
+
+
+def _without_costs(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The attributes that no rule may use because the cost of goods is not known."""
+    if "unavailable_reason" not in _columns(connection, "marts", "attribute_catalogue"):
+        return []
+    found = connection.execute(
+        "select attribute_name from marts.attribute_catalogue"
+        " where starts_with(unavailable_reason, 'the cost of goods')"
+    ).fetchall()
+    return [str(name) for (name,) in found]
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:

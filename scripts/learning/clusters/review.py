@@ -276,7 +276,7 @@ def _plain(key: str) -> str:
 
 
 def _money(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:,.0f}".replace("-", "−")
+    return "not known" if pd.isna(value) else f"{value:,.0f}".replace("-", "−")
 
 
 def _share(part: float, total: float) -> str:

@@ -83,9 +83,7 @@ def usable_cohorts(people: People, targets: Sequence[str] | None) -> tuple[list[
     found, left_out = [], []
     for key in targets or list(TARGETS):
         target = TARGETS[key]
-        off = next(
-            (people.unavailable[part.attribute] for part in target.who if part.attribute in people.unavailable), None
-        )
+        off = next((people.unavailable[name] for name in target.attributes if name in people.unavailable), None)
         if off:
             left_out.append(f"{key}: {off}")
             continue

@@ -25,7 +25,8 @@ class Target:
 
     `column`: its column in the frame with outcomes; `is_share`: it is 0 or 1. `who`: conditions that a customer must
     meet to count, as text in `population` (with {day}); a rule for the library needs them too. `higher` and `lower`
-    describe customers who have more or less of it; `what` describes the outcome (with {days}).
+    describe customers who have more or less of it; `what` describes the outcome (with {days}). `means`: the attribute
+    that is the outcome to date, without which it cannot be computed.
     """
 
     key: str
@@ -37,6 +38,12 @@ class Target:
     higher: str
     lower: str
     what: str
+    means: str | None = None
+
+    @property
+    def attributes(self) -> list[str]:
+        """The attributes that must be known for the outcome."""
+        return [*(part.attribute for part in self.who), *([self.means] if self.means else [])]
 
 
 BUYERS = Condition("order_count", ">=", "1")
@@ -53,6 +60,7 @@ TARGETS = {
             higher="Worth more",
             lower="Worth less",
             what="contribution margin in the {days} days after",
+            means="contribution_margin",
         ),
         Target(
             key="lapse",

@@ -32,7 +32,8 @@ class Preview:
     """What a segment would be, over all customers who may be profiled.
 
     `definition`: its row of int_segment_definitions. `entering`, `leaving`: compared with today's members, None for a
-    draft. Money: sums of the last 365 days over members and over all. `sample`: customer_id and why. `overlaps`:
+    draft. Money: sums of the last 365 days over members and over all; `is_margin_known`: whether any member's costs
+    are known. `sample`: customer_id and why. `overlaps`:
     segment_key, shared, share_of_draft, share_of_other. `reach`: channel, reachable, suppressed. `priorities`: segments
     that it would take the next action from (`takes`), that would keep it (`keeps`), and members without one (`first`).
     """
@@ -44,6 +45,7 @@ class Preview:
     leaving: int | None
     currency: str
     money: dict[str, Decimal]
+    is_margin_known: bool
     sample: list[dict[str, Any]]
     overlaps: list[dict[str, Any]]
     reach: list[dict[str, Any]]
@@ -69,9 +71,11 @@ def measured(connection: duckdb.DuckDBPyConnection, definition: dict[str, Any]) 
     (money,) = rows(
         "select sum(net_revenue_365d) filter (where is_in) as revenue,"
         " sum(contribution_margin_365d) filter (where is_in) as margin,"
-        " sum(net_revenue_365d) as revenue_of_all, sum(contribution_margin_365d) as margin_of_all"
+        " sum(net_revenue_365d) as revenue_of_all, sum(contribution_margin_365d) as margin_of_all,"
+        " count(contribution_margin_365d) filter (where is_in) as known_margins"
         f" from (select *, customer_id in {MEMBERS} as is_in from marts.customer_features)"
     )
+    known_margins = money.pop("known_margins")
     return Preview(
         definition=definition,
         size=size["size"],
@@ -80,6 +84,7 @@ def measured(connection: duckdb.DuckDBPyConnection, definition: dict[str, Any]) 
         leaving=moved["leaving"] if was_active else None,
         currency=recorded_settings(connection, "the warehouse", "given.marts")["reporting_currency"],
         money={name: Decimal(value or 0) for name, value in money.items()},
+        is_margin_known=known_margins > 0,
         sample=_sample(connection, key, rows),
         overlaps=rows(
             f"""

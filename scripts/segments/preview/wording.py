@@ -54,6 +54,9 @@ def _money(result: Preview) -> list[str]:
     money, size = result.money, result.size
     lines = ["Revenue and margin of the last 365 days"]
     for name, words in (("revenue", "net revenue"), ("margin", "contribution margin")):
+        if name == "margin" and not result.is_margin_known:
+            lines.append(f"  {words:<20}{'not known':>14}: the cost of what they bought is not known")
+            continue
         total, of_all = money[name], money[f"{name}_of_all"]
         per_head = total / size
         per_head_of_all = of_all / result.customers if result.customers else Decimal(0)

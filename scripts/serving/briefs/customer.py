@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from scripts.serving.briefs import phrasing
 from scripts.serving.briefs.campaign_facts import LEAST_COST_COVERAGE
@@ -118,6 +119,10 @@ def _only_order(facts: Facts) -> str:
     return f"It was {', '.join(str(part) for part in parts if part)}."
 
 
+def _of_margin(margin: Any, currency: str) -> str:
+    return "that is not known" if margin is None else f"of {phrasing.money(float(margin), currency)}"
+
+
 def _worth(facts: Facts) -> list[str]:
     one, currency = facts["features"], facts["currency"]
     if not one.get("order_count"):
@@ -125,13 +130,14 @@ def _worth(facts: Facts) -> list[str]:
     rate = one.get("contribution_margin_rate")
     text = (
         f"Has brought net revenue of {phrasing.money(float(one['net_revenue']), currency)} "
-        f"and a contribution margin of {phrasing.money(float(one['contribution_margin']), currency)}"
+        f"and a contribution margin {_of_margin(one.get('contribution_margin'), currency)}"
     )
     if rate is not None and float(one["net_revenue"]) > 0:
         text += f" ({phrasing.share(rate)})"
-    revenue, margin = float(one["net_revenue_365d"]), float(one["contribution_margin_365d"])
+    revenue, margin = float(one["net_revenue_365d"]), one.get("contribution_margin_365d")
     lately = (
-        f"{phrasing.money(revenue, currency)} and {phrasing.money(margin, currency)}"
+        phrasing.money(revenue, currency)
+        + ("" if margin is None else f" and {phrasing.money(float(margin), currency)}")
         if revenue or margin
         else "nothing"
     )
@@ -140,9 +146,7 @@ def _worth(facts: Facts) -> list[str]:
     sentences = [f"{text} to date{than}; in 365 days {lately}."]
     coverage = one.get("cost_coverage")
     if coverage is not None and coverage < LEAST_COST_COVERAGE:
-        sentences.append(
-            f"The cost is known for only {phrasing.share(coverage)} of it: the margin looks better than it is."
-        )
+        sentences.append(f"The cost is known for only {phrasing.share(coverage)} of what they bought.")
     if one.get("returned_order_count"):
         sentences.append(
             f"Sent something back from {phrasing.counted(one['returned_order_count'], 'order')} "

@@ -118,10 +118,13 @@ def no_contact_points(facts: Facts) -> list[str]:
 def ceiling_point(one: Facts) -> str | None:
     """The deepest discount that this customer's own margin can bear."""
     rate: Any = one.get("max_affordable_discount_rate")
+    coverage = one.get("cost_coverage")
+    if rate is None and coverage is None:
+        return None
+    if (coverage or 0) < LEAST_COST_COVERAGE:
+        return "No discount based on their margin: too many costs of what they bought are not known."
     if rate is None:
         return None
-    if (one.get("cost_coverage") or 0) < LEAST_COST_COVERAGE:
-        return "No discount based on their margin: too many costs of what they bought are not known."
     if rate <= 0.01:
         return "No discount: over all their orders there is no margin to give away."
     return (

@@ -36,11 +36,12 @@ def prediction_sentences(facts: Facts) -> list[str]:
                 if float(high) > 0
                 else "; in nine cases out of ten it is nothing"
             )
+        margin = value.get("predicted_margin_12m")
         sentences.append(
             f"The purchase model expects "
-            f"net revenue of {phrasing.money(float(value['predicted_value_12m']), currency)} "
-            f"and a margin of {phrasing.money(float(value['predicted_margin_12m']), currency)} in the next 12 "
-            f"months{between}."
+            f"net revenue of {phrasing.money(float(value['predicted_value_12m']), currency)}"
+            + ("" if margin is None else f" and a margin of {phrasing.money(float(margin), currency)}")
+            + f" in the next 12 months{between}."
         )
         sentences.append(
             f"It expects {_few(value['expected_orders_365d'])} in 365 days and puts the probability "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scripts.serving.briefs import phrasing
+from scripts.serving.briefs.campaign_facts import LEAST_COST_COVERAGE
 from scripts.serving.briefs.comparison import LEAST_MEMBERS
 from scripts.serving.briefs.document import Brief, Section
 from scripts.serving.briefs.facts import LEAST_DESCRIBED, VALUES_SHOWN, Facts, segment_facts
@@ -267,6 +268,15 @@ def money_sentences(facts: Facts) -> list[str]:
     if money is None:
         return ["Not known: this version holds no margin of the segment."]
     rate, unserved = money["contribution_margin_rate"], facts["not_known"].get("service_cost_365d")
+    coverage = money["cost_coverage"]
+    if coverage is not None and coverage < LEAST_COST_COVERAGE:
+        return [
+            f"In 365 days they brought net revenue of {phrasing.money(money['net_revenue'], currency)}. Their "
+            "contribution margin is not known: the cost of goods is known for only "
+            f"{phrasing.share(coverage)} of their sales.",
+            f"Returns took {phrasing.money(money['returns_amount'], currency)}, discounts "
+            f"{phrasing.money(money['discounts'], currency)}.",
+        ]
     said = [
         f"In 365 days they brought net revenue of {phrasing.money(money['net_revenue'], currency)} and a contribution "
         f"margin of {phrasing.money(money['contribution_margin'], currency)}"
@@ -276,9 +286,9 @@ def money_sentences(facts: Facts) -> list[str]:
         + ("." if unserved else f", service {phrasing.money(money['service_cost'], currency)}."),
         *([f"Service cost is not known: {unserved}; the margin leaves it out."] if unserved else []),
     ]
-    if money["cost_coverage"] is not None and money["cost_coverage"] < 1:
+    if coverage is not None and coverage < 1:
         said.append(
-            f"The cost of goods is known for {phrasing.share(money['cost_coverage'])} of their sales; the margin looks "
+            f"The cost of goods is known for {phrasing.share(coverage)} of their sales; the margin looks "
             "better than it is."
         )
     return said

@@ -1,6 +1,13 @@
--- Grain: one row per customer of the spine: revenue, costs and margin; amounts are 0 when nothing happened.
+-- Grain: one row per customer of the spine: revenue, costs and margin; amounts are 0 when nothing happened, and margins
+-- are null where the cost of goods is not known.
 {%- set amounts_ever = ['gross_revenue', 'net_revenue', 'contribution_margin', 'service_cost'] %}
 {%- set amounts_365d = ['net_revenue', 'contribution_margin', 'returns_amount', 'service_cost'] %}
+{%- set rates = {
+    'contribution_margin_rate': "cast(margins.contribution_margin as double) / nullif(cast(margins.net_revenue as double), 0)",
+    'contribution_margin_rate_365d':
+        "cast(last_year.contribution_margin as double) / nullif(cast(last_year.net_revenue as double), 0)",
+    'contribution_margin_per_order': "cast(orders.contribution_margin as double) / orders.order_count"
+} %}
 with spine as (
 
     select customer_id from {{ ref('int_customer_spine') }}
@@ -42,19 +49,18 @@ joined as (
 
     select
         spine.customer_id,
-        {%- for amount in amounts_ever %}
-        cast(coalesce(margins.{{ amount }}, 0) as decimal(18, 2)) as {{ amount }},
+        {%- for relation, amounts, suffix in [('margins', amounts_ever, ''), ('last_year', amounts_365d, '_365d')] %}
+        {%- for amount in amounts %}
+        {%- set value = 'cast(coalesce(' ~ relation ~ '.' ~ amount ~ ', 0) as decimal(18, 2))' %}
+        {{ known_margin(value, 'margins.cost_coverage') if amount == 'contribution_margin' else value }}
+            as {{ amount ~ suffix }},
         {%- endfor %}
-        {%- for amount in amounts_365d %}
-        cast(coalesce(last_year.{{ amount }}, 0) as decimal(18, 2)) as {{ amount }}_365d,
         {%- endfor %}
-        cast(margins.contribution_margin as double) / nullif(cast(margins.net_revenue as double), 0)
-            as contribution_margin_rate,
-        cast(last_year.contribution_margin as double) / nullif(cast(last_year.net_revenue as double), 0)
-            as contribution_margin_rate_365d,
+        {%- for name, rate in rates.items() %}
+        {{ known_margin(rate, 'margins.cost_coverage') }} as {{ name }},
+        {%- endfor %}
         cast(margins.returns_amount as double)
         / nullif(cast(margins.gross_revenue - margins.discounts as double), 0) as returns_rate,
-        cast(orders.contribution_margin as double) / orders.order_count as contribution_margin_per_order,
         cast(margins.cost_coverage as double) as cost_coverage
 
     from spine

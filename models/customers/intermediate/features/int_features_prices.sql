@@ -39,8 +39,10 @@ measured as (
         coalesce(lines.full_price_revenue, 0) / lines.revenue as full_price_share,
         offers.offer_count,
         offers.used_offer_count,
-        cast(margins.contribution_margin + margins.discounts as double)
-        / nullif(cast(margins.gross_revenue as double), 0) as undiscounted_margin_rate
+        {{ known_margin(
+            'cast(margins.contribution_margin + margins.discounts as double)'
+            ~ ' / nullif(cast(margins.gross_revenue as double), 0)', 'margins.cost_coverage'
+        ) }} as undiscounted_margin_rate
 
     from {{ ref('int_customer_spine') }} as spine
     cross join usual

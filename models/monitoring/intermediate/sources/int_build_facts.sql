@@ -29,7 +29,10 @@ lines as (
         count(category) as catalogue_line_count,
         count(
             case when category is not null and coalesce(missing_costs, '') not like '%goods%' then 1 end
-        ) as costed_line_count
+        ) as costed_line_count,
+        cast(floor(
+            100 * cast(sum(revenue_with_known_cost) as double) / nullif(cast(sum(product_revenue) as double), 0)
+        ) as int) as known_cost_percent
 
     from {{ ref('order_line_margins') }}
     where line_type = 'product'
@@ -63,6 +66,13 @@ costs as (
         and abs(sum(cast(rate as double)) - 0.193) < 0.0001 as is_example_cost
 
     from {{ ref('cost_assumptions') }}
+
+),
+
+limits as (
+
+    select count(*) = 38 and abs(sum(cast(value as double)) - 3244.55) < 0.001 as is_example_limit
+    from {{ ref('attribute_limits') }}
 
 ),
 
@@ -110,6 +120,7 @@ final as (
     cross join people
     cross join permissions
     cross join costs
+    cross join limits
     cross join unassumed
     cross join (select count(*) as product_count from {{ ref('products') }}) as catalogue
     cross join reconstructed

@@ -23,7 +23,8 @@ measured as (
         audiences.plan_key,
         coalesce(audiences.planned_discount_rate, 0) as discount_rate,
         count(members.affordable_rate) as known_count,
-        sum(members.contribution_margin) / nullif(sum(members.net_revenue), 0) as margin_rate,
+        sum(members.contribution_margin)
+        / nullif(sum(case when members.contribution_margin is not null then members.net_revenue end), 0) as margin_rate,
         avg(
             case
                 when members.affordable_rate < audiences.planned_discount_rate then 1
@@ -96,7 +97,8 @@ explained as (
         ) as threshold,
         case
             when discount_rate = 0 then 'no plan with a discount'
-            when known_count = 0 then 'the cost of the discount is not known: no member has bought yet'
+            when known_count = 0
+                then 'the cost of the discount is not known: no member has bought yet, or costs of goods are missing'
             when greatest(share_severity, rate_severity) = 0 then 'most members stay profitable at the planned discount'
             else concat_ws(
                     '; ',
