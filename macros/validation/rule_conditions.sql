@@ -135,7 +135,7 @@
 {% macro goods_only(contract) -%}
     {%- set parts = [''] -%}
     {%- if 'gift_card' in contract.columns -%}{%- do parts.append('not coalesce(versions.gift_card, false)') -%}{%- endif -%}
-    {%- if 'line_type' in contract.columns -%}{%- do parts.append("coalesce(lower(versions.line_type), 'product') = 'product' and versions.unit_price >= 0") -%}{%- endif -%}
+    {%- if 'line_type' in contract.columns -%}{%- do parts.append("coalesce(lower(versions.line_type), 'product') = 'product' and coalesce(versions.unit_price, 0) >= 0") -%}{%- endif -%}
     {{ return(parts | join(' and ')) }}
 {%- endmacro %}
 

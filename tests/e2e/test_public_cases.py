@@ -74,7 +74,8 @@ class Built:
             for (rule,) in self.rows(
                 "select rule_key from intermediate.int_rule_violations where source = 'shopify' and record_key = ?"
                 " union all select check_name from intermediate.int_order_checks where order_id = ?"
-                " and difference <> 0",
+                # Less refunded than the order is worth is no fault.
+                " and difference > 0",
                 order_id.split(":")[1],
                 order_id,
             )

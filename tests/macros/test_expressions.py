@@ -139,7 +139,8 @@ CASES = (
     Case("in_reporting_currency('10.15', '0.5')", ONE, Decimal("5.08")),
     # As the shop's connectors write them: numbers as text or not, keys in any order.
     Case("money_of_set('given', 'presentment')", MONEY_SETS, [Decimal("117.0000"), Decimal("3.5000"), None, None]),
-    Case("money_of_set('given', 'shop')", MONEY_SETS, [Decimal("100.0000"), Decimal("3.0000"), Decimal("9.0000"), None]),
+    Case("money_of_set('given', 'shop')", MONEY_SETS,
+         [Decimal("100.0000"), Decimal("3.0000"), Decimal("9.0000"), None]),
     Case("currency_of_set('given', 'presentment')", MONEY_SETS, ["EUR", "USD", None, None]),
     Case("two_decimals('given')", "(select 3 as given)", "3.00"),
     # Models
