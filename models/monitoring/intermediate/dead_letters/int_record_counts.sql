@@ -10,8 +10,8 @@
 {%- set relation = source(source_name, table_name) %}
 {%- set contract = source_contract(source_name, table_name) if execute else {} %}
 {%- set present = delivered_columns(relation, contract) if execute else [] %}
-{%- if present %}
 {%- set blocked = blocked_versions(source_name, table_name) %}
+{%- if present %}
 {%- set record_key = contract.config.meta.key %}
 {%- set deleted_count = deleted_records(relation, contract, present, blocked) %}
 {%- set versions = known_versions(relation, contract, present, [], record_key) %}
