@@ -112,7 +112,7 @@ final as (
             case when discount_left is not null and total_left > {{ rounding_tolerance() }} then total_left end,
             0
         ) as duties_amount,
-        total_duties is null and discount_left is not null and total_left > {{ rounding_tolerance() }}
+        coalesce(total_duties is null and discount_left is not null and total_left > {{ rounding_tolerance() }}, false)
             as has_assumed_duties,
         case when taxable_value > 0 then tax_left - shipping_tax_amount else 0 end as unallocated_tax_amount,
         coalesce(discount_left, 0) as unallocated_discount_amount

@@ -56,7 +56,8 @@ compared as (
         end as stated_rate,
         -- What a paid order was paid with is worth its total.
         case
-            when orders.financial_status in ('paid', 'partially_refunded', 'refunded')
+            when sums.payment_currency is not null
+                and orders.financial_status in ('paid', 'partially_refunded', 'refunded')
                 then cast(orders.total_price - coalesce(sums.paid, 0) as double) / nullif(sums.foreign_paid, 0)
         end as implied_rate,
         cast(foreign_rates.rate as double) / order_rates.rate as seed_rate
