@@ -341,6 +341,7 @@ def test_an_exchange_is_neither_a_second_sale_nor_a_plain_return(marts: duckdb.D
         ("shopify:11", True, True, "0.00"),
         ("pos:R2:1", True, True, "0.00"),
         ("pos:R3:1", True, True, "30.00"),
+        ("shopify:91", True, True, "50.00"),
     ]
     # 36.00 were paid for R2 and 12.00 on top for R4: 48.00 with tax, 40.00 without, and the counted sums agree.
     total = marts.execute(
