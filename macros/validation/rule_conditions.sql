@@ -131,11 +131,11 @@
         group by {{ quoted_list(columns) }}
 {%- endmacro %}
 
-{# Gift cards, services and adjustments are in no catalogue. #}
+{# Gift cards, services, adjustments and discounts are in no catalogue. #}
 {% macro goods_only(contract) -%}
     {%- set parts = [''] -%}
     {%- if 'gift_card' in contract.columns -%}{%- do parts.append('not coalesce(versions.gift_card, false)') -%}{%- endif -%}
-    {%- if 'line_type' in contract.columns -%}{%- do parts.append("coalesce(versions.line_type, 'product') = 'product'") -%}{%- endif -%}
+    {%- if 'line_type' in contract.columns -%}{%- do parts.append("coalesce(lower(versions.line_type), 'product') = 'product' and coalesce(versions.unit_price, 0) >= 0") -%}{%- endif -%}
     {{ return(parts | join(' and ')) }}
 {%- endmacro %}
 

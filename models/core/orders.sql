@@ -30,7 +30,7 @@ payments as (
 
 charges as (
 
-    select * from {{ ref('int_order_charges') }}
+    select * from {{ ref('int_order_sums') }}
 
 ),
 
@@ -80,7 +80,7 @@ final as (
         cast(orders.shipping_discounts as decimal(18, 2)) as shipping_discounts,
         cast(orders.other_charges as decimal(18, 2)) as other_charges,
         cast(orders.stated_marketplace_fee as decimal(18, 2)) as marketplace_fee,
-        {{ in_reporting_currency('charges.order_total', 'charges.exchange_rate') }} as order_total,
+        {{ in_reporting_currency('charges.order_total', 'orders.exchange_rate') }} as order_total,
         {% for name in ['amount_paid', 'amount_refunded', 'amount_refund_pending', 'amount_gift_card_paid'] %}
         cast(
             case when payments.order_id is not null then payments.{{ name }} when orders.has_known_currency then 0 end

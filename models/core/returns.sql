@@ -11,15 +11,15 @@ orders as (
 
 ),
 
--- Returns that were booked under a customer number, without an order.
+-- Of returns without an order: those booked under a customer number, and refund receipts of the tills.
 unlinked as (
 
     select
-        source_profile_id as return_id,
+        profile_key,
         customer_id
 
     from {{ ref('int_customer_identities') }}
-    where source_system = 'returns'
+    where source_system in ('returns', 'pos')
 
 ),
 
@@ -51,7 +51,7 @@ joined as (
     left join orders
         on returns.order_id = orders.order_id
     left join unlinked
-        on returns.unlinked_return_id = unlinked.return_id
+        on returns.unlinked_profile_key = unlinked.profile_key
 
 )
 

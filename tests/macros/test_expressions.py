@@ -34,6 +34,11 @@ TERMS += " ln(2) as spread, 'slope' as term_kind, 3.0 as coefficient, 0.25 as kn
 FEATURE = """{'feature': 'spend', 'winsor_low': '1', 'winsor_high': '8', 'scale': 'plain', 'missing_value': '0.5',
     'feature_mean': '3', 'feature_spread': '2'}"""
 ANN = "(select 'ann' as first_letters, 'ann' as first_names, 'smith' as last_name_key) as person"
+MONEY_SETS = (
+    """(values ('{"shop_money":{"amount":"100.00","currency_code":"GBP"},"presentment_money":{"amount":"117.00",'"""
+    """ '"currency_code":"EUR"}}'), ('{"presentment_money": {"currency_code": "usd", "amount": 3.5}, "shop_money": '"""
+    """ '{"currency_code": "GBP", "amount": 3}}'), ('{"shop_money":{"amount":"9.00"}}'), (null)) as sets(given)"""
+)
 VISITS = (
     "(values (date '2026-06-30', 2), (date '2026-06-02', 3), (date '2026-05-01', 5)) as visits(activity_date, visits)"
 )
@@ -148,6 +153,11 @@ CASES = (
     Case("to_decimal('given', 18, 2)", "(values (1.005e0), (-1.005e0), (2.5e0)) as numbers(given)",
          [Decimal("1.01"), Decimal("-1.01"), Decimal("2.50")]),
     Case("in_reporting_currency('10.15', '0.5')", ONE, Decimal("5.08")),
+    # As the shop's connectors write them: numbers as text or not, keys in any order.
+    Case("money_of_set('given', 'presentment')", MONEY_SETS, [Decimal("117.0000"), Decimal("3.5000"), None, None]),
+    Case("money_of_set('given', 'shop')", MONEY_SETS,
+         [Decimal("100.0000"), Decimal("3.0000"), Decimal("9.0000"), None]),
+    Case("currency_of_set('given', 'presentment')", MONEY_SETS, ["EUR", "USD", None, None]),
     Case("two_decimals('given')", "(select 3 as given)", "3.00"),
     # Models
     Case("logistic('x')", "(values (0.0), (-1000.0)) as given(x)", [0.5, 0.0]),

@@ -6,10 +6,12 @@ with charged as (
         charges.order_id,
         charges.listed_amount - charges.discount_amount
         + case when charges.is_tax_included then 0 else charges.line_tax_amount end as amount,
-        charges.exchange_rate,
+        orders.exchange_rate,
         charges.line_count
 
-    from {{ ref('int_order_charges') }} as charges
+    from {{ ref('int_order_sums') }} as charges
+    inner join {{ ref('int_orders') }} as orders
+        on charges.order_id = orders.order_id
 
 ),
 

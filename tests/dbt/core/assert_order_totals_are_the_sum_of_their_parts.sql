@@ -14,7 +14,7 @@ from {{ ref('orders') }} as orders
 inner join {{ ref('int_order_reconciliation') }} as reconciliation
     on orders.order_id = reconciliation.order_id
 where orders.has_known_currency
-    and reconciliation.total_state in ('agrees', 'not stated')
+    and reconciliation.total_state in ('agrees', 'agrees with duties', 'not stated')
     and abs(
         orders.order_total
         - (

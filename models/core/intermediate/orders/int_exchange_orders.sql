@@ -32,7 +32,7 @@ named as (
     inner join orders
         on returns.exchange_order_ref = orders.source_order_id
     -- Goods exchanged within their own order need no replacement order.
-    where returns.order_id is null or returns.order_id <> orders.order_id
+    where returns.order_id is null or returns.order_id not like concat_ws('', '%:', returns.exchange_order_ref)
 
 ),
 

@@ -66,7 +66,7 @@ checks as (
         table_name,
         source_order_id as record_key,
         'lines_against_total' as check_name,
-        abs(parts_total - stated_total) as difference,
+        abs(computed_total - stated_total) as difference,
         abs(stated_total) as amount,
         order_id,
         cast(null as {{ dbt.type_string() }}) as return_id,
@@ -74,16 +74,23 @@ checks as (
         currency
 
     from orders
-    where parts_total is not null
+    where line_count > 0
 
+    {% for check_name, difference, condition in [
+        (
+            'payments_against_total', 'abs(paid_amount + exchange_credit_amount - stated_total)',
+            'paid_amount is not null and is_sale'
+        ),
+        ('lines_held_back', 'held_line_count', 'held_line_count > 0')
+    ] %}
     union all
 
     select
         source_system,
         table_name,
         source_order_id,
-        'payments_against_total',
-        abs(paid_amount - stated_total),
+        '{{ check_name }}',
+        {{ difference }},
         abs(stated_total),
         order_id,
         null,
@@ -91,8 +98,9 @@ checks as (
         currency
 
     from orders
-    where paid_amount is not null and is_sale
+    where {{ condition }}
 
+    {% endfor %}
     union all
 
     select

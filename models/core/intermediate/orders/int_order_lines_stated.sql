@@ -49,6 +49,17 @@ shopify as (
 
 ),
 
+-- Goods have a price; a negative one takes off what other lines cost. Goods given back are negative units.
+till_lines as (
+
+    select
+        *,
+        line_type = 'discount' or (line_type = 'product' and unit_price < 0 and quantity > 0) as is_discount
+
+    from {{ ref('stg_pos__receipt_lines') }}
+
+),
+
 pos as (
 
     select
@@ -57,15 +68,16 @@ pos as (
         concat_ws('', 'pos:', source_order_id, ':', cast(line_number as {{ dbt.type_string() }})) as line_id,
         sku,
         description,
-        line_type,
+        case when is_discount then 'discount' else line_type end as line_type,
         quantity,
-        unit_price * quantity as listed_amount,
-        coalesce(discount_amount, 0) as discount_amount,
+        case when is_discount then 0 else unit_price * quantity end as listed_amount,
+        case when is_discount then abs(unit_price * quantity) else 0 end + coalesce(discount_amount, 0)
+            as discount_amount,
         coalesce(tax_amount, 0) as tax_amount,
         coalesce(is_promotion, false) as is_promotion,
         false as lacks_tax
 
-    from {{ ref('stg_pos__receipt_lines') }}
+    from till_lines
 
 ),
 

@@ -6,7 +6,7 @@ with movements as (
         charges.order_total
 
     from {{ ref('int_order_payments') }} as payments
-    inner join {{ ref('int_order_charges') }} as charges
+    inner join {{ ref('int_order_sums') }} as charges
         on payments.order_id = charges.order_id
     where payments.left_out_reason is null
 

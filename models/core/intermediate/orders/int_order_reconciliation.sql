@@ -4,7 +4,7 @@
 
 with charges as (
 
-    select * from {{ ref('int_order_charges') }}
+    select * from {{ ref('int_order_sums') }}
 
 ),
 
@@ -29,13 +29,17 @@ joined as (
         coalesce(payments.order_currency_paid, 0) as paid,
         coalesce(payments.order_currency_refunded, 0) as refunded,
         coalesce(payments.order_currency_refund_pending, 0) as refund_pending,
-        charges.stated_total - charges.computed_total as total_difference
+        charges.stated_total - charges.computed_total as total_difference,
+        coalesce(amounts.has_assumed_duties, false) as has_assumed_duties
 
     from charges
     inner join statuses
         on charges.order_id = statuses.order_id
     left join payments
         on charges.order_id = payments.order_id
+    left join {{ ref('int_shopify_order_amounts') }} as amounts
+        on charges.source_system = 'shopify'
+            and charges.source_order_id = amounts.source_order_id
 
 ),
 
@@ -45,11 +49,16 @@ expected as (
     select
         joined.*,
         paid - refunded as kept,
-        case payment_status when 'paid' then order_total else 0 end as lowest_kept,
         case
-            when payment_status in ('paid', 'partly paid', 'partly refunded') then order_total
+            when payment_status = 'paid' then order_total - exchange_credit_amount
+            -- Of a refund receipt of a till, whose total is below zero, nothing is kept.
+            when payment_status = 'refunded' then least(order_total, 0)
+            else 0
+        end as lowest_kept,
+        case
+            when payment_status in ('paid', 'partly paid', 'partly refunded') then order_total - exchange_credit_amount
             -- A refund issued but not paid out yet is still kept.
-            when payment_status = 'refunded' then refund_pending
+            when payment_status = 'refunded' then refund_pending + least(order_total, 0)
             else 0
         end as highest_kept
 
@@ -64,6 +73,7 @@ compared as (
         case
             when stated_total is null then 'not stated'
             when line_count = 0 then 'no lines'
+            when abs(total_difference) <= {{ rounding_tolerance() }} and has_assumed_duties then 'agrees with duties'
             when abs(total_difference) <= {{ rounding_tolerance() }} then 'agrees'
             else 'differs'
         end as total_state,

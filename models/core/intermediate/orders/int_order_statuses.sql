@@ -20,7 +20,7 @@ with orders as (
     from {{ ref('int_orders') }} as orders
     inner join {{ ref('int_orders_unioned') }} as stated
         on orders.order_id = stated.order_id
-    inner join {{ ref('int_order_charges') }} as charges
+    inner join {{ ref('int_order_sums') }} as charges
         on orders.order_id = charges.order_id
     left join {{ ref('int_order_payment_totals') }} as payments
         on orders.order_id = payments.order_id

@@ -1,7 +1,4 @@
--- Grain: one row per order of any channel, in its own currency: its stated total and the total of its parts.
--- A view: one cheap pass over tables, so there is nothing to gain from storing it.
-{{ config(materialized='view') }}
-
+-- Grain: one row per order of any channel, in its own currency: its stated total, the sums of its parts and of its money.
 with orders as (
 
     select * from {{ ref('int_shopify_orders') }}
@@ -16,8 +13,10 @@ lines as (
 
     select
         order_id,
-        sum(listed_amount - discount_amount) as listed_amount,
-        sum(tax_amount) as tax_amount
+        count(*) as line_count,
+        sum(listed_amount) as listed_amount,
+        sum(discount_amount) as discount_amount,
+        sum(tax_amount) as line_tax_amount
 
     from {{ ref('int_order_lines_unioned') }}
     group by order_id
@@ -27,12 +26,10 @@ lines as (
 payments as (
 
     select
-        concat_ws('', 'shopify:', source_order_id) as order_id,
-        sum(amount) as paid_amount
+        order_id,
+        paid_amount
 
-    from {{ ref('stg_shopify__transactions') }}
-    where status = 'success' and kind in ('sale', 'capture') and not is_test
-    group by source_order_id
+    from {{ ref('int_shopify_payment_sums') }}
 
     union all
 
@@ -45,49 +42,80 @@ payments as (
 
 ),
 
-identified as (
+credits as (
 
     select
-        concat_ws('', source_system, ':', source_order_id) as order_id,
-        source_system,
-        source_order_id,
-        channel,
-        currency,
-        is_tax_included,
-        coalesce(is_paid, false) and not is_cancelled and not is_test as is_sale,
-        shipping_amount,
-        shipping_tax_amount,
-        other_charges_amount,
-        stated_total
+        concat_ws('', 'shopify:', source_order_id) as order_id,
+        max(exchange_credit_amount) as exchange_credit_amount
+
+    from {{ ref('int_shopify_refunds') }}
+    group by source_order_id
+
+),
+
+-- Lines that a rule holds back, without a good version.
+held_lines as (
+
+    select
+        concat_ws('', 'pos:', {{ regexp_replace_all('violations.record_key', '[|][^|]*$', '') }}) as order_id,
+        count(distinct violations.record_key) as held_line_count
+
+    from {{ ref('int_pos__violations') }} as violations
+    left join {{ ref('stg_pos__receipt_lines') }} as kept
+        on violations.record_key = concat_ws('|', kept.source_order_id, cast(kept.line_number as {{ dbt.type_string() }}))
+    where violations.table_name = 'receipt_line' and violations.is_blocking and kept.source_order_id is null
+    group by 1
+
+),
+
+joined as (
+
+    select
+        concat_ws('', orders.source_system, ':', orders.source_order_id) as order_id,
+        orders.*,
+        coalesce(orders.is_paid, false) and not orders.is_cancelled and not orders.is_test as is_sale,
+        coalesce(lines.line_count, 0) as line_count,
+        coalesce(lines.listed_amount, 0) as listed_amount,
+        coalesce(lines.discount_amount, 0) as discount_amount,
+        coalesce(lines.line_tax_amount, 0) as line_tax_amount
 
     from orders
+    left join lines
+        on concat_ws('', orders.source_system, ':', orders.source_order_id) = lines.order_id
 
 ),
 
 summed as (
 
     select
-        identified.order_id,
-        identified.source_system,
-        identified.source_order_id,
-        identified.channel,
-        identified.currency,
-        identified.is_sale,
-        identified.stated_total,
-        payments.paid_amount,
-        lines.listed_amount + identified.shipping_amount + identified.other_charges_amount
-        + case when identified.is_tax_included then 0 else lines.tax_amount + identified.shipping_tax_amount end
-            as parts_total,
-        lines.listed_amount + identified.shipping_amount + identified.other_charges_amount
-        - case when identified.is_tax_included then lines.tax_amount + identified.shipping_tax_amount else 0 end
-            as net_total
+        joined.*,
+        listed_amount - discount_amount + shipping_amount + other_charges_amount
+        -- Where prices include tax it is in the lines and the shipping already.
+        + case when is_tax_included then 0 else line_tax_amount + shipping_tax_amount end as computed_total
 
-    from identified
-    left join lines
-        on identified.order_id = lines.order_id
+    from joined
+
+),
+
+final as (
+
+    select
+        summed.*,
+        case when summed.line_count > 0 then summed.computed_total - summed.line_tax_amount - summed.shipping_tax_amount end
+            as net_total,
+        cast(coalesce(summed.stated_total, summed.computed_total) as decimal(18, 4)) as order_total,
+        payments.paid_amount,
+        coalesce(credits.exchange_credit_amount, 0) as exchange_credit_amount,
+        coalesce(held_lines.held_line_count, 0) as held_line_count
+
+    from summed
     left join payments
-        on identified.order_id = payments.order_id
+        on summed.order_id = payments.order_id
+    left join credits
+        on summed.order_id = credits.order_id
+    left join held_lines
+        on summed.order_id = held_lines.order_id
 
 )
 
-select * from summed
+select * from final

@@ -12,7 +12,7 @@ with lines as (
         sum(case when line_type <> 'gift_card' then discounts else 0 end) as discounts,
         sum(case when line_type = 'gift_card' then gross_revenue else 0 end) as gift_card_amount,
         sum(tax) as line_tax,
-        sum(case when line_type = 'product' then discounted_revenue else 0 end) as product_revenue,
+        sum(case when line_type in ('product', 'discount') then discounted_revenue else 0 end) as product_revenue,
         sum(case when line_type = 'product' and gross_revenue > 0 then 1 else 0 end) as priced_product_line_count
 
     from {{ ref('int_order_lines') }}
@@ -26,6 +26,9 @@ returns as (
         order_id,
         sum(returns_amount) as returns_amount,
         sum(case when return_kind = 'line' then returns_amount else 0 end) as goods_returned_amount,
+        -- A correction against the customer: of the goods' price, a fee was kept.
+        sum(case when return_kind = 'correction' and returns_amount < 0 then -returns_amount else 0 end)
+            as kept_fee_amount,
         -- Goods that were exchanged are replaced, not given back.
         sum(case when is_exchange then 0 else returned_units end) as returned_unit_count,
         sum(case when is_exchange then returned_units else 0 end) as exchanged_unit_count
@@ -51,6 +54,7 @@ totals as (
         lines.priced_product_line_count,
         coalesce(returns.returns_amount, 0) as returns_amount,
         coalesce(returns.goods_returned_amount, 0) as goods_returned_amount,
+        coalesce(returns.kept_fee_amount, 0) as kept_fee_amount,
         coalesce(returns.returned_unit_count, 0) as returned_unit_count,
         coalesce(returns.exchanged_unit_count, 0) as exchanged_unit_count
 

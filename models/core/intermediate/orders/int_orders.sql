@@ -41,6 +41,7 @@ joined as (
         orders.is_paid,
         orders.is_cancelled,
         orders.is_test,
+        orders.exchange_rate,
         orders.exchange_rate is not null as has_known_currency,
         exchanges.order_id is not null as is_exchange,
         exchanges.original_order_id,
@@ -66,8 +67,15 @@ joined as (
         {{ in_reporting_currency('orders.marketplace_fee_amount', 'orders.exchange_rate') }} as stated_marketplace_fee,
         coalesce(totals.priced_product_line_count, 0) > 0 as has_priced_product,
         orders.is_marked_refunded
-        or (totals.product_revenue > 0 and totals.goods_returned_amount >= totals.product_revenue)
-            as is_fully_refunded
+        or (
+            totals.product_revenue > 0
+            and totals.goods_returned_amount >= totals.product_revenue
+            -- Where a fee was kept, the fee is revenue.
+            and coalesce(totals.kept_fee_amount, 0) <= {{ rounding_tolerance() }}
+        ) as is_fully_refunded,
+        -- At a till, goods given back for money, on a receipt of their own.
+        coalesce(orders.source_system = 'pos' and orders.stated_total < 0 and totals.unit_count < 0, false)
+            as is_refund_receipt
 
     from orders
     left join totals
@@ -90,6 +98,7 @@ classified as (
             when is_replacement_only then 'exchange'
             when not coalesce(is_paid, false) then 'not paid'
             when not has_known_currency then 'unknown currency'
+            when not has_priced_product and is_refund_receipt then 'refund receipt'
             when not has_priced_product then 'no priced product'
             when coalesce(is_fully_refunded, false) then 'fully refunded'
         end as not_counted_reason

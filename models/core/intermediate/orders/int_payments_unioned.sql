@@ -79,7 +79,7 @@ marketplace as (
         cast(null as {{ dbt.type_string() }}) as left_out_reason
 
     from {{ ref('int_orders_unioned') }} as orders
-    inner join {{ ref('int_order_charges') }} as charges
+    inner join {{ ref('int_order_sums') }} as charges
         on orders.order_id = charges.order_id
     where orders.source_system = 'marketplace' and orders.is_paid
 

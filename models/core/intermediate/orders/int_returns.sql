@@ -45,7 +45,7 @@ converted as (
 
     select
         returns.return_id,
-        returns.unlinked_return_id,
+        returns.unlinked_profile_key,
         orders.order_id,
         lines.line_id,
         coalesce(returns.sku, lines.sku) as sku,

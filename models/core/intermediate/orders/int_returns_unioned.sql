@@ -4,57 +4,64 @@
 with shop_refunds as (
 
     select
-        concat_ws('', 'shopify:', line_refunds.source_line_refund_id) as return_id,
-        cast(null as {{ dbt.type_string() }}) as unlinked_return_id,
-        concat_ws('', 'shopify:', refunds.source_order_id) as order_id,
-        concat_ws('', 'shopify:', line_refunds.source_line_id) as line_id,
+        return_id,
+        cast(null as {{ dbt.type_string() }}) as unlinked_profile_key,
+        concat_ws('', 'shopify:', source_order_id) as order_id,
+        line_id,
         cast(null as {{ dbt.type_string() }}) as sku,
         cast(null as {{ dbt.type_string() }}) as currency,
-        'line' as return_kind,
-        line_refunds.quantity,
-        line_refunds.subtotal
-        - case when orders.taxes_included then coalesce(line_refunds.tax_amount, 0) else 0 end as refund_amount,
-        reasons.reason_code,
-        coalesce(reasons.is_restocked, line_refunds.is_restocked) as is_restocked,
-        refunds.refunded_at as returned_at,
-        coalesce(line_refunds.tax_amount, 0) as refund_tax_amount,
-        reasons.exchange_order_ref,
-        -- Cancelled before dispatch: money goes back, goods never came back.
-        coalesce(line_refunds.restock_type = 'cancel', false) as is_cancellation
+        return_kind,
+        quantity,
+        refund_amount,
+        reason_code,
+        is_restocked,
+        returned_at,
+        refund_tax_amount,
+        coalesce(exchange_order_ref, own_exchange_ref) as exchange_order_ref,
+        is_cancellation
 
-    from {{ ref('stg_shopify__order_line_refunds') }} as line_refunds
-    inner join {{ ref('stg_shopify__refunds') }} as refunds
-        on line_refunds.source_refund_id = refunds.source_refund_id
-    left join {{ ref('stg_shopify__orders') }} as orders
-        on refunds.source_order_id = orders.source_order_id
-    left join {{ ref('int_online_return_reasons') }} as reasons
-        on line_refunds.source_line_id = reasons.source_line_ref
+    from {{ ref('int_shopify_refunds') }}
 
 ),
 
--- Refunded shipping and corrections; the shop records refunds as negative amounts.
-shop_adjustments as (
+-- Receipts on which goods were only given back; the tills do not say of which sale they were.
+refund_receipts as (
+
+    select order_id
+    from {{ ref('int_order_lines_stated') }}
+    where source_system = 'pos' and line_type = 'product'
+    group by order_id
+    having max(listed_amount) <= 0 and min(listed_amount) < 0
+
+),
+
+till_refunds as (
 
     select
-        concat_ws('', 'shopify:adjustment:', adjustments.source_adjustment_id) as return_id,
-        cast(null as {{ dbt.type_string() }}) as unlinked_return_id,
-        concat_ws('', 'shopify:', adjustments.source_order_id) as order_id,
+        concat_ws('', 'refund:', lines.line_id) as return_id,
+        lines.order_id as unlinked_profile_key,
+        cast(null as {{ dbt.type_string() }}) as order_id,
         cast(null as {{ dbt.type_string() }}) as line_id,
-        cast(null as {{ dbt.type_string() }}) as sku,
-        cast(null as {{ dbt.type_string() }}) as currency,
-        case when adjustments.kind = 'shipping_refund' then 'shipping' else 'correction' end as return_kind,
-        cast(0 as bigint) as quantity,
-        -adjustments.amount as refund_amount,
+        lines.sku,
+        receipts.currency,
+        -- What else such a receipt holds is a fee kept back, or a discount that is not given back.
+        case when lines.line_type = 'product' then 'line' else 'correction' end as return_kind,
+        case when lines.line_type = 'product' then -lines.quantity else 0 end as quantity,
+        lines.discount_amount - lines.listed_amount
+        + case when receipts.prices_include_tax then lines.tax_amount else 0 end as refund_amount,
         'unknown' as reason_code,
         false as is_restocked,
-        coalesce(refunds.refunded_at, adjustments.known_at) as returned_at,
-        -coalesce(adjustments.tax_amount, 0) as refund_tax_amount,
+        receipts.ordered_at as returned_at,
+        -lines.tax_amount as refund_tax_amount,
         cast(null as {{ dbt.type_string() }}) as exchange_order_ref,
         false as is_cancellation
 
-    from {{ ref('stg_shopify__order_adjustments') }} as adjustments
-    left join {{ ref('stg_shopify__refunds') }} as refunds
-        on adjustments.source_refund_id = refunds.source_refund_id
+    from {{ ref('int_order_lines_stated') }} as lines
+    inner join refund_receipts
+        on lines.order_id = refund_receipts.order_id
+    inner join {{ ref('stg_pos__receipts') }} as receipts
+        on lines.order_id = concat_ws('', 'pos:', receipts.source_order_id)
+    where receipts.total_amount < 0 and receipts.status = 'completed' and lines.line_type <> 'gift_card'
 
 ),
 
@@ -83,7 +90,7 @@ other_returns as (
 
     select
         concat_ws('', 'returns:', return_id, ':', cast(line_number as {{ dbt.type_string() }})) as return_id,
-        case when source_order_id is null then return_id end as unlinked_return_id,
+        case when source_order_id is null then concat_ws('', 'returns:', return_id) end as unlinked_profile_key,
         case when source_order_id is not null then concat_ws('', source_system, ':', source_order_id) end as order_id,
         case
             when source_line_ref is null then null
@@ -110,7 +117,7 @@ unioned as (
 
     select * from shop_refunds
     union all
-    select * from shop_adjustments
+    select * from till_refunds
     union all
     select * from other_returns
 

@@ -1,5 +1,5 @@
 -- Grain: one row per Shopify order: its stated discount, tax and shipping, split into what its lines already state,
--- what belongs to shipping, and what remains to be allocated to the lines.
+-- what belongs to shipping, and what remains to be allocated to the lines; and its import duties.
 with orders as (
 
     select * from {{ ref('stg_shopify__orders') }}
@@ -25,13 +25,7 @@ lines as (
 
 shipping as (
 
-    select
-        source_order_id,
-        sum(price) as shipping_price,
-        sum(discounted_price) as shipping_amount
-
-    from {{ ref('stg_shopify__order_shipping_lines') }}
-    group by source_order_id
+    select * from {{ ref('int_shopify_shipping') }}
 
 ),
 
@@ -44,13 +38,22 @@ measured as (
         lines.discountable_value,
         lines.value_without_tax,
         greatest(coalesce(orders.total_tax, 0) - coalesce(lines.tax_amount, 0), 0) as tax_left,
+        orders.total_duties,
+        -- What the total holds beyond goods, tax, tip and shipping, even shipping that was not delivered.
+        orders.total_price - orders.subtotal_price - coalesce(orders.total_tip_received, 0)
+        - case when orders.taxes_included then 0 else coalesce(orders.total_tax, 0) end
+        - coalesce(shipping.shipping_amount, 0)
+        - greatest(coalesce(orders.total_shipping_price - coalesce(shipping.shipping_price, 0), 0), 0) as total_left,
         -- Only where no line is missing: a missing line's discount must not fall on the others.
         case
             when abs(lines.listed_amount - coalesce(orders.total_line_items_price, lines.listed_amount))
                 < {{ half_a_cent() }}
                 then
-                    coalesce(orders.total_line_items_price - orders.subtotal_price, orders.total_discounts)
-                    - lines.discount_amount
+                    coalesce(
+                        orders.total_line_items_price - orders.subtotal_price,
+                        -- Less a discount on shipping that the shipping line leaves out.
+                        orders.total_discounts - coalesce(shipping.discounted_price - shipping.shipping_amount, 0)
+                    ) - lines.discount_amount
         end as discount_left
 
     from orders
@@ -103,6 +106,14 @@ final as (
         shipping_amount,
         shipping_discount_amount,
         shipping_tax_amount,
+        -- Where the order does not state its duties and no line is missing, what is left of the total is duties.
+        coalesce(
+            total_duties,
+            case when discount_left is not null and total_left > {{ rounding_tolerance() }} then total_left end,
+            0
+        ) as duties_amount,
+        coalesce(total_duties is null and discount_left is not null and total_left > {{ rounding_tolerance() }}, false)
+            as has_assumed_duties,
         case when taxable_value > 0 then tax_left - shipping_tax_amount else 0 end as unallocated_tax_amount,
         coalesce(discount_left, 0) as unallocated_discount_amount
 

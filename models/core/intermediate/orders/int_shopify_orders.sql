@@ -54,7 +54,7 @@ shared as (
     select
         'shopify' as source_system,
         orders.source_order_id,
-        'online' as channel,
+        case when orders.source_name = 'pos' then 'store' else 'online' end as channel,
         case when orders.source_customer_id is not null then 'shopify' else 'shopify_guest' end as profile_system,
         coalesce(orders.source_customer_id, orders.source_order_id) as source_profile_id,
         orders.ordered_at,
@@ -87,7 +87,7 @@ shared as (
             as fulfilled_at,
         orders.cancelled_at,
         coalesce(amounts.shipping_discount_amount, 0) as shipping_discount_amount,
-        coalesce(orders.total_tip_received, 0) as other_charges_amount,
+        coalesce(orders.total_tip_received, 0) + coalesce(amounts.duties_amount, 0) as other_charges_amount,
         coalesce(amounts.unallocated_discount_amount, 0) as unallocated_discount_amount,
         coalesce(amounts.unallocated_tax_amount, 0) as unallocated_tax_amount
 

@@ -56,7 +56,8 @@ payments as (
 refunds as (
 
     select
-        case when return_id like 'returns:%' then 'returns' else 'shopify' end as source_system,
+        case when return_id like 'returns:%' then 'returns' when return_id like 'refund:%' then 'pos' else 'shopify' end
+            as source_system,
         'refund' as record_type,
         return_id as record_id,
         order_id,
