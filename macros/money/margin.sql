@@ -43,13 +43,13 @@
     case when coalesce({{ coverage }}, 1) >= {{ least_cost_coverage() }} then {{ margin }} end
 {%- endmacro %}
 
-{# Why no rule may use a margin in this run, in words; none where it may. Unit tests and copies without customer_margin
+{# Why no rule may use a margin in this run, in words; none where it may. Unit tests and copies without order_margins
    take costs as known. #}
 {% macro costs_unavailable_reason() -%}
     {%- if model is defined and model.resource_type == 'unit_test' -%}{{ return(none) }}{%- endif -%}
     {%- set memory = run_memory('costs_unavailable_reason') -%}
     {%- if 'reason' not in memory -%}
-        {%- set margins = built_relation('model', 'customer_margin') -%}
+        {%- set margins = built_relation('model', 'order_margins') -%}
         {%- if margins is none -%}{{ return(none) }}{%- endif -%}
         {%- set sales = run_query(
             'select sum(cast(product_revenue as double)), sum(cast(revenue_with_known_cost as double)) from ' ~ margins

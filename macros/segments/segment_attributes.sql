@@ -6,7 +6,7 @@
     {%- set windows = behaviour_window_attributes() -%}
     {#- Built first, because they say which models may score, and whether margins are known. -#}
     {%- do ref('int_model_status') -%}
-    {%- do ref('customer_margin') -%}
+    {%- do ref('order_margins') -%}
     {#- Has the seed of the operators loaded first. -#}
     {%- do segment_operators() -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
