@@ -28,8 +28,26 @@ JSON_LINES = {"zendesk"}
 ZIPPED = {("shopify", "tax_line"), ("shopify", "transaction"), ("pos", "receipt_payment"), ("campaigns", "send")}
 ZIPPED |= {("loyalty", "points_movement"), ("shopify", "discount_allocation"), ("shopify", "order_line")}
 ZIPPED |= {("paid_media", "ad_click"), ("shopify", "fulfillment"), ("inventory", "stock_level")}
-# Optional columns of the contracts that the simulated systems do not have.
+# A table that the simulated systems do not have.
+TABLES_NOT_DELIVERED = {("klaviyo", "global_exclusion")}
+# Optional columns of the contracts that they do not have: they state consent as older connections do.
 NOT_DELIVERED = {
+    ("shopify", "customer"): {
+        *("accepts_marketing_updated_at", "marketing_opt_in_level"),
+        *("email_marketing_consent_state", "email_marketing_consent_opt_in_level"),
+        *("email_marketing_consent_consent_updated_at", "email_marketing_consent_updated_at"),
+        *("sms_marketing_consent_state", "sms_marketing_consent_opt_in_level"),
+        *("sms_marketing_consent_consent_updated_at", "sms_marketing_consent_updated_at"),
+    },
+    ("klaviyo", "person"): {
+        *("subscriptions_email_marketing_consent", "subscriptions_email_marketing_consent_timestamp"),
+        *("subscriptions_email_marketing_timestamp", "subscriptions_email_marketing_last_updated"),
+        *("subscriptions_email_marketing_double_optin", "subscriptions_email_marketing_can_receive_email_marketing"),
+        *("subscriptions_sms_marketing_consent", "subscriptions_sms_marketing_consent_timestamp"),
+        *("subscriptions_sms_marketing_timestamp", "subscriptions_sms_marketing_last_updated"),
+        "subscriptions_sms_marketing_double_optin",
+    },
+    ("hubspot", "contact"): {"property_hs_calculated_merged_vids"},
     ("shopify", "order"): {"total_tip_received"},
     ("pos", "receipt"): {"discount_amount", "tip_amount", "rounding_amount"},
     ("marketplace", "order"): {
