@@ -92,7 +92,8 @@ def test_payments_by_method_equal_an_independent_calculation(built: duckdb.DuckD
 
 def test_order_totals_by_channel_equal_an_independent_calculation(built: duckdb.DuckDBPyConnection) -> None:
     """What customers in pounds had to pay, per channel: stated by shop and tills, added up for marketplaces."""
-    shop = newest(built, 'raw_shopify."order"', ["id"], "_fivetran_synced").assign(channel="online")
+    shop = newest(built, 'raw_shopify."order"', ["id"], "_fivetran_synced")
+    shop["channel"] = shop["source_name"].map(lambda name: "store" if name == "pos" else "online")
     shop = shop.rename(columns={"total_price": "total"})
     tills = newest(built, "raw_pos.receipt", ["receipt_id"], "synced_at")
     tills = tills.rename(columns={"sales_channel": "channel", "total_amount": "total"})

@@ -25,7 +25,7 @@ GRAPHQL = {
 UNREAD = {
     "shopify/customer": "currency,note,orders_count,total_spent,tax_exempt,default_address_id",
     "shopify/order": "app_id,checkout_id,client_details_user_agent,confirmed,customer_locale,order_status_url,"
-    "presentment_currency,total_discounts_set,total_line_items_price_set,total_price_set,total_shipping_price_set,"
+    "presentment_currency,total_discounts_set,total_line_items_price_set,"
     "total_tax_set,browser_ip,note,token,user_id,location_id",
     "shopify/order_line": "grams,fulfillable_quantity,fulfillment_service,pre_tax_price_set,price_set,properties,"
     "tax_code,total_discount_set,variant_inventory_management,variant_title",

@@ -263,7 +263,7 @@ class Books:
                 Order(
                     order_id=f"shopify:{row['id']}",
                     profile=("shopify", row["customer_id"]) if row["customer_id"] else ("shopify_guest", row["id"]),
-                    channel="online",
+                    channel="store" if row["source_name"] == "pos" else "online",
                     currency=row["currency"],
                     ordered=day(row["processed_at"] or row["created_at"]),
                     tax_included=included,

@@ -48,7 +48,9 @@ NOT_DELIVERED = {
         "subscriptions_sms_marketing_double_optin",
     },
     ("hubspot", "contact"): {"property_hs_calculated_merged_vids"},
-    ("shopify", "order"): {"total_tip_received"},
+    ("shopify", "order"): {
+        *("total_tip_received", "total_shipping_price_set", "original_total_duties_set", "total_price_set"),
+    },
     ("pos", "receipt"): {"discount_amount", "tip_amount", "rounding_amount"},
     ("marketplace", "order"): {
         *("shipping_discount_amount", "promotion_discount"),
