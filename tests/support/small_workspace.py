@@ -111,12 +111,14 @@ RELATIONS = {
     """,
     "build_notes": recorded(as_of_date=AS_OF, kind="demo", reporting_currency="EUR"),
     "dead_letters": """
-        select * from (values
-            ('shopify', 'a', 'no_rate', 'the currency has no rate', 'add its rate', 1250.4, 'open', true),
-            ('shopify', 'b', 'no_rate', 'the currency has no rate', 'add its rate', null, 'open', true),
-            ('pos', 'c', 'door_column', 'a column is missing', null, 90, 'repaired', false)
-        ) as t(source, record_key, rule_key, reason, repair_hint, value_at_risk, state, is_held),
-            (values ('quarantine', false, true)) as same(severity, is_consequential, is_value_estimated)
+        select source, record_key, reason, 'quarantine' as severity,
+            cast(value_at_risk as decimal(18, 2)) as value_at_risk, rule_key, repair_hint, state,
+            state = 'open' as is_held, false as is_consequential, true as is_value_estimated
+        from (values
+            ('shopify', 'a', 'the currency has no rate', 1250.4, 'no_rate', 'add its rate', 'open'),
+            ('shopify', 'b', 'the currency has no rate', null, 'no_rate', 'add its rate', 'open'),
+            ('pos', 'c', 'a column is missing', 90, 'door_column', null, 'repaired')
+        ) as t(source, record_key, reason, value_at_risk, rule_key, repair_hint, state)
     """,
     "source_health": """
         select * from (values
