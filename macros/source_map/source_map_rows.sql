@@ -68,8 +68,9 @@
     {{ return(errors) }}
 {%- endmacro %}
 
-{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema.
-   Queried once per run: the relation is a parent of any model that calls this, so it has been built. #}
+{# Columns of a relation by name, whether each is text; none for the fixture of a unit test, which has no schema, and
+   where `dbt compile` comes before the first build. Queried once per run: the relation is a parent of any model that
+   calls this, so a build has built it. #}
 {% macro source_map_columns(relation) -%}
     {%- if not relation.schema -%}{{ return(none) }}{%- endif -%}
     {%- set memory = run_memory('source_map_columns') -%}
@@ -80,7 +81,7 @@
             {#- dbt-spark does not count its own type `string` as one. -#}
             {%- do columns.update({column.name: column.is_string() or column.dtype == 'string'}) -%}
         {%- endfor -%}
-        {%- do memory.update({name: columns}) -%}
+        {%- do memory.update({name: none if flags.WHICH == 'compile' and not columns else columns}) -%}
     {%- endif -%}
     {{ return(memory[name]) }}
 {%- endmacro %}

@@ -51,7 +51,7 @@ order_times as (
         source_system as source,
         count(*) as order_count,
         count(
-            case when {{ business_hour('ordered_at') }} = 0 or ordered_at = date_trunc('day', ordered_at) then 1 end
+            case when {{ business_hour('ordered_at') }} = 0 or ordered_at = cast(cast(ordered_at as date) as timestamp) then 1 end
         ) as midnight_count,
         case
             when count(case when ordered_date < cast(ordered_at as date) then 1 end) = count(*)

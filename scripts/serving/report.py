@@ -18,7 +18,7 @@ from babel.numbers import get_currency_symbol
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
-from scripts.platform.pages.page import outside_references
+from scripts.platform.pages.page import outside_references, render
 from scripts.platform.progress import Progress
 from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import open_warehouse
@@ -241,10 +241,8 @@ def _without_sides(size: re.Match[str]) -> str:
 
 def _page(title: str, drawings: list[str]) -> str:
     """One page of the drawings of all layouts, of which a window shows the one for its width."""
-    styles, bodies = [], []
+    boards = []
     for number, (layout, drawing) in enumerate(zip(LAYOUTS, drawings, strict=True)):
-        end = f" and (max-width: {LAYOUTS[number + 1].shown_from - 0.02}px)" if number + 1 < len(LAYOUTS) else ""
-        styles.append(f"@media (min-width: {layout.shown_from}px){end} {{ .{layout.name} {{ display: block; }} }}")
         if number:
             # The first drawing brings the fonts for all.
             drawing = re.sub(r"@font-face\s*\{[^}]*\}", "", drawing)
@@ -253,17 +251,9 @@ def _page(title: str, drawings: list[str]) -> str:
         drawing = re.sub(r"url\(#", f"url(#{layout.name}-", drawing)
         drawing = re.sub(r'href="#', f'href="#{layout.name}-', drawing)
         drawing = SIZE.sub(_without_sides, drawing, count=1)
-        bodies.append(f'<div class="board {layout.name}">{drawing}</div>')
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="UTF-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\nbody {{ margin: 0; background: #fff; }}\n.board {{ display: none; }}\n"
-        ".board > svg { width: 100%; height: auto; }\n"
-        + "\n".join(styles)
-        + "\n</style>\n</head>\n<body>\n"
-        + "\n".join(bodies)
-        + "\n</body>\n</html>\n"
-    )
+        wider = LAYOUTS[number + 1].shown_from if number + 1 < len(LAYOUTS) else None
+        boards.append({"name": layout.name, "from": layout.shown_from, "below": wider, "drawing": drawing})
+    return render("serving/report.html.j2", title=title, boards=boards)
 
 
 def _check_relations(marts: Path) -> None:

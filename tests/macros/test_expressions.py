@@ -35,9 +35,9 @@ FEATURE = """{'feature': 'spend', 'winsor_low': '1', 'winsor_high': '8', 'scale'
     'feature_mean': '3', 'feature_spread': '2'}"""
 ANN = "(select 'ann' as first_letters, 'ann' as first_names, 'smith' as last_name_key) as person"
 MONEY_SETS = (
-    """(values ('{"shop_money":{"amount":"100.00","currency_code":"GBP"},"presentment_money":{"amount":"117.00",'"""
-    """ '"currency_code":"EUR"}}'), ('{"presentment_money": {"currency_code": "usd", "amount": 3.5}, "shop_money": '"""
-    """ '{"currency_code": "GBP", "amount": 3}}'), ('{"shop_money":{"amount":"9.00"}}'), (null)) as sets(given)"""
+    """(values ('{"shop_money":{"amount":"100.00","currency_code":"GBP"},"presentment_money":{"amount":"117.00","""
+    """"currency_code":"EUR"}}'), ('{"presentment_money": {"currency_code": "usd", "amount": 3.5}, "shop_money": """
+    """{"currency_code": "GBP", "amount": 3}}'), ('{"shop_money":{"amount":"9.00"}}'), (null)) as sets(given)"""
 )
 VISITS = (
     "(values (date '2026-06-30', 2), (date '2026-06-02', 3), (date '2026-05-01', 5)) as visits(activity_date, visits)"

@@ -1,13 +1,13 @@
 -- Grain: one row per refunded line of the web shop, or refund without a line, in the order's currency; with what the
 -- refunds of its order paid for goods given in exchange.
+{%- set latest = "(coalesce(returned_at, cast('1970-01-01' as timestamp)), return_id, line_number)" %}
 -- Why a line came back, from returns handling: the latest statement.
 with reasons as (
 
     select
         source_line_ref,
-        max_by(reason_code, (returned_at, return_id, line_number)) filter (where reason_code is not null) as reason_code,
-        max_by(is_restocked, (returned_at, return_id, line_number)) filter (where is_restocked is not null)
-            as is_restocked,
+        max_by(reason_code, {{ latest }}) filter (where reason_code is not null) as reason_code,
+        max_by(is_restocked, {{ latest }}) filter (where is_restocked is not null) as is_restocked,
         max(exchange_order_ref) as exchange_order_ref
 
     from {{ ref('stg_returns__return_lines') }}

@@ -106,7 +106,7 @@ final as (
         *,
         case
             when is_ranking_only
-                then percent_rank() over (partition by model_key, attribute_name order by round(score, 12))
+                then percent_rank() over (partition by model_key, attribute_name order by round(score, 12) nulls last)
             else score
         end as propensity
 
