@@ -6,15 +6,18 @@
     {%- set definitions = ref('segment_definitions') -%}
     {%- if not execute or not load_relation(conditions) or not load_relation(definitions) -%}{{ return([]) }}{%- endif -%}
     {%- set columns = ['segment_key', 'status', 'scope', 'kind', 'alternative', 'attribute', 'operator', 'value', 'if_missing'] -%}
-    {%- set found = run_query(
-        "select trim(rules.segment_key) as segment_key, definitions.status, definitions.scope, rules.kind, rules.alternative,"
-        ~ " rules.attribute, rules.operator, rules.value, rules.if_missing from " ~ conditions ~ " as rules"
-        ~ " inner join " ~ definitions ~ " as definitions on trim(rules.segment_key) = trim(definitions.segment_key)"
-        ~ " order by 1, 4, 5, 6, 7, 8"
-    ) -%}
+    {%- set memory = run_memory('segment_rule_rows') -%}
+    {%- if 'rows' not in memory -%}
+        {%- do memory.update({'rows': run_query(
+            "select trim(rules.segment_key) as segment_key, definitions.status, definitions.scope, rules.kind, rules.alternative,"
+            ~ " rules.attribute, rules.operator, rules.value, rules.if_missing from " ~ conditions ~ " as rules"
+            ~ " inner join " ~ definitions ~ " as definitions on trim(rules.segment_key) = trim(definitions.segment_key)"
+            ~ " order by 1, 4, 5, 6, 7, 8"
+        ).rows}) -%}
+    {%- endif -%}
     {%- set earlier = segment_rules_of_then() -%}
     {%- set rows, replaced = [], [] -%}
-    {%- for line in found.rows -%}
+    {%- for line in memory['rows'] -%}
         {%- set row = dict(zip(columns, line)) -%}
         {%- if row.segment_key not in earlier -%}
             {%- do rows.append(row) -%}

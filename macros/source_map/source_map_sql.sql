@@ -21,10 +21,14 @@
 {% macro blocked_patterns(identifier_type) -%}
     {%- set seed = ref('blocked_identifiers') -%}
     {%- if not execute or not seed.schema or not load_relation(seed) -%}{{ return([]) }}{%- endif -%}
-    {%- set found = run_query(
-        "select pattern from " ~ seed ~ " where identifier_type = " ~ text_literal(identifier_type) ~ " order by 1"
-    ) -%}
-    {{ return(found.columns[0].values() | list) }}
+    {%- set memory = run_memory('blocked_patterns') -%}
+    {%- if identifier_type not in memory -%}
+        {%- set found = run_query(
+            "select pattern from " ~ seed ~ " where identifier_type = " ~ text_literal(identifier_type) ~ " order by 1"
+        ) -%}
+        {%- do memory.update({identifier_type: found.columns[0].values() | list}) -%}
+    {%- endif -%}
+    {{ return(memory[identifier_type]) }}
 {%- endmacro %}
 
 {# The rows of a relation that a row of the map covers. #}

@@ -13,12 +13,15 @@ from scripts.platform.workspace import Workspace
 if TYPE_CHECKING:
     from scripts.platform.spark.cluster import Cluster
 
-# What models read and do not build: deliveries, and what the load says about them.
-INPUTS = "table_schema like 'raw\\_%' escape '\\' or table_schema = 'intake'"
+# What models read and do not build: deliveries, what the load says about them, and removals that an erasure asked for.
+INPUTS = (
+    "table_schema like 'raw\\_%' escape '\\' or table_schema = 'intake'"
+    " or (table_schema = 'state' and table_name = 'erasure_removals')"
+)
 
 
 def export_inputs(workspace: Workspace, folder: Path) -> list[str]:
-    """Write the raw tables and the ledger of the load as Parquet under `folder`; returns them as `schema.table`.
+    """Write what models read and do not build as Parquet under `folder`; returns them as `schema.table`.
 
     A former export there is replaced.
     """
