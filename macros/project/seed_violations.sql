@@ -190,11 +190,7 @@
     {{ return(memory[name]) }}
 {%- endmacro %}
 
-{# Stops a model with the first violations in a seed: rows of seed_name, row_text, reason, suggestion. #}
+{# Stops a model if there are violations in a seed. #}
 {% macro stop_on_violations(name, found) -%}
-    {%- set lines = [name ~ ' has ' ~ found | length ~ ' error(s); fix the seed'] -%}
-    {%- for row in found -%}
-        {%- if loop.index <= 5 -%}{%- do lines.append(row[1] ~ ': ' ~ row[2] ~ '; ' ~ row[3]) -%}{%- endif -%}
-    {%- endfor -%}
-    {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
+    {%- do stop_with_errors(name ~ ' has {count} error(s); fix the seed', found) -%}
 {%- endmacro %}
