@@ -96,12 +96,17 @@ def built_settings(workspace: Workspace) -> dict[str, str]:
 
 def recorded_settings(connection: duckdb.DuckDBPyConnection, where: str, schema: str = "marts") -> dict[str, str]:
     """The settings that the marts of an open warehouse were built with; UserError, which names `where`, without any."""
+    found = _recorded(connection, schema)
+    if not found:
+        raise UserError(f"{where}: has not been built with this version; run `python -m scripts build` first")
+    return found
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
     try:
         rows = connection.execute(f"select subject, value from {schema}.{NOTES} where kind = 'setting'").fetchall()
     except duckdb.CatalogException:
         rows = []
-    if not rows:
-        raise UserError(f"{where}: has not been built with this version; run `python -m scripts build` first")
     return {name: value for name, value in rows if value is not None}
 
 
@@ -128,7 +133,10 @@ def keep_as_built(connection: duckdb.DuckDBPyConnection, schema: str = "marts") 
 
 def changed_settings(workspace: Workspace, settings: Settings) -> list[str]:
     """What was built with other settings, such as `reporting_currency GBP, now EUR`; the day is left out."""
-    found = built_settings(workspace)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        found = _recorded(connection, "marts")
+    if not found:
+        return []
     names = sorted({*found, *settings.landing} & {*landing_names(), *project_vars()} - {DAY})
     values = {name: _text(settings.values[name]) if name in settings.values else "true" for name in names}
     return [

@@ -22,7 +22,7 @@ ZONE = "Europe/London"
 
 
 def landed(landing: Path, table: str, as_of: date) -> pd.DataFrame:
-    """All versions of a source's records known by the end of a day, in the order in which they became known.
+    """All versions of a source's records known by the end of a day, in the order of knowing, or of changes.
 
     Timestamps become UTC; `_day` is the business day.
     """
@@ -35,12 +35,17 @@ def landed(landing: Path, table: str, as_of: date) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
     for name in rows.select_dtypes(["object", "str"]):
         rows[name] = rows[name].str.strip()
-    for name in ("occurred_at", "expires_at", "joined_at", "created_at", "updated", "synced_at", "_fivetran_synced"):
+    stamps = ("occurred_at", "expires_at", "joined_at", "created_at", "updated_at", "updated", "synced_at")
+    for name in (*stamps, "_fivetran_synced"):
         if name in rows:
             rows[name] = pd.to_datetime(rows[name], utc=True, format="mixed", errors="coerce")
             rows[name + "_day"] = rows[name].dt.tz_convert(ZONE).dt.date
     known = "synced_at" if "synced_at" in rows else "_fivetran_synced"
-    return rows[rows[known + "_day"] <= as_of].sort_values(known)
+    rows = rows[rows[known + "_day"] <= as_of].sort_values(known)
+    if table != "zendesk/ticket":
+        return rows
+    # The help desk says itself when a ticket changed: an older state may be delivered after a newer one.
+    return rows.assign(at=rows["updated_at"].fillna(rows[known])).sort_values("at", kind="stable")
 
 
 def newest(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def simulated_sources() -> list[Source]:
 
 
 def files_of(workspace: Workspace, source: str, table: str) -> list[Path]:
-    return sorted((workspace.landing / source / table).iterdir())
+    return sorted((workspace.landing / source / table).glob("*"))
 
 
 def read(workspace: Workspace, source: str, table: str, latest: bool = True) -> pd.DataFrame:
@@ -410,6 +410,8 @@ def test_nothing_was_known_after_the_last_day(workspace: Workspace) -> None:
     end = pd.Timestamp("2026-06-30 23:00:00")  # midnight in London
     for source in simulated_sources():
         for table in source.tables.values():
+            if (source.name, table.name) in TABLES_NOT_DELIVERED:
+                continue
             rows = read(workspace, source.name, table.name, latest=False)
             known = pd.to_datetime(rows[table.known_at], errors="coerce")
             assert (known < end).all(), table.label

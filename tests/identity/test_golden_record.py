@@ -65,6 +65,9 @@ def stated(
             f"select {key} as source_profile_id, {', '.join(columns)}, {stamp} as stamp, known_at"
             f" from staging.{relation} where {condition}",
         )
+        if system in ("shopify", "klaviyo"):
+            gone = frame(workspace, f"select {key} as id from staging.{relation} where coalesce(is_deleted, false)")
+            rows = rows[~rows["source_profile_id"].isin(gone["id"])]
         rows["source_system"], rows["trust"] = system, trust
         rows["at"] = rows["stamp"].fillna(rows["known_at"]).combine(rows["known_at"], min)
         found.append(rows)

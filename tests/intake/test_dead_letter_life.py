@@ -58,7 +58,8 @@ IN_USE = "select line_id from intermediate.int_order_lines where line_id like 'p
 @pytest.fixture(scope="module")
 def first_day(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """R1 is good; R2 has an unknown currency, R3 an absurd amount, the line of R4 no receipt, R5 a good and then an
-    invalid version; R6 repeats R1 under another key. L1 of the web shop, sold in euros, has an absurd tax at rate 0.2.
+    invalid version; R6 repeats R1 under another key; goods were sold on R7, but its total is negative. L1 of the web
+    shop, sold in euros, has an absurd tax at rate 0.2.
     """
     workspace = workspace_in(tmp_path_factory.mktemp("letters"))
     setup(workspace, quiet)
@@ -71,10 +72,19 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         + "R2,store,S1,T1,2026-03-01 10:01:00,GPB,true,completed,20.00,2026-03-01 11:00:00\n"
         + "R3,store,S1,T1,2026-03-01 10:02:00,EUR,true,completed,7000.00,2026-03-01 11:00:00\n"
         + "R5,store,S1,T1,2026-03-01 10:04:00,GBP,true,completed,50.00,2026-03-01 11:00:00\n"
-        + "R5,store,S1,T1,2026-03-01 10:04:00,GBP,true,completed,-50.00,2026-03-01 12:00:00\n"
-        + f"R6,store,{till},GBP,true,completed,10.00,2026-03-01 13:00:00\n",
+        + "R5,store,S1,T1,2026-03-01 10:04:00,GBP,true,completed,-6000.00,2026-03-01 12:00:00\n"
+        + f"R6,store,{till},GBP,true,completed,10.00,2026-03-01 13:00:00\n"
+        + "R7,store,S1,T1,2026-03-01 10:05:00,GBP,true,completed,-70.00,2026-03-01 11:00:00\n",
     )
-    lines = [("R1", "1,10"), ("R2", "1,20"), ("R3", "2,3500"), ("R4", "1,40"), ("R5", "1,50"), ("R6", "1,10")]
+    lines = [
+        ("R1", "1,10"),
+        ("R2", "1,20"),
+        ("R3", "2,3500"),
+        ("R4", "1,40"),
+        ("R5", "1,50"),
+        ("R6", "1,10"),
+        ("R7", "1,70"),
+    ]
     deliver(
         workspace,
         "pos/receipt_line/a_2026-03-02.csv",
@@ -103,8 +113,9 @@ def test_invalid_records_are_held_with_their_lines(first_day: Workspace) -> None
         ("R3", "till_receipt_amount", "open", euros, True, None),
         ("R3|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
         ("R4|1", "till_line_receipt", "open", Decimal("40.00"), True, None),
-        ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5", "till_receipt_amount", "open", Decimal("6000.00"), True, None),
         ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+        ("R7", "till_negative_amount", "open", Decimal("70.00"), True, None),
     ]
     # All of R5 is held, including its older good version; a repeat only causes a warning.
     assert rows(first_day, IN_USE) == [("pos:R1:1",), ("pos:R6:1",)]
@@ -138,8 +149,9 @@ def test_corrections_late_parents_and_overrides_release_records(first_day: Works
         ("L1|0", "shop_tax_amount", "open", Decimal("5220.00"), True, None),
         ("R2", "till_receipt_currency", "repaired", Decimal("20.00"), False, f"a good version in {corrected}"),
         ("R3", "till_receipt_amount", "waived", Decimal("6090.00"), False, "override O1"),
-        ("R5", "till_receipt_amount", "open", Decimal("50.00"), True, None),
+        ("R5", "till_receipt_amount", "open", Decimal("6000.00"), True, None),
         ("R5|1", "till_line_receipt", "open", Decimal("0.00"), True, None),
+        ("R7", "till_negative_amount", "open", Decimal("70.00"), True, None),
     ]  # fmt: skip
     assert [line for (line,) in rows(first_day, IN_USE)] == [f"pos:R{number}:1" for number in (1, 2, 3, 4, 6)]
     wrong = "where accepted_row_count <> in_use_row_count + superseded_row_count + dead_letter_row_count"

@@ -29,8 +29,8 @@ from tests.support.workspaces import workspace_in
 DOCUMENT = {
     "schema_version": int, "overall": str, "as_of_date": (str, type(None)), "read_from": (str, type(None)),
     "warehouse": dict, "published": (dict, type(None)), "last_load": (dict, type(None)), "sources": list,
-    "dead_letters": (dict, type(None)), "models": list, "findings": list, "notes": list, "strict": bool,
-    "healthy": bool,
+    "dead_letters": (dict, type(None)), "models": list, "statements": list, "findings": list, "notes": list,
+    "strict": bool, "healthy": bool,
 }  # fmt: skip
 TABLE_KEYS = {
     "table_name", "status", "severity", "status_reason", "row_count", "last_known_at", "age_hours", "source_age_hours",

@@ -142,7 +142,8 @@ def test_a_build_that_fails_the_audit_stays_private(workspace: Workspace, fault:
     assert workspace.published.resolve() == version
 
 
-HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as record_key, 'bad' as reason, "
+HELD_BACK = "insert into marts.dead_letters by name select 'crm' as source, 'a' as record_key, 'bad' as reason, "
+NOTHING_HELD = "delete from marts.dead_letters"
 
 
 @pytest.mark.parametrize(
@@ -150,14 +151,15 @@ HELD_BACK = "create table marts.dead_letters as select 'crm' as source, 'a' as r
     [
         (["update marts.source_health set row_count = 0"], "no source has delivered anything; fill the landing zone"),
         (
-            [f"{HELD_BACK} 'reject' as severity, 1.0 as value_at_risk, 'open' as state from range(7)"],
+            [NOTHING_HELD, f"{HELD_BACK} 'reject' as severity, 1.0 as value_at_risk, 'open' as state from range(7)"],
             "7 of the rows delivered are held back; marts.dead_letters says why",
         ),
         # A row with a warning is in use, and a closed dead letter holds nothing back.
         (
             [
+                NOTHING_HELD,
                 f"{HELD_BACK} 'warn' as severity, 1.0 as value_at_risk, 'open' as state",
-                "insert into marts.dead_letters values ('crm', 'b', 'bad', 'reject', 1.0, 'closed')",
+                f"{HELD_BACK} 'reject' as severity, 1.0 as value_at_risk, 'closed' as state",
             ],
             "none of the 60 rows delivered counts on the day that was built; build for a later day",
         ),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.platform.workspace import Workspace
+from tests.support.build_notes import recorded
 
 FIRST = [
     f"{start}{end}"
@@ -83,4 +84,5 @@ def people_workspace(folder: Path, people: int = 160, duplicates: int = 12) -> W
             "create table marts.customers as select distinct customer_id, 'person' as customer_type from frame"
         )
         connection.execute("create table marts.customer_features as select date '2026-06-30' as as_of_date")
+        connection.execute(f"create table marts.build_notes as {recorded()}")
     return workspace

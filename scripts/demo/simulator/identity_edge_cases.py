@@ -24,7 +24,7 @@ NEVER_CONFIRMED = 0.006
 DESK_BY_CARD, DESK_BARE = 0.015, 0.030
 # Shares of people who withdraw consent: under the card alone; under the second address, among those who have one.
 LEAVES_BY_CARD, LEAVES_BY_SECOND_ADDRESS = 0.4, 0.8
-PLACEHOLDER = 9_999_999  # subscriber digits that forms show as an example
+PLACEHOLDER = 1_234_567  # subscriber digits that forms show as an example
 DESKS = ("welcome.desk@stores.example.com", "front.counter@stores.example.com")
 
 
@@ -79,7 +79,7 @@ def desk_addresses(store: Ints) -> pa.Array:
 TYPED = (
     ("misspelt_address", "email", "@.*exmaple[.]"), ("null_email", "email", "null@null"),
     ("till_email", "email", "^till[0-9]@stores[.]"), ("desk_email", "email", "^(welcome[.]desk|front[.]counter)@"),
-    ("placeholder_phone", "phone", "7700 ?9 ?9999999$"),
+    ("placeholder_phone", "phone", "7700 ?9 ?1234567$"),
 )  # fmt: skip
 # Tables whose rows are profiles: the system and the column of the profile's id.
 PROFILES = {

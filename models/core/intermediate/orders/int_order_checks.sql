@@ -5,11 +5,16 @@
 with orders as (
 
     select
-        *,
-        case when source_system = 'pos' then 'receipt' else 'order' end as table_name
+        sums.*,
+        case when sums.source_system = 'pos' then 'receipt' else 'order' end as table_name,
+        faults.held_line_count,
+        faults.wrong_sign_amount,
+        faults.has_negative_amount
 
-    from {{ ref('int_order_sums') }}
-    where stated_total is not null
+    from {{ ref('int_order_sums') }} as sums
+    left join {{ ref('int_till_receipt_faults') }} as faults
+        on sums.order_id = faults.order_id
+    where sums.stated_total is not null
 
 ),
 
@@ -81,7 +86,12 @@ checks as (
             'payments_against_total', 'abs(paid_amount + exchange_credit_amount - stated_total)',
             'paid_amount is not null and is_sale'
         ),
-        ('lines_held_back', 'held_line_count', 'held_line_count > 0')
+        ('lines_held_back', 'held_line_count', 'held_line_count > 0'),
+        ('amounts_of_wrong_sign', 'wrong_sign_amount', 'wrong_sign_amount > 0'),
+        (
+            'negative_amounts_against_total', 'abs(computed_total - stated_total)',
+            'has_negative_amount and line_count > 0'
+        )
     ] %}
     union all
 

@@ -53,21 +53,6 @@ credits as (
 
 ),
 
--- Lines that a rule holds back, without a good version.
-held_lines as (
-
-    select
-        concat_ws('', 'pos:', {{ regexp_replace_all('violations.record_key', '[|][^|]*$', '') }}) as order_id,
-        count(distinct violations.record_key) as held_line_count
-
-    from {{ ref('int_pos__violations') }} as violations
-    left join {{ ref('stg_pos__receipt_lines') }} as kept
-        on violations.record_key = concat_ws('|', kept.source_order_id, cast(kept.line_number as {{ dbt.type_string() }}))
-    where violations.table_name = 'receipt_line' and violations.is_blocking and kept.source_order_id is null
-    group by 1
-
-),
-
 joined as (
 
     select
@@ -105,16 +90,13 @@ final as (
             as net_total,
         cast(coalesce(summed.stated_total, summed.computed_total) as decimal(18, 4)) as order_total,
         payments.paid_amount,
-        coalesce(credits.exchange_credit_amount, 0) as exchange_credit_amount,
-        coalesce(held_lines.held_line_count, 0) as held_line_count
+        coalesce(credits.exchange_credit_amount, 0) as exchange_credit_amount
 
     from summed
     left join payments
         on summed.order_id = payments.order_id
     left join credits
         on summed.order_id = credits.order_id
-    left join held_lines
-        on summed.order_id = held_lines.order_id
 
 )
 

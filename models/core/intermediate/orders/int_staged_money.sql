@@ -30,7 +30,7 @@ lines as (
         'order line' as record_type,
         line_id as record_id,
         order_id,
-        listed_amount as amount,
+        case when line_type = 'discount' then -discount_amount else listed_amount end as amount,
         cast(null as {{ dbt.type_string() }}) as reason,
         cast(null as {{ dbt.type_timestamp() }}) as happened_at
 

@@ -1,4 +1,4 @@
--- Grain: one row: what was delivered and sold, in figures that tell whether a result can be empty or doubtful.
+-- Grain: one row per build: what was delivered and sold, in figures that tell whether a result can be empty or doubtful.
 with sales as (
 
     select

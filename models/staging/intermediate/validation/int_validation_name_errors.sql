@@ -34,7 +34,7 @@
     (
         "rule_type = 'arithmetic' and not is_arithmetic",
         "concat_ws('', '`', column_name, '` is not an arithmetic check on `', table_key, '`')",
-        "'use lines_against_total or payments_against_total on orders and receipts, lines_held_back on receipts, refunds_against_order on refunds'"
+        "'use lines_against_total or payments_against_total on orders and receipts, lines_held_back, amounts_of_wrong_sign or negative_amounts_against_total on receipts, refunds_against_order on refunds'"
     )
 ] %}
 with nearest_tables as (
@@ -64,7 +64,8 @@ rules as (
         concat_ws('', rules.column_name, ' ', rules.table_key) in (
             'lines_against_total pos.receipt', 'lines_against_total shopify.order',
             'payments_against_total pos.receipt', 'payments_against_total shopify.order',
-            'lines_held_back pos.receipt', 'refunds_against_order returns.return_line',
+            'lines_held_back pos.receipt', 'amounts_of_wrong_sign pos.receipt',
+            'negative_amounts_against_total pos.receipt', 'refunds_against_order returns.return_line',
             'refunds_against_order shopify.order_adjustment', 'refunds_against_order shopify.order_line_refund'
         ) as is_arithmetic
 
