@@ -101,16 +101,16 @@ rules as (
 
 ),
 
--- What is held back because its amounts do not fit together.
-held_orders as (
+-- Held back as a whole, for one reason or another: amounts below zero are judged with the receipt's total.
+held_receipts as (
 
     select distinct source, record_key
     from violations
-    where rule_type = 'arithmetic' and is_blocking
+    where source = 'pos' and table_name = 'receipt' and is_blocking
 
 ),
 
--- A planted row is missed when no rule of its kind on its table flags it and the order it belongs to counts.
+-- A planted row is missed when no rule of its kind on its table flags it and the receipt it belongs to counts.
 missed as (
 
     select
@@ -118,10 +118,10 @@ missed as (
         to_find.table_name,
         to_find.kind,
         count(*) as planted,
-        count(case when found.path is null and held_orders.record_key is null then 1 end) as missed
+        count(case when found.path is null and held_receipts.record_key is null then 1 end) as missed
     from to_find
-    left join held_orders
-        on to_find.source = held_orders.source and split_part(to_find.record_key, '|', 1) = held_orders.record_key
+    left join held_receipts
+        on to_find.source = held_receipts.source and split_part(to_find.record_key, '|', 1) = held_receipts.record_key
     left join (select distinct path, line_number, rule_type from violations) as found
         on to_find.path = found.path
             and to_find.line_number = found.line_number
@@ -157,7 +157,7 @@ class Rate:
 
     `consequential` rows follow from another broken record, such as the lines of a refused order. `planted` are the
     rows with the fault that this type of rule should find, on its table, and `missed` those that no rule of the type
-    flags, on orders that count; both None where nothing of the kind was planted.
+    flags, receipts that are held back left out; both None where nothing of the kind was planted.
     """
 
     rule_key: str

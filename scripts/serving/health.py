@@ -149,7 +149,10 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
         if row["severity"] != "ok":
             found.add(row["severity"], f"{row['source']}: {row['status_reason']}")
     for row in statements:
-        found.add(row["severity"], row["note"])
+        if row["severity"] == "ok":
+            found.notes.append(row["note"])
+        else:
+            found.add(row["severity"], row["note"])
     for row in models:
         if (severity := MODEL_SEVERITIES[row["status"]]) != "ok":
             what = f"{row['check_name']} is {row['status']}, {row['reason']}"

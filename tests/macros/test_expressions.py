@@ -257,7 +257,7 @@ CASES = (
 NOT_EXPRESSIONS = {"prediction_input_value", "generate_schema_name", "column_comments", "segment_levels",
                    "segment_refer", "segment_read",
                    "row_as_json", "names_and_values", "add_rule_lists", "segment_rounded_text",
-                   "stop_on_seed_violations"}  # fmt: skip
+                   "stop_on_seed_violations", "stop_on_violations"}  # fmt: skip
 
 # Need all inputs of a model as columns, or a seed: the unit tests of the models that use them cover them.
 COVERED_BY_MODELS = {"prediction_input_value", "is_placeholder"}
