@@ -30,6 +30,7 @@ named as (
         profiles.last_name_key,
         profiles.birth_date,
         limits.told_apart_by,
+        limits.max_birth_years,
         {{ name_key('limits.told_apart_by', 'profiles') }} as name_key
     from joined
     inner join {{ ref('int_identity_profiles') }} as profiles on joined.profile_number = profiles.profile_number
@@ -67,18 +68,24 @@ agreed as (
 
 ),
 
-undone as (
+several_emails as (
 
-    select component
-    from several_names
-    where component not in (select agreed.component from agreed)
+    select joined.component
+    from joined
+    inner join {{ ref('int_identity_identifiers') }} as identifiers
+        on joined.profile_number = identifiers.profile_number
+    where identifiers.identifier_type = 'email'
+    group by joined.component
+    having min(identifiers.identifier_value) < max(identifiers.identifier_value)
 
-    union
+),
+
+contradicted as (
 
     select component
     from named
     group by component
-    having min(extract(year from birth_date)) < max(extract(year from birth_date))
+    having max(extract(year from birth_date)) - min(extract(year from birth_date)) > min(max_birth_years)
 
     union
 
@@ -103,17 +110,58 @@ undone as (
 
 ),
 
+contradicted_by_name as (
+
+    select component
+    from several_names
+    where component not in (select agreed.component from agreed)
+
+),
+
+-- Under one address, a chain of names that differ leaves those of equal names together.
+same_name as (
+
+    select
+        person_number,
+        min(person_number) over (partition by component, lowest_name) as first_person_number
+    from (
+        select
+            component,
+            person_number,
+            min(name_key) as lowest_name
+        from named
+        where component in (select contradicted_by_name.component from contradicted_by_name)
+            and component not in (select contradicted.component from contradicted)
+            and component not in (select several_emails.component from several_emails)
+        group by component, person_number
+        having min(name_key) = max(name_key)
+    ) as names
+
+),
+
+undone as (
+
+    select component
+    from contradicted
+    union
+    select component
+    from contradicted_by_name
+
+),
+
 resolved as (
 
     select
         people.profile_number,
         case
-            when joined.component is null or undone.component is not null then people.person_number
+            when joined.component is null or undone.component is not null
+                then coalesce(same_name.first_person_number, people.person_number)
             else joined.component
         end as person_number
     from people
     left join joined on people.profile_number = joined.profile_number
     left join undone on joined.component = undone.component
+    left join same_name on people.person_number = same_name.person_number
 
 )
 

@@ -43,7 +43,7 @@ shared as (
         sum(case when persons.lowest_name is null then persons.known_count else 0 end) as known_unnamed_count,
         count(persons.lowest_name) as named_count,
         min(persons.lowest_name) < max(persons.highest_name) as has_several_names,
-        min(persons.lowest_year) < max(persons.highest_year) as has_several_years
+        max(persons.highest_year) - min(persons.lowest_year) as birth_years
     from shown
     inner join persons
         on shown.person_number = persons.person_number
@@ -102,7 +102,7 @@ classified as (
             when
                 shared.has_several_names and shown.identifier_value not in (select agreed.identifier_value from agreed)
                 then 'names_differ'
-            when shared.has_several_years then 'birth_dates_differ'
+            when shared.birth_years > limits.max_birth_years then 'birth_dates_differ'
             when shared.known_count > limits.max_people then 'too_many_people'
             when limits.needs_name and shared.known_count > 1 and shared.known_unnamed_count > 0
                 then 'people_without_name'
