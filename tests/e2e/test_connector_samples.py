@@ -39,7 +39,7 @@ OTHER_FORMS = re.compile("_(snowflake|postgres|databricks|norename)$|^shopify_gq
 SETTINGS = {"as_of_date": "2025-05-05", "reporting_currency": "GBP", "default_country": "US"}
 WANTED = (
     *("orders", "returns", "tickets", "customer_consents", "customer_identities"),
-    *("int_order_checks", "dead_letters", "record_conservation", "build_notes", "int_external_list_members"),
+    *("int_order_reconciliation", "dead_letters", "record_conservation", "build_notes", "int_external_list_members"),
 )
 
 
@@ -135,16 +135,18 @@ def test_sales_are_the_goods_less_the_discount(sample: Sample) -> None:
     ]
 
 
-def test_shipping_that_no_line_states_is_a_warning_and_not_a_guess(sample: Sample) -> None:
+def test_what_a_total_holds_beyond_its_lines_is_no_revenue_and_is_named(sample: Sample) -> None:
     unexplained = sample.raw("""
         select id, cast(cast(total_price as decimal(18, 2)) - cast(subtotal_price as decimal(18, 2)) as decimal(18, 2))
         from {shopify.order} where currency = 'GBP' and total_price <> subtotal_price
     """)
     assert len(unexplained) == 2
-    found = sample.rows(
-        "select record_key, cast(round(difference, 2) as decimal(18, 2)) from intermediate.int_order_checks"
-        " where check_name = 'lines_against_total' and difference > 0.05"
-    )
+    found = sample.rows("""
+        select substr(parts.order_id, 9), cast(parts.stated_total - orders.net_revenue as decimal(18, 2))
+        from intermediate.int_order_reconciliation as parts
+        inner join marts.orders on parts.order_id = orders.order_id
+        where parts.total_state = 'agrees with duties'
+    """)
     assert sorted(found) == sorted(unexplained)
 
 
