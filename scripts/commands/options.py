@@ -110,9 +110,7 @@ class Commands:
 
 def add_demo_options(command: argparse.ArgumentParser) -> None:
     """What `demo` and `run` take about the data to make; `demo_arguments` reads it."""
-    command.add_argument(
-        "--customers", type=whole_number, default=5000, help="known people to simulate (default: 5000)"
-    )
+    command.add_argument("--customers", type=whole_number, help="known people to simulate (default: 5000)")
     command.add_argument("--end-date", type=day, default=None, help="last day of the data (default: 2026-06-30)")
     command.add_argument("--seed", type=whole_number, default=None, help="seed of the random generator")
     command.add_argument(

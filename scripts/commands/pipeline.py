@@ -28,9 +28,10 @@ def add_run(commands: Commands) -> None:
     command = commands.add(
         "run",
         _run,
-        "Run everything, from landing files to report, on demo data.",
+        "Run everything, from landing files to report.",
         "",
-        "Unchanged inputs are not processed again. A landing zone that already holds files is used as it is.",
+        "Without files, a demo is made and taken through every step. Files of your own in the landing zone are loaded, "
+        "built, published and reported. Unchanged inputs are not processed again.",
     )
     command.add_argument("--force", action="store_true", help="build again even if nothing changed")
     command.add_argument(

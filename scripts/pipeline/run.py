@@ -61,9 +61,11 @@ def run(
 ) -> None:
     """From nothing to a published, approved and exported result with its report; unchanged input is not built again.
 
-    `fits` names the models that are fitted on generated data; `history` says how many days before the last one their
-    segments are evaluated too. One line a step is printed, with `verbose` everything the steps report, which the log
-    keeps in any case; the summary says what was made, what needs attention and where to look.
+    A landing zone that holds files of one's own is used as it is: then models are not fitted, clusters not looked for,
+    and nothing is approved or exported. `fits` names the models that are fitted on generated data; `history` says how
+    many days before the last one their segments are evaluated too. One line a step is printed, with `verbose`
+    everything the steps report, which the log keeps in any case; the summary says what was made, what needs attention
+    and where to look.
     """
     with Display("run", verbose=verbose, log=workspace.home / LOG) as display:
         _run(workspace, arguments, display, force=force, fits=fits, history=history)
@@ -100,8 +102,10 @@ def _run(
     with display.step("Set-up"):
         setup(workspace, display)
     with parsed_meanwhile(workspace):
-        with display.step("Landing files"):
-            demo(workspace, arguments, display)
+        is_own = _has_own_files(workspace, arguments)
+        if not is_own:
+            with display.step("Landing files"):
+                demo(workspace, arguments, display)
         _start_again_on_other_data(workspace, display)
         # Taken before anything is read: what changes during the run must not count as built.
         began = _inputs(workspace, without=WRITTEN_BY_RUN)
@@ -115,21 +119,21 @@ def _run(
         return
     # Segments wait for the fits and for the past days: history is written in chronological order.
     fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
-    later = " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
-    with display.step("Customers"):
+    later = None if is_own else " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
+    with display.step("Build" if is_own else "Customers"):
         tests = build(workspace, exclude=later, progress=display)
     # Erasure requests in the first delivery had to wait until identities were resolved.
     with display.step("Erasures"):
         if carry_out_requests(workspace, display):
             tests = build(workspace, exclude=later, progress=display)
-    try_step("Clusters", "no clusters", lambda: cluster(workspace, progress=display))
-    if workspace.made_from() is not None:
+    if not is_own:
+        try_step("Clusters", "no clusters", lambda: cluster(workspace, progress=display))
         for name, fit in _fits(workspace, fits, display).items():
             try_step(f"Model {name}", f"no {name} model", fit)
         write_model_page(workspace, quiet)
         try_step("Past days", "no earlier history", lambda: look_back(workspace, history, display))
-    with display.step("Segments"):
-        tests += build(workspace, select=" ".join(fitted), progress=display)
+        with display.step("Segments"):
+            tests += build(workspace, select=" ".join(fitted), progress=display)
     if read_settings(workspace)["kind"] == "demo":
         with display.step("Approvals"):
             approve_demo(workspace, display)
@@ -146,6 +150,16 @@ def _run(
     _remember(workspace, built_from)
     for line in summary(workspace, left_out, display.seconds):
         display.show(line)
+
+
+def _has_own_files(workspace: Workspace, arguments: dict[str, Any]) -> bool:
+    """Whether the landing zone holds deliveries that were not generated, and no data set is asked for instead."""
+    asked = any(arguments.get(name) is not None for name in ("source", "customers", "end_date", "seed"))
+    return (
+        not asked
+        and workspace.made_from() is None
+        and any(path.is_file() and path != workspace.settings_file for path in workspace.landing.rglob("*"))
+    )
 
 
 def _fits(workspace: Workspace, fits: Collection[str], progress: Progress) -> dict[str, Callable[[], object]]:

@@ -225,9 +225,7 @@ def test_what_another_of_the_files_brings_is_not_missing(zone: Zone) -> None:
     scaffold(zone.workspace, files, zone="UTC", currency="USD", progress=zone.said.append)
     written = (zone.workspace.landing / "mapped" / "lines" / "mapping.yml").read_text(encoding="utf-8")
     assert "come with products/product" not in written + "".join(zone.said)
-    assert zone.said[-1].startswith(
-        "next: review the 2 mappings line by line, then run intake, build, publish and report"
-    )
+    assert zone.said[-1].startswith("next: review the 2 mappings line by line, then `python -m scripts run --warehouse")
 
 
 def test_settings_are_written_where_there_are_none(zone: Zone) -> None:

@@ -78,7 +78,7 @@ def scaffold(
     asked = sum(len(proposal.questions) for proposal, _ in found.values())
     which = "it" if len(found) == 1 else f"the {len(found)} mappings"
     what = f"answer the {asked} open questions (?) in {which}" if asked else f"review {which} line by line"
-    progress(f"next: {what}, then run intake, build, publish and report with --warehouse {workspace.warehouse}")
+    progress(f"next: {what}, then `python -m scripts run --warehouse {workspace.warehouse}`")
 
 
 def _name_of(path: Path) -> str:

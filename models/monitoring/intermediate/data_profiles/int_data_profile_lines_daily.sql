@@ -39,16 +39,25 @@ days as (
 
 ),
 
+-- Without a catalogue no product can be missing from it.
+catalogue as (
+
+    select count(*) as product_count from {{ ref('int_products') }}
+
+),
+
 joined as (
 
     select
         days.profile_date,
         coalesce(lines.line_count, 0) as line_count,
+        case when catalogue.product_count > 0 then coalesce(lines.line_count, 0) else 0 end as compared_count,
         coalesce(lines.promoted_count, 0) as promoted_count,
-        coalesce(lines.unknown_sku_count, 0) as unknown_sku_count,
+        case when catalogue.product_count > 0 then coalesce(lines.unknown_sku_count, 0) else 0 end as unknown_sku_count,
         coalesce(refunds.refund_count, 0) as refund_count
 
     from days
+    cross join catalogue
     left join lines
         on days.profile_date = lines.profile_date
     left join refunds
@@ -61,7 +70,7 @@ measures as (
     {{ profile_measures('joined', 'lines', "'all'", [
         ('line_count', 'count', 'line_count', 'line_count'),
         ('promoted_share', 'share', 'promoted_count', 'line_count'),
-        ('unknown_sku_share', 'share', 'unknown_sku_count', 'line_count'),
+        ('unknown_sku_share', 'share', 'unknown_sku_count', 'compared_count'),
         ('refunds_per_line', 'rate', 'refund_count', 'line_count')
     ]) }}
 
