@@ -88,7 +88,7 @@ class Built:
         return self.people(*profile_keys, wanted=1)[0]
 
     def people(self, *profile_keys: str, wanted: int) -> list[str | None]:
-        """The customers to whom these profiles belong, of which there must be so many."""
+        """The customers to whom these profiles belong, of whom there must be `wanted`."""
         known = dict(self.rows("select profile_key, customer_id from intermediate.int_customer_identities"))
         found = [known.get(key) for key in profile_keys]
         assert len(set(found)) == wanted, dict(zip(profile_keys, found, strict=True))
