@@ -48,7 +48,7 @@ from scripts.platform.files import recover_folder, swap_folder
 from scripts.platform.progress import Progress
 from scripts.platform.workspace import SETTINGS_FILE, Workspace
 
-SIMULATOR_VERSION = 3
+SIMULATOR_VERSION = 4
 MARKER = "_simulation.json"
 FEWEST, MOST = 50, 5_000_000
 DEFAULT_END, DEFAULT_SEED = date(2026, 6, 30), 20260630
