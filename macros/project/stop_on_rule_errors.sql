@@ -11,12 +11,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Stops a model if `found`, whose last three columns are row_text, reason and suggestion, has rows: the first five of
-   them after the line `words`, in which {count} is their number. #}
+{# Stops a model if `found`, rows of row_text, reason and suggestion, has any: the first five after the line `words`, in
+   which {count} is their number. #}
 {% macro stop_with_errors(words, found) -%}
     {%- set lines = [words | replace('{count}', found | length)] -%}
     {%- for row in found -%}
-        {%- if loop.index <= 5 -%}{%- do lines.append(row[-3] ~ ': ' ~ row[-2] ~ '; ' ~ row[-1]) -%}{%- endif -%}
+        {%- if loop.index <= 5 -%}{%- do lines.append(row['row_text'] ~ ': ' ~ row['reason'] ~ '; ' ~ row['suggestion']) -%}{%- endif -%}
     {%- endfor -%}
     {%- if found -%}{{ exceptions.raise_compiler_error(lines | join('\n    ')) }}{%- endif -%}
 {%- endmacro %}
