@@ -570,6 +570,19 @@ def test_the_build_passes(main: Built) -> None:
     assert main.problem == ""
 
 
+def test_versions_of_one_moment_are_one_state_and_an_agreement_given_anew_is_another(main: Built) -> None:
+    found = main.rows(
+        "select source_profile_id, address, cast(cast(stated_at as date) as varchar)"
+        " from intermediate.int_consent_states where source_system = 'shopify' and channel = 'email'"
+        " and source_profile_id in ('41', '42') order by all"
+    )
+    assert found == [
+        ("41", "p41@example.com", None),
+        ("42", "p42@example.com", "2026-01-12"),
+        ("42", "p42@example.com", "2026-02-20"),
+    ]
+
+
 @pytest.mark.parametrize("account", PERMISSIONS, ids=[what for what, _ in PERMISSIONS.values()])
 def test_permission_is_what_the_sources_say_now(main: Built, account: str) -> None:
     found = main.rows(
