@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,8 +48,8 @@ LOCALE = "en_GB"
 SECONDS_ALLOWED = 300
 # The space that dbt-charts leaves on the left and right of a board, and how much of it the page keeps.
 EMPTY_SIDE, SIDE = 44, 16
-# What a drawing says of its size.
-CLIP = re.compile(r'<clipPath id="([^"]+)">.*?</clipPath>', re.S)
+# What a drawing cuts a chart to, and what it says of its size.
+CLIP = re.compile(r'<clipPath id=".*?</clipPath>', re.S)
 SIZE = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)" width="[0-9.]+" height="[0-9.]+"')
 
 
@@ -241,19 +240,6 @@ def _without_sides(size: re.Match[str]) -> str:
     return f'viewBox="{cut} 0 {float(size[1]) - 2 * cut:g} {size[2]}"'
 
 
-def _once() -> Callable[[re.Match[str]], str]:
-    """Keeps the first definition of a name: charts of one size name their frames alike."""
-    seen: set[str] = set()
-
-    def kept(definition: re.Match[str]) -> str:
-        if definition[1] in seen:
-            return ""
-        seen.add(definition[1])
-        return definition[0]
-
-    return kept
-
-
 def _page(title: str, drawings: list[str]) -> str:
     """One page of the drawings of all layouts, of which a window shows the one for its width."""
     boards = []
@@ -261,8 +247,11 @@ def _page(title: str, drawings: list[str]) -> str:
         if number:
             # The first drawing brings the fonts for all.
             drawing = re.sub(r"@font-face\s*\{[^}]*\}", "", drawing)
+        # Charts of one size bring the same cut, which one drawing needs once.
+        for clip in set(CLIP.findall(drawing)):
+            before, after = drawing.split(clip, 1)
+            drawing = before + clip + after.replace(clip, "")
         # Names within a drawing are its own: what one refers to must not be found in another, which is not shown.
-        drawing = CLIP.sub(_once(), drawing)
         drawing = re.sub(r'\bid="', f'id="{layout.name}-', drawing)
         drawing = re.sub(r"url\(#", f"url(#{layout.name}-", drawing)
         drawing = re.sub(r'href="#', f'href="#{layout.name}-', drawing)
