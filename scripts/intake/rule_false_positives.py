@@ -101,7 +101,7 @@ rules as (
 
 ),
 
--- Held back as a whole, for one reason or another: amounts below zero are judged with the receipt's total.
+-- Held back as a whole, for whatever reason: amounts below zero are judged with the receipt's total.
 held_receipts as (
 
     select distinct source, record_key
@@ -121,7 +121,9 @@ missed as (
         count(case when found.path is null and held_receipts.record_key is null then 1 end) as missed
     from to_find
     left join held_receipts
-        on to_find.source = held_receipts.source and split_part(to_find.record_key, '|', 1) = held_receipts.record_key
+        on to_find.source = held_receipts.source
+            and split_part(to_find.record_key, '|', 1) = held_receipts.record_key
+            and to_find.kind = 'absurd_amount'
     left join (select distinct path, line_number, rule_type from violations) as found
         on to_find.path = found.path
             and to_find.line_number = found.line_number
@@ -157,7 +159,7 @@ class Rate:
 
     `consequential` rows follow from another broken record, such as the lines of a refused order. `planted` are the
     rows with the fault that this type of rule should find, on its table, and `missed` those that no rule of the type
-    flags, receipts that are held back left out; both None where nothing of the kind was planted.
+    flags (amounts on receipts that are held back left out); both None where nothing of the kind was planted.
     """
 
     rule_key: str
