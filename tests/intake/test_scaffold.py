@@ -301,6 +301,13 @@ def test_what_cannot_be_mapped_is_said_in_one_line(zone: Zone, name: str, conten
     assert "\n" not in str(problem.value)
 
 
+def test_ones_own_data_are_not_mixed_with_a_demo(zone: Zone) -> None:
+    (zone.workspace.landing / "_simulation.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match=r"holds a demo, .* such as --warehouse data/mine/warehouse[.]duckdb"):
+        proposed(zone, SMALLEST)
+    assert not (zone.workspace.landing / "mapped").exists()
+
+
 def test_a_missing_file_is_named(zone: Zone, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.csv: no such file"):
         scaffold(zone.workspace, [tmp_path / "nowhere.csv"], progress=zone.said.append)

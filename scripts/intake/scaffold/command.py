@@ -33,8 +33,14 @@ def scaffold(
 ) -> None:
     """Write a mapping for each shape of file to `landing/mapped/<name>/`, with the files; settings if there are none.
 
-    Files with the same columns share a mapping. UserError where none is recognised or a mapping is there already.
+    Files with the same columns share a mapping. UserError where none is recognised, a mapping is there already, or the
+    landing zone is a demo's.
     """
+    if workspace.made_from() is not None:
+        raise UserError(
+            f"{workspace.landing}: holds a demo, with which your data must not be mixed; name a warehouse of your own, "
+            "such as --warehouse data/mine/warehouse.duckdb"
+        )
     settings = read_settings(workspace).landing
     given = Given(zone or settings.get("business_timezone"), currency or settings.get("reporting_currency"))
     sources = load_contracts()
