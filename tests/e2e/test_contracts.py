@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -69,3 +70,36 @@ def test_seeds_are_described() -> None:
     described = "".join(file.read_text(encoding="utf-8") for file in (PROJECT / "seeds" / "reference").glob("*.yml"))
     for seed in (PROJECT / "seeds").rglob("*.csv"):
         assert f"name: {seed.stem}\n" in described, seed.name
+
+
+def written_values(sql: str, column: str) -> set[str]:
+    """The texts that `case … end as column` writes as they stand, in the branches of the outermost case."""
+    found = set()
+    for end in re.finditer(rf"\bend as {column}\b", sql):
+        words = list(re.finditer(r"'(?:[^']|'')*'|\b(?:case|when|then|else|end)\b", sql[: end.start() + 3]))
+        depth = 0
+        for branch, value in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
+            depth += {"end": 1, "case": -1}.get(value[0], 0)
+            is_whole = branch[0] in ("then", "else") and not sql[branch.end() : value.start()].strip()
+            if depth == 1 and is_whole and value[0].startswith("'") and "{" not in value[0]:
+                found.add(value[0].strip("'"))
+            if depth == 1 and branch[0] == "case":
+                break
+    return found
+
+
+def test_what_a_model_writes_is_among_the_values_that_it_accepts(demo_workspace: Workspace) -> None:
+    """A rare value would otherwise stop the first build that has it."""
+    assert written_values("case when a then 'x' when b then case when c then 'y' end else 'z' end as kind", "kind") == {
+        "x",
+        "z",
+    }
+    nodes = json.loads((demo_workspace.home / "dbt" / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    count = 0
+    for test in nodes.values():
+        accepted = (test.get("test_metadata") or {}).get("kwargs", {}).get("accepted") or {}
+        for column, values in accepted.items():
+            written = written_values(nodes[test["attached_node"]]["raw_code"], column)
+            count += len(written)
+            assert written <= {str(value) for value in values}, (test["attached_node"], column)
+    assert count > 40
