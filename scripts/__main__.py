@@ -12,6 +12,7 @@ import duckdb
 
 from scripts.commands import accounts, benchmark, data, models, people, pipeline, segments
 from scripts.commands.options import Commands, Handler
+from scripts.platform.build_record import whole_build
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.workspace import Workspace
 
@@ -65,7 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = all_commands().parse(given)
     try:
         handler: Handler = options.handler
-        handler(options, Workspace.at(options.landing, options.warehouse, options.seeds))
+        workspace = Workspace.at(options.landing, options.warehouse, options.seeds)
+        if options.learns:
+            whole_build(workspace, to_learn=True)
+        handler(options, workspace)
     except (UserError, CheckFailed) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code

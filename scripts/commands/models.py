@@ -31,6 +31,7 @@ def add_cluster(commands: Commands) -> None:
         "Find natural groups of buyers, and propose rules for them.",
         "--k 5 --method ward",
         "Writes centres and a model card into the seeds, a review page and draft rules beside the warehouse.",
+        learns=True,
     )
     command.add_argument(
         "--k", type=whole_number, default=None, help="number of clusters (default: chosen by stated criteria)"
@@ -63,6 +64,7 @@ def add_discover(commands: Commands) -> None:
         "Search for rules that predict unusual value, lapse or response.",
         "--target lapse --horizon 90 --into-library",
         "Writes a review page and draft rules beside the warehouse.",
+        learns=True,
     )
     command.add_argument(
         "--target",
@@ -138,6 +140,7 @@ def add_fit(commands: Commands) -> None:
         "Fit lifetime value, churn or adoption to the built warehouse.",
         "adoption --attribute email_click_count_90d --horizon 180 --judge 2026-01-01",
         "Writes the parameters, with a model card, into the seeds.",
+        learns=True,
     )
     command.add_argument(
         "model",
@@ -204,6 +207,7 @@ def add_backtest(commands: Commands) -> None:
         "Evaluate a model, or variants of a segment's rule, on past days.",
         "churn --judge 2025-06-30 2025-09-30 2025-12-31",
         "Each past day is evaluated on what came after it.",
+        learns=True,
     )
     command.add_argument(
         "model", nargs="?", metavar="MODEL", help="clv, churn, or a model_key such as adoption:category:Garden"

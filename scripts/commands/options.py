@@ -58,10 +58,13 @@ class Commands:
         """The commands added next are for this job."""
         self.jobs[job] = {}
 
-    def add(self, name: str, handler: Handler, text: str, example: str, detail: str = "") -> Parser:
+    def add(
+        self, name: str, handler: Handler, text: str, example: str, detail: str = "", *, learns: bool = False
+    ) -> Parser:
         """A new command that `handler` carries out.
 
         `text` says in one line what it does, `detail` adds what else users should know; `example` may follow its name.
+        One that `learns` from the warehouse needs a whole one.
         """
         command = Parser(
             prog=f"{PROGRAM} {name}",
@@ -74,7 +77,7 @@ class Commands:
         where.add_argument("--warehouse", metavar="FILE", help="private DuckDB file (default: data/warehouse.duckdb)")
         where.add_argument("--landing", metavar="DIR", help="landing zone (default: landing/ beside the warehouse)")
         where.add_argument("--seeds", metavar="DIR", help="the retailer's seeds (default: seeds/ beside the warehouse)")
-        command.set_defaults(handler=handler)
+        command.set_defaults(handler=handler, learns=learns)
         self.parsers[name] = command
         self.jobs[next(reversed(self.jobs))][name] = text
         return command

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from scripts.commands.options import Commands, day, whole_number
+from scripts.platform.build_record import whole_build
 from scripts.platform.errors import UserError
 from scripts.platform.progress import Display
 from scripts.platform.workspace import Workspace
@@ -44,6 +45,7 @@ def _approve(options: argparse.Namespace, workspace: Workspace) -> None:
     if options.withdraw:
         withdraw(workspace, options.segment, options.role, options.by)
         return
+    whole_build(workspace)
     approve(workspace, options.segment, options.role, options.by, tolerance=options.tolerance, count=options.count)
 
 
@@ -110,6 +112,7 @@ def add_backfill(commands: Commands) -> None:
         "Evaluate segments on past days, to give them a history.",
         "--from 2026-05-01 --to 2026-06-29",
         "If interrupted, run it again to continue where it stopped.",
+        learns=True,
     )
     command.add_argument("--from", required=True, type=day, metavar="DAY", help="first day")
     command.add_argument("--to", required=True, type=day, metavar="DAY", help="last day, before the built one")

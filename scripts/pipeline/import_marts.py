@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from scripts.pipeline.steps import setup
+from scripts.platform.build_record import IMPORT, record_whole
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import new_folder
 from scripts.platform.imported import mark_imported
@@ -64,12 +65,13 @@ def import_marts(workspace: Workspace, folder: Path, progress: Progress = print)
             if problems := problems or _other_days(connection, day):
                 raise CheckFailed("\n".join(problems))
             mark_imported(connection, day, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+            record_whole(connection)
             connection.execute("commit")
         except BaseException:
             rollback(connection)
             raise
     variables = {**built_variables(workspace), "as_of_date": day.isoformat()}
-    run_dbt(workspace, ["run", "--select", *VIEWS], variables=variables, progress=quiet)
+    run_dbt(workspace, ["run", "--select", *VIEWS], variables=variables, kind=IMPORT, progress=quiet)
     progress(f"import: {len(rows)} relations, {sum(rows.values()):,} rows, as of {day}")
     return day
 

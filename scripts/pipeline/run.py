@@ -11,6 +11,7 @@ from typing import Any
 
 from scripts.pipeline.steps import build, demo, setup
 from scripts.pipeline.summary import LOG, summary
+from scripts.platform import build_record
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.keyed_hash import hash_key
@@ -120,12 +121,13 @@ def _run(
     # Segments wait for the fits and for the past days: history is written in chronological order.
     fitted = [f"{seed.removesuffix('.csv')}+" for seed in sorted(FITTED)]
     later = None if is_own else " ".join(f"{descendants},{part}" for descendants in fitted for part in AFTER_FITS)
+    first = "" if is_own else build_record.CUSTOMERS
     with display.step("Build" if is_own else "Customers"):
-        tests = build(workspace, exclude=later, progress=display)
+        tests = build(workspace, exclude=later, kind=first, progress=display)
     # Erasure requests in the first delivery had to wait until identities were resolved.
     with display.step("Erasures"):
         if carry_out_requests(workspace, display):
-            tests = build(workspace, exclude=later, progress=display)
+            tests = build(workspace, exclude=later, kind=first, progress=display)
     if not is_own:
         try_step("Clusters", "no clusters", lambda: cluster(workspace, progress=display))
         for name, fit in _fits(workspace, fits, display).items():
@@ -133,11 +135,11 @@ def _run(
         write_model_page(workspace, quiet)
         try_step("Past days", "no earlier history", lambda: look_back(workspace, history, display))
         with display.step("Segments"):
-            tests += build(workspace, select=" ".join(fitted), progress=display)
+            tests += build(workspace, select=" ".join(fitted), kind=build_record.FITTED, progress=display)
     if read_settings(workspace)["kind"] == "demo":
         with display.step("Approvals"):
             approve_demo(workspace, display)
-            build(workspace, select="segment_approvals+", progress=display)
+            build(workspace, select="segment_approvals+", kind=build_record.APPROVALS, progress=display)
     built_from = _inputs(workspace) if _inputs(workspace, without=WRITTEN_BY_RUN) == began else None
     with display.step("Publication"):
         publish(workspace, display, tests_passed=tests)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from scripts.platform.build_record import RULES
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import copy_file, replace_file
 from scripts.platform.imported import stop_without_raw_tables
@@ -95,7 +96,7 @@ def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress
     _need_raw_tables(workspace)
     _use_settings(workspace, settings)
     variables = settings.variables
-    run_dbt(workspace, ["seed"], variables=variables, progress=quiet)
+    run_dbt(workspace, ["seed"], variables=variables, kind=RULES, progress=quiet)
     run_dbt(
         workspace,
         [
@@ -106,6 +107,7 @@ def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress
             *VIOLATIONS,
         ],
         variables=variables,
+        kind=RULES,
         progress=quiet,
     )
     check_rules(workspace, progress)
@@ -117,9 +119,14 @@ def build(
     variables: dict[str, Any] | None = None,
     select: str | None = None,
     exclude: str | None = None,
+    kind: str = "",
     progress: Progress = print,
 ) -> int:
-    """Build and test the models of one workspace, all or those selected; returns the number of tests that passed."""
+    """Build and test the models of one workspace, all or those selected; returns the number of tests that passed.
+
+    `kind` is what the record of builds calls a selection that the scripts make; a user's own has none, and what it
+    builds is not published. Raises UserError where nothing is selected.
+    """
     from scripts.platform.dbt import parsed_project, run_dbt
     from scripts.platform.state import restore
     from scripts.segments.approval_log import verified_log
@@ -145,12 +152,14 @@ def build(
     arguments += ["--exclude", *exclude.split()] if exclude else []
     progress(f"build: {'selected models' if select or exclude else 'all models and tests'}")
     try:
-        results = run_dbt(workspace, arguments, variables=settings.variables, progress=progress)
+        results = run_dbt(workspace, arguments, variables=settings.variables, kind=kind, progress=progress)
     except CheckFailed as problem:
         # Says which rows are wrong; the failed test alone only counts them.
         if is_about_rules(str(problem)):
             check_rules(workspace, progress)
         raise
+    if not results:
+        raise UserError(f"--select {select}: matches nothing; `dbt ls --select …` shows what it holds")
     if not select:
         # Excluded models are left for another build; they are no leftovers.
         drop_leftovers(workspace, parsed_project(workspace).nodes.values(), progress)

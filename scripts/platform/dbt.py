@@ -18,10 +18,11 @@ from typing import Any
 
 import yaml
 
-from scripts.platform.errors import CheckFailed
+from scripts.platform.build_record import KIND_VARIABLE
+from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import copy_file
 from scripts.platform.progress import Progress, tell_share
-from scripts.platform.warehouse import open_warehouse, rows_of
+from scripts.platform.warehouse import lock_holder, open_warehouse, rows_of
 from scripts.platform.workspace import BUSINESS_SEEDS, DATA, PROJECT, Workspace
 
 # On small data, models wait for dbt rather than for DuckDB, so more threads are faster; on large data each model needs
@@ -53,12 +54,13 @@ def seeds_path(workspace: Workspace) -> str:
 
 
 @contextmanager
-def workspace_environment(workspace: Workspace) -> Iterator[None]:
-    """The environment variables by which dbt finds the workspace, restored afterwards."""
+def workspace_environment(workspace: Workspace, kind: str = "") -> Iterator[None]:
+    """The environment variables by which dbt finds the workspace and knows the kind of run, restored afterwards."""
     wanted = {
         "SEGMENTATION_WAREHOUSE": str(workspace.warehouse),
         "SEGMENTATION_SEEDS": seeds_path(workspace),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        KIND_VARIABLE: kind,
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
@@ -88,9 +90,12 @@ def run_dbt(
     arguments: list[str],
     *,
     variables: dict[str, Any] | None = None,
+    kind: str = "",
     progress: Progress = print,
 ) -> list[Any]:
     """Run one dbt command, such as `["build", "--select", "customer_rfm+"]`, and return its node results.
+
+    `kind` is what the record of builds calls this run; without it, dbt decides whether it was complete.
 
     Target and log files go to `<home>/dbt/`, so that workspaces do not share parse state. Only a build leaves its
     artefacts (manifest.json, run_results.json) there: writing them takes as long as the rest of a small command.
@@ -105,7 +110,7 @@ def run_dbt(
     before = Path.cwd()
     os.chdir(PROJECT)
     try:
-        with workspace_environment(workspace), _rare_garbage_collection():
+        with workspace_environment(workspace, kind), _rare_garbage_collection():
             manifest = _parsed(workspace, options, variables or {})
             outcome = _invoke([*command, *_threads(workspace, command)], callbacks=[counter], manifest=manifest)
     finally:
@@ -117,8 +122,10 @@ def run_dbt(
     if failed:
         raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(workspace, result)))
     if not outcome.success:
+        if holder := lock_holder(str(outcome.exception)):
+            raise UserError(f"{workspace.warehouse}: {holder}")
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
-    return results
+    return [result for result in results if result.node.resource_type != "operation"]
 
 
 def parsed_project(workspace: Workspace) -> Any:

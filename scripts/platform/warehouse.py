@@ -6,9 +6,13 @@ dbt and dbt-charts open files themselves.
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +37,8 @@ def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
     try:
         connection = _connect(file, read_only=read_only)
     except duckdb.IOException as problem:
-        if "lock" in str(problem).lower():
-            raise UserError(f"{file}: another process has it open; wait for it to end, then run again") from None
+        if holder := lock_holder(str(problem)):
+            raise UserError(f"{file}: {holder}") from None
         raise UserError(f"{file}: cannot be opened as a DuckDB file; move it away and rebuild") from None
     try:
         yield connection
@@ -62,6 +66,36 @@ def open_memory() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.close()
+
+
+def lock_holder(problem: str) -> str | None:
+    """Which process holds the file that DuckDB could not lock, and since when; None where the problem is another.
+
+    The process is named by its program and command: its arguments may name a person.
+    """
+    if "set lock on file" not in problem and "lock is held" not in problem:
+        return None
+    wait = "wait for it to end, then run again"
+    found = re.search(r"\(PID (\d+)\)", problem)
+    if not found:
+        return f"another process has it open; {wait}"
+    return f"{_process(found[1])} has it open; {wait}"
+
+
+def _process(number: str) -> str:
+    """A process by its program, its command and its start, in local time."""
+    asked = ["ps", "-o", "lstart=", "-o", "args=", "-p", number]
+    words = subprocess.run(asked, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout.split()
+    if len(words) < 6:
+        return f"process {number}"
+    started = datetime.strptime(" ".join(words[:5]), "%a %b %d %H:%M:%S %Y")
+    program, *rest = words[5:]
+    shown = [Path(program).name]
+    for before, word in pairwise([program, *rest]):
+        if Path(before).name in ("scripts", "dbt"):
+            shown += ["-m scripts" if before == "scripts" else "dbt", word]
+            break
+    return f"`{' '.join(shown)}` (process {number}, since {started:%Y-%m-%d %H:%M})"
 
 
 def _connect(file: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

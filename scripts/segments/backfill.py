@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.platform import build_record
 from scripts.platform.errors import UserError
 from scripts.platform.files import new_folder
 from scripts.platform.past_day import build_past_day, data_state
@@ -243,7 +244,7 @@ def _run(workspace: Workspace, models: list[str], day: date) -> None:
     from scripts.platform.dbt import run_dbt
 
     variables = {**built_variables(workspace), "as_of_date": day.isoformat()}
-    run_dbt(workspace, ["run", "--select", *models], variables=variables, progress=quiet)
+    run_dbt(workspace, ["run", "--select", *models], variables=variables, kind=build_record.HISTORY, progress=quiet)
 
 
 def _evaluated_days(connection: duckdb.DuckDBPyConnection) -> set[date]:

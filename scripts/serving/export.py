@@ -120,6 +120,11 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
     if not workspace.published.exists():
         raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
     folder = workspace.published.resolve()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if not manifest.get("build"):
+        raise CheckFailed(
+            f"{folder}: published by an earlier release, which did not record its builds; build and publish"
+        )
     log = [row for row in verified_log(workspace) if row.key == segment_key]
     with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
         library = rows_of(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})

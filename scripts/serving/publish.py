@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.platform.build_record import whole_build
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import move_file, name_folder, remove_folder, replace_file, switch_link
 from scripts.platform.progress import Progress
@@ -144,19 +145,24 @@ def publish(workspace: Workspace, progress: Progress = print, *, tests_passed: i
     """Publish what the warehouse holds and return the folder of the version that readers now see.
 
     The marts are copied into a hidden folder, audited there, renamed into place and switched to; content
-    that equals the published version makes no new one. Raises CheckFailed, one line per problem, when the
-    audit fails or the approval log is broken, UserError when the warehouse or the disk prevents it. Either way the
-    published version stays.
+    that equals the published version makes no new one. Raises CheckFailed, one line per problem, when the warehouse is
+    not whole, the audit fails or the approval log is broken, UserError when the warehouse or the disk prevents it.
+    Either way the published version stays.
     """
     approval_heads = approval_log.log_heads(approval_log.verified_log(workspace))
     with open_warehouse(workspace.warehouse, read_only=True) as warehouse:
         if not relations_of(warehouse, "marts"):
             raise UserError(f"{workspace.warehouse}: holds no marts; run `python -m scripts build` first")
+    stands_on = whole_build(workspace).described()
     with only_publisher(workspace):
         incoming = workspace.versions / f"{INCOMING}{os.getpid()}"
         incoming.mkdir(mode=0o700)
         try:
-            manifest = {**_write(workspace, incoming, tests_passed, progress), "approval_heads": approval_heads}
+            manifest = {
+                **_write(workspace, incoming, tests_passed, progress),
+                "approval_heads": approval_heads,
+                "build": stands_on,
+            }
             target = _install(workspace, incoming, manifest, progress)
         except OSError as problem:
             raise _not_written(workspace, problem) from problem
@@ -250,14 +256,15 @@ def _keep_newest_results(incoming: Path, version: Path) -> None:
             move_file(incoming / name, version / name)
 
 
-def _keep_newest_approvals(incoming: Path, version: Path, heads: approval_log.Heads) -> None:
-    """The log may have grown although the data did not change: the version then names its new heads."""
-    manifest = version / "manifest.json"
-    described = json.loads(manifest.read_text(encoding="utf-8"))
-    if described.get("approval_heads") == heads or not (incoming / approval_log.FILE).exists():
-        return
-    move_file(incoming / approval_log.FILE, version / approval_log.FILE)
-    replace_file(manifest, json.dumps({**described, "approval_heads": heads}, indent=2) + "\n")
+def _keep_newest_origin(incoming: Path, version: Path, manifest: dict[str, Any]) -> None:
+    """Log and build may be newer although the data did not change: the version then names the new ones."""
+    file = version / "manifest.json"
+    described = json.loads(file.read_text(encoding="utf-8"))
+    newer = {"build": manifest["build"]}
+    if (incoming / approval_log.FILE).exists():
+        move_file(incoming / approval_log.FILE, version / approval_log.FILE)
+        newer["approval_heads"] = manifest["approval_heads"]
+    replace_file(file, json.dumps({**described, **newer}, indent=2) + "\n")
 
 
 def _install(workspace: Workspace, incoming: Path, manifest: dict[str, Any], progress: Progress) -> Path:
@@ -265,7 +272,7 @@ def _install(workspace: Workspace, incoming: Path, manifest: dict[str, Any], pro
     current = current_version(workspace)
     if current and _same_content(_manifest(workspace, current), manifest):
         _keep_newest_results(incoming, workspace.versions / current)
-        _keep_newest_approvals(incoming, workspace.versions / current, manifest["approval_heads"])
+        _keep_newest_origin(incoming, workspace.versions / current, manifest)
         replace_back_up(incoming, workspace.versions / current)
         progress(f"published {current}: nothing changed, no new version")
         return workspace.versions / current

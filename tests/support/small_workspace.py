@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.platform.build_record import ALL, record_whole
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from tests.support.build_notes import recorded
@@ -149,6 +150,7 @@ def small_workspace(home: Path) -> Workspace:
             "create table intake.settings as select * from"
             " (values ('kind', 'demo'), ('reporting_currency', 'EUR')) as t(setting_name, setting_value)"
         )
+        record_whole(connection, ALL)
     return workspace
 
 
