@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.erasure.certificate import add_to_log, certify, earlier_erasures, log_of, stronger
 from scripts.erasure.files import CannotRewrite, files_of, remove_from_export, remove_from_file
 from scripts.erasure.identifier_patterns import IdentifierPatterns, identifier_patterns_of
 from scripts.erasure.person import (
@@ -46,7 +48,6 @@ from scripts.platform.files import PRIVATE, replace_file
 from scripts.platform.ledger_tables import LEDGER
 from scripts.platform.progress import Progress
 from scripts.platform.settings import read_settings
-from scripts.platform.versions import code_version
 from scripts.platform.warehouse import open_warehouse, quote, rollback
 from scripts.platform.workspace import Workspace
 
@@ -105,13 +106,13 @@ def erase(
             if dry_run:
                 persons = []
             if persons:
-                _write_journal(workspace, persons, patterns.names)
-                _in_warehouse(connection, workspace, sources, persons, patterns, country)
+                journal = _Journal.begin(workspace, persons, patterns.names)
+                _in_warehouse(connection, workspace, sources, persons, patterns, country, journal.run)
             closed = 0 if dry_run else close_requests(connection)
             if persons or closed:
                 rewrite_file(connection, workspace)
         if persons:
-            _everywhere_else(workspace, sources, persons, patterns, country, progress)
+            _everywhere_else(workspace, sources, persons, patterns, country, journal, progress)
     if outcome.refused:
         raise CheckFailed("\n".join(outcome.refused))
     return outcome
@@ -196,7 +197,14 @@ def _who(
             outcome.erased += 1
         else:
             outcome.unknown += 1
-            progress(f"{request.label}: matches nobody; its identifiers are recorded as erased")
+            erased = connection.execute(
+                "select 1 from state.erasure_tombstones where erasure_id = ?", [person.erasure_id]
+            ).fetchone()
+            progress(
+                f"{request.label}: was erased before (erasure {person.erasure_id}); nothing more was found"
+                if erased
+                else f"{request.label}: matches nobody; its identifiers are recorded as erased"
+            )
         persons[person.erasure_id] = (person, request)
     return list(persons.values())
 
@@ -239,8 +247,9 @@ def _in_warehouse(
     persons: list[tuple[Person, Request]],
     patterns: IdentifierPatterns,
     country: str,
+    run: str,
 ) -> None:
-    """All changes within the warehouse, including the tombstones, as one transaction."""
+    """All changes within the warehouse, including the tombstones and the log, as one transaction."""
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     people = [person for person, _ in persons]
     connection.begin()
@@ -264,22 +273,17 @@ def _in_warehouse(
                 known = "select 1 from state.erasure_removals where removal_id = ?"
                 if not connection.execute(known, [row[0]]).fetchone():
                     connection.execute("insert into state.erasure_removals values (?, ?, ?, ?, ?, ?, ?, ?)", list(row))
-            connection.execute("delete from state.erasure_requests where erasure_id = ?", [person.erasure_id])
-            connection.execute(
-                "insert into state.erasure_requests values (?, ?, ?, ?, ?)",
-                [request.request_id, person.erasure_id, "erased" if person.is_known else "nobody found", None, now],
-            )
-            certificate = {
+            done = {
                 "raw_tables": result.raw.of(person.erasure_id),
                 "other_relations": result.relations,
                 "relations_to_build_anew": result.dropped,
                 "tombstones": len(tombstones),
                 "removals": len(list(removals_of(person, requested_at))),
+                "erased_before_as": earlier_erasures(
+                    connection, person.erasure_id, [str(row[1]) for row in tombstones]
+                ),
             }
-            connection.execute("delete from state.erasure_log where erasure_id = ?", [person.erasure_id])
-            connection.execute(
-                "insert into state.erasure_log values (?, ?)", [person.erasure_id, json.dumps(certificate)]
-            )
+            add_to_log(connection, run, person, request.request_id, request.requested_at, now, done)
         connection.commit()
     except BaseException:
         rollback(connection)
@@ -293,6 +297,7 @@ def _everywhere_else(
     persons: list[tuple[Person, Request]],
     patterns: IdentifierPatterns,
     country: str,
+    journal: _Journal,
     progress: Progress,
 ) -> None:
     """Versions, exports, copies and pages; then the search, the certificates and the removal of the journal."""
@@ -307,8 +312,8 @@ def _everywhere_else(
     # Snapshots of past days are rebuilt from the remaining data when a model is next fitted.
     shutil.rmtree(workspace.snapshots, ignore_errors=True)
     versions = rewrite_versions(workspace, patterns, redo_warehouse)
+    journal.note("kept_versions", versions)
     progress(f"warehouse rewritten, {len(versions)} kept versions rewritten")
-    files: dict[str, int] = {}
     stuck: list[str] = []
     for path in list(files_of(workspace)):
         try:
@@ -320,67 +325,75 @@ def _everywhere_else(
             stuck.append(str(path))
             continue
         if count:
-            files[patterns.replace_in(str(path.relative_to(workspace.home)))[0]] = count
+            journal.note("files", {patterns.replace_in(str(path.relative_to(workspace.home)))[0]: count})
     found = search(workspace, patterns)
-    for person, request in persons:
-        _certify(workspace, person, request, versions, files, found.files, found.relations, len(found.places))
+    searched = {"files": found.files, "relations": found.relations, "places_left": len(found.places)}
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        logs = {person.erasure_id: log_of(connection, person.erasure_id) for person in people}
+    for erasure_id, entries in logs.items():
+        certify(workspace, erasure_id, entries, journal.outside, searched)
     left = [f"{path}: contains a person and cannot be rewritten; delete it and erase again" for path in stuck]
     left += [f"{place}: still contains a person; delete it and erase again" for place in found.places]
     if left:
         raise CheckFailed("\n".join(dict.fromkeys(left)))
-    (folder(workspace) / JOURNAL).unlink(missing_ok=True)
+    journal.end()
     progress(
-        f"{len(files)} other files rewritten; searched {found.files} files and {found.relations} relations: "
-        f"nothing is left; certificates are in {folder(workspace)}"
+        f"{len(journal.outside['files'])} other files rewritten; searched {found.files} files and {found.relations} "
+        f"relations: nothing is left; certificates are in {folder(workspace)}"
     )
     progress("run `python -m scripts build` and `publish` next")
 
 
-def _certify(
-    workspace: Workspace, person: Person, request: Request, versions: dict[str, dict[str, int]], files: dict[str, int],
-    searched_files: int, searched_relations: int, places: int,
-) -> None:  # fmt: skip
-    with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        row = connection.execute(
-            "select content from state.erasure_log where erasure_id = ?", [person.erasure_id]
-        ).fetchone()
-    certificate = {
-        "schema_version": 1,
-        "erasure_id": person.erasure_id,
-        "request_id": request.request_id,
-        "requested_at": request.requested_at.isoformat() if request.requested_at else None,
-        "carried_out_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "code_version": code_version(),
-        "outcome": "erased" if person.is_known else "nobody found",
-        "customer_ids": person.customer_ids,
-        **(json.loads(row[0]) if row else {}),
-        "kept_versions": versions,
-        "files": files,
-        "searched": {"files": searched_files, "relations": searched_relations, "places_left": places},
-    }
-    replace_file(
-        folder(workspace) / f"{person.erasure_id}.json", json.dumps(certificate, indent=2) + "\n", mode=PRIVATE
-    )
+@dataclass
+class _Journal:
+    """What a later run needs to finish this one, rewritten as the work goes on.
 
-
-def _write_journal(workspace: Workspace, persons: list[tuple[Person, Request]], names: list[str]) -> None:
-    """Write what a later run needs to finish this one.
-
-    While the erasure runs, this file, readable by its owner only, holds the identifiers.
+    While the erasure runs, the file, readable by its owner only, holds the identifiers.
     """
-    content = {
-        "persons": [asdict(person) for person, _ in persons],
-        "requests": [
-            {
-                "request_id": request.request_id,
-                "requested_at": request.requested_at.isoformat() if request.requested_at else None,
-                "label": request.label,
-            }
-            for _, request in persons
-        ],
-        "names": names,
-    }
-    replace_file(folder(workspace) / JOURNAL, json.dumps(content), mode=PRIVATE)
+
+    workspace: Workspace
+    content: dict[str, Any]
+
+    @classmethod
+    def begin(cls, workspace: Workspace, persons: list[tuple[Person, Request]], names: list[str]) -> _Journal:
+        content = {
+            "run": uuid.uuid4().hex[:16],
+            "persons": [asdict(person) for person, _ in persons],
+            "requests": [
+                {
+                    "request_id": request.request_id,
+                    "requested_at": request.requested_at.isoformat() if request.requested_at else None,
+                    "label": request.label,
+                }
+                for _, request in persons
+            ],
+            "names": names,
+            "outside": {"kept_versions": {}, "files": {}},
+        }
+        journal = cls(workspace, content)
+        journal.write()
+        return journal
+
+    @property
+    def run(self) -> str:
+        return str(self.content["run"])
+
+    @property
+    def outside(self) -> dict[str, Any]:
+        """Rows changed outside the warehouse, by kept version and by file, in this run and those it finishes."""
+        found: dict[str, Any] = self.content["outside"]
+        return found
+
+    def note(self, part: str, counts: dict[str, Any]) -> None:
+        if counts:
+            self.outside[part] = stronger(self.outside[part], counts)
+            self.write()
+
+    def write(self) -> None:
+        replace_file(folder(self.workspace) / JOURNAL, json.dumps(self.content), mode=PRIVATE)
+
+    def end(self) -> None:
+        (folder(self.workspace) / JOURNAL).unlink(missing_ok=True)
 
 
 def _finish_journal(workspace: Workspace, progress: Progress) -> None:
@@ -389,6 +402,9 @@ def _finish_journal(workspace: Workspace, progress: Progress) -> None:
     if not file.exists():
         return
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    # A journal of an earlier release names no run.
+    content = {"run": "", "outside": {"kept_versions": {}, "files": {}}, **content}
+    journal = _Journal(workspace, content)
     progress("an earlier erasure was interrupted; finishing it first")
     persons = []
     for person, request in zip(content["persons"], content["requests"], strict=True):
@@ -406,13 +422,13 @@ def _finish_journal(workspace: Workspace, progress: Progress) -> None:
         load_ids(connection, people)
         patterns = identifier_patterns_of(connection, sources, people, country)
         patterns.names = content["names"]
-        known = {row[0] for row in connection.execute("select erasure_id from state.erasure_log").fetchall()}
-        if not {person.erasure_id for person in people} <= known:
-            _in_warehouse(connection, workspace, sources, persons, patterns, country)
+        logs = [log_of(connection, person.erasure_id) for person in people]
+        if not all(journal.run in {entry["run"] or "" for entry in entries} for entries in logs):
+            _in_warehouse(connection, workspace, sources, persons, patterns, country, journal.run)
         close_requests(connection)
         save_state(connection, workspace)
         rewrite_file(connection, workspace)
-    _everywhere_else(workspace, sources, persons, patterns, country, progress)
+    _everywhere_else(workspace, sources, persons, patterns, country, journal, progress)
 
 
 def _pairs(values: list[list[str]]) -> list[tuple[str, str]]:

@@ -47,9 +47,12 @@ class IdentifierPatterns:
                 f"(^|[^a-z0-9._+-]|%[0-9a-f][0-9a-f])(?:{'|'.join(self.emails)})($|[^a-z0-9.-]|[.]$|[.][^a-z0-9])"
             )
         numbers = self.numbers + (self.names if with_names else [])
+        # Four groups in any case, which REPLACEMENT names.
         if numbers:
             before = "(^|[^a-z0-9])" if found else "()()(^|[^a-z0-9])"
             found.append(f"{before}(?:{'|'.join(numbers)})($|[^a-z0-9])")
+        elif found:
+            found = [f"{found[0]}()()"]
         return "|".join(found) or NOTHING
 
     def may_be_in(self, data: bytes) -> bool:

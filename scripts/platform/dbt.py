@@ -19,10 +19,10 @@ from typing import Any
 import yaml
 
 from scripts.platform.build_record import KIND_VARIABLE
-from scripts.platform.errors import CheckFailed, UserError
+from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
 from scripts.platform.progress import Progress, tell_share
-from scripts.platform.warehouse import lock_holder, open_warehouse, rows_of
+from scripts.platform.warehouse import WarehouseBusy, lock_holder, open_warehouse, rows_of
 from scripts.platform.workspace import BUSINESS_SEEDS, DATA, PROJECT, Workspace
 
 # On small data, models wait for dbt rather than for DuckDB, so more threads are faster; on large data each model needs
@@ -123,7 +123,7 @@ def run_dbt(
         raise CheckFailed("\n".join(line for result in failed for line in _failure_lines(workspace, result)))
     if not outcome.success:
         if holder := lock_holder(str(outcome.exception)):
-            raise UserError(f"{workspace.warehouse}: {holder}")
+            raise WarehouseBusy(f"{workspace.warehouse}: {holder}")
         raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
     return [result for result in results if result.node.resource_type != "operation"]
 

@@ -25,6 +25,10 @@ STORAGE = "v1.4.0"
 MEMORY_LIMIT = os.environ.get("SEGMENTATION_MEMORY", "3GB")
 
 
+class WarehouseBusy(UserError):
+    """Another process has the file open."""
+
+
 @contextmanager
 def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open `file` and close it again.
@@ -38,7 +42,7 @@ def open_warehouse(file: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         connection = _connect(file, read_only=read_only)
     except duckdb.IOException as problem:
         if holder := lock_holder(str(problem)):
-            raise UserError(f"{file}: {holder}") from None
+            raise WarehouseBusy(f"{file}: {holder}") from None
         raise UserError(f"{file}: cannot be opened as a DuckDB file; move it away and rebuild") from None
     try:
         yield connection

@@ -120,8 +120,8 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
     if not workspace.published.exists():
         raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
     folder = workspace.published.resolve()
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if not manifest.get("build"):
+    manifest = folder / "manifest.json"
+    if not (manifest.exists() and json.loads(manifest.read_text(encoding="utf-8")).get("build")):
         raise CheckFailed(
             f"{folder}: published by an earlier release, which did not record its builds; build and publish"
         )

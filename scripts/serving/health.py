@@ -19,7 +19,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.settings import DAY, NOTES, changed_settings, read_settings
 from scripts.platform.versions import current_version
-from scripts.platform.warehouse import open_warehouse, rows_of
+from scripts.platform.warehouse import WarehouseBusy, open_warehouse, rows_of
 from scripts.platform.workspace import Workspace
 
 SCHEMA_VERSION = 1
@@ -131,7 +131,7 @@ def examine(workspace: Workspace, *, now: datetime | None = None, max_age_hours:
         warehouse["state"] = (
             "missing"
             if not workspace.warehouse.exists()
-            else ("busy" if "another process" in str(problem) else "unreadable")
+            else ("busy" if isinstance(problem, WarehouseBusy) else "unreadable")
         )
         warehouse["reason"] = str(problem).removeprefix(f"{workspace.warehouse}: ")
     except duckdb.Error as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,94 @@ def test_a_killed_erasure_is_finished_by_the_next_run(
     assert rows(workspace, "select profile_id from raw_crm.profile") == [("P2",)]
     assert (workspace.home / "note.txt").read_text() == "[erased]"
     assert b"ann@example.com" not in workspace.warehouse.read_bytes().lower()
+
+
+STEPS = (
+    "_in_warehouse",
+    "save_state",
+    "close_requests",
+    "rewrite_file",
+    "rewrite_versions",
+    "search",
+    "certify",
+    "end",
+)
+
+
+class _Killed(BaseException):
+    pass
+
+
+def killed_at(step: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Erase Ann, but die when `step` begins."""
+
+    def die(*_: Any, **__: Any) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(command._Journal if step == "end" else command, step, die)
+        with pytest.raises(_Killed):
+            erase(workspace, ask(email="ann@example.com"), progress=quiet)
+
+
+def certificate(workspace: Workspace) -> dict[str, Any]:
+    (file,) = [file for file in (workspace.home / "erasures").glob("*.json") if file.name[0] not in ".t"]
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_certificates_survive_kills_and_repetitions(
+    workspace: Workspace, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at every step, repeated three times and killed in a repetition: what was done stays certified."""
+    (workspace.home / "note.txt").write_text("ann@example.com")
+    killed_at(step, workspace, monkeypatch)
+    for _ in range(3):
+        erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    killed_at(step, workspace, monkeypatch)
+    erase(workspace, [], progress=quiet)
+    found = certificate(workspace)
+    assert found["outcome"] == "erased"
+    assert found["customer_ids"] == ["cust-one"]
+    # By hand: one profile and one receipt of hers were delivered, and one file mentions her.
+    assert found["raw_tables"] == {"crm/profile": {"deleted": 1}, "pos/receipt": {"redacted": 1}}
+    assert found["files"] == {"note.txt": 1}
+    assert found["searched"]["places_left"] == 0
+    assert [run["outcome"] for run in found["runs"]] == ["erased"] + ["nobody found"] * 4
+    kept = json.loads((workspace.home / "erasures" / "tombstones.json").read_text())
+    # E-mail address, phone, loyalty and customer number, profile and receipt.
+    assert len(kept["erasure_tombstones"]) == found["tombstones"] == 6
+    assert rows(workspace, "select distinct outcome from state.erasure_requests") == [("erased",)]
+    assert rows(workspace, "select profile_id from raw_crm.profile") == [("P2",)]
+
+
+def test_a_repeated_erasure_that_was_killed_removes_what_came_since(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the log has the person already does not mean that this run reached the warehouse."""
+    erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    before = certificate(workspace)
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("update raw_crm.profile set first_name = 'ann@example.com' where profile_id = 'P2'")
+    killed_at("_in_warehouse", workspace, monkeypatch)
+    erase(workspace, [], progress=quiet)
+    assert rows(workspace, "select count(*) from raw_crm.profile where first_name like '%@%'") == [(0,)]
+    after = certificate(workspace)
+    assert after["carried_out_at"] == before["carried_out_at"]
+    assert after["raw_tables"]["pos/receipt"] == before["raw_tables"]["pos/receipt"]
+
+
+def test_another_identifier_of_an_erased_person_names_the_erasure(workspace: Workspace) -> None:
+    erase(workspace, ask(email="ann@example.com"), progress=quiet)
+    first = certificate(workspace)["erasure_id"]
+    erase(workspace, ask(phone="07700 900001"), progress=quiet)
+    (other,) = [
+        json.loads(file.read_text())
+        for file in (workspace.home / "erasures").glob("*.json")
+        if file.name not in ("tombstones.json", f"{first}.json")
+    ]
+    assert (other["outcome"], other["erased_before_as"]) == ("nobody found", [first])
 
 
 def test_a_dry_run_changes_nothing(workspace: Workspace) -> None:

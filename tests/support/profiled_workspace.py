@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.pipeline.steps import setup
+from scripts.platform.build_record import ALL
 from scripts.platform.dbt import run_dbt
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
@@ -99,6 +100,7 @@ def profiled_workspace(home: Path) -> Workspace:
         workspace,
         ["build", "--exclude-resource-type", "unit_test", "--select", "expectation_limits", f"path:{FOLDER}"],
         variables={"as_of_date": AS_OF},
+        kind=ALL,
         progress=lambda _: None,
     )
     return workspace

@@ -112,6 +112,7 @@ def _make(folder: Path) -> None:
         "segment_qa": QA,
         "build_notes": recorded(kind="demo"),
     }
+    (version / "manifest.json").write_text('{"build": {"kind": "all"}}', encoding="utf-8")
     with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema marts")
         connection.execute("use marts")
