@@ -29,10 +29,11 @@
         {%- endfor -%}
         {%- set named = (failed[:3] | join(', ')) ~ (' and ' ~ (failed | length - 3) ~ ' more' if failed | length > 3 else '') -%}
         {%- set outcome = 'failed' if failed else 'succeeded' -%}
+        {%- set ended = modules.datetime.datetime.utcnow().strftime('%Y-%m-%d %H:%M:%S') -%}
         {%- if flags.WHICH in ['build', 'run', 'seed', 'retry', 'clone', 'snapshot'] -%}
             {%- call statement('build_record', auto_begin=true) -%}
             update builds.build_record
-            set ended_at = cast(now() at time zone 'UTC' as timestamp), outcome = '{{ outcome }}', detail = nullif('{{ named }}', '')
+            set ended_at = timestamp '{{ ended }}', outcome = '{{ outcome }}', detail = nullif('{{ named }}', '')
             where build_id = '{{ invocation_id }}'
             {%- endcall -%}
             {%- do adapter.commit() -%}
@@ -42,7 +43,7 @@
             select
                 '{{ invocation_id }}' as build_id, 'test' as kind, 'failed' as outcome, '{{ named }}' as detail,
                 timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as started_at,
-                cast(now() at time zone 'UTC' as timestamp) as ended_at
+                timestamp '{{ ended }}' as ended_at
             {%- endcall -%}
             {%- do adapter.commit() -%}
         {%- endif -%}

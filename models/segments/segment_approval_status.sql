@@ -19,23 +19,9 @@ sizes as (
 
 ),
 
-roles as (
+uses as (
 
-    select
-        'segment_owner' as role,
-        false as is_for_risk
-    union all
-    select
-        'campaign_owner' as role,
-        false as is_for_risk
-    union all
-    select
-        'data_owner' as role,
-        false as is_for_risk
-    union all
-    select
-        'risk_owner' as role,
-        true as is_for_risk
+    select * from {{ ref('int_segment_uses') }}
 
 ),
 
@@ -43,24 +29,26 @@ joined as (
 
     select
         definitions.segment_key,
-        roles.role,
+        uses.role,
         definitions.rule_fingerprint,
         approvals.approved_by,
         approvals.approved_at,
         approvals.count_low,
         approvals.count_high,
         sizes.customer_count,
-        approvals.segment_key is not null as is_given,
+        approvals.segment_key is not null and approvals.changed_parts is null as is_given,
         coalesce(sizes.customer_count between approvals.count_low and approvals.count_high, false) as is_count_in_band,
-        coalesce(approvals.is_signed, false) as is_signed
+        coalesce(approvals.is_signed, false) as is_signed,
+        uses.required_use,
+        approvals.changed_parts
 
     from definitions
-    inner join roles
-        on definitions.risk_class <> 'none' or not roles.is_for_risk
+    inner join uses
+        on definitions.segment_key = uses.segment_key
     left join approvals
         on
-            definitions.segment_key = approvals.segment_key
-            and roles.role = approvals.role
+            uses.segment_key = approvals.segment_key
+            and uses.role = approvals.role
     left join sizes
         on definitions.segment_key = sizes.segment_key
 

@@ -16,6 +16,7 @@ from scripts.platform.seed_files import only_writer, read_header, read_rows, row
 from scripts.platform.settings import NOTES, Settings, changed_settings, read_settings, store_settings
 from scripts.platform.warehouse import open_warehouse, quote
 from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
+from scripts.segments.approval_log import add_missing_column
 
 # How a build says how serious a statement is.
 STATEMENT_WORDS = {"fail": "error", "warn": "warning", "ok": "note"}
@@ -42,6 +43,10 @@ def copy_missing_seeds(workspace: Workspace, progress: Progress = print) -> None
     if missing:
         progress(f"seeds: {len(missing)} copied to {workspace.seeds}")
     add_missing_limits(workspace, progress)
+    if add_missing_column(workspace.seeds):
+        progress(
+            f"seeds: the approval log in {workspace.seeds} has the column approved_use now; approve every use anew"
+        )
 
 
 # Seeds of which every row is needed: models look each limit up by name.

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from scripts.platform.approval_key import KEY_VARIABLE, SIGNATURES_VARIABLE
 from scripts.platform.build_record import KIND_VARIABLE
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import copy_file
@@ -61,6 +62,8 @@ def workspace_environment(workspace: Workspace, kind: str = "") -> Iterator[None
         "SEGMENTATION_SEEDS": seeds_path(workspace),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         KIND_VARIABLE: kind,
+        # dbt learns whether signatures are needed, and never the key itself.
+        SIGNATURES_VARIABLE: "required" if os.environ.get(KEY_VARIABLE) else os.environ.get(SIGNATURES_VARIABLE, ""),
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

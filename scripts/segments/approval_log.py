@@ -3,7 +3,8 @@
 Changing, moving, adding or removing a row breaks the chain, and cutting off its end loses the head that every
 published version names. With SEGMENTATION_APPROVAL_KEY in the environment rows are signed (HMAC): then nobody without
 the key can write a valid row. Without a key, somebody with write access to the log and all published versions can
-forge both; only the key, or version control, prevents that.
+forge both; only the key, or version control, prevents that. With the key set, rows without a signature count for
+nothing.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.platform.approval_key import KEY_VARIABLE
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.seed_files import only_writer
 from scripts.platform.workspace import Workspace
 
 FILE = "segment_approvals.csv"
-KEY_VARIABLE = "SEGMENTATION_APPROVAL_KEY"
 SIGNED = "hmac:"
 # The order of the cells in the text that is hashed; the model int_segment_approval_log hashes the same text.
 CHAINED = (
@@ -34,8 +35,10 @@ CHAINED = (
 )  # fmt: skip
 COLUMNS = [
     "segment_key", "rule_fingerprint", "role", "approved_by", "approved_at", "count_low", "count_high", "decision",
-    "sequence", "previous_hash", "row_hash",
+    "sequence", "previous_hash", "row_hash", "approved_use",
 ]  # fmt: skip
+# Logs of earlier releases; a row without a use has the hash that it had then, and counts for nothing.
+EARLIER_COLUMNS = COLUMNS[:-1]
 
 Cells = dict[str, str]
 Heads = dict[str, dict[str, Any]]
@@ -75,12 +78,12 @@ def read_log(seeds: Path) -> list[Row]:
     for cells in reader:
         if header is None:
             header = [name.strip() for name in cells]
-            if header != COLUMNS:
+            if header not in (COLUMNS, EARLIER_COLUMNS):
                 raise UserError(f"{file}: its first line must be {','.join(COLUMNS)}; restore it, nothing was written")
         elif len(cells) != len(header):
             raise UserError(f"{file}, line {line}: has {len(cells)} cells, not {len(header)}; restore the line")
         else:
-            rows.append(Row(line, dict(zip(header, cells, strict=True))))
+            rows.append(Row(line, {"approved_use": "", **dict(zip(header, cells, strict=True))}))
         line = reader.line_num + 1
     return rows
 
@@ -98,12 +101,18 @@ def verified_log(workspace: Workspace) -> list[Row]:
     return rows
 
 
+def rows_that_count(rows: list[Row]) -> list[Row]:
+    """With a key in the environment the signed rows only: anybody may have written the others, wherever they are."""
+    return [row for row in rows if row.is_signed] if os.environ.get(KEY_VARIABLE) else rows
+
+
 def append_rows(workspace: Workspace, rows: list[Cells]) -> None:
     """Append rows to the chains of their segments, filling in their last three cells.
 
     Existing rows keep their own spelling. Raises CheckFailed, and writes nothing, when the log is broken.
     """
     file = workspace.seeds / FILE
+    add_missing_column(workspace.seeds)
     with only_writer(workspace.seeds):
         heads = log_heads(verified_log(workspace))
         before = file.read_bytes() if file.exists() else (",".join(COLUMNS) + "\n").encode()
@@ -120,6 +129,21 @@ def append_rows(workspace: Workspace, rows: list[Cells]) -> None:
         replace_file(file, before + added.getvalue().encode())
 
 
+def add_missing_column(seeds: Path) -> bool:
+    """Give a log of an earlier release the column that it lacks; its cells stay as they are. Whether it lacked it."""
+    file = seeds / FILE
+    with only_writer(seeds):
+        rows = read_log(seeds)
+        if not file.exists() or file.read_text(encoding="utf-8-sig").partition("\n")[0].strip() == ",".join(COLUMNS):
+            return False
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row.cells for row in rows)
+        replace_file(file, text.getvalue().encode())
+    return True
+
+
 def log_heads(rows: list[Row]) -> Heads:
     """The last row of every segment's chain, as {segment: {sequence, row_hash}}: what manifests name."""
     return {row.key: {"sequence": row.sequence, "row_hash": row.cells["row_hash"]} for row in rows}
@@ -127,7 +151,8 @@ def log_heads(rows: list[Row]) -> Heads:
 
 def _hash(cells: Cells, key: str | None) -> str:
     """Hash of the cells, each with its length before it, so that nothing can move from one cell to the next."""
-    text = "".join(f"{len(cells[name])}:{cells[name]}" for name in CHAINED).encode()
+    chained = [*CHAINED, *(["approved_use"] if cells["approved_use"] else [])]
+    text = "".join(f"{len(cells[name])}:{cells[name]}" for name in chained).encode()
     if key:
         return SIGNED + hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
     return hashlib.sha256(text).hexdigest()

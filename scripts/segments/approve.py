@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
-from scripts.segments.approval_log import FILE, Cells, Row, append_rows, verified_log
+from scripts.segments.approval_log import FILE, Cells, Row, append_rows, rows_that_count, verified_log
 from scripts.segments.segment_library import which_segment
 
 ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
@@ -34,7 +34,8 @@ class _Segment:
     rule: str | None
     count: int | None
     approval_status: str
-    needed: tuple[str, ...]
+    # The use that each role has to approve, by role.
+    needed: dict[str, str]
     given: dict[str, Cells]
 
     @property
@@ -132,14 +133,20 @@ def approve_all(
     return len(rows)
 
 
-def given_approvals(rows: Iterable[Row], segment_key: str, fingerprint: str | None) -> dict[str, Cells]:
-    """The valid approvals of one rule, by role: of several rows of a role the last one decides."""
+def given_approvals(
+    rows: Iterable[Row], segment_key: str, fingerprint: str | None, uses: Mapping[str, str]
+) -> dict[str, Cells]:
+    """The valid approvals of one rule and use, by role: of several rows of a role the last one decides.
+
+    `uses`: the use that each role has to approve, by role.
+    """
     given: dict[str, Cells] = {}
     for row in rows:
+        role = row.cells["role"]
         if row.key == segment_key and row.cells["rule_fingerprint"] == fingerprint:
-            given.pop(row.cells["role"], None)
-            if row.cells["decision"] == "approved":
-                given[row.cells["role"]] = row.cells
+            given.pop(role, None)
+            if row.cells["decision"] == "approved" and row.cells["approved_use"] == uses.get(role):
+                given[role] = row.cells
     return given
 
 
@@ -219,7 +226,7 @@ def _segment(workspace: Workspace, segment_key: str) -> _Segment:
 
 def _segments(workspace: Workspace) -> dict[str, _Segment]:
     """The library of the last build, by key, with what the log says now: approvals since that build count too."""
-    log = verified_log(workspace)
+    log = rows_that_count(verified_log(workspace))
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             library = connection.execute(
@@ -227,18 +234,22 @@ def _segments(workspace: Workspace) -> dict[str, _Segment]:
                 " missing_attributes is null and unavailable_attributes is null, rule_fingerprint, rule_version,"
                 " rule_text, customer_count, approval_status from marts.segment_library order by priority, segment_key"
             ).fetchall()
-            roles = connection.execute("select segment_key, role from marts.segment_approval_status").fetchall()
-        except duckdb.CatalogException:
-            raise UserError(f"{workspace.warehouse}: holds no segment library; run `python -m scripts build`") from None
-    needed: dict[str, set[str]] = {}
-    for key, role in roles:
-        needed.setdefault(key, set()).add(role)
+            roles = connection.execute(
+                "select segment_key, role, required_use from marts.segment_approval_status"
+            ).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException):
+            raise UserError(
+                f"{workspace.warehouse}: holds no segment library of this release; run `python -m scripts build`"
+            ) from None
+    uses: dict[str, dict[str, str]] = {}
+    for key, role, use in roles:
+        uses.setdefault(key, {})[role] = use
     segments = {}
     for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
-        roles_needed = tuple(role for role in ROLES if role in needed.get(key, ()))
-        given = given_approvals(log, key, fingerprint)
+        needed = {role: uses[key][role] for role in ROLES if role in uses.get(key, {})}
+        given = given_approvals(log, key, fingerprint, needed)
         segments[key] = _Segment(
-            key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, roles_needed, given
+            key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, needed, given
         )
     return segments
 
@@ -253,4 +264,5 @@ def _row(segment: _Segment, role: str, by: str, decision: str, low: str, high: s
         "count_low": low,
         "count_high": high,
         "decision": decision,
+        "approved_use": segment.needed[role],
     }

@@ -21,7 +21,7 @@ from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import open_warehouse, rows_of
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
-from scripts.segments.approval_log import Row, log_heads, verified_log
+from scripts.segments.approval_log import Row, log_heads, rows_that_count, verified_log
 from scripts.segments.approve import given_approvals
 from scripts.segments.qa import qa_gate
 from scripts.segments.segment_library import which_segment
@@ -125,7 +125,7 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
         raise CheckFailed(
             f"{folder}: published by an earlier release, which did not record its builds; build and publish"
         )
-    log = [row for row in verified_log(workspace) if row.key == segment_key]
+    log = [row for row in rows_that_count(verified_log(workspace)) if row.key == segment_key]
     with open_warehouse(folder / "marts.duckdb", read_only=True) as marts:
         library = rows_of(marts, "select * from segment_library where segment_key = $key", {"key": segment_key})
         if not library:
@@ -135,8 +135,8 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
             )
         approvals = rows_of(
             marts,
-            "select role, approved_by, approved_at, count_low, count_high, is_given, is_count_in_band"
-            " from segment_approval_status where segment_key = $key order by role",
+            "select role, approved_by, approved_at, count_low, count_high, is_given, is_count_in_band, required_use,"
+            " changed_parts from segment_approval_status where segment_key = $key order by role",
             {"key": segment_key},
         )
         kind = recorded_settings(marts, str(folder / "marts.duckdb"), "main")["kind"]
@@ -195,7 +195,8 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
 
 def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
     """Raises CheckFailed when a published approval is no longer in the log."""
-    given = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"])
+    uses = {row["role"]: row["required_use"] for row in audience.approvals}
+    given = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"], uses)
     for row in audience.approvals:
         if row["role"] in given:
             continue
@@ -218,6 +219,10 @@ def _approval_gap(audience: _Audience) -> str:
     status = segment["approval_status"]
     missing = [row["role"] for row in audience.approvals if not row["is_given"]]
     approve = "approve it with `python -m scripts approve`, then build and publish"
+    if changed := [row for row in audience.approvals if row["changed_parts"] and not row["is_given"]]:
+        parts = ", ".join(dict.fromkeys(part for row in changed for part in row["changed_parts"].split(", ")))
+        whose = ", ".join(f"{row['role']} (given by {row['approved_by']} at {row['approved_at']})" for row in changed)
+        return f"changed since its approval: {parts}; this ends the approval as {whose}; {approve}"
     if status == "broken_log":
         return "its approval log was broken when it was built; build and publish again"
     if status == "lapsed":

@@ -57,6 +57,12 @@ CASES = (
     # Reasons in the history
     Case("trace_value_text('value')", "(values ('true'), ('false'), ('missing'), ('3')) as traces(value)",
          ["yes", "no", "not known", "3"]),
+    # What approval covers
+    Case("segment_changed_parts('approved', 'required')",
+         """(values ('channels=a;risk_class=b;offer=c', 'channels=a;risk_class=b;offer=c'),
+            ('channels=a;risk_class=b', 'channels=d;risk_class=e'), ('channels=a;offer=b', 'channels=a;offer=c'),
+            ('', 'channels=a')) as uses(approved, required)""",
+         [None, "channels, risk class", "campaign offer", "use, which the log of an earlier release does not state"]),
     # Identifiers that cannot be read
     Case("is_unreadable('email', 'v')", "(values ('Ann <ann@example.com>'), ('n/a')) as shown(v)", [False, True]),
     Case("is_unreadable('phone', 'v')", "(values ('07700 900025'), ('12')) as shown(v)", [False, True]),

@@ -10,9 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from scripts.platform.approval_key import KEY_VARIABLE
 from scripts.platform.errors import CheckFailed
 from scripts.platform.workspace import Workspace
-from scripts.segments.approval_log import FILE, KEY_VARIABLE, append_rows, log_heads, read_log, verified_log
+from scripts.segments.approval_log import (
+    EARLIER_COLUMNS,
+    FILE,
+    append_rows,
+    log_heads,
+    read_log,
+    rows_that_count,
+    verified_log,
+)
+from scripts.segments.approve import given_approvals
 from tests.support.small_library import log_row
 
 Lines = list[str]
@@ -56,7 +66,7 @@ def problems(workspace: Workspace) -> list[str]:
 def test_the_hash_is_the_sha256_of_the_cells_with_their_lengths(workspace: Workspace) -> None:
     """Written out by hand: the model that checks the log in the warehouse hashes the same text."""
     first, second = (row.cells for row in read_log(workspace.seeds) if row.key == "lapsed" and row.sequence < 3)
-    text = "6:lapsed1:18:approved2:fp13:segment_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:"
+    text = "6:lapsed1:18:approved2:fp13:segment_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:18:channels=1;offer=2"
     assert first["row_hash"] == hashlib.sha256(text.encode()).hexdigest()
     assert second["previous_hash"] == first["row_hash"]
     assert len(verified_log(workspace)) == 6
@@ -148,3 +158,48 @@ def test_after_a_signed_row_none_without_a_signature_is_accepted(
     assert any(
         "was changed after it was written" in text or "no signature is valid" in text for text in problems(workspace)
     )
+
+
+def test_with_a_key_unsigned_rows_count_for_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whatever segment and wherever they are: the rows before the first signed one too."""
+    monkeypatch.setenv(KEY_VARIABLE, "a key")
+    append_rows(workspace, [log_row("lapsed", "fp", "data_owner", "Dora")])
+    counting = rows_that_count(verified_log(workspace))
+    assert [(row.key, row.cells["role"], row.cells["approved_by"]) for row in counting] == [
+        ("lapsed", "data_owner", "Dora")
+    ]
+    uses = dict.fromkeys(("segment_owner", "campaign_owner", "data_owner"), "channels=1;offer=2")
+    assert list(given_approvals(counting, "lapsed", "fp", uses)) == ["data_owner"]
+    assert given_approvals(counting, "won_back", "fp", uses) == {}
+    monkeypatch.delenv(KEY_VARIABLE)
+    assert len(rows_that_count(read_log(workspace.seeds))) == 7
+
+
+def test_another_segments_approvals_cannot_be_replayed(workspace: Workspace) -> None:
+    """Two segments with the same rule and use: the rows of one say so in their hash."""
+
+    def replay(lines: Lines) -> Lines:
+        return [*lines, *(line.replace("lapsed", "vip", 1) for line in lines if line.startswith("lapsed"))]
+
+    change(workspace, replay)
+    found = problems(workspace)
+    assert len(found) == 3
+    assert all("segment `vip`: row" in line and "was changed after it was written" in line for line in found)
+
+
+def test_a_log_of_an_earlier_release_stays_valid_and_counts_for_nothing(workspace: Workspace) -> None:
+    """Its cells and hashes stay as they were; a new approval follows in the same chain."""
+    file = workspace.seeds / FILE
+    for manifest in workspace.versions.glob("*/manifest.json"):
+        manifest.unlink()
+    text = "6:lapsed1:18:approved2:fp10:data_owner3:Ann20:2026-07-01T09:00:00Z2:302:500:"
+    cells = ["lapsed", "fp", "data_owner", "Ann", "2026-07-01T09:00:00Z", "30", "50", "approved", "1", ""]
+    row_hash = hashlib.sha256(text.encode()).hexdigest()
+    file.write_text(",".join(EARLIER_COLUMNS) + "\n" + ",".join([*cells, row_hash]) + "\n")
+    (row,) = verified_log(workspace)
+    assert given_approvals([row], "lapsed", "fp", {"data_owner": "channels=1;offer=2"}) == {}
+    append_rows(workspace, [log_row("lapsed", "fp", "data_owner", "Bob")])
+    first, second = verified_log(workspace)
+    assert first.cells["row_hash"] == second.cells["previous_hash"] == row_hash
+    given = given_approvals([first, second], "lapsed", "fp", {"data_owner": "channels=1;offer=2"})
+    assert given["data_owner"]["approved_by"] == "Bob"

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.pipeline import steps
 from scripts.pipeline.run import DEMO_APPROVERS
+from scripts.platform.build_record import APPROVALS
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed
 from scripts.platform.workspace import Workspace
@@ -25,7 +26,8 @@ CONDITIONS = "segment_rule_conditions.csv"
 WINDOWS = "behaviour_windows.csv"
 # Rules, what depends on them, and who may be contacted.
 REBUILT = (
-    "segment_rule_conditions behaviour_windows segment_approvals customer_behaviour_windows+1 attribute_catalogue "
+    "segment_definitions segment_rule_conditions behaviour_windows segment_approvals consent_rules customer_type_rules "
+    "campaign_plans customer_behaviour_windows+1 attribute_catalogue "
     "path:models/segments "
     "audience_members audience_counts"
 )
@@ -91,9 +93,62 @@ CHANGES = {
 }
 
 
+DEFINITIONS = "segment_definitions.csv"
+LAPSED = {"segment_key": "lapsed"}
+PLAN = {"plan_key": "p1", "segment_key": "lapsed", "channel": "email", "planned_discount_rate": "0.05"}
+# Changes of the use while the rule stays: the part that is named.
+USES = {
+    "a channel added": (DEFINITIONS, with_cell(LAPSED, "channels", "email|sms|ads|direct_mail|onsite"), "channels"),
+    "another use": (DEFINITIONS, with_cell(LAPSED, "approved_uses", "Anything at all"), "approved uses"),
+    "risk class lowered": (DEFINITIONS, with_cell(LAPSED, "risk_class", "none"), "risk class"),
+    "exclusions": (DEFINITIONS, with_cell(LAPSED, "excluded", "Nobody"), "stated exclusions"),
+    "consent rule loosened": (
+        "consent_rules.csv",
+        with_cell({"channel": "email", "purpose": "marketing"}, "requires_double_opt_in", "false"),
+        "consent rules",
+    ),
+    "staff become people": (
+        "customer_type_rules.csv", with_cell({"customer_type": "staff"}, "is_active", "false"), "customer types",
+    ),
+    "suppression paused": (
+        DEFINITIONS, with_cell({"segment_key": "suppression_email"}, "status", "paused"), "suppression in force",
+    ),
+    "suppression narrowed": (
+        CONDITIONS, without({"segment_key": "suppression_email", "alternative": "1"}), "suppression in force",
+    ),
+    "offer raised": ("campaign_plans.csv", with_cell(PLAN, "planned_discount_rate", "0.5"), "campaign offer"),
+}  # fmt: skip
+
+
 def rebuild(workspace: Workspace) -> None:
-    steps.build(workspace, select=REBUILT, progress=quiet)
+    # Everything that depends on what these tests change.
+    steps.build(workspace, select=REBUILT, kind=APPROVALS, progress=quiet)
     publish(workspace, quiet)
+
+
+@pytest.mark.verify
+def test_every_change_of_use_stops_the_export_and_is_named(demo_copy: Workspace) -> None:
+    workspace = demo_copy
+    edit(workspace.seeds / DEFINITIONS, with_cell(LAPSED, "risk_class", "price"))
+    edit(workspace.seeds / "campaign_plans.csv", lambda rows: [*rows, PLAN])
+    rebuild(workspace)
+    approve_all(workspace, DEMO_APPROVERS, quiet)
+    rebuild(workspace)
+    assert export(workspace, "lapsed", progress=quiet, despite_qa="a test")
+    for what, (name, change, part) in USES.items():
+        approved = (workspace.seeds / name).read_bytes()
+        edit(workspace.seeds / name, change)
+        rebuild(workspace)
+        with pytest.raises(CheckFailed) as refused:
+            export(workspace, "lapsed", progress=quiet, despite_qa="a test")
+        message = str(refused.value)
+        assert len(message.splitlines()) == 1, what
+        assert f"`lapsed` is not approved: changed since its approval: {part}; this ends" in message, (what, message)
+        # The offer is the campaign owner's alone.
+        assert ("data_owner" in message) == (part != "campaign offer"), (what, message)
+        (workspace.seeds / name).write_bytes(approved)
+    rebuild(workspace)
+    assert export(workspace, "lapsed", progress=quiet, despite_qa="a test")
 
 
 @pytest.mark.verify

@@ -153,3 +153,20 @@ def test_an_old_audience_of_real_people_needs_a_reason(workspace: Workspace) -> 
     assert written(export(workspace, "lapsed", despite_qa="a test mailing to ourselves", progress=quiet))
     describe_day(workspace, 1)
     assert written(export(workspace, "lapsed", progress=quiet))
+
+
+def test_a_changed_use_is_named_by_part(workspace: Workspace) -> None:
+    with duckdb.connect(str(workspace.published / "marts.duckdb")) as marts:
+        marts.execute("update segment_library set approval_status = 'partial' where segment_key = 'lapsed'")
+        marts.execute(
+            "update segment_approval_status set is_given = false, changed_parts = 'channels, suppression in force'"
+            " where segment_key = 'lapsed' and role <> 'data_owner'"
+        )
+    with pytest.raises(CheckFailed) as problem:
+        export(workspace, "lapsed", progress=quiet)
+    assert str(problem.value) == (
+        "segment `lapsed` is not approved: changed since its approval: channels, suppression in force; this ends the "
+        "approval as campaign_owner (given by Bob at 2026-07-01T09:00:00Z), segment_owner (given by Ann at "
+        "2026-07-01T09:00:00Z); approve it with `python -m scripts approve`, then build and publish"
+    )
+    assert not workspace.exports.exists()

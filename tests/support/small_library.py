@@ -42,10 +42,12 @@ APPROVED = [
     ("changed", "fp-old", ("segment_owner", "campaign_owner", "data_owner")),
 ]
 PEOPLE = {"segment_owner": "Ann", "campaign_owner": "Bob", "data_owner": "Cid"}
+USE = "channels=1;offer=2"
 APPROVALS = """
     select library.segment_key, roles.role, library.rule_fingerprint, given.person as approved_by,
            '2026-07-01T09:00:00Z' as approved_at, 30 as count_low, 50 as count_high, library.customer_count,
-           given.person is not null as is_given,
+           given.person is not null as is_given, 'channels=1;offer=2' as required_use,
+           cast(null as varchar) as changed_parts,
            library.customer_count between 30 and 50 and given.person is not null as is_count_in_band
     from segment_library as library
     inner join (values ('segment_owner'), ('campaign_owner'), ('data_owner'), ('risk_owner')) as roles(role)
@@ -141,4 +143,5 @@ def log_row(key: str, fingerprint: str, role: str, by: str, decision: str = "app
         "count_low": "30",
         "count_high": "50",
         "decision": decision,
+        "approved_use": USE,
     }

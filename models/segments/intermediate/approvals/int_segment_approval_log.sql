@@ -10,7 +10,8 @@ with logged as (
         {%- for name in chained %}
         coalesce({{ name }}, '') as {{ name }},
         {%- endfor %}
-        coalesce(row_hash, '') as row_hash
+        coalesce(row_hash, '') as row_hash,
+        coalesce(approved_use, '') as approved_use
 
     from {{ ref('segment_approvals') }}
 
@@ -25,7 +26,8 @@ worded as (
             ''
             {%- for name in chained %},
             length({{ name }}), ':', {{ name }}
-            {%- endfor %}
+            {%- endfor %},
+            case when approved_use <> '' then concat_ws('', length(approved_use), ':', approved_use) end
         ) as row_text
 
     from logged
@@ -70,6 +72,7 @@ checked as (
         {{ whole_number('count_low') }} as count_low,
         {{ whole_number('count_high') }} as count_high,
         is_signed,
+        trim(approved_use) as approved_use,
         case
             when not is_signed and row_hash <> plain_hash then 'it was changed after it was written'
             when sequence_number is null or sequence_number <> chain_number

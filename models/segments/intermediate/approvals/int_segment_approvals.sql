@@ -1,4 +1,5 @@
--- Grain: one row per segment and role: the last approval of the current rule, unless it was withdrawn since.
+-- Grain: one row per segment and role: the last approval of the current rule, unless it was withdrawn since, and what has
+-- changed since then of the use that it covers.
 with approval_log as (
 
     select * from {{ ref('int_segment_approval_log') }}
@@ -20,6 +21,12 @@ rules as (
 
 ),
 
+uses as (
+
+    select * from {{ ref('int_segment_uses') }}
+
+),
+
 ranked as (
 
     select
@@ -36,24 +43,34 @@ ranked as (
             and approval_log.rule_fingerprint = rules.rule_fingerprint
     left join broken_logs
         on approval_log.segment_key = broken_logs.segment_key
-    where broken_logs.segment_key is null
+    where
+        broken_logs.segment_key is null
+        {%- if env_var('SEGMENTATION_SIGNATURES', '') == 'required' %}
+        -- Nobody without the key can have written these.
+        and approval_log.is_signed
+        {%- endif %}
 
 ),
 
 standing as (
 
     select
-        segment_key,
-        rule_fingerprint,
-        role,
-        approved_by,
-        approved_at,
-        count_low,
-        count_high,
-        is_signed
+        ranked.segment_key,
+        ranked.rule_fingerprint,
+        ranked.role,
+        ranked.approved_by,
+        ranked.approved_at,
+        ranked.count_low,
+        ranked.count_high,
+        ranked.is_signed,
+        {{ segment_changed_parts('ranked.approved_use', 'uses.required_use') }} as changed_parts
 
     from ranked
-    where recency_rank = 1 and decision = 'approved'
+    inner join uses
+        on
+            ranked.segment_key = uses.segment_key
+            and ranked.role = uses.role
+    where ranked.recency_rank = 1 and ranked.decision = 'approved'
 
 )
 
