@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import json
 import marshal
 import os
@@ -25,6 +26,7 @@ import yaml
 from jinja2 import Environment, Template, TemplateError, Undefined, nodes
 from jinja2 import __version__ as jinja_version
 from jinja2.parser import Parser
+from jinja2.runtime import Context
 
 from scripts.platform.errors import CheckFailed
 from scripts.platform.files import replace_file
@@ -90,7 +92,26 @@ class _MacroParser(Parser):
         return found
 
 
+class _Context(Context):
+    """Calls without looking for what the called might ask of the context: nothing offered here asks."""
+
+    def call(self, called: Any, *given: Any, _loop_vars: Any = None, _block_vars: Any = None, **named: Any) -> Any:
+        return called(*given, **named)
+
+
+# What a dict has besides its keys.
+OF_DICTS = frozenset(dir(dict))
+
+
 class _Environment(Environment):
+    context_class = _Context
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The usual look-up, in one step for dicts, of which macros are full."""
+        if type(obj) is dict and attribute not in OF_DICTS and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return _MacroParser(self, source, name, filename).parse()
 
@@ -122,14 +143,13 @@ class Rendering:
 
     def model(self, name: str) -> str:
         """The SQL of a model. Raises CheckFailed where it refuses or uses what is not offered here."""
-        return self.text(model_files()[name].read_text(encoding="utf-8"), name)
-
-    def text(self, source: str, name: str) -> str:
-        """The rendered text of a template; `name` is what an error calls it."""
+        source = model_files()[name].read_text(encoding="utf-8")
         try:
-            return self.environment.from_string(source, globals=self.context).render()
+            return Template.from_code(self.environment, _compiled(source), self.context).render()
         except TemplateError as problem:
-            raise CheckFailed(f"{name}: uses what is only there in dbt ({problem}); run `python -m scripts build`") from problem
+            raise CheckFailed(
+                f"{name}: uses what is only there in dbt ({problem}); offer it in scripts/platform/rendering.py"
+            ) from problem
 
     def _macro(self, name: str) -> Callable[..., Any]:
         made: list[Any] = []
@@ -174,7 +194,9 @@ class Rendering:
             "project_name": PACKAGE,
             "graph": {"nodes": _Nodes(self.find), "sources": _sources(str(self.variables["raw_schema_prefix"]))},
             "adapter": from_package,
-            "api": {"Relation": {"create": lambda database, schema, identifier: Relation(database, schema, identifier)}},
+            "api": {
+                "Relation": {"create": lambda database, schema, identifier: Relation(database, schema, identifier)}
+            },
             "exceptions": {"raise_compiler_error": refused},
             "flags": {"WHICH": "run"},
             "run_query": self._query,
@@ -207,12 +229,8 @@ class Rendering:
         return Found([column[0] for column in found.description or []], found.fetchall())
 
     def _columns(self, relation: Relation) -> list[dict[str, str]]:
-        rows = self.connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ?"
-            " and table_name = ? order by column_index",
-            [relation.database, relation.schema, relation.identifier],
-        ).fetchall()
-        return [{"name": name, "dtype": data_type, "data_type": data_type} for name, data_type in rows]
+        rows = self.connection.execute(f"describe {relation}").fetchall()
+        return [{"name": row[0], "dtype": row[1], "data_type": row[1]} for row in rows]
 
 
 class _Nodes:
@@ -253,21 +271,31 @@ def model_files() -> dict[str, Path]:
 @functools.cache
 def declared_nodes() -> dict[str, Any]:
     """The seeds, and the model whose columns are attributes, as the YAML declares them."""
+    return _kept_or("nodes", _declared)
+
+
+def _kept_or(name: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What was kept under a name, or else is read, as JSON, which holds only what can be kept."""
     kept = _kept()
-    if kept["declared"] is None:
-        # As JSON, which holds only what can be kept.
-        kept["declared"] = json.dumps(_declared(), default=str)
+    if name not in kept["declared"]:
+        kept["declared"][name] = json.dumps(read(), default=str)
         kept["is_new"] = True
-    return dict(json.loads(kept["declared"]))
+    return dict(json.loads(kept["declared"][name]))
 
 
 def _declaring_files() -> list[Path]:
-    return [*sorted((PROJECT / "seeds/reference").glob("*.yml")), PROJECT / "models/customers/_customer_features.yml"]
+    return [
+        *sorted((PROJECT / "seeds/reference").glob("*.yml")),
+        PROJECT / "models/customers/_customer_features.yml",
+        *sorted((PROJECT / "models/staging").rglob("*__sources.yml")),
+    ]
 
 
 def _declared() -> dict[str, Any]:
     nodes_found = {}
     for file in _declaring_files():
+        if file.name.endswith("__sources.yml"):
+            continue
         for kind, key in (("seed", "seeds"), ("model", "models")):
             for entry in _yaml(file).get(key, []):
                 columns = {
@@ -287,14 +315,14 @@ def _yaml(file: Path) -> dict[str, Any]:
     return dict(yaml.load(file.read_text(encoding="utf-8"), Loader=loader) or {})
 
 
-@functools.cache
 def _sources(raw_prefix: str) -> dict[str, Any]:
     """The source tables as `graph.sources` describes them."""
+    return _kept_or(f"sources {raw_prefix}", lambda: _read_sources(raw_prefix))
+
+
+def _read_sources(raw_prefix: str) -> dict[str, Any]:
     found = {}
-    for file in sorted((PROJECT / "models/staging").rglob("*.yml")):
-        text = file.read_text(encoding="utf-8")
-        if "\nsources:" not in text:
-            continue
+    for file in sorted((PROJECT / "models/staging").rglob("*__sources.yml")):
         for source in _yaml(file).get("sources", []):
             schema = _plain(str(source.get("schema", source["name"])), raw_prefix)
             for table in source["tables"]:
@@ -304,8 +332,9 @@ def _sources(raw_prefix: str) -> dict[str, Any]:
                 }
                 key = f"source.{PACKAGE}.{source['name']}.{table['name']}"
                 found[key] = {
-                    **table, "unique_id": key, "package_name": PACKAGE, "source_name": source["name"], "database": "given",
-                    "schema": schema, "identifier": table.get("identifier", table["name"]), "config": {"meta": meta},
+                    **table, "unique_id": key, "package_name": PACKAGE, "source_name": source["name"],
+                    "database": "given", "schema": schema, "identifier": table.get("identifier", table["name"]),
+                    "config": {"meta": meta},
                     "columns": {column["name"]: column for column in table.get("columns", [])},
                     "original_file_path": str(file.relative_to(PROJECT)),
                 }  # fmt: skip
@@ -323,17 +352,22 @@ def _environment() -> _Environment:
 
 @functools.cache
 def _compiled_macro(name: str) -> Template:
-    kept = _kept()
-    if name not in kept["macros"]:
-        kept["macros"][name] = _environment().compile(macro_texts()[name])
+    return Template.from_code(_environment(), _compiled(macro_texts()[name]), {})
+
+
+def _compiled(source: str) -> Any:
+    """The code of a template, compiled once for all commands."""
+    kept, key = _kept(), hashlib.sha256(source.encode()).hexdigest()
+    if key not in kept["code"]:
+        kept["code"][key] = _environment().compile(source)
         kept["is_new"] = True
-    return Template.from_code(_environment(), kept["macros"][name], {})
+    return kept["code"][key]
 
 
 @functools.cache
 def _kept() -> dict[str, Any]:
     """What earlier commands compiled of the project as it is now; nothing where the file is missing or damaged."""
-    fresh: dict[str, Any] = {"state": _state(), "macros": {}, "declared": None, "is_new": False}
+    fresh: dict[str, Any] = {"state": _state(), "code": {}, "declared": {}, "is_new": False}
     try:
         content = COMPILED.read_bytes()
         if hashlib.sha256(content[32:]).digest() == content[:32]:
@@ -358,9 +392,8 @@ def keep_compiled() -> None:
 
 
 def _state() -> str:
-    """A hash of what is compiled: the files of macros and declarations, and the versions that compile them."""
-    files = [*(PROJECT / "macros").rglob("*.sql"), *_declaring_files()]
-    parts = sorted((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    """A hash of what declarations are read from, and of the versions that compile; code is kept by its text."""
+    parts = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in _declaring_files()]
     return hashlib.sha256(repr([parts, sys.version, jinja_version]).encode()).hexdigest()
 
 
@@ -382,15 +415,11 @@ class _Modules:
 
     @property
     def datetime(self) -> Any:
-        import datetime as module
-
-        return module
+        return importlib.import_module("datetime")
 
     @property
     def pytz(self) -> Any:
-        import pytz
-
-        return pytz
+        return importlib.import_module("pytz")
 
 
 _MODULES = _Modules()
