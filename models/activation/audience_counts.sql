@@ -21,6 +21,7 @@ counted as (
         count(candidates.customer_id) as member_count,
         count(case when candidates.left_out_reason = 'suppressed' then 1 end) as suppressed_count,
         count(case when candidates.left_out_reason = 'suppression_unknown' then 1 end) as suppression_unknown_count,
+        count(case when candidates.left_out_reason = 'in_care' then 1 end) as in_care_count,
         count(case when candidates.left_out_reason = 'no_consent' then 1 end) as no_consent_count,
         count(case when candidates.left_out_reason = 'no_address' then 1 end) as no_address_count,
         count(case when candidates.left_out_reason = 'not_contactable' then 1 end) as not_contactable_count,

@@ -40,6 +40,7 @@ joined as (
         candidates.customer_id,
         case when candidates.channel = 'email' then contacts.email end as email,
         case when candidates.channel = 'sms' then contacts.phone end as phone,
+        primary_segments.segment_key as primary_segment_key,
         coalesce(primary_segments.segment_key = candidates.segment_key, false) as is_primary,
         explanations.explanation,
         library.rule_version,

@@ -25,36 +25,21 @@ segment_channels as (
 
 ),
 
--- Segments that protect people act without approval: withholding a message needs no sign-off.
-library as (
-
-    select
-        segment_key,
-        approval_status = 'approved'
-        or is_suppression
-        or coalesce({{ has_item('tags', 'service_recovery') }}, false) as may_act
-
-    from {{ ref('segment_library') }}
-
-),
-
 ranked as (
 
     select
         memberships.customer_id,
         segment_channels.channel,
         memberships.segment_key,
-        library.may_act,
+        memberships.may_act,
         row_number() over (
             partition by memberships.customer_id, segment_channels.channel
-            order by library.may_act desc, memberships.priority, memberships.segment_key
+            order by memberships.may_act desc, memberships.priority, memberships.segment_key
         ) as channel_rank
 
     from memberships
     inner join segment_channels
         on memberships.segment_key = segment_channels.segment_key
-    inner join library
-        on memberships.segment_key = library.segment_key
 
 ),
 

@@ -113,6 +113,22 @@ joined as (
             and approved_versions.approved_version = rule_changes.from_version
             and approved_versions.present_version = rule_changes.to_version
 
+),
+
+-- Segments that protect people act without approval: withholding a message needs no sign-off.
+with_right_to_act as (
+
+    select
+        joined.*,
+        joined.approval_status = 'approved'
+        or joined.is_suppression
+        or definitions.is_service_recovery as may_act,
+        definitions.is_selling
+
+    from joined
+    inner join definitions
+        on joined.segment_key = definitions.segment_key
+
 )
 
-select * from joined
+select * from with_right_to_act

@@ -12,6 +12,17 @@ definitions as (
 
 ),
 
+library as (
+
+    select
+        segment_key,
+        may_act,
+        is_selling
+
+    from {{ ref('segment_library') }}
+
+),
+
 stays as (
 
     select * from {{ ref('segment_membership_history') }}
@@ -19,35 +30,50 @@ stays as (
 
 ),
 
-ranked as (
+joined as (
 
     select
         members.as_of_date,
         members.customer_id,
         members.segment_key,
         definitions.priority,
-        row_number() over (
-            partition by members.customer_id
-            order by definitions.priority nulls last, members.segment_key
-        ) = 1 as is_primary,
         coalesce(stays.valid_from, members.as_of_date) as entered_date,
         definitions.rule_version,
-        first_value(members.segment_key) over (
-            partition by members.customer_id
-            order by definitions.priority nulls last, members.segment_key
-        ) as primary_segment_key,
-        first_value(definitions.priority) over (
-            partition by members.customer_id
-            order by definitions.priority nulls last, members.segment_key
-        ) as primary_priority
+        library.is_selling and in_care.customer_id is not null as is_held_back,
+        library.may_act and not (library.is_selling and in_care.customer_id is not null) as may_act
 
     from members
     inner join definitions
         on members.segment_key = definitions.segment_key
+    inner join library
+        on members.segment_key = library.segment_key
     left join stays
         on
             members.customer_id = stays.customer_id
             and members.segment_key = stays.segment_key
+    left join {{ ref('int_customers_in_care') }} as in_care
+        on members.customer_id = in_care.customer_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id
+            order by may_act desc, priority nulls last, segment_key
+        ) = 1 as is_primary,
+        first_value(segment_key) over (
+            partition by customer_id
+            order by may_act desc, priority nulls last, segment_key
+        ) as primary_segment_key,
+        first_value(priority) over (
+            partition by customer_id
+            order by may_act desc, priority nulls last, segment_key
+        ) as primary_priority
+
+    from joined
 
 ),
 
@@ -63,13 +89,18 @@ explained as (
         rule_version,
         case when not is_primary then primary_segment_key end as lost_priority_to,
         case
-            when not is_primary
-                then concat_ws(
-                        '', primary_segment_key,
-                        ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
-                        ' before ', cast(priority as {{ dbt.type_string() }})
-                    )
-        end as priority_reason
+            when is_primary then null
+            when is_held_back then concat_ws('', primary_segment_key, ' comes first: the customer is in care, and nothing is sold')
+            when primary_priority > priority
+                then concat_ws('', primary_segment_key, ' comes first: it may act, and this segment is not approved')
+            else
+                concat_ws(
+                    '', primary_segment_key,
+                    ' comes first: priority ', cast(primary_priority as {{ dbt.type_string() }}),
+                    ' before ', cast(priority as {{ dbt.type_string() }})
+                )
+        end as priority_reason,
+        may_act
 
     from ranked
 

@@ -156,6 +156,7 @@ def _export(options: argparse.Namespace, workspace: Workspace) -> None:
         channel=options.channel,
         out=Path(options.out) if options.out else None,
         despite_qa=options.despite_qa,
+        members=options.members,
     )
 
 
@@ -167,5 +168,10 @@ def add_export(commands: Commands) -> None:
     command.add_argument("--channel", default="email", help="email or sms (default: email)")
     command.add_argument(
         "--despite-qa", metavar="REASON", help="export even though a check fails; the reason goes into the manifest"
+    )
+    command.add_argument(
+        "--members",
+        choices=("primary", "all"),
+        help="primary: those whose next action this segment decides, the default where it sells; all: everybody",
     )
     command.add_argument("--out", metavar="PATH", help="where to write (default: beside the warehouse)")

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,10 +24,12 @@ from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
 from scripts.segments.approval_log import Row, log_heads, rows_that_count, verified_log
 from scripts.segments.approve import given_approvals
+from scripts.segments.changed_since import stops_export
 from scripts.segments.qa import qa_gate
 from scripts.segments.segment_library import which_segment
 
 ADDRESS = {"email": "email", "sms": "phone"}
+MEMBERS = ("primary", "all")
 # An audience of real people is not written when it describes an earlier day than this.
 MOST_DAYS_OLD = 7
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
@@ -34,6 +37,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 LEFT_OUT = {
     "suppressed_count": "suppressed on this channel",
     "suppression_unknown_count": "a suppression of this channel could not be computed",
+    "in_care_count": "in care (service recovery, or an open complaint), and this segment sells",
     "no_consent_count": "no consent for this channel",
     "no_address_count": "no address",
     "not_contactable_count": "not contactable for another reason, such as a bounce",
@@ -56,6 +60,8 @@ class _Audience:
     counts: dict[str, Any]
     members: list[tuple[Any, ...]]
     kind: str
+    # A hash of every suppression segment as it was built, by its key.
+    suppression: dict[str, str]
 
 
 def export(
@@ -64,6 +70,7 @@ def export(
     channel: str = "email",
     out: Path | None = None,
     despite_qa: str | None = None,
+    members: str | None = None,
     progress: Progress = print,
 ) -> Path:
     """Write the published audience of `segment_key` on `channel` and return the folder that holds it.
@@ -71,11 +78,14 @@ def export(
     The folder, readable by its owner only, holds `audience.csv` and `manifest.json` and appears as a whole or
     not at all. `out` is the folder to write; default: one in the workspace's `exports`, named after segment, channel,
     day and version. A file that a reader may have is never overwritten. When a check before activation fails, nothing
-    is written either, unless `despite_qa` gives a reason, which the manifest keeps with what failed.
+    is written either, unless `despite_qa` gives a reason, which the manifest keeps with what failed. `members` is
+    `primary` for those whose next action this segment decides, or `all`; default: primary where the segment sells.
 
     Raises UserError for an unknown segment, a channel that cannot be exported or an `out` that exists, CheckFailed
     when the segment is not active or not approved, nobody in it may be contacted, or the approval log is broken.
     """
+    if members not in (None, *MEMBERS):
+        raise UserError(f"--members {members}: not known; use {' or '.join(MEMBERS)}")
     if channel not in ADDRESS:
         raise UserError(f"channel `{channel}` cannot be exported; use {' or '.join(ADDRESS)}")
     try:
@@ -85,6 +95,8 @@ def export(
             f"{workspace.published}: published by an earlier release that lacks what an export needs; build and publish"
         ) from None
     _check(audience, segment_key, channel)
+    if problem := stops_export(workspace.seeds, segment_key, audience.version, audience.suppression):
+        raise CheckFailed(problem)
     _check_log(audience, segment_key, workspace.seeds / APPROVAL_LOG)
     if despite_qa is None:
         _check_age(audience, segment_key)
@@ -95,23 +107,40 @@ def export(
         else (workspace.exports / f"{segment_key}_{channel}_{day}_{audience.version}")
     )
     checked = qa_gate(workspace.versions / audience.version / "marts.duckdb", segment_key, despite_qa)
-    columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation"]
-    rows, unsafe = _rows(audience, channel, segment_key)
+    columns = ["customer_id", ADDRESS[channel], "segment_key", "is_primary", "explanation", "primary_segment_key"]
+    chosen = members or ("primary" if audience.segment["is_selling"] else "all")
+    others = Counter(row[5] for row in audience.members if not row[2])
+    if chosen == "primary" and others.total() == len(audience.members):
+        raise CheckFailed(
+            f"segment `{segment_key}`: another segment decides the next action of all {others.total()} who may be "
+            "contacted, so nothing was written; --members all includes them"
+        )
+    rows, unsafe = _rows(audience, channel, segment_key, only_primary=chosen == "primary")
     if not rows:
         raise CheckFailed(
             f"segment `{segment_key}`: no {ADDRESS[channel]} in it can be written safely, "
             "so nothing was written; correct them at the source"
         )
     text = _csv(columns, rows)
-    manifest = {**_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text), "qa": checked}
+    manifest = {
+        **_manifest(audience, segment_key, channel, columns, len(rows), unsafe, text),
+        "members": chosen,
+        "other_primary_segments": dict(sorted(others.items())),
+        "qa": checked,
+    }
+    if chosen == "primary":
+        manifest["counts"]["left_out"]["other_primary"] = len(audience.members) - unsafe - len(rows)
     if target.exists() and not out and _is_same(target, manifest):
         progress(f"{target}: already exists with the same content; nothing to do")
         return target
     if target.exists():
         raise UserError(f"{target}: exists already; move it away, or name another folder with --out")
     _write(target, text, manifest)
-    members = audience.counts["member_count"]
-    progress(f"{target}: {len(rows)} of {members} members, {members - len(rows)} left out (manifest.json says why)")
+    whole = audience.counts["member_count"]
+    progress(f"{target}: {len(rows)} of {whole} members, {whole - len(rows)} left out (manifest.json says why)")
+    if others:
+        what = "left out; --members all includes them" if chosen == "primary" else "included"
+        progress(f"  {others.total()} have another primary segment, such as {others.most_common(1)[0][0]}: {what}")
     return target
 
 
@@ -120,8 +149,9 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
     if not workspace.published.exists():
         raise UserError(f"{workspace.published}: nothing is published; run `python -m scripts publish` first")
     folder = workspace.published.resolve()
-    manifest = folder / "manifest.json"
-    if not (manifest.exists() and json.loads(manifest.read_text(encoding="utf-8")).get("build")):
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if not manifest.get("build"):
         raise CheckFailed(
             f"{folder}: published by an earlier release, which did not record its builds; build and publish"
         )
@@ -146,11 +176,13 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
             activation, "select * from audience_counts where segment_key = $key and channel = $channel", chosen
         )
         members = activation.execute(
-            "select customer_id, coalesce(email, phone) as address, is_primary, explanation, rule_fingerprint"
-            " from audience_members where segment_key = $key and channel = $channel order by customer_id",
+            "select customer_id, coalesce(email, phone) as address, is_primary, explanation, rule_fingerprint,"
+            " primary_segment_key from audience_members where segment_key = $key and channel = $channel order by customer_id",
             chosen,
         ).fetchall()
-    return _Audience(folder.name, library[0], approvals, log, counts[0] if counts else {}, members, kind)
+    return _Audience(
+        folder.name, library[0], approvals, log, counts[0] if counts else {}, members, kind, manifest["suppression"]
+    )
 
 
 def _check_age(audience: _Audience, segment_key: str) -> None:
@@ -250,19 +282,30 @@ def _why_left_out(counts: dict[str, Any]) -> str:
     return ", ".join(f"{counts[name]} {words}" for name, words in LEFT_OUT.items() if counts.get(name)) or "it is empty"
 
 
-def _rows(audience: _Audience, channel: str, segment_key: str) -> tuple[list[list[str]], int]:
+def _rows(audience: _Audience, channel: str, segment_key: str, *, only_primary: bool) -> tuple[list[list[str]], int]:
     """The rows to write, and how many members are left out because a spreadsheet would run their address.
 
     A phone number in E.164 begins with + and is safe; an address is written as it is or not at all, because a
     changed one reaches nobody. Text cells that a spreadsheet would take for a formula get a leading apostrophe.
     """
     rows, unsafe = [], 0
-    for customer_id, address, is_primary, explanation, _ in audience.members:
+    for customer_id, address, is_primary, explanation, _, primary in audience.members:
+        if only_primary and not is_primary:
+            continue
         safe = E164.fullmatch(address) if channel == "sms" else not address.startswith(FORMULA)
         if not safe:
             unsafe += 1
             continue
-        rows.append([_cell(customer_id), address, segment_key, "true" if is_primary else "false", _cell(explanation)])
+        rows.append(
+            [
+                _cell(customer_id),
+                address,
+                segment_key,
+                "true" if is_primary else "false",
+                _cell(explanation),
+                primary or "",
+            ]
+        )
     return rows, unsafe
 
 

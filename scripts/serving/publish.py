@@ -36,6 +36,7 @@ from scripts.platform.versions import (
 from scripts.platform.warehouse import literal, open_warehouse, quote
 from scripts.platform.workspace import Workspace
 from scripts.segments import approval_log
+from scripts.segments.changed_since import built_rows, suppression
 from scripts.serving import expectations
 
 VERSIONS_KEPT = 5
@@ -153,6 +154,7 @@ def publish(workspace: Workspace, progress: Progress = print, *, tests_passed: i
     with open_warehouse(workspace.warehouse, read_only=True) as warehouse:
         if not relations_of(warehouse, "marts"):
             raise UserError(f"{workspace.warehouse}: holds no marts; run `python -m scripts build` first")
+        built_suppression = suppression(built_rows(warehouse))
     stands_on = whole_build(workspace).described()
     with only_publisher(workspace):
         incoming = workspace.versions / f"{INCOMING}{os.getpid()}"
@@ -162,6 +164,7 @@ def publish(workspace: Workspace, progress: Progress = print, *, tests_passed: i
                 **_write(workspace, incoming, tests_passed, progress),
                 "approval_heads": approval_heads,
                 "build": stands_on,
+                "suppression": built_suppression,
             }
             target = _install(workspace, incoming, manifest, progress)
         except OSError as problem:
@@ -260,7 +263,7 @@ def _keep_newest_origin(incoming: Path, version: Path, manifest: dict[str, Any])
     """Log and build may be newer although the data did not change: the version then names the new ones."""
     file = version / "manifest.json"
     described = json.loads(file.read_text(encoding="utf-8"))
-    newer = {"build": manifest["build"]}
+    newer = {name: manifest[name] for name in ("build", "suppression")}
     if (incoming / approval_log.FILE).exists():
         move_file(incoming / approval_log.FILE, version / approval_log.FILE)
         newer["approval_heads"] = manifest["approval_heads"]

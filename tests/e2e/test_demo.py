@@ -129,13 +129,20 @@ def test_lifetime_value_is_revenue_to_date_plus_prediction(demo_workspace: Works
     assert (modelled["expected_orders_365d"] > 0).all() and modelled["p_alive"].between(0, 1).all()
 
 
-def test_every_member_has_one_primary_segment_with_the_lowest_priority(demo_workspace: Workspace) -> None:
+def test_every_member_has_one_primary_segment_the_best_that_may_act(demo_workspace: Workspace) -> None:
     wrong = query(
         demo_workspace,
         """
-        select customer_id from marts.segment_memberships group by customer_id
+        select memberships.customer_id
+        from marts.segment_memberships as memberships
+        inner join marts.segment_library as library using (segment_key)
+        left join marts.customer_primary_segment as primaries
+            on memberships.customer_id = primaries.customer_id and primaries.channel = 'all'
+        group by memberships.customer_id
         having sum(case when is_primary then 1 else 0 end) <> 1
-            or min(priority) <> min(case when is_primary then priority end)
+            or min_by(memberships.segment_key, (not may_act, memberships.priority))
+                <> min(case when is_primary then memberships.segment_key end)
+            or min(primaries.segment_key) is distinct from min(case when is_primary then memberships.segment_key end)
         """,
     )
     assert wrong.empty

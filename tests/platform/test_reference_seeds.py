@@ -20,6 +20,7 @@ RULES: dict[str, tuple[list[str], dict[str, set[str]]]] = {
     "email_providers": (["domain"], {}),
     "nicknames": (["nickname"], {}),
     "segment_status_steps": (["from_status", "to_status"], {}),
+    "approved_uses": (["approved_use"], {"is_selling": {"true", "false"}}),
     "blocked_identifiers": (["identifier_type", "pattern"], {}),
     "request_words": (
         ["phrase"],

@@ -170,3 +170,97 @@ def test_a_changed_use_is_named_by_part(workspace: Workspace) -> None:
         "2026-07-01T09:00:00Z); approve it with `python -m scripts approve`, then build and publish"
     )
     assert not workspace.exports.exists()
+
+
+def edit(workspace: Workspace, seed: str, old: str, new: str) -> None:
+    file = workspace.seeds / f"{seed}.csv"
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("seed", "old", "new", "words"),
+    [
+        ("segment_definitions", "lapsed,active", "lapsed,Paused", "segment `lapsed` is paused in "),
+        ("segment_definitions", "lapsed,active", "lapsed,retired", "segment `lapsed` is retired in "),
+        ("segment_definitions", "lapsed,active", "other,active", "segment `lapsed` is no longer in "),
+        (
+            "segment_definitions",
+            "suppression,active",
+            "suppression,paused",
+            "suppression segment `suppression` changed",
+        ),
+        ("segment_definitions", "suppression,active,email", "suppression,active,sms", "segment `suppression` changed"),
+        ("segment_definitions", "suppression|core", "core", "suppression segment `suppression` changed"),
+        ("segment_rule_conditions", "complaint_count_30d,>=,1", "complaint_count_30d,>=,2", "`suppression` changed"),
+        # What its rule rests on: a segment it refers to, and an event window.
+        ("segment_rule_conditions", "nps_score,>=,9", "nps_score,>=,8", "segment `suppression` changed"),
+        ("behaviour_windows", "count,30", "count,7", "suppression segment `suppression` changed"),
+        ("consent_rules", "marketing,true", "marketing,false", "consent rules changed"),
+    ],
+)
+def test_what_the_seeds_say_now_stops_the_next_export(
+    workspace: Workspace, seed: str, old: str, new: str, words: str
+) -> None:
+    """Without a build; and what was put back allows it again."""
+    file = workspace.seeds / f"{seed}.csv"
+    before = file.read_text()
+    edit(workspace, seed, old, new)
+    with pytest.raises(CheckFailed) as problem:
+        export(workspace, "lapsed", progress=quiet)
+    message = str(problem.value)
+    assert words in message
+    assert str(workspace.seeds) in message
+    assert message.endswith(("build and publish to use it again", "build and publish before anything is exported"))
+    assert len(message.splitlines()) == 1
+    assert not workspace.exports.exists()
+    file.write_text(before)
+    assert export(workspace, "lapsed", progress=quiet)
+
+
+def test_another_suppression_segment_stops_the_next_export(workspace: Workspace) -> None:
+    file = workspace.seeds / "segment_definitions.csv"
+    file.write_text(file.read_text() + "suppression_new,active,sms,all,,suppression\n")
+    with pytest.raises(CheckFailed, match="suppression segment `suppression_new` changed"):
+        export(workspace, "lapsed", progress=quiet)
+
+
+@pytest.mark.parametrize(
+    ("seed", "old", "new"),
+    [
+        # Spelling, other segments and descriptions decide nothing about this audience.
+        ("segment_definitions", "suppression,active,email,all", " suppression , Active,email,all"),
+        ("segment_definitions", "promoters,active", "promoters,paused"),
+        ("segment_rule_conditions", "days_since_last_order,>=,120", "days_since_last_order,>=,130"),
+        ("behaviour_windows", "30,Complaints", "30,Complaints in words"),
+        ("consent_rules", "Asked twice", "Asked two times"),
+    ],
+)
+def test_other_changes_wait_for_the_build(workspace: Workspace, seed: str, old: str, new: str) -> None:
+    edit(workspace, seed, old, new)
+    assert export(workspace, "lapsed", progress=quiet)
+
+
+def test_a_segment_that_sells_is_exported_to_those_whose_action_it_decides(workspace: Workspace) -> None:
+    """Of three who may be contacted by e-mail, c1 has it as primary segment; c3's address is unsafe."""
+    with duckdb.connect(str(workspace.published / "marts.duckdb")) as marts:
+        marts.execute("update segment_library set is_selling = true where segment_key = 'lapsed'")
+    said: list[str] = []
+    folder = export(workspace, "lapsed", progress=said.append)
+    assert [row["customer_id"] for row in written(folder)] == ["c1"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["members"] == "primary"
+    assert manifest["other_primary_segments"] == {"promoters": 2}
+    assert manifest["counts"]["left_out"]["other_primary"] == 2
+    assert said[-1] == "  2 have another primary segment, such as promoters: left out; --members all includes them"
+    everybody = export(workspace, "lapsed", out=workspace.home / "all", members="all", progress=quiet)
+    rows = written(everybody)
+    assert [(row["customer_id"], row["primary_segment_key"]) for row in rows] == [("c1", "lapsed"), ("c2", "promoters")]
+    with pytest.raises(UserError, match="--members some: not known; use primary or all"):
+        export(workspace, "lapsed", members="some", progress=quiet)
+    with duckdb.connect(str(workspace.published / "activation.duckdb")) as activation:
+        activation.execute("update audience_members set is_primary = false")
+    with pytest.raises(CheckFailed, match="another segment decides the next action of all 3"):
+        export(workspace, "lapsed", out=workspace.home / "none", progress=quiet)
+    assert not (workspace.home / "none").exists()

@@ -86,8 +86,9 @@ def make_workspace(folder: Path, customers: list[Row], types: dict[str, str]) ->
             "create table intermediate.int_segment_rule_errors as select '' as seed_name, '' as segment_key,"
             " '' as row_text, '' as reason, '' as suggestion, '' as severity where false"
         )
-        steps = PROJECT / "seeds/reference/segment_status_steps.csv"
-        connection.execute(f"create table seeds.segment_status_steps as from read_csv('{steps}')")
+        for name in ("segment_status_steps", "approved_uses"):
+            file = PROJECT / f"seeds/reference/{name}.csv"
+            connection.execute(f"create table seeds.{name} as from read_csv('{file}')")
         put_operators(connection)
     return workspace
 

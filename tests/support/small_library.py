@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from shutil import copytree
@@ -11,10 +12,11 @@ import duckdb
 
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import append_rows
+from scripts.segments.changed_since import present_rows, suppression
 from tests.support.build_notes import recorded
 
 LIBRARY = """
-    select *, 'All of: …' as rule_text, null as missing_attributes, null as unavailable_attributes,
+    select *, 'All of: …' as rule_text, false as is_selling, null as missing_attributes, null as unavailable_attributes,
            case when segment_key = 'changed' then 1 end as approved_version,
            case when segment_key = 'changed' then 'days since last order is at least 120 became at least 100' end
            as change_since_approval
@@ -42,6 +44,21 @@ APPROVED = [
     ("changed", "fp-old", ("segment_owner", "campaign_owner", "data_owner")),
 ]
 PEOPLE = {"segment_owner": "Ann", "campaign_owner": "Bob", "data_owner": "Cid"}
+# Of the seeds, what decides whether an audience may leave.
+SEEDS = {
+    "segment_definitions": "segment_key,status,channels,scope,expires_on,tags\n"
+    + "".join(
+        f"{key},active,email|sms,people,,core\n"
+        for key in ("lapsed", "promoters", "changed", "grown", "nobody", "priced", "reviewed", "vip", "inactive")
+    )
+    + "suppression,active,email,all,,suppression|core\n",
+    "segment_rule_conditions": "segment_key,kind,alternative,attribute,operator,value,if_missing\n"
+    "suppression,include,1,complaint_count_30d,>=,1,\nsuppression,exclude,1,segment:promoters,is_member,,\n"
+    "promoters,include,1,nps_score,>=,9,\nlapsed,include,1,days_since_last_order,>=,120,\n",
+    "behaviour_windows": "attribute_name,event,filter,measure,days,description\n"
+    "complaint_count_30d,ticket_created,topic=complaint,count,30,Complaints\n",
+    "consent_rules": "channel,purpose,requires_double_opt_in,reason\nemail,marketing,true,Asked twice\n",
+}
 USE = "channels=1;offer=2"
 APPROVALS = """
     select library.segment_key, roles.role, library.rule_fingerprint, given.person as approved_by,
@@ -60,7 +77,8 @@ APPROVALS = """
 """
 MEMBERS = """
     select date '2026-06-30' as as_of_date, 'lapsed' as segment_key, channel, customer_id, email, phone, is_primary,
-           explanation, 1 as rule_version, 'fp-lapsed' as rule_fingerprint
+           explanation, 1 as rule_version, 'fp-lapsed' as rule_fingerprint,
+           case when is_primary then 'lapsed' else 'promoters' end as primary_segment_key
     from (values
         ('email', 'c1', 'one@example.com', null, true, 'days_since_last_order 200 between 181 and 365'),
         ('email', 'c2', 'two@example.com', null, false, '=1+1'),
@@ -80,7 +98,7 @@ QA = """
 """
 COUNTS = """
     select date '2026-06-30' as as_of_date, segment_key, channel, member_count, suppressed_count,
-           0 as suppression_unknown_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
+           0 as suppression_unknown_count, 0 as in_care_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
            reachable_count
     from (values
         ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
@@ -114,7 +132,11 @@ def _make(folder: Path) -> None:
         "segment_qa": QA,
         "build_notes": recorded(kind="demo"),
     }
-    (version / "manifest.json").write_text('{"build": {"kind": "all"}}', encoding="utf-8")
+    workspace.seeds.mkdir()
+    for name, text in SEEDS.items():
+        (workspace.seeds / f"{name}.csv").write_text(text, encoding="utf-8")
+    built = {"build": {"kind": "all"}, "suppression": suppression(present_rows(workspace.seeds))}
+    (version / "manifest.json").write_text(json.dumps(built), encoding="utf-8")
     with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("create schema marts")
         connection.execute("use marts")

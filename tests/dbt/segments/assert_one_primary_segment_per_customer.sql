@@ -1,5 +1,4 @@
--- Customers whose memberships do not have exactly one primary segment, who have none for channel `all`, or who have a
--- different one there although their primary segment is approved.
+-- Customers whose memberships do not have exactly one primary segment, or not the one that they have for channel `all`.
 with primaries as (
 
     select
@@ -19,8 +18,6 @@ select
     primary_segments.segment_key
 
 from primaries
-left join {{ ref('segment_library') }} as library
-    on primaries.primary_key = library.segment_key
 left join {{ ref('customer_primary_segment') }} as primary_segments
     on
         primaries.customer_id = primary_segments.customer_id
@@ -28,4 +25,4 @@ left join {{ ref('customer_primary_segment') }} as primary_segments
 where
     primaries.primary_count <> 1
     or primary_segments.segment_key is null
-    or (library.approval_status = 'approved' and primary_segments.segment_key <> primaries.primary_key)
+    or primary_segments.segment_key <> primaries.primary_key

@@ -13,11 +13,14 @@ memberships as (
         members.customer_id,
         members.segment_key,
         segment_channels.channel,
-        segment_channels.is_suppression
+        segment_channels.is_suppression,
+        definitions.is_selling
 
     from {{ ref('int_segment_members') }} as members
     inner join segment_channels
         on members.segment_key = segment_channels.segment_key
+    inner join {{ ref('int_segment_definitions') }} as definitions
+        on members.segment_key = definitions.segment_key
     where segment_channels.effective_status = 'active'
 
 ),
@@ -80,6 +83,7 @@ joined as (
         case
             when coalesce(forbidden.customer_id, suppressed.customer_id) is not null then 'suppressed'
             when unknown_suppression.channel is not null then 'suppression_unknown'
+            when memberships.is_selling and in_care.customer_id is not null then 'in_care'
             when not coalesce(consents.is_permitted, false) then 'no_consent'
             when memberships.channel = 'email' and contacts.email is null then 'no_address'
             when memberships.channel = 'sms' and contacts.phone is null then 'no_address'
@@ -92,6 +96,7 @@ joined as (
             when forbidden.customer_id is not null then forbidden.reason
             when suppressed.customer_id is not null then 'suppression_segment'
             when unknown_suppression.channel is not null then null
+            when memberships.is_selling and in_care.customer_id is not null then null
             when not coalesce(consents.is_permitted, false) then coalesce(consents.decided_by, 'never_asked')
         end as left_out_detail
 
@@ -106,6 +111,8 @@ joined as (
             and memberships.channel = forbidden.channel
     left join unknown_suppression
         on memberships.channel = unknown_suppression.channel
+    left join {{ ref('int_customers_in_care') }} as in_care
+        on memberships.customer_id = in_care.customer_id
     left join consents
         on
             memberships.customer_id = consents.customer_id

@@ -17,6 +17,16 @@ versions as (
 
 ),
 
+uses as (
+
+    select
+        lower(trim(approved_use)) as approved_use,
+        is_selling
+
+    from {{ ref('approved_uses') }}
+
+),
+
 typed as (
 
     select
@@ -83,6 +93,11 @@ joined as (
         rules.missing_attributes,
         rules.unavailable_attributes,
         coalesce({{ has_item('typed.tags', 'suppression') }}, false) as is_suppression,
+        coalesce({{ has_item('typed.tags', 'service_recovery') }}, false) as is_service_recovery,
+        -- A use that nobody has judged counts as selling.
+        coalesce(uses.is_selling, true)
+        and not coalesce({{ has_item('typed.tags', 'suppression') }}, false)
+        and not coalesce({{ has_item('typed.tags', 'service_recovery') }}, false) as is_selling,
         case
             when typed.status <> 'active' then typed.status
             when typed.expires_on < {{ as_of_date() }} then 'expired'
@@ -112,6 +127,8 @@ joined as (
         on typed.segment_key = rules.segment_key
     left join versions
         on typed.segment_key = versions.segment_key
+    left join uses
+        on lower(typed.approved_uses) = uses.approved_use
 
 )
 
