@@ -33,7 +33,9 @@ def write(workspace: Workspace, *lines: str) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    ["ANN LEE", "ann  lee", "Ann\u00a0Lee", "\uff21nn Lee", "\u0410nn Lee", "Ann L\u0435e", "Ann L\u03b5e", "\u00c4nn Lee", "Ann.Lee"],
+    ["ANN LEE",
+      "ann  lee", "Ann\u00a0Lee", "\uff21nn Lee", "\u0410nn Lee", "Ann L\u0435e", "Ann L\u03b5e", "\u00c4nn Lee",
+     "Ann.Lee"],
     ids=["case", "blanks", "hard blank", "width", "Cyrillic A", "Cyrillic e", "Greek epsilon", "accent", "point"],
 )  # fmt: skip
 def test_spellings_of_one_name_are_refused(workspace: Workspace, other: str) -> None:
@@ -78,7 +80,7 @@ def test_ids_of_a_demo_hold_on_its_data(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("Ann,Ann Example,segment_owner|data_owner,2026-01-01,,\n", "", "`Ann`, who approved as segment_owner, is not the"),
+        ("Ann,Ann Example,segment_owner|data_owner,2026-01-01,,\n", "", "`Ann`, who approved as segment_owner, is not"),
         ("Cid Example,data_owner|risk", "Cid Example,risk", "`Cid` did not hold the role data_owner on 2026-07-01"),
         ("Bob Example,campaign_owner,2026-01-01,,", "Bob Example,campaign_owner,2026-07-02,,", "`Bob` did not hold"),
     ],
