@@ -85,7 +85,7 @@ def add_benchmark(commands: Commands) -> None:
     command = commands.add(
         "benchmark",
         _benchmark,
-        "Measure speed and accuracy, at scale and against other software.",
+        "Measure speed and accuracy at scale and against other tools.",
         "--customers 250000",
         "Without options: the whole pipeline at scale, and the demo compared with its reference scenario.",
     )

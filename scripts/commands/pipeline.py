@@ -74,10 +74,10 @@ def add_refresh_segments(commands: Commands) -> None:
     commands.add(
         "refresh-segments",
         _refresh_segments,
-        "Build and test the segments alone, from changed rows to audiences.",
+        "Build and test the segments alone.",
         "",
-        "Stands on the last complete build, and may be published like it. Refused where anything but segment rows and "
-        "approvals changed since.",
+        "From changed rows to audiences, on the last complete build; may be published like it. Refused where anything "
+        "but segment rows and approvals changed since.",
     )
 
 
@@ -123,7 +123,7 @@ def add_health(commands: Commands) -> None:
     command = commands.add(
         "health",
         _health,
-        "Report the health of sources, models and the published version.",
+        "Report health of sources, models and the published version.",
         "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
         "Exit code 1 when something is stale, missing or refused.",
     )
