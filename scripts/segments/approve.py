@@ -61,7 +61,8 @@ def approve(
 
     `count` is the size to approve of a segment that is not active yet and so was not evaluated. Appends one row to
     `segment_approvals.csv` in the workspace's seeds; it takes effect with the next build. `by` is an id of the
-    roster. Raises UserError for an unknown segment, role or id, CheckFailed when the segment cannot be approved as it is, or the log is broken.
+    roster. Raises UserError for an unknown segment, role or id, CheckFailed when the segment cannot be approved as it
+    is, or the log is broken.
     """
     _check(role, tolerance)
     check_approver(workspace, read_roster(workspace), by, role)
