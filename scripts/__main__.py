@@ -22,6 +22,7 @@ COMMANDS = {
         pipeline.add_run,
         pipeline.add_setup,
         pipeline.add_build,
+        pipeline.add_refresh_segments,
         pipeline.add_import_marts,
         pipeline.add_publish,
         pipeline.add_report,

@@ -31,9 +31,12 @@
         {%- set outcome = 'failed' if failed else 'succeeded' -%}
         {%- set ended = modules.datetime.datetime.utcnow().strftime('%Y-%m-%d %H:%M:%S') -%}
         {%- if flags.WHICH in ['build', 'run', 'seed', 'retry', 'clone', 'snapshot'] -%}
+            {%- set loads = adapter.get_relation(target.database, 'intake', 'files') -%}
+            {%- set detail = "'" ~ named ~ "'" if failed
+                else "(select 'up to load ' || max(load_id) from " ~ loads ~ ")" if loads else 'null' -%}
             {%- call statement('build_record', auto_begin=true) -%}
             update builds.build_record
-            set ended_at = timestamp '{{ ended }}', outcome = '{{ outcome }}', detail = nullif('{{ named }}', '')
+            set ended_at = timestamp '{{ ended }}', outcome = '{{ outcome }}', detail = {{ detail }}
             where build_id = '{{ invocation_id }}'
             {%- endcall -%}
             {%- do adapter.commit() -%}

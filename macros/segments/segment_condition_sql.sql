@@ -1,5 +1,5 @@
-{# A condition as SQL over `features`, `percentiles` and, for membership of another segment, `lower_matches`. It is null
-   where a missing value leaves it undecided; null never counts as met. #}
+{# A condition as SQL over `features`, with its columns of segment_features_and_members where rules refer to other
+   segments, and `percentiles`. It is null where a missing value leaves it undecided; null never counts as met. #}
 {% macro segment_condition_sql(condition, attributes) -%}
     {%- set attribute = segment_attribute_of(condition.attribute, attributes) -%}
     {%- set type = attribute.value_type -%}
@@ -9,7 +9,7 @@
     {%- endif -%}
     {%- if condition.constant -%}{{ return('1 = 1' if condition.constant == 'true' else '1 = 0') }}{%- endif -%}
     {%- if type == 'segment' -%}
-        {{ return(segment_membership_sql(segment_reference(condition.attribute), not operator.is_negated)) }}
+        {{ return(('not ' if operator.is_negated else '') ~ segment_column('segment:' ~ segment_reference(condition.attribute))) }}
     {%- endif -%}
     {%- set column = segment_column(condition.attribute) -%}
     {%- set items = [] -%}
@@ -26,15 +26,6 @@
         {%- do gaps.append(segment_column(attribute) ~ ' is null') -%}
     {%- endfor -%}
     {{ return('(' ~ gaps | join(' or ') ~ ' or ' ~ test ~ ')') }}
-{%- endmacro %}
-
-{# Whether the customer of `features` is, or is not, in a segment of a lower level. Never null. A count, because every
-   engine accepts it both in a `where` and in a `case`. #}
-{% macro segment_membership_sql(key, is_member) -%}
-    {{ return(
-        '(select count(*) from lower_matches where lower_matches.customer_id = features.customer_id'
-        ~ ' and lower_matches.segment_key = ' ~ text_literal(key) ~ ')' ~ (' > 0' if is_member else ' = 0')
-    ) }}
 {%- endmacro %}
 
 {# An attribute as a quoted column. #}

@@ -1,5 +1,5 @@
-{# For a membership: the conditions that hold, with the customer's own values, in words. Over `features`,
-   `percentiles`, `lower_matches` and `memberships`. #}
+{# For a membership: the conditions that hold, with the customer's own values, in words. Over `features`
+   (with the members of segments that rules refer to), `percentiles` and `memberships`. #}
 {% macro segment_explanation_sql() -%}
     {%- set attributes = segment_attributes() -%}
     {%- set segments = segment_rules_to_evaluate() -%}

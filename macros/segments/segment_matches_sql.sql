@@ -1,11 +1,11 @@
 {# One statement that returns as_of_date, customer_id and segment_key for every given segment. The model around it
-   imports `features`, `percentiles` and, where a rule refers to another segment, `lower_matches`. #}
-{% macro segment_matches_sql(segments) -%}
+   imports `features`, or what is named so, and `percentiles`. #}
+{% macro segment_matches_sql(segments, features='features') -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segments %}
     -- {{ segment.segment_key }}: {{ segment_rule_text(segment) }}
     select features.as_of_date, features.customer_id, {{ text_literal(segment.segment_key) }} as segment_key
-    from features
+    from {{ features }}{{ ' as features' if features != 'features' }}
     where
         (
         {%- for conditions in segment.include.values() %}

@@ -1,7 +1,7 @@
 {# For every active segment, up to `limit` customers who just miss it, one row each (segment_key, customer_id, is_far):
    they fail one condition of the include alternative that they meet best, or meet one and are out by one exclude
    alternative. One pass over `features` per segment: customers near in value first, then the most valuable; reads
-   `percentiles`, and `lower_matches` where a rule refers to another segment. #}
+   `percentiles`. #}
 {% macro segment_near_misses_sql(limit) -%}
     {%- set attributes = segment_attributes() -%}
     {%- for segment in segment_rules_to_evaluate() %}

@@ -8,7 +8,7 @@ with memberships as (
 
 features as (
 
-    {{ segment_features() }}
+    {{ segment_features(members=ref('int_segment_matches')) }}
 
 ),
 
@@ -16,17 +16,6 @@ features as (
 percentiles as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_percentiles') }}
-
-),
-
--- Read where a rule refers to another segment.
-lower_matches as (  -- noqa: ST03
-
-    select
-        customer_id,
-        segment_key
-
-    from {{ ref('int_segment_matches') }}
 
 ),
 

@@ -56,6 +56,11 @@ def _measure(options: argparse.Namespace, workspace: Workspace, progress: Progre
 
         benchmark_segments(workspace, customers=options.customers or 1_000_000, progress=progress)
         return
+    if options.loop:
+        from scripts.benchmarks.loop import benchmark_loop
+
+        benchmark_loop(workspace, customers=options.customers, progress=progress)
+        return
     if options.history:
         from scripts.benchmarks.history import benchmark_history
 
@@ -80,7 +85,7 @@ def add_benchmark(commands: Commands) -> None:
     command = commands.add(
         "benchmark",
         _benchmark,
-        "Measure speed and accuracy, at scale and against other software.",
+        "Measure speed and accuracy at scale and against other tools.",
         "--customers 250000",
         "Without options: the whole pipeline at scale, and the demo compared with its reference scenario.",
     )
@@ -117,6 +122,9 @@ def add_benchmark(commands: Commands) -> None:
         "--features", action="store_true", help="measure the feature models against one scan and one grouped pass"
     )
     command.add_argument("--segments", action="store_true", help="measure rules against one hand-written statement")
+    command.add_argument(
+        "--loop", action="store_true", help="measure validate, preview, refresh-segments and what references cost"
+    )
     command.add_argument(
         "--history", action="store_true", help="measure a day of membership history by how much changed"
     )

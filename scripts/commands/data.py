@@ -106,7 +106,7 @@ def add_validate(commands: Commands) -> None:
     command = commands.add(
         "validate",
         _validate,
-        "Check your seeds and rules before a build, or try another limit.",
+        "Check seeds and rules before a build, or try another limit.",
         "--what-if till_line_quantity --channel phone --max 20000",
     )
     asked = command.add_argument_group("instead of checking; nothing is written")

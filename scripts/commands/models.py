@@ -61,7 +61,7 @@ def add_discover(commands: Commands) -> None:
     command = commands.add(
         "discover",
         _discover,
-        "Search for rules that predict unusual value, lapse or response.",
+        "Find rules that predict unusual value, lapse or response.",
         "--target lapse --horizon 90 --into-library",
         "Writes a review page and draft rules beside the warehouse.",
         learns=True,
@@ -137,7 +137,7 @@ def add_fit(commands: Commands) -> None:
     command = commands.add(
         "fit",
         _fit,
-        "Fit lifetime value, churn or adoption to the built warehouse.",
+        "Fit lifetime value, churn or adoption to a built warehouse.",
         "adoption --attribute email_click_count_90d --horizon 180 --judge 2026-01-01",
         "Writes the parameters, with a model card, into the seeds.",
         learns=True,
@@ -204,7 +204,7 @@ def add_backtest(commands: Commands) -> None:
     command = commands.add(
         "backtest",
         _backtest,
-        "Evaluate a model, or variants of a segment's rule, on past days.",
+        "Evaluate a model, or variants of a rule, on past days.",
         "churn --judge 2025-06-30 2025-09-30 2025-12-31",
         "Each past day is evaluated on what came after it.",
         learns=True,

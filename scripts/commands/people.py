@@ -40,7 +40,7 @@ def add_match(commands: Commands) -> None:
     command = commands.add(
         "match",
         _match,
-        "Propose pairs of customers that may be one person, for review.",
+        "Propose pairs of customers that may be one person.",
         "--accept data/review/match_proposals.csv --by 'A. Reviewer'",
         "A reviewer decides; nobody is linked without a decision.",
     )

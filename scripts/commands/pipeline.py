@@ -63,6 +63,24 @@ def add_build(commands: Commands) -> None:
     add_build_options(command)
 
 
+def _refresh_segments(options: argparse.Namespace, workspace: Workspace) -> None:
+    from scripts.pipeline.refresh import refresh_segments
+
+    with Display("refresh-segments") as display:
+        refresh_segments(workspace, display)
+
+
+def add_refresh_segments(commands: Commands) -> None:
+    commands.add(
+        "refresh-segments",
+        _refresh_segments,
+        "Build and test the segments alone.",
+        "",
+        "From changed rows to audiences, on the last complete build; may be published like it. Refused where anything "
+        "but segment rows and approvals changed since.",
+    )
+
+
 def _import_marts(options: argparse.Namespace, workspace: Workspace) -> None:
     from scripts.pipeline.import_marts import import_marts, import_past_day
 
@@ -105,7 +123,7 @@ def add_health(commands: Commands) -> None:
     command = commands.add(
         "health",
         _health,
-        "Report the health of sources, models and the published version.",
+        "Report health of sources, models and the published version.",
         "--json --max-age 36 --warehouse /srv/segments/warehouse.duckdb",
         "Exit code 1 when something is stale, missing or refused.",
     )

@@ -89,7 +89,7 @@ def add_promote(commands: Commands) -> None:
     command = commands.add(
         "promote",
         _promote,
-        "Move a segment to its next status, or copy it to other seeds.",
+        "Move a segment to its next status or copy it to other seeds.",
         "--segment lapsed --to seeds/business",
     )
     command.add_argument("--segment", required=True, metavar="KEY", help="segment to promote")

@@ -6,7 +6,8 @@ scripts. What is not whole may contradict itself, such as orders of today beside
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,9 +24,9 @@ ALL, IMPORT = "all", "import"
 # Everything that does not wait for fitted models; a build of kind FITTED completes it.
 CUSTOMERS, FITTED = "customers", "fitted"
 # Runs that leave a whole warehouse whole: each rebuilds all that depends on what changed.
-APPROVALS, HISTORY, RULES = "approvals", "history", "rules"
+APPROVALS, HISTORY, RULES, SEGMENTS = "approvals", "history", "rules", "segments"
 BASES = (ALL, CUSTOMERS, IMPORT)
-PARTS = (FITTED, APPROVALS, HISTORY, RULES)
+PARTS = (FITTED, APPROVALS, HISTORY, RULES, SEGMENTS)
 RUNNING, SUCCEEDED = "running", "succeeded"
 COLUMNS = (
     "build_id", "kind", "selection", "started_at", "ended_at", "outcome", "detail", "as_of_date", "code_checksum",
@@ -35,7 +36,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Build:
-    """One run of dbt, or one import; instants in UTC."""
+    """One run of dbt, or one import; instants in UTC.
+
+    `detail`: what failed; else up to which load the run read deliveries, or for a refresh the build it stands on.
+    """
 
     build_id: str
     kind: str
@@ -107,13 +111,40 @@ def recorded_builds(connection: duckdb.DuckDBPyConnection) -> list[Build]:
     return [Build(*row) for row in rows]
 
 
-def whole_build(workspace: Workspace, *, to_learn: bool = False) -> Build:
-    """The complete build that the warehouse stands on. Raises CheckFailed where the warehouse is not whole."""
+def whole_build(workspace: Workspace, *, to_learn: bool = False, before: str | None = None) -> Build:
+    """The complete build that the warehouse stands on. Raises CheckFailed where the warehouse is not whole.
+
+    `before`: a kind of run that is done anew, so that earlier ones of it need not have succeeded.
+    """
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        builds = recorded_builds(connection)
+        builds = [build for build in recorded_builds(connection) if build.kind != before]
     if problem := problem_with(builds, to_learn=to_learn):
         raise CheckFailed(f"{workspace.warehouse}: {problem}")
     return next(build for build in reversed(builds) if build.kind in BASES)
+
+
+def code_checksum(nodes: Iterable[Any]) -> str:
+    """The checksum of the project's models and tests as the macro nodes_checksum records it."""
+    parts = [f"{node.unique_id} {node.checksum.checksum}" for node in nodes if node.resource_type in ("model", "test")]
+    return hashlib.md5("\n".join(sorted(parts)).encode()).hexdigest()
+
+
+def up_to_load(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The newest load of an open warehouse as `detail` names it; None where nothing was loaded here."""
+    try:
+        found = connection.execute("select 'up to load ' || max(load_id) from intake.files").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return found[0] if found else None
+
+
+def stand_on(connection: duckdb.DuckDBPyConnection, base: Build) -> None:
+    """Name in the record of the last run the complete build that it stands on."""
+    connection.execute(
+        "update builds.build_record set detail = ?"
+        " where rowid = (select max(rowid) from builds.build_record where kind = ?)",
+        [f"stands on the build {base.build_id}", SEGMENTS],
+    )
 
 
 def record_whole(connection: duckdb.DuckDBPyConnection, kind: str = IMPORT) -> None:

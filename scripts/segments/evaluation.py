@@ -6,6 +6,7 @@ read where it is. The warehouse is opened for reading only, and nothing is writt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,10 +94,10 @@ class Evaluation:
         try:
             self.connection.execute(f"create {kind} {schema}.{quote(name)} as {self.rendering.model(name)}")
         except (duckdb.CatalogException, duckdb.BinderException) as problem:
-            lacking = str(problem).splitlines()[0]
-            raise UserError(
-                f"{self.where}: {name} cannot be evaluated over it ({lacking}); run `python -m scripts build`"
-            ) from None
+            first = str(problem).splitlines()[0]
+            lacking = re.search(r"missing\.(\w+)", first)
+            why = f"has no {lacking[1]} yet" if lacking else f"{name} cannot be evaluated over it ({first})"
+            raise UserError(f"{self.where}: {why}; run `python -m scripts build`") from None
         return self._keep(schema, name)
 
     def _load(self, name: str) -> Relation:

@@ -15,7 +15,18 @@ import pytest
 
 from scripts.__main__ import main
 from scripts.platform import build_record
-from scripts.platform.build_record import ALL, APPROVALS, CUSTOMERS, FITTED, HISTORY, IMPORT, RULES, Build, problem_with
+from scripts.platform.build_record import (
+    ALL,
+    APPROVALS,
+    CUSTOMERS,
+    FITTED,
+    HISTORY,
+    IMPORT,
+    RULES,
+    SEGMENTS,
+    Build,
+    problem_with,
+)
 from scripts.platform.dbt import run_dbt
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import quiet
@@ -60,6 +71,9 @@ def builds(*kinds: str) -> list[Build]:
         # The rules were checked with the seeds of the build.
         [ALL, RULES],
         [ALL, f"{APPROVALS}::s2", f"{RULES}::s2"],
+        # A refresh loads the segment seeds as they are now, and builds all that depends on them.
+        [ALL, f"{SEGMENTS}::s2", f"{APPROVALS}::s3"],
+        [ALL, f"{SEGMENTS}:failed:s2", f"{SEGMENTS}::s3"],
     ],
     ids=lambda kinds: " ".join(kinds),
 )
@@ -72,6 +86,9 @@ def test_a_whole_warehouse(kinds: list[str]) -> None:
     [
         ([], "no complete build is recorded; run"),
         ([SELECTION], "no complete build is recorded; the last run was `dbt selection`"),
+        ([ALL, f"{SEGMENTS}:failed"], "the build of 2026-06-30 07:00 UTC failed (some_test)"),
+        ([ALL, f"{SEGMENTS}::s2:m2"], "the models changed between"),
+        ([CUSTOMERS, SEGMENTS], "the segments were not built after the customers"),
         ([f"{ALL}:running"], "the build of 2026-06-30 06:00 UTC was interrupted"),
         ([ALL, f"{ALL}:running"], "the build of 2026-06-30 07:00 UTC was interrupted"),
         ([ALL, f"{ALL}:failed"], "the build of 2026-06-30 07:00 UTC failed (some_test)"),

@@ -39,7 +39,13 @@ matches_{{ level }} as (
         select * from ({{ segment_percentiles_sql(segments, of_members=true) }}) as percentiles_of_members
         {%- endif %}
     )
-    {{ segment_matches_sql(segments) }}
+    {%- if not loop.first %},
+
+    features_and_members as (  -- noqa: ST03
+        {{ segment_features_and_members(segments) }}
+    )
+    {%- endif %}
+    {{ segment_matches_sql(segments, 'features' if loop.first else 'features_and_members') }}
 
 ),
 {% endfor %}

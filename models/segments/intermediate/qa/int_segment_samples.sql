@@ -2,7 +2,7 @@
 -- nearest and most valuable first. depends_on: {{ ref('int_segment_rule_errors') }}
 with features as (
 
-    {{ segment_features() }}
+    {{ segment_features(members=ref('int_segment_matches')) }}
 
 ),
 
@@ -10,17 +10,6 @@ with features as (
 percentiles as (  -- noqa: ST03
 
     select * from {{ ref('int_segment_percentiles') }}
-
-),
-
--- Read where a rule refers to another segment.
-lower_matches as (  -- noqa: ST03
-
-    select
-        customer_id,
-        segment_key
-
-    from {{ ref('int_segment_matches') }}
 
 ),
 
