@@ -24,17 +24,16 @@ from scripts.segments.counterfactuals import KNOWN, Change, Traced, counterfactu
 from scripts.segments.explain.reading import explained_rows
 from tests.segments.test_rule_language import ABSENT, KINDS, TEXTS, TYPES, people, random_rules
 from tests.support.rule_evaluator import OPERATORS, Evaluator, attributes, cleaned, is_met, items
-from tests.support.rules_workspace import DAY, MATCHES, Row, Rule, build, make_workspace, put_rules, shown
+from tests.support.rules_workspace import DAY, MATCHES, WINDOWS, Row, Rule, build, make_workspace, put_rules, shown
 
 CUSTOMERS = 40
 RULES = 120
 # How far a value may differ from the four decimals that a trace shows.
 ROUNDING = 0.00005
-META = {
-    column["name"]: column.get("config", {}).get("meta", {})
-    for column in yaml.safe_load((PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8"))[
-        "models"
-    ][0]["columns"]
+FEATURES = yaml.safe_load((PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8"))
+# How values can move; windows count events.
+META = {column["name"]: column.get("config", {}).get("meta", {}) for column in FEATURES["models"][0]["columns"]} | {
+    window["attribute_name"]: {"lowest": 0} for window in WINDOWS
 }
 
 
