@@ -1,6 +1,6 @@
 {# The attributes that a rule may use, by name: the columns of customer_features as described in its YAML, and those of
    customer_behaviour_windows as the seed behaviour_windows declares them. Each is a dict with source_relation, theme,
-   data_type, value_type, description, unit, lowest, highest, null_meaning, phrase (see segment_phrase), meaning (of a
+   data_type, value_type, description, unit, lowest, highest, changes, null_meaning, phrase (see segment_phrase), meaning (of a
    window), needs, needs_any, is_available, unavailable_reason, ranking_reason, operators. #}
 {% macro segment_attributes() -%}
     {%- set windows = behaviour_window_attributes() -%}
@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 {# One attribute in full. `meta` gives theme, value_type where the data type does not, unit, lowest, highest,
-   null_meaning, phrase, needs, needs_any, needs_parameters, needs_costs; `sources_on` caches which sources are on: true, false, or
+   changes, null_meaning, phrase, needs, needs_any, needs_parameters, needs_costs; `sources_on` caches which sources are on: true, false, or
    none for one that is on and has delivered nothing. #}
 {% macro segment_attribute(relation, name, data_type, description, meta, sources_on) -%}
     {%- set needs = segment_attribute_sources(meta.get('needs')) -%}
@@ -78,7 +78,8 @@
     {{ return({
         'attribute_name': name, 'source_relation': relation, 'theme': meta.get('theme'), 'data_type': data_type | lower,
         'value_type': value_type, 'description': description, 'unit': meta.get('unit'),
-        'lowest': meta.get('lowest'), 'highest': meta.get('highest'), 'meaning': meta.get('meaning'),
+        'lowest': meta.get('lowest'), 'highest': meta.get('highest'),
+        'changes': meta.get('changes') or 'any', 'meaning': meta.get('meaning'),
         'null_meaning': meta.get('null_meaning'), 'phrase': phrase,
         'operators': segment_operators_for(value_type), 'needs': needs,
         'needs_any': needs_any, 'is_available': reason is none, 'unavailable_reason': reason,

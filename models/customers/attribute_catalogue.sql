@@ -1,7 +1,7 @@
 -- Grain: one row per attribute that a segment rule may use; from the YAML of customer_features and behaviour_windows.
 {%- set columns = dict.fromkeys([
     'attribute_name', 'source_relation', 'theme', 'data_type', 'value_type', 'description', 'unit', 'lowest', 'highest',
-    'null_meaning', 'phrase', 'allowed_operators', 'needs_sources', 'needs_any_source', 'unavailable_reason',
+    'changes', 'null_meaning', 'phrase', 'allowed_operators', 'needs_sources', 'needs_any_source', 'unavailable_reason',
     'is_available'
 ], dbt.type_string()) %}
 {%- do columns.update({'lowest': 'double', 'highest': 'double', 'is_available': 'boolean'}) %}

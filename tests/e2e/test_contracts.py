@@ -13,7 +13,7 @@ from scripts.platform.workspace import PROJECT, Workspace
 
 # The meta keys of a column that the attribute catalogue and the fitted models read.
 ATTRIBUTE_META = {
-    "theme", "unit", "null_meaning", "lowest", "highest", "value_type", "model_input", "needs", "needs_any",
+    "theme", "unit", "null_meaning", "lowest", "highest", "changes", "value_type", "model_input", "needs", "needs_any",
     "needs_parameters", "needs_costs", "phrase",
 }  # fmt: skip
 

@@ -188,3 +188,44 @@ def test_staff_have_no_counterfactual() -> None:
     assert (
         counterfactuals([numeric("scope", "customer_type", "=", "person", "staff", False, data_type="varchar")]) == []
     )
+
+
+DAYS = {"attribute": "days_since_last_order", "actual": "10"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        # Orders cannot be undone, but more can be placed.
+        ({"attribute": "order_count", "actual": "3", "operator": "<", "value": "2", "changes": "up"}, None),
+        ({"attribute": "order_count", "actual": "3", "operator": ">", "value": "3", "changes": "up"}, "4"),
+        # A last order is today or later: never in the past, however recent.
+        ({"attribute": "last_order_date", "actual": "2026-05-01", "operator": "between", "data_type": "date",
+          "value": "2026-06-01|2026-06-08", "changes": "up"}, None),
+        ({"attribute": "last_order_date", "actual": "2026-05-01", "operator": ">", "data_type": "date",
+          "value": "2026-06-01", "changes": "up"}, "2026-06-10"),
+        # What happened once keeps its date; for somebody without one, it can still happen.
+        ({"attribute": "first_order_date", "actual": "2024-01-01", "operator": ">", "data_type": "date",
+          "value": "2026-06-20", "changes": "never"}, None),
+        ({"attribute": "first_order_date", "actual": None, "operator": ">=", "data_type": "date",
+          "value": "2026-06-10", "changes": "never"}, "2026-06-10"),
+        ({"attribute": "first_order_date", "actual": None, "operator": "<", "data_type": "date",
+          "value": "2026-06-10", "changes": "never"}, None),
+        # Days start again at 0, and do not become missing.
+        (DAYS | {"operator": "<", "value": "1", "changes": "restart"}, "0"),
+        (DAYS | {"operator": "<", "value": "0", "changes": "restart"}, None),
+        (DAYS | {"operator": "is_null", "value": "", "changes": "restart"}, None),
+        # Nothing lies beyond the ends of a scale.
+        ({"attribute": "r_score", "actual": "4", "operator": ">", "value": "5", "highest": Decimal(5)}, None),
+        ({"attribute": "r_score", "actual": "4", "operator": ">=", "value": "5", "highest": Decimal(5)}, "5"),
+        # A set of what was bought only grows.
+        ({"attribute": "bought_categories", "actual": "Coffee|Tea", "operator": "has_none", "value": "Tea",
+          "data_type": "varchar", "changes": "up"}, None),
+        ({"attribute": "bought_categories", "actual": "Tea", "operator": "has_all", "value": "Coffee|Tea",
+          "data_type": "varchar", "changes": "up"}, "Coffee|Tea"),
+    ],
+)  # fmt: skip
+def test_no_change_is_proposed_that_nobody_can_make(condition: dict[str, Any], expected: str | None) -> None:
+    cells = {"kind": "include", "met": False, "expected": condition["value"], "day": date(2026, 6, 10)} | condition
+    found = counterfactuals([numeric(**cells)])
+    assert [step.target for change in found for step in change.steps] == ([] if expected is None else [expected])

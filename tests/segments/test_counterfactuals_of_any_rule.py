@@ -5,6 +5,7 @@ The traces come from the warehouse; plain Python decides whether a change turns 
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -15,18 +16,25 @@ from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
+import yaml
 
 from scripts.platform.warehouse import open_warehouse
+from scripts.platform.workspace import PROJECT
 from scripts.segments.counterfactuals import KNOWN, Change, Traced, counterfactuals, is_member
 from scripts.segments.explain.reading import explained_rows
 from tests.segments.test_rule_language import ABSENT, KINDS, TEXTS, TYPES, people, random_rules
 from tests.support.rule_evaluator import OPERATORS, Evaluator, attributes, cleaned, is_met, items
-from tests.support.rules_workspace import DAY, MATCHES, Row, Rule, build, make_workspace, put_rules, shown
+from tests.support.rules_workspace import DAY, MATCHES, WINDOWS, Row, Rule, build, make_workspace, put_rules, shown
 
 CUSTOMERS = 40
 RULES = 120
 # How far a value may differ from the four decimals that a trace shows.
 ROUNDING = 0.00005
+FEATURES = yaml.safe_load((PROJECT / "models/customers/_customer_features.yml").read_text(encoding="utf-8"))
+# How values can move; windows count events.
+META = {column["name"]: column.get("config", {}).get("meta", {}) for column in FEATURES["models"][0]["columns"]} | {
+    window["attribute_name"]: {"lowest": 0} for window in WINDOWS
+}
 
 
 @dataclass
@@ -69,6 +77,10 @@ def test_counterfactuals_turn_the_verdict_or_nothing_does(workspace: Workspace, 
         changes = counterfactuals(conditions)
         for change in changes:
             after = workspace.evaluator.holds(rule, changed(customer, change))
+            for step in change.steps:
+                now, then = customer.get(step.attribute), typed(step.attribute, step.target)
+                assert step.target == KNOWN or may_move(step.attribute, now, then), f"{step}\n{said}"
+                counts[META.get(step.attribute, {}).get("changes", "any")] += 1
             assert after != before and change.becomes == ("in" if after else "out"), f"{change}\n{said}"
         if changes:
             (steps,) = {len(change.steps) for change in changes}
@@ -81,7 +93,8 @@ def test_counterfactuals_turn_the_verdict_or_nothing_does(workspace: Workspace, 
             counts["none"] += 1
         tried |= {cells["operator"].lower() for cells in rule.rows}
     print(dict(counts))
-    assert sum(counts.values()) == count
+    assert sum(counts[found] for found in counts if found.endswith("value(s)") or found == "none") == count
+    assert counts["up"] > 0 and counts["restart"] > 0
     assert counts["1 value(s)"] > count // 3 and counts["2 value(s)"] > count // 50 and counts["none"] > 0
     assert tried == set(OPERATORS)
 
@@ -135,6 +148,28 @@ def typed(attribute: str, text: str | None) -> Any:
     return number if scale else int(number)
 
 
+def may_move(name: str, now: Any, then: Any) -> bool:
+    """Whether a customer's value can become another one, by what the attribute declares."""
+    meta = META.get(name, {})
+    changes = meta.get("changes", "any")
+    if then is None or now is None:
+        possible = now is None or changes == "any"
+    elif changes == "never":
+        possible = False
+    elif changes == "up" and meta.get("value_type") == "set":
+        possible = not (set(now.split("|")) - {""}) - set(then.split("|"))
+    elif changes == "up" and not isinstance(then, date):
+        possible = then >= now
+    else:
+        possible = True
+    if changes in ("up", "never") and isinstance(then, date):
+        possible = possible and then >= DAY
+    if isinstance(then, int | float | Decimal) and not isinstance(then, bool):
+        lowest, highest = meta.get("lowest", -math.inf), meta.get("highest", math.inf)
+        possible = possible and max(lowest, 0 if changes == "restart" else lowest) <= then <= highest
+    return possible
+
+
 # ---- all that could be tried ----
 
 
@@ -150,7 +185,7 @@ def exhaustive(evaluator: Evaluator, rule: Rule, customer: Row, before: bool, mo
     for group in groups(evaluator, conditions):
         mine = [place for place, one in enumerate(conditions) if one["attribute"] in group]
         ways: dict[tuple[bool, ...], int] = {}
-        for values in product(*(domain(evaluator, conditions, group, name, customer) for name in group)):
+        for values in product(*(reachable(evaluator, conditions, group, name, customer) for name in group)):
             other = customer | {name: value for name, value in zip(group, values, strict=True) if value is not SAME}
             met = tuple(is_met(conditions[place], other, evaluator, DAY) for place in mine)
             cost = sum(value is not SAME for value in values)
@@ -211,6 +246,13 @@ def groups(evaluator: Evaluator, conditions: list[Row]) -> list[list[str]]:
     return [sorted(group) for group in found]
 
 
+def reachable(evaluator: Evaluator, conditions: list[Row], group: list[str], name: str, customer: Row) -> Iterator[Any]:
+    """The values of its domain that an attribute of the customer can take."""
+    for value in domain(evaluator, conditions, group, name, customer):
+        if value is SAME or may_move(name, customer.get(name), value):
+            yield value
+
+
 def domain(evaluator: Evaluator, conditions: list[Row], group: list[str], name: str, customer: Row) -> Iterator[Any]:
     """Values that represent all that an attribute could have. It is missing only where a condition tests for that."""
     mine = [one for one in conditions if one["attribute"] == name]
@@ -236,6 +278,10 @@ def domain(evaluator: Evaluator, conditions: list[Row], group: list[str], name: 
         linked = [one for one in conditions if one["attribute"] in group]
         points = [point for one in linked for point in _points(evaluator, one, customer)]
         points += [customer[other] for other in group if customer.get(other) is not None]
+        if KINDS[name] == "date":
+            points.append(DAY)
+        else:
+            points += [Decimal(str(META[name][end])) for end in ("lowest", "highest") if end in META.get(name, {})]
         yield from _beside(evaluator, conditions, name, points, len(group), customer)
 
 

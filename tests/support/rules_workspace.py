@@ -84,7 +84,7 @@ def make_workspace(folder: Path, customers: list[Row], types: dict[str, str]) ->
         _texts(connection, "behaviour_windows", "attribute_name event filter measure days description unit", WINDOWS)
         connection.execute(
             "create table intermediate.int_segment_rule_errors as select '' as seed_name, '' as segment_key,"
-            " '' as row_text, '' as reason, '' as suggestion, '' as severity where false"
+            " '' as row_text, '' as reason, '' as suggestion, '' as severity, true as is_faulty where false"
         )
         for name in ("segment_status_steps", "approved_uses"):
             file = PROJECT / f"seeds/reference/{name}.csv"

@@ -2,11 +2,10 @@
 
 Works on the warehouse's trace of a rule: its conditions with the customer's values and verdicts (`conditions`). A
 proposed change (`steps`) is evaluated on the whole rule (`search`), so that a change that satisfies one condition and
-breaks another does not count.
+breaks another does not count; nor does one that nobody can make, such as an earlier first order.
 """
 
-from scripts.segments.counterfactuals.conditions import Traced, is_member, shown
-from scripts.segments.counterfactuals.search import Change, counterfactuals, is_past, nearness
-from scripts.segments.counterfactuals.steps import KNOWN
+from scripts.segments.counterfactuals.conditions import KNOWN, Traced, is_member, shown
+from scripts.segments.counterfactuals.search import Change, counterfactuals, nearness
 
-__all__ = ["KNOWN", "Change", "Traced", "counterfactuals", "is_member", "is_past", "nearness", "shown"]
+__all__ = ["KNOWN", "Change", "Traced", "counterfactuals", "is_member", "nearness", "shown"]

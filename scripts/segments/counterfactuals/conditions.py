@@ -12,6 +12,8 @@ from functools import cached_property
 from scripts.segments.operators import Operator, operators
 
 MISSING = "missing"
+# Any value, where a rule only asks that there is one.
+KNOWN = "known"
 # Values by the name of their attribute; None where there is none.
 Values = Mapping[str, str | None]
 # How far a value may differ from the four decimals that a trace shows.
@@ -26,7 +28,8 @@ class Traced:
 
     `kind`: scope, include or exclude. `data_type`: that of the attribute. `can_change`: False for what no customer can
     change: the scope, and a condition whose source is off. `label`: the name of the attribute in texts. `value`: as
-    written in the rule; in `expected`, thresholds, days and values of other attributes are filled in.
+    written in the rule; in `expected`, thresholds, days and values of other attributes are filled in. `changes`,
+    `lowest`, `highest`: how its value can move, see attribute_catalogue. `day`: that of the evaluation.
     """
 
     kind: str
@@ -44,6 +47,10 @@ class Traced:
     can_change: bool = True
     value: str = ""
     label: str = ""
+    changes: str = "any"
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+    day: date | None = None
 
     @cached_property
     def by(self) -> Operator:
@@ -149,6 +156,33 @@ def meets(condition: Traced, values: Values, shift: Decimal = Decimal(0)) -> boo
     if is_double(condition.data_type) and condition.attribute not in values and isinstance(own, Decimal):
         own += shift
     return own is not None and bool(operator.holds(own, others))
+
+
+def can_become(condition: Traced, target: str | None) -> bool:
+    """Whether the attribute of a condition could have this value one day, given what it is now."""
+    actual, changes = condition.actual, condition.changes
+    if target in (actual, KNOWN):
+        return True
+    if actual is not None and (changes == "never" or (target is None and changes != "any")):
+        return False
+    value, now = (value_of(text or "", condition.data_type) for text in (target, actual))
+    if isinstance(value, Decimal):
+        if condition.lowest is not None and value < condition.lowest:
+            return False
+        if condition.highest is not None and value > condition.highest:
+            return False
+        if changes == "restart":
+            return value >= 0
+    if changes not in ("up", "never"):
+        return True
+    if isinstance(value, date):
+        # What happens from now on happens today or later.
+        return condition.day is None or value >= condition.day
+    if isinstance(value, Decimal) and isinstance(now, Decimal):
+        return value >= now
+    if "set" in condition.by.value_types and actual and target is not None:
+        return set(actual.split("|")) <= set(target.split("|"))
+    return True
 
 
 def _compared_values(condition: Traced, values: Values, shift: Decimal) -> Iterator[object]:

@@ -44,10 +44,8 @@ def counterfactuals(conditions: Sequence[Traced], most: int = 3) -> list[Change]
         key = frozenset(step.attribute for step in steps)
         if key not in found or nearness(change) < nearness(found[key]):
             found[key] = change
-    # A change that would need time to run backwards is named only where nothing else would do.
-    possible = [change for change in found.values() if not is_past(change)] or list(found.values())
-    fewest = min((len(change.steps) for change in possible), default=0)
-    return sorted((change for change in possible if len(change.steps) == fewest), key=nearness)[:most]
+    fewest = min((len(change.steps) for change in found.values()), default=0)
+    return sorted((change for change in found.values() if len(change.steps) == fewest), key=nearness)[:most]
 
 
 def _turns(conditions: Sequence[Traced], values: Values, turns_in: bool) -> bool:
@@ -180,19 +178,7 @@ def _with_days(conditions: Sequence[Traced], step: Step, turns_in: bool, count: 
     return replace(step, days=int(days)) if _turns(conditions, moved, turns_in) else step
 
 
-def is_past(change: Change) -> bool:
-    """Whether it would need time to run backwards: a first order does not become more recent."""
-    return any(
-        step.attribute.startswith("days_since_first_") and _distance(step) < 1 and _is_below(step.target, step.actual)
-        for step in change.steps
-    )
-
-
-def _is_below(text: str | None, other: str | None) -> bool:
-    return text is not None and other is not None and Decimal(text) < Decimal(other)
-
-
-def nearness(change: Change) -> tuple[int, int, int, float, int, float, str]:
+def nearness(change: Change) -> tuple[int, int, float, int, float, str]:
     """Smaller is nearer: fewer values, then what happens by itself, sooner, then the smaller relative change.
 
     That a reason for exclusion might arise comes after other reasons to leave: it is true of everybody.
@@ -200,9 +186,7 @@ def nearness(change: Change) -> tuple[int, int, int, float, int, float, str]:
     days = change.days
     distance = sum(_distance(step) for step in change.steps)
     against = sum(step.kind == "exclude" for step in change.steps) if change.becomes == "out" else 0
-    past = 1 if is_past(change) else 0
     return (
-        past,
         len(change.steps),
         0 if days is not None else 1,
         days or 0,

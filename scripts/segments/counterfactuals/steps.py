@@ -12,11 +12,20 @@ from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from itertools import combinations, product
 
-from scripts.segments.counterfactuals.conditions import Traced, is_double, is_number, meets, readings, shown, value_of
+from scripts.segments.counterfactuals.conditions import (
+    KNOWN,
+    Traced,
+    can_become,
+    is_double,
+    is_number,
+    meets,
+    readings,
+    shown,
+    value_of,
+)
 from scripts.segments.operators import operators, opposite_of
 
-# Any value, where a rule only asks that there is one; and a text that no condition names.
-KNOWN = "known"
+# A text that no condition names.
 OTHER = "another"
 # For a value that is compared with one that is missing too.
 SOME_DAY = date(2000, 1, 1)
@@ -59,7 +68,8 @@ def _steps(conditions: Sequence[Traced], attribute: str, mine: Sequence[Traced])
     actual = mine[0].actual
     shifts = readings(reading)
     taken = set()
-    for target in sorted(dict.fromkeys(_targets(conditions, mine, linked)), key=lambda one: _nearness(mine[0], one)):
+    possible = (target for target in _targets(conditions, mine, linked) if can_become(mine[0], target))
+    for target in sorted(dict.fromkeys(possible), key=lambda one: _nearness(mine[0], one)):
         verdicts = tuple(meets(condition, {attribute: target}, shift) for condition in reading for shift in shifts)
         # Where other values are compared with this one, more depends on it than the current verdicts.
         way = (verdicts, _is_up(mine[0], target), target if len(linked) > 1 else None)
@@ -116,6 +126,10 @@ def _points(conditions: Sequence[Traced], linked: set[str]) -> set[date | Decima
     """The values at which a condition on one of the linked attributes may turn."""
     mine = [one for one in conditions if one.attribute in linked and one.can_change]
     values = {value for one in mine for value in one.item_values}
+    # The ends of what its value can be: all that the rule asks for may lie beyond.
+    values |= {bound for one in mine for bound in (one.lowest, one.highest)}
+    if mine[0].data_type == "date" and any(one.changes in ("up", "never") for one in mine):
+        values |= {one.day for one in mine}
     if len(linked) > 1:
         values |= {value_of(one.actual, one.data_type) for one in mine if one.actual is not None}
     points = {value for value in values if isinstance(value, date | Decimal)}

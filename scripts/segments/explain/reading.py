@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -131,7 +132,8 @@ def explained_rows(
         _traced(row)
         for row in rows_of(
             connection,
-            "select traces.*, attributes.data_type, attributes.phrase,"
+            "select traces.*, attributes.data_type, attributes.phrase, attributes.changes, attributes.lowest,"
+            " attributes.highest, (select max(as_of_date) from marts.customer_features) as described_day,"
             " (select list(attribute_name) from marts.attribute_catalogue where not is_available) as unavailable"
             " from intermediate.int_segment_traces as traces"
             " left join marts.attribute_catalogue as attributes on traces.attribute = attributes.attribute_name"
@@ -159,9 +161,17 @@ def _traced(row: Row) -> tuple[str, Traced]:
         can_change=row["kind"] != "scope",
         value=row["value"] or "",
         label=json.loads(row["phrase"])["label"] if row["phrase"] else attribute.replace("segment:", "membership of "),
+        changes=row["changes"] or "any",
+        lowest=_bound(row["lowest"]),
+        highest=_bound(row["highest"]),
+        day=row["described_day"],
     )
     is_waived = not set(row["unavailable"] or []).isdisjoint(condition.reads)
     return row["segment_key"], replace(condition, can_change=False) if is_waived else condition
+
+
+def _bound(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
 
 
 def _channels(definition: Row, candidates: list[Row], consents: list[Row], is_in: bool) -> Iterator[Row]:

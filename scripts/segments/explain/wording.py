@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from scripts.segments.counterfactuals import Change, Traced, is_past, nearness, shown
+from scripts.segments.counterfactuals import Change, Traced, nearness, shown
 from scripts.segments.explain.reading import Explanation, Row
 
 # Number of nearly reached segments that are named.
@@ -177,7 +177,7 @@ def _one_way(one: Explanation) -> str:
 
 def _is_in_reach(one: Explanation) -> bool:
     """Whether one number is all that is missing; that somebody might complain tomorrow is true of everybody."""
-    if not one.changes or one.definition["is_suppression"] or is_past(one.changes[0]):
+    if not one.changes or one.definition["is_suppression"]:
         return False
     (step, *more) = one.changes[0].steps
     if one.changes[0].days is not None:

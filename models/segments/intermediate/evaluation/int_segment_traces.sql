@@ -9,11 +9,11 @@ with features as (  -- noqa: ST03
 
 ),
 
--- A faulty draft only raises a warning, but cannot be explained.
+-- A faulty draft cannot be explained; a rule whose rows only raise a warning can.
 faulty as (
 
     select distinct segment_key from {{ ref('int_segment_rule_errors') }}
-    where seed_name = 'segment_rule_conditions'
+    where seed_name = 'segment_rule_conditions' and is_faulty
 
 ),
 

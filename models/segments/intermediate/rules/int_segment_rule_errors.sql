@@ -100,7 +100,8 @@ graded as (
             when violations.is_warning then 'warning'
             when violations.is_structural or coalesce(statuses.is_active, 1) = 1 then 'error'
             else 'warning'
-        end as severity
+        end as severity,
+        not violations.is_warning as is_faulty
 
     from violations
     left join statuses
