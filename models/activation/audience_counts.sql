@@ -1,4 +1,4 @@
--- Grain: one row per active segment and channel (email, sms): how many members it has, how many are left out, and why.
+-- Grain: one row per active segment and channel on which marketing reaches people: how many members it has, how many are left out, and why.
 with candidates as (
 
     select * from {{ ref('int_segment_audience_candidates') }}
@@ -40,7 +40,7 @@ counted as (
         on
             segment_channels.segment_key = candidates.segment_key
             and segment_channels.channel = candidates.channel
-    where segment_channels.channel in ('email', 'sms')
+    where segment_channels.channel in ('{{ audience_channels().keys() | join("', '") }}')
     group by segment_channels.segment_key, segment_channels.channel
 
 )
