@@ -28,7 +28,8 @@ counted as (
         count(case when candidates.customer_id is not null and candidates.left_out_reason is null then 1 end)
             as reachable_count,
         {% for reason in [
-            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment'
+            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment',
+            'open_complaint', 'service_recovery', 'complaints_unknown'
         ] %}
         count(case when candidates.left_out_detail = '{{ reason }}' then 1 end) as {{ reason }}_count,
         {% endfor %}

@@ -17,6 +17,8 @@ from scripts.segments.approval_log import FILE, Cells, Row, append_rows, rows_th
 from scripts.segments.segment_library import which_segment
 
 ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
+# The risk owner's signature that a segment may sell although it cannot be computed who has an open complaint.
+WAIVER = "care_waiver"
 # A rule is approved while it is in review, and again whenever it changes later.
 OPEN_TO_APPROVAL = ("in_review", "approved", "active")
 
@@ -156,8 +158,8 @@ def same_person(name: str, other: str) -> bool:
 
 
 def _check(role: str, by: str, tolerance: float) -> None:
-    if role not in ROLES:
-        raise UserError(f"role `{role}` is not known; use one of {', '.join(ROLES)}")
+    if role not in (*ROLES, WAIVER):
+        raise UserError(f"role `{role}` is not known; use one of {', '.join((*ROLES, WAIVER))}")
     if not by.strip() or any(ord(letter) < 32 for letter in by):
         raise UserError("--by: the approver's name is empty or not on one line; write it as --by 'A. Owner'")
     if not 0 <= tolerance <= 1:
@@ -171,13 +173,15 @@ def _check_segment(segment: _Segment, role: str, by: str) -> None:
             f"segment `{segment.key}` is {segment.status}{why}; only a segment in review, approved or active, whose "
             "rule can be computed, can be approved"
         )
+    if role == WAIVER:
+        return
     if role not in segment.needed:
         raise CheckFailed(
             f"segment `{segment.key}` has no risk class, so it needs no {role}; its roles are "
             f"{', '.join(segment.needed)}"
         )
     for other_role, cells in segment.given.items():
-        if other_role != role and same_person(cells["approved_by"], by):
+        if other_role not in (role, WAIVER) and same_person(cells["approved_by"], by):
             raise CheckFailed(
                 f"segment `{segment.key}`: {cells['approved_by']} has approved it as {other_role} already; "
                 f"its {len(segment.needed)} roles need {len(segment.needed)} different people"
@@ -247,7 +251,8 @@ def _segments(workspace: Workspace) -> dict[str, _Segment]:
     segments = {}
     for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
         needed = {role: uses[key][role] for role in ROLES if role in uses.get(key, {})}
-        given = given_approvals(log, key, fingerprint, needed)
+        owners = needed.get("segment_owner", "")
+        given = given_approvals(log, key, fingerprint, {**needed, WAIVER: owners})
         segments[key] = _Segment(
             key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, needed, given
         )
@@ -264,5 +269,5 @@ def _row(segment: _Segment, role: str, by: str, decision: str, low: str, high: s
         "count_low": low,
         "count_high": high,
         "decision": decision,
-        "approved_use": segment.needed[role],
+        "approved_use": segment.needed["segment_owner" if role == WAIVER else role],
     }

@@ -51,7 +51,7 @@ SEEDS = {
         f"{key},active,email|sms,people,,core\n"
         for key in ("lapsed", "promoters", "changed", "grown", "nobody", "priced", "reviewed", "vip", "inactive")
     )
-    + "suppression,active,email,all,,suppression|core\n",
+    + "suppression,active,email,all,,suppression|core\nrecovery,active,service,people,,service_recovery\n",
     "segment_rule_conditions": "segment_key,kind,alternative,attribute,operator,value,if_missing\n"
     "suppression,include,1,complaint_count_30d,>=,1,\nsuppression,exclude,1,segment:promoters,is_member,,\n"
     "promoters,include,1,nps_score,>=,9,\nlapsed,include,1,days_since_last_order,>=,120,\n",

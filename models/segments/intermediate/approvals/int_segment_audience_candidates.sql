@@ -19,14 +19,11 @@ memberships as (
             when '{{ channel }}' then '{{ consent_channel }}'
             {% endfor %}
         end as consent_channel,
-        segment_channels.is_suppression,
-        definitions.is_selling
+        segment_channels.is_suppression
 
     from {{ ref('int_segment_members') }} as members
     inner join segment_channels
         on members.segment_key = segment_channels.segment_key
-    inner join {{ ref('int_segment_definitions') }} as definitions
-        on members.segment_key = definitions.segment_key
     where segment_channels.effective_status = 'active'
 
 ),
@@ -89,7 +86,7 @@ joined as (
         case
             when coalesce(forbidden.customer_id, suppressed.customer_id) is not null then 'suppressed'
             when unknown_suppression.channel is not null then 'suppression_unknown'
-            when memberships.is_selling and in_care.customer_id is not null then 'in_care'
+            when held.held_back_for is not null then 'in_care'
             -- People come to the web site by themselves: only an objection counts there.
             when memberships.channel <> 'onsite' and not coalesce(consents.is_permitted, false) then 'no_consent'
             when memberships.channel = 'email' and contacts.email is null then 'no_address'
@@ -106,7 +103,7 @@ joined as (
             when forbidden.customer_id is not null then forbidden.reason
             when suppressed.customer_id is not null then 'suppression_segment'
             when unknown_suppression.channel is not null then null
-            when memberships.is_selling and in_care.customer_id is not null then null
+            when held.held_back_for is not null then held.held_back_for
             when memberships.channel <> 'onsite' and not coalesce(consents.is_permitted, false)
                 then coalesce(consents.decided_by, 'never_asked')
         end as left_out_detail
@@ -122,8 +119,10 @@ joined as (
             and memberships.consent_channel = forbidden.channel
     left join unknown_suppression
         on memberships.channel = unknown_suppression.channel
-    left join {{ ref('int_customers_in_care') }} as in_care
-        on memberships.customer_id = in_care.customer_id
+    left join {{ ref('int_segment_care_holds') }} as held
+        on
+            memberships.customer_id = held.customer_id
+            and memberships.segment_key = held.segment_key
     left join consents
         on
             memberships.customer_id = consents.customer_id
