@@ -89,16 +89,23 @@ def demo(workspace: Workspace, arguments: dict[str, Any], progress: Progress = p
 
 
 def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress = print) -> None:
-    """Check the seeds as files and the approval log, then all rules and declarations in the warehouse."""
+    """Check the seeds as files and the approval log, then all rules and declarations.
+
+    Once a warehouse has been built, the rules are checked over it and nothing is written; before, dbt builds what the
+    checks read.
+    """
     from scripts.platform.dbt import run_dbt
     from scripts.segments.approval_log import verified_log
-    from scripts.segments.validate import VIOLATIONS, check_rules, check_seeds
+    from scripts.segments.validate import VIOLATIONS, check_rules, check_rules_of_seeds, check_seeds
 
     settings = read_settings(workspace, variables)
     setup(workspace, progress)
     check_seeds(workspace.seeds)
     verified_log(workspace)
     _need_raw_tables(workspace)
+    if _is_built(workspace):
+        check_rules_of_seeds(workspace, settings.variables, settings.landing, progress)
+        return
     _use_settings(workspace, settings)
     variables = settings.variables
     run_dbt(workspace, ["seed"], variables=variables, kind=RULES, progress=quiet)
@@ -205,6 +212,16 @@ def _use_settings(workspace: Workspace, settings: Settings) -> None:
     """Let dbt read the landing zone's settings as they are now, not as they were at the last intake."""
     with open_warehouse(workspace.warehouse) as connection:
         store_settings(connection, settings.landing)
+
+
+def _is_built(workspace: Workspace) -> bool:
+    """Whether the warehouse has been built down to memberships."""
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        return bool(
+            connection.execute(
+                "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'segment_memberships'"
+            ).fetchone()
+        )
 
 
 def _refuse_other_settings(workspace: Workspace, settings: Settings) -> None:

@@ -73,13 +73,11 @@ def problem_with(builds: Sequence[Build], *, to_learn: bool = False) -> str | No
     if to_learn:
         newest.pop(HISTORY, None)
     for build in newest.values():
+        what = f"{'the check of the rules' if build.kind == RULES else 'the build'} of {build.when}"
         if build.outcome == RUNNING:
-            return f"the build of {build.when} was interrupted; run `python -m scripts build` again"
+            return f"{what} was interrupted; run `python -m scripts build` again"
         if build.outcome != SUCCEEDED:
-            return (
-                f"the build of {build.when} failed ({build.detail}); correct what it named, then run "
-                "`python -m scripts build` again"
-            )
+            return f"{what} failed ({build.detail}); correct what it named, then run `python -m scripts build` again"
         if build.kind not in (*BASES, *PARTS):
             return (
                 f"`{build.selection}` of {build.when} built a part of the models only, so they may contradict each "

@@ -127,7 +127,7 @@ def run_dbt(
     if not outcome.success:
         if holder := lock_holder(str(outcome.exception)):
             raise WarehouseBusy(f"{workspace.warehouse}: {holder}")
-        raise CheckFailed(f"dbt {arguments[0]}: {_one_line(str(outcome.exception or 'failed'))}")
+        raise CheckFailed(f"dbt {arguments[0]}: {one_line(str(outcome.exception or 'failed'))}")
     return [result for result in results if result.node.resource_type != "operation"]
 
 
@@ -191,7 +191,7 @@ def rendered(template: str, variables: dict[str, Any]) -> str:
     if not outcome.success:
         # The cause says more than the fact that the template could not be parsed.
         problem = getattr(outcome.exception, "__context__", None) or outcome.exception
-        raise CheckFailed(f"dbt compile: {_one_line(str(problem or 'failed'))}")
+        raise CheckFailed(f"dbt compile: {one_line(str(problem or 'failed'))}")
     return str(outcome.result.results[0].node.compiled_code)
 
 
@@ -281,7 +281,7 @@ def _failure_lines(workspace: Workspace, result: Any) -> list[str]:
     """One line per failure; a failed `shape` test lists what its query finds, where dbt only counts the rows."""
     metadata = getattr(result.node, "test_metadata", None)
     if str(result.status) != "fail" or not metadata or metadata.name != "shape":
-        return [f"{result.node.name}: {_one_line(result.message)}"]
+        return [f"{result.node.name}: {one_line(result.message)}"]
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         broken = rows_of(connection, f"{result.node.compiled_code} order by rule, column_name")
     model = result.node.attached_node.split(".")[-1]
@@ -293,7 +293,7 @@ def _failure_lines(workspace: Workspace, result: Any) -> list[str]:
     ]
 
 
-def _one_line(message: str | None) -> str:
+def one_line(message: str | None) -> str:
     """A dbt message without its frame and line breaks."""
     if cell := SEED_CELL.search(" ".join((message or "").split())):
         line, column, text, kind = cell.groups()

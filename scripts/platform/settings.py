@@ -112,12 +112,17 @@ def _recorded(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, s
 
 def built_variables(workspace: Workspace) -> dict[str, Any]:
     """The vars, except the day, with which dbt has to be run so that it builds as the last full build did."""
-    found = built_settings(workspace)
-    return {
+    return {name: value for name, value in as_built(built_settings(workspace)).items() if name != DAY}
+
+
+def as_built(found: dict[str, str]) -> dict[str, Any]:
+    """Recorded settings as the vars, with the day, of a run that builds as the last full build did."""
+    vars_found = {
         name: _checked(name, found[name], NOTES, of_file=True)
         for name in project_vars()
         if name in found and name not in landing_names()
     }
+    return {**vars_found, DAY: found[DAY]}
 
 
 def built_var(workspace: Workspace, name: str) -> Any:

@@ -9,6 +9,7 @@ nothing.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import hmac
@@ -133,9 +134,11 @@ def add_missing_column(seeds: Path) -> bool:
     """Give a log of an earlier release the column that it lacks; its cells stay as they are. Whether it lacked it."""
     file = seeds / FILE
     with only_writer(seeds):
-        rows = read_log(seeds)
-        if not file.exists() or file.read_text(encoding="utf-8-sig").partition("\n")[0].strip() == ",".join(COLUMNS):
+        # Any other first line is a fault, which `check_seeds` names.
+        header = file.read_bytes().partition(b"\n")[0] if file.exists() else b""
+        if header.removeprefix(codecs.BOM_UTF8).strip() != ",".join(EARLIER_COLUMNS).encode():
             return False
+        rows = read_log(seeds)
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.platform.errors import UserError
 from scripts.platform.warehouse import quote
-from scripts.segments.segment_library import CONDITIONS, DEFINITIONS, Cells, Rows, key_of
+from scripts.segments.segment_library import CONDITIONS, DEFINITIONS, SEED_NAMES, Cells, Rows, key_of
 
 CONSENT_RULES = "consent rules"
 # What decides whom a suppression segment holds and where; its other cells are descriptions.
@@ -41,14 +42,20 @@ def built_rows(connection: duckdb.DuckDBPyConnection) -> RowsOf:
 
 
 def present_rows(seeds: Path) -> RowsOf:
-    """The rows of a seed as its file is now; none where there is no file."""
+    """The rows of a seed as its file is now; none where there is no file. Raises UserError for one that is damaged."""
 
     def rows_of(name: str) -> Rows:
         file = seeds / f"{name}.csv"
         if not file.exists():
             return []
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return [_plain(row.items()) for row in csv.DictReader(lines)]
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                found = [_plain(row.items()) for row in csv.DictReader(lines)]
+        except (UnicodeDecodeError, csv.Error):
+            raise UserError(f"{file}: cannot be read as CSV in UTF-8; `python -m scripts validate` says why") from None
+        if name in SEED_NAMES and any("segment_key" not in row for row in found):
+            raise UserError(f"{file}: has no column segment_key; `python -m scripts validate` says what it needs")
+        return found
 
     return rows_of
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import read_rows
-from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import PROJECT, Workspace
-from scripts.segments.segment_library import DEFINITIONS, SEED_NAMES, Cells, Rows, library_to_change, read_library
+from scripts.segments.evaluation import rules_in_memory
+from scripts.segments.segment_library import DEFINITIONS, library_to_change, read_library
 
 STEPS = PROJECT / "seeds" / "reference" / "segment_status_steps.csv"
 
@@ -45,7 +43,7 @@ def promote(workspace: Workspace, segment_key: str, target: Path, progress: Prog
     """Copy a segment's definition and conditions from the workspace's seeds to the folder `target`.
 
     The segment's rows in `target` are replaced as a whole; its approvals are never copied, so that they are given again
-    where the rule is used. Raises CheckFailed, and writes nothing, when the last check found errors in the segment.
+    where the rule is used. Raises CheckFailed, and writes nothing, when the rule check finds errors in the segment.
     """
     target = target.expanduser().absolute()
     if target == workspace.seeds:
@@ -54,7 +52,7 @@ def promote(workspace: Workspace, segment_key: str, target: Path, progress: Prog
         raise UserError(f"{target}: no such folder of seeds; name one with --to")
     source = read_library(workspace.seeds)
     definition, conditions = source.definition(segment_key), source.conditions_of(segment_key)
-    _check_errors(workspace, segment_key, definition, conditions)
+    _check_errors(workspace, segment_key)
     with library_to_change(target) as library:
         is_new = segment_key not in library.keys
         library.replace(segment_key, definition, conditions)
@@ -65,43 +63,17 @@ def promote(workspace: Workspace, segment_key: str, target: Path, progress: Prog
     )
 
 
-def _check_errors(workspace: Workspace, segment_key: str, definition: Cells, conditions: Rows) -> None:
-    """Raises CheckFailed when the rule check found errors in these very rows, or has not checked them yet."""
-    with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        try:
-            errors = connection.execute(
-                "select row_text, reason, suggestion from intermediate.int_segment_rule_errors"
-                " where segment_key = $key order by all",
-                {"key": segment_key},
-            ).fetchall()
-            loaded = [
-                _loaded(connection, name, segment_key, list(rows[0]) if rows else ["segment_key"])
-                for name, rows in zip(SEED_NAMES, ([definition], conditions), strict=True)
-            ]
-        except (duckdb.CatalogException, duckdb.BinderException):
-            raise UserError(
-                f"{workspace.warehouse}: the rules have not been checked yet; run `python -m scripts validate` first"
-            ) from None
-    wanted = [
-        sorted(tuple(cell.strip() for cell in row.values()) for row in part) for part in ([definition], conditions)
-    ]
-    if loaded != wanted:
-        raise CheckFailed(
-            f"segment `{segment_key}`: was edited since it was last checked; run `python -m scripts validate` first"
-        )
+def _check_errors(workspace: Workspace, segment_key: str) -> None:
+    """Raises CheckFailed when the rule check finds errors in the segment's rows."""
+    with rules_in_memory(workspace) as evaluation:
+        errors = evaluation.connection.execute(
+            f"select row_text, reason, suggestion from {evaluation.relation('int_segment_rule_errors')}"
+            " where segment_key = ? order by all",
+            [segment_key],
+        ).fetchall()
     if errors:
         lines = [f"{row_text}: {reason}; {suggestion}" for row_text, reason, suggestion in errors]
         raise CheckFailed("\n".join([*lines, f"segment `{segment_key}` is not copied; correct the rows listed above"]))
-
-
-def _loaded(
-    connection: duckdb.DuckDBPyConnection, table: str, segment_key: str, columns: list[str]
-) -> list[tuple[str, ...]]:
-    cells = ", ".join(f"""coalesce(trim("{name}"), '')""" for name in columns)
-    found = connection.execute(
-        f"select {cells} from seeds.{table} where trim(segment_key) = $key", {"key": segment_key}
-    ).fetchall()
-    return sorted(found)
 
 
 def _steps() -> dict[str, list[str]]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import yaml
+import duckdb
 
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.progress import Progress
+from scripts.platform.rendering import declared_nodes
 from scripts.platform.seed_files import numbered_rows, read_header, seed_problems
 from scripts.platform.warehouse import open_warehouse
-from scripts.platform.workspace import BUSINESS_SEEDS, PROJECT, Workspace
+from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 
 RowText = Callable[[dict[str, str]], str]
 
@@ -72,7 +73,32 @@ def check_rules(workspace: Workspace, progress: Progress = print) -> None:
     Reads the models in VIOLATIONS, which the caller has built. Errors of segments that are not active are warnings.
     Raises CheckFailed when there is an error: nothing is evaluated, counted or sent by rules that are in doubt.
     """
-    found = _violations(workspace)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'intermediate'"
+        ).fetchall()
+        built = sorted({name for (name,) in tables} & VIOLATIONS.keys())
+        if not built:
+            raise UserError(
+                f"{workspace.warehouse}: the rules have not been checked yet; run `python -m scripts build` first"
+            )
+        found = _violations(connection, {model: f"intermediate.{model}" for model in built})
+    _report(workspace, found, progress)
+
+
+def check_rules_of_seeds(
+    workspace: Workspace, variables: dict[str, Any], settings: dict[str, str], progress: Progress = print
+) -> None:
+    """The same for the seeds as they are now, over a warehouse that was built before; nothing is written."""
+    from scripts.segments.evaluation import rules_in_memory
+
+    with rules_in_memory(workspace, variables, settings=settings) as evaluation:
+        relations = {model: str(evaluation.relation(model)) for model in VIOLATIONS}
+        found = _violations(evaluation.connection, relations)
+    _report(workspace, found, progress)
+
+
+def _report(workspace: Workspace, found: list[tuple[str, ...]], progress: Progress) -> None:
     places = row_places(workspace.seeds)
     for severity, seed, row_text, reason, suggestion in found:
         lines = places.get((seed, row_text), [])
@@ -94,24 +120,13 @@ def check_rules(workspace: Workspace, progress: Progress = print) -> None:
         raise CheckFailed("\n".join(problems))
 
 
-def _violations(workspace: Workspace) -> list[tuple[str, ...]]:
+def _violations(connection: duckdb.DuckDBPyConnection, relations: dict[str, str]) -> list[tuple[str, ...]]:
     """Severity, seed, row, reason and suggestion of every violation, in this order."""
     found: list[tuple[str, ...]] = []
-    with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        built = {
-            name
-            for (name,) in connection.execute(
-                "select table_name from duckdb_tables() where schema_name = 'intermediate'"
-            ).fetchall()
-        }
-        if not built & VIOLATIONS.keys():
-            raise UserError(
-                f"{workspace.warehouse}: the rules have not been checked yet; run `python -m scripts build` first"
-            )
-        for model in sorted(built & VIOLATIONS.keys()):
-            found += connection.execute(
-                f"select {VIOLATIONS[model]}, seed_name, row_text, reason, suggestion from intermediate.{model}"
-            ).fetchall()
+    for model, relation in relations.items():
+        found += connection.execute(
+            f"select {VIOLATIONS[model]}, seed_name, row_text, reason, suggestion from {relation}"
+        ).fetchall()
     return sorted(found)
 
 
@@ -138,17 +153,17 @@ def _row_texts() -> dict[str, RowText]:
     texts: dict[str, RowText] = {
         "validation_rules": _rule_text,
     }
-    for file in sorted((PROJECT / "seeds/reference").glob("*.yml")):
-        for seed in yaml.safe_load(file.read_text(encoding="utf-8")).get("seeds", []):
-            if row := seed.get("config", {}).get("meta", {}).get("row"):
-                texts[seed["name"]] = _declared_text(seed, row)
+    for seed in declared_nodes().values():
+        if seed["resource_type"] == "seed" and (row := seed["config"]["meta"].get("row")):
+            texts[seed["name"]] = _declared_text(seed, row)
     return texts
 
 
 def _declared_text(seed: dict[str, Any], row: str) -> RowText:
     """The text of a row by the template `row`; case is ignored where the column says so."""
     columns = {
-        column["name"]: bool(column.get("config", {}).get("meta", {}).get("lower")) for column in seed["columns"]
+        column["name"]: bool(column.get("config", {}).get("meta", {}).get("lower"))
+        for column in seed["columns"].values()
     }
     unnamed = seed["config"]["meta"].get("unnamed", "(no key)")
 

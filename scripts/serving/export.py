@@ -177,7 +177,8 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
         )
         members = activation.execute(
             "select customer_id, coalesce(email, phone) as address, is_primary, explanation, rule_fingerprint,"
-            " primary_segment_key from audience_members where segment_key = $key and channel = $channel order by customer_id",
+            " primary_segment_key from audience_members where segment_key = $key and channel = $channel"
+            " order by customer_id",
             chosen,
         ).fetchall()
     return _Audience(
@@ -296,16 +297,8 @@ def _rows(audience: _Audience, channel: str, segment_key: str, *, only_primary: 
         if not safe:
             unsafe += 1
             continue
-        rows.append(
-            [
-                _cell(customer_id),
-                address,
-                segment_key,
-                "true" if is_primary else "false",
-                _cell(explanation),
-                primary or "",
-            ]
-        )
+        first = "true" if is_primary else "false"
+        rows.append([_cell(customer_id), address, segment_key, first, _cell(explanation), primary or ""])
     return rows, unsafe
 
 

@@ -66,6 +66,7 @@ def test_a_draft_passes_the_check_and_finds_the_customers_it_describes(demo_copy
     keys = sorted(drafts["segment_key"])
     listed = ", ".join(f"'{key}'" for key in keys)
     select = ["+segment_memberships,path:models/segments"]
+    run_dbt(demo_copy, ["seed", "--select", "segment_definitions", "segment_rule_conditions"], progress=quiet)
     run_dbt(demo_copy, ["run", "--select", *select], progress=quiet)
     assert query(demo_copy, f"select * from marts.segment_memberships where segment_key in ({listed})").empty
 

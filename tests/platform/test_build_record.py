@@ -81,6 +81,7 @@ def test_a_whole_warehouse(kinds: list[str]) -> None:
         ([ALL, SELECTION, APPROVALS], "`dbt selection` of 2026-06-30 07:00 UTC built a part"),
         ([ALL, f"{FITTED}:failed", APPROVALS], "the build of 2026-06-30 07:00 UTC failed"),
         ([ALL, f"{HISTORY}:running"], "was interrupted"),
+        ([ALL, f"{RULES}:failed"], "the check of the rules of 2026-06-30 07:00 UTC failed (some_test)"),
         ([CUSTOMERS], "the segments were not built after the customers"),
         ([CUSTOMERS, FITTED, f"{CUSTOMERS}:running"], "was interrupted"),
         ([CUSTOMERS, FITTED, CUSTOMERS], "the segments were not built after the customers"),

@@ -124,7 +124,7 @@ def test_every_error_in_a_draft_is_named_with_its_file_and_line(demo_copy: Works
     assert "my conditions.csv, line 3 (" in text and "value `many` for a number" in text
     assert "my conditions.csv, line 4 (" in text and "is not allowed for `favourite_category`" in text
     assert files_of(demo_copy) == before
-    assert not (demo_copy.home / "preview" / "seeds").exists()
+    assert not (demo_copy.home / "preview").exists()
 
 
 @pytest.mark.verify

@@ -14,6 +14,7 @@ from scripts.platform.seed_files import read_rows
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.promote import promote, set_status
 from scripts.segments.segment_library import CONDITIONS, DEFINITIONS
+from tests.support.rules_workspace import WINDOWS, make_workspace, put_rules
 
 
 def quiet(_: str) -> None:
@@ -22,34 +23,27 @@ def quiet(_: str) -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    workspace = Workspace.at(warehouse=str(tmp_path / "warehouse.duckdb"))
-    workspace.seeds.mkdir()
-    for name in (DEFINITIONS, CONDITIONS):
-        shutil.copyfile(BUSINESS_SEEDS / name, workspace.seeds / name)
+    """A warehouse with what rules are checked against, and a library that was edited since."""
+    types = {"customer_id": "varchar", "as_of_date": "date"} | {one["attribute_name"]: "bigint" for one in WINDOWS}
+    (tmp_path / "own").mkdir()
+    workspace = make_workspace(tmp_path / "own", [], types)
+    put_rules(workspace, [])
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        connection.execute(
+            "create table marts.build_notes as select 'setting as_of_date' as note_key, 'setting' as kind,"
+            " 'as_of_date' as subject, '2026-06-30' as value"
+        )
     return workspace
+
+
+def edit(workspace: Workspace, value: str) -> None:
+    text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
+    (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", value), encoding="utf-8")
 
 
 def rows(folder: Path, name: str, key: str | None = None) -> list[dict[str, str]]:
     with (folder / name).open(newline="", encoding="utf-8") as lines:
         return [row for row in csv.DictReader(lines) if key in (None, row["segment_key"])]
-
-
-def check(workspace: Workspace, *faults: str) -> None:
-    """What the rule check leaves in the warehouse: the seeds as it read them, and the errors of `lapsed`."""
-    with duckdb.connect(str(workspace.warehouse)) as connection:
-        connection.execute("create schema seeds; create schema intermediate")
-        for name in (DEFINITIONS, CONDITIONS):
-            connection.execute(
-                f"create table seeds.{Path(name).stem} as from read_csv('{workspace.seeds / name}', all_varchar = true)"
-            )
-        connection.execute(
-            "create table intermediate.int_segment_rule_errors"
-            " (segment_key varchar, row_text varchar, reason varchar, suggestion varchar)"
-        )
-        for fault in faults:
-            connection.execute(
-                "insert into intermediate.int_segment_rule_errors values ('lapsed', 'lapsed', ?, 'fix it')", [fault]
-            )
 
 
 def test_a_status_goes_one_step_at_a_time(workspace: Workspace) -> None:
@@ -94,34 +88,23 @@ def test_the_allowed_status_changes_are_paths_of_single_steps_that_avoid_draft()
 def test_only_definition_and_conditions_are_copied(workspace: Workspace, tmp_path: Path) -> None:
     target = tmp_path / "target"
     shutil.copytree(workspace.seeds, target)
-    text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
-    (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
-    check(workspace)
+    others = {file.name: file.read_bytes() for file in target.iterdir() if file.name not in (DEFINITIONS, CONDITIONS)}
     before = rows(target, CONDITIONS)
+    edit(workspace, "200|365")
     promote(workspace, "lapsed", target, quiet)
     assert rows(target, CONDITIONS) == [{**row, "value": row["value"].replace("181|365", "200|365")} for row in before]
     assert rows(target, DEFINITIONS) == rows(workspace.seeds, DEFINITIONS)
-    assert sorted(path.name for path in target.iterdir()) == [DEFINITIONS, CONDITIONS]
+    for name, content in others.items():
+        assert (target / name).read_bytes() == content
 
 
-@pytest.mark.parametrize("why", ["faults", "edited", "not checked", "same folder"])
-def test_a_segment_that_is_faulty_or_unchecked_is_not_copied(workspace: Workspace, tmp_path: Path, why: str) -> None:
+@pytest.mark.parametrize("why", ["faults", "same folder"])
+def test_a_segment_that_is_faulty_is_not_copied(workspace: Workspace, tmp_path: Path, why: str) -> None:
     target = tmp_path / "target"
     shutil.copytree(workspace.seeds, target)
-    if why != "not checked":
-        check(workspace, *(["value `x` for a number"] if why == "faults" else []))
-    else:
-        duckdb.connect(str(workspace.warehouse)).close()
-    if why == "edited":
-        text = (workspace.seeds / CONDITIONS).read_text(encoding="utf-8")
-        (workspace.seeds / CONDITIONS).write_text(text.replace("181|365", "200|365"), encoding="utf-8")
+    edit(workspace, "181|many")
     before = (target / CONDITIONS).read_bytes()
-    words = {
-        "faults": "value `x` for a number; fix it",
-        "edited": "was edited since it was last checked",
-        "not checked": "rules have not been checked yet",
-        "same folder": "is the folder that the segment comes from",
-    }
+    words = {"faults": "value `many` for a number", "same folder": "is the folder that the segment comes from"}
     with pytest.raises((UserError, CheckFailed), match=words[why]):
         promote(workspace, "lapsed", workspace.seeds if why == "same folder" else target, quiet)
     assert (target / CONDITIONS).read_bytes() == before

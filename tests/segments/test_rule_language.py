@@ -20,6 +20,7 @@ from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import BUSINESS_SEEDS, Workspace
 from scripts.segments.counterfactuals import is_member
 from scripts.segments.counterfactuals.conditions import meets
+from scripts.segments.evaluation import Evaluation, rules_in_memory
 from scripts.segments.explain.reading import explained_rows
 from tests.support.rule_evaluator import DEEPEST, OPERATORS, Evaluator, references
 from tests.support.rule_reader import Reader, meaning_of
@@ -262,12 +263,39 @@ def test_random_rules_have_the_same_members_as_in_plain_python(built: Built) -> 
     assert counts["not computable"] > 3, counts
 
 
+def check_evaluation(workspace: Workspace, models: list[str], folder: Path) -> None:
+    """The evaluation without dbt gives the rows that the models gave, and leaves the warehouse as it was."""
+    before = workspace.warehouse.read_bytes()
+    with rules_in_memory(workspace, {"as_of_date": DAY.isoformat()}, seeds=folder / "no seeds") as evaluation:
+        # The random rules break rules of style, which do not matter here.
+        evaluation.hold("intermediate", "int_segment_rule_errors")
+        for model in models:
+            mine = evaluation.relation(model)
+            theirs = f"given.{mine.schema}.{mine.identifier}"
+            assert mine.database == "memory" and differing(evaluation, str(mine), theirs) == (0, 0), model
+    assert workspace.warehouse.read_bytes() == before
+
+
+def differing(evaluation: Evaluation, one: str, other: str) -> tuple[int, int]:
+    (found,) = evaluation.connection.execute(
+        f"select (select count(*) from (from {one} except all from {other})),"
+        f" (select count(*) from (from {other} except all from {one}))"
+    ).fetchall()
+    return found[0], found[1]
+
+
+def test_the_evaluation_without_dbt_gives_what_the_models_give(built: Built, tmp_path: Path) -> None:
+    """Whose members are those of plain Python, by the test above: three levels, percentiles, windows, if_missing."""
+    check_evaluation(built.workspace, MATCHES, tmp_path)
+
+
 def test_traces_and_counterfactuals_agree_with_members_on_every_operator(tmp_path: Path) -> None:
     chance = random.Random(11)
     customers, rules = people(chance, 30), random_rules(chance, 100)
     workspace = make_workspace(tmp_path, customers, TYPES)
     put_rules(workspace, rules)
     build(workspace, [*MATCHES, "attribute_catalogue", "int_segment_rule_items", "int_segment_traces"])
+    check_evaluation(workspace, ["attribute_catalogue", "int_segment_rule_items", "int_segment_traces"], tmp_path)
     allowed = dict(query(workspace, "select distinct value_type, allowed_operators from marts.attribute_catalogue"))
     assert allowed == {kind: "|".join(operators) for kind, operators in OPERATORS_OF.items()}
     evaluator = Evaluator(rules, customers, KINDS, ABSENT)
@@ -343,6 +371,7 @@ def test_thousands_of_random_rules_have_the_same_members_as_in_plain_python(tmp_
         workspace = make_workspace(tmp_path / str(seed), customers, TYPES)
         put_rules(workspace, rules)
         build(workspace, MATCHES)
+        check_evaluation(workspace, MATCHES, tmp_path)
         counts += check(workspace, rules, customers)
     print(dict(counts))
     assert counts["rules"] == 3600

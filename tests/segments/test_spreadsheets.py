@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from scripts.pipeline import steps
 from scripts.platform.errors import CheckFailed
 from scripts.platform.workspace import Workspace
+from scripts.segments.evaluation import rules_in_memory
 from scripts.segments.validate import check_seeds
 
 pytestmark = pytest.mark.verify
@@ -43,10 +43,9 @@ def save_again(seeds: Path, scratch: Path, language: int, separator: int, quote_
 
 
 def meanings(workspace: Workspace) -> dict[str, str]:
-    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
-        return dict(
-            connection.execute("select segment_key, rule_fingerprint from intermediate.int_segment_rules").fetchall()
-        )
+    with rules_in_memory(workspace) as evaluation:
+        rules = evaluation.relation("int_segment_rules")
+        return dict(evaluation.connection.execute(f"select segment_key, rule_fingerprint from {rules}").fetchall())
 
 
 def cells(file: Path) -> list[list[str]]:

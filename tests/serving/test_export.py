@@ -220,6 +220,14 @@ def test_what_the_seeds_say_now_stops_the_next_export(
     assert export(workspace, "lapsed", progress=quiet)
 
 
+@pytest.mark.parametrize("damage", [b"segment_key,status\nlapsed,\xff\n", b"key,status\nlapsed,active\n"])
+def test_a_damaged_library_is_named(workspace: Workspace, damage: bytes) -> None:
+    file = workspace.seeds / "segment_definitions.csv"
+    file.write_bytes(damage)
+    with pytest.raises(UserError, match=r"segment_definitions\.csv: .*`python -m scripts validate` says"):
+        export(workspace, "lapsed", progress=quiet)
+
+
 def test_another_suppression_segment_stops_the_next_export(workspace: Workspace) -> None:
     file = workspace.seeds / "segment_definitions.csv"
     file.write_text(file.read_text() + "suppression_new,active,sms,all,,suppression\n")

@@ -98,8 +98,8 @@ QA = """
 """
 COUNTS = """
     select date '2026-06-30' as as_of_date, segment_key, channel, member_count, suppressed_count,
-           0 as suppression_unknown_count, 0 as in_care_count, no_consent_count, 0 as no_address_count, 0 as not_contactable_count,
-           reachable_count
+           0 as suppression_unknown_count, 0 as in_care_count, no_consent_count, 0 as no_address_count,
+           0 as not_contactable_count, reachable_count
     from (values
         ('lapsed', 'email', 40, 7, 30, 3), ('lapsed', 'sms', 40, 0, 39, 1), ('nobody', 'email', 3, 0, 3, 0)
     ) as t(segment_key, channel, member_count, suppressed_count, no_consent_count, reachable_count)

@@ -36,7 +36,9 @@ def _verdict(one: Explanation) -> Iterator[str]:
     if membership is not None:
         because = f": {_reason(change)}" if change and change["change"] == "entered" else ""
         yield f"  since {membership['entered_date']}{because}"
-        if membership["is_primary"]:
+        if membership["is_primary"] and not membership.get("may_act", True):
+            yield "  first of all their segments, but drives no action: not approved, or the customer is in care"
+        elif membership["is_primary"]:
             yield f"  first of all their segments (priority {membership['priority']}): it drives the next action"
         else:
             first = membership.get("priority_reason") or membership.get("lost_priority_to")

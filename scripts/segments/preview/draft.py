@@ -6,15 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.seed_files import read_header, read_rows, seed_problems
-from scripts.platform.warehouse import open_warehouse
+from scripts.platform.warehouse import rows_of
 from scripts.platform.workspace import Workspace
+from scripts.segments.evaluation import Evaluation
 from scripts.segments.segment_library import (
     DEFINITIONS,
     FILES,
+    SEED_NAMES,
     Rows,
     key_of,
     read_library,
@@ -24,17 +24,15 @@ from scripts.segments.segment_library import (
 from scripts.segments.validate import row_places
 
 
-def add_draft(
-    workspace: Workspace, small: Workspace, segment: str, files: tuple[Path, Path] | None
-) -> dict[Any, list[str]]:
-    """Put the draft into the small workspace's seeds as an active segment; returns the places of its rows."""
+def add_draft(workspace: Workspace, seeds: Path, segment: str, files: tuple[Path, Path] | None) -> dict[Any, list[str]]:
+    """Put the draft into a copy of the workspace's seeds as an active segment; returns the places of its rows."""
     library = read_library(workspace.seeds)
     places = {
-        key: [f"{key[0]}.csv, line {line}" for line in lines] for key, lines in row_places(workspace.seeds).items()
+        key: [f"{key[0]}.csv, line {line}" for line in lines]
+        for key, lines in row_places(workspace.seeds, SEED_NAMES).items()
     }
     if files is not None:
-        given = small.seeds.parent / "given"
-        shutil.rmtree(given, ignore_errors=True)
+        given = seeds.parent / "given"
         given.mkdir(mode=0o700)
         file_of_seed = dict(zip(FILES, files, strict=True))
         definitions, conditions = (
@@ -45,14 +43,13 @@ def add_draft(
         for name, file in file_of_seed.items():
             shutil.copyfile(file, given / name)
         names = {Path(name).stem: file.name for name, file in file_of_seed.items()}
-        for key, lines in row_places(given).items():
+        for key, lines in row_places(given, SEED_NAMES).items():
             places[key] = [f"{names[key[0]]}, line {line}" for line in lines]
-        shutil.rmtree(given)
     if segment not in library.keys:
         where = files[0] if files is not None else workspace.seeds / DEFINITIONS
         raise UserError(f"{where}: has no segment `{segment}`; {which_segment(segment, library.keys)}")
     library.set_status(segment, "active")
-    library.write(small.seeds)
+    library.write(seeds)
     return places
 
 
@@ -65,27 +62,24 @@ def _rows(name: str, file: Path) -> Rows:
     return read_rows(file, read_header(file))
 
 
-def errors_and_definition(
-    small: Workspace, segment: str, places: dict[Any, list[str]]
-) -> tuple[list[str], dict[str, Any] | None]:
-    """The errors of the segment's rows, each on one line, and its definition when that was built."""
-    with open_warehouse(small.warehouse, read_only=True) as connection:
-        try:
-            found = connection.execute(
-                "select seed_name, row_text, reason, suggestion from intermediate.int_segment_rule_errors"
-                " where segment_key = ? order by all",
-                [segment],
-            ).fetchall()
-        except duckdb.CatalogException:
-            return [], None
-        errors = []
-        for seed, row_text, reason, suggestion in found:
-            place = ", ".join(places.get((seed, row_text), [f"{seed}.csv"]))
-            errors.append(f"{place} ({row_text}): {reason}; {suggestion}")
-        try:
-            relation = connection.execute("from intermediate.int_segment_definitions where segment_key = ?", [segment])
-        except duckdb.CatalogException:
-            return errors, None
-        names = [column[0] for column in relation.description]
-        row = relation.fetchone()
-    return errors, dict(zip(names, row, strict=True)) if row else None
+def errors_of(evaluation: Evaluation, segment: str, places: dict[Any, list[str]]) -> list[str]:
+    """The errors of the segment's rows, each on one line."""
+    found = evaluation.connection.execute(
+        f"select seed_name, row_text, reason, suggestion from {evaluation.relation('int_segment_rule_errors')}"
+        " where segment_key = ? order by all",
+        [segment],
+    ).fetchall()
+    return [
+        f"{', '.join(places.get((seed, row_text), [f'{seed}.csv']))} ({row_text}): {reason}; {suggestion}"
+        for seed, row_text, reason, suggestion in found
+    ]
+
+
+def definition_of(evaluation: Evaluation, segment: str) -> dict[str, Any] | None:
+    """The segment's row of int_segment_definitions; None where it has none."""
+    rows = rows_of(
+        evaluation.connection,
+        f"from {evaluation.relation('int_segment_definitions')} where segment_key = ?",
+        [segment],
+    )
+    return rows[0] if rows else None

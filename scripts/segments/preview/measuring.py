@@ -12,6 +12,7 @@ import duckdb
 from scripts.platform.settings import recorded_settings
 from scripts.platform.warehouse import rows_of
 from scripts.segments.counterfactuals import shown
+from scripts.segments.evaluation import Evaluation
 from scripts.segments.explain import condition_words, explained_rows, holding
 
 # Number of members shown.
@@ -52,9 +53,18 @@ class Preview:
     priorities: dict[str, Any]
 
 
-def measured(connection: duckdb.DuckDBPyConnection, definition: dict[str, Any]) -> Preview:
-    """What the segment of `definition` would be; `connection` holds its matches, and the real warehouse as `given`."""
-    key = definition["segment_key"]
+def measured(evaluation: Evaluation, definition: dict[str, Any]) -> Preview:
+    """What the segment of `definition` would be."""
+    key, connection = definition["segment_key"], evaluation.connection
+    suppressions = connection.execute(
+        "select segment_key from intermediate.int_segment_definitions"
+        " where is_suppression and effective_status = 'active'"
+    ).fetchall()
+    # Who would be suppressed is all that matters of other segments.
+    evaluation.only = {key, *(other for (other,) in suppressions)}
+    for model in ("int_segment_matches", "int_segment_traces"):
+        evaluation.relation(model)
+    evaluation.view("marts", "customer_features")
 
     def rows(query: str, **more: Any) -> list[dict[str, Any]]:
         return rows_of(connection, query, {"segment": key} | more if "$segment" in query else more)
