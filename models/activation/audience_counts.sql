@@ -1,4 +1,4 @@
--- Grain: one row per active segment and channel (email, sms): how many members it has, how many are left out, and why.
+-- Grain: one row per active segment and channel on which marketing reaches people: how many members it has, how many are left out, and why.
 with candidates as (
 
     select * from {{ ref('int_segment_audience_candidates') }}
@@ -28,7 +28,8 @@ counted as (
         count(case when candidates.customer_id is not null and candidates.left_out_reason is null then 1 end)
             as reachable_count,
         {% for reason in [
-            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment'
+            'opted_out', 'spam_complaint', 'hard_bounce', 'legal_hold', 'do_not_contact', 'suppression_segment',
+            'open_complaint', 'service_recovery', 'complaints_unknown'
         ] %}
         count(case when candidates.left_out_detail = '{{ reason }}' then 1 end) as {{ reason }}_count,
         {% endfor %}
@@ -40,7 +41,7 @@ counted as (
         on
             segment_channels.segment_key = candidates.segment_key
             and segment_channels.channel = candidates.channel
-    where segment_channels.channel in ('email', 'sms')
+    where segment_channels.channel in ('{{ audience_channels().keys() | join("', '") }}')
     group by segment_channels.segment_key, segment_channels.channel
 
 )

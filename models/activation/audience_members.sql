@@ -2,7 +2,7 @@
 with candidates as (
 
     select * from {{ ref('int_segment_audience_candidates') }}
-    where left_out_reason is null
+    where left_out_reason is null and channel in ('email', 'sms')
 
 ),
 

@@ -8,7 +8,7 @@ with open_periods as (
 
 channels as (
 
-    {% for channel in contact_channels() %}
+    {% for channel in objection_channels() %}
     select '{{ channel }}' as channel
     {{ 'union all' if not loop.last }}
     {% endfor %}

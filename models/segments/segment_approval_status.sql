@@ -22,6 +22,7 @@ sizes as (
 uses as (
 
     select * from {{ ref('int_segment_uses') }}
+    where role <> 'care_waiver'
 
 ),
 

@@ -16,8 +16,7 @@ library as (
 
     select
         segment_key,
-        may_act,
-        is_selling
+        may_act
 
     from {{ ref('segment_library') }}
 
@@ -39,8 +38,8 @@ joined as (
         definitions.priority,
         coalesce(stays.valid_from, members.as_of_date) as entered_date,
         definitions.rule_version,
-        library.is_selling and in_care.customer_id is not null as is_held_back,
-        library.may_act and not (library.is_selling and in_care.customer_id is not null) as may_act
+        held.held_back_for,
+        library.may_act and held.customer_id is null as may_act
 
     from members
     inner join definitions
@@ -51,8 +50,10 @@ joined as (
         on
             members.customer_id = stays.customer_id
             and members.segment_key = stays.segment_key
-    left join {{ ref('int_customers_in_care') }} as in_care
-        on members.customer_id = in_care.customer_id
+    left join {{ ref('int_segment_care_holds') }} as held
+        on
+            members.customer_id = held.customer_id
+            and members.segment_key = held.segment_key
 
 ),
 
@@ -90,7 +91,10 @@ explained as (
         case when not is_primary then primary_segment_key end as lost_priority_to,
         case
             when is_primary then null
-            when is_held_back then concat_ws('', primary_segment_key, ' comes first: the customer is in care, and nothing is sold')
+            when primary_priority > priority and held_back_for = 'complaints_unknown'
+                then concat_ws('', primary_segment_key, ' comes first: nobody can tell who has a complaint, so nothing is sold')
+            when primary_priority > priority and held_back_for is not null
+                then concat_ws('', primary_segment_key, ' comes first: the customer is in care, and nothing is sold')
             when primary_priority > priority
                 then concat_ws('', primary_segment_key, ' comes first: it may act, and this segment is not approved')
             else
@@ -100,7 +104,8 @@ explained as (
                     ' before ', cast(priority as {{ dbt.type_string() }})
                 )
         end as priority_reason,
-        may_act
+        may_act,
+        held_back_for
 
     from ranked
 

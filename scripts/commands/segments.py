@@ -59,7 +59,9 @@ def add_approve(commands: Commands) -> None:
     )
     command.add_argument("--segment", metavar="KEY", help="segment to approve")
     command.add_argument(
-        "--role", help="segment_owner, campaign_owner, data_owner, or risk_owner where it has a risk class"
+        "--role",
+        help="segment_owner, campaign_owner, data_owner, or risk_owner where it has a risk class; care_waiver: the risk"
+        " owner accepts that it sells although nobody can tell who has an open complaint",
     )
     command.add_argument("--by", metavar="ID", help="who approves: an approver_id of approvers.csv")
     command.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")

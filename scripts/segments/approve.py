@@ -14,7 +14,7 @@ from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE, Cells, Row, append_rows, rows_that_count, verified_log
-from scripts.segments.approvers import ROLES, Roster, check_approver, fault_of, read_roster
+from scripts.segments.approvers import ROLES, WAIVER, Roster, check_approver, fault_of, read_roster
 from scripts.segments.segment_library import which_segment
 
 # A rule is approved while it is in review, and again whenever it changes later.
@@ -161,8 +161,8 @@ def given_approvals(
 
 
 def _check(role: str, tolerance: float) -> None:
-    if role not in ROLES:
-        raise UserError(f"role `{role}` is not known; use one of {', '.join(ROLES)}")
+    if role not in (*ROLES, WAIVER):
+        raise UserError(f"role `{role}` is not known; use one of {', '.join((*ROLES, WAIVER))}")
     if not 0 <= tolerance <= 1:
         raise UserError(f"tolerance {tolerance} is not between 0 and 1; write 0.25 for a quarter more or less")
 
@@ -174,13 +174,15 @@ def _check_segment(segment: _Segment, role: str, by: str) -> None:
             f"segment `{segment.key}` is {segment.status}{why}; only a segment in review, approved or active, whose "
             "rule can be computed, can be approved"
         )
+    if role == WAIVER:
+        return
     if role not in segment.needed:
         raise CheckFailed(
             f"segment `{segment.key}` has no risk class, so it needs no {role}; its roles are "
             f"{', '.join(segment.needed)}"
         )
     for other_role, cells in segment.given.items():
-        if other_role != role and cells["approved_by"] == by:
+        if other_role not in (role, WAIVER) and cells["approved_by"] == by:
             raise CheckFailed(
                 f"segment `{segment.key}`: {cells['approved_by']} has approved it as {other_role} already; "
                 f"its {len(segment.needed)} roles need {len(segment.needed)} different people"
@@ -251,7 +253,8 @@ def _segments(workspace: Workspace) -> dict[str, _Segment]:
     segments = {}
     for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
         needed = {role: uses[key][role] for role in ROLES if role in uses.get(key, {})}
-        given = given_approvals(log, key, fingerprint, needed, roster)
+        uses_of = {**needed, WAIVER: needed.get("segment_owner", "")}
+        given = given_approvals(log, key, fingerprint, uses_of, roster)
         segments[key] = _Segment(
             key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, needed, given
         )
@@ -268,5 +271,5 @@ def _row(segment: _Segment, role: str, by: str, decision: str, low: str, high: s
         "count_low": low,
         "count_high": high,
         "decision": decision,
-        "approved_use": segment.needed[role],
+        "approved_use": segment.needed["segment_owner" if role == WAIVER else role],
     }

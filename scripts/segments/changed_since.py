@@ -21,6 +21,8 @@ CONSENT_RULES = "consent rules"
 # What decides whom a suppression segment holds and where; its other cells are descriptions.
 DECISIVE = ("segment_key", "status", "channels", "scope", "expires_on", "tags")
 REFERENCE = "segment:"
+# Tags of segments that keep people from messages.
+HOLDING = {"suppression", "service_recovery"}
 
 RowsOf = Callable[[str], Rows]
 
@@ -59,21 +61,21 @@ def present_rows(seeds: Path) -> RowsOf:
 
 
 def suppression(rows_of: RowsOf) -> dict[str, str]:
-    """A hash of every suppression segment, with the rules and event windows that it rests on, and of consent rules."""
+    """A hash of every segment that holds people back, with the rules and windows it rests on, and of consent rules."""
     definitions = {key_of(row): row for row in rows_of(Path(DEFINITIONS).stem)}
     conditions: dict[str, Rows] = {}
     for row in rows_of(Path(CONDITIONS).stem):
         conditions.setdefault(key_of(row), []).append(row)
     windows = {row.get("attribute_name", ""): row for row in rows_of("behaviour_windows")}
     found = {
-        key: _hash(
+        _name(key, row): _hash(
             [
                 {name: row.get(name, "").lower() for name in DECISIVE},
                 *_foundations(key, conditions, windows, seen=set()),
             ]
         )
         for key, row in definitions.items()
-        if "suppression" in row.get("tags", "").lower().split("|")
+        if HOLDING & set(row.get("tags", "").lower().split("|"))
     }
     if rules := rows_of("consent_rules"):
         found[CONSENT_RULES] = _hash([{**row, "reason": ""} for row in rules])
@@ -92,10 +94,15 @@ def stops_export(seeds: Path, segment_key: str, version: str, built: dict[str, s
     changed = sorted(name for name in {*built, *present} if built.get(name) != present.get(name))
     if not changed:
         return None
-    named = ", ".join(name if name == CONSENT_RULES else f"suppression segment `{name}`" for name in changed)
+    named = ", ".join(name if " " in name else f"suppression segment `{name}`" for name in changed)
     return (
         f"{named} changed in {seeds} after version {version} was built; build and publish before anything is exported"
     )
+
+
+def _name(key: str, row: Cells) -> str:
+    """What a segment that holds people back is called in a manifest."""
+    return key if "suppression" in row["tags"].lower().split("|") else f"service recovery segment `{key}`"
 
 
 def _foundations(key: str, conditions: dict[str, Rows], windows: dict[str, Cells], seen: set[str]) -> Rows:

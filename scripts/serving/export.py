@@ -45,8 +45,8 @@ LEFT_OUT = {
 }
 # Why members are suppressed or without consent.
 LEFT_OUT_DETAILS = (
-    "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment", "expired",
-    "pending",
+    "opted_out", "spam_complaint", "hard_bounce", "legal_hold", "do_not_contact", "suppression_segment",
+    "open_complaint", "service_recovery", "complaints_unknown", "expired", "pending",
 )  # fmt: skip
 
 

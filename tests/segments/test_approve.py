@@ -11,7 +11,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import COLUMNS, FILE
 from scripts.segments.approve import approve, approve_all, list_approvals, withdraw
-from tests.support.small_library import APPROVED, small_library
+from tests.support.small_library import APPROVED, USE, small_library
 
 BEFORE = sum(len(roles) for *_, roles in APPROVED)
 
@@ -47,6 +47,18 @@ def test_the_subject_of_an_approval_is_shown_first(workspace: Workspace) -> None
     assert messages[:2] == ["promoters: active, version 1, 10 customers", "  All of: …"]
     assert "segment_owner: approved by Ann for 30 to 50" in messages[2]
     assert messages[-1].endswith("still needed: campaign_owner")
+
+
+def test_the_risk_owner_waives_care_for_one_rule_and_use_and_takes_it_back(workspace: Workspace) -> None:
+    """The waiver is no role that a segment needs: promoters still lacks the approvals that it lacked."""
+    approve(workspace, "promoters", "care_waiver", "Rita", progress=quiet)
+    (row,) = rows(workspace)
+    assert (row["role"], row["approved_by"], row["approved_use"]) == ("care_waiver", "Rita", USE)
+    told: list[str] = []
+    list_approvals(workspace, "promoters", told.append)
+    assert "care_waiver Rita; still needed: campaign_owner, data_owner" in told[0]
+    withdraw(workspace, "promoters", "care_waiver", "Rita", progress=quiet)
+    assert [row["decision"] for row in rows(workspace)] == ["approved", "withdrawn"]
 
 
 def test_existing_rows_stay_as_they_are(workspace: Workspace) -> None:

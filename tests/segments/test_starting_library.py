@@ -31,11 +31,14 @@ NOT_SELLING = {
     "suppression",
     "suppression_email",
     "suppression_sms",
+    "suppression_ads",
+    "suppression_post",
+    "suppression_onsite",
     "service_recovery",
     "serial_returners",
     "already_bought",
 }
-FOR_EVERYBODY = {"suppression", "suppression_email", "suppression_sms"}
+FOR_EVERYBODY = {key for key in NOT_SELLING if key.startswith("suppression")}
 # Values of 4,000 other buyers, each from this share of them on. The blocks that contain a percentile are so wide that
 # the few hundred customers of the table cannot move it.
 OTHER_BUYERS = {

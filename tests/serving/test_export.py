@@ -198,6 +198,7 @@ def edit(workspace: Workspace, seed: str, old: str, new: str) -> None:
         ("segment_rule_conditions", "nps_score,>=,9", "nps_score,>=,8", "segment `suppression` changed"),
         ("behaviour_windows", "count,30", "count,7", "suppression segment `suppression` changed"),
         ("consent_rules", "marketing,true", "marketing,false", "consent rules changed"),
+        ("segment_definitions", "recovery,active", "recovery,paused", "service recovery segment `recovery` changed"),
     ],
 )
 def test_what_the_seeds_say_now_stops_the_next_export(

@@ -51,7 +51,7 @@ SEEDS = {
         f"{key},active,email|sms,people,,core\n"
         for key in ("lapsed", "promoters", "changed", "grown", "nobody", "priced", "reviewed", "vip", "inactive")
     )
-    + "suppression,active,email,all,,suppression|core\n",
+    + "suppression,active,email,all,,suppression|core\nrecovery,active,service,people,,service_recovery\n",
     "segment_rule_conditions": "segment_key,kind,alternative,attribute,operator,value,if_missing\n"
     "suppression,include,1,complaint_count_30d,>=,1,\nsuppression,exclude,1,segment:promoters,is_member,,\n"
     "promoters,include,1,nps_score,>=,9,\nlapsed,include,1,days_since_last_order,>=,120,\n",
@@ -63,7 +63,7 @@ ROSTER = "approver_id,name,roles,valid_from,valid_to,signature\n" + "".join(
     f"{by},{by} Example,{roles},2026-01-01,,\n"
     for by, roles in (
         ("Ann", "segment_owner|data_owner"), ("Bob", "campaign_owner"), ("Cid", "data_owner|risk_owner"),
-        ("Dora", "data_owner|campaign_owner|risk_owner"), ("Eve", "segment_owner"),
+        ("Dora", "data_owner|campaign_owner|risk_owner"), ("Eve", "segment_owner"), ("Rita", "risk_owner"),
     )
 )  # fmt: skip
 USE = "channels=1;offer=2"

@@ -3,7 +3,7 @@ with consent_events as (
 
     select
         *,
-        regexp_extract(lower(trim(channel)), '^(email|sms|phone|post|ads)$', 0) as known_channel,
+        regexp_extract(lower(trim(channel)), '^({{ objection_channels() | join('|') }})$', 0) as known_channel,
         replace(replace(lower(trim(status)), ' ', '_'), '-', '_') as plain_status
 
     from {{ ref('stg_consent__consent_events') }}

@@ -34,8 +34,10 @@ suppressions as (
         {% for reason in ['hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
         bool_or(reason = '{{ reason }}') as has_{{ reason }},
         {% endfor %}
-        bool_or(reason = 'opted_out' and channel = 'email') as has_opted_out_email,
-        bool_or(reason = 'opted_out' and channel = 'sms') as has_opted_out_sms
+        {% for channel in audience_channels().values() %}
+        bool_or(reason = 'opted_out' and channel = '{{ channel }}') as has_opted_out_{{ channel }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
 
     from {{ ref('suppressions') }}
     group by customer_id
@@ -92,9 +94,10 @@ reachability as (
         and not coalesce(suppressions.is_{{ channel }}_suppressed, false) as is_{{ channel }}_contactable,
         {% endfor %}
         coalesce(suppressions.has_opted_out_email or suppressions.has_opted_out_sms, false) as has_opted_out,
-        {% for reason in [
-            'opted_out_email', 'opted_out_sms', 'hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'
-        ] %}
+        {% for channel in audience_channels().values() %}
+        coalesce(suppressions.has_opted_out_{{ channel }}, false) as has_opted_out_{{ channel }},
+        {% endfor %}
+        {% for reason in ['hard_bounce', 'spam_complaint', 'legal_hold', 'do_not_contact'] %}
         coalesce(suppressions.has_{{ reason }}, false) as has_{{ reason }},
         {% endfor %}
         {{ days_between(business_date('consents.email_opted_in_at'), as_of_date()) }} as days_since_email_opt_in,

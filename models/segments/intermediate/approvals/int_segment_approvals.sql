@@ -89,7 +89,9 @@ standing as (
     inner join approvers
         on
             ranked.approved_by = approvers.approver_id
-            and {{ has_item_of('approvers.roles', 'ranked.role') }}
+            and {{ has_item_of(
+                'approvers.roles', "case when ranked.role = 'care_waiver' then 'risk_owner' else ranked.role end"
+            ) }}
             and substr(ranked.approved_at, 1, 10) between approvers.valid_from and approvers.valid_to
     where ranked.recency_rank = 1 and ranked.decision = 'approved'
 

@@ -1,8 +1,9 @@
--- Grain: one row per membership and channel (email, sms) of its segment, with the reason if the customer is left out.
+-- Grain: one row per membership and channel of its segment on which marketing reaches people, with the reason if the
+-- customer is left out.
 with segment_channels as (
 
     select * from {{ ref('int_segment_channels') }}
-    where channel in ('email', 'sms')
+    where channel in ('{{ audience_channels().keys() | join("', '") }}')
 
 ),
 
@@ -13,14 +14,16 @@ memberships as (
         members.customer_id,
         members.segment_key,
         segment_channels.channel,
-        segment_channels.is_suppression,
-        definitions.is_selling
+        case segment_channels.channel
+            {% for channel, consent_channel in audience_channels().items() %}
+            when '{{ channel }}' then '{{ consent_channel }}'
+            {% endfor %}
+        end as consent_channel,
+        segment_channels.is_suppression
 
     from {{ ref('int_segment_members') }} as members
     inner join segment_channels
         on members.segment_key = segment_channels.segment_key
-    inner join {{ ref('int_segment_definitions') }} as definitions
-        on members.segment_key = definitions.segment_key
     where segment_channels.effective_status = 'active'
 
 ),
@@ -83,21 +86,26 @@ joined as (
         case
             when coalesce(forbidden.customer_id, suppressed.customer_id) is not null then 'suppressed'
             when unknown_suppression.channel is not null then 'suppression_unknown'
-            when memberships.is_selling and in_care.customer_id is not null then 'in_care'
-            when not coalesce(consents.is_permitted, false) then 'no_consent'
+            when held.held_back_for is not null then 'in_care'
+            -- People come to the web site by themselves: only an objection counts there.
+            when memberships.channel <> 'onsite' and not coalesce(consents.is_permitted, false) then 'no_consent'
             when memberships.channel = 'email' and contacts.email is null then 'no_address'
             when memberships.channel = 'sms' and contacts.phone is null then 'no_address'
             when memberships.channel = 'email' and not coalesce(features.is_email_contactable, false)
                 then 'not_contactable'
             when memberships.channel = 'sms' and not coalesce(features.is_sms_contactable, false)
                 then 'not_contactable'
+            when memberships.channel = 'ads' and not coalesce(features.is_ads_contactable, false) then 'no_address'
+            when memberships.channel = 'direct_mail' and not coalesce(features.is_post_contactable, false)
+                then 'no_address'
         end as left_out_reason,
         case
             when forbidden.customer_id is not null then forbidden.reason
             when suppressed.customer_id is not null then 'suppression_segment'
             when unknown_suppression.channel is not null then null
-            when memberships.is_selling and in_care.customer_id is not null then null
-            when not coalesce(consents.is_permitted, false) then coalesce(consents.decided_by, 'never_asked')
+            when held.held_back_for is not null then held.held_back_for
+            when memberships.channel <> 'onsite' and not coalesce(consents.is_permitted, false)
+                then coalesce(consents.decided_by, 'never_asked')
         end as left_out_detail
 
     from memberships
@@ -108,15 +116,17 @@ joined as (
     left join forbidden
         on
             memberships.customer_id = forbidden.customer_id
-            and memberships.channel = forbidden.channel
+            and memberships.consent_channel = forbidden.channel
     left join unknown_suppression
         on memberships.channel = unknown_suppression.channel
-    left join {{ ref('int_customers_in_care') }} as in_care
-        on memberships.customer_id = in_care.customer_id
+    left join {{ ref('int_segment_care_holds') }} as held
+        on
+            memberships.customer_id = held.customer_id
+            and memberships.segment_key = held.segment_key
     left join consents
         on
             memberships.customer_id = consents.customer_id
-            and memberships.channel = consents.channel
+            and memberships.consent_channel = consents.channel
     left join {{ ref('customer_features') }} as features
         on memberships.customer_id = features.customer_id
     left join {{ ref('contacts') }} as contacts

@@ -98,6 +98,7 @@ texts as (
         by_channel.channels,
         lower(definitions.approved_uses) as approved_uses,
         definitions.risk_class,
+        definitions.is_selling,
         definitions.excluded as exclusions,
         by_channel.consent_rules,
         case when definitions.scope = 'people' then types.rules end as customer_types,
@@ -118,6 +119,7 @@ hashed as (
     select
         segment_key,
         risk_class,
+        is_selling,
         concat_ws(
             ';'
             {%- for part in parts if part != 'offer' %},
@@ -132,7 +134,7 @@ hashed as (
 
 roles as (
 
-    {% for role in ['segment_owner', 'campaign_owner', 'data_owner', 'risk_owner'] %}
+    {% for role in ['segment_owner', 'campaign_owner', 'data_owner', 'risk_owner', 'care_waiver'] %}
     select
         segment_key,
         '{{ role }}' as role,
@@ -141,6 +143,8 @@ roles as (
     from hashed
     {% if role == 'risk_owner' -%}
     where risk_class <> 'none'
+    {% elif role == 'care_waiver' -%}
+    where is_selling
     {% endif -%}
     {{ 'union all' if not loop.last }}
     {% endfor %}

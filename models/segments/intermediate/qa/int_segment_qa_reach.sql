@@ -25,6 +25,7 @@ counts as (
         sum(case when left_out_reason = 'suppressed' then 1 else 0 end) as suppressed_count
 
     from {{ ref('int_segment_audience_candidates') }}
+    where channel in ('email', 'sms')
     group by segment_key, channel
 
 ),
