@@ -46,6 +46,7 @@ COMMANDS = {
         accounts.add_preview,
         segments.add_promote,
         segments.add_approve,
+        segments.add_approvers,
         segments.add_qa,
         segments.add_export,
         accounts.add_explain,

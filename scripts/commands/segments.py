@@ -54,14 +54,14 @@ def add_approve(commands: Commands) -> None:
         "approve",
         _approve,
         "Approve a segment's rule and size in a role, or withdraw it.",
-        "--segment lapsed --role segment_owner --by 'A. Owner'",
+        "--segment lapsed --role segment_owner --by a_owner",
         "With --list: which approvals are given, and which are still needed.",
     )
     command.add_argument("--segment", metavar="KEY", help="segment to approve")
     command.add_argument(
         "--role", help="segment_owner, campaign_owner, data_owner, or risk_owner where it has a risk class"
     )
-    command.add_argument("--by", metavar="NAME", help="who approves")
+    command.add_argument("--by", metavar="ID", help="who approves: an approver_id of approvers.csv")
     command.add_argument("--tolerance", type=float, default=0.25, help="how far the count may drift (default: 0.25)")
     command.add_argument(
         "--count", type=whole_number, metavar="N", help="size to approve for a segment that is not active yet"
@@ -69,6 +69,24 @@ def add_approve(commands: Commands) -> None:
     command.add_argument("--withdraw", action="store_true", help="withdraw the role's approval")
     command.add_argument("--list", action="store_true", help="list which approvals each segment has and still needs")
     command.set_defaults(parser=command)
+
+
+def _approvers(options: argparse.Namespace, workspace: Workspace) -> None:
+    from scripts.segments.approvers import list_approvers, sign_roster
+
+    if options.sign:
+        print(f"approvers: {sign_roster(workspace)} signed")
+    list_approvers(workspace)
+
+
+def add_approvers(commands: Commands) -> None:
+    command = commands.add(
+        "approvers",
+        _approvers,
+        "List who may approve in which role, from approvers.csv.",
+        "--sign",
+    )
+    command.add_argument("--sign", action="store_true", help="sign every row with SEGMENTATION_APPROVAL_KEY first")
 
 
 def _promote(options: argparse.Namespace, workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ from scripts.segments.evaluation import rules_in_memory
 from scripts.segments.validate import check_rules_of_seeds, check_seeds
 
 # What a refresh may be about: the library, and who approved it.
-SEGMENT_SEEDS = ("segment_definitions", "segment_rule_conditions", "segment_approvals")
+SEGMENT_SEEDS = ("segment_definitions", "segment_rule_conditions", "segment_approvals", "approvers")
 SELECTION = " ".join(f"{name}+" for name in SEGMENT_SEEDS)
 COMPLETE = "run `python -m scripts build`"
 

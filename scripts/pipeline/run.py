@@ -34,7 +34,7 @@ FITTED = frozenset(
         "model_reference_shares.csv",
     }
 )
-WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv"}
+WRITTEN_BY_RUN = FITTED | {"segment_approvals.csv", "approvers.csv"}
 # Those of their descendants that wait for the fits; customers are built before, because models are fitted to them.
 AFTER_FITS = ("path:models/segments", "path:models/activation", "path:models/monitoring", "resource_type:test")
 # What `run` fits to generated data, in the workspace's own seeds; on a retailer's own data, run `fit` explicitly.
@@ -44,10 +44,10 @@ RUN_HORIZON = 180
 RUN_HISTORY = (28, 7, 1)
 DEMO_ADOPTION = "email_click_count_90d"
 DEMO_APPROVERS = {
-    "segment_owner": "Demo Owner",
-    "campaign_owner": "Demo Campaigner",
-    "data_owner": "Demo Data Steward",
-    "risk_owner": "Demo Risk Officer",
+    "segment_owner": "demo_owner",
+    "campaign_owner": "demo_campaigner",
+    "data_owner": "demo_steward",
+    "risk_owner": "demo_officer",
 }
 
 
@@ -139,7 +139,7 @@ def _run(
     if read_settings(workspace)["kind"] == "demo":
         with display.step("Approvals"):
             approve_demo(workspace, display)
-            build(workspace, select="segment_approvals+", kind=build_record.APPROVALS, progress=display)
+            build(workspace, select="segment_approvals+ approvers+", kind=build_record.APPROVALS, progress=display)
     built_from = _inputs(workspace) if _inputs(workspace, without=WRITTEN_BY_RUN) == began else None
     with display.step("Publication"):
         publish(workspace, display, tests_passed=tests)
@@ -209,7 +209,10 @@ def _start_again_on_other_data(workspace: Workspace, progress: Progress) -> None
 def approve_demo(workspace: Workspace, progress: Progress = print) -> None:
     """Sign the demo's active segments in all roles, in the demo's own seeds."""
     from scripts.segments.approve import approve_all
+    from scripts.segments.approvers import Approver, add_approvers
 
+    people = (Approver(by, f"Demo {by[5:].title()}", (role,), "2000-01-01", "") for role, by in DEMO_APPROVERS.items())
+    add_approvers(workspace, people)
     approve_all(workspace, DEMO_APPROVERS, progress)
 
 

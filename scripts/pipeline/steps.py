@@ -96,12 +96,14 @@ def validate(workspace: Workspace, variables: dict[str, Any], progress: Progress
     """
     from scripts.platform.dbt import run_dbt
     from scripts.segments.approval_log import verified_log
+    from scripts.segments.approvers import read_roster
     from scripts.segments.validate import VIOLATIONS, check_rules, check_rules_of_seeds, check_seeds
 
     settings = read_settings(workspace, variables)
     setup(workspace, progress)
     check_seeds(workspace.seeds)
     verified_log(workspace)
+    read_roster(workspace)
     _need_raw_tables(workspace)
     if _is_built(workspace):
         check_rules_of_seeds(workspace, settings.variables, settings.landing, progress)
@@ -142,12 +144,14 @@ def build(
     from scripts.platform.dbt import parsed_project, run_dbt
     from scripts.platform.state import restore
     from scripts.segments.approval_log import verified_log
+    from scripts.segments.approvers import read_roster
     from scripts.segments.validate import check_rules, check_seeds, is_about_rules
 
     settings = read_settings(workspace, variables)
     setup(workspace, progress)
     check_seeds(workspace.seeds)
     verified_log(workspace)
+    read_roster(workspace)
     _need_raw_tables(workspace)
     if select:
         _refuse_other_settings(workspace, settings)

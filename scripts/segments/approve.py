@@ -14,9 +14,9 @@ from scripts.platform.progress import Progress
 from scripts.platform.warehouse import open_warehouse
 from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE, Cells, Row, append_rows, rows_that_count, verified_log
+from scripts.segments.approvers import ROLES, Roster, check_approver, fault_of, read_roster
 from scripts.segments.segment_library import which_segment
 
-ROLES = ("segment_owner", "campaign_owner", "data_owner", "risk_owner")
 # A rule is approved while it is in review, and again whenever it changes later.
 OPEN_TO_APPROVAL = ("in_review", "approved", "active")
 
@@ -60,10 +60,12 @@ def approve(
     """Approve a segment's rule as it was last built, in one role, for sizes within `tolerance` of the current one.
 
     `count` is the size to approve of a segment that is not active yet and so was not evaluated. Appends one row to
-    `segment_approvals.csv` in the workspace's seeds; it takes effect with the next build. Raises UserError for an
-    unknown segment or role, CheckFailed when the segment cannot be approved as it is, or the log is broken.
+    `segment_approvals.csv` in the workspace's seeds; it takes effect with the next build. `by` is an id of the
+    roster. Raises UserError for an unknown segment, role or id, CheckFailed when the segment cannot be approved as it
+    is, or the log is broken.
     """
-    _check(role, by, tolerance)
+    _check(role, tolerance)
+    check_approver(workspace, read_roster(workspace), by, role)
     segment = _segment(workspace, segment_key)
     _check_segment(segment, role, by)
     size = _size(segment, count)
@@ -86,7 +88,8 @@ def withdraw(workspace: Workspace, segment_key: str, role: str, by: str, *, prog
     From then on nothing is exported, without waiting for a build. Raises CheckFailed when there is nothing to
     withdraw.
     """
-    _check(role, by, 0)
+    _check(role, 0)
+    check_approver(workspace, read_roster(workspace), by, role)
     segment = _segment(workspace, segment_key)
     if role not in segment.given:
         raise CheckFailed(f"segment `{segment_key}`: its current rule is not approved by {role}; nothing to withdraw")
@@ -113,13 +116,15 @@ def list_approvals(workspace: Workspace, segment_key: str | None = None, progres
 def approve_all(
     workspace: Workspace, approvers: dict[str, str], progress: Progress = print, *, tolerance: float = 0.25
 ) -> int:
-    """Approve every active segment in every role of `approvers` that it needs, as {role: name}; returns the new rows.
+    """Approve every active segment in every role of `approvers` that it needs, as {role: id}; returns the new rows.
 
     A role that has approved the current rule, with the current size in its band, is left as it is.
     """
     rows = []
+    roster = read_roster(workspace)
     for role, by in approvers.items():
-        _check(role, by, tolerance)
+        _check(role, tolerance)
+        check_approver(workspace, roster, by, role)
     for segment in _segments(workspace).values():
         if segment.status != "active" or segment.fingerprint is None or segment.count is None:
             continue
@@ -134,9 +139,10 @@ def approve_all(
 
 
 def given_approvals(
-    rows: Iterable[Row], segment_key: str, fingerprint: str | None, uses: Mapping[str, str]
+    rows: Iterable[Row], segment_key: str, fingerprint: str | None, uses: Mapping[str, str], roster: Roster
 ) -> dict[str, Cells]:
-    """The valid approvals of one rule and use, by role: of several rows of a role the last one decides.
+    """The valid approvals of one rule and use, by role: of several rows of a role the last one decides,
+    by the roster of its day.
 
     `uses`: the use that each role has to approve, by role.
     """
@@ -145,21 +151,18 @@ def given_approvals(
         role = row.cells["role"]
         if row.key == segment_key and row.cells["rule_fingerprint"] == fingerprint:
             given.pop(role, None)
-            if row.cells["decision"] == "approved" and row.cells["approved_use"] == uses.get(role):
+            if (
+                row.cells["decision"] == "approved"
+                and row.cells["approved_use"] == uses.get(role)
+                and not fault_of(roster, row.cells)
+            ):
                 given[role] = row.cells
     return given
 
 
-def same_person(name: str, other: str) -> bool:
-    """Whether two names are the same; case and extra spaces are ignored."""
-    return " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
-
-
-def _check(role: str, by: str, tolerance: float) -> None:
+def _check(role: str, tolerance: float) -> None:
     if role not in ROLES:
         raise UserError(f"role `{role}` is not known; use one of {', '.join(ROLES)}")
-    if not by.strip() or any(ord(letter) < 32 for letter in by):
-        raise UserError("--by: the approver's name is empty or not on one line; write it as --by 'A. Owner'")
     if not 0 <= tolerance <= 1:
         raise UserError(f"tolerance {tolerance} is not between 0 and 1; write 0.25 for a quarter more or less")
 
@@ -177,7 +180,7 @@ def _check_segment(segment: _Segment, role: str, by: str) -> None:
             f"{', '.join(segment.needed)}"
         )
     for other_role, cells in segment.given.items():
-        if other_role != role and same_person(cells["approved_by"], by):
+        if other_role != role and cells["approved_by"] == by:
             raise CheckFailed(
                 f"segment `{segment.key}`: {cells['approved_by']} has approved it as {other_role} already; "
                 f"its {len(segment.needed)} roles need {len(segment.needed)} different people"
@@ -227,6 +230,7 @@ def _segment(workspace: Workspace, segment_key: str) -> _Segment:
 def _segments(workspace: Workspace) -> dict[str, _Segment]:
     """The library of the last build, by key, with what the log says now: approvals since that build count too."""
     log = rows_that_count(verified_log(workspace))
+    roster = read_roster(workspace)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         try:
             library = connection.execute(
@@ -247,7 +251,7 @@ def _segments(workspace: Workspace) -> dict[str, _Segment]:
     segments = {}
     for key, status, reason, is_computable, fingerprint, version, rule, count, approval_status in library:
         needed = {role: uses[key][role] for role in ROLES if role in uses.get(key, {})}
-        given = given_approvals(log, key, fingerprint, needed)
+        given = given_approvals(log, key, fingerprint, needed, roster)
         segments[key] = _Segment(
             key, status, reason, is_computable, fingerprint, version, rule, count, approval_status, needed, given
         )

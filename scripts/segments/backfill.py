@@ -45,8 +45,8 @@ HISTORY_MODELS = [
     "int_membership_traces", "int_membership_reasons", "membership_log",
 ]  # fmt: skip
 SHOWN_MODELS = ["membership_changes", "segment_membership_history", "segment_sizes", "segment_memberships"]
-# Evaluations depend on all seeds except these, which record who approved them.
-OTHER_SEEDS = ("segment_approvals",)
+# Evaluations depend on all seeds except these, which record who approved them and who may.
+OTHER_SEEDS = ("segment_approvals", "approvers")
 CARRIED = "carried"
 
 

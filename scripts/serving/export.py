@@ -24,6 +24,7 @@ from scripts.platform.workspace import Workspace
 from scripts.segments.approval_log import FILE as APPROVAL_LOG
 from scripts.segments.approval_log import Row, log_heads, rows_that_count, verified_log
 from scripts.segments.approve import given_approvals
+from scripts.segments.approvers import Roster, fault_of, read_roster
 from scripts.segments.changed_since import stops_export
 from scripts.segments.qa import qa_gate
 from scripts.segments.segment_library import which_segment
@@ -62,6 +63,7 @@ class _Audience:
     kind: str
     # A hash of every suppression segment as it was built, by its key.
     suppression: dict[str, str]
+    roster: Roster
 
 
 def export(
@@ -182,7 +184,15 @@ def _read(workspace: Workspace, segment_key: str, channel: str) -> _Audience:
             chosen,
         ).fetchall()
     return _Audience(
-        folder.name, library[0], approvals, log, counts[0] if counts else {}, members, kind, manifest["suppression"]
+        folder.name,
+        library[0],
+        approvals,
+        log,
+        counts[0] if counts else {},
+        members,
+        kind,
+        manifest["suppression"],
+        read_roster(workspace),
     )
 
 
@@ -229,10 +239,12 @@ def _check(audience: _Audience, segment_key: str, channel: str) -> None:
 def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
     """Raises CheckFailed when a published approval is no longer in the log."""
     uses = {row["role"]: row["required_use"] for row in audience.approvals}
-    given = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"], uses)
+    given = given_approvals(audience.log, segment_key, audience.segment["rule_fingerprint"], uses, audience.roster)
     for row in audience.approvals:
         if row["role"] in given:
             continue
+        if faults := _roster_faults(audience):
+            raise CheckFailed(f"segment `{segment_key}` is not approved: {'; '.join(faults)}")
         withdrawn = [other.cells for other in audience.log if other.cells["role"] == row["role"]]
         if not withdrawn:
             raise CheckFailed(
@@ -246,10 +258,23 @@ def _check_log(audience: _Audience, segment_key: str, file: Path) -> None:
         )
 
 
+def _roster_faults(audience: _Audience) -> list[str]:
+    """Why approvals of the published rule do not count by the roster: the last row of each role."""
+    last = {
+        row.cells["role"]: row.cells
+        for row in audience.log
+        if row.cells["rule_fingerprint"] == audience.segment["rule_fingerprint"]
+    }
+    faults = (fault_of(audience.roster, cells) for cells in last.values() if cells["decision"] == "approved")
+    return [fault for fault in faults if fault]
+
+
 def _approval_gap(audience: _Audience) -> str:
     """What is missing for approval, and how to fix it."""
     segment = audience.segment
     status = segment["approval_status"]
+    if faults := _roster_faults(audience):
+        return f"{'; '.join(faults)}; approve it with the id of an approver, then build and publish"
     missing = [row["role"] for row in audience.approvals if not row["is_given"]]
     approve = "approve it with `python -m scripts approve`, then build and publish"
     if changed := [row for row in audience.approvals if row["changed_parts"] and not row["is_given"]]:

@@ -23,9 +23,14 @@ from scripts.segments.approval_log import (
     verified_log,
 )
 from scripts.segments.approve import given_approvals
+from scripts.segments.approvers import Approver
 from tests.support.small_library import log_row
 
 Lines = list[str]
+ROSTER = {
+    by: Approver(by, by, ("segment_owner", "campaign_owner", "data_owner"), "2026-07-01", "2026-07-01")
+    for by in ("Ann", "Bob", "Cid", "Dora")
+}
 
 
 @pytest.fixture
@@ -169,8 +174,8 @@ def test_with_a_key_unsigned_rows_count_for_nothing(workspace: Workspace, monkey
         ("lapsed", "data_owner", "Dora")
     ]
     uses = dict.fromkeys(("segment_owner", "campaign_owner", "data_owner"), "channels=1;offer=2")
-    assert list(given_approvals(counting, "lapsed", "fp", uses)) == ["data_owner"]
-    assert given_approvals(counting, "won_back", "fp", uses) == {}
+    assert list(given_approvals(counting, "lapsed", "fp", uses, ROSTER)) == ["data_owner"]
+    assert given_approvals(counting, "won_back", "fp", uses, ROSTER) == {}
     monkeypatch.delenv(KEY_VARIABLE)
     assert len(rows_that_count(read_log(workspace.seeds))) == 7
 
@@ -197,9 +202,9 @@ def test_a_log_of_an_earlier_release_stays_valid_and_counts_for_nothing(workspac
     row_hash = hashlib.sha256(text.encode()).hexdigest()
     file.write_text(",".join(EARLIER_COLUMNS) + "\n" + ",".join([*cells, row_hash]) + "\n")
     (row,) = verified_log(workspace)
-    assert given_approvals([row], "lapsed", "fp", {"data_owner": "channels=1;offer=2"}) == {}
+    assert given_approvals([row], "lapsed", "fp", {"data_owner": "channels=1;offer=2"}, ROSTER) == {}
     append_rows(workspace, [log_row("lapsed", "fp", "data_owner", "Bob")])
     first, second = verified_log(workspace)
     assert first.cells["row_hash"] == second.cells["previous_hash"] == row_hash
-    given = given_approvals([first, second], "lapsed", "fp", {"data_owner": "channels=1;offer=2"})
+    given = given_approvals([first, second], "lapsed", "fp", {"data_owner": "channels=1;offer=2"}, ROSTER)
     assert given["data_owner"]["approved_by"] == "Bob"

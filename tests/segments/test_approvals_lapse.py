@@ -194,7 +194,7 @@ def test_every_change_of_meaning_stops_the_export_until_it_is_approved_again(dem
 
     # And a log that was tampered with: named before anything is built, and stopped by plain dbt as well.
     file = workspace.seeds / FILE
-    file.write_text(file.read_text(encoding="utf-8").replace("Demo Owner", "Demo Outsider", 1), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace("demo_owner", "demo_outsider", 1), encoding="utf-8")
     for step in (steps.build, publish):
         with pytest.raises(CheckFailed, match=r"line 2: segment .* was changed after it was written"):
             step(workspace, progress=quiet)

@@ -24,6 +24,7 @@ DAY = date(2026, 6, 30)
 FITTED = ("clv", "churn", "adoption")
 SEEDS = [
     *("segment_definitions", "segment_rule_conditions", "segment_approvals", "segment_status_steps"),
+    "approvers",
     "approved_uses",
     "segment_operators",
     *("behaviour_windows", "model_cards"),

@@ -59,6 +59,13 @@ SEEDS = {
     "complaint_count_30d,ticket_created,topic=complaint,count,30,Complaints\n",
     "consent_rules": "channel,purpose,requires_double_opt_in,reason\nemail,marketing,true,Asked twice\n",
 }
+ROSTER = "approver_id,name,roles,valid_from,valid_to,signature\n" + "".join(
+    f"{by},{by} Example,{roles},2026-01-01,,\n"
+    for by, roles in (
+        ("Ann", "segment_owner|data_owner"), ("Bob", "campaign_owner"), ("Cid", "data_owner|risk_owner"),
+        ("Dora", "data_owner|campaign_owner|risk_owner"), ("Eve", "segment_owner"),
+    )
+)  # fmt: skip
 USE = "channels=1;offer=2"
 APPROVALS = """
     select library.segment_key, roles.role, library.rule_fingerprint, given.person as approved_by,
@@ -135,6 +142,7 @@ def _make(folder: Path) -> None:
     workspace.seeds.mkdir()
     for name, text in SEEDS.items():
         (workspace.seeds / f"{name}.csv").write_text(text, encoding="utf-8")
+    (workspace.seeds / "approvers.csv").write_text(ROSTER, encoding="utf-8")
     built = {"build": {"kind": "all"}, "suppression": suppression(present_rows(workspace.seeds))}
     (version / "manifest.json").write_text(json.dumps(built), encoding="utf-8")
     with duckdb.connect(str(workspace.warehouse)) as connection:

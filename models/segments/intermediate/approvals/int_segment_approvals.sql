@@ -27,6 +27,21 @@ uses as (
 
 ),
 
+approvers as (
+
+    select
+        trim(approver_id) as approver_id,
+        replace(roles, ' ', '') as roles,
+        trim(valid_from) as valid_from,
+        coalesce(nullif(trim(valid_to), ''), '9999-12-31') as valid_to
+
+    from {{ ref('approvers') }}
+    {%- if env_var('SEGMENTATION_SIGNATURES', '') == 'required' %}
+    where signature like 'hmac:%'
+    {%- endif %}
+
+),
+
 ranked as (
 
     select
@@ -70,6 +85,12 @@ standing as (
         on
             ranked.segment_key = uses.segment_key
             and ranked.role = uses.role
+    -- Who held the role on the day of the approval.
+    inner join approvers
+        on
+            ranked.approved_by = approvers.approver_id
+            and {{ has_item_of('approvers.roles', 'ranked.role') }}
+            and substr(ranked.approved_at, 1, 10) between approvers.valid_from and approvers.valid_to
     where ranked.recency_rank = 1 and ranked.decision = 'approved'
 
 )
