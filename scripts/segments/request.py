@@ -30,7 +30,8 @@ def request(workspace: Workspace, text: str, *, library: bool = False, progress:
     """Read `text`, write its rows to `review/requests/<key>/` beside the warehouse, and report how it was understood.
 
     With `library`, the rows are appended to the retailer's library as a draft too. Returns the folder. Raises
-    CheckFailed when nothing was understood; nothing is written then.
+    CheckFailed when something was not understood: the draft of the rest stays for review and the library as it is;
+    nothing is written when nothing was understood.
     """
     if not text.strip():
         raise UserError(
@@ -70,6 +71,11 @@ def request(workspace: Workspace, text: str, *, library: bool = False, progress:
     write_drafts(folder, [definition], conditions)
     progress(f"read as: {phrases.rule(reading.include, reading.exclude)}")
     progress(f"{folder}: draft rows for review, {len(conditions)} condition(s)")
+    if reading.problems:
+        raise CheckFailed(
+            f"{len(reading.problems)} part(s) of the request were left out of {folder}, as they were not understood; "
+            f"say them in other words, or add your words to {WORDS.relative_to(PROJECT)}"
+        )
     if library:
         into_library(workspace.seeds, [definition], conditions, tag=TAG)
         progress(f"{workspace.seeds}: draft {key} appended to the library")

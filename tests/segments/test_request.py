@@ -196,11 +196,11 @@ def catalogued(tmp_path: Path) -> Workspace:
 
 
 def test_the_command_writes_a_draft_for_review(catalogued: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    text = "customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days, but like jazz,"
-    arguments = ["request", f"{text} except those with an open complaint", "--warehouse", str(catalogued.warehouse)]
+    text = "customers who ordered at least 3 times in 180 days and have not opened an e-mail in 30 days"
+    arguments = ["request", f"{text}, except those with an open complaint", "--warehouse", str(catalogued.warehouse)]
     assert main([*arguments, "--into-library"]) == 0
     output = capsys.readouterr().out
-    assert "not understood: `like jazz`" in output
+    assert "not understood" not in output
     assert (
         "read as: All of: 3 or more orders in 180 days · no e-mail open in the last 30 days, or none ever. "
         "Left out: open complaint · staff, wholesalers, relay and test accounts." in output
@@ -218,6 +218,21 @@ def test_the_command_writes_a_draft_for_review(catalogued: Workspace, capsys: py
     assert (definition["status"], definition["tags"], definition["expected_max_share"]) == ("draft", "request", "")
     assert definition["required_data"] == "engagement, orders, service"
     assert definition["excluded"] == "Left out: open complaint · staff, wholesalers, relay and test accounts."
+
+
+def test_what_is_left_out_fails_and_leaves_the_library_alone(
+    catalogued: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = (catalogued.seeds / "segment_definitions.csv").read_bytes()
+    text = "customers who ordered at least 3 times in 180 days, but like jazz"
+    assert main(["request", text, "--into-library", "--warehouse", str(catalogued.warehouse)]) == 1
+    output = capsys.readouterr()
+    assert "not understood: `like jazz`" in output.out
+    assert "1 part(s) of the request were left out" in output.err
+    (folder,) = (catalogued.home / "review" / "requests").iterdir()
+    with (folder / "segment_rule_conditions.csv").open(encoding="utf-8") as lines:
+        assert [row["attribute"] for row in csv.DictReader(lines)] == ["order_count_180d"]
+    assert (catalogued.seeds / "segment_definitions.csv").read_bytes() == library
 
 
 def test_nothing_understood_is_a_failure_that_writes_nothing(
