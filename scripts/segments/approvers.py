@@ -23,6 +23,7 @@ from scripts.platform.errors import CheckFailed, UserError
 from scripts.platform.files import replace_file
 from scripts.platform.progress import Progress
 from scripts.platform.seed_files import only_writer
+from scripts.platform.settings import read_settings
 from scripts.platform.workspace import Workspace
 
 ROSTER = "approvers.csv"
@@ -79,7 +80,7 @@ def read_roster(workspace: Workspace) -> dict[str, Approver]:
     seen: dict[str, str] = {}
     for line, cells in _rows(file):
         approver = _approver(f"{file}, line {line}", cells)
-        if approver.id.startswith(DEMO_PREFIX) and workspace.made_from() is None:
+        if approver.id.startswith(DEMO_PREFIX) and not _is_generated(workspace):
             raise UserError(f"{file}, line {line}: `{approver.id}` approves in demos only; delete the line")
         for text in {skeleton(approver.id), skeleton(approver.name)}:
             if text in seen:
@@ -159,6 +160,11 @@ def sign_roster(workspace: Workspace) -> int:
         _write(file, rows)
     read_roster(workspace)
     return len(rows)
+
+
+def _is_generated(workspace: Workspace) -> bool:
+    """Whether the data are no retailer's; of imported marts, their settings say so."""
+    return workspace.made_from() is not None or read_settings(workspace)["kind"] != "own"
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:

@@ -135,12 +135,11 @@ def test_every_member_has_one_primary_segment_the_best_that_may_act(demo_workspa
         """
         select memberships.customer_id
         from marts.segment_memberships as memberships
-        inner join marts.segment_library as library using (segment_key)
         left join marts.customer_primary_segment as primaries
             on memberships.customer_id = primaries.customer_id and primaries.channel = 'all'
         group by memberships.customer_id
         having sum(case when is_primary then 1 else 0 end) <> 1
-            or min_by(memberships.segment_key, (not may_act, memberships.priority))
+            or min_by(memberships.segment_key, (not memberships.may_act, memberships.priority))
                 <> min(case when is_primary then memberships.segment_key end)
             or min(primaries.segment_key) is distinct from min(case when is_primary then memberships.segment_key end)
         """,

@@ -51,13 +51,13 @@ def test_the_subject_of_an_approval_is_shown_first(workspace: Workspace) -> None
 
 def test_the_risk_owner_waives_care_for_one_rule_and_use_and_takes_it_back(workspace: Workspace) -> None:
     """The waiver is no role that a segment needs: promoters still lacks the approvals that it lacked."""
-    approve(workspace, "promoters", "care_waiver", "Rita", progress=quiet)
+    approve(workspace, "promoters", "care_waiver", "Dora", progress=quiet)
     (row,) = rows(workspace)
-    assert (row["role"], row["approved_by"], row["approved_use"]) == ("care_waiver", "Rita", USE)
+    assert (row["role"], row["approved_by"], row["approved_use"]) == ("care_waiver", "Dora", USE)
     told: list[str] = []
     list_approvals(workspace, "promoters", told.append)
-    assert "care_waiver Rita; still needed: campaign_owner, data_owner" in told[0]
-    withdraw(workspace, "promoters", "care_waiver", "Rita", progress=quiet)
+    assert "care_waiver Dora; still needed: campaign_owner, data_owner" in told[0]
+    withdraw(workspace, "promoters", "care_waiver", "Dora", progress=quiet)
     assert [row["decision"] for row in rows(workspace)] == ["approved", "withdrawn"]
 
 

@@ -63,7 +63,7 @@ ROSTER = "approver_id,name,roles,valid_from,valid_to,signature\n" + "".join(
     f"{by},{by} Example,{roles},2026-01-01,,\n"
     for by, roles in (
         ("Ann", "segment_owner|data_owner"), ("Bob", "campaign_owner"), ("Cid", "data_owner|risk_owner"),
-        ("Dora", "data_owner|campaign_owner|risk_owner"), ("Eve", "segment_owner"), ("Rita", "risk_owner"),
+        ("Dora", "data_owner|campaign_owner|risk_owner"), ("Eve", "segment_owner"),
     )
 )  # fmt: skip
 USE = "channels=1;offer=2"
