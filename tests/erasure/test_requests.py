@@ -290,10 +290,9 @@ def test_a_repeated_erasure_that_was_killed_removes_what_came_since(
     assert rows(workspace, "select count(*) from raw_pos.receipt where email like 'ann%'") == [(0,)]
     after = certificate(workspace)
     assert after["carried_out_at"] == before["carried_out_at"]
-    assert (before["raw_tables"]["pos/receipt"], after["raw_tables"]["pos/receipt"]) == (
-        {"redacted": 1},
-        {"redacted": 2},
-    )
+    # By hand: her own receipt, then the mention of her on that of Bob, whose loyalty card it names.
+    assert before["raw_tables"]["pos/receipt"] == {"redacted": 1}
+    assert after["raw_tables"]["pos/receipt"] == {"mention removed": 1, "redacted": 1}
 
 
 def test_another_identifier_of_an_erased_person_names_the_erasure(workspace: Workspace) -> None:
